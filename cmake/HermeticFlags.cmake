@@ -1,0 +1,49 @@
+# Compiler and linker flags of every target, in one interface library.
+add_library(hermetic_flags INTERFACE)
+target_include_directories(hermetic_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(hermetic_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast
+    -Wimplicit-fallthrough)
+if(HERMETIC_WERROR)
+    target_compile_options(hermetic_flags INTERFACE -Werror)
+endif()
+
+# GCC 12 reports paths that cannot happen as errors of these two kinds, in library templates,
+# when sanitizers or LTO change its inlining.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(hermetic_flags INTERFACE
+        -Wno-error=maybe-uninitialized -Wno-error=restrict -Wno-error=stringop-overflow
+        -Wno-error=stringop-overread -Wno-error=array-bounds -Wno-error=dangling-pointer)
+    target_compile_options(hermetic_flags INTERFACE -fcoroutines)
+endif()
+
+if(HERMETIC_SANITIZE)
+    add_compile_options(-fsanitize=${HERMETIC_SANITIZE} -fno-omit-frame-pointer
+        -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${HERMETIC_SANITIZE})
+endif()
+
+if(HERMETIC_HARDEN)
+    add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection
+        -fcf-protection -fPIE)
+    add_link_options(-pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+endif()
+
+if(HERMETIC_LTO)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+endif()
+
+find_program(HERMETIC_CCACHE ccache)
+if(HERMETIC_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+        CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=true ${HERMETIC_CCACHE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        add_compile_options(-fpch-preprocess)
+    endif()
+endif()
+
+find_program(HERMETIC_MOLD mold)
+if(HERMETIC_MOLD AND NOT HERMETIC_LTO)
+    add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,92 @@
+# One library per folder, named after it.
+#
+#   hermetic_library(policy DEPENDS core facts EXTERNAL fmt [PCH asio])
+#
+# DEPENDS is the folder's layer contract (tools/check_layers compares it with the includes and with
+# the order of folders in ARCHITECTURE.md). EXTERNAL names the third-party libraries of
+# HermeticDependencies.cmake. x_test.cc and x_bench.cc lie beside x.cc and become programs.
+set(HERMETIC_TEST_SUPPORT GTest::gmock_main)
+
+# Two precompiled headers that every target reuses: the standard library's, and Asio's on top.
+function(hermetic_make_pch)
+    add_library(hermetic_pch_std OBJECT ${PROJECT_SOURCE_DIR}/cmake/empty.cc)
+    target_link_libraries(hermetic_pch_std PUBLIC hermetic_flags)
+    target_precompile_headers(hermetic_pch_std PRIVATE <algorithm> <array> <chrono> <cstdint>
+        <functional> <map> <memory> <optional> <span> <string> <string_view> <unordered_map>
+        <utility> <variant> <vector>)
+    add_library(hermetic_pch_asio OBJECT ${PROJECT_SOURCE_DIR}/cmake/empty.cc)
+    target_link_libraries(hermetic_pch_asio PUBLIC hermetic_flags hermetic_asio)
+    target_precompile_headers(hermetic_pch_asio PRIVATE <algorithm> <array> <chrono> <cstdint>
+        <functional> <map> <memory> <optional> <span> <string> <string_view> <unordered_map>
+        <utility> <variant> <vector>
+        <boost/asio/as_tuple.hpp> <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp>
+        <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp>
+        <boost/asio/steady_timer.hpp> <boost/asio/use_awaitable.hpp>)
+endfunction()
+if(HERMETIC_PCH)
+    hermetic_make_pch()
+endif()
+
+function(hermetic_use_pch target kind)
+    if(HERMETIC_PCH AND kind)
+        target_precompile_headers(${target} REUSE_FROM hermetic_pch_${kind})
+    endif()
+endfunction()
+
+function(hermetic_library name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "PCH" "DEPENDS;EXTERNAL;TEST_DEPENDS")
+    file(GLOB headers CONFIGURE_DEPENDS *.h)
+    file(GLOB sources CONFIGURE_DEPENDS *.cc)
+    file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
+    file(GLOB benches CONFIGURE_DEPENDS *_bench.cc)
+    list(REMOVE_ITEM sources "" ${tests} ${benches})
+    if(NOT sources)
+        set(sources ${PROJECT_SOURCE_DIR}/cmake/empty.cc)
+    endif()
+    if(NOT arg_PCH)
+        set(arg_PCH std)
+        if("asio" IN_LIST arg_EXTERNAL OR "beast" IN_LIST arg_EXTERNAL)
+            set(arg_PCH asio)
+        endif()
+    endif()
+
+    add_library(hermetic_${name} STATIC ${sources})
+    add_library(hermetic::${name} ALIAS hermetic_${name})
+    target_sources(hermetic_${name}
+        PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${headers})
+    list(TRANSFORM arg_DEPENDS PREPEND hermetic::)
+    list(TRANSFORM arg_EXTERNAL PREPEND hermetic_dep_)
+    target_link_libraries(hermetic_${name} PUBLIC hermetic_flags ${arg_DEPENDS} ${arg_EXTERNAL})
+    hermetic_use_pch(hermetic_${name} ${arg_PCH})
+
+    if(BUILD_TESTING AND tests)
+        add_executable(${name}_test ${tests})
+        list(TRANSFORM arg_TEST_DEPENDS PREPEND hermetic::)
+        target_link_libraries(${name}_test
+            PRIVATE hermetic::${name} ${arg_TEST_DEPENDS} ${HERMETIC_TEST_SUPPORT})
+        hermetic_use_pch(${name}_test ${arg_PCH})
+        add_test(NAME ${name} COMMAND ${name}_test)
+        set_tests_properties(${name} PROPERTIES LABELS "unit;${name}" TIMEOUT 300)
+    endif()
+
+    if(benches AND TARGET benchmark::benchmark_main)
+        add_executable(${name}_bench EXCLUDE_FROM_ALL ${benches})
+        target_link_libraries(${name}_bench PRIVATE hermetic::${name} benchmark::benchmark_main)
+    endif()
+endfunction()
+
+# A fuzz target fuzz/<name>_fuzz.cc. With HERMETIC_FUZZ a libFuzzer program; otherwise a program
+# that replays fuzz/corpus/<name>/ and is one of the tests.
+function(hermetic_fuzz_target name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS")
+    list(TRANSFORM arg_DEPENDS PREPEND hermetic::)
+    if(HERMETIC_FUZZ)
+        add_executable(${name}_fuzz ${name}_fuzz.cc)
+        target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    else()
+        add_executable(${name}_fuzz ${name}_fuzz.cc ${PROJECT_SOURCE_DIR}/fuzz/replay_main.cc)
+        add_test(NAME fuzz_${name} COMMAND ${name}_fuzz ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
+        set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+    endif()
+    target_link_libraries(${name}_fuzz PRIVATE ${arg_DEPENDS})
+endfunction()
