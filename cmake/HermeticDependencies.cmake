@@ -19,6 +19,7 @@ find_package(CLI11 REQUIRED)
 if(BUILD_TESTING)
     find_package(GTest REQUIRED)
 endif()
+find_package(benchmark QUIET)  # only ./dev bench asks for it
 
 function(hermetic_dep name)
     add_library(hermetic_dep_${name} INTERFACE)

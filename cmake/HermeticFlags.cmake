@@ -8,6 +8,10 @@ if(HERMETIC_WERROR)
     target_compile_options(hermetic_flags INTERFACE -Werror)
 endif()
 
+# Bounds of operator[], span, string_view and optional are checked in every build, the packaged one
+# too: what comes from the network is read through them.
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+
 # GCC 12 reports paths that cannot happen as errors of these two kinds, in library templates,
 # when sanitizers or LTO change its inlining.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -15,6 +19,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         -Wno-error=maybe-uninitialized -Wno-error=restrict -Wno-error=stringop-overflow
         -Wno-error=stringop-overread -Wno-error=array-bounds -Wno-error=dangling-pointer)
     target_compile_options(hermetic_flags INTERFACE -fcoroutines)
+    if(HERMETIC_SANITIZE MATCHES thread)
+        target_compile_options(hermetic_flags INTERFACE -Wno-error=tsan)  # fences, in Asio
+    endif()
+else()
+    # Clang's -Wconversion has it, GCC's has not; GCC's is the one the code is written for.
+    target_compile_options(hermetic_flags INTERFACE -Wno-sign-conversion)
 endif()
 
 if(HERMETIC_SANITIZE)
@@ -31,6 +41,10 @@ endif()
 
 if(HERMETIC_LTO)
     set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # Plain -flto links in one thread.
+        set(CMAKE_CXX_COMPILE_OPTIONS_IPO -flto=auto -fno-fat-lto-objects)
+    endif()
 endif()
 
 find_program(HERMETIC_CCACHE ccache)

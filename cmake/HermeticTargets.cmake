@@ -3,9 +3,12 @@
 #   hermetic_library(policy DEPENDS core facts EXTERNAL fmt [PCH asio])
 #
 # DEPENDS is the folder's layer contract (tools/check_layers compares it with the includes and with
-# the order of folders in ARCHITECTURE.md). EXTERNAL names the third-party libraries of
+# the order of folders in src/CMakeLists.txt). EXTERNAL names the third-party libraries of
 # HermeticDependencies.cmake. x_test.cc and x_bench.cc lie beside x.cc and become programs.
 set(HERMETIC_TEST_SUPPORT GTest::gmock_main)
+
+add_custom_target(benches)  # every x_bench program
+add_custom_target(fuzzers)  # every fuzz target
 
 # Two precompiled headers that every target reuses: the standard library's, and Asio's on top.
 function(hermetic_make_pch)
@@ -72,6 +75,7 @@ function(hermetic_library name)
     if(benches AND TARGET benchmark::benchmark_main)
         add_executable(${name}_bench EXCLUDE_FROM_ALL ${benches})
         target_link_libraries(${name}_bench PRIVATE hermetic::${name} benchmark::benchmark_main)
+        add_dependencies(benches ${name}_bench)
     endif()
 endfunction()
 
@@ -89,4 +93,5 @@ function(hermetic_fuzz_target name)
         set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 120)
     endif()
     target_link_libraries(${name}_fuzz PRIVATE ${arg_DEPENDS})
+    add_dependencies(fuzzers ${name}_fuzz)
 endfunction()
