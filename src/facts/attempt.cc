@@ -1,0 +1,68 @@
+#include "facts/attempt.h"
+
+#include "core/assert.h"
+
+#include <fmt/format.h>
+
+namespace hermetic::facts {
+
+std::string_view name(Stage stage)
+{
+    switch (stage) {
+    case Stage::Route: return "route";
+    case Stage::Dns: return "dns";
+    case Stage::Connect: return "connect";
+    case Stage::Greeting: return "greeting";
+    case Stage::Ehlo: return "ehlo";
+    case Stage::StartTls: return "starttls";
+    case Stage::Handshake: return "handshake";
+    case Stage::Verify: return "verify";
+    case Stage::Auth: return "auth";
+    case Stage::Mail: return "mail";
+    case Stage::Rcpt: return "rcpt";
+    case Stage::Data: return "data";
+    case Stage::EndOfData: return "end-of-data";
+    case Stage::Local: return "local";
+    case Stage::Done: return "done";
+    }
+    unreachable("every Stage is named above");
+}
+
+std::string_view name(Origin origin)
+{
+    return origin == Origin::Local ? "local" : "remote";
+}
+
+std::string_view name(OutcomeClass outcome)
+{
+    switch (outcome) {
+    case OutcomeClass::Delivered: return "delivered";
+    case OutcomeClass::Deferred: return "deferred";
+    case OutcomeClass::Failed: return "failed";
+    }
+    unreachable("every OutcomeClass is named above");
+}
+
+std::string_view name(Rung::Kind kind)
+{
+    switch (kind) {
+    case Rung::Kind::Everything: return "everything";
+    case Rung::Kind::Compatible: return "compatible";
+    case Rung::Kind::LowerVersion: return "lower-version";
+    case Rung::Kind::Legacy: return "legacy";
+    case Rung::Kind::Clear: return "clear";
+    }
+    unreachable("every Rung::Kind is named above");
+}
+
+std::string EnhancedStatus::format() const
+{
+    return fmt::format("{}.{}.{}", status_class, subject, detail);
+}
+
+EnhancedStatus EnhancedStatus::permanent() const
+{
+    return {5, subject, detail};
+}
+
+}  // namespace hermetic::facts

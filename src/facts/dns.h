@@ -1,0 +1,61 @@
+// DNS answers as facts, each with its DNSSEC status.
+#pragma once
+
+#include "core/ip.h"
+#include "core/time.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermetic::facts {
+
+// Security status of an answer (RFC 4035 §4.3). Bogus answers carry no data.
+enum class DnsSecurity : std::uint8_t { Secure, Insecure, Bogus };
+
+enum class DnsStatus : std::uint8_t {
+    Found,
+    NoData,    // the name exists, not with this type
+    NxDomain,  // the name does not exist
+    Failed,    // SERVFAIL, timeout, bogus: unknown, hence temporary
+};
+
+[[nodiscard]] std::string_view name(DnsSecurity security);  // "secure" …
+[[nodiscard]] std::string_view name(DnsStatus status);      // "found", "no-data" …
+
+// Common to all answers.
+struct DnsFacts {
+    DnsStatus status = DnsStatus::Failed;
+    DnsSecurity security = DnsSecurity::Insecure;
+    std::string why;                  // for Failed: the resolver's words, printable, bounded
+    std::string canonical_name;       // after CNAMEs; lower case, no trailing dot
+    Duration time_to_live{};
+};
+
+struct MxRecord {
+    std::uint16_t preference = 0;
+    std::string exchange;  // lower case, no trailing dot; "" is the root: null MX (RFC 7505)
+};
+
+struct MxAnswer : DnsFacts {
+    std::vector<MxRecord> records;
+};
+
+struct AddressAnswer : DnsFacts {
+    std::vector<IpAddress> addresses;
+    // security is Secure only if both the A and the AAAA answers are (RFC 7672 §2.2).
+};
+
+struct TlsaRecord {
+    std::uint8_t usage = 0;
+    std::uint8_t selector = 0;
+    std::uint8_t matching = 0;
+    std::string data;  // raw octets
+};
+
+struct TlsaAnswer : DnsFacts {
+    std::vector<TlsaRecord> records;
+};
+
+}  // namespace hermetic::facts

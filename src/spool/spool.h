@@ -1,0 +1,204 @@
+// The spool: durable messages. What it has called durable is never lost.
+//
+// Free of Asio and of RocksDB: a shared database fits behind this interface later. The format on
+// disk and the crash argument are docs/formats/spool.md.
+//
+// Threading: every function may be called from any thread. Calls that wait for the disk take an
+// Operation: it is completed exactly once, on the thread of its CompletionPort.
+#pragma once
+
+#include "core/bytes.h"
+#include "core/ids.h"
+#include "core/result.h"
+#include "core/time.h"
+#include "mail/envelope.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace hermetic::spool {
+
+// Something that waits for the spool. Lives, untouched by others, until complete() has been called.
+class Completion {
+public:
+    virtual void complete() = 0;
+
+protected:
+    ~Completion() = default;
+};
+
+// Where one thread's results go. post() is called on the spool's threads, once per group commit; it
+// must make complete() of each run on the port's own thread, in order.
+class CompletionPort {
+public:
+    virtual void post(std::vector<Completion*> done) = 0;
+
+protected:
+    ~CompletionPort() = default;
+};
+
+// A body: bytes in memory, or (above the threshold) a file that a BodyWriter has finished.
+struct Body {
+    BodyId id;
+    std::uint64_t size = 0;
+    Bytes bytes;           // empty where in_file
+    bool in_file = false;
+};
+
+// What changes while a message waits. The envelope never does.
+struct MessageState {
+    std::uint32_t attempts = 0;
+    WallTime next_attempt{};
+    bool held = false;
+    bool delay_notified = false;             // a delay notice was committed with some earlier state
+    std::vector<std::uint32_t> finished;     // indexes of recipients that need nothing more, ascending
+    std::string last_reason;                 // dotted id, host and words of the last outcome, for
+    std::string last_host;                   // people: printable, each at most 500 octets
+    std::string last_text;
+    bool operator==(const MessageState&) const = default;
+};
+
+// A message as it is offered or as it was read back. Immutable, shared between threads.
+struct StoredMessage {
+    MessageId id;
+    std::shared_ptr<const mail::Envelope> envelope;
+    Body body;
+    MessageState state;
+};
+
+// The right to change a message. In RocksDB the epoch is this opening and leases never expire; in a
+// shared database they end at `until` unless renewed.
+struct Lease {
+    MessageId id;
+    std::uint64_t epoch = 0;
+    WallTime until = WallTime::max();
+};
+
+struct Change {
+    enum class Kind : std::uint8_t {
+        Finished,  // the message is gone; its body too when no other message shares it
+        Deferred,  // `state` replaces the stored one
+    };
+    Kind kind = Kind::Finished;
+    Lease lease;
+    MessageState state;                                             // for Deferred (also hold and release)
+    std::vector<std::shared_ptr<const StoredMessage>> new_messages; // notices, splits: in the same atomic change
+};
+
+enum class Durability : std::uint8_t {
+    Durable,  // on stable storage
+    Refused,  // nothing of it is, nor ever will be: 452
+    Unknown,  // the sync failed under it; resolved later by id: 451
+};
+
+// The high-water marks, and what the disk says (back pressure, specification §2.2).
+enum class Pressure : std::uint8_t { None, DiskFull, DiskFailing, QueueFull };
+
+struct CommitOperation : Completion {
+    explicit CommitOperation(CompletionPort& completion_port) : port{completion_port} {}
+    CompletionPort& port;
+    Durability result = Durability::Unknown;
+};
+
+struct LoadOperation : Completion {
+    explicit LoadOperation(CompletionPort& completion_port) : port{completion_port} {}
+    CompletionPort& port;
+    std::shared_ptr<const StoredMessage> message;  // null: gone, or unreadable (`error` says which)
+    std::string error;                             // body not included where it is a file or is large
+};
+
+// Reading and writing body files.
+struct BodyOperation : Completion {
+    explicit BodyOperation(CompletionPort& completion_port) : port{completion_port} {}
+    CompletionPort& port;
+    std::string error;   // empty: done
+    bool disk_full = false;
+    std::string bytes;   // read: what was read; empty at the end of the body
+};
+
+// One body file being written while it arrives. Not thread-safe; one operation at a time. Destroyed
+// before finish() has succeeded it removes the file.
+class BodyWriter {
+public:
+    virtual ~BodyWriter() = default;
+    virtual void append(Bytes bytes, BodyOperation& done) = 0;
+    // Syncs file and directory; afterwards body() may stand in a NewMessage.
+    virtual void finish(BodyOperation& done) = 0;
+    [[nodiscard]] virtual Body body() const = 0;
+};
+
+class BodyReader {
+public:
+    virtual ~BodyReader() = default;
+    // At most `limit` octets from `offset`. One operation at a time.
+    virtual void read(std::uint64_t offset, std::size_t limit, BodyOperation& done) = 0;
+};
+
+// Told on the commit thread, once per group, after the sync: every stored message is known to the
+// queue, whoever stored it.
+class SpoolListener {
+public:
+    virtual void on_stored(std::vector<std::shared_ptr<const StoredMessage>> messages) = 0;
+    virtual void on_recorded(std::vector<Change> changes) = 0;
+
+protected:
+    ~SpoolListener() = default;
+};
+
+struct Claimed {
+    Lease lease;
+    std::shared_ptr<const mail::Envelope> envelope;
+    Body body;             // bytes empty: loaded when they are needed
+    MessageState state;
+};
+
+struct SpoolStatus {
+    Pressure pressure = Pressure::None;
+    std::string words;                 // for people: "12.3 GiB free, high-water mark 1 GiB"
+    std::uint64_t messages = 0;
+    std::uint64_t free_bytes = 0;
+    std::uint64_t commits = 0;         // group commits since opening
+    std::uint64_t committed_messages = 0;
+};
+
+class Spool {
+public:
+    virtual ~Spool() = default;
+
+    // Stores all of them or none, shared bodies once. Repeatable by id: a message that is stored
+    // already is Durable. `done` outlives the completion.
+    virtual void commit(std::vector<std::shared_ptr<const StoredMessage>> messages,
+                        CommitOperation& done) = 0;
+
+    // Atomic per Change. Without `done` the change rides along with the next group; either way the
+    // listener is told when it is durable. A change under a lease that is no longer held is dropped.
+    virtual void record(Change change, CommitOperation* done = nullptr) = 0;
+
+    // The messages that nobody holds, by id from after `after` on, at most `limit`; for start and
+    // takeover. Blocks. The queue never assumes that it holds every message.
+    [[nodiscard]] virtual std::vector<Claimed> claim(std::size_t limit,
+                                                     std::optional<MessageId> after) = 0;
+    virtual void renew(std::span<const Lease> leases) = 0;
+
+    // Reads a message back: envelope, state, and the body where it is stored inline.
+    virtual void load(MessageId id, LoadOperation& done) = 0;
+
+    [[nodiscard]] virtual std::unique_ptr<BodyWriter> write_body(BodyId id) = 0;
+    [[nodiscard]] virtual std::unique_ptr<BodyReader> open_body(const Body& body) = 0;
+
+    // Bodies longer than this are to be written as files (octets).
+    [[nodiscard]] virtual std::size_t body_file_threshold() const = 0;
+
+    // Cheap: read before every message.
+    [[nodiscard]] virtual Pressure pressure() const = 0;
+    [[nodiscard]] virtual SpoolStatus status() const = 0;
+
+    // Commits what is pending, then closes. No call after it.
+    virtual void close() = 0;
+};
+
+}  // namespace hermetic::spool

@@ -1,0 +1,99 @@
+// TLS contexts: built once per profile, shared by every connection that has it. No judgement here.
+//
+// Contexts are immutable after they are made; sharing between threads is safe. OpenSSL's headers
+// stay out of this one (tls/openssl.h is the adapter's own).
+#pragma once
+
+#include "core/result.h"
+#include "core/time.h"
+#include "facts/tls.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermetic::tls {
+
+// What is wrong with a configuration: file, and what would be right.
+struct ConfigError {
+    std::string what;   // "tls/key.pem: the key does not belong to the certificate"
+    std::string right;  // "give the key that the certificate was issued for"
+};
+
+// A chain and its key, decoded once. Thread-safe to share.
+class Certificate;
+
+struct CertificateSource {
+    std::string name;        // the object's
+    std::string chain_file;  // PEM, leaf first; a wrong order is repaired, a hole is refused
+    std::string key_file;    // PEM; refused where everybody may read it (0640 is accepted)
+};
+
+[[nodiscard]] Result<std::shared_ptr<const Certificate>, ConfigError> load_certificate(
+    const CertificateSource& source);
+[[nodiscard]] const facts::CertificateFacts& facts_of(const Certificate& certificate);
+
+// Makes a self-signed ECDSA P-256 certificate for `host`, valid ten years, files 0600, written by
+// rename; does nothing where both exist.
+[[nodiscard]] Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
+                                                           const std::string& host, WallTime now);
+
+enum class ClientCertificates : std::uint8_t { Off, Request, Require };
+
+struct ServerProfile {
+    facts::TlsVersion min = facts::TlsVersion::Tls12;
+    facts::TlsVersion max = facts::TlsVersion::Tls13;
+    std::string ciphers;   // OpenSSL's list for TLS 1.2 and below; empty: the library's
+    std::string groups;    // empty: the library's
+    ClientCertificates client_certificates = ClientCertificates::Off;
+    std::vector<std::shared_ptr<const Certificate>> certificates;  // by SNI; the first is the default
+};
+
+// One listener's. Ticket keys belong to it alone; no 0-RTT; renegotiation refused.
+class ServerContext;
+[[nodiscard]] Result<std::shared_ptr<const ServerContext>, ConfigError> make_server_context(
+    const ServerProfile& profile);
+
+// A set of CAs, loaded once (the system's takes tens of milliseconds).
+class CaSet;
+[[nodiscard]] Result<std::shared_ptr<const CaSet>, ConfigError> load_system_cas();
+[[nodiscard]] Result<std::shared_ptr<const CaSet>, ConfigError> load_cas(const std::string& pem_file);
+
+// How ready the hello is to be misunderstood: the rungs of the ladder (specification §4.3).
+enum class Hello : std::uint8_t {
+    Full,     // everything the library has
+    Minimal,  // no ticket, one classical group
+};
+
+struct ClientProfile {
+    facts::TlsVersion min = facts::TlsVersion::Tls12;
+    facts::TlsVersion max = facts::TlsVersion::Tls13;
+    Hello hello = Hello::Full;
+    bool fallback_scsv = false;      // TLS_FALLBACK_SCSV (RFC 7507), for a lowered version
+    std::string ciphers;
+    std::shared_ptr<const CaSet> cas;                  // null: no verdict on the chain
+    std::shared_ptr<const Certificate> client_certificate;  // null: none is shown
+};
+
+class ClientContext;
+[[nodiscard]] Result<std::shared_ptr<const ClientContext>, ConfigError> make_client_context(
+    const ClientProfile& profile);
+
+// Sessions to resume, by reuse key (specification §4.5). Not thread-safe: one per core. Bounded.
+class SessionCache;
+struct SessionCacheDeleter {
+    void operator()(SessionCache* cache) const;
+};
+using SessionCachePointer = std::unique_ptr<SessionCache, SessionCacheDeleter>;
+[[nodiscard]] SessionCachePointer make_session_cache(std::size_t max_sessions);
+
+struct ClientHandshake {
+    std::shared_ptr<const ClientContext> context;
+    std::string sni;            // empty: none is sent (an address)
+    std::string expected_name;  // evidence.name_matches tells whether the leaf has it
+    SessionCache* cache = nullptr;
+    std::string reuse_key;      // sessions are stored and resumed under exactly this key
+};
+
+}  // namespace hermetic::tls
