@@ -27,6 +27,10 @@ struct Grant {
     std::uint64_t id = 0;
     std::string destination;  // route key (routing/route.h): all messages have it
     std::vector<GrantedMessage> messages;
+    // Set: the destination failed like this a moment ago and still rests, but these messages have come
+    // to their expiry or notice of delay. No connection is made: each message is recorded as if an
+    // attempt at it had just ended so.
+    std::optional<facts::Outcome> settle;
 };
 
 // Ends a grant. Every message of it has been recorded in the spool by then (the record may still be

@@ -178,6 +178,9 @@ public:
     // listener is told when it is durable. A change under a lease that is no longer held is dropped.
     virtual void record(Change change, CommitOperation* done = nullptr) = 0;
 
+    // The epoch of this opening: it holds the lease {id, epoch()} of every message it has stored.
+    [[nodiscard]] virtual std::uint64_t epoch() const = 0;
+
     // The messages that nobody holds, by id from after `after` on, at most `limit`; for start and
     // takeover. Blocks. The queue never assumes that it holds every message.
     [[nodiscard]] virtual std::vector<Claimed> claim(std::size_t limit,

@@ -1,0 +1,77 @@
+#include "queue/retry.h"
+
+#include <algorithm>
+
+namespace hermetic::queue {
+
+namespace {
+
+WallTime plus(WallTime time, Duration wait)
+{
+    return time + std::chrono::duration_cast<WallTime::duration>(wait);
+}
+
+}  // namespace
+
+RetrySchedule make_retry_schedule(const objects::Organization& organization)
+{
+    RetrySchedule schedule;
+    if (!organization.retry_after.empty()) {
+        schedule.after = organization.retry_after;
+        // The last wait repeats: "hourly" belongs to the default schedule only.
+        schedule.then = schedule.after.back();
+        schedule.after.pop_back();
+    }
+    schedule.expiry = organization.expiry;
+    schedule.expiry_tls = organization.expiry_tls;
+    schedule.delay_notice = organization.delay_notice;
+    schedule.delay_notice_tls = organization.delay_notice_tls;
+    return schedule;
+}
+
+Duration retry_wait(const RetrySchedule& schedule, std::uint32_t attempts, Random& random)
+{
+    const std::size_t step = attempts == 0 ? 0 : attempts - 1;
+    const Duration wait = step < schedule.after.size() ? schedule.after[step] : schedule.then;
+    const double factor = 1.0 + schedule.jitter * (2.0 * random.unit() - 1.0);
+    return Duration{static_cast<Duration::rep>(static_cast<double>(wait.count()) * factor)};
+}
+
+WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts, const Waiting& waiting,
+                      WallTime now, Random& random)
+{
+    const WallTime wanted = plus(now, retry_wait(schedule, attempts, random));
+    return std::max(now, std::min(wanted, expires_at(schedule, waiting)));
+}
+
+WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts, WallTime accepted_at,
+                      WallTime now, Random& random)
+{
+    return next_attempt(schedule, attempts, Waiting{accepted_at, std::nullopt}, now, random);
+}
+
+WallTime expires_at(const RetrySchedule& schedule, const Waiting& waiting)
+{
+    const WallTime regular = plus(waiting.accepted_at, schedule.expiry);
+    if (!waiting.tls_failing_since) return regular;
+    return std::min(regular, plus(*waiting.tls_failing_since, schedule.expiry_tls));
+}
+
+bool is_expired(const RetrySchedule& schedule, const Waiting& waiting, WallTime now)
+{
+    return now >= expires_at(schedule, waiting);
+}
+
+WallTime delay_notice_at(const RetrySchedule& schedule, const Waiting& waiting)
+{
+    const WallTime regular = plus(waiting.accepted_at, schedule.delay_notice);
+    if (!waiting.tls_failing_since) return regular;
+    return std::min(regular, plus(*waiting.tls_failing_since, schedule.delay_notice_tls));
+}
+
+bool is_delay_notice_due(const RetrySchedule& schedule, const Waiting& waiting, WallTime now)
+{
+    return now >= delay_notice_at(schedule, waiting);
+}
+
+}  // namespace hermetic::queue

@@ -1,0 +1,87 @@
+// Notices to senders (delivery status notifications): whether one is due, to whom, and its bytes.
+//
+// Pure. Specification §6.2; RFC 3464 (format), RFC 3461 §6 (what the sender asked for), RFC 6522
+// (multipart/report), RFC 6533 (internationalised), RFC 3834 (Auto-Submitted). The reason ids are
+// the rows of docs/policy/notices.md.
+#pragma once
+
+#include "core/bytes.h"
+#include "core/ids.h"
+#include "core/time.h"
+#include "facts/attempt.h"
+#include "mail/envelope.h"
+#include "objects/snapshot.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermetic::report {
+
+// Action of RFC 3464 §2.3.3, mildest first. `expanded` does not occur: we have no lists.
+enum class Action : std::uint8_t { Delivered, Relayed, Delayed, Failed };
+
+[[nodiscard]] std::string_view name(Action action);  // "delivered" …
+// The kind of a notice in logs: "delivered", "relayed", "delay", "failure".
+[[nodiscard]] std::string_view notice_kind(Action action);
+
+// What became of one recipient.
+struct RecipientReport {
+    mail::Recipient recipient;
+    Action action = Action::Failed;
+    // Of the last attempt. Failed with a Deferred outcome means that the time to try was over; the
+    // temporary status then becomes its permanent form.
+    facts::Outcome outcome;
+    std::string host;  // whose reply it is, or who was tried last; empty where nobody was reached
+    WallTime attempted_at{};  // the last attempt's end; the epoch where none was made
+};
+
+// What a notice may show of the message it is about.
+enum class Content : std::uint8_t {
+    AsAsked,   // RET, within bounds
+    Withheld,  // required TLS that the way back does not assure: header fields only
+};
+
+struct NoticeInput {
+    MessageId id;  // of the notice to be made
+    WallTime now{};
+    std::string_view hostname;                    // Reporting-MTA
+    const objects::Snapshot* snapshot = nullptr;  // whose organization speaks; never null
+    const mail::Envelope* about = nullptr;        // never null
+    std::vector<RecipientReport> recipients;  // all that has become of them now, successes included
+    std::vector<facts::Attempt> attempts;     // those known, oldest first; for administrators
+    WallTime expires_at{};                    // Will-Retry-Until of delayed recipients
+    std::string_view headers;                 // of the message: up to and without the empty line
+    std::optional<Bytes> message;  // the whole message; nullopt: only `headers` are at hand
+    Content content = Content::AsAsked;
+    std::uint64_t max_returned = 1U << 20;  // octets of a message that is returned whole
+};
+
+struct Notice {
+    mail::Envelope envelope;       // null sender, one recipient, is_notice
+    std::string bytes;             // header and body; CRLF; no Received field
+    Action kind = Action::Failed;  // the gravest of those reported
+    std::string reason;            // dotted id: why it was made
+};
+
+// To whom, about which recipients, and why; or why there is none.
+struct NoticeDecision {
+    std::optional<mail::Mailbox> to;    // nullopt: no notice
+    bool to_postmaster = false;         // the sender cannot be answered
+    bool own_sender = false;            // of an accepted domain: may see administrators' details
+    std::vector<std::size_t> reported;  // indexes into NoticeInput::recipients
+    Action kind = Action::Failed;
+    std::string_view reason;  // never empty
+};
+
+[[nodiscard]] NoticeDecision decide_notice(const NoticeInput& input);
+
+// nullopt where decide_notice has nobody to tell.
+[[nodiscard]] std::optional<Notice> make_notice(const NoticeInput& input);
+
+// The header fields of a message: up to and without the empty line that ends them. A view into it.
+[[nodiscard]] std::string_view header_of(std::string_view message);
+
+}  // namespace hermetic::report
