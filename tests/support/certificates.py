@@ -1,0 +1,39 @@
+"""Throw-away certificates, made by the openssl command: a CA and what it signs."""
+
+import subprocess
+from pathlib import Path
+
+
+def _openssl(*arguments, data=None):
+    done = subprocess.run(["openssl", *map(str, arguments)], input=data, capture_output=True, timeout=60)
+    if done.returncode != 0:
+        raise RuntimeError(f"openssl {arguments[0]}: {done.stderr.decode(errors='replace')}")
+    return done.stdout
+
+
+class Authority:
+    def __init__(self, directory, name="Hermetic Test CA"):
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.certificate = self.directory / "ca.pem"
+        self._key = self.directory / "ca.key"
+        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                 "-keyout", self._key, "-out", self.certificate, "-days", "3650",
+                 "-subj", f"/CN={name}")
+
+    def issue(self, *names, key="ec"):
+        """Return (chain, key) files of a certificate for these DNS names; key is "ec" or "rsa"."""
+        stem = self.directory / names[0].replace("*", "_")
+        chain, private, request, extensions = (Path(f"{stem}.{end}")
+                                               for end in ("pem", "key", "csr", "ext"))
+        kind = (["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec"
+                else ["-newkey", "rsa:2048"])
+        _openssl("req", *kind, "-nodes", "-keyout", private, "-out", request,
+                 "-subj", f"/CN={names[0]}")
+        extensions.write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\n"
+                              "basicConstraints=critical,CA:FALSE\n"
+                              "extendedKeyUsage=serverAuth,clientAuth\n")
+        _openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self._key,
+                 "-CAcreateserial", "-days", "825", "-extfile", extensions, "-out", chain)
+        private.chmod(0o600)
+        return chain, private
