@@ -39,8 +39,8 @@ enum class AddressError {
     LocalPartLong,  // over 64 octets
     BadDomain,
     BadLiteral,
-    PathLong,       // over 254 octets
-    NotAscii,       // UTF-8 without SMTPUTF8
+    PathLong,  // over 254 octets
+    NotAscii,  // UTF-8 without SMTPUTF8
     BadUtf8,
 };
 
@@ -48,9 +48,18 @@ enum class AddressError {
 
 enum class AllowUtf8 { No, Yes };
 
-// "user@example.org" without angle brackets. "postmaster" without a domain is the caller's business.
+// "user@example.org" without angle brackets. "postmaster" without a domain is the caller's
+// business.
 [[nodiscard]] Result<Mailbox, AddressError> parse_mailbox(std::string_view text,
                                                           AllowUtf8 allow_utf8 = AllowUtf8::Yes);
+
+// "[192.0.2.1]" or "[IPv6:2001:db8::1]", brackets included (RFC 5321 §4.1.3). General address
+// literals are refused: none is registered.
+[[nodiscard]] std::optional<IpAddress> parse_address_literal(std::string_view text);
+[[nodiscard]] std::string format_address_literal(const IpAddress& address);
+
+// A dot-string or a quoted string, of any length.
+[[nodiscard]] bool is_local_part(std::string_view text);
 
 // "<>" for the null reverse-path.
 [[nodiscard]] std::string format_path(const ReversePath& path);

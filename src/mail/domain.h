@@ -11,8 +11,8 @@
 
 namespace hermetic::mail {
 
-// Lower-case A-labels without a trailing dot, at most 253 octets, labels of 1 to 63 letters, digits,
-// hyphens and underscores. Parse once at the edge; afterwards the type is the proof.
+// Lower-case A-labels without a trailing dot, at most 253 octets, labels of 1 to 63 letters,
+// digits, hyphens and underscores. Parse once at the edge; afterwards the type is the proof.
 class Domain {
 public:
     // Takes ASCII in any case, and U-labels (converted by IDNA2008 / UTS 46, non-transitional).

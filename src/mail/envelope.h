@@ -40,31 +40,31 @@ struct Recipient {
 // How the message came to us, for Received, notices and the trace.
 struct Arrival {
     SessionId session;
-    std::string listener;          // its name
+    std::string listener;  // its name
     Endpoint client;
-    std::string helo;              // as the client said it
-    std::string protocol;          // "ESMTPS" …, RFC 3848 and RFC 6531
-    std::string tls_version;       // "TLSv1.3"; empty in clear
+    std::string helo;         // as the client said it
+    std::string protocol;     // "ESMTPS" …, RFC 3848 and RFC 6531
+    std::string tls_version;  // "TLSv1.3"; empty in clear
     std::string tls_cipher;
     std::string tls_group;
-    std::string connector;         // inbound connector that admitted the client; empty: none
+    std::string connector;  // inbound connector that admitted the client; empty: none
 
     bool operator==(const Arrival&) const = default;
 };
 
 struct Envelope {
-    MessageId accepted_as;         // the id the client was told; splits and their log lines share it
+    MessageId accepted_as;  // the id the client was told; splits and their log lines share it
     ReversePath sender;
     std::vector<Recipient> recipients;  // one route's share of them, in the order they were given
     BodyType body_type = BodyType::SevenBit;
-    bool smtputf8 = false;         // the message itself needs it (RFC 6531 §3.4)
+    bool smtputf8 = false;  // the message itself needs it (RFC 6531 §3.4)
     Ret ret = Ret::Unset;
-    std::string envid;             // decoded from xtext; empty where not given
+    std::string envid;  // decoded from xtext; empty where not given
     WallTime accepted_at{};
-    std::uint64_t size = 0;        // octets of the stored body, trace fields included
-    std::string organization;      // the owner, by name; objects of others never apply
-    std::string message_id;        // header field, for logs; bounded, may be empty
-    bool is_notice = false;        // our own report: never answered by another
+    std::uint64_t size = 0;    // octets of the stored body, trace fields included
+    std::string organization;  // the owner, by name; objects of others never apply
+    std::string message_id;    // header field, for logs; bounded, may be empty
+    bool is_notice = false;    // our own report: never answered by another
     Arrival arrival;
 
     bool operator==(const Envelope&) const = default;

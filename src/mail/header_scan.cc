@@ -1,0 +1,142 @@
+#include "mail/header_scan.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hermetic::mail {
+namespace {
+
+// ftext of RFC 5322 §3.6.8: printable ASCII but ":".
+bool is_name_octet(char c)
+{
+    return c > ' ' && c <= '~' && c != ':';
+}
+
+}  // namespace
+
+bool has_8bit(std::string_view bytes)
+{
+    constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
+    const char* at = bytes.data();
+    std::size_t left = bytes.size();
+    for (; left >= 32; at += 32, left -= 32) {
+        std::uint64_t words[4];
+        std::memcpy(words, at, sizeof words);
+        if (((words[0] | words[1] | words[2] | words[3]) & kHighBits) != 0) return true;
+    }
+    return std::any_of(at, at + left,
+                       [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; });
+}
+
+std::string_view HeaderScan::message_id() const
+{
+    return trim(message_id_);
+}
+
+void HeaderScan::feed(std::string_view bytes)
+{
+    while (!bytes.empty()) {
+        if (part_ == Part::Body) {
+            if (!body_has_8bit_) body_has_8bit_ = has_8bit(bytes);
+            return;
+        }
+        std::size_t taken = 0;
+        switch (part_) {
+        case Part::LineStart:
+            taken = feed_line_start(bytes);
+            break;
+        case Part::Name:
+            taken = feed_name(bytes);
+            break;
+        case Part::Value:
+            taken = feed_value(bytes);
+            break;
+        case Part::Body:
+            break;
+        }
+        header_octets_ += taken;
+        if (!header_has_8bit_) header_has_8bit_ = has_8bit(bytes.substr(0, taken));
+        bytes.remove_prefix(taken);
+    }
+}
+
+std::size_t HeaderScan::feed_line_start(std::string_view bytes)
+{
+    const char c = bytes[0];
+    if (c == '\n') {  // the empty line
+        part_ = Part::Body;
+        return 1;
+    }
+    if (after_cr_) {  // CR and no LF: not an empty line
+        after_cr_ = false;
+        part_ = Part::Value;
+        return 0;
+    }
+    if (c == '\r') {
+        after_cr_ = true;
+        return 1;
+    }
+    if (c == ' ' || c == '\t') {  // folded (RFC 5322 §2.2.3)
+        part_ = Part::Value;
+        return 0;
+    }
+    in_message_id_ = false;
+    name_length_ = 0;
+    part_ = Part::Name;
+    return 0;
+}
+
+std::size_t HeaderScan::feed_name(std::string_view bytes)
+{
+    std::size_t taken = 0;
+    for (; taken < bytes.size() && is_name_octet(bytes[taken]); ++taken) {
+        if (name_length_ < kMaxName) name_[name_length_] = ascii_lower(bytes[taken]);
+        if (name_length_ <= kMaxName) ++name_length_;
+    }
+    if (taken == bytes.size()) return taken;
+    const char stop = bytes[taken];
+    if (stop == ' ' || stop == '\t')
+        return taken + 1;  // before the colon: obsolete, §4.5.8, occurs
+    if (stop == ':') {
+        begin_field();
+        part_ = Part::Value;
+        return taken + 1;
+    }
+    part_ = Part::Value;  // no field: whatever it is, its line ends like others
+    return taken;
+}
+
+void HeaderScan::begin_field()
+{
+    const std::string_view name{name_, std::min<std::size_t>(name_length_, kMaxName)};
+    if (name_length_ > kMaxName) return;
+    if (name == "received") {
+        ++received_fields_;
+    } else if (name == "message-id" && !seen_message_id_) {
+        in_message_id_ = true;
+        seen_message_id_ = true;
+    }
+}
+
+std::size_t HeaderScan::feed_value(std::string_view bytes)
+{
+    const void* newline = std::memchr(bytes.data(), '\n', bytes.size());
+    const std::size_t end =
+        newline == nullptr
+            ? bytes.size()
+            : static_cast<std::size_t>(static_cast<const char*>(newline) - bytes.data());
+    if (in_message_id_) {
+        for (const char c : bytes.substr(0, end)) {
+            if (message_id_.size() == kMaxMessageId) break;
+            if (c != '\r') message_id_ += c;
+        }
+    }
+    if (newline == nullptr) return end;
+    part_ = Part::LineStart;
+    after_cr_ = false;
+    return end + 1;
+}
+
+}  // namespace hermetic::mail
