@@ -46,15 +46,15 @@ struct CertificateOptions {
 struct LimitOptions {
     std::uint64_t message_size = 100ULL << 20;
     std::uint32_t header_size = 1U << 20;
-    std::uint32_t recipients = 1000;           // per transaction
+    std::uint32_t recipients = 1000;  // per transaction
     std::uint32_t messages_per_session = 1000;
     std::uint32_t errors_per_session = 20;
-    std::uint32_t sessions = 20000;            // in all
-    std::uint32_t sessions_per_client = 200;   // per address
-    std::uint32_t messages_per_client = 0;     // per address and minute; 0: no limit
-    std::uint32_t received_fields = 100;       // RFC 5321 §6.3
+    std::uint32_t sessions = 20000;           // in all
+    std::uint32_t sessions_per_client = 200;  // per address
+    std::uint32_t messages_per_client = 0;    // per address and minute; 0: no limit
+    std::uint32_t received_fields = 100;      // RFC 5321 §6.3
     Duration command_timeout = std::chrono::minutes{5};
-    Duration data_timeout = std::chrono::minutes{10};     // between two pieces of a message
+    Duration data_timeout = std::chrono::minutes{10};  // between two pieces of a message
     Duration handshake_timeout = std::chrono::seconds{30};
     Duration session_time = std::chrono::hours{4};
     BareNewlines bare_newlines = BareNewlines::Refuse;
@@ -73,47 +73,48 @@ struct DeliveryOptions {
     std::uint16_t port = 25;
     bool allow_loopback = false;
     bool allow_private = false;
-    std::string ehlo_name;                     // empty: hostname
-    std::vector<IpAddress> source_addresses;   // first of each family is used; empty: the kernel's choice
+    std::string ehlo_name;  // empty: hostname
+    std::vector<IpAddress>
+        source_addresses;  // first of each family is used; empty: the kernel's choice
     std::uint32_t connections_per_destination = 20;
-    std::uint32_t connections = 2000;          // in all
+    std::uint32_t connections = 2000;  // in all
     std::uint32_t messages_per_connection = 100;
     Duration idle_connection = std::chrono::seconds{5};
     Duration connect_timeout = std::chrono::seconds{30};
     Duration greeting_timeout = std::chrono::minutes{5};
-    Duration command_timeout = std::chrono::minutes{5};   // RFC 5321 §4.5.3.2
+    Duration command_timeout = std::chrono::minutes{5};  // RFC 5321 §4.5.3.2
     Duration data_timeout = std::chrono::minutes{3};
     Duration data_end_timeout = std::chrono::minutes{10};
-    Duration dead_host = std::chrono::minutes{5};          // a host that could not be used is skipped
+    Duration dead_host = std::chrono::minutes{5};  // a host that could not be used is skipped
     bool operator==(const DeliveryOptions&) const = default;
 };
 
 struct SpoolOptions {
-    std::uint64_t high_water = 1ULL << 30;     // free octets below which new mail gets 452
-    std::uint64_t low_water = 2ULL << 30;      // free octets above which it is taken again
+    std::uint64_t high_water = 1ULL << 30;  // free octets below which new mail gets 452
+    std::uint64_t low_water = 2ULL << 30;   // free octets above which it is taken again
     std::uint64_t body_file_threshold = 256ULL << 10;
-    std::uint64_t ballast = 16ULL << 20;       // released when the disk is full
+    std::uint64_t ballast = 16ULL << 20;  // released when the disk is full
     std::uint64_t max_messages = 10'000'000;
     bool operator==(const SpoolOptions&) const = default;
 };
 
 struct LogOptions {
     LogFormat format = LogFormat::Text;
-    std::string file;        // empty: standard error
+    std::string file;  // empty: standard error
     std::string level = "info";
     bool operator==(const LogOptions&) const = default;
 };
 
 struct AdminOptions {
-    std::string socket;      // empty: data_directory/admin.sock
+    std::string socket;  // empty: data_directory/admin.sock
     bool operator==(const AdminOptions&) const = default;
 };
 
 struct NodeOptions {
     std::string hostname;
     std::string data_directory;
-    std::string organization_file;             // absolute after loading
-    std::uint32_t cores = 0;                   // 0: one per CPU
+    std::string organization_file;  // absolute after loading
+    std::uint32_t cores = 0;        // 0: one per CPU
     std::vector<ListenerOptions> listeners;
     std::vector<CertificateOptions> certificates;
     LimitOptions limits;

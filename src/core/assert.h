@@ -17,7 +17,7 @@ namespace hermetic {
 }  // namespace hermetic
 
 // Always on: a broken invariant ends the process rather than a promise about somebody's mail.
-#define HERMETIC_ASSERT(condition)                                   \
-    do {                                                             \
+#define HERMETIC_ASSERT(condition)                                        \
+    do {                                                                  \
         if (!(condition)) ::hermetic::unreachable("failed: " #condition); \
     } while (false)

@@ -12,7 +12,9 @@ namespace hermetic {
 class Bytes {
 public:
     Bytes() = default;
-    explicit Bytes(std::string text) : data_{std::make_shared<const std::string>(std::move(text))} {}
+    explicit Bytes(std::string text) : data_{std::make_shared<const std::string>(std::move(text))}
+    {
+    }
 
     [[nodiscard]] std::string_view view() const
     {

@@ -68,8 +68,8 @@ struct SessionId {
 
 [[nodiscard]] std::string format_id(SessionId id);
 
-// Makes ids. One per thread: `lane` tells the threads of a process apart. Never repeats an id within
-// an opening, also when the wall clock goes backwards.
+// Makes ids. One per thread: `lane` tells the threads of a process apart. Never repeats an id
+// within an opening, also when the wall clock goes backwards.
 class IdSource {
 public:
     IdSource(std::uint64_t seed, std::uint8_t lane);

@@ -2,8 +2,9 @@
 
 #include "core/text.h"
 
-#include <algorithm>
 #include <arpa/inet.h>
+
+#include <algorithm>
 #include <cstring>
 
 namespace hermetic {
@@ -68,7 +69,8 @@ bool IpAddress::is_private() const
 
 bool IpAddress::is_unspecified() const
 {
-    return std::all_of(octets_.begin(), octets_.end(), [](std::uint8_t octet) { return octet == 0; });
+    return std::all_of(octets_.begin(), octets_.end(),
+                       [](std::uint8_t octet) { return octet == 0; });
 }
 
 bool IpAddress::is_multicast() const

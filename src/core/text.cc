@@ -9,10 +9,13 @@ namespace {
 constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-unsigned char octet(char c) { return static_cast<unsigned char>(c); }
+unsigned char octet(char c)
+{
+    return static_cast<unsigned char>(c);
+}
 
 struct Sequence {
-    std::size_t length;     // 0: not valid
+    std::size_t length;  // 0: not valid
     char32_t code_point;
 };
 
@@ -155,7 +158,8 @@ std::string to_base64(std::string_view octets)
     for (std::size_t i = 0; i < octets.size(); i += 3) {
         const std::size_t count = std::min<std::size_t>(3, octets.size() - i);
         std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? octet(octets[i + k]) : 0U);
+        for (std::size_t k = 0; k < 3; ++k)
+            group = group << 8 | (k < count ? octet(octets[i + k]) : 0U);
         for (std::size_t k = 0; k < 4; ++k) {
             out += k <= count ? kBase64[group >> (18 - 6 * k) & 63U] : '=';
         }

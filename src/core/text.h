@@ -47,8 +47,8 @@ template <typename Unsigned>
 [[nodiscard]] std::string to_base64(std::string_view octets);
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
-// Foreign text (addresses, EHLO names, peer replies, certificate names, subjects) as it may stand in
-// a reply, header, notice, log or page: printable ASCII and valid UTF-8 letters stay, everything
+// Foreign text (addresses, EHLO names, peer replies, certificate names, subjects) as it may stand
+// in a reply, header, notice, log or page: printable ASCII and valid UTF-8 letters stay, everything
 // else becomes \xNN, `\` becomes `\\`; at most `max` octets, cut with "..." (specification §2.2).
 [[nodiscard]] std::string printable(std::string_view foreign, std::size_t max = 200);
 

@@ -57,7 +57,10 @@ std::optional<Duration> unit_length(std::string_view name)
     return std::nullopt;
 }
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// Two clocks and their types: Instant for waiting and deadlines, WallTime for what is kept or shown.
+// Two clocks and their types: Instant for waiting and deadlines, WallTime for what is kept or
+// shown.
 //
 // Time is an argument everywhere: pure code never reads a clock. Adapters and services ask a Clock,
 // so that tests inject theirs.

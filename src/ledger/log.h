@@ -32,32 +32,32 @@ struct SessionFacts {
     std::optional<facts::TlsEvidence> tls;
     std::optional<facts::TlsFailure> tls_failure;
     std::uint32_t messages = 0;
-    std::uint32_t refused = 0;       // commands answered 4xx or 5xx
-    std::string ended;               // "quit", "closed", "timed-out", "limit.errors" …
+    std::uint32_t refused = 0;  // commands answered 4xx or 5xx
+    std::string ended;          // "quit", "closed", "timed-out", "limit.errors" …
     Duration took{};
 };
 
 // A message accepted or refused at the end of DATA or BDAT.
 struct MessageFacts {
-    MessageId id;                    // nil where refused
+    MessageId id;  // nil where refused
     SessionId session;
     std::string sender;
     std::vector<std::string> recipients;
     std::uint64_t size = 0;
     std::string message_id;
-    std::string verdict;             // "accepted", or the dotted id of the refusal
+    std::string verdict;  // "accepted", or the dotted id of the refusal
     int code = 250;
     std::string text;
-    std::vector<std::string> routes; // key and reason of each split
+    std::vector<std::string> routes;  // key and reason of each split
 };
 
 // A notice made by us.
 struct NoticeFacts {
-    MessageId id;                    // the notice's; nil where it was dropped
-    MessageId about;                 // accepted_as of its cause
-    std::string kind;                // "failure", "delay", "relayed", "delivered"
+    MessageId id;      // the notice's; nil where it was dropped
+    MessageId about;   // accepted_as of its cause
+    std::string kind;  // "failure", "delay", "relayed", "delivered"
     std::string to;
-    std::string reason;              // why it was made or dropped, dotted id
+    std::string reason;  // why it was made or dropped, dotted id
 };
 
 class Log {
@@ -78,7 +78,7 @@ public:
 struct LogSettings {
     enum class Format : std::uint8_t { Json, Text };
     Format format = Format::Text;
-    std::string file;     // empty: standard error
+    std::string file;  // empty: standard error
     Level level = Level::Info;
 };
 // Never fails on start: a file that cannot be opened is reported on standard error, which is used.

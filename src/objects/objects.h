@@ -30,25 +30,26 @@ enum class HostProtocol : std::uint8_t { Smtp, Lmtp };
 // One host of a next hop.
 struct NextHopHost {
     HostProtocol protocol = HostProtocol::Smtp;
-    std::string host;                   // DNS name; empty where address or unix_path is set
+    std::string host;  // DNS name; empty where address or unix_path is set
     std::optional<IpAddress> address;
-    std::string unix_path;              // lmtp+unix
-    std::uint16_t port = 25;            // 24 for LMTP where none is given
-    [[nodiscard]] std::string format() const;  // "smtp://host:25", "lmtp://[192.0.2.1]:24", "lmtp+unix:/path"
+    std::string unix_path;    // lmtp+unix
+    std::uint16_t port = 25;  // 24 for LMTP where none is given
+    [[nodiscard]] std::string format()
+        const;  // "smtp://host:25", "lmtp://[192.0.2.1]:24", "lmtp+unix:/path"
     auto operator<=>(const NextHopHost&) const = default;
 };
 
 // By MX of the recipient domain, or these hosts by equal load.
 struct NextHop {
     bool mx = true;
-    std::vector<NextHopHost> hosts;     // not empty unless mx
+    std::vector<NextHopHost> hosts;  // not empty unless mx
     bool operator==(const NextHop&) const = default;
 };
 
 enum class DomainKind : std::uint8_t { Authoritative, InternalRelay };
 
 struct AcceptedDomain {
-    DomainPattern name;                 // Exact or Below
+    DomainPattern name;  // Exact or Below
     DomainKind kind = DomainKind::Authoritative;
     NextHop next_hop;
     bool any_recipient = true;

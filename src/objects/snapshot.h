@@ -1,4 +1,5 @@
-// The compiled objects: immutable, shared, replaced whole. A transaction keeps the one it began with.
+// The compiled objects: immutable, shared, replaced whole. A transaction keeps the one it began
+// with.
 #pragma once
 
 #include "objects/objects.h"

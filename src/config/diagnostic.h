@@ -1,0 +1,23 @@
+// What is wrong with a configuration: file, line, key, and what would be right.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace hermetic::config {
+
+struct Diagnostic {
+    std::string file;
+    unsigned line = 0;  // 0: the file as a whole
+    std::string key;    // "listener[0].min_tls"
+    std::string what;   // "\"1.4\" is no TLS version"
+    std::string right;  // "one of 1.0, 1.1, 1.2, 1.3"
+    bool operator==(const Diagnostic&) const = default;
+};
+
+using Diagnostics = std::vector<Diagnostic>;
+
+// "hermetic.toml:12: listener[0].min_tls: "1.4" is no TLS version; right is one of …"
+[[nodiscard]] std::string format_diagnostic(const Diagnostic& diagnostic);
+
+}  // namespace hermetic::config

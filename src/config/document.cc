@@ -1,0 +1,145 @@
+#include "config/document.h"
+
+#include "core/assert.h"
+#include "core/text.h"
+
+#include <fmt/format.h>
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace hermetic::config {
+namespace {
+
+constexpr std::uintmax_t kMaxFileOctets = 16U << 20U;
+
+Node convert(const toml::node& source);
+
+Node convert_table(const toml::table& source)
+{
+    Node node;
+    node.kind = Node::Kind::Table;
+    for (const auto& [key, value] : source) {
+        node.table.emplace_back(std::string{key.str()}, convert(value));
+    }
+    // toml++ sorts keys; people read diagnostics in the order of their file.
+    std::stable_sort(node.table.begin(), node.table.end(),
+                     [](const auto& a, const auto& b) { return a.second.line < b.second.line; });
+    return node;
+}
+
+Node convert_list(const toml::array& source)
+{
+    Node node;
+    node.kind = Node::Kind::List;
+    for (const auto& element : source) node.list.push_back(convert(element));
+    return node;
+}
+
+Node convert(const toml::node& source)
+{
+    Node node;
+    switch (source.type()) {
+    case toml::node_type::table:
+        node = convert_table(*source.as_table());
+        break;
+    case toml::node_type::array:
+        node = convert_list(*source.as_array());
+        break;
+    case toml::node_type::string:
+        node.kind = Node::Kind::String;
+        node.string = source.as_string()->get();
+        break;
+    case toml::node_type::integer:
+        node.kind = Node::Kind::Integer;
+        node.integer = source.as_integer()->get();
+        break;
+    case toml::node_type::boolean:
+        node.kind = Node::Kind::Boolean;
+        node.boolean = source.as_boolean()->get();
+        break;
+    case toml::node_type::floating_point:
+        node.kind = Node::Kind::Float;
+        break;
+    case toml::node_type::date:
+    case toml::node_type::time:
+    case toml::node_type::date_time:
+    case toml::node_type::none:
+        node.kind = Node::Kind::DateTime;
+        break;
+    }
+    node.line = source.source().begin.line;
+    return node;
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const
+{
+    for (const auto& [name, node] : table) {
+        if (name == key) return &node;
+    }
+    return nullptr;
+}
+
+std::string_view name(Node::Kind kind)
+{
+    switch (kind) {
+    case Node::Kind::String:
+        return "a string";
+    case Node::Kind::Integer:
+        return "a whole number";
+    case Node::Kind::Float:
+        return "a fraction";
+    case Node::Kind::Boolean:
+        return "a boolean";
+    case Node::Kind::DateTime:
+        return "a date or time";
+    case Node::Kind::List:
+        return "a list";
+    case Node::Kind::Table:
+        return "a table";
+    }
+    unreachable("every Node::Kind is named above");
+}
+
+Result<Node, Diagnostic> parse_document(std::string_view text, const std::string& file)
+{
+    try {
+        Node root = convert_table(toml::parse(text, file));
+        root.line = 1;
+        return root;
+    } catch (const toml::parse_error& error) {  // Debian builds toml++ with exceptions
+        return failure(Diagnostic{file, error.source().begin.line, "",
+                                  printable(error.description()), "TOML (https://toml.io)"});
+    }
+}
+
+Result<Node, Diagnostic> load_document(const std::string& file)
+{
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    if (error) {
+        return failure(Diagnostic{file, 0, "", "it cannot be read: " + error.message(),
+                                  "a file that this user may read"});
+    }
+    if (size > kMaxFileOctets) {
+        return failure(Diagnostic{file, 0, "", "it is larger than 16 MiB", "a smaller file"});
+    }
+    std::ifstream stream{file, std::ios::binary};
+    if (!stream) {
+        return failure(Diagnostic{file, 0, "",
+                                  fmt::format("it cannot be read: {}", std::strerror(errno)),
+                                  "a file that this user may read"});
+    }
+    const std::string text{std::istreambuf_iterator<char>{stream}, {}};
+    return parse_document(text, file);
+}
+
+}  // namespace hermetic::config

@@ -1,0 +1,107 @@
+// Options declared once: key, type, bounds, default and documentation in one expression, from which
+// the reader, the validation and the reference come.
+//
+// A section is a plain struct; its options are a list of Option<Section>, each bound to a member.
+#pragma once
+
+#include "config/diagnostic.h"
+#include "config/document.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hermetic::config {
+
+// How one type of value is written, read and shown. `type` is also what a diagnostic calls right.
+template <typename T>
+struct Kind {
+    std::string type;
+    std::function<std::optional<T>(const Node&)> read;
+    std::function<std::string(const T&)> show;  // as it stands in a file
+};
+
+template <typename Section>
+struct Option {
+    std::string key;
+    std::string type;
+    std::string text;  // one or two sentences for the administrator
+    std::function<bool(Section&, const Node&)> read;
+    std::function<std::string(const Section&)> show;
+};
+
+template <typename Section, typename T>
+[[nodiscard]] Option<Section> option(std::string key, T Section::*member, Kind<T> kind,
+                                     std::string text)
+{
+    Option<Section> result;
+    result.key = std::move(key);
+    result.type = kind.type;
+    result.text = std::move(text);
+    result.read = [member, read = std::move(kind.read)](Section& section, const Node& node) {
+        auto value = read(node);
+        if (!value) return false;
+        section.*member = std::move(*value);
+        return true;
+    };
+    result.show = [member, show = std::move(kind.show)](const Section& section) {
+        return show(section.*member);
+    };
+    return result;
+}
+
+// The value as a person would recognise it in their file, for a diagnostic.
+[[nodiscard]] std::string quote_node(const Node& node);
+[[nodiscard]] std::string suggest_key(std::string_view unknown,
+                                      const std::vector<std::string>& known);
+[[nodiscard]] std::string join_key(std::string_view prefix, std::string_view key);
+
+// Reads `table` into `section`. Unknown keys and wrong values become diagnostics; the rest is read.
+// `elsewhere` names keys that are read by others (nested tables).
+template <typename Section>
+void read_section(const Node& table, const std::vector<Option<Section>>& options,
+                  const std::vector<std::string>& elsewhere, const std::string& file,
+                  const std::string& prefix, Section& section, Diagnostics& diagnostics)
+{
+    std::vector<std::string> known = elsewhere;
+    for (const auto& each : options) known.push_back(each.key);
+    for (const auto& [key, node] : table.table) {
+        const Option<Section>* found = nullptr;
+        for (const auto& each : options) {
+            if (each.key == key) found = &each;
+        }
+        if (found != nullptr) {
+            if (!found->read(section, node)) {
+                diagnostics.push_back({file, node.line, join_key(prefix, key),
+                                       quote_node(node) + " does not fit", found->type});
+            }
+            continue;
+        }
+        bool is_elsewhere = false;
+        for (const auto& each : elsewhere) is_elsewhere = is_elsewhere || each == key;
+        if (is_elsewhere) continue;
+        diagnostics.push_back({file, node.line, join_key(prefix, key), "there is no such key",
+                               suggest_key(key, known)});
+    }
+}
+
+// Rows of a Markdown table: key, type, default, text.
+template <typename Section>
+[[nodiscard]] std::string format_reference_rows(const std::vector<Option<Section>>& options,
+                                                const Section& defaults)
+{
+    std::string rows;
+    for (const auto& each : options) {
+        const std::string shown = each.show(defaults);
+        rows += fmt::format("| `{}` | {} | {} | {} |\n", each.key, each.type,
+                            shown.empty() ? "–" : "`" + shown + "`", each.text);
+    }
+    return rows;
+}
+
+}  // namespace hermetic::config

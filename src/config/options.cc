@@ -1,0 +1,339 @@
+#include "config/options.h"
+
+#include "config/kinds.h"
+#include "config/validate.h"
+
+#include <filesystem>
+
+namespace hermetic::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::uint64_t kKiB = 1ULL << 10;
+constexpr std::uint64_t kMiB = 1ULL << 20;
+constexpr std::uint64_t kGiB = 1ULL << 30;
+constexpr std::uint64_t kTiB = 1ULL << 40;
+
+std::vector<Option<NodeOptions>> node_options()
+{
+    using N = NodeOptions;
+    return {
+        option(
+            "hostname", &N::hostname,
+            text_kind("this host's full name, such as \"mx.example.org\""),
+            "Name in the banner, EHLO, Received and replies. Its address should lead back to it."),
+        option("data_directory", &N::data_directory, text_kind("a folder"),
+               "Where the spool, made certificates and the control socket lie."),
+        option("organization_file", &N::organization_file, text_kind("a file"),
+               "The organization's objects (org.toml)."),
+        option("cores", &N::cores, number_kind<std::uint32_t>(0, 256),
+               "Threads that carry connections; 0 makes one for each CPU."),
+    };
+}
+
+std::vector<Option<ListenerOptions>> listener_options()
+{
+    using L = ListenerOptions;
+    return {
+        option("name", &L::name, text_kind("a name of its own"), "Stands in logs and metrics."),
+        option("role", &L::role,
+               choice_kind<ListenerRole>(
+                   {{"relay", ListenerRole::Relay}, {"lmtp", ListenerRole::Lmtp}}),
+               "`relay` speaks SMTP to other servers; `lmtp` speaks LMTP (RFC 2033)."),
+        option("addresses", &L::addresses, list_kind(endpoint_kind()),
+               "Where it listens. Port 0 lets the system choose."),
+        option("tls", &L::tls,
+               choice_kind<ListenerTls>({{"off", ListenerTls::Off},
+                                         {"starttls", ListenerTls::StartTls},
+                                         {"implicit", ListenerTls::Implicit}}),
+               "Offer STARTTLS, or begin with TLS, or neither."),
+        option("min_tls", &L::min_tls, tls_version_kind(), "Oldest TLS version that is accepted."),
+        option("max_tls", &L::max_tls, tls_version_kind(), "Newest TLS version that is accepted."),
+        option("ciphers", &L::ciphers, text_kind("an OpenSSL cipher list"),
+               "For TLS 1.2 and below; empty means the library's own choice."),
+        option("groups", &L::groups, text_kind("an OpenSSL list of groups"),
+               "Key exchange groups; empty means the library's own choice."),
+        option(
+            "certificates", &L::certificates, list_kind(text_kind("the name of a certificate")),
+            "Chosen by SNI; the first answers clients that send none. Empty means the made one."),
+        option("client_certificates", &L::client_certificates,
+               choice_kind<ClientCertificates>({{"off", ClientCertificates::Off},
+                                                {"request", ClientCertificates::Request},
+                                                {"require", ClientCertificates::Require}}),
+               "Whether clients are asked for a certificate."),
+        option("proxy_networks", &L::proxy_networks, list_kind(network_kind()),
+               "Clients from here must begin with a PROXY header, version 1 or 2."),
+        option("xclient_networks", &L::xclient_networks, list_kind(network_kind()),
+               "Clients from here may use XCLIENT."),
+    };
+}
+
+std::vector<Option<CertificateOptions>> certificate_options()
+{
+    using C = CertificateOptions;
+    return {
+        option("name", &C::name, text_kind("a name of its own"), "What listeners call it."),
+        option("chain", &C::chain, text_kind("a PEM file"),
+               "The certificate and its intermediates, leaf first. Read again when it changes."),
+        option("key", &C::key, text_kind("a PEM file"),
+               "Its private key; refused where everybody may read it. Read again when it changes."),
+    };
+}
+
+std::vector<Option<LimitOptions>> limit_options()
+{
+    using L = LimitOptions;
+    return {
+        option("message_size", &L::message_size, octets_kind(64 * kKiB, 4 * kGiB),
+               "Largest message, offered as SIZE (RFC 1870)."),
+        option("header_size", &L::header_size, number_kind<std::uint32_t>(4096, 16U << 20U),
+               "Longest header of a message, in octets."),
+        option("recipients", &L::recipients, number_kind<std::uint32_t>(100, 100000),
+               "Recipients of one transaction; RFC 5321 §4.5.3.1.8 asks for 100 at least."),
+        option("messages_per_session", &L::messages_per_session,
+               number_kind<std::uint32_t>(1, 1000000),
+               "Transactions of one session, offered as LIMITS MAILMAX (RFC 9422)."),
+        option("errors_per_session", &L::errors_per_session, number_kind<std::uint32_t>(1, 10000),
+               "Refused commands after which a session ends with 421."),
+        option("sessions", &L::sessions, number_kind<std::uint32_t>(1, 1000000),
+               "Sessions open at once, in all."),
+        option("sessions_per_client", &L::sessions_per_client,
+               number_kind<std::uint32_t>(1, 1000000), "Sessions open at once from one address."),
+        option("messages_per_client", &L::messages_per_client,
+               number_kind<std::uint32_t>(0, 1000000),
+               "Messages a minute from one address; 0 means no limit."),
+        option("received_fields", &L::received_fields, number_kind<std::uint32_t>(10, 1000),
+               "Received fields above which a message is taken for a loop (RFC 5321 §6.3)."),
+        option("command_timeout", &L::command_timeout, duration_kind(seconds{1}, hours{1}),
+               "Wait for the next command."),
+        option("data_timeout", &L::data_timeout, duration_kind(seconds{1}, hours{1}),
+               "Wait for the next piece of a message."),
+        option("handshake_timeout", &L::handshake_timeout, duration_kind(seconds{1}, minutes{10}),
+               "Wait for a TLS handshake."),
+        option("session_time", &L::session_time, duration_kind(seconds{10}, hours{240}),
+               "Longest life of a session."),
+        option(
+            "bare_newlines", &L::bare_newlines,
+            choice_kind<BareNewlines>(
+                {{"refuse", BareNewlines::Refuse}, {"repair", BareNewlines::Repair}}),
+            "A message with a bare CR or LF is refused, or repaired on receipt; never passed on."),
+    };
+}
+
+std::vector<Option<ResolverNodeOptions>> resolver_options()
+{
+    using R = ResolverNodeOptions;
+    return {
+        option("forward", &R::forward, list_kind(endpoint_kind()),
+               "Resolvers that all questions go to; empty means that we ask from the root."),
+        option("trust_anchors", &R::trust_anchors, list_kind(text_kind("a DS or DNSKEY record")),
+               "Trust anchors; empty means those of root_anchor_file."),
+        option("root_anchor_file", &R::root_anchor_file, text_kind("a file"),
+               "Trust anchor of the root, as Debian's dns-root-data has it. Missing means no "
+               "validation."),
+        option("timeout", &R::timeout, duration_kind(seconds{1}, minutes{2}),
+               "Wait for an answer."),
+    };
+}
+
+std::vector<Option<DeliveryOptions>> delivery_options()
+{
+    using D = DeliveryOptions;
+    return {
+        option("port", &D::port, number_kind<std::uint16_t>(1, 65535),
+               "Port of MX hosts; for tests."),
+        option("allow_loopback", &D::allow_loopback, flag_kind(),
+               "Deliver to MX hosts with loopback addresses; for the lab."),
+        option("allow_private", &D::allow_private, flag_kind(),
+               "Deliver to MX hosts with private addresses."),
+        option("ehlo_name", &D::ehlo_name, text_kind("a host name"),
+               "Name in EHLO; empty means hostname."),
+        option("source_addresses", &D::source_addresses, list_kind(address_kind()),
+               "Local addresses of outbound connections, the first of each family."),
+        option("connections_per_destination", &D::connections_per_destination,
+               number_kind<std::uint32_t>(1, 10000),
+               "Most connections to one destination at once."),
+        option("connections", &D::connections, number_kind<std::uint32_t>(1, 100000),
+               "Most outbound connections in all."),
+        option("messages_per_connection", &D::messages_per_connection,
+               number_kind<std::uint32_t>(1, 100000),
+               "Messages after which a connection is ended."),
+        option("idle_connection", &D::idle_connection, duration_kind(seconds{0}, minutes{5}),
+               "How long an unused connection is kept for the next message."),
+        option("connect_timeout", &D::connect_timeout, duration_kind(seconds{1}, minutes{10}),
+               "Wait for a connection."),
+        option("greeting_timeout", &D::greeting_timeout, duration_kind(seconds{1}, hours{1}),
+               "Wait for the greeting."),
+        option("command_timeout", &D::command_timeout, duration_kind(seconds{1}, hours{1}),
+               "Wait for the reply to a command (RFC 5321 §4.5.3.2)."),
+        option("data_timeout", &D::data_timeout, duration_kind(seconds{1}, hours{1}),
+               "Wait for the peer to take a piece of a message."),
+        option("data_end_timeout", &D::data_end_timeout, duration_kind(seconds{1}, hours{1}),
+               "Wait for the reply to the end of a message."),
+        option("dead_host", &D::dead_host, duration_kind(seconds{0}, hours{24}),
+               "How long a host that could not be used is skipped where others are left."),
+    };
+}
+
+std::vector<Option<SpoolOptions>> spool_options()
+{
+    using S = SpoolOptions;
+    return {
+        option("high_water", &S::high_water, octets_kind(0, 1024 * kTiB),
+               "Free disk space below which new mail gets 452 4.3.1."),
+        option("low_water", &S::low_water, octets_kind(0, 1024 * kTiB),
+               "Free disk space above which it is taken again."),
+        option("body_file_threshold", &S::body_file_threshold, octets_kind(4 * kKiB, 64 * kMiB),
+               "Bodies above this are files of their own, written while they arrive."),
+        option(
+            "ballast", &S::ballast, octets_kind(0, kGiB),
+            "Size of a file that is given up when the disk is full, so that outcomes can be kept."),
+        option("max_messages", &S::max_messages, number_kind<std::uint64_t>(1, 1000000000),
+               "Queued messages above which new mail gets 452 4.3.1."),
+    };
+}
+
+std::vector<Option<LogOptions>> log_options()
+{
+    using L = LogOptions;
+    return {
+        option("format", &L::format,
+               choice_kind<LogFormat>({{"json", LogFormat::Json}, {"text", LogFormat::Text}}),
+               "One JSON object a line, or words for people."),
+        option("file", &L::file, text_kind("a file"), "Empty means standard error."),
+        option(
+            "level", &L::level,
+            choice_kind<std::string>(
+                {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}),
+            "Least level that is written."),
+    };
+}
+
+std::vector<Option<AdminOptions>> admin_options()
+{
+    return {option("socket", &AdminOptions::socket, text_kind("a path"),
+                   "Unix socket of the control API; empty means admin.sock in data_directory.")};
+}
+
+struct Reader {
+    const Node& document;
+    const std::string& file;
+    Diagnostics& diagnostics;
+
+    template <typename Section>
+    void table(const std::string& key, const std::vector<Option<Section>>& options,
+               Section& section)
+    {
+        const Node* node = document.find(key);
+        if (node == nullptr) return;
+        if (node->kind != Node::Kind::Table) {
+            diagnostics.push_back({file, node->line, key, quote_node(*node) + " does not fit",
+                                   "a table [" + key + "]"});
+            return;
+        }
+        read_section(*node, options, {}, file, key, section, diagnostics);
+    }
+
+    template <typename Section>
+    void tables(const std::string& key, const std::vector<Option<Section>>& options,
+                std::vector<Section>& sections)
+    {
+        const Node* node = document.find(key);
+        if (node == nullptr) return;
+        const bool fits = node->kind == Node::Kind::List &&
+                          std::all_of(node->list.begin(), node->list.end(), [](const Node& each) {
+                              return each.kind == Node::Kind::Table;
+                          });
+        if (!fits) {
+            diagnostics.push_back({file, node->line, key, quote_node(*node) + " does not fit",
+                                   "tables [[" + key + "]]"});
+            return;
+        }
+        for (const Node& each : node->list) {
+            sections.emplace_back();
+            const auto prefix = fmt::format("{}[{}]", key, sections.size() - 1);
+            read_section(each, options, {}, file, prefix, sections.back(), diagnostics);
+        }
+    }
+};
+
+void make_absolute(std::string& path, const std::filesystem::path& folder)
+{
+    if (!path.empty() && path.front() != '/') path = (folder / path).lexically_normal().string();
+}
+
+void fill_in(NodeOptions& options, const std::string& file)
+{
+    const auto folder = std::filesystem::absolute(file).parent_path();
+    make_absolute(options.data_directory, folder);
+    make_absolute(options.organization_file, folder);
+    make_absolute(options.log.file, folder);
+    make_absolute(options.resolver.root_anchor_file, folder);
+    for (CertificateOptions& certificate : options.certificates) {
+        make_absolute(certificate.chain, folder);
+        make_absolute(certificate.key, folder);
+    }
+    if (options.admin.socket.empty() && !options.data_directory.empty()) {
+        options.admin.socket = options.data_directory + "/admin.sock";
+    }
+    make_absolute(options.admin.socket, folder);
+    if (options.delivery.ehlo_name.empty()) options.delivery.ehlo_name = options.hostname;
+}
+
+template <typename Section>
+std::string reference_section(const std::string& title, const std::vector<Option<Section>>& options)
+{
+    return fmt::format("\n## {}\n\n| key | type | default | meaning |\n|---|---|---|---|\n{}",
+                       title, format_reference_rows(options, Section{}));
+}
+
+}  // namespace
+
+Result<NodeOptions, Diagnostics> read_node_options(const Node& document, const std::string& file)
+{
+    NodeOptions options;
+    Diagnostics diagnostics;
+    read_section(
+        document, node_options(),
+        {"listener", "certificate", "limits", "resolver", "delivery", "spool", "log", "admin"},
+        file, "", options, diagnostics);
+    Reader reader{document, file, diagnostics};
+    reader.tables("listener", listener_options(), options.listeners);
+    reader.tables("certificate", certificate_options(), options.certificates);
+    reader.table("limits", limit_options(), options.limits);
+    reader.table("resolver", resolver_options(), options.resolver);
+    reader.table("delivery", delivery_options(), options.delivery);
+    reader.table("spool", spool_options(), options.spool);
+    reader.table("log", log_options(), options.log);
+    reader.table("admin", admin_options(), options.admin);
+    fill_in(options, file);
+    if (diagnostics.empty()) validate_node_options(options, document, file, diagnostics);
+    if (!diagnostics.empty()) return failure(std::move(diagnostics));
+    return options;
+}
+
+Result<NodeOptions, Diagnostics> load_node_options(const std::string& file)
+{
+    const auto document = load_document(file);
+    if (!document) return failure(Diagnostics{document.error()});
+    return read_node_options(*document, file);
+}
+
+std::string format_node_reference()
+{
+    return "# hermetic.toml\n\nSettings of one node. Made by `hermetic reference node`.\n" +
+           reference_section("Top level", node_options()) +
+           reference_section("[[listener]]", listener_options()) +
+           reference_section("[[certificate]]", certificate_options()) +
+           reference_section("[limits]", limit_options()) +
+           reference_section("[resolver]", resolver_options()) +
+           reference_section("[delivery]", delivery_options()) +
+           reference_section("[spool]", spool_options()) +
+           reference_section("[log]", log_options()) +
+           reference_section("[admin]", admin_options());
+}
+
+}  // namespace hermetic::config

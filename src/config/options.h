@@ -1,0 +1,24 @@
+// Every option of hermetic.toml, and the reader of that file.
+#pragma once
+
+#include "config/diagnostic.h"
+#include "config/document.h"
+#include "config/node_options.h"
+#include "core/result.h"
+
+#include <string>
+
+namespace hermetic::config {
+
+// Reads and validates. Relative paths are taken from the file's folder. On failure: every fault
+// that was found, not only the first.
+[[nodiscard]] Result<NodeOptions, Diagnostics> load_node_options(const std::string& file);
+
+// The same for a document in memory; `file` names it in diagnostics and anchors relative paths.
+[[nodiscard]] Result<NodeOptions, Diagnostics> read_node_options(const Node& document,
+                                                                 const std::string& file);
+
+// The reference of hermetic.toml as Markdown, from the declarations.
+[[nodiscard]] std::string format_node_reference();
+
+}  // namespace hermetic::config

@@ -1,0 +1,160 @@
+#include "config/validate.h"
+
+#include "mail/domain.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace hermetic::config {
+namespace {
+
+// Collects faults; finds the line of a key in the document.
+class Faults {
+public:
+    Faults(const Node& document, const std::string& file, Diagnostics& diagnostics)
+        : document_{document}, file_{file}, diagnostics_{diagnostics}
+    {
+    }
+
+    void add(const std::string& section, std::size_t index, const std::string& key,
+             std::string what, std::string right)
+    {
+        const Node* list = document_.find(section);
+        const Node* table =
+            list != nullptr && list->kind == Node::Kind::List ? &list->list[index] : nullptr;
+        diagnostics_.push_back({file_, line_of(table, key),
+                                fmt::format("{}[{}].{}", section, index, key), std::move(what),
+                                std::move(right)});
+    }
+    void add(const std::string& section, const std::string& key, std::string what,
+             std::string right)
+    {
+        const Node* table = section.empty() ? &document_ : document_.find(section);
+        diagnostics_.push_back({file_, line_of(table, key),
+                                section.empty() ? key : section + "." + key, std::move(what),
+                                std::move(right)});
+    }
+
+private:
+    static unsigned line_of(const Node* table, const std::string& key)
+    {
+        if (table == nullptr) return 0;
+        const Node* node = table->find(key);
+        return node != nullptr ? node->line : table->line;
+    }
+    const Node& document_;
+    const std::string& file_;
+    Diagnostics& diagnostics_;
+};
+
+bool knows_certificate(const NodeOptions& options, const std::string& name)
+{
+    for (const CertificateOptions& certificate : options.certificates) {
+        if (certificate.name == name) return true;
+    }
+    return false;
+}
+
+void validate_listener(const NodeOptions& options, std::size_t index, Faults& faults)
+{
+    const ListenerOptions& listener = options.listeners[index];
+    const auto fault = [&](const std::string& key, std::string what, std::string right) {
+        faults.add("listener", index, key, std::move(what), std::move(right));
+    };
+    if (listener.name.empty()) fault("name", "it is missing", "a name of its own");
+    if (listener.addresses.empty()) {
+        fault("addresses", "there is none", "at least one, such as [\"0.0.0.0:25\", \"[::]:25\"]");
+    }
+    if (listener.min_tls > listener.max_tls) {
+        fault("min_tls", "it is above max_tls, so that no version is left",
+              "a version up to max_tls");
+    }
+    if (listener.tls == ListenerTls::Off &&
+        listener.client_certificates != ClientCertificates::Off) {
+        fault("client_certificates", "without TLS there are none",
+              "\"off\", or tls = \"starttls\"");
+    }
+    if (listener.tls == ListenerTls::Off && !listener.certificates.empty()) {
+        fault("certificates", "without TLS none is used", "no such key, or tls = \"starttls\"");
+    }
+    for (const std::string& name : listener.certificates) {
+        if (knows_certificate(options, name)) continue;
+        fault("certificates", fmt::format("there is no certificate \"{}\"", name),
+              "the name of a [[certificate]]");
+    }
+}
+
+void validate_listeners(const NodeOptions& options, Faults& faults)
+{
+    std::set<std::string> names;
+    std::set<Endpoint> endpoints;
+    for (std::size_t i = 0; i < options.listeners.size(); ++i) {
+        validate_listener(options, i, faults);
+        const ListenerOptions& listener = options.listeners[i];
+        if (!names.insert(listener.name).second) {
+            faults.add("listener", i, "name", "another listener has it", "a name of its own");
+        }
+        for (const Endpoint& endpoint : listener.addresses) {
+            if (endpoint.port != 0 && !endpoints.insert(endpoint).second) {
+                faults.add("listener", i, "addresses", endpoint.format() + " stands twice",
+                           "each address once");
+            }
+        }
+    }
+}
+
+void validate_certificates(const NodeOptions& options, Faults& faults)
+{
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < options.certificates.size(); ++i) {
+        const CertificateOptions& certificate = options.certificates[i];
+        if (certificate.name.empty())
+            faults.add("certificate", i, "name", "it is missing", "a name");
+        if (certificate.chain.empty())
+            faults.add("certificate", i, "chain", "it is missing", "a PEM file");
+        if (certificate.key.empty())
+            faults.add("certificate", i, "key", "it is missing", "a PEM file");
+        if (!names.insert(certificate.name).second) {
+            faults.add("certificate", i, "name", "another certificate has it", "a name of its own");
+        }
+    }
+}
+
+}  // namespace
+
+void validate_node_options(const NodeOptions& options, const Node& document,
+                           const std::string& file, Diagnostics& diagnostics)
+{
+    Faults faults{document, file, diagnostics};
+    if (options.hostname.empty()) {
+        faults.add("", "hostname", "it is missing",
+                   "this host's full name, such as \"mx.example.org\"");
+    } else if (!mail::Domain::parse(options.hostname)) {
+        faults.add("", "hostname", "it is no host name", "a full name, such as \"mx.example.org\"");
+    }
+    if (options.data_directory.empty())
+        faults.add("", "data_directory", "it is missing", "a folder");
+    if (options.organization_file.empty()) {
+        faults.add("", "organization_file", "it is missing", "a file, such as \"org.toml\"");
+    }
+    if (!options.delivery.ehlo_name.empty() && !mail::Domain::parse(options.delivery.ehlo_name) &&
+        !options.hostname.empty() && options.delivery.ehlo_name != options.hostname) {
+        faults.add("delivery", "ehlo_name", "it is no host name", "a full name");
+    }
+    if (options.listeners.empty()) {
+        faults.add("", "listener", "there is none", "at least one table [[listener]]");
+    }
+    validate_listeners(options, faults);
+    validate_certificates(options, faults);
+    if (options.spool.low_water < options.spool.high_water) {
+        faults.add("spool", "low_water", "it is below high_water", "a size of high_water or more");
+    }
+    // sockaddr_un holds 107 octets and a NUL.
+    if (options.admin.socket.size() > 107) {
+        faults.add("admin", "socket", "the path is longer than a Unix socket may have (107)",
+                   "a shorter path");
+    }
+}
+
+}  // namespace hermetic::config

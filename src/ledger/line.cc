@@ -1,0 +1,148 @@
+#include "ledger/line.h"
+
+#include "core/text.h"
+
+namespace hermetic::ledger {
+namespace {
+
+// printable() has left no control character and only valid UTF-8: two characters are special.
+void append_json_string(std::string& out, std::string_view value)
+{
+    out += '"';
+    for (const char c : value) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    out += '"';
+}
+
+bool needs_quotes(std::string_view value)
+{
+    return value.empty() || value.find_first_of(" \"=;,") != std::string_view::npos;
+}
+
+}  // namespace
+
+void Line::start(std::string_view key)
+{
+    if (format_ == LineFormat::Json) {
+        if (!first_) text_ += ',';
+        if (!key.empty()) {
+            append_json_string(text_, key);
+            text_ += ':';
+        }
+    } else {
+        if (!first_) text_ += ' ';
+        text_ += prefix_;
+        text_ += key;
+        text_ += '=';
+    }
+    first_ = false;
+}
+
+void Line::quoted(std::string_view value, std::size_t max)
+{
+    const std::string shown = printable(value, max);
+    if (format_ == LineFormat::Json || needs_quotes(shown)) {
+        append_json_string(text_, shown);
+    } else {
+        text_ += shown;
+    }
+}
+
+void Line::text(std::string_view key, std::string_view value, std::size_t max)
+{
+    if (format_ == LineFormat::Text && value.empty()) return;
+    start(key);
+    quoted(value, max);
+}
+
+void Line::number(std::string_view key, std::int64_t value)
+{
+    start(key);
+    text_ += std::to_string(value);
+}
+
+void Line::flag(std::string_view key, bool value)
+{
+    start(key);
+    text_ += value ? "true" : "false";
+}
+
+void Line::null(std::string_view key)
+{
+    if (format_ == LineFormat::Text) return;
+    start(key);
+    text_ += "null";
+}
+
+void Line::begin_object(std::string_view key)
+{
+    if (format_ == LineFormat::Json) {
+        start(key);
+        text_ += '{';
+        first_ = true;
+    } else {
+        prefix_ += key;
+        prefix_ += '.';
+    }
+}
+
+void Line::end_object()
+{
+    if (format_ == LineFormat::Json) {
+        text_ += '}';
+        first_ = false;
+        return;
+    }
+    prefix_.pop_back();
+    const auto dot = prefix_.rfind('.');
+    prefix_.resize(dot == std::string::npos ? 0 : dot + 1);
+}
+
+void Line::begin_list(std::string_view key)
+{
+    element_ = 0;
+    if (format_ == LineFormat::Json) {
+        start(key);
+        text_ += '[';
+        first_ = true;
+    } else {
+        prefix_ += key;
+        prefix_ += '.';
+    }
+}
+
+void Line::begin_element()
+{
+    begin_object(format_ == LineFormat::Json ? std::string{} : std::to_string(++element_));
+}
+
+void Line::end_element()
+{
+    end_object();
+}
+
+void Line::element(std::string_view value, std::size_t max)
+{
+    start(format_ == LineFormat::Json ? std::string{} : std::to_string(++element_));
+    quoted(value, max);
+}
+
+void Line::end_list()
+{
+    if (format_ == LineFormat::Json) {
+        text_ += ']';
+        first_ = false;
+        return;
+    }
+    end_object();
+}
+
+std::string Line::finish()
+{
+    if (format_ == LineFormat::Json) text_ += '}';
+    return std::move(text_);
+}
+
+}  // namespace hermetic::ledger

@@ -1,0 +1,199 @@
+#include "ledger/lines.h"
+
+#include "core/assert.h"
+
+namespace hermetic::ledger {
+namespace {
+
+std::string_view name(facts::ChainVerdict::State state)
+{
+    using State = facts::ChainVerdict::State;
+    switch (state) {
+    case State::NoCertificate:
+        return "no-certificate";
+    case State::NotChecked:
+        return "not-checked";
+    case State::Verified:
+        return "verified";
+    case State::Failed:
+        return "failed";
+    }
+    unreachable("every ChainVerdict::State is named above");
+}
+
+std::int64_t microseconds(Duration duration)
+{
+    return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+Level level_of(facts::OutcomeClass outcome)
+{
+    return outcome == facts::OutcomeClass::Delivered ? Level::Info : Level::Warning;
+}
+
+void describe_rungs(Line& line, const std::vector<facts::Rung>& rungs)
+{
+    line.begin_list("rungs");
+    for (const facts::Rung& rung : rungs) {
+        line.begin_element();
+        line.text("rung", facts::name(rung.kind));
+        line.text("host", rung.host);
+        line.text("address", rung.address.format());
+        line.text("result", rung.succeeded ? "ok" : "failed");
+        line.text("cause", rung.reason);
+        if (rung.tls_failure) line.text("words", facts::describe(*rung.tls_failure));
+        line.end_element();
+    }
+    line.end_list();
+}
+
+void describe_outcome(Line& line, const facts::Outcome& outcome)
+{
+    line.text("outcome", facts::name(outcome.result));
+    line.text("stage", facts::name(outcome.stage));
+    line.text("origin", facts::name(outcome.origin));
+    line.number("code", outcome.code);
+    line.text("enhanced", outcome.enhanced.format());
+    line.text("reply", outcome.text, 1000);
+    line.text("reason", outcome.reason);
+    line.text("fix", outcome.fix);
+}
+
+}  // namespace
+
+std::string_view name(Level level)
+{
+    switch (level) {
+    case Level::Debug:
+        return "debug";
+    case Level::Info:
+        return "info";
+    case Level::Warning:
+        return "warning";
+    case Level::Error:
+        return "error";
+    }
+    unreachable("every Level is named above");
+}
+
+Line begin_line(LineFormat format, WallTime now, Level level, std::string_view event)
+{
+    Line line{format};
+    line.text("time", format_rfc3339(now));
+    line.text("level", name(level));
+    line.text("event", event);
+    return line;
+}
+
+void describe_tls(Line& line, const facts::TlsEvidence& evidence)
+{
+    line.begin_object("tls");
+    line.text("version", facts::format_version(evidence.version));
+    line.text("cipher", evidence.cipher);
+    line.text("group", evidence.group);
+    line.text("sni", evidence.sni);
+    line.flag("resumed", evidence.resumed);
+    line.text("certificate", name(evidence.verdict.state));
+    line.text("certificate_error", evidence.verdict.error);
+    if (!evidence.chain.empty()) {
+        const facts::CertificateFacts& leaf = evidence.chain.front();
+        line.flag("name_matches", evidence.name_matches);
+        line.text("subject", leaf.subject);
+        line.text("issuer", leaf.issuer);
+        line.text("not_after", format_rfc3339(leaf.not_after));
+        line.text("key", leaf.key_type);
+        line.text("sha256", leaf.sha256);
+    }
+    line.end_object();
+}
+
+std::string format_session(LineFormat format, WallTime now, const SessionFacts& session)
+{
+    Line line = begin_line(format, now, Level::Info, "session");
+    line.text("session", format_id(session.id));
+    line.text("listener", session.listener);
+    line.text("client", session.client.format());
+    line.text("helo", session.helo);
+    line.number("messages", session.messages);
+    line.number("refused", session.refused);
+    line.text("ended", session.ended);
+    line.number("took_us", microseconds(session.took));
+    if (session.tls) {
+        describe_tls(line, *session.tls);
+    } else {
+        line.null("tls");
+    }
+    if (session.tls_failure) line.text("tls_failure", facts::describe(*session.tls_failure));
+    return line.finish();
+}
+
+std::string format_message(LineFormat format, WallTime now, const MessageFacts& message)
+{
+    const bool accepted = !message.id.is_nil();
+    Line line = begin_line(format, now, accepted ? Level::Info : Level::Warning, "message");
+    line.text("id", accepted ? format_id(message.id) : "");
+    line.text("session", format_id(message.session));
+    line.text("from", message.sender);
+    line.begin_list("to");
+    for (const std::string& recipient : message.recipients) line.element(recipient, 320);
+    line.end_list();
+    line.number("size", static_cast<std::int64_t>(message.size));
+    line.text("message_id", message.message_id);
+    line.text("verdict", message.verdict);
+    line.number("code", message.code);
+    line.text("reply", message.text);
+    line.begin_list("routes");
+    for (const std::string& route : message.routes) line.element(route, 320);
+    line.end_list();
+    return line.finish();
+}
+
+std::vector<std::string> format_attempt(LineFormat format, WallTime now,
+                                        const facts::Attempt& attempt)
+{
+    std::vector<std::string> lines;
+    lines.reserve(attempt.parts.size());
+    for (const facts::Attempt::Part& part : attempt.parts) {
+        Line line = begin_line(format, now, level_of(part.outcome.result), "attempt");
+        line.text("id", format_id(attempt.accepted_as));
+        if (attempt.message != attempt.accepted_as) line.text("part", format_id(attempt.message));
+        line.text("from", attempt.sender, 320);
+        line.text("to", part.recipient, 320);
+        describe_outcome(line, part.outcome);
+        line.number("attempt", attempt.number);
+        line.text("destination", attempt.destination);
+        line.text("host", attempt.host);
+        if (attempt.address) line.text("address", attempt.address->format());
+        if (attempt.session.value != 0) line.text("session", format_id(attempt.session));
+        line.flag("reused", attempt.reused);
+        line.text("policy", attempt.policy);
+        line.begin_list("because");
+        for (const std::string& reason : attempt.policy_reasons) line.element(reason);
+        line.end_list();
+        line.text("dns", facts::name(attempt.mx_security));
+        line.text("dns_address", facts::name(attempt.address_security));
+        if (attempt.tls) {
+            describe_tls(line, *attempt.tls);
+        } else {
+            line.null("tls");
+        }
+        describe_rungs(line, attempt.rungs);
+        line.number("size", static_cast<std::int64_t>(attempt.size));
+        line.number("took_us", microseconds(attempt.took));
+        lines.push_back(line.finish());
+    }
+    return lines;
+}
+
+std::string format_notice(LineFormat format, WallTime now, const NoticeFacts& notice)
+{
+    Line line = begin_line(format, now, Level::Info, "notice");
+    line.text("id", notice.id.is_nil() ? "" : format_id(notice.id));
+    line.text("about", format_id(notice.about));
+    line.text("kind", notice.kind);
+    line.text("to", notice.to);
+    line.text("reason", notice.reason);
+    return line.finish();
+}
+
+}  // namespace hermetic::ledger

@@ -1,0 +1,105 @@
+#include "objects/kinds.h"
+
+#include "objects/next_hop.h"
+
+namespace hermetic::objects {
+
+using config::Kind;
+using config::Node;
+
+Kind<DomainPattern> domain_pattern_kind()
+{
+    return {"a domain \"example.org\", all below it \"*.example.org\", or \"*\"",
+            [](const Node& node) -> std::optional<DomainPattern> {
+                if (node.kind != Node::Kind::String) return std::nullopt;
+                return DomainPattern::parse(node.string);
+            },
+            [](const DomainPattern& value) { return config::quote(value.format()); }};
+}
+
+Kind<DomainPattern> accepted_name_kind()
+{
+    auto kind = domain_pattern_kind();
+    kind.type = "a domain \"example.org\", or all below it \"*.example.org\"";
+    kind.read = [read = kind.read](const Node& node) -> std::optional<DomainPattern> {
+        auto pattern = read(node);
+        if (pattern && pattern->kind == DomainPattern::Kind::Any) return std::nullopt;
+        return pattern;
+    };
+    kind.show = [show = kind.show](const DomainPattern& value) {
+        return value.domain ? show(value) : std::string{};
+    };
+    return kind;
+}
+
+Kind<NextHop> next_hop_kind()
+{
+    const auto read_list = [](const std::vector<Node>& nodes) -> std::optional<NextHop> {
+        NextHop result{false, {}};
+        for (const Node& each : nodes) {
+            if (each.kind != Node::Kind::String) return std::nullopt;
+            auto host = parse_next_hop_host(each.string);
+            if (!host) return std::nullopt;
+            result.hosts.push_back(std::move(*host));
+        }
+        if (result.hosts.empty()) return std::nullopt;
+        // One transaction speaks one protocol.
+        for (const NextHopHost& host : result.hosts) {
+            if (host.protocol != result.hosts.front().protocol) return std::nullopt;
+        }
+        return result;
+    };
+    return {std::string{kNextHopForm},
+            [read_list](const Node& node) -> std::optional<NextHop> {
+                if (node.kind == Node::Kind::List) return read_list(node.list);
+                if (node.kind == Node::Kind::String && node.string == "mx") return NextHop{};
+                return read_list({node});
+            },
+            [](const NextHop& value) {
+                if (value.mx) return config::quote("mx");
+                std::string text = "[";
+                for (const NextHopHost& host : value.hosts) {
+                    if (text.size() > 1) text += ", ";
+                    text += config::quote(host.format());
+                }
+                return text + "]";
+            }};
+}
+
+Kind<NextHop> smart_hosts_kind()
+{
+    return {"a list, each " + std::string{kSmartHostForm},
+            [](const Node& node) -> std::optional<NextHop> {
+                if (node.kind != Node::Kind::List || node.list.empty()) return std::nullopt;
+                NextHop result{false, {}};
+                for (const Node& each : node.list) {
+                    if (each.kind != Node::Kind::String) return std::nullopt;
+                    auto host = parse_smart_host(each.string);
+                    if (!host) return std::nullopt;
+                    result.hosts.push_back(std::move(*host));
+                }
+                return result;
+            },
+            [](const NextHop& value) {
+                std::string text = "[";
+                for (const NextHopHost& host : value.hosts) {
+                    if (text.size() > 1) text += ", ";
+                    text += config::quote(host.format().substr(std::string_view{"smtp://"}.size()));
+                }
+                return text + "]";
+            }};
+}
+
+Kind<mail::Mailbox> mailbox_kind()
+{
+    return {"an address, such as \"postmaster@example.org\"",
+            [](const Node& node) -> std::optional<mail::Mailbox> {
+                if (node.kind != Node::Kind::String) return std::nullopt;
+                auto mailbox = mail::parse_mailbox(node.string);
+                if (!mailbox) return std::nullopt;
+                return *mailbox;
+            },
+            [](const mail::Mailbox& value) { return config::quote(value.format()); }};
+}
+
+}  // namespace hermetic::objects

@@ -1,0 +1,15 @@
+// The types of fields that only objects have. See config/kinds.h for the others.
+#pragma once
+
+#include "config/kinds.h"
+#include "objects/objects.h"
+
+namespace hermetic::objects {
+
+[[nodiscard]] config::Kind<DomainPattern> domain_pattern_kind();  // with "*"
+[[nodiscard]] config::Kind<DomainPattern> accepted_name_kind();   // without "*"
+[[nodiscard]] config::Kind<NextHop> next_hop_kind();
+[[nodiscard]] config::Kind<NextHop> smart_hosts_kind();
+[[nodiscard]] config::Kind<mail::Mailbox> mailbox_kind();
+
+}  // namespace hermetic::objects
