@@ -1,0 +1,181 @@
+#!/usr/bin/python3
+"""Tests of the checks in this folder, each on a small tree of its own."""
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import os
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, HERE)
+
+
+def load(name):
+    loader = importlib.machinery.SourceFileLoader(name, os.path.join(HERE, name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+check_awaits, check_docs, check_layers, new_component = map(
+    load, ("check_awaits", "check_docs", "check_layers", "new_component"))
+
+FOLDERS = "set(HERMETIC_FOLDERS\n    core mail  # pure\n    tls net  # adapters\n    inbound)  # services\n"
+
+
+class Tree(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = folder.name
+
+    def write(self, path, text):
+        full = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+class Layers(Tree):
+    def setUp(self):
+        super().setUp()
+        self.write("src/CMakeLists.txt", FOLDERS)
+        self.write("src/core/CMakeLists.txt", "hermetic_library(core)\n")
+        self.write("src/mail/CMakeLists.txt", "hermetic_library(mail DEPENDS core EXTERNAL fmt)\n")
+        self.write("src/tls/CMakeLists.txt", "hermetic_library(tls DEPENDS core EXTERNAL openssl)\n")
+        self.write("src/net/CMakeLists.txt", "hermetic_library(net DEPENDS tls EXTERNAL asio)\n")
+        self.write("src/inbound/CMakeLists.txt",
+                   "hermetic_library(inbound DEPENDS net mail\n    TEST_DEPENDS mail)\n")
+
+    def problems(self):
+        return check_layers.check(self.root)[0]
+
+    def assert_one(self, text):
+        problems = self.problems()
+        self.assertEqual(len(problems), 1, problems)
+        self.assertIn(text, problems[0])
+
+    def test_downward_use_is_allowed_through_others(self):
+        self.write("src/inbound/session.cc", '#include "core/result.h"\n#include "net/stream.h"\n')
+        self.assertEqual(self.problems(), [])
+
+    def test_undeclared_use_is_found(self):
+        self.write("src/mail/a.cc", '#include "tls/context.h"\n')
+        self.assert_one("mail does not DEPEND on tls")
+
+    def test_upward_dependency_is_found(self):
+        self.write("src/mail/CMakeLists.txt", "hermetic_library(mail DEPENDS net)\n")
+        self.assert_one("stands later")
+
+    def test_unlisted_folder_is_found(self):
+        self.write("src/extra/CMakeLists.txt", "hermetic_library(extra)\n")
+        self.assert_one("does not name extra")
+
+    def test_undeclared_library_is_found(self):
+        self.write("src/core/a.cc", "#include <fmt/format.h>\n")
+        self.assert_one("does not name fmt")
+
+    def test_pure_folders_know_no_thread(self):
+        self.write("src/core/a.h", "#include <mutex>\n")
+        self.assert_one("pure: <mutex>")
+
+    def test_a_commented_include_is_none(self):
+        self.write("src/core/a.h", "// #include <mutex>\n/*\n#include <thread>\n*/\n")
+        self.assertEqual(self.problems(), [])
+
+    def test_heavy_header_stays_within_its_folder(self):
+        self.write("src/tls/private.h", "#include <openssl/ssl.h>\n")
+        self.write("src/inbound/private.h", "#include <boost/asio/post.hpp>\n")
+        self.write("src/inbound/session.h", '#include "inbound/private.h"\n')
+        self.assertEqual(self.problems(), [])
+
+    def test_heavy_header_reaching_another_folder_is_found(self):
+        self.write("src/CMakeLists.txt", FOLDERS.replace("inbound)", "inbound cli)"))
+        self.write("src/cli/CMakeLists.txt", "hermetic_library(cli DEPENDS inbound)\n")
+        self.write("src/inbound/private.h", "#include <boost/asio/post.hpp>\n")
+        self.write("src/inbound/session.h", '#include "inbound/private.h"\n')
+        self.write("src/cli/main.cc", '#include "inbound/session.h"\n')
+        self.assert_one("heavy: inbound/session.h")
+
+
+class Docs(Tree):
+    def setUp(self):
+        super().setUp()
+        self.write("ARCHITECTURE.md", "# A\n\n| folder | job |\n|---|---|\n| `policy/` | decides |\n")
+        self.write("src/policy/README.md", "# policy\n")
+        self.write("src/policy/tls.cc", 'constexpr Rule kRule{"dane.lookup-failed"};\n')
+        self.write("docs/policy/tls.md", "| id | why |\n|---|---|\n| `dane.lookup-failed` | hidden |\n")
+
+    def problems(self):
+        return check_docs.check(self.root)
+
+    def assert_one(self, text):
+        problems = self.problems()
+        self.assertEqual(len(problems), 1, problems)
+        self.assertIn(text, problems[0])
+
+    def test_a_consistent_tree_passes(self):
+        self.assertEqual(self.problems(), [])
+
+    def test_folder_without_a_row_and_row_without_a_folder(self):
+        self.write("ARCHITECTURE.md", "| `police/` | decides |\n")
+        self.assertEqual(len(self.problems()), 2)
+
+    def test_long_readme(self):
+        self.write("src/policy/README.md", "line\n" * 41)
+        self.assert_one("41 lines")
+
+    def test_undocumented_reason(self):
+        self.write("src/policy/sts.cc", 'return "sts.wrong-host";\n')
+        self.assert_one("sts.wrong-host has no row")
+
+    def test_documented_reason_that_no_code_says(self):
+        self.write("docs/policy/sts.md", "| `sts.absent` | nothing published |\n")
+        self.assert_one("no code says sts.absent")
+
+    def test_names_of_files_and_hosts_are_no_reasons(self):
+        self.write("src/policy/a.cc", 'f("admin.sock", "mx.example.org", "a.b");  // no-reason: an option\n')
+        self.assertEqual(self.problems(), [])
+
+    def test_dead_link_and_dead_anchor(self):
+        self.write("CONTRIBUTING.md", "[a](nowhere.md) [b](ARCHITECTURE.md#nothing) [c](ARCHITECTURE.md#a)\n")
+        problems = self.problems()
+        self.assertEqual(len(problems), 2, problems)
+
+    def test_options_differ_from_the_program(self):
+        self.write("docs/reference/options.md", "old\n")
+        program = os.path.join(self.root, "program")
+        self.write("program", "#!/bin/sh\necho new\n")
+        os.chmod(program, 0o755)
+        problems = check_docs.check(self.root, program)
+        self.assertEqual(len(problems), 1, problems)
+        self.write("docs/reference/options.md", "new\n")
+        self.assertEqual(check_docs.check(self.root, program), [])
+
+
+class Awaits(unittest.TestCase):
+    def test_its_own_cases(self):
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertEqual(check_awaits.self_test(), 0)
+
+
+class NewComponent(Tree):
+    def test_the_skeleton_passes_the_checks(self):
+        self.write("src/CMakeLists.txt", FOLDERS)
+        self.write("src/core/CMakeLists.txt", "hermetic_library(core)\n")
+        self.write("src/core/README.md", "# core\n")
+        self.write("ARCHITECTURE.md", "| `core/` | values |\n")
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertIsNone(new_component.make(self.root, "rules", "core", ["core"], "Mail-flow rules."))
+            self.assertIn("exists", new_component.make(self.root, "rules", "core", [], "Again."))
+        self.assertEqual(check_layers.check(self.root)[0], [])
+        self.assertEqual(check_docs.check(self.root), [])
+        self.assertEqual(check_layers.folders_in_order(self.root)["rules"].position, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
