@@ -59,29 +59,36 @@ void append_escaped(std::string& out, std::string_view octets)
     }
 }
 
+bool is_plain(std::string_view text)
+{
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return c >= ' ' && c < 0x7f && c != '\\'; });
+}
+
 std::string escape(std::string_view foreign, std::size_t max, bool ascii_only)
 {
     constexpr std::string_view kCut = "...";
+    if (foreign.size() <= max && is_plain(foreign)) return std::string{foreign};
     std::string out;
-    while (!foreign.empty()) {
+    std::size_t cut_at = 0;  // where the text ends if it has to be cut
+    while (!foreign.empty() && out.size() <= max) {
+        if (out.size() + kCut.size() <= max) cut_at = out.size();
         const Sequence sequence = utf8_sequence(foreign);
         const std::size_t length = std::max<std::size_t>(sequence.length, 1);
-        std::string piece;
         const bool shown = sequence.length != 0 && may_be_shown(sequence.code_point) &&
                            (sequence.length == 1 || !ascii_only);
         if (foreign[0] == '\\') {
-            piece = "\\\\";
+            out += "\\\\";
         } else if (shown) {
-            piece = foreign.substr(0, length);
+            out += foreign.substr(0, length);
         } else {
-            append_escaped(piece, foreign.substr(0, length));
+            append_escaped(out, foreign.substr(0, length));
         }
-        const bool last = foreign.size() == length;
-        if (out.size() + piece.size() + (last ? 0 : kCut.size()) > max) return out.append(kCut);
-        out += piece;
         foreign.remove_prefix(length);
     }
-    return out;
+    if (out.size() <= max) return out;
+    out.resize(cut_at);
+    return out.append(kCut.substr(0, max));
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+// Requests and responses of the control API as values; no Beast in sight.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermetic::admin {
+
+struct Request {
+    std::string method;                        // "GET", "POST", "DELETE"
+    std::vector<std::string> path;             // "/v1/queue" is {"v1", "queue"}; percent-decoded
+    std::map<std::string, std::string> query;  // percent-decoded; the last of equal names counts
+    std::string body;
+};
+
+struct Response {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+};
+
+// {"error": "...", "right": "..."}: every refusal says what was wrong and what would be right.
+[[nodiscard]] Response refuse(int status, std::string_view what, std::string_view right = {});
+
+// The target of a request line; false where it is malformed.
+[[nodiscard]] bool parse_target(std::string_view target, Request& request);
+
+}  // namespace hermetic::admin

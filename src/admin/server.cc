@@ -1,0 +1,140 @@
+#include "admin/server.h"
+
+#include "net/core.h"
+#include "net/task_group.h"
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <optional>
+#include <unistd.h>
+
+namespace hermetic::admin {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Protocol = asio::local::stream_protocol;
+using Acceptor = asio::basic_socket_acceptor<Protocol, net::Executor>;
+using Socket = asio::basic_stream_socket<Protocol, net::Executor>;
+using Stream = beast::basic_stream<Protocol, net::Executor>;
+
+constexpr std::size_t kMaxBody = 64U << 10U;
+constexpr std::size_t kMaxConnections = 64;
+constexpr std::chrono::seconds kExchange{30};
+
+// True if somebody accepts connections on the socket at `path`.
+bool is_alive(net::Core& core, const std::string& path)
+{
+    Socket probe{core.executor()};
+    boost::system::error_code error;
+    probe.connect(Protocol::endpoint{path}, error);
+    return !error;
+}
+
+}  // namespace
+
+struct Server::Impl {
+    Impl(net::Core& core_in, Handler handler_in)
+        : core{core_in}, handler{std::move(handler_in)}, acceptor{core.executor()}, tasks{core}
+    {
+    }
+
+    net::Task<> accept_loop()
+    {
+        for (;;) {
+            auto [error, socket] = co_await acceptor.async_accept(core.executor(), net::kAwait);
+            if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+            if (error || open >= kMaxConnections) continue;
+            tasks.spawn(serve(std::make_shared<Stream>(std::move(socket))));
+        }
+    }
+
+    net::Task<> serve(std::shared_ptr<Stream> stream)
+    {
+        ++open;
+        beast::flat_buffer buffer;
+        bool keep = true;
+        while (keep && acceptor.is_open()) keep = co_await exchange(*stream, buffer);
+        boost::system::error_code ignored;
+        stream->socket().shutdown(Protocol::socket::shutdown_both, ignored);
+        --open;
+    }
+
+    // One request and its response; false when the connection is to end.
+    net::Task<bool> exchange(Stream& stream, beast::flat_buffer& buffer)
+    {
+        http::request_parser<http::string_body> parser;
+        parser.body_limit(kMaxBody);
+        parser.header_limit(16384);
+        stream.expires_after(kExchange);
+        auto [read_error, read_size] =
+            co_await http::async_read(stream, buffer, parser, net::kAwait);
+        if (read_error) co_return false;
+        const auto& message = parser.get();
+        Request request;
+        request.method = std::string{message.method_string()};
+        request.body = message.body();
+        Response answer = refuse(400, "the target is malformed", "/v1/…");
+        if (parse_target({message.target().data(), message.target().size()}, request)) {
+            answer = co_await handler(std::move(request));
+        }
+        http::response<http::string_body> response{static_cast<http::status>(answer.status),
+                                                   message.version()};
+        response.set(http::field::content_type, answer.content_type);
+        response.set(http::field::cache_control, "no-store");
+        response.keep_alive(message.keep_alive());
+        response.body() = std::move(answer.body);
+        response.prepare_payload();
+        stream.expires_after(kExchange);
+        auto [write_error, written] = co_await http::async_write(stream, response, net::kAwait);
+        co_return !write_error && response.keep_alive();
+    }
+
+    net::Core& core;
+    Handler handler;
+    Acceptor acceptor;
+    net::TaskGroup tasks;
+    std::string path;
+    std::size_t open = 0;
+};
+
+Server::Server(net::Core& core, Handler handler)
+    : impl_{std::make_unique<Impl>(core, std::move(handler))}
+{
+}
+
+Server::~Server() = default;
+
+Result<void, std::string> Server::listen(const std::string& path)
+{
+    if (::access(path.c_str(), F_OK) == 0) {
+        if (is_alive(impl_->core, path)) return failure(path + ": another server listens there");
+        ::unlink(path.c_str());
+    }
+    const mode_t before = ::umask(0117);
+    boost::system::error_code error;
+    impl_->acceptor.open(Protocol{}, error);
+    if (!error) impl_->acceptor.bind(Protocol::endpoint{path}, error);
+    if (!error) impl_->acceptor.listen(asio::socket_base::max_listen_connections, error);
+    ::umask(before);
+    if (error) return failure(path + ": " + error.message());
+    impl_->path = path;
+    impl_->tasks.spawn(impl_->accept_loop());
+    return {};
+}
+
+net::Task<> Server::stop()
+{
+    boost::system::error_code ignored;
+    impl_->acceptor.close(ignored);
+    if (!impl_->path.empty()) ::unlink(impl_->path.c_str());
+    co_await impl_->tasks.join();
+}
+
+}  // namespace hermetic::admin

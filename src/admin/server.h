@@ -1,0 +1,38 @@
+// The control API's server: HTTP/1.1 on a Unix socket that only its owner and group may use.
+//
+// Lives on one core (main's). Bounded: connections, size of a request, time of each exchange.
+#pragma once
+
+#include "admin/http.h"
+#include "core/result.h"
+#include "net/task.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace hermetic::net {
+class Core;
+}
+
+namespace hermetic::admin {
+
+using Handler = std::function<net::Task<Response>(Request)>;
+
+class Server {
+public:
+    Server(net::Core& core, Handler handler);
+    ~Server();
+
+    // Replaces a socket that nobody listens on any more. Mode 0660. The error is for people.
+    [[nodiscard]] Result<void, std::string> listen(const std::string& path);
+
+    // Ends connections, removes the socket. Await it before destruction.
+    [[nodiscard]] net::Task<> stop();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hermetic::admin

@@ -1,0 +1,46 @@
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "config/options.h"
+#include "objects/org_file.h"
+
+#include <cstdio>
+
+namespace hermetic::cli {
+namespace {
+
+void print(const config::Diagnostics& diagnostics)
+{
+    for (const auto& each : diagnostics) {
+        std::fprintf(stderr, "%s\n", config::format_diagnostic(each).c_str());
+    }
+}
+
+}  // namespace
+
+int check(const std::string& file)
+{
+    const auto node = config::load_node_options(file);
+    if (!node) {
+        print(node.error());
+        return kFailed;
+    }
+    const auto contents = objects::load_org_file(node->organization_file);
+    if (!contents) {
+        print(contents.error());
+        return kFailed;
+    }
+    std::printf("%s and %s are in order: %zu listeners, %zu accepted domains\n", file.c_str(),
+                node->organization_file.c_str(), node->listeners.size(),
+                contents->accepted_domains.size());
+    return kDone;
+}
+
+int reference(const std::string& what)
+{
+    const std::string text =
+        what == "org" ? objects::format_org_reference() : config::format_node_reference();
+    std::fputs(text.c_str(), stdout);
+    return kDone;
+}
+
+}  // namespace hermetic::cli

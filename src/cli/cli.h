@@ -1,0 +1,30 @@
+// The command line: one binary, its sub-commands, their help.
+//
+// Exit codes, for scripts: 0 done; 1 it could not be done, or a check found faults; 2 wrong usage;
+// 3 the server cannot be reached.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace hermetic::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kUnreachable = 3;
+
+struct ServeArguments {
+    std::string config = "/etc/hermetic/hermetic.toml";
+    std::string ready_file;  // written when every listener accepts; empty: none
+};
+
+// What the folders above this one do; handed in by main.
+struct Programs {
+    std::function<int(const ServeArguments&)> serve;
+};
+
+// Parses and runs. Returns the exit code.
+[[nodiscard]] int run(int argc, const char* const* argv, const Programs& programs);
+
+}  // namespace hermetic::cli

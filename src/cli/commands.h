@@ -1,0 +1,41 @@
+// The sub-commands that talk to a running server or to files. Each returns an exit code of cli.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hermetic::cli {
+
+enum class Output : std::uint8_t { Table, Json };
+
+// Where the server's socket is: given, or found through its configuration.
+struct ServerChoice {
+    std::string config = "/etc/hermetic/hermetic.toml";
+    std::string socket;
+};
+
+[[nodiscard]] int check(const std::string& config);
+[[nodiscard]] int reference(const std::string& what);  // "node" | "org"
+
+[[nodiscard]] int status(const ServerChoice& server, Output output);
+[[nodiscard]] int metrics(const ServerChoice& server);
+
+struct QueueFilter {
+    std::string destination;
+    std::string sender;
+    std::string state;
+    std::uint32_t limit = 100;
+};
+[[nodiscard]] int queue_list(const ServerChoice& server, const QueueFilter& filter, Output output);
+[[nodiscard]] int queue_destinations(const ServerChoice& server, Output output);
+[[nodiscard]] int queue_show(const ServerChoice& server, const std::string& id, Output output);
+// action: "retry", "hold", "release"
+[[nodiscard]] int queue_act(const ServerChoice& server, const std::string& action,
+                            const std::string& id, Output output);
+[[nodiscard]] int queue_retry_all(const ServerChoice& server, const std::string& destination,
+                                  Output output);
+enum class Notify : std::uint8_t { Sender, Nobody };
+[[nodiscard]] int queue_remove(const ServerChoice& server, const std::string& id, Notify notify,
+                               Output output);
+
+}  // namespace hermetic::cli

@@ -1,0 +1,107 @@
+#include "cli/server_call.h"
+
+#include "admin/client.h"
+#include "cli/cli.h"
+#include "config/options.h"
+
+#include <boost/json.hpp>
+
+#include <cstdio>
+
+namespace hermetic::cli {
+namespace {
+
+// The socket, or an empty string after saying why there is none.
+std::string find_socket(const ServerChoice& server)
+{
+    if (!server.socket.empty()) return server.socket;
+    const auto options = config::load_node_options(server.config);
+    if (options) return options->admin.socket;
+    for (const auto& each : options.error()) {
+        std::fprintf(stderr, "%s\n", config::format_diagnostic(each).c_str());
+    }
+    return {};
+}
+
+int say_refusal(const admin::Response& response)
+{
+    boost::system::error_code error;
+    const auto body = boost::json::parse(response.body, error);
+    if (error || !body.is_object()) {
+        std::fprintf(stderr, "the server answered %d\n", response.status);
+        return kFailed;
+    }
+    const std::string right = text_of(body, "right");
+    std::fprintf(stderr, "%s%s%s\n", text_of(body, "error").c_str(),
+                 right.empty() ? "" : "; right is ", right.c_str());
+    return kFailed;
+}
+
+// nullopt after having said why; `code` is then the exit code.
+std::optional<admin::Response> ask(const ServerChoice& server, const std::string& method,
+                                   const std::string& target, int& code)
+{
+    const std::string socket = find_socket(server);
+    code = kUsage;
+    if (socket.empty()) return std::nullopt;
+    auto response = admin::call(socket, method, target);
+    if (!response) {
+        std::fprintf(stderr, "%s\n", response.error().c_str());
+        code = kUnreachable;
+        return std::nullopt;
+    }
+    code = response->status < 300 ? kDone : say_refusal(*response);
+    if (code != kDone) return std::nullopt;
+    return std::move(*response);
+}
+
+}  // namespace
+
+int call_server(const ServerChoice& server, const std::string& method, const std::string& target,
+                Output output, const std::function<void(const boost::json::value&)>& show)
+{
+    int code = kDone;
+    const auto response = ask(server, method, target, code);
+    if (!response) return code;
+    if (output == Output::Json) {
+        std::printf("%s\n", response->body.c_str());
+        return kDone;
+    }
+    boost::system::error_code error;
+    const auto body = boost::json::parse(response->body, error);
+    if (error) {
+        std::fprintf(stderr, "the server's answer is no JSON: %s\n", error.message().c_str());
+        return kFailed;
+    }
+    show(body);
+    return kDone;
+}
+
+int print_from_server(const ServerChoice& server, const std::string& target)
+{
+    int code = kDone;
+    const auto response = ask(server, "GET", target, code);
+    if (response) std::fputs(response->body.c_str(), stdout);
+    return code;
+}
+
+std::string text_of(const boost::json::value& value, std::string_view key)
+{
+    const auto* object = value.if_object();
+    const auto* member = object != nullptr ? object->if_contains(key) : nullptr;
+    if (member == nullptr) return {};
+    if (const auto* text = member->if_string()) return {text->data(), text->size()};
+    return boost::json::serialize(*member);
+}
+
+std::int64_t number_of(const boost::json::value& value, std::string_view key)
+{
+    const auto* object = value.if_object();
+    const auto* member = object != nullptr ? object->if_contains(key) : nullptr;
+    if (member == nullptr || !member->is_number()) return 0;
+    boost::system::error_code error;
+    const auto number = member->to_number<std::int64_t>(error);
+    return error ? 0 : number;
+}
+
+}  // namespace hermetic::cli

@@ -1,0 +1,65 @@
+#include "cli/commands.h"
+#include "cli/server_call.h"
+#include "core/time.h"
+
+#include <boost/json.hpp>
+
+#include <cstdio>
+
+namespace hermetic::cli {
+namespace {
+
+using boost::json::value;
+
+const value& member(const value& body, std::string_view key)
+{
+    static const value kNone = boost::json::object{};
+    const auto* found = body.as_object().if_contains(key);
+    return found != nullptr && found->is_object() ? *found : kNone;
+}
+
+void show_listeners(const value& body)
+{
+    const auto* listeners = body.as_object().if_contains("listeners");
+    if (listeners == nullptr || !listeners->is_array()) return;
+    for (const value& each : listeners->as_array()) {
+        std::printf("listener       %s (%s) %s\n", text_of(each, "name").c_str(),
+                    text_of(each, "role").c_str(), text_of(each, "address").c_str());
+    }
+}
+
+void show(const value& body)
+{
+    const auto uptime = format_duration(std::chrono::seconds{number_of(body, "uptime_s")});
+    std::printf("server         %s, version %s, up %s (pid %s)\n",
+                text_of(body, "hostname").c_str(), text_of(body, "version").c_str(), uptime.c_str(),
+                text_of(body, "pid").c_str());
+    show_listeners(body);
+    const value& queue = member(body, "queue");
+    std::printf("queue          %s messages to %s destinations, %s held, %s being delivered\n",
+                text_of(queue, "messages").c_str(), text_of(queue, "destinations").c_str(),
+                text_of(queue, "held").c_str(), text_of(queue, "active").c_str());
+    const value& spool = member(body, "spool");
+    std::printf("spool          %s; takes new mail: %s\n", text_of(spool, "words").c_str(),
+                text_of(spool, "pressure") == "none" ? "yes" : text_of(spool, "pressure").c_str());
+    const value& configuration = member(body, "configuration");
+    std::printf("configuration  %s, loaded %s\n", text_of(configuration, "file").c_str(),
+                text_of(configuration, "loaded_at").c_str());
+    const std::string error = text_of(configuration, "last_error");
+    if (!error.empty())
+        std::printf("               the newest file is NOT in force: %s\n", error.c_str());
+}
+
+}  // namespace
+
+int status(const ServerChoice& server, Output output)
+{
+    return call_server(server, "GET", "/v1/status", output, show);
+}
+
+int metrics(const ServerChoice& server)
+{
+    return print_from_server(server, "/metrics");
+}
+
+}  // namespace hermetic::cli

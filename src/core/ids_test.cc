@@ -1,0 +1,57 @@
+#include "core/ids.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace hermetic {
+namespace {
+
+constexpr WallTime kNow{std::chrono::milliseconds{1'469'918'176'385}};
+
+TEST(Ids, AreOrderedAndNeverRepeatEvenWhenTheClockGoesBack)
+{
+    IdSource source{42, 1};
+    MessageId last{};
+    for (int i = 0; i < 1000; ++i) {
+        const auto id = source.next<MessageId>(kNow - std::chrono::milliseconds{i});
+        EXPECT_LT(last, id);
+        last = id;
+    }
+}
+
+TEST(Ids, OfTwoLanesDiffer)
+{
+    IdSource a{42, 1};
+    IdSource b{42, 2};
+    EXPECT_NE(a.next<MessageId>(kNow), b.next<MessageId>(kNow));
+    std::set<SessionId> seen;
+    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(seen.insert(a.next_session()).second);
+}
+
+TEST(Ids, AreWrittenAsUlids)
+{
+    IdSource source{7, 0};
+    const auto id = source.next<MessageId>(kNow);
+    const std::string text = format_id(id);
+    EXPECT_EQ(text.size(), 26U);
+    EXPECT_TRUE(text.starts_with("01ARYZ6S41")) << "the time part is the ULID's";
+    EXPECT_EQ(parse_id<MessageId>(text), id);
+    EXPECT_EQ(id_from_key<MessageId>(id.as_key()), id);
+}
+
+TEST(Ids, RefuseWhatIsNoUlid)
+{
+    for (const char* bad :
+         {"", "01ARYZ6S41", "81ARYZ6S410000000000000000", "01ARYZ6S41000000000000000U"}) {
+        EXPECT_FALSE(parse_id<MessageId>(bad).has_value()) << bad;
+    }
+}
+
+TEST(SessionId, IsSixteenHexadecimalDigits)
+{
+    EXPECT_EQ(format_id(SessionId{0xabc}), "0000000000000ABC");
+}
+
+}  // namespace
+}  // namespace hermetic
