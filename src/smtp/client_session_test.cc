@@ -1,0 +1,188 @@
+#include "smtp/client_session.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace hermetic::smtp {
+namespace {
+
+using Next = ClientSession::Next;
+
+// Feeds replies ("250 text", "TLS" for a finished handshake, "STARTTLS" for our wish) and writes
+// down what the client said, one line each.
+struct Talk {
+    ClientSession session{Dialect::Smtp, "client.example"};
+    ClientSession::Step last;
+    std::string said;
+
+    explicit Talk(Dialect dialect = Dialect::Smtp) : session{dialect, "client.example"}
+    {
+        take(session.start());
+    }
+    void take(ClientSession::Step step)
+    {
+        said += step.write;
+        last = step;
+    }
+    Talk& hear(int code, std::string text)
+    {
+        take(session.on_reply(PeerReply{code, std::move(text)}));
+        return *this;
+    }
+    Talk& ask_for_tls()
+    {
+        take(session.start_tls());
+        return *this;
+    }
+    Talk& handshake_done()
+    {
+        take(session.on_tls());
+        return *this;
+    }
+};
+
+TEST(ClientSession, GreetsAndIsReady)
+{
+    Talk talk;
+    talk.hear(220, "mx ESMTP").hear(250, "mx\nPIPELINING\nSTARTTLS");
+    EXPECT_EQ(talk.said, "EHLO client.example\r\n");
+    EXPECT_EQ(talk.last.next, Next::Ready);
+    EXPECT_TRUE(talk.session.capabilities().pipelining);
+}
+
+TEST(ClientSession, ForgetsEverythingSaidInClear)
+{
+    Talk talk;
+    talk.hear(220, "mx").hear(250, "mx\nSTARTTLS\nCHUNKING\nAUTH PLAIN").ask_for_tls();
+    EXPECT_EQ(talk.session.stage(), facts::Stage::StartTls);
+    talk.hear(220, "go");
+    EXPECT_EQ(talk.last.next, Next::Handshake);
+    EXPECT_EQ(talk.session.stage(), facts::Stage::Handshake);
+    talk.handshake_done();
+    EXPECT_EQ(talk.session.capabilities(), Capabilities{});
+    talk.hear(250, "mx\nSIZE 100\nSTARTTLS");
+    EXPECT_EQ(talk.said, "EHLO client.example\r\nSTARTTLS\r\nEHLO client.example\r\n");
+    EXPECT_EQ(talk.last.next, Next::Ready);
+    EXPECT_TRUE(talk.session.in_tls());
+    EXPECT_FALSE(talk.session.capabilities().chunking);
+    EXPECT_FALSE(talk.session.capabilities().starttls) << "not offered again inside TLS";
+    EXPECT_EQ(talk.session.capabilities().max_size, 100U);
+}
+
+TEST(ClientSession, SaysHeloWhereEhloIsRefused)
+{
+    Talk talk;
+    talk.hear(220, "old").hear(502, "what?").hear(250, "hello\nSTARTTLS");
+    EXPECT_EQ(talk.said, "EHLO client.example\r\nHELO client.example\r\n");
+    EXPECT_EQ(talk.last.next, Next::Ready);
+    EXPECT_EQ(talk.session.capabilities(), Capabilities{}) << "HELO offers nothing";
+}
+
+TEST(ClientSession, LmtpSaysLhloAndHasNoHelo)
+{
+    Talk talk{Dialect::Lmtp};
+    talk.hear(220, "lmtp").hear(500, "no");
+    EXPECT_EQ(talk.said, "LHLO client.example\r\n");
+    EXPECT_EQ(talk.last.next, Next::Failed);
+    EXPECT_EQ(talk.session.failure()->reason, "ehlo.refused");
+}
+
+struct Failure {
+    const char* name;
+    std::vector<PeerReply> replies;
+    facts::Stage stage;
+    facts::Origin origin;
+    facts::OutcomeClass result;
+    std::string reason;
+    bool busy = false;
+    friend void PrintTo(const Failure& row, std::ostream* out) { *out << row.name; }
+};
+
+class ClientSessionFails : public testing::TestWithParam<Failure> {};
+
+TEST_P(ClientSessionFails, WithStageOriginAndReason)
+{
+    const auto& row = GetParam();
+    Talk talk;
+    for (const auto& reply : row.replies) {
+        if (talk.last.next == Next::Ready) talk.ask_for_tls();
+        talk.hear(reply.code, reply.text);
+    }
+    ASSERT_EQ(talk.last.next, Next::Failed);
+    const auto& outcome = *talk.session.failure();
+    EXPECT_EQ(outcome.stage, row.stage);
+    EXPECT_EQ(outcome.origin, row.origin);
+    EXPECT_EQ(outcome.result, row.result);
+    EXPECT_EQ(outcome.reason, row.reason);
+    EXPECT_EQ(talk.session.peer_is_busy(), row.busy);
+    EXPECT_EQ(talk.session.stage(), row.stage);
+}
+
+using facts::Origin;
+using facts::OutcomeClass;
+using facts::Stage;
+
+INSTANTIATE_TEST_SUITE_P(Rows, ClientSessionFails,
+                         testing::Values(Failure{"GreetingBusy",
+                                                 {{421, "4.3.2 later"}},
+                                                 Stage::Greeting,
+                                                 Origin::Remote,
+                                                 OutcomeClass::Deferred,
+                                                 "greeting.deferred",
+                                                 true},
+                                         Failure{"GreetingRefused",
+                                                 {{554, "no"}},
+                                                 Stage::Greeting,
+                                                 Origin::Remote,
+                                                 OutcomeClass::Failed,
+                                                 "greeting.refused"},
+                                         Failure{"GreetingOdd",
+                                                 {{354, "go ahead"}},
+                                                 Stage::Greeting,
+                                                 Origin::Local,
+                                                 OutcomeClass::Deferred,
+                                                 "reply.unexpected"},
+                                         Failure{"EhloLater",
+                                                 {{220, "x"}, {450, "later"}},
+                                                 Stage::Ehlo,
+                                                 Origin::Remote,
+                                                 OutcomeClass::Deferred,
+                                                 "ehlo.deferred"},
+                                         Failure{"HeloRefusedToo",
+                                                 {{220, "x"}, {550, "no"}, {550, "no"}},
+                                                 Stage::Ehlo,
+                                                 Origin::Remote,
+                                                 OutcomeClass::Failed,
+                                                 "ehlo.refused"},
+                                         Failure{"EhloOdd",
+                                                 {{220, "x"}, {334, "?"}},
+                                                 Stage::Ehlo,
+                                                 Origin::Local,
+                                                 OutcomeClass::Deferred,
+                                                 "reply.unexpected"},
+                                         Failure{
+                                             "StartTlsLater",
+                                             {{220, "x"}, {250, "x\nSTARTTLS"}, {454, "4.7.0 no"}},
+                                             Stage::StartTls,
+                                             Origin::Remote,
+                                             OutcomeClass::Deferred,
+                                             "starttls.deferred"},
+                                         Failure{"StartTlsRefused",
+                                                 {{220, "x"}, {250, "x\nSTARTTLS"}, {502, "no"}},
+                                                 Stage::StartTls,
+                                                 Origin::Remote,
+                                                 OutcomeClass::Failed,
+                                                 "starttls.refused"}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(ClientSession, AReplyOutOfTurnEndsIt)
+{
+    Talk talk;
+    talk.hear(220, "mx").hear(250, "mx").hear(250, "again");
+    EXPECT_EQ(talk.last.next, Next::Failed);
+    EXPECT_EQ(talk.session.failure()->reason, "reply.unexpected");
+}
+
+}  // namespace
+}  // namespace hermetic::smtp

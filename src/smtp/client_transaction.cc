@@ -1,0 +1,366 @@
+#include "smtp/client_transaction.h"
+
+#include "core/assert.h"
+#include "core/text.h"
+#include "smtp/client_outcome.h"
+#include "smtp/client_parameters.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <utility>
+
+namespace hermetic::smtp {
+namespace {
+
+using facts::Stage;
+
+constexpr std::string_view kUnexpected =
+    "the server sent a reply that does not belong to what was asked";
+
+// RFC 5321 §4.5.3.1.10: 452, and 552 of old servers, is "too many recipients", unless an enhanced
+// status tells of something else (a full mailbox is 5.2.2).
+bool says_too_many(const PeerReply& reply)
+{
+    const auto status = enhanced_status(reply);
+    const bool told = status.subject != 0 || status.detail != 0;
+    if (told) return status.subject == 5 && status.detail == 3;
+    return reply.code == 452 || reply.code == 552;
+}
+
+}  // namespace
+
+ClientTransaction::ClientTransaction(TransactionInput input) : input_{std::move(input)}
+{
+    HERMETIC_ASSERT(!input_.recipients.empty());
+    results_.reserve(input_.recipients.size());
+    for (const auto index : input_.recipients) {
+        RecipientResult result;
+        result.index = index;
+        results_.push_back(std::move(result));
+    }
+    if (input_.reset_first) phase_ = Phase::Reset;
+    reset_due_ = input_.reset_first;
+    judge_before_sending();
+}
+
+void ClientTransaction::judge_before_sending()
+{
+    const auto& peer = *input_.peer;
+    const auto& envelope = *input_.envelope;
+    if (peer.max_size != 0 && input_.body_size > peer.max_size) {
+        return refuse_locally({5, 3, 4}, "size.exceeds-peer",
+                              fmt::format("the message has {} octets, the server takes {} at most",
+                                          input_.body_size, peer.max_size));
+    }
+    if (input_.needs.eight_bit && !peer.eight_bit_mime &&
+        envelope.body_type == mail::BodyType::EightBitMime) {
+        return refuse_locally({5, 6, 3}, "content.needs-8bitmime",
+                              "the message has 8-bit text, and the server does not offer 8BITMIME");
+    }
+    if (peer.smtputf8) {
+        smtputf8_ = envelope.smtputf8;
+        return;
+    }
+    // The flag alone binds nobody: only what really is UTF-8 stops here (RFC 6531 §3.6).
+    if (input_.needs.utf8_header || (envelope.sender && envelope.sender->needs_smtputf8())) {
+        return refuse_locally({5, 6, 7}, "content.needs-smtputf8",
+                              "the message has an internationalised sender or header, and the "
+                              "server does not offer SMTPUTF8");
+    }
+    for (auto& result : results_) {
+        if (!envelope.recipients[result.index].address.needs_smtputf8()) continue;
+        result.state = RecipientResult::State::Resolved;
+        result.outcome = local_outcome(Stage::Local, {5, 6, 7}, "content.needs-smtputf8",
+                                       "the recipient's address is internationalised, and the "
+                                       "server does not offer SMTPUTF8");
+    }
+}
+
+void ClientTransaction::refuse_locally(facts::EnhancedStatus status, std::string_view reason,
+                                       std::string_view text)
+{
+    resolve_pending(local_outcome(Stage::Local, status, reason, std::string{text}));
+}
+
+ClientTransaction::Step ClientTransaction::start()
+{
+    bool anything = false;
+    for (const auto& result : results_) {
+        anything = anything || result.state == RecipientResult::State::Pending;
+    }
+    if (!anything) {
+        phase_ = Phase::Ended;
+        return {Next::Done, {}};
+    }
+    return advance();
+}
+
+ClientTransaction::Step ClientTransaction::advance()
+{
+    out_.clear();
+    filling_ = may_send();
+    while (may_send() && send_next()) {
+    }
+    filling_ = false;
+    if (outstanding() != 0) return {Next::ReadReply, out_};
+    if (phase_ == Phase::Body) return {Next::SendBody, out_};
+    return {Next::Done, out_};
+}
+
+bool ClientTransaction::may_send() const
+{
+    if (!input_.peer->pipelining) return outstanding() == 0;
+    // The next commands go out together when half of those before are answered.
+    return outstanding() < (filling_ ? kMaxOutstanding : kMaxOutstanding / 2);
+}
+
+bool ClientTransaction::send_next()
+{
+    switch (phase_) {
+    case Phase::Reset:
+        out_ += "RSET\r\n";
+        expect(Command::Reset);
+        phase_ = Phase::Mail;
+        return true;
+    case Phase::Mail:
+        write_mail();
+        expect(Command::Mail);
+        phase_ = Phase::Rcpt;
+        return true;
+    case Phase::Rcpt:
+        while (next_recipient_ < results_.size() &&
+               results_[next_recipient_].state == RecipientResult::State::Resolved) {
+            ++next_recipient_;
+        }
+        if (mail_refused_) {
+            phase_ = Phase::Ended;
+        } else if (next_recipient_ == results_.size()) {
+            phase_ = Phase::Content;
+        } else {
+            write_recipient(input_.envelope->recipients[results_[next_recipient_].index]);
+            expect(Command::Rcpt, next_recipient_);
+            ++next_recipient_;
+        }
+        return phase_ != Phase::Ended;
+    case Phase::Content:
+        return send_content();
+    case Phase::Body:
+    case Phase::Ended:
+        return false;
+    }
+    unreachable("every Phase is handled above");
+}
+
+bool ClientTransaction::send_content()
+{
+    // Nobody is left to receive it, and all that is known.
+    if (outstanding() == 0 && (accepted_ == 0 || mail_refused_)) {
+        phase_ = Phase::Ended;
+        return false;
+    }
+    if (!input_.peer->chunking || input_.dialect == Dialect::Lmtp) {
+        out_ += "DATA\r\n";
+        expect(Command::Data);
+        dotted_ = true;
+        phase_ = Phase::Ended;
+        return false;
+    }
+    // RFC 3030 §2: the server reads the chunk also where it has refused the envelope. So a small
+    // message goes along; a large one waits until somebody is known to receive it.
+    if (!one_go() && outstanding() != 0) return false;
+    fmt::format_to(std::back_inserter(out_), "BDAT {} LAST\r\n", input_.body_size);
+    if (!one_go()) {
+        phase_ = Phase::Body;
+        return false;
+    }
+    out_ += input_.body;
+    expect(Command::End);
+    phase_ = Phase::Ended;
+    return false;
+}
+
+bool ClientTransaction::one_go() const
+{
+    return input_.peer->pipelining && input_.body_size <= kOneGoOctets &&
+           input_.body.size() == input_.body_size;
+}
+
+void ClientTransaction::write_mail()
+{
+    const auto& envelope = *input_.envelope;
+    const auto& peer = *input_.peer;
+    out_ += "MAIL FROM:";
+    out_ += mail::format_path(envelope.sender);
+    if (peer.size) fmt::format_to(std::back_inserter(out_), " SIZE={}", input_.body_size);
+    if (peer.eight_bit_mime && envelope.body_type == mail::BodyType::EightBitMime) {
+        out_ += " BODY=8BITMIME";
+    }
+    if (smtputf8_) out_ += " SMTPUTF8";
+    if (peer.dsn) append_sender_dsn(envelope, out_);
+    out_ += "\r\n";
+}
+
+void ClientTransaction::write_recipient(const mail::Recipient& recipient)
+{
+    out_ += "RCPT TO:<";
+    out_ += recipient.address.format();
+    out_ += '>';
+    if (input_.peer->dsn) append_recipient_dsn(recipient, out_);
+    out_ += "\r\n";
+}
+
+void ClientTransaction::expect(Command command, std::size_t recipient)
+{
+    expected_.push_back({command, recipient});
+}
+
+ClientTransaction::Step ClientTransaction::on_body_sent()
+{
+    HERMETIC_ASSERT(phase_ == Phase::Body);
+    phase_ = Phase::Ended;
+    if (input_.dialect == Dialect::Smtp) {
+        expect(Command::End);
+    } else {
+        for (std::size_t i = 0; i < results_.size(); ++i) {
+            if (results_[i].state == RecipientResult::State::Accepted) expect(Command::End, i);
+        }
+    }
+    return {Next::ReadReply, {}};
+}
+
+Stage ClientTransaction::stage() const
+{
+    if (outstanding() == 0) return phase_ == Phase::Body ? Stage::Data : Stage::Mail;
+    switch (expected_[answered_].command) {
+    case Command::Reset:
+    case Command::Mail:
+        return Stage::Mail;
+    case Command::Rcpt:
+        return Stage::Rcpt;
+    case Command::Data:
+        return Stage::Data;
+    case Command::End:
+        return Stage::EndOfData;
+    }
+    unreachable("every Command is handled above");
+}
+
+bool ClientTransaction::fits(Command command, const PeerReply& reply) const
+{
+    if (command == Command::Data) return !reply.positive();
+    return !reply.intermediate();
+}
+
+ClientTransaction::Step ClientTransaction::on_reply(const PeerReply& reply)
+{
+    ++replies_;
+    untouched_ = replies_ == 1 && reply.code == 421;
+    // A kept connection may have had a "421 idle too long" in its way: it answers everything.
+    if (reply.code == 421) {
+        busy_ = true;
+        return close_with(outcome_of_reply(stage(), reply));
+    }
+    if (outstanding() == 0 || !fits(expected_[answered_].command, reply)) {
+        return close_with(
+            local_outcome(stage(), {4, 4, 317}, "reply.unexpected", std::string{kUnexpected}));
+    }
+    const auto [command, recipient] = expected_[answered_];
+    const auto at_stage = stage();
+    ++answered_;
+    switch (command) {
+    case Command::Reset:
+        if (!reply.positive()) return close_with(outcome_of_reply(at_stage, reply));
+        reset_due_ = false;
+        break;
+    case Command::Mail:
+        mail_refused_ = !reply.positive();
+        if (mail_refused_) resolve_pending(outcome_of_reply(at_stage, reply));
+        reset_due_ = !mail_refused_;
+        break;
+    case Command::Rcpt:
+        on_recipient_reply(recipient, reply);
+        break;
+    case Command::Data:
+        return on_data_reply(reply);
+    case Command::End:
+        reset_due_ = false;
+        if (input_.dialect == Dialect::Lmtp) {
+            results_[recipient].outcome = outcome_of_reply(at_stage, reply);
+            results_[recipient].state = RecipientResult::State::Resolved;
+        } else if (!discard_end_) {
+            resolve_accepted(outcome_of_reply(at_stage, reply));
+        }
+        break;
+    }
+    return advance();
+}
+
+void ClientTransaction::on_recipient_reply(std::size_t at, const PeerReply& reply)
+{
+    auto& result = results_[at];
+    if (result.state == RecipientResult::State::Resolved) return;  // MAIL was refused before
+    if (reply.positive()) {
+        result.state = RecipientResult::State::Accepted;
+        ++accepted_;
+        return;
+    }
+    result.state = RecipientResult::State::Resolved;
+    result.outcome = outcome_of_reply(Stage::Rcpt, reply);
+    if (says_too_many(reply)) {
+        result.too_many = true;
+        result.outcome.result = facts::OutcomeClass::Deferred;
+    }
+}
+
+ClientTransaction::Step ClientTransaction::on_data_reply(const PeerReply& reply)
+{
+    if (!reply.intermediate()) {
+        resolve_accepted(outcome_of_reply(Stage::Data, reply));
+        return advance();
+    }
+    if (accepted_ != 0) {
+        phase_ = Phase::Body;
+        return {Next::SendBody, {}};
+    }
+    // RFC 2920 §3.1: DATA was on its way before the last recipient was refused. An empty message
+    // ends it; RFC 2033 §4.2 would have no reply to wait for.
+    if (input_.dialect == Dialect::Lmtp) return {Next::Close, {}};
+    discard_end_ = true;
+    expect(Command::End);
+    return {Next::ReadReply, ".\r\n"};
+}
+
+void ClientTransaction::resolve_accepted(const facts::Outcome& outcome)
+{
+    for (auto& result : results_) {
+        if (result.state != RecipientResult::State::Accepted) continue;
+        result.state = RecipientResult::State::Resolved;
+        result.outcome = outcome;
+    }
+}
+
+void ClientTransaction::resolve_pending(const facts::Outcome& outcome)
+{
+    for (auto& result : results_) {
+        if (result.state == RecipientResult::State::Resolved) continue;
+        result.state = RecipientResult::State::Resolved;
+        result.outcome = outcome;
+    }
+}
+
+ClientTransaction::Step ClientTransaction::close_with(facts::Outcome outcome)
+{
+    phase_ = Phase::Ended;
+    resolve_pending(outcome);
+    return {Next::Close, {}};
+}
+
+void ClientTransaction::on_lost(facts::Outcome outcome)
+{
+    outcome.stage = stage();
+    phase_ = Phase::Ended;
+    resolve_pending(outcome);
+}
+
+}  // namespace hermetic::smtp

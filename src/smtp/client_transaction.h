@@ -1,0 +1,149 @@
+// The client's side of one mail transaction: MAIL, RCPT, DATA or BDAT, and what each reply means
+// for each recipient.
+//
+// Pure. RFC 5321 §3.3; RFC 2920 (what may go out in one write, and which reply belongs to what);
+// RFC 3030 (BDAT); RFC 2033 (LMTP: a reply per recipient after the data); RFC 1870, 3461, 6152,
+// 6531 (parameters, and what to do where the peer lacks them). LMTP always uses DATA: how many
+// replies follow a refused BDAT is nowhere defined.
+#pragma once
+
+#include "facts/attempt.h"
+#include "mail/envelope.h"
+#include "smtp/client_capabilities.h"
+#include "smtp/client_session.h"
+#include "smtp/reply_reader.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermetic::smtp {
+
+// How a message's octets bear on a peer that offers less than they need.
+struct ContentNeeds {
+    bool eight_bit = false;    // octets above 127 in the body, of a message declared 8BITMIME
+    bool utf8_header = false;  // octets above 127 in the header
+};
+
+// Finds them, in a message that may come in pieces.
+class ContentScanner {
+public:
+    void feed(std::string_view chunk);
+    [[nodiscard]] ContentNeeds needs() const { return needs_; }
+
+private:
+    ContentNeeds needs_;
+    bool in_header_ = true;
+    std::size_t line_length_ = 0;  // of the header line under way, without CR
+};
+
+struct TransactionInput {
+    Dialect dialect = Dialect::Smtp;
+    const Capabilities* peer = nullptr;        // outlives the transaction
+    const mail::Envelope* envelope = nullptr;  // outlives it
+    std::vector<std::uint32_t> recipients;     // indexes into the envelope's, not empty
+    std::uint64_t body_size = 0;
+    std::string_view body;  // where it is in memory; outlives the transaction
+    ContentNeeds needs;
+    bool reset_first = false;  // the transaction before left one open
+};
+
+struct RecipientResult {
+    enum class State : std::uint8_t { Pending, Accepted, Resolved };
+    std::uint32_t index = 0;  // into the envelope's recipients
+    State state = State::Pending;
+    bool too_many =
+        false;  // refused only because of the number of recipients: RFC 5321 §4.5.3.1.10
+    facts::Outcome outcome;  // where Resolved
+};
+
+class ClientTransaction {
+public:
+    enum class Next : std::uint8_t {
+        ReadReply,
+        SendBody,  // the message, then on_body_sent()
+        Done,      // the connection may be used again
+        Close,     // it may not
+    };
+    struct Step {
+        Next next = Next::ReadReply;
+        std::string_view write;  // first; valid until the next call
+    };
+
+    // A message of up to so many octets goes out together with its envelope.
+    static constexpr std::uint64_t kOneGoOctets = std::uint64_t{64} << 10;
+    // Commands under way at a time: their replies must fit into what the kernel buffers, or both
+    // sides wait for each other for ever (RFC 2920 §3.1).
+    static constexpr std::size_t kMaxOutstanding = 100;
+
+    explicit ClientTransaction(TransactionInput input);
+
+    [[nodiscard]] Step start();
+    [[nodiscard]] Step on_reply(const PeerReply& reply);
+    [[nodiscard]] Step on_body_sent();
+    // The connection is gone or useless: every recipient without an outcome gets this one, with the
+    // stage that the transaction had reached.
+    void on_lost(facts::Outcome outcome);
+
+    // For SendBody: the dots of RFC 5321 §4.5.2 and the final one, or the bare octets after BDAT.
+    [[nodiscard]] bool body_is_dotted() const { return dotted_; }
+    [[nodiscard]] facts::Stage stage() const;
+    // No reply has come yet but a 421: a kept connection that turned out dead (try another at
+    // once).
+    [[nodiscard]] bool untouched() const { return untouched_; }
+    [[nodiscard]] bool leaves_reset_due() const { return reset_due_; }
+    [[nodiscard]] bool peer_is_busy() const { return busy_; }
+    [[nodiscard]] const std::vector<RecipientResult>& results() const { return results_; }
+    [[nodiscard]] std::vector<RecipientResult>& results() { return results_; }
+
+private:
+    enum class Phase : std::uint8_t { Reset, Mail, Rcpt, Content, Body, Ended };
+    enum class Command : std::uint8_t { Reset, Mail, Rcpt, Data, End };
+    struct Expected {
+        Command command;
+        std::size_t recipient = 0;  // into results_, for Rcpt and (LMTP) End
+    };
+
+    void judge_before_sending();
+    void refuse_locally(facts::EnhancedStatus status, std::string_view reason,
+                        std::string_view text);
+    Step advance();
+    bool may_send() const;
+    // Returns false when nothing more can be sent before a reply.
+    bool send_next();
+    bool send_content();
+    void write_mail();
+    void write_recipient(const mail::Recipient& recipient);
+    void expect(Command command, std::size_t recipient = 0);
+    bool one_go() const;
+
+    bool fits(Command command, const PeerReply& reply) const;
+    void on_recipient_reply(std::size_t at, const PeerReply& reply);
+    Step on_data_reply(const PeerReply& reply);
+    void resolve_accepted(const facts::Outcome& outcome);
+    void resolve_pending(const facts::Outcome& outcome);
+    Step close_with(facts::Outcome outcome);
+    std::size_t outstanding() const { return expected_.size() - answered_; }
+
+    TransactionInput input_;
+    std::vector<RecipientResult> results_;
+    Phase phase_ = Phase::Mail;
+    std::vector<Expected> expected_;
+    std::size_t answered_ = 0;
+    std::size_t next_recipient_ = 0;
+    std::size_t accepted_ = 0;
+    std::uint32_t replies_ = 0;
+    bool untouched_ = true;
+    bool filling_ = false;
+    bool mail_refused_ = false;
+    bool dotted_ = false;
+    bool smtputf8_ = false;
+    bool reset_due_ = false;
+    bool busy_ = false;
+    bool discard_end_ = false;  // the lone dot after "354" to a transaction without recipients
+    std::string out_;
+};
+
+}  // namespace hermetic::smtp
