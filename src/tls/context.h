@@ -8,6 +8,7 @@
 #include "core/time.h"
 #include "facts/tls.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,15 +40,20 @@ struct CertificateSource {
 [[nodiscard]] Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
                                                            const std::string& host, WallTime now);
 
+// Asked for; a chain that does not verify ends no handshake, the verdict is in the evidence.
 enum class ClientCertificates : std::uint8_t { Off, Request, Require };
+
+class CaSet;
 
 struct ServerProfile {
     facts::TlsVersion min = facts::TlsVersion::Tls12;
     facts::TlsVersion max = facts::TlsVersion::Tls13;
-    std::string ciphers;   // OpenSSL's list for TLS 1.2 and below; empty: the library's
-    std::string groups;    // empty: the library's
+    std::string ciphers;  // OpenSSL's list for TLS 1.2 and below; empty: the library's
+    std::string groups;   // empty: the library's
     ClientCertificates client_certificates = ClientCertificates::Off;
-    std::vector<std::shared_ptr<const Certificate>> certificates;  // by SNI; the first is the default
+    std::shared_ptr<const CaSet> client_cas;  // for the verdict on client chains; null: not checked
+    std::vector<std::shared_ptr<const Certificate>>
+        certificates;  // by SNI; the first is the default
 };
 
 // One listener's. Ticket keys belong to it alone; no 0-RTT; renegotiation refused.
@@ -56,9 +62,9 @@ class ServerContext;
     const ServerProfile& profile);
 
 // A set of CAs, loaded once (the system's takes tens of milliseconds).
-class CaSet;
 [[nodiscard]] Result<std::shared_ptr<const CaSet>, ConfigError> load_system_cas();
-[[nodiscard]] Result<std::shared_ptr<const CaSet>, ConfigError> load_cas(const std::string& pem_file);
+[[nodiscard]] Result<std::shared_ptr<const CaSet>, ConfigError> load_cas(
+    const std::string& pem_file);
 
 // How ready the hello is to be misunderstood: the rungs of the ladder (specification §4.3).
 enum class Hello : std::uint8_t {
@@ -70,9 +76,9 @@ struct ClientProfile {
     facts::TlsVersion min = facts::TlsVersion::Tls12;
     facts::TlsVersion max = facts::TlsVersion::Tls13;
     Hello hello = Hello::Full;
-    bool fallback_scsv = false;      // TLS_FALLBACK_SCSV (RFC 7507), for a lowered version
+    bool fallback_scsv = false;  // TLS_FALLBACK_SCSV (RFC 7507), for a lowered version
     std::string ciphers;
-    std::shared_ptr<const CaSet> cas;                  // null: no verdict on the chain
+    std::shared_ptr<const CaSet> cas;                       // null: no verdict on the chain
     std::shared_ptr<const Certificate> client_certificate;  // null: none is shown
 };
 
@@ -93,7 +99,7 @@ struct ClientHandshake {
     std::string sni;            // empty: none is sent (an address)
     std::string expected_name;  // evidence.name_matches tells whether the leaf has it
     SessionCache* cache = nullptr;
-    std::string reuse_key;      // sessions are stored and resumed under exactly this key
+    std::string reuse_key;  // sessions are stored and resumed under exactly this key
 };
 
 }  // namespace hermetic::tls

@@ -1,0 +1,219 @@
+#include "tls/certificate.h"
+
+#include "core/assert.h"
+#include "tls/evidence.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace hermetic::tls {
+
+namespace {
+
+constexpr std::size_t kMaxFile = 1024 * 1024;
+
+enum class Secrecy : std::uint8_t { Public, Private };
+
+Result<std::string, ConfigError> read_all(int descriptor, const std::string& path)
+{
+    std::string text;
+    char block[16 * 1024];
+    for (;;) {
+        const ssize_t got = ::read(descriptor, block, sizeof block);
+        if (got == 0) return text;
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) {
+            return failure(ConfigError{fmt::format("{}: {}", path, std::strerror(errno)),
+                                       "give a file that can be read"});
+        }
+        text.append(block, static_cast<std::size_t>(got));
+        if (text.size() > kMaxFile) {
+            return failure(ConfigError{path + ": longer than 1 MiB", "give a PEM file"});
+        }
+    }
+}
+
+Result<std::string, ConfigError> read_file(const std::string& path, Secrecy secrecy)
+{
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return failure(ConfigError{fmt::format("{}: {}", path, std::strerror(errno)),
+                                   "give a file that exists and that the server may read"});
+    }
+    // On the open file: what is checked is what is read.
+    struct stat status {};
+    const bool known = ::fstat(descriptor, &status) == 0;
+    if (secrecy == Secrecy::Private && (!known || (status.st_mode & (S_IROTH | S_IWOTH)) != 0)) {
+        ::close(descriptor);
+        return failure(ConfigError{
+            fmt::format("{}: everybody may read or write this private key (mode {:04o})", path,
+                        static_cast<unsigned>(status.st_mode & 07777)),
+            fmt::format("chmod 0640 {}", path)});
+    }
+    auto text = read_all(descriptor, path);
+    ::close(descriptor);
+    return text;
+}
+
+BioPointer memory_bio(const std::string& text)
+{
+    BioPointer bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
+    HERMETIC_ASSERT(bio != nullptr);
+    return bio;
+}
+
+Result<std::vector<X509Pointer>, ConfigError> parse_chain(const std::string& text,
+                                                          const std::string& path)
+{
+    const BioPointer bio = memory_bio(text);
+    std::vector<X509Pointer> found;
+    ERR_clear_error();
+    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+        found.emplace_back(next);
+    }
+    const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    const std::string words = take_error_words();
+    if (!at_end) {
+        return failure(ConfigError{fmt::format("{}: {}", path, words),
+                                   "give certificates as PEM, the server's own first"});
+    }
+    if (found.empty()) {
+        return failure(ConfigError{path + ": no certificate in it",
+                                   "give certificates as PEM (BEGIN CERTIFICATE)"});
+    }
+    return found;
+}
+
+// Refuses to answer: there is nobody to type a password when a server starts.
+int note_encryption(char*, int, int, void* encrypted)
+{
+    *static_cast<bool*>(encrypted) = true;
+    return -1;
+}
+
+Result<KeyPointer, ConfigError> parse_key(const std::string& text, const std::string& path)
+{
+    const BioPointer bio = memory_bio(text);
+    bool encrypted = false;
+    ERR_clear_error();
+    KeyPointer key{PEM_read_bio_PrivateKey(bio.get(), nullptr, &note_encryption, &encrypted)};
+    const std::string words = key == nullptr ? take_error_words() : std::string{};
+    ERR_clear_error();
+    if (key != nullptr) return key;
+    if (encrypted) {
+        return failure(
+            ConfigError{path + ": the private key is encrypted",
+                        "give it without a password: openssl pkey -in encrypted.pem -out key.pem"});
+    }
+    return failure(ConfigError{fmt::format("{}: no private key in it ({})", path, words),
+                               "give the key as PEM (BEGIN PRIVATE KEY)"});
+}
+
+// The certificate that belongs to the key, wherever it stands.
+X509Pointer take_leaf(std::vector<X509Pointer>& pool, EVP_PKEY* key)
+{
+    for (auto at = pool.begin(); at != pool.end(); ++at) {
+        if (X509_check_private_key(at->get(), key) != 1) continue;
+        X509Pointer leaf = std::move(*at);
+        pool.erase(at);
+        ERR_clear_error();
+        return leaf;
+    }
+    ERR_clear_error();
+    return nullptr;
+}
+
+// The rest in the order of issuing (RFC 8446 §4.4.2). What is left in `pool` has no place in it.
+X509Stack order_chain(X509* leaf, std::vector<X509Pointer>& pool)
+{
+    X509Stack rest{sk_X509_new_null()};
+    HERMETIC_ASSERT(rest != nullptr);
+    X509* current = leaf;
+    for (bool found = true; found;) {
+        found = false;
+        for (auto at = pool.begin(); at != pool.end(); ++at) {
+            if (X509_check_issued(at->get(), current) != X509_V_OK) continue;
+            current = at->get();
+            sk_X509_push(rest.get(), at->release());
+            pool.erase(at);
+            found = true;
+            break;
+        }
+    }
+    ERR_clear_error();
+    return rest;
+}
+
+void drop_repetitions(std::vector<X509Pointer>& pool)
+{
+    for (std::size_t i = 0; i < pool.size(); ++i) {
+        for (std::size_t j = pool.size() - 1; j > i; --j) {
+            if (X509_cmp(pool[i].get(), pool[j].get()) == 0) {
+                pool.erase(pool.begin() + static_cast<std::ptrdiff_t>(j));
+            }
+        }
+    }
+}
+
+}  // namespace
+
+Certificate::Certificate(X509Pointer leaf, X509Stack rest, KeyPointer key)
+    : leaf_{std::move(leaf)},
+      rest_{std::move(rest)},
+      key_{std::move(key)},
+      facts_{describe_certificate(leaf_.get())},
+      key_kind_{EVP_PKEY_get_base_id(key_.get())}
+{
+}
+
+bool Certificate::use_in(SSL_CTX* context) const
+{
+    return SSL_CTX_use_cert_and_key(context, leaf_.get(), key_.get(), rest_.get(), 1) == 1;
+}
+
+const facts::CertificateFacts& facts_of(const Certificate& certificate)
+{
+    return certificate.facts();
+}
+
+Result<std::shared_ptr<const Certificate>, ConfigError> load_certificate(
+    const CertificateSource& source)
+{
+    const auto chain_text = read_file(source.chain_file, Secrecy::Public);
+    if (!chain_text) return failure(chain_text.error());
+    const auto key_text = read_file(source.key_file, Secrecy::Private);
+    if (!key_text) return failure(key_text.error());
+    auto pool = parse_chain(*chain_text, source.chain_file);
+    if (!pool) return failure(pool.error());
+    auto key = parse_key(*key_text, source.key_file);
+    if (!key) return failure(key.error());
+
+    drop_repetitions(*pool);
+    X509Pointer leaf = take_leaf(*pool, key->get());
+    if (leaf == nullptr) {
+        return failure(ConfigError{fmt::format("{}: the key does not belong to a certificate of {}",
+                                               source.key_file, source.chain_file),
+                                   "give the key that the certificate was issued for"});
+    }
+    X509Stack rest = order_chain(leaf.get(), *pool);
+    if (!pool->empty()) {
+        const int links = sk_X509_num(rest.get());
+        X509* last = links == 0 ? leaf.get() : sk_X509_value(rest.get(), links - 1);
+        return failure(ConfigError{
+            fmt::format("{}: the chain has a hole: the issuer of \"{}\" is missing, so \"{}\" has "
+                        "no place in it",
+                        source.chain_file, describe_certificate(last).subject,
+                        describe_certificate(pool->front().get()).subject),
+            fmt::format("add the certificate of \"{}\"", describe_certificate(last).issuer)});
+    }
+    return std::make_shared<const Certificate>(std::move(leaf), std::move(rest), std::move(*key));
+}
+
+}  // namespace hermetic::tls

@@ -1,0 +1,24 @@
+// A client profile's OpenSSL context. Private to tls/.
+#pragma once
+
+#include "tls/ca_set.h"
+#include "tls/context.h"
+#include "tls/openssl.h"
+
+namespace hermetic::tls {
+
+class ClientContext {
+public:
+    ClientContext(SslContextPointer context, std::shared_ptr<const CaSet> cas)
+        : context_{std::move(context)}, cas_{std::move(cas)}
+    {
+    }
+    [[nodiscard]] SSL_CTX* context() const { return context_.get(); }
+    [[nodiscard]] const CaSet* cas() const { return cas_.get(); }
+
+private:
+    SslContextPointer context_;
+    std::shared_ptr<const CaSet> cas_;
+};
+
+}  // namespace hermetic::tls

@@ -1,0 +1,39 @@
+// What a certificate and a chain say, as facts: bounded, printable, unjudged. Private to tls/.
+#pragma once
+
+#include "facts/tls.h"
+#include "tls/openssl.h"
+
+#include <string>
+#include <vector>
+
+namespace hermetic::tls {
+
+// The bounds of what is taken from a peer's certificate.
+inline constexpr std::size_t kMaxChain = 10;
+inline constexpr int kMaxDnsNames = 64;
+
+[[nodiscard]] facts::CertificateFacts describe_certificate(X509* certificate);
+
+// subjectAltName dNSName only, lower case, printable; at most kMaxDnsNames.
+[[nodiscard]] std::vector<std::string> dns_names_of(X509* certificate);
+
+// Leaf first. `leaf` may be null; `rest` may be null and may repeat the leaf.
+[[nodiscard]] std::vector<facts::CertificateFacts> describe_chain(X509* leaf,
+                                                                  STACK_OF(X509) * rest);
+
+enum class Purpose : std::uint8_t { Server, Client };
+
+// The verdict on a chain for one purpose, at the present time. Keys below 112 bits of security and
+// SHA-1 signatures fail it (specification §4.1: weak keys pass only where nothing is verified).
+[[nodiscard]] facts::ChainVerdict judge_chain(X509* leaf, STACK_OF(X509) * rest, X509_STORE* cas,
+                                              Purpose purpose);
+
+// True if a dNSName of the leaf is `name`; wildcards stand for one whole label; the subject's
+// common name never counts (RFC 6125 §6.4.4 allows it, RFC 9525 no longer does).
+[[nodiscard]] bool names_host(X509* leaf, const std::string& name);
+
+[[nodiscard]] facts::TlsVersion version_from(int openssl_version);
+[[nodiscard]] int version_to(facts::TlsVersion version);
+
+}  // namespace hermetic::tls

@@ -1,0 +1,21 @@
+#include "tls/openssl.h"
+
+#include "core/text.h"
+
+#include <openssl/err.h>
+
+namespace hermetic::tls {
+
+std::string take_error_words()
+{
+    const unsigned long error = ERR_peek_last_error();
+    ERR_clear_error();
+    if (error == 0) return "unknown error";
+    const char* reason = ERR_reason_error_string(error);
+    if (reason != nullptr) return printable_ascii(reason, 160);
+    char text[160];
+    ERR_error_string_n(error, text, sizeof text);
+    return printable_ascii(text, 160);
+}
+
+}  // namespace hermetic::tls

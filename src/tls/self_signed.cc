@@ -1,0 +1,195 @@
+// ensure_self_signed() of tls/context.h.
+#include "core/assert.h"
+#include "core/ip.h"
+#include "core/text.h"
+#include "tls/context.h"
+#include "tls/openssl.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <unistd.h>
+
+namespace hermetic::tls {
+
+namespace {
+
+namespace filesystem = std::filesystem;
+
+constexpr long kValidDays = 3650;
+
+std::string bio_text(BIO* bio)
+{
+    char* text = nullptr;
+    const long length = BIO_get_mem_data(bio, &text);
+    return length > 0 ? std::string{text, static_cast<std::size_t>(length)} : std::string{};
+}
+
+void add_extension(X509* certificate, int nid, const std::string& value)
+{
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
+    HERMETIC_ASSERT(extension != nullptr);
+    X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+}
+
+void set_random_serial(X509* certificate)
+{
+    unsigned char octets[16];
+    HERMETIC_ASSERT(RAND_bytes(octets, sizeof octets) == 1);
+    octets[0] &= 0x7f;  // positive (RFC 5280 §4.1.2.2)
+    octets[0] |= 0x40;  // and never zero
+    BIGNUM* number = BN_bin2bn(octets, sizeof octets, nullptr);
+    HERMETIC_ASSERT(number != nullptr);
+    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
+    BN_free(number);
+}
+
+X509Pointer make_certificate(EVP_PKEY* key, const std::string& host, WallTime now)
+{
+    X509Pointer certificate{X509_new()};
+    HERMETIC_ASSERT(certificate != nullptr);
+    X509_set_version(certificate.get(), X509_VERSION_3);
+    set_random_serial(certificate.get());
+
+    // An hour back, for peers whose clock is late.
+    std::time_t at =
+        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    X509_time_adj_ex(X509_getm_notBefore(certificate.get()), 0, -3600, &at);
+    X509_time_adj_ex(X509_getm_notAfter(certificate.get()), kValidDays, 0, &at);
+
+    // The common name holds 64 octets (RFC 5280 Appendix A); names count by subjectAltName anyway.
+    const std::string common_name = host.size() <= 64 ? host : "hermetic";
+    X509_NAME* name = X509_get_subject_name(certificate.get());
+    X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char*>(common_name.data()),
+                               static_cast<int>(common_name.size()), -1, 0);
+    X509_set_issuer_name(certificate.get(), name);
+    X509_set_pubkey(certificate.get(), key);
+    const bool is_address = IpAddress::parse(host).has_value();
+    add_extension(certificate.get(), NID_subject_alt_name, (is_address ? "IP:" : "DNS:") + host);
+    add_extension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
+    add_extension(certificate.get(), NID_key_usage, "critical,digitalSignature");
+    add_extension(certificate.get(), NID_ext_key_usage, "serverAuth,clientAuth");
+    if (X509_sign(certificate.get(), key, EVP_sha256()) == 0) return nullptr;
+    return certificate;
+}
+
+Result<void, ConfigError> failed(const std::string& path, const char* doing)
+{
+    return failure(ConfigError{fmt::format("{}: {}: {}", path, doing, std::strerror(errno)),
+                               "make the directory writable for the server"});
+}
+
+bool write_fully(int descriptor, std::string_view text)
+{
+    while (!text.empty()) {
+        const ssize_t put = ::write(descriptor, text.data(), text.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return ::fsync(descriptor) == 0;
+}
+
+// All or nothing: a reader sees the old file or the whole new one.
+Result<void, ConfigError> write_by_rename(const std::string& path, std::string_view text)
+{
+    const std::string draft = fmt::format("{}.new.{}", path, ::getpid());
+    ::unlink(draft.c_str());
+    const int descriptor = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor < 0) return failed(draft, "cannot be made");
+    const bool written = write_fully(descriptor, text);
+    ::close(descriptor);
+    if (!written || ::rename(draft.c_str(), path.c_str()) != 0) {
+        auto result = failed(path, "cannot be written");
+        ::unlink(draft.c_str());
+        return result;
+    }
+    return {};
+}
+
+bool exists(const std::string& path)
+{
+    std::error_code ignored;
+    return filesystem::exists(path, ignored);
+}
+
+// A key without its certificate is what an interrupted first start leaves: it is used again, since
+// it may also be somebody's.
+Result<KeyPointer, ConfigError> make_or_load_key(const std::string& path)
+{
+    if (!exists(path)) {
+        KeyPointer key{EVP_EC_gen("P-256")};
+        HERMETIC_ASSERT(key != nullptr);
+        const BioPointer out{BIO_new(BIO_s_mem())};
+        PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+        if (const auto written = write_by_rename(path, bio_text(out.get())); !written) {
+            return failure(written.error());
+        }
+        return key;
+    }
+    const BioPointer in{BIO_new_file(path.c_str(), "r")};
+    auto no_password = [](char*, int, int, void*) { return -1; };
+    KeyPointer key{
+        in == nullptr ? nullptr : PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, nullptr)};
+    if (key == nullptr) {
+        return failure(ConfigError{fmt::format("{}: {}", path, take_error_words()),
+                                   "remove the file, and a new key is made"});
+    }
+    return key;
+}
+
+}  // namespace
+
+Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
+                                             const std::string& host, WallTime now)
+{
+    const bool has_chain = exists(source.chain_file);
+    if (has_chain && exists(source.key_file)) return {};
+    if (has_chain) {
+        return failure(ConfigError{source.key_file + ": missing, while its certificate is there",
+                                   "put the key there, or remove " + source.chain_file});
+    }
+    // The name is written in the extension's little language, where a comma would add another.
+    const auto in_name = [](char c) {
+        return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+               c == '.' || c == '-' || c == '_' || c == ':';
+    };
+    if (host.empty() || !std::all_of(host.begin(), host.end(), in_name)) {
+        return failure(ConfigError{"no certificate can name the host " + printable_ascii(host),
+                                   "give a host name in ASCII (A-labels)"});
+    }
+    for (const auto& path : {source.chain_file, source.key_file}) {
+        const auto directory = filesystem::path{path}.parent_path();
+        std::error_code error;
+        if (!directory.empty()) filesystem::create_directories(directory, error);
+        if (error) {
+            return failure(ConfigError{fmt::format("{}: {}", directory.string(), error.message()),
+                                       "make the directory writable for the server"});
+        }
+    }
+    const auto key = make_or_load_key(source.key_file);
+    if (!key) return failure(key.error());
+    const X509Pointer certificate = make_certificate(key->get(), host, now);
+    if (certificate == nullptr) {
+        return failure(ConfigError{source.key_file + ": " + take_error_words(),
+                                   "remove the file, and a new key is made"});
+    }
+    const BioPointer out{BIO_new(BIO_s_mem())};
+    PEM_write_bio_X509(out.get(), certificate.get());
+    ERR_clear_error();
+    return write_by_rename(source.chain_file, bio_text(out.get()));
+}
+
+}  // namespace hermetic::tls
