@@ -1,0 +1,39 @@
+#include "daemon/file_watch.h"
+
+#include <sys/stat.h>
+
+namespace hermetic::daemon {
+
+FileWatch::Identity FileWatch::identify(const std::string& file)
+{
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0) return {};
+    return {status.st_dev, status.st_ino, status.st_size,
+            status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
+void FileWatch::watch(const std::vector<std::string>& files)
+{
+    std::map<std::string, Watched> watched;
+    for (const std::string& file : files) {
+        const Identity now = identify(file);
+        watched[file] = {now, now};
+    }
+    files_ = std::move(watched);
+}
+
+std::vector<std::string> FileWatch::look()
+{
+    std::vector<std::string> changed;
+    for (auto& [file, watched] : files_) {
+        const Identity now = identify(file);
+        const bool settled = now == watched.last;
+        watched.last = now;
+        if (!settled || now == watched.known) continue;
+        watched.known = now;
+        changed.push_back(file);
+    }
+    return changed;
+}
+
+}  // namespace hermetic::daemon
