@@ -3,6 +3,7 @@
 // Pure. Specification §3.2; RFC 5321 §5.1; RFC 7505 (null MX).
 #pragma once
 
+#include "core/ip.h"
 #include "core/random.h"
 #include "core/result.h"
 #include "facts/attempt.h"
@@ -10,6 +11,7 @@
 #include "mail/address.h"
 #include "objects/snapshot.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,14 +20,15 @@ namespace hermetic::routing {
 
 struct Route {
     // All recipients with the same key share queue, connections and transaction. "mx:example.org",
-    // "mx:[192.0.2.1]" (an address literal), "hosts:smtp://relay.example.org:25,…". Needs no snapshot
-    // to be understood.
+    // "mx:[192.0.2.1]" (an address literal), "hosts:smtp://relay.example.org:25,…". Needs no
+    // snapshot to be understood.
     std::string key;
     bool mx = true;
-    std::string domain;                        // for mx: the domain, or "[literal]"
-    std::vector<objects::NextHopHost> hosts;   // for hosts
-    std::string reason;                        // dotted id: "route.accepted-domain", "route.connector", "route.default-mx"
-    std::string source;                        // name of the domain or connector; empty for the default
+    std::string domain;                       // for mx: the domain, or "[literal]"
+    std::vector<objects::NextHopHost> hosts;  // for hosts
+    std::string reason;  // dotted id: "route.accepted-domain", "route.connector",
+                         // "route.default-mx", "route.address-literal"
+    std::string source;  // name of the domain or connector; empty for the default
 };
 
 [[nodiscard]] Route decide_route(const objects::Snapshot& snapshot, const mail::Mailbox& recipient);
@@ -33,18 +36,21 @@ struct Route {
 // A route back from its key, as the queue kept it; nullopt where the key is not one of ours.
 [[nodiscard]] std::optional<Route> parse_route_key(std::string_view key);
 
+// The address of a Route::domain such as "[192.0.2.1]" or "[IPv6:2001:db8::1]"; nullopt for a name.
+[[nodiscard]] std::optional<IpAddress> literal_of(std::string_view domain);
+
 // The hosts of an MX route in the order in which they are to be tried: by preference, equal ones
 // shuffled (RFC 5321 §5.1); without MX records the domain itself. Or why there is none: Dns stage,
-// 5.1.10 (null MX), 5.1.2 (no such domain), 4.4.312 (lookup failed), 5.4.6 (only ourselves left:
-// hosts at and above our own preference are dropped).
+// 5.1.10 (null MX), 5.1.2 (no such domain), 4.4.312 (lookup failed), 5.4.4 (no record names a
+// host), 5.4.6 (only ourselves left: hosts at and above our own preference are dropped). At
+// most 32.
 struct MxHost {
     std::string name;
     std::uint16_t preference = 0;
-    bool implicit = false;   // no MX record: the domain's own address
+    bool implicit = false;  // no MX record: the domain's own address
 };
-[[nodiscard]] Result<std::vector<MxHost>, facts::Outcome> order_hosts(const std::string& domain,
-                                                                      const facts::MxAnswer& answer,
-                                                                      const std::vector<std::string>& own_names,
-                                                                      Random& random);
+[[nodiscard]] Result<std::vector<MxHost>, facts::Outcome> order_hosts(
+    const std::string& domain, const facts::MxAnswer& answer,
+    const std::vector<std::string>& own_names, Random& random);
 
 }  // namespace hermetic::routing

@@ -1,0 +1,120 @@
+#include "routing/route.h"
+
+#include "core/text.h"
+#include "objects/next_hop.h"
+
+#include <utility>
+
+namespace hermetic::routing {
+namespace {
+
+constexpr std::string_view kMxPrefix = "mx:";
+constexpr std::string_view kHostsPrefix = "hosts:";
+constexpr std::string_view kIpv6Tag = "IPv6:";
+
+Route mx_route(std::string domain, std::string_view reason, std::string_view source)
+{
+    Route route;
+    route.key = std::string{kMxPrefix} + domain;
+    route.domain = std::move(domain);
+    route.reason = reason;
+    route.source = source;
+    return route;
+}
+
+Route next_hop_route(const objects::NextHop& next_hop, std::string domain, std::string_view reason,
+                     std::string_view source)
+{
+    if (next_hop.mx) return mx_route(std::move(domain), reason, source);
+    Route route;
+    route.mx = false;
+    route.hosts = next_hop.hosts;
+    route.reason = reason;
+    route.source = source;
+    std::string_view separator = kHostsPrefix;
+    for (const auto& host : route.hosts) {
+        route.key += separator;
+        route.key += host.format();
+        separator = ",";
+    }
+    return route;
+}
+
+// An address literal is in no domain: only a connector for everything matches it.
+const objects::OutboundConnector* connector_for_everything(const objects::Snapshot& snapshot)
+{
+    for (const auto& connector : snapshot.contents().outbound_connectors) {
+        if (!connector.enabled) continue;
+        for (const auto& pattern : connector.recipient_domains) {
+            if (pattern.kind == objects::DomainPattern::Kind::Any) return &connector;
+        }
+    }
+    return nullptr;
+}
+
+Route literal_route(const objects::Snapshot& snapshot, const IpAddress& address)
+{
+    std::string literal = "[";
+    if (address.is_v6()) literal += kIpv6Tag;
+    literal += address.format() + "]";
+    if (const auto* connector = connector_for_everything(snapshot)) {
+        return next_hop_route(connector->next_hop, std::move(literal), "route.connector",
+                              connector->name);
+    }
+    return mx_route(std::move(literal), "route.address-literal", {});
+}
+
+std::optional<Route> parse_hosts_key(std::string_view key)
+{
+    objects::NextHop next_hop;
+    next_hop.mx = false;
+    for (const auto part : split(key.substr(kHostsPrefix.size()), ',')) {
+        auto host = objects::parse_next_hop_host(part);
+        if (!host) return std::nullopt;
+        next_hop.hosts.push_back(*std::move(host));
+    }
+    auto route = next_hop_route(next_hop, {}, {}, {});
+    if (route.key != key) return std::nullopt;
+    return route;
+}
+
+}  // namespace
+
+Route decide_route(const objects::Snapshot& snapshot, const mail::Mailbox& recipient)
+{
+    if (const auto* literal = recipient.literal()) return literal_route(snapshot, *literal);
+    const auto& domain = *recipient.domain();
+    if (const auto* accepted = snapshot.accepted_domain(domain)) {
+        return next_hop_route(accepted->next_hop, domain.text(), "route.accepted-domain",
+                              accepted->name.format());
+    }
+    if (const auto* connector = snapshot.outbound_connector(domain)) {
+        return next_hop_route(connector->next_hop, domain.text(), "route.connector",
+                              connector->name);
+    }
+    return mx_route(domain.text(), "route.default-mx", {});
+}
+
+std::optional<IpAddress> literal_of(std::string_view domain)
+{
+    if (!domain.starts_with('[') || !domain.ends_with(']')) return std::nullopt;
+    auto inner = domain.substr(1, domain.size() - 2);
+    const bool tagged = inner.starts_with(kIpv6Tag);
+    if (tagged) inner.remove_prefix(kIpv6Tag.size());
+    const auto address = IpAddress::parse(inner);
+    if (!address || address->is_v6() != tagged) return std::nullopt;
+    return address;
+}
+
+std::optional<Route> parse_route_key(std::string_view key)
+{
+    if (key.starts_with(kHostsPrefix)) return parse_hosts_key(key);
+    if (!key.starts_with(kMxPrefix)) return std::nullopt;
+    const auto domain = key.substr(kMxPrefix.size());
+    if (literal_of(domain)) return mx_route(std::string{domain}, {}, {});
+    const auto parsed = mail::Domain::parse(domain);
+    if (!parsed || parsed->text() != domain) return std::nullopt;
+    return mx_route(std::string{domain}, {}, {});
+}
+
+}  // namespace hermetic::routing
