@@ -26,11 +26,11 @@ Node convert_table(const toml::table& source)
     Node node;
     node.kind = Node::Kind::Table;
     for (const auto& [key, value] : source) {
-        node.table.emplace_back(std::string{key.str()}, convert(value));
+        node.table.push_back({std::string{key.str()}, convert(value)});
     }
     // toml++ sorts keys; people read diagnostics in the order of their file.
     std::stable_sort(node.table.begin(), node.table.end(),
-                     [](const auto& a, const auto& b) { return a.second.line < b.second.line; });
+                     [](const auto& a, const auto& b) { return a.value.line < b.value.line; });
     return node;
 }
 

@@ -12,17 +12,25 @@
 
 namespace hermetic::config {
 
+struct Member;
+
 struct Node {
     enum class Kind : std::uint8_t { String, Integer, Float, Boolean, DateTime, List, Table };
     Kind kind = Kind::Table;
     unsigned line = 0;
-    std::string string;                               // String
-    std::int64_t integer = 0;                         // Integer
-    bool boolean = false;                             // Boolean
-    std::vector<Node> list;                           // List
-    std::vector<std::pair<std::string, Node>> table;  // Table, in the file's order
+    std::string string;         // String
+    std::int64_t integer = 0;   // Integer
+    bool boolean = false;       // Boolean
+    std::vector<Node> list;     // List
+    std::vector<Member> table;  // Table, in the file's order
 
     [[nodiscard]] const Node* find(std::string_view key) const;
+};
+
+// A key of a table and what it has. (No std::pair: Clang 14 wants to know its size within Node.)
+struct Member {
+    std::string key;
+    Node value;
 };
 
 [[nodiscard]] std::string_view name(Node::Kind kind);  // "a string", "a whole number" …
