@@ -102,13 +102,15 @@ class HermeticServer:
             "limits": {"sessions_per_client": 1000, **(limits or {})},
             "resolver": resolver or {},
             "delivery": {"allow_loopback": True, "allow_private": True, **(delivery or {})},
-            "spool": spool or {},
+            # The default waits for GiBs of free space, which a small machine lacks.
+            "spool": {"high_water": "16MiB", "low_water": "32MiB", **(spool or {})},
             "log": {"format": "json", "file": self.log_file, "level": "info", **(log or {})},
             "admin": admin or {},
         }
         self.objects = {
+            # A deferred message is tried again soon.
             "organization": {"name": "Test", "postmaster": "postmaster@hermetic.test",
-                             **(organization or {})},
+                             "retry_after": ["1s"], **(organization or {})},
             "accepted_domain": list(accepted_domains),
             "inbound_connector": list(inbound_connectors),
             "outbound_connector": list(outbound_connectors),
@@ -140,12 +142,19 @@ class HermeticServer:
                 shutil.rmtree(self.directory, ignore_errors=True)
 
     def start(self, seconds=60):
+        self.spawn()
+        return self.wait_ready(seconds)
+
+    def spawn(self):
+        """Start the process without waiting for it."""
         self.ready_file.unlink(missing_ok=True)
         with open(self.stderr_file, "ab") as stderr:
             self.process = subprocess.Popen(
                 [binary(), "serve", "--config", self.config, "--ready-file", self.ready_file],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
                 env={**os.environ, **self.environment})
+
+    def wait_ready(self, seconds=60):
         try:
             wait_for(lambda: self.ready_file.exists() or self.process.poll() is not None,
                      "the server is ready", seconds)

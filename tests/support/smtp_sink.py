@@ -53,15 +53,16 @@ class Sink:
     hang up, or None to go on. Stages: connect, ehlo, starttls, mail, rcpt, data, message; the
     argument is the command's; at the stage "message" it is the Message, and over LMTP the answer
     holds for all its recipients.
+    on_message(message) is called for each that is taken, before its reply; keep=False keeps none.
     """
 
     def __init__(self, *, lmtp=False, tls=None, context=None, extensions=EXTENSIONS, decide=None,
                  hostname="sink.example.test", unix_path=None, address="127.0.0.1", port=0,
-                 on_message=None):
+                 on_message=None, keep=True):
         self.lmtp, self.tls, self.context = lmtp, tls, context
         self.extensions, self.hostname = extensions, hostname
         self.decide = decide or (lambda stage, session, argument: None)
-        self.on_message = on_message
+        self.on_message, self.keep = on_message, keep
         self.messages, self.sessions = [], []
         self._lock = threading.Lock()
         self._open = set()
@@ -153,8 +154,9 @@ class Sink:
             connection.close()
 
     def _keep(self, message):
-        with self._lock:
-            self.messages.append(message)
+        if self.keep:
+            with self._lock:
+                self.messages.append(message)
         if self.on_message:
             self.on_message(message)
 
