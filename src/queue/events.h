@@ -1,0 +1,87 @@
+// What the scheduler is told, and what it answers. Values only.
+//
+// Views in events need to be valid only during Scheduler::on().
+#pragma once
+
+#include "core/ids.h"
+#include "core/time.h"
+#include "facts/attempt.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+namespace hermetic::queue {
+
+// The right to change a message, as the spool gave it. The queue only carries it.
+struct LeaseMark {
+    std::uint64_t epoch = 0;
+    WallTime until = WallTime::max();
+    bool operator==(const LeaseMark&) const = default;
+};
+
+// Stored or claimed. A message that is known already is left alone.
+struct Arrived {
+    MessageId id;
+    LeaseMark lease;
+    std::string_view destination;  // route key
+    std::string_view domain;       // of its recipients, joined by ',': what the route follows from
+    std::string_view sender;       // "" for the null sender
+    std::uint64_t size = 0;
+    std::uint32_t recipients = 1;
+    std::uint32_t attempts = 0;
+    WallTime accepted_at{};
+    WallTime next_attempt{};
+    WallTime attention = WallTime::max();  // its notice of delay or its expiry, whichever is next
+    std::string_view reason;               // of the last outcome; "" where none
+    bool held = false;
+};
+
+// Its end is durable.
+struct Finished {
+    MessageId id;
+};
+
+// Its new state is durable: after an attempt, or a hold or release.
+struct Deferred {
+    MessageId id;
+    std::uint32_t attempts = 0;
+    WallTime next_attempt{};
+    WallTime attention = WallTime::max();
+    std::string_view reason;
+    bool held = false;
+};
+
+struct GrantEnded {
+    std::uint64_t id = 0;
+    std::uint32_t settled = 0;  // messages the peer, or we, had an answer for
+    std::optional<facts::Outcome> destination_failure;
+    bool slow_down = false;
+    std::vector<MessageId> untouched;
+};
+
+// Mail for these domains goes another way from now on: Arrived::domain → route key.
+struct Rerouted {
+    std::unordered_map<std::string, std::string> routes;
+};
+
+using Event = std::variant<Arrived, Finished, Deferred, GrantEnded, Rerouted>;
+
+// The scheduler's only action: permission to use one connection on a core.
+struct GrantAction {
+    struct Message {
+        MessageId id;
+        LeaseMark lease;
+    };
+    std::uint64_t id = 0;
+    std::uint32_t core = 0;
+    std::string destination;
+    std::vector<Message> messages;
+    std::optional<facts::Outcome> settle;  // delivery/grant.h
+};
+
+}  // namespace hermetic::queue

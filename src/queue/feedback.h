@@ -1,0 +1,46 @@
+// What a destination's answers teach about it: how many connections it takes, and when it rests.
+//
+// Pure. Concurrency grows by one for each full round of good answers and halves when the peer asks
+// for less, as TCP does, and is then slow to grow; a destination where no host can be used rests,
+// longer each time.
+#pragma once
+
+#include "core/random.h"
+#include "core/time.h"
+#include "facts/attempt.h"
+#include "queue/settings.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace hermetic::queue {
+
+struct Feedback {
+    double limit = 0;            // connections; its whole part counts
+    double known_good = 1e9;     // what it took when it last asked for less: growth is slow above
+    std::uint32_t failures = 0;  // of the destination as a whole, in a row
+    WallTime resting_until{};
+    std::optional<facts::Outcome> last_failure;
+
+    [[nodiscard]] bool resting(WallTime now) const { return resting_until > now; }
+    [[nodiscard]] std::uint32_t connections() const { return static_cast<std::uint32_t>(limit); }
+};
+
+[[nodiscard]] Feedback make_feedback(const Settings& settings);
+
+// The peer answered. A limit that was not used up is no evidence that more would be taken.
+enum class LimitUsed : bool { No, Yes };
+void on_answers(Feedback& feedback, LimitUsed used, const Settings& settings);
+
+// The peer asked for less; `settled` of the grant's messages had an answer all the same.
+void on_slow_down(Feedback& feedback, std::uint32_t settled, const Settings& settings, WallTime now,
+                  Random& random);
+
+// No host could be used. While it rests already, late reports of other connections change nothing.
+void on_failure(Feedback& feedback, const facts::Outcome& outcome, const Settings& settings,
+                WallTime now, Random& random);
+
+// An operator, or a change of configuration, says that it may work now.
+void forget(Feedback& feedback, const Settings& settings);
+
+}  // namespace hermetic::queue

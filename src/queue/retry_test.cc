@@ -1,0 +1,109 @@
+#include "queue/retry.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::queue {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr WallTime kAccepted{hours{24 * 365 * 50}};
+
+RetrySchedule without_jitter()
+{
+    RetrySchedule schedule;
+    schedule.jitter = 0;
+    return schedule;
+}
+
+TEST(Retry, FollowsTheScheduleThenHourly)
+{
+    Random random{1};
+    const struct {
+        std::uint32_t attempts;
+        minutes wait;
+    } rows[] = {{1, minutes{1}},  {2, minutes{5}},  {3, minutes{15}}, {4, minutes{15}},
+                {5, minutes{30}}, {6, minutes{60}}, {7, minutes{60}}, {100, minutes{60}}};
+    for (const auto& row : rows) {
+        EXPECT_EQ(next_attempt(without_jitter(), row.attempts, kAccepted, kAccepted, random),
+                  kAccepted + row.wait)
+            << row.attempts;
+    }
+}
+
+TEST(Retry, JitterStaysWithinItsShareAndVaries)
+{
+    const RetrySchedule schedule;
+    Random random{7};
+    Duration least = hours{1};
+    Duration most{};
+    for (int i = 0; i < 1000; ++i) {
+        const Duration wait = retry_wait(schedule, 3, random);
+        EXPECT_GE(wait, seconds{810});
+        EXPECT_LE(wait, seconds{990});
+        least = std::min(least, wait);
+        most = std::max(most, wait);
+    }
+    EXPECT_GT(most - least, minutes{2});
+}
+
+TEST(Retry, LastAttemptIsMadeAtExpiry)
+{
+    Random random{1};
+    const WallTime late = kAccepted + hours{24 * 5} - minutes{10};
+    EXPECT_EQ(next_attempt(without_jitter(), 90, kAccepted, late, random),
+              kAccepted + hours{24 * 5});
+    const WallTime after = kAccepted + hours{24 * 6};
+    EXPECT_EQ(next_attempt(without_jitter(), 90, kAccepted, after, random), after)
+        << "never in the past";
+}
+
+TEST(Retry, ExpiryAndDelayNoticeAreEarlierForTlsPolicyFailures)
+{
+    const RetrySchedule schedule;
+    const WallTime since = kAccepted + hours{2};
+    const struct {
+        const char* name;
+        Waiting waiting;
+        WallTime expires;
+        WallTime notice;
+    } rows[] = {
+        {"ordinary", {kAccepted, {}}, kAccepted + hours{120}, kAccepted + hours{4}},
+        {"tls policy", {kAccepted, since}, since + hours{24}, since + hours{1}},
+        {"tls policy near the end",
+         {kAccepted, kAccepted + hours{110}},
+         kAccepted + hours{120},
+         kAccepted + hours{4}},
+    };
+    for (const auto& row : rows) {
+        const auto tick = std::chrono::milliseconds{1};
+        EXPECT_EQ(expires_at(schedule, row.waiting), row.expires) << row.name;
+        EXPECT_FALSE(is_expired(schedule, row.waiting, row.expires - tick)) << row.name;
+        EXPECT_TRUE(is_expired(schedule, row.waiting, row.expires)) << row.name;
+        EXPECT_FALSE(is_delay_notice_due(schedule, row.waiting, row.notice - tick)) << row.name;
+        EXPECT_TRUE(is_delay_notice_due(schedule, row.waiting, row.notice)) << row.name;
+    }
+}
+
+TEST(Retry, OrganizationSetsItsOwnSchedule)
+{
+    objects::Organization organization;
+    EXPECT_EQ(make_retry_schedule(organization), RetrySchedule{});
+
+    organization.retry_after = {minutes{2}, minutes{7}};
+    organization.expiry = hours{48};
+    organization.delay_notice_tls = minutes{20};
+    RetrySchedule schedule = make_retry_schedule(organization);
+    schedule.jitter = 0;
+    Random random{1};
+    EXPECT_EQ(retry_wait(schedule, 1, random), minutes{2});
+    EXPECT_EQ(retry_wait(schedule, 2, random), minutes{7});
+    EXPECT_EQ(retry_wait(schedule, 9, random), minutes{7}) << "the last repeats";
+    EXPECT_EQ(schedule.expiry, hours{48});
+    EXPECT_EQ(schedule.delay_notice_tls, minutes{20});
+}
+
+}  // namespace
+}  // namespace hermetic::queue

@@ -1,0 +1,211 @@
+#include "queue/scheduler.h"
+
+#include "core/assert.h"
+#include "queue/heap_access.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::queue {
+
+Scheduler::Scheduler(const Settings& settings, std::uint64_t seed) : random_{seed}
+{
+    configure(settings);
+}
+
+void Scheduler::configure(const Settings& settings)
+{
+    HERMETIC_ASSERT(settings.cores > 0 && !settings.rest.empty() && settings.grant_maximum > 0);
+    settings_ = settings;
+    if (core_load_.size() < settings.cores) core_load_.resize(settings.cores, 0);
+}
+
+std::vector<GrantAction> Scheduler::on(std::span<const Event> events, WallTime now)
+{
+    for (const Event& event : events) {
+        std::visit([&](const auto& one) { apply(one, now); }, event);
+    }
+    promote(now);
+    grant_ready(now);
+    forget_idle();
+    return std::exchange(actions_, {});
+}
+
+std::optional<WallTime> Scheduler::next_wake() const
+{
+    if (times_.empty()) return std::nullopt;
+    return destinations_[times_.top()].due;
+}
+
+void Scheduler::place(std::uint32_t slot, WallTime now)
+{
+    Item& item = slab_[slot];
+    Destination& destination = destinations_[item.destination];
+    if (item.state == State::Held) {
+        ++destination.held;
+        ++totals_.held;
+    } else if (item.next_attempt <= now) {
+        item.state = State::Waiting;
+        flows_.push(destination.senders, slot, Flows::End::Back);
+        ++totals_.waiting;
+    } else {
+        item.state = State::Deferred;
+        destination.deferred.push(ItemTimes{slab_}, slot);
+        ++totals_.deferred;
+    }
+}
+
+void Scheduler::unplace(std::uint32_t slot)
+{
+    Item& item = slab_[slot];
+    Destination& destination = destinations_[item.destination];
+    switch (item.state) {
+    case State::Waiting:
+        flows_.remove(destination.senders, slot);
+        --totals_.waiting;
+        break;
+    case State::Deferred:
+        destination.deferred.remove(ItemTimes{slab_}, slot);
+        --totals_.deferred;
+        break;
+    case State::Held:
+        --destination.held;
+        --totals_.held;
+        break;
+    case State::UnderWay:
+    case State::Reserved:
+        --destination.under_way;
+        --totals_.under_way;
+        break;
+    }
+    item.grant = 0;
+}
+
+// Binds an item that is in no place to a destination.
+void Scheduler::join(std::uint32_t slot, std::string_view key)
+{
+    const std::uint32_t id = destinations_.of(key, make_feedback(settings_));
+    slab_[slot].destination = id;
+    if (destinations_[id].messages++ == 0) ++totals_.destinations;
+}
+
+void Scheduler::leave(std::uint32_t slot)
+{
+    if (--destinations_[slab_[slot].destination].messages == 0) --totals_.destinations;
+}
+
+void Scheduler::erase(std::uint32_t slot)
+{
+    const Item& item = slab_[slot];
+    index_.remove(item.id);
+    senders_.release(item.sender);
+    domains_.release(item.domain);
+    reasons_.release(item.reason);
+    leave(slot);
+    slab_.remove(slot);
+    --totals_.messages;
+}
+
+void Scheduler::set_reason(Item& item, std::string_view reason)
+{
+    const std::uint32_t before = item.reason;
+    item.reason = reasons_.acquire(reason);
+    if (before != kNone) reasons_.release(before);
+}
+
+// Brings a destination's ring and its place among the times up to date.
+void Scheduler::refresh(std::uint32_t id, WallTime now)
+{
+    Destination& destination = destinations_[id];
+    const bool waiting = destination.senders.waiting > 0;
+    const bool resting = destination.feedback.resting(now);
+
+    Ring ring = Ring::None;
+    if (destination.messages == 0 && destination.active + destination.settling == 0) {
+        ring = Ring::Idle;
+    } else if (waiting && !resting && destination.active < destination.feedback.connections()) {
+        ring = destination.active > 0              ? Ring::More
+               : destination.feedback.failures > 0 ? Ring::Failing
+                                                   : Ring::First;
+    }
+    destinations_.move(id, ring);
+
+    WallTime due = WallTime::max();
+    if (!destination.deferred.empty()) due = slab_[destination.deferred.top()].next_attempt;
+    if (waiting && resting) {
+        due = std::min({due, destination.feedback.resting_until, destination.next_sweep});
+    }
+    destination.due = due;
+    const DestinationTimes times{destinations_};
+    if (due == WallTime::max()) {
+        if (destination.position != kNone) times_.remove(times, id);
+    } else if (destination.position == kNone) {
+        times_.push(times, id);
+    } else {
+        times_.update(times, id);
+    }
+}
+
+void Scheduler::forget_idle()
+{
+    while (destinations_.count(Ring::Idle) > settings_.idle_destinations) {
+        const std::uint32_t oldest = destinations_.front(Ring::Idle);
+        destinations_.move(oldest, Ring::None);
+        destinations_.remove(oldest);
+    }
+}
+
+bool Scheduler::reserve(const MessageId& id, WallTime now)
+{
+    const std::uint32_t slot = index_.find(id);
+    if (slot == kNone) return false;
+    Item& item = slab_[slot];
+    if (item.state == State::UnderWay || item.state == State::Reserved) return false;
+    item.was_held = item.state == State::Held;
+    unplace(slot);
+    item.state = State::Reserved;
+    ++destinations_[item.destination].under_way;
+    ++totals_.under_way;
+    refresh(item.destination, now);
+    return true;
+}
+
+void Scheduler::release(const MessageId& id, WallTime now)
+{
+    const std::uint32_t slot = index_.find(id);
+    if (slot == kNone || slab_[slot].state != State::Reserved) return;
+    unplace(slot);
+    slab_[slot].state = slab_[slot].was_held ? State::Held : State::Waiting;
+    place(slot, now);
+    refresh(slab_[slot].destination, now);
+}
+
+void Scheduler::make_due(std::uint32_t slot, WallTime now)
+{
+    Item& item = slab_[slot];
+    if (item.state != State::Deferred) return;
+    unplace(slot);
+    item.next_attempt = now;
+    place(slot, now);
+}
+
+// Somebody knows better than the last failure.
+void Scheduler::wake(std::uint32_t id, WallTime now)
+{
+    Feedback& feedback = destinations_[id].feedback;
+    if (feedback.resting(now)) forget(feedback, settings_);
+    refresh(id, now);
+}
+
+bool Scheduler::retry(const MessageId& id, WallTime now)
+{
+    const std::uint32_t slot = index_.find(id);
+    if (slot == kNone) return false;
+    const State state = slab_[slot].state;
+    if (state != State::Deferred && state != State::Waiting) return false;
+    make_due(slot, now);
+    wake(slab_[slot].destination, now);
+    return true;
+}
+
+}  // namespace hermetic::queue

@@ -1,0 +1,132 @@
+// Decides which messages go where, when, and on how many connections: on(events, now) → actions.
+//
+// Pure: no thread, no clock, no I/O; the same events at the same times give the same actions. Not
+// thread-safe: the queue's thread owns it (delivery/dispatcher.h). Specification §6.
+//
+// A message is in exactly one place: waiting in its sender's FIFO, deferred in its destination's
+// heap, held, or under way. It is granted to one connection at a time, and comes back only by an
+// event about it, so none is given out twice and none is forgotten.
+#pragma once
+
+#include "core/random.h"
+#include "queue/destination.h"
+#include "queue/events.h"
+#include "queue/id_index.h"
+#include "queue/interner.h"
+#include "queue/listing.h"
+#include "queue/settings.h"
+#include "queue/slab.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace hermetic::queue {
+
+class Scheduler {
+public:
+    Scheduler(const Settings& settings, std::uint64_t seed);
+    Scheduler(const Scheduler&) = delete;  // its parts point at each other
+    Scheduler& operator=(const Scheduler&) = delete;
+
+    // Takes the events in order, then grants what can be granted. Unknown ids are ignored: what an
+    // event is about may have ended meanwhile.
+    [[nodiscard]] std::vector<GrantAction> on(std::span<const Event> events, WallTime now);
+
+    // on({}, t) has something to do at this time; nullopt: only events can change anything.
+    [[nodiscard]] std::optional<WallTime> next_wake() const;
+
+    // New numbers, from the next grant on.
+    void configure(const Settings& settings);
+
+    // Retry now: messages that match and are deferred become due, and their destinations' rest
+    // ends. The grants come with the next on(). How many messages became due.
+    std::size_t retry(const Filter& filter, WallTime now);
+    bool retry(const MessageId& id, WallTime now);
+
+    // Takes a message out of the schedule, until Deferred or Finished tells of its new state. False
+    // where it is not known, or under way already.
+    [[nodiscard]] bool reserve(const MessageId& id, WallTime now);
+    // Puts a reserved message back as it was: its change could not be recorded.
+    void release(const MessageId& id, WallTime now);
+
+    [[nodiscard]] std::optional<MessageRow> find(const MessageId& id) const;
+    [[nodiscard]] Page list(const Filter& filter, std::size_t limit,
+                            std::uint32_t cursor = 0) const;
+    [[nodiscard]] std::vector<DestinationRow> destinations() const;
+    [[nodiscard]] Totals totals() const;
+    // The texts that Arrived::domain gave, each once: what a reload must route anew.
+    [[nodiscard]] std::vector<std::string> domains() const;
+
+private:
+    struct ActiveGrant {
+        std::uint32_t destination = kNone;
+        std::uint32_t core = 0;
+        bool settles = false;  // takes no connection
+    };
+
+    // scheduler_events.cc
+    void apply(const Arrived& event, WallTime now);
+    void apply(const Finished& event, WallTime now);
+    void apply(const Deferred& event, WallTime now);
+    void apply(const GrantEnded& event, WallTime now);
+    void apply(const Rerouted& event, WallTime now);
+    void learn(std::uint32_t destination, const GrantEnded& event, std::uint32_t active_before,
+               WallTime now);
+    void give_back(const GrantEnded& event, WallTime now);
+    void follow_new_route(std::uint32_t slot);
+    void move_to(std::uint32_t slot, std::string_view destination, WallTime now);
+
+    // scheduler.cc: where an item is
+    void place(std::uint32_t slot, WallTime now);
+    void unplace(std::uint32_t slot);
+    void erase(std::uint32_t slot);
+    void join(std::uint32_t slot, std::string_view destination);
+    void leave(std::uint32_t slot);
+    void make_due(std::uint32_t slot, WallTime now);
+    void wake(std::uint32_t destination, WallTime now);
+    void set_reason(Item& item, std::string_view reason);
+    void refresh(std::uint32_t destination, WallTime now);
+    void forget_idle();
+
+    // scheduler_grants.cc
+    void promote(WallTime now);
+    void sweep(std::uint32_t destination, WallTime now);
+    void grant_ready(WallTime now);
+    [[nodiscard]] bool has_room(Ring ring) const;
+    void grant_one(std::uint32_t destination, WallTime now);
+    enum class Connects : bool { No, Yes };
+    GrantAction& open_grant(std::uint32_t destination, Connects connects);
+    void put(GrantAction& grant, std::uint32_t slot);
+    [[nodiscard]] std::uint32_t choose_core(std::uint32_t destination) const;
+    [[nodiscard]] std::uint32_t batch(const Destination& destination) const;
+
+    // scheduler_listing.cc
+    struct Match;
+    [[nodiscard]] std::optional<Match> match(const Filter& filter) const;
+    [[nodiscard]] MessageRow row(const Item& item) const;
+
+    Settings settings_;
+    Random random_;
+    Slab slab_;
+    IdIndex index_{slab_};
+    Flows flows_{slab_};
+    Interner senders_;
+    Interner domains_;
+    Interner reasons_;
+    Destinations destinations_;
+    IndexedHeap times_;  // destinations by `due`
+    std::unordered_map<std::uint64_t, ActiveGrant> grants_;
+    std::vector<std::uint32_t> core_load_;  // grants per core
+    std::uint32_t connections_ = 0;
+    std::uint64_t next_grant_ = 1;
+    Totals totals_;
+    std::unordered_map<std::string, std::string>
+        reroutes_;  // for those under way: domain, route key
+    std::vector<GrantAction> actions_;
+};
+
+}  // namespace hermetic::queue

@@ -1,0 +1,169 @@
+#include "queue/scheduler.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+
+namespace hermetic::queue {
+
+void Scheduler::apply(const Arrived& event, WallTime now)
+{
+    if (index_.find(event.id) != kNone) return;
+    const std::uint32_t slot = slab_.add();
+    Item& item = slab_[slot];
+    item.id = event.id;
+    item.lease = event.lease;
+    item.accepted_at = event.accepted_at;
+    item.next_attempt = event.next_attempt;
+    item.attention = event.attention;
+    item.size = event.size;
+    item.domain = domains_.acquire(event.domain);
+    item.sender = senders_.acquire(event.sender);
+    set_reason(item, event.reason);
+    item.attempts = event.attempts;
+    item.recipients = static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(event.recipients, std::numeric_limits<std::uint16_t>::max()));
+    item.state = event.held ? State::Held : State::Waiting;
+    index_.add(slot);
+    ++totals_.messages;
+    join(slot, event.destination);
+    place(slot, now);
+    refresh(item.destination, now);
+}
+
+void Scheduler::apply(const Finished& event, WallTime now)
+{
+    const std::uint32_t slot = index_.find(event.id);
+    if (slot == kNone) return;
+    const std::uint32_t destination = slab_[slot].destination;
+    unplace(slot);
+    erase(slot);
+    refresh(destination, now);
+}
+
+void Scheduler::apply(const Deferred& event, WallTime now)
+{
+    const std::uint32_t slot = index_.find(event.id);
+    if (slot == kNone) return;
+    Item& item = slab_[slot];
+    const std::uint32_t before = item.destination;
+    unplace(slot);
+    item.attempts = event.attempts;
+    item.next_attempt = event.next_attempt;
+    item.attention = event.attention;
+    item.state = event.held ? State::Held : State::Waiting;
+    set_reason(item, event.reason);
+    follow_new_route(slot);
+    place(slot, now);
+    refresh(before, now);
+    if (item.destination != before) refresh(item.destination, now);
+}
+
+void Scheduler::apply(const GrantEnded& event, WallTime now)
+{
+    const auto found = grants_.find(event.id);
+    if (found == grants_.end()) return;
+    const ActiveGrant grant = found->second;
+    grants_.erase(found);
+    Destination& destination = destinations_[grant.destination];
+    const std::uint32_t active_before = destination.active;
+    --core_load_[grant.core];
+    if (grant.settles) {
+        --destination.settling;
+    } else {
+        --destination.active;
+        --connections_;
+        --totals_.connections;
+        learn(grant.destination, event, active_before, now);
+    }
+    give_back(event, now);
+    refresh(grant.destination, now);
+}
+
+void Scheduler::learn(std::uint32_t id, const GrantEnded& event, std::uint32_t active_before,
+                      WallTime now)
+{
+    Feedback& feedback = destinations_[id].feedback;
+    if (event.destination_failure) {
+        on_failure(feedback, *event.destination_failure, settings_, now, random_);
+    } else if (event.slow_down) {
+        on_slow_down(feedback, event.settled, settings_, now, random_);
+    } else if (event.settled > 0) {
+        const bool used = active_before == feedback.connections();
+        on_answers(feedback, used ? LimitUsed::Yes : LimitUsed::No, settings_);
+    }
+}
+
+// What the grant left untouched goes back to the head of its senders' queues, in its old order.
+void Scheduler::give_back(const GrantEnded& event, WallTime now)
+{
+    for (auto id = event.untouched.rbegin(); id != event.untouched.rend(); ++id) {
+        const std::uint32_t slot = index_.find(*id);
+        if (slot == kNone) continue;
+        Item& item = slab_[slot];
+        if (item.state != State::UnderWay || item.grant != event.id) continue;
+        const std::uint32_t before = item.destination;
+        unplace(slot);
+        follow_new_route(slot);
+        item.state = State::Waiting;
+        flows_.push(destinations_[item.destination].senders, slot, Flows::End::Front);
+        ++totals_.waiting;
+        if (item.destination != before) refresh(item.destination, now);
+    }
+}
+
+// For an item that is in no place.
+void Scheduler::follow_new_route(std::uint32_t slot)
+{
+    Item& item = slab_[slot];
+    if (!std::exchange(item.rerouted, false)) return;
+    const auto route = reroutes_.find(std::string{domains_.text(item.domain)});
+    if (route == reroutes_.end()) return;
+    leave(slot);
+    join(slot, route->second);
+}
+
+void Scheduler::move_to(std::uint32_t slot, std::string_view destination, WallTime now)
+{
+    Item& item = slab_[slot];
+    const bool held = item.state == State::Held;
+    unplace(slot);
+    leave(slot);
+    join(slot, destination);
+    item.state = held ? State::Held : State::Waiting;
+    // What failed on the old way may well succeed on the new one (specification §6).
+    item.next_attempt = std::min(item.next_attempt, now);
+    place(slot, now);
+}
+
+// Costs a look at every message: reloads are rare.
+void Scheduler::apply(const Rerouted& event, WallTime now)
+{
+    std::unordered_map<std::uint32_t, std::string_view> by_domain;
+    for (const auto& [domain, destination] : event.routes) {
+        const std::uint32_t id = domains_.find(domain);
+        if (id == kNone) continue;
+        by_domain.emplace(id, destination);
+        reroutes_[domain] = destination;
+    }
+    std::set<std::uint32_t> touched;
+    for (std::uint32_t slot = 0; slot < slab_.end() && !by_domain.empty(); ++slot) {
+        Item& item = slab_[slot];
+        if (!item.in_use) continue;
+        const auto route = by_domain.find(item.domain);
+        if (route == by_domain.end()) continue;
+        const std::uint32_t before = item.destination;
+        if (destinations_[before].key == route->second) {
+            item.rerouted = false;
+        } else if (item.state == State::UnderWay || item.state == State::Reserved) {
+            item.rerouted = true;
+        } else {
+            move_to(slot, route->second, now);
+            touched.insert({before, item.destination});
+        }
+    }
+    for (const std::uint32_t destination : touched) refresh(destination, now);
+}
+
+}  // namespace hermetic::queue

@@ -1,0 +1,151 @@
+#include "queue/heap_access.h"
+#include "queue/scheduler.h"
+
+#include <algorithm>
+
+namespace hermetic::queue {
+
+// Messages whose time has come wait from now on; destinations whose rest is over are ready again.
+void Scheduler::promote(WallTime now)
+{
+    while (!times_.empty() && destinations_[times_.top()].due <= now) {
+        const std::uint32_t id = times_.top();
+        Destination& destination = destinations_[id];
+        while (!destination.deferred.empty()) {
+            const std::uint32_t slot = destination.deferred.top();
+            if (slab_[slot].next_attempt > now) break;
+            unplace(slot);
+            place(slot, now);
+        }
+        if (destination.next_sweep <= now) sweep(id, now);
+        refresh(id, now);
+    }
+}
+
+// A resting destination must not keep its messages from expiring, nor their senders from hearing of
+// the delay: those whose time has come are settled with the destination's last failure.
+void Scheduler::sweep(std::uint32_t id, WallTime now)
+{
+    Destination& destination = destinations_[id];
+    destination.next_sweep = now + std::chrono::duration_cast<WallTime::duration>(settings_.sweep);
+    if (!destination.feedback.resting(now) || !destination.feedback.last_failure) return;
+
+    std::vector<std::uint32_t> due;
+    flows_.for_each(destination.senders, [&](std::uint32_t slot) {
+        if (slab_[slot].attention <= now) due.push_back(slot);
+        return due.size() < settings_.sweep_messages;
+    });
+    for (std::size_t i = 0; i < due.size(); ++i) {
+        if (i % settings_.grant_maximum == 0) open_grant(id, Connects::No);
+        put(actions_.back(), due[i]);
+    }
+    if (due.size() == settings_.sweep_messages) {
+        destination.next_sweep =
+            now + std::chrono::duration_cast<WallTime::duration>(settings_.sweep_again);
+    }
+}
+
+// Destinations take turns within a ring; each turn is one connection.
+void Scheduler::grant_ready(WallTime now)
+{
+    for (const Ring ring : {Ring::First, Ring::Failing, Ring::More}) {
+        while (destinations_.front(ring) != kNone && has_room(ring)) {
+            const std::uint32_t id = destinations_.front(ring);
+            destinations_.rotate(id);
+            grant_one(id, now);
+        }
+    }
+}
+
+bool Scheduler::has_room(Ring ring) const
+{
+    const double share = ring == Ring::First     ? 1.0
+                         : ring == Ring::Failing ? settings_.share_for_failing
+                                                 : settings_.share_for_more;
+    // At least one, or a limit of one connection in all would never try a failed destination again.
+    const auto room = static_cast<std::uint32_t>(settings_.connections * share);
+    return connections_ < std::max(room, 1U);
+}
+
+// As many messages as spread the backlog over the connections the destination may still have.
+std::uint32_t Scheduler::batch(const Destination& destination) const
+{
+    const std::uint32_t waiting = destination.senders.waiting;
+    const std::uint32_t limit = std::max(destination.feedback.connections(), 1U);
+    const std::uint32_t free = limit > destination.active ? limit - destination.active : 1;
+    const std::uint32_t share = (waiting + free - 1) / free;
+    const std::uint32_t least = std::min(settings_.grant_minimum, settings_.grant_maximum);
+    return std::min(waiting, std::clamp(share, least, settings_.grant_maximum));
+}
+
+void Scheduler::grant_one(std::uint32_t id, WallTime now)
+{
+    Destination& destination = destinations_[id];
+    const std::uint32_t count = batch(destination);
+    GrantAction& grant = open_grant(id, Connects::Yes);
+    std::uint64_t octets = 0;
+    while (grant.messages.size() < count) {
+        const std::uint32_t slot = flows_.peek(destination.senders);
+        octets += slab_[slot].size;
+        if (octets > settings_.grant_octets && !grant.messages.empty()) break;
+        put(grant, slot);
+    }
+    refresh(id, now);
+}
+
+GrantAction& Scheduler::open_grant(std::uint32_t id, Connects connects)
+{
+    Destination& destination = destinations_[id];
+    ActiveGrant active;
+    active.destination = id;
+    active.core = choose_core(id);
+    active.settles = connects == Connects::No;
+    ++core_load_[active.core];
+    if (active.settles) {
+        ++destination.settling;
+    } else {
+        ++destination.active;
+        ++connections_;
+        ++totals_.connections;
+        destination.last_core = active.core;
+    }
+    GrantAction& grant = actions_.emplace_back();
+    grant.id = next_grant_++;
+    grant.core = active.core;
+    grant.destination = destination.key;
+    if (active.settles) grant.settle = destination.feedback.last_failure;
+    grants_.emplace(grant.id, active);
+    return grant;
+}
+
+// Moves a waiting item into a grant. Its sender's turn is over.
+void Scheduler::put(GrantAction& grant, std::uint32_t slot)
+{
+    Item& item = slab_[slot];
+    Destination& destination = destinations_[item.destination];
+    if (flows_.peek(destination.senders) == slot) {
+        (void)flows_.pop(destination.senders);
+    } else {
+        flows_.remove(destination.senders, slot);
+    }
+    --totals_.waiting;
+    item.state = State::UnderWay;
+    item.grant = grant.id;
+    ++destination.under_way;
+    ++totals_.under_way;
+    grant.messages.push_back({item.id, item.lease});
+}
+
+// The least loaded core; but where the destination was served last its connection may be kept open,
+// which is worth a little more load.
+std::uint32_t Scheduler::choose_core(std::uint32_t id) const
+{
+    constexpr std::uint32_t kWorth = 2;  // grants
+    const auto end = core_load_.begin() + settings_.cores;
+    const auto least = std::min_element(core_load_.begin(), end);
+    const std::uint32_t last = destinations_[id].last_core;
+    if (last < settings_.cores && core_load_[last] <= *least + kWorth) return last;
+    return static_cast<std::uint32_t>(least - core_load_.begin());
+}
+
+}  // namespace hermetic::queue
