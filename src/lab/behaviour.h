@@ -59,13 +59,13 @@ enum class StarttlsOffer { Offered, NotOffered };
 enum class Moment { Connect, Ehlo, Helo, Starttls, Mail, Rcpt, Data, InData, EndOfData, Quit };
 
 enum class Act {
-    Reply,        // `code` and `text` instead of the honest reply; 421 also ends the session
-    Close,        // instead of a reply
-    Reset,        // the same with a TCP reset
-    Garbage,      // octets that are no SMTP reply
-    LongLine,     // a reply line of 100,000 octets
-    EndlessReply, // continuation lines without an end
-    Silence,      // nothing, until the client gives up
+    Reply,         // `code` and `text` instead of the honest reply; 421 also ends the session
+    Close,         // instead of a reply
+    Reset,         // the same with a TCP reset
+    Garbage,       // octets that are no SMTP reply
+    LongLine,      // a reply line of 100,000 octets
+    EndlessReply,  // continuation lines without an end
+    Silence,       // nothing, until the client gives up
 };
 
 enum class When { Always, InClear, UnderTls };
@@ -128,7 +128,7 @@ struct Expected {
 struct Behaviour {
     std::string_view name;     // first label of <name>.lab.test
     std::string_view summary;  // one sentence for people
-    Expected expected;
+    Expected expected{};
 
     Zone zone = Zone::Mx;
     Protocol protocol = Protocol::Smtp;
@@ -139,11 +139,11 @@ struct Behaviour {
     Staple staple = Staple::None;
     ClientCertificate client_certificate = ClientCertificate::NotAsked;
     StarttlsOffer starttls = StarttlsOffer::Offered;
-    HandshakeFault handshake;
-    std::string_view injected_after_starttls;  // clear text in the same segment as the 220
+    HandshakeFault handshake{};
+    std::string_view injected_after_starttls{};  // clear text in the same segment as the 220
 
-    Extensions extensions;
-    std::vector<Deviation> deviations;
+    Extensions extensions{};
+    std::vector<Deviation> deviations{};
     std::chrono::milliseconds reply_delay{0};
     std::chrono::milliseconds octet_delay{0};  // above 0: replies go out an octet at a time
 };

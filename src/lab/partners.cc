@@ -141,6 +141,7 @@ std::vector<Behaviour> smtp_partners()
         {.name = "bare", .summary = "STARTTLS and no other extension",
          .extensions = {.pipelining = false, .eight_bit_mime = false, .smtputf8 = false, .chunking = false, .dsn = false, .enhanced_status_codes = false, .size = false}},
         {.name = "small", .summary = "Takes messages up to 2,000 octets", .extensions = {.size_limit = 2000}},
+        {.name = "notices", .summary = "Takes the notices about mail that failed"},
         {.name = "lmtp", .summary = "A mailbox server that speaks LMTP", .expected = kClear, .protocol = Protocol::Lmtp, .starttls = StarttlsOffer::NotOffered},
     };
 }
@@ -197,7 +198,10 @@ std::string domain_of(const Behaviour& behaviour)
     return std::string{behaviour.name} + '.' + std::string{kLabZone};
 }
 
-std::string host_of(const Behaviour& behaviour) { return "mx." + domain_of(behaviour); }
+std::string host_of(const Behaviour& behaviour)
+{
+    return "mx." + domain_of(behaviour);
+}
 
 bool has_server(const Behaviour& behaviour)
 {

@@ -87,7 +87,8 @@ bool write_secret(const std::filesystem::path& path, const std::string& text)
 }  // namespace
 
 Pki::Pki()
-    : root_{make_identity(authority_request("Hermetic lab root", Usage::RootAuthority, 1), nullptr)},
+    : root_{make_identity(authority_request("Hermetic lab root", Usage::RootAuthority, 1),
+                          nullptr)},
       issuing_{make_identity(
           authority_request("Hermetic lab issuing authority", Usage::IssuingAuthority, 2), &root_)},
       stranger_{make_identity(
@@ -121,17 +122,19 @@ ServerCredentials Pki::issue(const Behaviour& behaviour, long serial)
     return credentials;
 }
 
-CrlPtr Pki::crl() const { return make_crl(issuing_, revoked_); }
+CrlPtr Pki::crl() const
+{
+    return make_crl(issuing_, revoked_);
+}
 
 Result<void, PkiError> Pki::write(const std::filesystem::path& directory) const
 {
-    const bool written =
-        write_file(directory / "ca.pem", to_pem(*root_.certificate)) &&
-        write_file(directory / "issuing.pem", to_pem(*issuing_.certificate)) &&
-        write_file(directory / "crl.pem", to_pem(*crl())) &&
-        write_file(directory / "client.pem",
-                   to_pem(*client_.certificate) + to_pem(*issuing_.certificate)) &&
-        write_secret(directory / "client.key", to_pem(*client_.key));
+    const bool written = write_file(directory / "ca.pem", to_pem(*root_.certificate)) &&
+                         write_file(directory / "issuing.pem", to_pem(*issuing_.certificate)) &&
+                         write_file(directory / "crl.pem", to_pem(*crl())) &&
+                         write_file(directory / "client.pem",
+                                    to_pem(*client_.certificate) + to_pem(*issuing_.certificate)) &&
+                         write_secret(directory / "client.key", to_pem(*client_.key));
     if (!written) return failure(PkiError::CannotWrite);
     return {};
 }

@@ -2,9 +2,10 @@
 
 #include "core/text.h"
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace hermetic::lab {
 namespace {
@@ -26,15 +27,14 @@ json::value hello_json(const std::optional<ClientHello>& hello)
 {
     if (!hello) return nullptr;
     json::array versions;
-    for (const auto version : hello->versions) versions.emplace_back(fmt::format("{:04x}", version));
+    for (const auto version : hello->versions)
+        versions.emplace_back(fmt::format("{:04x}", version));
     json::array groups;
     for (const auto group : hello->groups) groups.emplace_back(fmt::format("{:04x}", group));
-    return json::object{{"sni", printable(hello->sni)},
-                        {"versions", std::move(versions)},
-                        {"groups", std::move(groups)},
-                        {"session_ticket", hello->session_ticket},
-                        {"fallback_scsv", hello->fallback_scsv},
-                        {"status_request", hello->status_request}};
+    return json::object{
+        {"sni", printable(hello->sni)},          {"versions", std::move(versions)},
+        {"groups", std::move(groups)},           {"session_ticket", hello->session_ticket},
+        {"fallback_scsv", hello->fallback_scsv}, {"status_request", hello->status_request}};
 }
 
 std::string transcript_line(const TranscriptLine& line)

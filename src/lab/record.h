@@ -11,7 +11,7 @@ namespace hermetic::lab {
 
 // The client's first TLS message, also where the handshake came to nothing.
 struct ClientHello {
-    std::string sni;                    // empty: not sent
+    std::string sni;                      // empty: not sent
     std::vector<std::uint16_t> versions;  // supported_versions, else the one legacy version
     std::vector<std::uint16_t> groups;
     bool session_ticket = false;
@@ -66,8 +66,8 @@ struct MessageRecord {
 
 struct ConnectionRecord {
     std::string partner;
-    std::uint64_t number = 0;  // 1 is the partner's first
-    std::string client;        // address and port
+    std::uint64_t number = 0;       // 1 is the partner's first
+    std::string client;             // address and port
     std::vector<std::string> ehlo;  // every EHLO, HELO, LHLO argument in order
     std::optional<ClientHello> hello;
     std::optional<TlsSession> tls;

@@ -24,8 +24,8 @@ namespace hermetic::lab {
 class RecordBook {
 public:
     struct Limits {
-        std::size_t records = 20'000;            // of each kind
-        std::size_t body_octets = 256U << 20;    // of all bodies together
+        std::size_t records = 20'000;          // of each kind
+        std::size_t body_octets = 256U << 20;  // of all bodies together
     };
 
     // An empty path: no file. A file that cannot be written is reported by is_writing().

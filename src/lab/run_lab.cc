@@ -1,0 +1,71 @@
+#include "lab/run_lab.h"
+
+#include "lab/configuration.h"
+#include "lab/lab.h"
+#include "lab/partners.h"
+#include "lab/work_directory.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace hermetic::lab {
+namespace {
+
+void print_partners(const Lab& lab)
+{
+    fmt::print("{:<28}{:<20}{}\n", "domain", "address", "what it does");
+    for (const auto& partner : lab.partners()) {
+        fmt::print("{:<28}{:<20}{}\n", partner.domain,
+                   partner.is_running ? partner.address.address.format() : "-",
+                   partner.behaviour->summary);
+    }
+}
+
+void print_how_to(const Lab& lab, const std::filesystem::path& directory)
+{
+    fmt::print("\nEvery partner listens on port {}, its name server on {}.\n", lab.port(),
+               lab.dns_endpoint().format());
+    fmt::print("What they receive: {}\n", (directory / "records.jsonl").string());
+    fmt::print("Their authority, revocation list and a client certificate: {}\n",
+               directory.string());
+    fmt::print("A server that meets them: hermetic serve --config {}\n",
+               (directory / "hermetic.toml").string());
+    fmt::print("Then send to anybody at a domain above through 127.0.0.1:2525.\n");
+    fmt::print("Stop with Ctrl-C.\n");
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int run_lab(const LabArguments& arguments)
+{
+    const StopSignals signals;  // before the lab's thread, which inherits the mask
+    const auto directory = arguments.directory.empty() ? make_work_directory()
+                                                       : use_work_directory(arguments.directory);
+    if (!directory) {
+        fmt::print(stderr, "The lab's directory cannot be made: {}\n", directory.error());
+        return 1;
+    }
+    Lab lab{{.port = arguments.port,
+             .dns_port = arguments.dns_port,
+             .only = arguments.only,
+             .directory = *directory}};
+    if (const auto started = lab.start(); !started) {
+        fmt::print(stderr, "The lab cannot start: {}\n", describe(started.error()));
+        return 1;
+    }
+    const ServerPlan plan{*directory / "data", "127.0.0.1:2525", {}};
+    if (!write_text(*directory / "hermetic.toml", format_node_file(lab, plan)) ||
+        !write_text(*directory / "org.toml", format_org_file(lab))) {
+        fmt::print(stderr, "Cannot write to {}\n", directory->string());
+        return 1;
+    }
+    print_partners(lab);
+    print_how_to(lab, *directory);
+    signals.wait();
+    lab.stop();
+    return 0;
+}
+
+}  // namespace hermetic::lab

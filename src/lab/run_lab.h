@@ -1,0 +1,30 @@
+// `hermetic lab`: serves the partners until it is told to stop, and prints how to meet them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace hermetic::lab {
+
+struct TourArguments;
+
+struct LabArguments {
+    std::uint16_t port = 0;
+    std::uint16_t dns_port = 0;
+    std::string directory;  // empty: a new one below the directory for temporary files
+    std::vector<std::string> only;
+};
+
+// Returns the exit code: 0 after SIGINT or SIGTERM, 1 where the lab cannot start. The lab's
+// directory is left where it is: the records in it are what people wanted.
+[[nodiscard]] int run_lab(const LabArguments& arguments);
+
+// Declares `lab` and `lab tour`. The arguments and the result outlive the parsing.
+void add_commands(CLI::App& app, LabArguments& lab, TourArguments& tour, int& result);
+
+}  // namespace hermetic::lab
