@@ -56,7 +56,7 @@ struct NoticeInput {
     std::string_view headers;                 // of the message: up to and without the empty line
     std::optional<Bytes> message;  // the whole message; nullopt: only `headers` are at hand
     Content content = Content::AsAsked;
-    std::uint64_t max_returned = 1U << 20;  // octets of a message that is returned whole
+    std::uint64_t max_returned = 128U << 10;  // octets of a message that is returned whole
 };
 
 struct Notice {
