@@ -1,0 +1,208 @@
+#include "policy/ladder.h"
+
+#include "core/assert.h"
+
+#include <algorithm>
+
+namespace hermetic::policy {
+namespace {
+
+using facts::TlsFailure;
+using facts::TlsVersion;
+using What = HostStep::What;
+
+// Alert numbers of RFC 8446 §6 and RFC 7507 §3.
+constexpr int kProtocolVersion = 70;
+constexpr int kInappropriateFallback = 86;
+
+bool is_alert(const TriedRung& rung, int alert)
+{
+    return rung.failure && rung.failure->kind == TlsFailure::Kind::Alert &&
+           rung.failure->alert == alert;
+}
+
+// Whether asking in another way could help. These alerts are about what the hello offered, or are
+// what broken software answers with; the others are about certificates and access, which the next
+// rung does not change.
+bool looks_like_intolerance(const TlsFailure& failure)
+{
+    switch (failure.kind) {
+    case TlsFailure::Kind::Protocol:
+    case TlsFailure::Kind::Closed:
+        return true;
+    case TlsFailure::Kind::TimedOut:
+        return true;
+    case TlsFailure::Kind::Local:
+        return false;  // we refused what the host chose
+    case TlsFailure::Kind::Alert:
+        break;
+    }
+    switch (failure.alert) {
+    case 0:   // close_notify
+    case 10:  // unexpected_message
+    case 20:  // bad_record_mac
+    case 22:  // record_overflow
+    case 40:  // handshake_failure
+    case 47:  // illegal_parameter
+    case 50:  // decode_error
+    case 51:  // decrypt_error
+    case kProtocolVersion:
+    case 71:   // insufficient_security
+    case 80:   // internal_error
+    case 109:  // missing_extension
+    case 110:  // unsupported_extension
+        return true;
+    default:
+        return false;
+    }
+}
+
+HostStep try_rung(const RungPlan& plan, std::string_view reason)
+{
+    return {What::Try, plan, reason};
+}
+
+// The first rung from `kind` on, in the order of the ladder, that the policy has room for.
+HostStep try_from(const TlsPolicy& policy, RungKind kind)
+{
+    if (kind == RungKind::Compatible) {
+        return try_rung(*plan_rung(policy, kind), "ladder.compatible");
+    }
+    if (kind == RungKind::LowerVersion) {
+        if (const auto plan = plan_rung(policy, kind)) {
+            return try_rung(*plan, "ladder.lower-version");
+        }
+        kind = RungKind::Legacy;
+    }
+    if (kind == RungKind::Legacy) {
+        if (const auto plan = plan_rung(policy, kind)) return try_rung(*plan, "ladder.legacy");
+    }
+    return {What::NextHost, {}, "ladder.handshake-failed"};
+}
+
+HostStep after_failed_handshake(const TlsPolicy& policy, const TriedRung& last)
+{
+    if (!last.failure || !looks_like_intolerance(*last.failure)) {
+        return {What::NextHost, {}, "ladder.handshake-failed"};
+    }
+    switch (last.kind) {
+    case RungKind::Everything:
+        // A host that says which versions it lacks has understood the hello: a smaller one of the
+        // same versions would be told the same.
+        return try_from(policy, is_alert(last, kProtocolVersion) ? RungKind::LowerVersion
+                                                                 : RungKind::Compatible);
+    case RungKind::Compatible:
+        return try_from(policy, RungKind::LowerVersion);
+    case RungKind::LowerVersion:
+        return try_from(policy, RungKind::Legacy);
+    case RungKind::Legacy:
+    case RungKind::Clear:
+        break;
+    }
+    return {What::NextHost, {}, "ladder.handshake-failed"};
+}
+
+bool timed_out(const TriedRung& rung)
+{
+    return rung.failure && rung.failure->kind == TlsFailure::Kind::TimedOut;
+}
+
+}  // namespace
+
+std::optional<RungPlan> plan_rung(const TlsPolicy& policy, RungKind kind)
+{
+    RungPlan plan;
+    plan.kind = kind;
+    plan.min = policy.min;
+    plan.max = policy.max;
+    switch (kind) {
+    case RungKind::Everything:
+        return plan;
+    case RungKind::Compatible:
+        plan.hello = Hello::Minimal;
+        return plan;
+    case RungKind::LowerVersion:
+        plan.max = TlsVersion::Tls12;
+        if (policy.max <= plan.max || policy.min > plan.max) return std::nullopt;
+        plan.hello = Hello::Minimal;
+        plan.fallback_scsv = true;
+        return plan;
+    case RungKind::Legacy:
+        plan.max = TlsVersion::Tls11;
+        if (policy.min > plan.max) return std::nullopt;
+        plan.hello = Hello::Minimal;
+        plan.fallback_scsv = policy.max > plan.max;
+        plan.max = std::min(plan.max, policy.max);
+        plan.legacy_ciphers = true;
+        return plan;
+    case RungKind::Clear:
+        return std::nullopt;
+    }
+    unreachable("every RungKind is planned above");
+}
+
+HostStep next_at_host(const TlsPolicy& policy, std::span<const TriedRung> tried,
+                      std::optional<RungKind> remembered)
+{
+    HERMETIC_ASSERT(policy.wants_tls());
+    if (tried.empty()) {
+        const auto plan = remembered ? plan_rung(policy, *remembered) : std::nullopt;
+        if (plan && plan->kind != RungKind::Everything) {
+            return try_rung(*plan, "ladder.remembered");
+        }
+        return try_rung(*plan_rung(policy, RungKind::Everything), "ladder.everything");
+    }
+    const auto& last = tried.back();
+    switch (last.result) {
+    case RungResult::NotOffered:
+        // Offered a moment ago and gone now: that is a failure, not an answer.
+        if (tried.size() > 1) return {What::NextHost, {}, "starttls.vanished"};
+        if (policy.allows_clear()) return {What::Clear, {}, "starttls.not-offered"};
+        return {What::NextHost, {}, "starttls.not-offered"};
+    case RungResult::Refused:
+        return {What::NextHost, {}, "starttls.refused"};
+    case RungResult::HandshakeFailed:
+        break;
+    }
+    // The memory was wrong, or the host has been renewed: the whole ladder.
+    if (tried.size() == 1 && last.kind != RungKind::Everything) {
+        return try_rung(*plan_rung(policy, RungKind::Everything), "ladder.everything");
+    }
+    if (is_alert(last, kInappropriateFallback)) {
+        return {What::NextHost, {}, "ladder.inappropriate-fallback"};
+    }
+    // Waiting twice for silence is enough: the rest of the queue waits for this connection.
+    if (tried.size() > 1 && timed_out(last) && timed_out(tried[tried.size() - 2])) {
+        return {What::NextHost, {}, "ladder.handshake-failed"};
+    }
+    return after_failed_handshake(policy, last);
+}
+
+HostSummary summarize(std::span<const TriedRung> tried)
+{
+    HostSummary summary;
+    for (const auto& rung : tried) {
+        summary.answered = true;
+        if (rung.result != RungResult::NotOffered) summary.handshake_failed = true;
+        if (is_alert(rung, kInappropriateFallback)) summary.inappropriate_fallback = true;
+    }
+    return summary;
+}
+
+LastStep after_last_host(const TlsPolicy& policy, std::span<const HostSummary> hosts)
+{
+    bool any_failed = false;
+    for (const auto& host : hosts) {
+        // Somebody who can do better than what was asked hears from us again later.
+        if (host.inappropriate_fallback) return {false, "ladder.inappropriate-fallback"};
+        any_failed = any_failed || host.handshake_failed;
+    }
+    if (!any_failed) return {false, "ladder.no-handshake-failed"};
+    if (!policy.allows_clear()) return {false, "tls.required"};
+    for (const auto& host : hosts) {
+        if (host.answered && !host.handshake_failed) return {false, "ladder.no-handshake-failed"};
+    }
+    return {true, "ladder.every-handshake-failed"};
+}
+
+}  // namespace hermetic::policy

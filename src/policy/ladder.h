@@ -1,0 +1,83 @@
+// The ladder: what to try next at a host after a handshake failed, and when clear text is allowed.
+//
+// Pure. Specification §4.3; the rows are docs/policy/tls.md. Each rung is tried on a fresh
+// connection and recorded with its result.
+#pragma once
+
+#include "facts/attempt.h"
+#include "facts/tls.h"
+#include "policy/tls_policy.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace hermetic::policy {
+
+using RungKind = facts::Rung::Kind;
+
+enum class Hello : std::uint8_t {
+    Full,     // everything the library has
+    Minimal,  // no ticket, one classical group
+};
+
+// How to shake hands.
+struct RungPlan {
+    RungKind kind = RungKind::Everything;
+    facts::TlsVersion min = facts::TlsVersion::Tls12;
+    facts::TlsVersion max = facts::TlsVersion::Tls13;
+    Hello hello = Hello::Full;
+    bool fallback_scsv = false;   // RFC 7507
+    bool legacy_ciphers = false;  // and key sizes that today's defaults refuse
+    bool operator==(const RungPlan&) const = default;
+};
+
+// What a rung of this kind means under this policy; nullopt where the policy has no room for it.
+[[nodiscard]] std::optional<RungPlan> plan_rung(const TlsPolicy& policy, RungKind kind);
+
+enum class RungResult : std::uint8_t {
+    NotOffered,       // EHLO's reply had no STARTTLS
+    Refused,          // STARTTLS was answered by a refusal, or by closing the connection
+    HandshakeFailed,  // `failure` says how
+};
+
+struct TriedRung {
+    RungKind kind = RungKind::Everything;
+    RungResult result = RungResult::HandshakeFailed;
+    std::optional<facts::TlsFailure> failure;
+};
+
+struct HostStep {
+    enum class What : std::uint8_t {
+        Try,    // `plan`, on a fresh connection
+        Clear,  // the host offers no TLS and none is required: this connection as it is
+        NextHost,
+    };
+    What what = What::NextHost;
+    RungPlan plan;            // for Try
+    std::string_view reason;  // dotted id
+};
+
+// The next step at a host where these rungs failed so far, oldest first; `remembered` is the rung
+// that worked there before. Only for policies that want TLS.
+[[nodiscard]] HostStep next_at_host(const TlsPolicy& policy, std::span<const TriedRung> tried,
+                                    std::optional<RungKind> remembered);
+
+// A host after next_at_host() has said NextHost, or one that could not be used at all.
+struct HostSummary {
+    bool answered = false;                // the session got as far as EHLO
+    bool handshake_failed = false;        // or STARTTLS was refused
+    bool inappropriate_fallback = false;  // the host can do better than it was asked: RFC 7507
+};
+
+[[nodiscard]] HostSummary summarize(std::span<const TriedRung> tried);
+
+struct LastStep {
+    bool clear = false;       // a fresh connection in clear to the hosts whose handshakes failed
+    std::string_view reason;  // dotted id
+};
+// When no host is left.
+[[nodiscard]] LastStep after_last_host(const TlsPolicy& policy, std::span<const HostSummary> hosts);
+
+}  // namespace hermetic::policy

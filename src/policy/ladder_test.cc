@@ -1,0 +1,250 @@
+#include "policy/ladder.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace hermetic::policy {
+namespace {
+
+using facts::TlsFailure;
+using facts::TlsVersion;
+
+TlsFailure alert(int number)
+{
+    TlsFailure failure;
+    failure.kind = TlsFailure::Kind::Alert;
+    failure.alert = number;
+    return failure;
+}
+
+TlsFailure other(TlsFailure::Kind kind)
+{
+    TlsFailure failure;
+    failure.kind = kind;
+    return failure;
+}
+
+const TlsFailure kClosed = other(TlsFailure::Kind::Closed);
+const TlsFailure kTimedOut = other(TlsFailure::Kind::TimedOut);
+
+TriedRung failed(RungKind kind, TlsFailure failure)
+{
+    return {kind, RungResult::HandshakeFailed, std::move(failure)};
+}
+
+TriedRung ended(RungResult result, RungKind kind = RungKind::Everything)
+{
+    return {kind, result, std::nullopt};
+}
+
+// "everything 1.2-1.3 full", "lower-version 1.2-1.2 minimal scsv", "next", "clear", with the
+// reason.
+std::string text(const HostStep& step)
+{
+    std::string result;
+    switch (step.what) {
+    case HostStep::What::NextHost:
+        result = "next";
+        break;
+    case HostStep::What::Clear:
+        result = "clear";
+        break;
+    case HostStep::What::Try:
+        result = std::string{facts::name(step.plan.kind)} + " " +
+                 std::string{facts::format_version(step.plan.min).substr(4)} + "-" +
+                 std::string{facts::format_version(step.plan.max).substr(4)} +
+                 (step.plan.hello == Hello::Full ? " full" : " minimal") +
+                 (step.plan.fallback_scsv ? " scsv" : "") +
+                 (step.plan.legacy_ciphers ? " old" : "");
+    }
+    return result + ": " + std::string{step.reason};
+}
+
+TlsPolicy opportunistic(TlsVersion min = TlsVersion::Tls12)
+{
+    return {TlsLevel::Opportunistic, min, TlsVersion::Tls13};
+}
+
+const TlsPolicy kEncrypt{TlsLevel::Encrypt, TlsVersion::Tls12, TlsVersion::Tls13};
+
+// One row of docs/policy/tls.md, "The ladder at one host".
+struct Row {
+    const char* name;
+    std::vector<TriedRung> tried;
+    std::string expected;
+    TlsPolicy policy = opportunistic();
+    std::optional<RungKind> remembered = std::nullopt;
+    friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+};
+
+class Ladder : public testing::TestWithParam<Row> {};
+
+TEST_P(Ladder, NextStep)
+{
+    const auto& row = GetParam();
+    EXPECT_EQ(text(next_at_host(row.policy, row.tried, row.remembered)), row.expected);
+}
+
+constexpr auto kEverything = RungKind::Everything;
+constexpr auto kCompatible = RungKind::Compatible;
+constexpr auto kLower = RungKind::LowerVersion;
+constexpr auto kLegacy = RungKind::Legacy;
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, Ladder,
+    testing::Values(
+        Row{"First", {}, "everything 1.2-1.3 full: ladder.everything"},
+        Row{"Remembered",
+            {},
+            "lower-version 1.2-1.2 minimal scsv: ladder.remembered",
+            opportunistic(),
+            kLower},
+        Row{"RememberedButNoRoom",
+            {},
+            "everything 1.2-1.3 full: ladder.everything",
+            opportunistic(),
+            kLegacy},
+        Row{"RememberedFails",
+            {failed(kLower, alert(86))},
+            "everything 1.2-1.3 full: ladder.everything",
+            opportunistic(),
+            kLower},
+        Row{"NotOffered", {ended(RungResult::NotOffered)}, "clear: starttls.not-offered"},
+        Row{"NotOfferedButRequired",
+            {ended(RungResult::NotOffered)},
+            "next: starttls.not-offered",
+            kEncrypt},
+        Row{"OfferVanishes",
+            {failed(kEverything, kClosed), ended(RungResult::NotOffered, kCompatible)},
+            "next: starttls.vanished"},
+        Row{"Refused", {ended(RungResult::Refused)}, "next: starttls.refused"},
+        Row{"Intolerance",
+            {failed(kEverything, kClosed)},
+            "compatible 1.2-1.3 minimal: ladder.compatible"},
+        Row{"HandshakeFailureAlert",
+            {failed(kEverything, alert(40))},
+            "compatible 1.2-1.3 minimal: ladder.compatible"},
+        Row{"Garbage",
+            {failed(kEverything, other(TlsFailure::Kind::Protocol))},
+            "compatible 1.2-1.3 minimal: ladder.compatible"},
+        Row{"ProtocolVersionAlert",
+            {failed(kEverything, alert(70))},
+            "lower-version 1.2-1.2 minimal scsv: ladder.lower-version"},
+        Row{"CompatibleFails",
+            {failed(kEverything, kClosed), failed(kCompatible, kClosed)},
+            "lower-version 1.2-1.2 minimal scsv: ladder.lower-version"},
+        Row{"LowerFails",
+            {failed(kEverything, kClosed), failed(kCompatible, kClosed), failed(kLower, kClosed)},
+            "next: ladder.handshake-failed"},
+        Row{"LowerFailsWithALowFloor",
+            {failed(kEverything, kClosed), failed(kCompatible, kClosed), failed(kLower, kClosed)},
+            "legacy 1.0-1.1 minimal scsv old: ladder.legacy",
+            opportunistic(TlsVersion::Tls10)},
+        Row{"LegacyFails",
+            {failed(kEverything, alert(70)), failed(kLower, alert(70)), failed(kLegacy, alert(70))},
+            "next: ladder.handshake-failed",
+            opportunistic(TlsVersion::Tls10)},
+        Row{"NoLowerVersionAllowed",
+            {failed(kEverything, kClosed), failed(kCompatible, kClosed)},
+            "next: ladder.handshake-failed",
+            opportunistic(TlsVersion::Tls13)},
+        Row{"InappropriateFallback",
+            {failed(kEverything, kClosed), failed(kCompatible, kClosed), failed(kLower, alert(86))},
+            "next: ladder.inappropriate-fallback",
+            opportunistic(TlsVersion::Tls10)},
+        Row{"CertificateAlert", {failed(kEverything, alert(116))}, "next: ladder.handshake-failed"},
+        Row{"AccessDenied", {failed(kEverything, alert(49))}, "next: ladder.handshake-failed"},
+        Row{"WeRefused",
+            {failed(kEverything, other(TlsFailure::Kind::Local))},
+            "next: ladder.handshake-failed"},
+        Row{"Silence",
+            {failed(kEverything, kTimedOut)},
+            "compatible 1.2-1.3 minimal: ladder.compatible"},
+        Row{"SilenceTwice",
+            {failed(kEverything, kTimedOut), failed(kCompatible, kTimedOut)},
+            "next: ladder.handshake-failed"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Ladder, EndsForEveryPolicyAndFailure)
+{
+    const std::vector<TlsFailure> failures{kClosed,   kTimedOut, alert(40),
+                                           alert(70), alert(86), alert(48)};
+    for (const auto min :
+         {TlsVersion::Tls10, TlsVersion::Tls11, TlsVersion::Tls12, TlsVersion::Tls13}) {
+        for (const auto& failure : failures) {
+            std::vector<TriedRung> tried;
+            auto step = next_at_host(opportunistic(min), tried, kLegacy);
+            while (step.what == HostStep::What::Try) {
+                ASSERT_LE(tried.size(), 6U);
+                EXPECT_GE(step.plan.min, min);
+                EXPECT_LE(step.plan.min, step.plan.max);
+                tried.push_back(failed(step.plan.kind, failure));
+                step = next_at_host(opportunistic(min), tried, kLegacy);
+            }
+            EXPECT_EQ(step.what, HostStep::What::NextHost)
+                << "a handshake that failed never leads to clear text at once";
+        }
+    }
+}
+
+// One row of docs/policy/tls.md, "When no host is left".
+struct LastRow {
+    const char* name;
+    std::vector<HostSummary> hosts;
+    bool clear;
+    std::string_view reason;
+    TlsPolicy policy = opportunistic();
+    friend void PrintTo(const LastRow& row, std::ostream* out) { *out << row.name; }
+};
+
+class AfterLastHost : public testing::TestWithParam<LastRow> {};
+
+TEST_P(AfterLastHost, ClearOrNot)
+{
+    const auto& row = GetParam();
+    const auto step = after_last_host(row.policy, row.hosts);
+    EXPECT_EQ(step.clear, row.clear);
+    EXPECT_EQ(step.reason, row.reason);
+}
+
+constexpr HostSummary kHandshakeFailed{true, true, false};
+constexpr HostSummary kFallback{true, true, true};
+constexpr HostSummary kUnreachable{};
+constexpr HostSummary kAnswered{true, false, false};
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, AfterLastHost,
+    testing::Values(LastRow{"EveryHandshakeFailed",
+                            {kHandshakeFailed, kHandshakeFailed},
+                            true,
+                            "ladder.every-handshake-failed"},
+                    LastRow{"UnreachableHostsDoNotCount",
+                            {kUnreachable, kHandshakeFailed},
+                            true,
+                            "ladder.every-handshake-failed"},
+                    LastRow{"OneCanDoBetter",
+                            {kHandshakeFailed, kFallback},
+                            false,
+                            "ladder.inappropriate-fallback"},
+                    LastRow{"NobodyReached", {kUnreachable}, false, "ladder.no-handshake-failed"},
+                    LastRow{"NoHosts", {}, false, "ladder.no-handshake-failed"},
+                    LastRow{"AHandshakeThatWorkedElsewhere",
+                            {kHandshakeFailed, kAnswered},
+                            false,
+                            "ladder.no-handshake-failed"},
+                    LastRow{"TlsRequired", {kHandshakeFailed}, false, "tls.required", kEncrypt}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Ladder, SummaryOfAHost)
+{
+    const std::vector<TriedRung> refused{ended(RungResult::Refused)};
+    EXPECT_TRUE(summarize(refused).handshake_failed);
+    const std::vector<TriedRung> fallback{failed(kEverything, kClosed), failed(kLower, alert(86))};
+    EXPECT_TRUE(summarize(fallback).inappropriate_fallback);
+    EXPECT_FALSE(summarize({}).answered);
+}
+
+}  // namespace
+}  // namespace hermetic::policy

@@ -1,0 +1,44 @@
+// Remembers which TLS rung worked at a host under a policy, so that the ladder is not climbed anew
+// for every message.
+//
+// Pure: time is an argument. Bounded; hours; never clear text (specification §4.3). One per core.
+#pragma once
+
+#include "core/time.h"
+#include "policy/ladder.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace hermetic::policy {
+
+class RungMemory {
+public:
+    explicit RungMemory(Duration keep = std::chrono::hours{6}, std::size_t max_entries = 10'000)
+        : keep_{keep}, max_entries_{max_entries}
+    {
+    }
+
+    // `key` names host, port and policy digest. Everything needs no memory: it erases what was
+    // there.
+    void worked(const std::string& key, RungKind kind, Instant now);
+    void failed(const std::string& key) { rungs_.erase(key); }
+    [[nodiscard]] std::optional<RungKind> recall(const std::string& key, Instant now) const;
+    void clear() { rungs_.clear(); }
+    [[nodiscard]] std::size_t size() const { return rungs_.size(); }
+
+private:
+    struct Entry {
+        RungKind kind = RungKind::Everything;
+        Instant until{};
+    };
+    void make_room(Instant now);
+
+    Duration keep_;
+    std::size_t max_entries_;
+    std::unordered_map<std::string, Entry> rungs_;
+};
+
+}  // namespace hermetic::policy
