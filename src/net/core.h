@@ -12,7 +12,9 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -20,12 +22,15 @@
 namespace hermetic::net {
 
 class DeadlineWheel;
-class TaskGroup;
 
 class Core final : public spool::CompletionPort {
 public:
+    static constexpr std::chrono::seconds kGrace{5};
+
     Core(std::size_t index, const Clock& clock);
     ~Core();
+    Core(const Core&) = delete;
+    Core& operator=(const Core&) = delete;
 
     [[nodiscard]] std::size_t index() const { return index_; }
     [[nodiscard]] Executor executor();
@@ -35,10 +40,14 @@ public:
     [[nodiscard]] Random& random() { return random_; }
     [[nodiscard]] IdSource& ids() { return ids_; }
 
-    // Runs the loop on the calling thread until stop().
+    // Runs the loop on the calling thread until stop(), and then until what was cancelled has
+    // ended, at most kGrace.
     void run();
-    // Thread-safe.
+    // Thread-safe: cancel_all(), then ends run(). Services are closed and joined before.
     void stop();
+    // Thread-safe: every operation on a stream and every sleep of this core ends as Cancelled, now
+    // and from now on.
+    void cancel_all();
     // Thread-safe: runs `work` on this core.
     void post(std::function<void()> work);
     // spool::CompletionPort
@@ -51,10 +60,15 @@ private:
     std::unique_ptr<DeadlineWheel> wheel_;
     Random random_;
     IdSource ids_;
+    std::atomic<bool> stopping_ = false;
 };
 
-// Waits for a spool operation that was started on this core:
-//     spool::CommitOperation done{core};
-//     net::SpoolWait wait... see net/await_spool.h
+enum class Woken : std::uint8_t { OnTime, Cancelled };
+
+// Cancelled: the core is stopping.
+Task<Woken> sleep_until(Core& core, Instant at);
+
+// Writes to a closed connection must be errors, not the end of the process. Once per process.
+void ignore_sigpipe();
 
 }  // namespace hermetic::net

@@ -32,9 +32,9 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
 struct StreamError {
     enum class Kind {
-        Closed,       // orderly end of file from the peer
-        Reset,        // the peer or the network broke it
-        TimedOut,     // the deadline passed
+        Closed,    // orderly end of file from the peer
+        Reset,     // the peer or the network broke it
+        TimedOut,  // the deadline passed
         LineTooLong,
         TlsAlert,     // `tls` says which; on the first read after a TLS 1.3 handshake this is a
                       // failure of the handshake (specification §4.3)
@@ -48,8 +48,8 @@ struct StreamError {
     int system_error = 0;  // errno, where there is one
     std::optional<facts::TlsFailure> tls;
 };
-[[nodiscard]] std::string_view name(StreamError::Kind kind);  // "timed-out"
-[[nodiscard]] std::string describe(const StreamError& error); // for people
+[[nodiscard]] std::string_view name(StreamError::Kind kind);   // "timed-out"
+[[nodiscard]] std::string describe(const StreamError& error);  // for people
 
 // How a line ended. Only CRLF ends a line: bare CR and LF are data, and the caller refuses them
 // (SMTP smuggling: no two layers may disagree about where a line ends).
@@ -69,7 +69,7 @@ public:
 
     [[nodiscard]] static Task<Result<std::unique_ptr<Stream>, StreamError>> connect(
         Core& core, Endpoint remote, std::optional<IpAddress> local, Instant deadline);
-    // A Unix-domain stream socket, for lmtp+unix. 
+    // A Unix-domain stream socket, for lmtp+unix.
     [[nodiscard]] static Task<Result<std::unique_ptr<Stream>, StreamError>> connect_unix(
         Core& core, std::string path, Instant deadline);
 
@@ -77,7 +77,8 @@ public:
     void until(Instant deadline);
 
     // The next line, at most `max` octets without CRLF. A longer one: LineTooLong once, after its
-    // end has been read and thrown away (bounded by 1 MiB, then the same error with the stream dead).
+    // end has been read and thrown away (bounded by 1 MiB, then the same error with the stream
+    // dead). What precedes an end of file without CRLF is no line.
     [[nodiscard]] Task<Result<Line, StreamError>> read_line(std::size_t max);
 
     // Waits until at least one octet is there; returns all that is buffered, without taking it.
@@ -87,6 +88,7 @@ public:
 
     // Octets that have come and have not been read: input before its turn (pipelining across a
     // synchronisation point, RFC 2920 §3.1). Looks at the socket too, without waiting.
+    // Not before start_tls() on a stream that begins with TLS: it would take the hello for input.
     [[nodiscard]] bool has_unread_input();
     // Octets already buffered, without looking at the socket: pipelined commands.
     [[nodiscard]] std::size_t buffered() const;
@@ -94,8 +96,8 @@ public:
     // Returns when the kernel has taken all of it. `bytes` outlives the await.
     [[nodiscard]] Task<Result<void, StreamError>> write(std::string_view bytes);
 
-    // Discards all that is buffered in clear (CVE-2011-0411), then shakes hands. After a failure only
-    // close() is left.
+    // Discards all that is buffered in clear (CVE-2011-0411), then shakes hands. After a failure
+    // only close() is left.
     [[nodiscard]] Task<Result<facts::TlsEvidence, facts::TlsFailure>> start_tls(
         std::shared_ptr<const tls::ServerContext> context);
     [[nodiscard]] Task<Result<facts::TlsEvidence, facts::TlsFailure>> start_tls(
@@ -107,6 +109,8 @@ public:
     [[nodiscard]] bool is_tls() const;
     [[nodiscard]] Endpoint remote() const;
     [[nodiscard]] Endpoint local() const;
+    // The remote end is a Unix-domain socket: remote() and local() are 0.0.0.0:0.
+    [[nodiscard]] bool is_unix() const;
     // True if the peer has closed or sent something while nobody was reading: a pooled connection
     // that must not be used again.
     [[nodiscard]] bool is_stale();
@@ -116,6 +120,8 @@ public:
 
 private:
     struct Impl;
+    Stream(Core& core, std::unique_ptr<Impl> impl);
+
     Core& core_;
     std::unique_ptr<Impl> impl_;
 };
