@@ -33,9 +33,10 @@ std::string format_node_file(const Lab& lab, const ServerPlan& plan)
     text += fmt::format("trust_anchors = [\"signed.invalid. IN DS 1 13 2 {}\"]\n\n",
                         std::string(64, 'a'));
     text += fmt::format("[delivery]\nport = {}\nallow_loopback = true\n", lab.port());
-    // Of minutes by default (RFC 5321 §4.5.3.2): too long for people who watch.
-    text += "connect_timeout = \"5s\"\ngreeting_timeout = \"15s\"\ncommand_timeout = \"15s\"\n";
-    text += "data_timeout = \"15s\"\ndata_end_timeout = \"15s\"\n\n";
+    for (const auto* const option : {"connect", "greeting", "command", "data", "data_end"}) {
+        text += fmt::format("{}_timeout = \"{}s\"\n", option, plan.patience.count());
+    }
+    text += "\n";
     text += "[log]\nformat = \"json\"\n";
     if (!plan.log_file.empty()) text += fmt::format("file = {}\n", toml_string(plan.log_file));
     return text;

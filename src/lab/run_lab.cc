@@ -55,7 +55,7 @@ int run_lab(const LabArguments& arguments)
         fmt::print(stderr, "The lab cannot start: {}\n", describe(started.error()));
         return 1;
     }
-    const ServerPlan plan{*directory / "data", "127.0.0.1:2525", {}};
+    const ServerPlan plan{.data_directory = *directory / "data", .listener = "127.0.0.1:2525"};
     if (!write_text(*directory / "hermetic.toml", format_node_file(lab, plan)) ||
         !write_text(*directory / "org.toml", format_org_file(lab))) {
         fmt::print(stderr, "Cannot write to {}\n", directory->string());

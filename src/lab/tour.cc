@@ -107,7 +107,8 @@ bool Tour::start()
         fmt::print(stderr, "The lab cannot start: {}\n", describe(started.error()));
         return false;
     }
-    const ServerPlan plan{directory_ / "data", "127.0.0.1:0", directory_ / "hermetic.log"};
+    const ServerPlan plan{.data_directory = directory_ / "data",
+                          .log_file = directory_ / "hermetic.log"};
     std::error_code error;
     std::filesystem::create_directory(plan.data_directory, error);
     const ServerProcess::Files files{"/proc/self/exe", directory_ / "hermetic.toml",

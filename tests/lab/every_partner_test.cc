@@ -1,0 +1,253 @@
+// The real server meets every partner of the lab: outcome, stage, reason, protection and what the
+// partner saw are as the tables say.
+//
+// One server and one lab for all rows: a message to each partner goes in over one session, then
+// every row is judged by itself.
+#include "expectations.h"
+#include "lab/attempt_log.h"
+#include "lab/configuration.h"
+#include "lab/lab.h"
+#include "lab/partners.h"
+#include "lab/server_process.h"
+#include "lab/smtp_client.h"
+#include "lab/work_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+#include <thread>
+
+namespace hermetic::lab_test {
+namespace {
+
+using namespace lab;  // the namespace under test
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr seconds kStart{60};     // under sanitizers on a busy machine
+constexpr seconds kOutcomes{90};  // three rungs and a name server that time out
+constexpr std::string_view kSender = "sender@notices.lab.test";
+constexpr std::size_t kMostConnections = 6;  // rungs, clear text, and one more host
+
+std::string message_to(std::string_view partner)
+{
+    return "From: <sender@notices.lab.test>\r\nSubject: to " + std::string{partner} +
+           "\r\n\r\nA line.\r\n..dots\r\n.\r\n";
+}
+
+// The lab, the server, and what the server logged; lives as long as the tests of this file.
+class World {
+public:
+    // "" where everything runs and every message was accepted.
+    [[nodiscard]] std::string start()
+    {
+        std::signal(SIGPIPE, SIG_IGN);
+        const auto directory = make_work_directory();
+        if (!directory) return directory.error();
+        directory_ = *directory;
+        lab_ = std::make_unique<Lab>(LabOptions{.directory = directory_});
+        if (const auto started = lab_->start(); !started) return describe(started.error());
+        const ServerPlan plan{.data_directory = directory_ / "data",
+                              .log_file = directory_ / "hermetic.log",
+                              .patience = seconds{3}};
+        std::filesystem::create_directory(plan.data_directory);
+        const ServerProcess::Files files{HERMETIC_BINARY, directory_ / "hermetic.toml",
+                                         directory_ / "ready.json", directory_ / "server.txt"};
+        if (!write_text(files.config, format_node_file(*lab_, plan)) ||
+            !write_text(directory_ / "org.toml", format_org_file(*lab_))) {
+            return "cannot write the configuration";
+        }
+        if (const auto ready = server_.start(files, kStart); !ready) return ready.error();
+        log_ = std::make_unique<LogFollower>(directory_ / "hermetic.log");
+        return send_all();
+    }
+
+    ~World()
+    {
+        const int code = server_.stop();
+        EXPECT_THAT(code, testing::AnyOf(0, -1)) << "the server's end";
+        lab_.reset();
+        std::error_code ignored;
+        if (!testing::UnitTest::GetInstance()->Failed()) {
+            std::filesystem::remove_all(directory_, ignored);
+        }
+    }
+
+    void await_first_attempts()
+    {
+        const auto until = std::chrono::steady_clock::now() + kOutcomes;
+        while (std::chrono::steady_clock::now() < until && server_.is_running()) {
+            for (auto& attempt : log_->poll()) {
+                const auto at = attempt.to.rfind('@');
+                if (at == std::string::npos || attempt.number > 1) continue;
+                std::string domain = attempt.to.substr(at + 1);
+                if (domain.ends_with('>')) domain.pop_back();
+                const bool notice = attempt.to.find("sender@") != std::string::npos;
+                if (!notice) attempts_[domain] = std::move(attempt);
+            }
+            if (attempts_.size() == expected_) return;
+            std::this_thread::sleep_for(milliseconds{50});
+        }
+    }
+
+    [[nodiscard]] Lab& lab() { return *lab_; }
+    [[nodiscard]] const AttemptLine* attempt(const std::string& domain) const
+    {
+        const auto found = attempts_.find(domain);
+        return found == attempts_.end() ? nullptr : &found->second;
+    }
+    [[nodiscard]] std::string where() const { return "logs in " + directory_.string(); }
+
+private:
+    std::string send_all()
+    {
+        const Endpoint* const listener = server_.listener("mx");
+        SmtpClient client;
+        if (listener == nullptr || !client.connect(*listener, kStart) ||
+            client.read_reply().code != 220 || client.command("EHLO client.lab.test").code != 250) {
+            return "the server does not greet";
+        }
+        for (const auto& partner : lab_->partners()) {
+            const auto reply = client.send_message(kSender, "you@" + partner.domain,
+                                                   message_to(partner.behaviour->name));
+            if (reply.code != 250) return partner.domain + " is refused: " + reply.text();
+            ++expected_;
+        }
+        client.command("QUIT");
+        return {};
+    }
+
+    std::filesystem::path directory_;
+    std::unique_ptr<Lab> lab_;
+    ServerProcess server_;
+    std::unique_ptr<LogFollower> log_;
+    std::map<std::string, AttemptLine> attempts_;
+    std::size_t expected_ = 0;
+};
+
+class EveryPartner : public testing::TestWithParam<Expectation> {
+protected:
+    static void SetUpTestSuite()
+    {
+        world_ = std::make_unique<World>();
+        trouble_ = world_->start();
+        if (trouble_.empty()) world_->await_first_attempts();
+    }
+    static void TearDownTestSuite() { world_.reset(); }
+
+    void SetUp() override { ASSERT_EQ(trouble_, "") << world_->where(); }
+
+    static World& world() { return *world_; }
+
+    // Of messages from the tests' client, not the notices about them.
+    static std::vector<MessageRecord> received(std::string_view partner)
+    {
+        auto messages = world_->lab().book().messages(partner);
+        std::erase_if(messages, [](const MessageRecord& message) {
+            return message.reverse_path == "<>" || message.code != 250;
+        });
+        return messages;
+    }
+
+private:
+    static inline std::unique_ptr<World> world_;
+    static inline std::string trouble_;
+};
+
+Outcome outcome_of(const AttemptLine& attempt)
+{
+    if (attempt.outcome == "delivered") return Outcome::Delivered;
+    return attempt.outcome == "failed" ? Outcome::Failed : Outcome::Deferred;
+}
+
+Protection protection_of(const MessageRecord& message)
+{
+    if (!message.tls || message.mail_in_clear || message.data_in_clear) return Protection::Clear;
+    return message.tls->version == "TLSv1.3" ? Protection::Tls13 : Protection::Tls12;
+}
+
+TEST_P(EveryPartner, MeetsTheOutcomeThatTheTablesGive)
+{
+    const Expectation& row = GetParam();
+    const PlacedPartner* const partner = world().lab().find(row.partner);
+    ASSERT_NE(partner, nullptr);
+    const Behaviour& behaviour = *partner->behaviour;
+    if (has_server(behaviour) && !partner->is_running) GTEST_SKIP() << "no IPv6 on this machine";
+    const AttemptLine* const attempt = world().attempt(partner->domain);
+    ASSERT_NE(attempt, nullptr) << "no attempt was logged; " << world().where();
+
+    EXPECT_EQ(outcome_of(*attempt), behaviour.expected.outcome)
+        << attempt->outcome << ": " << attempt->reason << ' ' << attempt->reply;
+    EXPECT_EQ(attempt->stage, row.stage);
+    EXPECT_EQ(attempt->reason, row.reason) << attempt->reply;
+    std::string worked;
+    for (const auto& rung : attempt->rungs) {
+        if (rung.result == "ok") worked = rung.rung;
+    }
+    if (!row.last_rung.empty() && row.last_rung != "clear") {
+        EXPECT_EQ(worked, row.last_rung);
+    }
+
+    const auto messages = received(row.partner);
+    if (behaviour.expected.outcome != Outcome::Delivered) {
+        EXPECT_TRUE(messages.empty());
+        return;
+    }
+    ASSERT_EQ(messages.size(), 1U) << "once, and only once";
+    EXPECT_EQ(protection_of(messages[0]), behaviour.expected.protection);
+    EXPECT_EQ(attempt->has_tls, messages[0].tls.has_value()) << "the log says what happened";
+    if (messages[0].tls) {
+        EXPECT_EQ(attempt->tls_version, messages[0].tls->version);
+    }
+    EXPECT_TRUE(messages[0].body.ends_with(message_to(row.partner))) << messages[0].body;
+    EXPECT_TRUE(messages[0].body.starts_with("Received: ")) << messages[0].body;
+    EXPECT_EQ(messages[0].ehlo, kSenderHost);
+    if (messages[0].tls && behaviour.zone == Zone::Mx) {
+        EXPECT_EQ(messages[0].tls->sni, host_of(behaviour));
+    }
+}
+
+TEST_P(EveryPartner, SeesAClientThatKeepsTheRules)
+{
+    const Expectation& row = GetParam();
+    const Behaviour* const behaviour = find_partner(row.partner);
+    ASSERT_NE(behaviour, nullptr);
+    const auto connections = world().lab().book().connections(row.partner);
+    for (const auto& connection : connections) {
+        EXPECT_THAT(connection.violations, IsEmpty()) << format_transcript(connection);
+        if (behaviour->expected.protection == Protection::Clear) continue;
+        for (const auto& line : connection.transcript) {
+            if (line.under_tls || line.from != TranscriptLine::From::Client) continue;
+            EXPECT_FALSE(line.text.starts_with("RCPT") || line.text.starts_with("DATA") ||
+                         line.text.starts_with("BDAT") || line.text.starts_with("MAIL"))
+                << "in clear: " << format_transcript(connection);
+        }
+    }
+    if (row.partner != "notices") {
+        EXPECT_LE(connections.size(), kMostConnections);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Lab, EveryPartner, testing::ValuesIn(all_expectations()),
+                         [](const testing::TestParamInfo<Expectation>& row) {
+                             std::string name{row.param.partner};
+                             std::ranges::replace(name, '-', '_');
+                             return name;
+                         });
+
+TEST(Expectations, CoverEveryPartner)
+{
+    for (const auto& behaviour : all_partners()) {
+        EXPECT_EQ(std::ranges::count(all_expectations(), behaviour.name, &Expectation::partner), 1)
+            << behaviour.name;
+    }
+    EXPECT_EQ(all_expectations().size(), all_partners().size());
+}
+
+}  // namespace
+}  // namespace hermetic::lab_test

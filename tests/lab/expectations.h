@@ -1,0 +1,21 @@
+// What the server must make of each partner of the lab under the default policy: opportunistic TLS,
+// floor 1.2. Outcome and protection stand in the partner's own row (src/lab/partners.cc); here is
+// what the log must say about it.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace hermetic::lab_test {
+
+struct Expectation {
+    std::string_view partner;
+    std::string_view stage;
+    std::string_view reason;     // dotted id
+    std::string_view last_rung;  // that worked: "everything", "clear" …; "" where none did
+};
+
+// One row for each partner that mail can be sent to; the order is that of the table.
+[[nodiscard]] const std::vector<Expectation>& all_expectations();
+
+}  // namespace hermetic::lab_test
