@@ -50,6 +50,7 @@ Core::Core(std::size_t index, const Clock& clock)
 Core::~Core()
 {
     // Streams in abandoned coroutines leave the wheel when the loop destroys them.
+    wheel_->detach();
     loop_.reset();
 }
 

@@ -7,7 +7,7 @@
 namespace hermetic::net {
 
 DeadlineWheel::DeadlineWheel(boost::asio::io_context& loop, const Clock& clock)
-    : clock_{clock}, origin_{clock.now()}, timer_{loop.get_executor()}
+    : clock_{clock}, origin_{clock.now()}, timer_{std::in_place, loop.get_executor()}
 {
     for (Head& head : slots_) init(head);
     init(idle_);
@@ -81,10 +81,10 @@ void DeadlineWheel::set(Deadline& node, Instant at)
 
 void DeadlineWheel::arm()
 {
-    if (armed_ || cancelled_ || watched_ == 0) return;
+    if (armed_ || cancelled_ || !timer_ || watched_ == 0) return;
     armed_ = true;
-    timer_.expires_after(kTick);
-    timer_.async_wait([this](const boost::system::error_code& error) {
+    timer_->expires_after(kTick);
+    timer_->async_wait([this](const boost::system::error_code& error) {
         if (error) return;  // the wheel or the core is ending
         armed_ = false;
         tick(clock_.now());
@@ -128,12 +128,17 @@ void DeadlineWheel::tick(Instant now)
 void DeadlineWheel::cancel_all()
 {
     cancelled_ = true;
-    timer_.cancel();
+    if (timer_) timer_->cancel();
     const auto cancel_each = [](Head& head) {
         for (Deadline* node = head.next_; node != &head; node = node->next_) node->on_cancelled();
     };
     for (Head& head : slots_) cancel_each(head);
     cancel_each(idle_);
+}
+
+void DeadlineWheel::detach()
+{
+    timer_.reset();
 }
 
 }  // namespace hermetic::net

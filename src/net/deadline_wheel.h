@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace hermetic::net {
 
@@ -55,6 +56,8 @@ public:
     // Ends everything on this core, now and from now on.
     void cancel_all();
     [[nodiscard]] bool is_cancelled() const { return cancelled_; }
+    // Lets the loop go, which may then be destroyed; nodes may still leave.
+    void detach();
 
     // Expires what is due; the timer's handler calls it.
     void tick(Instant now);
@@ -84,9 +87,9 @@ private:
     bool cancelled_ = false;
     std::array<Head, kSlots> slots_;
     Head idle_;
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                      boost::asio::wait_traits<std::chrono::steady_clock>, Executor>
-        timer_;
+    using Timer = boost::asio::basic_waitable_timer<
+        std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
+    std::optional<Timer> timer_;
 };
 
 }  // namespace hermetic::net
