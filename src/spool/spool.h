@@ -28,7 +28,8 @@ public:
     virtual void complete() = 0;
 
 protected:
-    ~Completion() = default;
+    // Virtual only so that operations may be derived from: nobody deletes through this.
+    virtual ~Completion() = default;
 };
 
 // Where one thread's results go. post() is called on the spool's threads, once per group commit; it
@@ -45,7 +46,7 @@ protected:
 struct Body {
     BodyId id;
     std::uint64_t size = 0;
-    Bytes bytes;           // empty where in_file
+    Bytes bytes;  // empty where in_file
     bool in_file = false;
 };
 
@@ -54,10 +55,10 @@ struct MessageState {
     std::uint32_t attempts = 0;
     WallTime next_attempt{};
     bool held = false;
-    bool delay_notified = false;             // a delay notice was committed with some earlier state
-    std::vector<std::uint32_t> finished;     // indexes of recipients that need nothing more, ascending
-    std::string last_reason;                 // dotted id, host and words of the last outcome, for
-    std::string last_host;                   // people: printable, each at most 500 octets
+    bool delay_notified = false;          // a delay notice was committed with some earlier state
+    std::vector<std::uint32_t> finished;  // indexes of recipients that need nothing more, ascending
+    std::string last_reason;              // dotted id, host and words of the last outcome, for
+    std::string last_host;                // people: printable, each at most 500 octets
     std::string last_text;
     bool operator==(const MessageState&) const = default;
 };
@@ -85,8 +86,9 @@ struct Change {
     };
     Kind kind = Kind::Finished;
     Lease lease;
-    MessageState state;                                             // for Deferred (also hold and release)
-    std::vector<std::shared_ptr<const StoredMessage>> new_messages; // notices, splits: in the same atomic change
+    MessageState state;  // for Deferred (also hold and release)
+    // Notices and splits: in the same atomic change. A split may share the body of its origin.
+    std::vector<std::shared_ptr<const StoredMessage>> new_messages;
 };
 
 enum class Durability : std::uint8_t {
@@ -107,21 +109,25 @@ struct CommitOperation : Completion {
 struct LoadOperation : Completion {
     explicit LoadOperation(CompletionPort& completion_port) : port{completion_port} {}
     CompletionPort& port;
-    std::shared_ptr<const StoredMessage> message;  // null: gone, or unreadable (`error` says which)
-    std::string error;                             // body not included where it is a file or is large
+    // Null: gone (`error` is empty), or not to be read now (`error` says why: not a reason to think
+    // that it is gone). Without body bytes where the body is a file.
+    std::shared_ptr<const StoredMessage> message;
+    std::string error;
 };
 
 // Reading and writing body files.
 struct BodyOperation : Completion {
     explicit BodyOperation(CompletionPort& completion_port) : port{completion_port} {}
     CompletionPort& port;
-    std::string error;   // empty: done
+    std::string error;  // empty: done
     bool disk_full = false;
-    std::string bytes;   // read: what was read; empty at the end of the body
+    std::string bytes;  // read: what was read; empty at the end of the body
 };
 
 // One body file being written while it arrives. Not thread-safe; one operation at a time. Destroyed
-// before finish() has succeeded it removes the file.
+// before a message with this body was offered to commit(), it removes the file. From commit() on
+// the spool owns the file, and removes it too where the commit is not Durable: such a body is to be
+// written anew before it is offered again.
 class BodyWriter {
 public:
     virtual ~BodyWriter() = default;
@@ -138,8 +144,9 @@ public:
     virtual void read(std::uint64_t offset, std::size_t limit, BodyOperation& done) = 0;
 };
 
-// Told on the commit thread, once per group, after the sync: every stored message is known to the
-// queue, whoever stored it.
+// Told on the commit thread, once per group, after the sync and before the operations complete:
+// every stored message is known to the queue, whoever stored it (on_stored comes first, and has the
+// new_messages of the changes too).
 class SpoolListener {
 public:
     virtual void on_stored(std::vector<std::shared_ptr<const StoredMessage>> messages) = 0;
@@ -152,16 +159,16 @@ protected:
 struct Claimed {
     Lease lease;
     std::shared_ptr<const mail::Envelope> envelope;
-    Body body;             // bytes empty: loaded when they are needed
+    Body body;  // bytes empty: loaded when they are needed
     MessageState state;
 };
 
 struct SpoolStatus {
     Pressure pressure = Pressure::None;
-    std::string words;                 // for people: "12.3 GiB free, high-water mark 1 GiB"
+    std::string words;  // for people: "12.3 GiB free, high-water mark 1 GiB"
     std::uint64_t messages = 0;
     std::uint64_t free_bytes = 0;
-    std::uint64_t commits = 0;         // group commits since opening
+    std::uint64_t commits = 0;  // group commits since opening
     std::uint64_t committed_messages = 0;
 };
 
@@ -169,13 +176,16 @@ class Spool {
 public:
     virtual ~Spool() = default;
 
-    // Stores all of them or none, shared bodies once. Repeatable by id: a message that is stored
-    // already is Durable. `done` outlives the completion.
+    // Stores all of them or none, shared bodies once: messages share a body with messages of the
+    // same commit() only. Repeatable by id: a message that is stored already is Durable. `done`
+    // outlives the completion.
     virtual void commit(std::vector<std::shared_ptr<const StoredMessage>> messages,
                         CommitOperation& done) = 0;
 
     // Atomic per Change. Without `done` the change rides along with the next group; either way the
-    // listener is told when it is durable. A change under a lease that is no longer held is dropped.
+    // listener is told when it is durable. A change under a lease that is no longer held is dropped
+    // (Refused). While pressure() is DiskFailing changes wait in memory, bounded by what was given
+    // out before: give out no new work then.
     virtual void record(Change change, CommitOperation* done = nullptr) = 0;
 
     // The epoch of this opening: it holds the lease {id, epoch()} of every message it has stored.

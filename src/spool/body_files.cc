@@ -1,0 +1,298 @@
+#include "spool/body_files.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+namespace hermetic::spool {
+namespace {
+
+constexpr std::size_t kFolders = 256;
+// How much may wait in the page cache: finish() then has little left to sync.
+constexpr std::uint64_t kSyncEvery = 4U << 20;
+
+const rocksdb::IOOptions kIo{};
+
+std::string folder_name(std::size_t folder)
+{
+    char name[3];
+    std::snprintf(name, sizeof name, "%02x", static_cast<unsigned>(folder & 0xff));
+    return name;
+}
+
+// All octets of the id take part: those of one lane and millisecond differ in few of them.
+std::size_t folder_of(const BodyId& id)
+{
+    std::uint8_t mixed = 0;
+    for (const std::uint8_t octet : id.bytes) mixed = static_cast<std::uint8_t>(mixed ^ octet);
+    return mixed;
+}
+
+rocksdb::IOStatus sync_directory(rocksdb::FileSystem& file_system, const std::string& path)
+{
+    std::unique_ptr<rocksdb::FSDirectory> directory;
+    rocksdb::IOStatus status = file_system.NewDirectory(path, kIo, &directory, nullptr);
+    if (!status.ok()) return status;
+    status = directory->Fsync(kIo, nullptr);
+    const rocksdb::IOStatus closed = directory->Close(kIo, nullptr);
+    return status.ok() ? closed : status;
+}
+
+void answer(BodyOperation& done, const rocksdb::IOStatus& status)
+{
+    done.disk_full = status.IsNoSpace();
+    done.error = status.ok() ? std::string{} : status.ToString();
+    done.port.post({&done});
+}
+
+// What a writer's operations on the pool share with it.
+struct Writing {
+    Writing(std::shared_ptr<BodyFiles> body_files, BodyId body)
+        : files{std::move(body_files)}, id{body}
+    {
+    }
+
+    std::shared_ptr<BodyFiles> files;
+    BodyId id;
+    std::unique_ptr<rocksdb::FSWritableFile> file;
+    bool created = false;
+    bool finished = false;
+    std::uint64_t size = 0;
+    std::uint64_t synced = 0;
+    rocksdb::IOStatus status;  // the first failure: nothing is written after it
+
+    rocksdb::IOStatus append(std::string_view bytes)
+    {
+        if (!status.ok()) return status;
+        status = try_append(bytes);
+        return status;
+    }
+
+    rocksdb::IOStatus finish()
+    {
+        if (!status.ok()) return status;
+        status = try_finish();
+        finished = status.ok();
+        if (finished) files->add_finished(id);
+        return status;
+    }
+
+    void discard()
+    {
+        if (file) file->Close(kIo, nullptr).PermitUncheckedError();
+        file.reset();
+        if (!created) return;
+        // Where it cannot be removed it is an orphan of the next opening.
+        files->file_system().DeleteFile(files->path(id), kIo, nullptr).PermitUncheckedError();
+    }
+
+private:
+    rocksdb::IOStatus create()
+    {
+        if (file) return rocksdb::IOStatus::OK();
+        created = true;
+        return files->file_system().NewWritableFile(files->path(id), rocksdb::FileOptions{}, &file,
+                                                    nullptr);
+    }
+
+    rocksdb::IOStatus try_append(std::string_view bytes)
+    {
+        rocksdb::IOStatus result = create();
+        if (!result.ok()) return result;
+        result = file->Append({bytes.data(), bytes.size()}, kIo, nullptr);
+        if (!result.ok()) return result;
+        size += bytes.size();
+        if (size - synced < kSyncEvery) return result;
+        synced = size;
+        return file->Sync(kIo, nullptr);
+    }
+
+    rocksdb::IOStatus try_finish()
+    {
+        rocksdb::IOStatus result = create();
+        if (result.ok()) result = file->Flush(kIo, nullptr);
+        if (result.ok()) result = file->Fsync(kIo, nullptr);
+        if (result.ok()) result = file->Close(kIo, nullptr);
+        if (result.ok()) result = sync_directory(files->file_system(), files->folder(id));
+        if (result.ok()) file.reset();
+        return result;
+    }
+};
+
+class FileWriter final : public BodyWriter {
+public:
+    FileWriter(std::shared_ptr<BodyFiles> files, BodyId id)
+        : writing_{std::make_shared<Writing>(std::move(files), id)}
+    {
+    }
+
+    ~FileWriter() override
+    {
+        writing_->files->run([writing = writing_] {
+            // A finished file that was handed over is the spool's.
+            if (writing->finished && !writing->files->take_over(writing->id)) return;
+            writing->discard();
+        });
+    }
+
+    void append(Bytes bytes, BodyOperation& done) override
+    {
+        writing_->files->run([writing = writing_, bytes = std::move(bytes), &done] {
+            answer(done, writing->append(bytes.view()));
+        });
+    }
+
+    void finish(BodyOperation& done) override
+    {
+        writing_->files->run([writing = writing_, &done] { answer(done, writing->finish()); });
+    }
+
+    Body body() const override
+    {
+        Body body;
+        body.id = writing_->id;
+        body.size = writing_->size;
+        body.in_file = true;
+        return body;
+    }
+
+private:
+    std::shared_ptr<Writing> writing_;
+};
+
+struct Reading {
+    std::shared_ptr<BodyFiles> files;
+    Body body;
+    std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+
+    void read(std::uint64_t offset, std::size_t limit, BodyOperation& done)
+    {
+        done.bytes.clear();
+        rocksdb::IOStatus status;
+        if (!file) {
+            status = files->file_system().NewRandomAccessFile(
+                files->path(body.id), rocksdb::FileOptions{}, &file, nullptr);
+        }
+        if (status.ok() && offset < body.size) {
+            const auto length =
+                static_cast<std::size_t>(std::min<std::uint64_t>(limit, body.size - offset));
+            done.bytes.resize(length);
+            rocksdb::Slice result;
+            status = file->Read(offset, length, kIo, &result, done.bytes.data(), nullptr);
+            if (status.ok() && result.size() != length) {
+                status = rocksdb::IOStatus::Corruption("the body file is shorter than its message");
+            }
+            if (status.ok() && result.data() != done.bytes.data()) {
+                done.bytes.assign(result.data(), result.size());
+            }
+        }
+        if (!status.ok()) done.bytes.clear();
+        answer(done, status);
+    }
+};
+
+class FileReader final : public BodyReader {
+public:
+    FileReader(std::shared_ptr<BodyFiles> files, const Body& body)
+        : reading_{std::make_shared<Reading>(Reading{std::move(files), body, nullptr})}
+    {
+    }
+
+    void read(std::uint64_t offset, std::size_t limit, BodyOperation& done) override
+    {
+        reading_->files->run(
+            [reading = reading_, offset, limit, &done] { reading->read(offset, limit, done); });
+    }
+
+private:
+    std::shared_ptr<Reading> reading_;
+};
+
+}  // namespace
+
+BodyFiles::BodyFiles(std::string directory, std::shared_ptr<rocksdb::FileSystem> file_system,
+                     std::shared_ptr<IoPool> pool)
+    : directory_{std::move(directory)}, file_system_{std::move(file_system)}, pool_{std::move(pool)}
+{
+}
+
+rocksdb::IOStatus BodyFiles::prepare()
+{
+    rocksdb::IOStatus status = file_system_->CreateDirIfMissing(directory_, kIo, nullptr);
+    for (std::size_t folder = 0; status.ok() && folder < kFolders; ++folder) {
+        status =
+            file_system_->CreateDirIfMissing(directory_ + "/" + folder_name(folder), kIo, nullptr);
+    }
+    // Before the first body file is synced into one of them.
+    if (status.ok()) status = sync_directory(*file_system_, directory_);
+    return status;
+}
+
+BodyFiles::Sweep BodyFiles::sweep(const std::vector<BodyId>& referenced, Orphans orphans)
+{
+    std::vector<BodyId> found;
+    Sweep result;
+    for (std::size_t folder = 0; folder < kFolders; ++folder) {
+        const std::string folder_path = directory_ + "/" + folder_name(folder);
+        std::vector<std::string> names;
+        if (!file_system_->GetChildren(folder_path, kIo, &names, nullptr).ok()) continue;
+        for (const std::string& name : names) {
+            const auto id = parse_id<BodyId>(name);
+            if (!id) continue;  // not ours
+            if (std::ranges::binary_search(referenced, *id)) {
+                found.push_back(*id);
+            } else if (orphans == Orphans::Remove &&
+                       file_system_->DeleteFile(folder_path + "/" + name, kIo, nullptr).ok()) {
+                ++result.removed;
+            }
+        }
+    }
+    std::ranges::sort(found);
+    std::ranges::set_difference(referenced, found, std::back_inserter(result.missing));
+    return result;
+}
+
+std::unique_ptr<BodyWriter> BodyFiles::write(BodyId id)
+{
+    return std::make_unique<FileWriter>(shared_from_this(), id);
+}
+
+std::unique_ptr<BodyReader> BodyFiles::read(const Body& body)
+{
+    return std::make_unique<FileReader>(shared_from_this(), body);
+}
+
+bool BodyFiles::take_over(const BodyId& id)
+{
+    const std::lock_guard lock{mutex_};
+    return finished_.erase(id) == 1;
+}
+
+void BodyFiles::add_finished(const BodyId& id)
+{
+    const std::lock_guard lock{mutex_};
+    finished_.insert(id);
+}
+
+void BodyFiles::remove(std::vector<BodyId> ids)
+{
+    if (ids.empty()) return;
+    pool_->run([self = shared_from_this(), ids = std::move(ids)] {
+        for (const BodyId& id : ids) {
+            self->file_system_->DeleteFile(self->path(id), kIo, nullptr).PermitUncheckedError();
+        }
+    });
+}
+
+std::string BodyFiles::folder(const BodyId& id) const
+{
+    return directory_ + "/" + folder_name(folder_of(id));
+}
+
+std::string BodyFiles::path(const BodyId& id) const
+{
+    return folder(id) + "/" + format_id(id);
+}
+
+}  // namespace hermetic::spool

@@ -1,0 +1,186 @@
+#include "spool/database.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <cstdarg>
+#include <cstdio>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace hermetic::spool {
+namespace {
+
+constexpr std::size_t kWriteBuffer = 16U << 20;
+constexpr std::size_t kWriteBuffers = 3;
+constexpr std::uint64_t kMaxWal = 128ULL << 20;
+constexpr std::size_t kBlockCache = 32U << 20;
+
+// RocksDB's own log, reduced to what an operator must hear. A replay tells only its log what it
+// dropped, so the alarm is taken from there.
+class StoreLog final : public rocksdb::Logger {
+public:
+    explicit StoreLog(Reporter& reporter)
+        : rocksdb::Logger{rocksdb::InfoLogLevel::WARN_LEVEL}, reporter_{reporter}
+    {
+    }
+
+    using rocksdb::Logger::Logv;
+    void Logv(const char* format, std::va_list arguments) override
+    {
+        Logv(rocksdb::InfoLogLevel::WARN_LEVEL, format, arguments);
+    }
+    void Logv(const rocksdb::InfoLogLevel level, const char* format,
+              std::va_list arguments) override
+    {
+        if (level < rocksdb::InfoLogLevel::WARN_LEVEL) return;
+        char text[600];
+        if (std::vsnprintf(text, sizeof text, format, arguments) < 0) return;
+        const std::string_view line{text};
+        if (line.find("dropping") != std::string_view::npos) {
+            reporter_.error(
+                "spool.replay-dropped",
+                "the replay of the write-ahead log left octets out: " + std::string{line});
+        } else if (level >= rocksdb::InfoLogLevel::ERROR_LEVEL) {
+            reporter_.error("spool.store-error", std::string{line});
+        }
+    }
+
+private:
+    Reporter& reporter_;
+};
+
+rocksdb::ColumnFamilyOptions column_options(const std::shared_ptr<rocksdb::Cache>& cache,
+                                            rocksdb::CompressionType compression)
+{
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = cache;
+    table.block_size = 16U << 10;
+    // Point reads of messages that are gone end at the filter; a million keys take 1.25 MiB.
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.cache_index_and_filter_blocks = true;  // within the cache's bound
+    table.format_version = 5;
+
+    rocksdb::ColumnFamilyOptions options;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    options.write_buffer_size = kWriteBuffer;
+    options.max_write_buffer_number = static_cast<int>(kWriteBuffers);
+    options.target_file_size_base = 32U << 20;
+    options.level_compaction_dynamic_level_bytes = true;
+    options.compression = compression;
+    return options;
+}
+
+}  // namespace
+
+Database::Database(std::string path, std::shared_ptr<rocksdb::FileSystem> file_system,
+                   Reporter& reporter)
+    : path_{std::move(path)},
+      file_system_{std::move(file_system)},
+      env_{rocksdb::NewCompositeEnv(file_system_)},
+      log_{std::make_shared<StoreLog>(reporter)},
+      cache_{rocksdb::NewLRUCache(kBlockCache)}
+{
+    write_options_.sync = true;
+    // A stall must not stop the commit thread: it answers for every core.
+    write_options_.no_slowdown = true;
+}
+
+Database::~Database()
+{
+    close();
+}
+
+rocksdb::Options Database::options() const
+{
+    rocksdb::Options options;
+    options.env = env_.get();
+    options.info_log = log_;
+    options.create_if_missing = true;
+    options.create_missing_column_families = true;
+
+    options.db_write_buffer_size = kWriteBuffers * kWriteBuffer;
+    options.max_total_wal_size = kMaxWal;
+    options.max_manifest_file_size = 16U << 20;
+    options.max_open_files = 256;
+    options.max_background_jobs = 2;
+
+    // Replays up to the first damage and no further: what was synced before it is whole and in
+    // order. (After a crash the last, unsynced group ends in the middle of a record.)
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    options.track_and_verify_wals_in_manifest = true;
+    options.unordered_write = false;
+    options.manual_wal_flush = false;
+    options.avoid_flush_during_recovery = false;  // what a replay read is written anew, and synced
+    // The commit thread closes and reopens after an error; RocksDB must not try behind its back.
+    options.max_bgerror_resume_count = 0;
+
+    options.stats_dump_period_sec = 0;
+    options.stats_persist_period_sec = 0;
+    options.skip_stats_update_on_db_open = true;
+    return options;
+}
+
+rocksdb::Status Database::open()
+{
+    // Envelopes repeat themselves (names, protocols, hosts) and are read at every start: LZ4.
+    // Bodies that reach a table file are mostly base64, where LZ4 finds nothing.
+    const rocksdb::Options all = options();
+    const auto small = column_options(cache_, rocksdb::CompressionType::kLZ4Compression);
+    const auto plain = column_options(cache_, rocksdb::CompressionType::kNoCompression);
+    const std::vector<rocksdb::ColumnFamilyDescriptor> descriptors{
+        {rocksdb::kDefaultColumnFamilyName, small},
+        {"envelope", small},
+        {"body", plain},
+        {"state", small},
+    };
+
+    const std::unique_lock lock{opening_};
+    rocksdb::DB* db = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    const rocksdb::Status status =
+        rocksdb::DB::Open(rocksdb::DBOptions{all}, path_, descriptors, &handles, &db);
+    if (!status.ok()) return status;
+    db_.reset(db);
+    std::copy(handles.begin(), handles.end(), columns_.begin());
+    return status;
+}
+
+void Database::close()
+{
+    const std::unique_lock lock{opening_};
+    if (!db_) return;
+    for (rocksdb::ColumnFamilyHandle*& column : columns_) {
+        // Fails only for handles that are not the database's.
+        db_->DestroyColumnFamilyHandle(column).PermitUncheckedError();
+        column = nullptr;
+    }
+    // Everything acknowledged has been synced, so a failing close takes nothing along.
+    db_->Close().PermitUncheckedError();
+    db_.reset();
+}
+
+rocksdb::Status Database::write(rocksdb::WriteBatch& batch)
+{
+    return db_->Write(write_options_, &batch);
+}
+
+rocksdb::Status Database::Reader::get(Column column, std::string_view key, std::string& value) const
+{
+    return database_.db_->Get(rocksdb::ReadOptions{}, database_.column(column), to_slice(key),
+                              &value);
+}
+
+std::unique_ptr<rocksdb::Iterator> Database::Reader::scan(Column column) const
+{
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    options.readahead_size = 2U << 20;
+    return std::unique_ptr<rocksdb::Iterator>{
+        database_.db_->NewIterator(options, database_.column(column))};
+}
+
+}  // namespace hermetic::spool

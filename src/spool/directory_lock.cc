@@ -1,0 +1,58 @@
+#include "spool/directory_lock.h"
+
+#include "core/text.h"
+
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace hermetic::spool {
+namespace {
+
+// What the holder wrote; empty where it cannot be known.
+std::string holder(int descriptor)
+{
+    char text[32];
+    const ssize_t length = pread(descriptor, text, sizeof text, 0);
+    if (length <= 0) return {};
+    const auto pid =
+        parse_decimal<std::uint64_t>(trim({text, static_cast<std::size_t>(length) - 1}));
+    return pid ? fmt::format(" (pid {})", *pid) : std::string{};
+}
+
+}  // namespace
+
+Result<DirectoryLock, OpenError> DirectoryLock::acquire(const std::string& directory)
+{
+    const std::string path = directory + "/lock";
+    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        return failure(OpenError{OpenError::Kind::Unusable,
+                                 fmt::format("cannot open {}: {}", path, std::strerror(errno))});
+    }
+    DirectoryLock lock{descriptor};
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        return failure(OpenError{
+            OpenError::Kind::Locked,
+            fmt::format("the spool {} is in use by another process{}; a spool has one owner: stop "
+                        "that process, or give this one a data directory of its own",
+                        directory, holder(descriptor))});
+    }
+    // The pid is for people only; a lock file without it locks as well.
+    const std::string pid = fmt::format("{}\n", getpid());
+    if (ftruncate(descriptor, 0) == 0) {
+        [[maybe_unused]] const ssize_t written = pwrite(descriptor, pid.data(), pid.size(), 0);
+    }
+    return lock;
+}
+
+DirectoryLock::~DirectoryLock()
+{
+    if (descriptor_ >= 0) close(descriptor_);
+}
+
+}  // namespace hermetic::spool

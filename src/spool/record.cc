@@ -1,0 +1,323 @@
+#include "spool/record.h"
+
+#include "core/assert.h"
+#include "spool/byte_codec.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace hermetic::spool {
+namespace {
+
+constexpr std::uint8_t kInFile = 1;
+
+constexpr std::uint8_t kEightBitMime = 1;
+constexpr std::uint8_t kSmtpUtf8 = 2;
+constexpr std::uint8_t kIsNotice = 4;
+constexpr std::uint8_t kRetFull = 8;
+constexpr std::uint8_t kRetHeaders = 16;
+constexpr std::uint8_t kHasSender = 32;
+constexpr std::uint8_t kEnvelopeFlags = 63;
+
+constexpr std::uint8_t kHeld = 1;
+constexpr std::uint8_t kDelayNotified = 2;
+constexpr std::uint8_t kStateFlags = 3;
+
+enum class HostTag : std::uint8_t { Domain = 0, Ipv4 = 4, Ipv6 = 16 };
+
+// A recipient takes at least this many octets, so a count can be checked before memory is reserved.
+constexpr std::size_t kLeastRecipient = 5;
+
+std::uint64_t to_octets(WallTime time)
+{
+    return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
+WallTime to_wall_time(std::uint64_t octets)
+{
+    return WallTime{std::chrono::milliseconds{static_cast<std::int64_t>(octets)}};
+}
+
+void append_ip(ByteWriter& out, const IpAddress& address)
+{
+    out.octet(static_cast<std::uint8_t>(address.is_v6() ? HostTag::Ipv6 : HostTag::Ipv4));
+    out.raw(address.octets());
+}
+
+void append_mailbox(ByteWriter& out, const mail::Mailbox& mailbox)
+{
+    out.text(mailbox.local);
+    if (const mail::Domain* domain = mailbox.domain()) {
+        out.octet(static_cast<std::uint8_t>(HostTag::Domain));
+        out.text(domain->text());
+    } else {
+        append_ip(out, *mailbox.literal());
+    }
+}
+
+std::uint8_t flags_of(const mail::Envelope& envelope)
+{
+    unsigned flags = 0;
+    if (envelope.body_type == mail::BodyType::EightBitMime) flags |= kEightBitMime;
+    if (envelope.smtputf8) flags |= kSmtpUtf8;
+    if (envelope.is_notice) flags |= kIsNotice;
+    if (envelope.ret == mail::Ret::Full) flags |= kRetFull;
+    if (envelope.ret == mail::Ret::Headers) flags |= kRetHeaders;
+    if (envelope.sender) flags |= kHasSender;
+    return static_cast<std::uint8_t>(flags);
+}
+
+void append_arrival(ByteWriter& out, const mail::Arrival& arrival)
+{
+    out.fixed64(arrival.session.value);
+    append_ip(out, arrival.client.address);
+    out.fixed16(arrival.client.port);
+    for (const std::string* text :
+         {&arrival.listener, &arrival.helo, &arrival.protocol, &arrival.tls_version,
+          &arrival.tls_cipher, &arrival.tls_group, &arrival.connector}) {
+        out.text(*text);
+    }
+}
+
+template <typename Id>
+Id read_id(ByteReader& in)
+{
+    return id_from_key<Id>(in.raw(16)).value_or(Id{});
+}
+
+std::optional<IpAddress> read_ip(ByteReader& in, std::uint8_t tag)
+{
+    if (tag == static_cast<std::uint8_t>(HostTag::Ipv4)) {
+        std::array<std::uint8_t, 4> octets{};
+        std::ranges::copy(in.raw(octets.size()), octets.begin());
+        return IpAddress::v4(octets);
+    }
+    if (tag == static_cast<std::uint8_t>(HostTag::Ipv6)) {
+        std::array<std::uint8_t, 16> octets{};
+        std::ranges::copy(in.raw(octets.size()), octets.begin());
+        return IpAddress::v6(octets);
+    }
+    return std::nullopt;
+}
+
+std::optional<mail::Mailbox> read_mailbox(ByteReader& in)
+{
+    std::string local = in.text();
+    const std::uint8_t tag = in.octet();
+    if (!in.ok()) return std::nullopt;
+    if (tag == static_cast<std::uint8_t>(HostTag::Domain)) {
+        auto domain = mail::Domain::parse(in.text());
+        if (!domain) return std::nullopt;
+        return mail::Mailbox{std::move(local), *std::move(domain)};
+    }
+    const auto address = read_ip(in, tag);
+    if (!address) return std::nullopt;
+    return mail::Mailbox{std::move(local), *address};
+}
+
+bool read_recipients(ByteReader& in, mail::Envelope& envelope)
+{
+    const std::uint64_t count = in.varint();
+    if (count > in.remaining() / kLeastRecipient) {
+        in.fail();
+        return true;  // truncated, not malformed
+    }
+    envelope.recipients.reserve(static_cast<std::size_t>(count));
+    for (std::uint64_t i = 0; i < count; ++i) {
+        auto address = read_mailbox(in);
+        if (!address) return false;
+        const std::uint8_t notify = in.octet();
+        envelope.recipients.push_back({*std::move(address), notify, in.text()});
+    }
+    return true;
+}
+
+bool read_flags(std::uint8_t flags, mail::Envelope& envelope)
+{
+    if ((flags & ~kEnvelopeFlags) != 0) return false;
+    if ((flags & kRetFull) != 0 && (flags & kRetHeaders) != 0) return false;
+    envelope.body_type =
+        (flags & kEightBitMime) != 0 ? mail::BodyType::EightBitMime : mail::BodyType::SevenBit;
+    envelope.smtputf8 = (flags & kSmtpUtf8) != 0;
+    envelope.is_notice = (flags & kIsNotice) != 0;
+    if ((flags & kRetFull) != 0) envelope.ret = mail::Ret::Full;
+    if ((flags & kRetHeaders) != 0) envelope.ret = mail::Ret::Headers;
+    return true;
+}
+
+bool read_arrival(ByteReader& in, mail::Arrival& arrival)
+{
+    arrival.session.value = in.fixed64();
+    const auto address = read_ip(in, in.octet());
+    if (!address) return false;
+    arrival.client = {*address, in.fixed16()};
+    for (std::string* text :
+         {&arrival.listener, &arrival.helo, &arrival.protocol, &arrival.tls_version,
+          &arrival.tls_cipher, &arrival.tls_group, &arrival.connector}) {
+        *text = in.text();
+    }
+    return true;
+}
+
+// False where a field is malformed. Where octets are missing `in` says so.
+bool read_envelope(ByteReader& in, mail::Envelope& envelope)
+{
+    const std::uint8_t flags = in.octet();
+    if (!read_flags(flags, envelope)) return false;
+    envelope.accepted_as = read_id<MessageId>(in);
+    if ((flags & kHasSender) != 0) {
+        auto sender = read_mailbox(in);
+        if (!sender) return false;
+        envelope.sender = *std::move(sender);
+    }
+    if (!read_recipients(in, envelope)) return false;
+    envelope.envid = in.text();
+    envelope.accepted_at = to_wall_time(in.fixed64());
+    envelope.size = in.varint();
+    envelope.organization = in.text();
+    envelope.message_id = in.text();
+    return read_arrival(in, envelope.arrival);
+}
+
+// What is wrong after reading, if anything is.
+std::optional<RecordError> verdict(const ByteReader& in, bool fields_valid)
+{
+    if (!in.ok()) return RecordError::Truncated;
+    if (!fields_valid) return RecordError::BadField;
+    if (!in.at_end()) return RecordError::TrailingOctets;
+    return std::nullopt;
+}
+
+std::optional<BodyReference> read_body_reference(ByteReader& in)
+{
+    const std::uint8_t flags = in.octet();
+    BodyReference body;
+    body.in_file = (flags & kInFile) != 0;
+    body.id = read_id<BodyId>(in);
+    body.size = in.fixed64();
+    if ((flags & ~kInFile) != 0) return std::nullopt;
+    return body;
+}
+
+}  // namespace
+
+std::string_view describe(RecordError error)
+{
+    switch (error) {
+    case RecordError::Truncated:
+        return "the record ends within a field";
+    case RecordError::NewerVersion:
+        return "the record was written by a newer version of this program";
+    case RecordError::BadField:
+        return "a field of the record is malformed";
+    case RecordError::TrailingOctets:
+        return "the record goes on after its last field";
+    }
+    unreachable("every RecordError is handled above");
+}
+
+void append_envelope_record(std::string& record, const BodyReference& body,
+                            const mail::Envelope& envelope)
+{
+    ByteWriter out{record};
+    out.octet(kEnvelopeRecordVersion);
+    out.octet(body.in_file ? kInFile : std::uint8_t{0});
+    out.raw(body.id.as_key());
+    out.fixed64(body.size);
+
+    out.octet(flags_of(envelope));
+    out.raw(envelope.accepted_as.as_key());
+    if (envelope.sender) append_mailbox(out, *envelope.sender);
+    out.varint(envelope.recipients.size());
+    for (const mail::Recipient& recipient : envelope.recipients) {
+        append_mailbox(out, recipient.address);
+        out.octet(recipient.notify);
+        out.text(recipient.orcpt);
+    }
+    out.text(envelope.envid);
+    out.fixed64(to_octets(envelope.accepted_at));
+    out.varint(envelope.size);
+    out.text(envelope.organization);
+    out.text(envelope.message_id);
+    append_arrival(out, envelope.arrival);
+}
+
+Result<EnvelopeRecord, RecordError> parse_envelope_record(std::string_view record)
+{
+    ByteReader in{record};
+    const std::uint8_t version = in.octet();
+    if (!in.ok()) return failure(RecordError::Truncated);
+    if (version > kEnvelopeRecordVersion) return failure(RecordError::NewerVersion);
+    if (version == 0) return failure(RecordError::BadField);
+
+    EnvelopeRecord read;
+    const auto body = read_body_reference(in);
+    if (body) read.body = *body;
+    const bool valid = body && read_envelope(in, read.envelope);
+    if (const auto error = verdict(in, valid)) return failure(*error);
+    return read;
+}
+
+Result<BodyReference, RecordError> parse_body_reference(std::string_view record)
+{
+    ByteReader in{record};
+    const std::uint8_t version = in.octet();
+    if (in.ok() && version == 0) return failure(RecordError::BadField);
+    const auto body = read_body_reference(in);
+    if (!in.ok()) return failure(RecordError::Truncated);
+    if (!body) return failure(RecordError::BadField);
+    return *body;
+}
+
+void append_state_record(std::string& record, const MessageState& state)
+{
+    ByteWriter out{record};
+    out.octet(kStateRecordVersion);
+    unsigned flags = 0;
+    if (state.held) flags |= kHeld;
+    if (state.delay_notified) flags |= kDelayNotified;
+    out.octet(static_cast<std::uint8_t>(flags));
+    out.varint(state.attempts);
+    out.fixed64(to_octets(state.next_attempt));
+    out.varint(state.finished.size());
+    for (const std::uint32_t recipient : state.finished) out.varint(recipient);
+    out.text(state.last_reason);
+    out.text(state.last_host);
+    out.text(state.last_text);
+}
+
+Result<MessageState, RecordError> parse_state_record(std::string_view record)
+{
+    constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
+    ByteReader in{record};
+    const std::uint8_t version = in.octet();
+    if (!in.ok()) return failure(RecordError::Truncated);
+    if (version > kStateRecordVersion) return failure(RecordError::NewerVersion);
+    if (version == 0) return failure(RecordError::BadField);
+
+    MessageState state;
+    const std::uint8_t flags = in.octet();
+    bool valid = (flags & ~kStateFlags) == 0;
+    state.held = (flags & kHeld) != 0;
+    state.delay_notified = (flags & kDelayNotified) != 0;
+    const std::uint64_t attempts = in.varint();
+    valid = valid && attempts <= kMax32;
+    state.attempts = static_cast<std::uint32_t>(attempts);
+    state.next_attempt = to_wall_time(in.fixed64());
+    const std::uint64_t count = in.varint();
+    if (count > in.remaining()) return failure(RecordError::Truncated);
+    state.finished.reserve(static_cast<std::size_t>(count));
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t recipient = in.varint();
+        valid = valid && recipient <= kMax32;
+        state.finished.push_back(static_cast<std::uint32_t>(recipient));
+    }
+    state.last_reason = in.text();
+    state.last_host = in.text();
+    state.last_text = in.text();
+    if (const auto error = verdict(in, valid)) return failure(*error);
+    return state;
+}
+
+}  // namespace hermetic::spool

@@ -1,0 +1,205 @@
+#include "spool/record.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace hermetic::spool {
+namespace {
+
+mail::Mailbox mailbox(std::string local, std::string_view domain)
+{
+    return {std::move(local), *mail::Domain::parse(domain)};
+}
+
+// Every field differs from its default, so that a forgotten one is found.
+EnvelopeRecord full_record()
+{
+    EnvelopeRecord record;
+    record.body.id = *parse_id<BodyId>("01KAQW5Z9M0000000000000001");
+    record.body.size = 300'000;
+    record.body.in_file = true;
+
+    mail::Envelope& envelope = record.envelope;
+    envelope.accepted_as = *parse_id<MessageId>("01KAQW5Z9M0000000000000002");
+    envelope.sender = mailbox("\"a b\"", "sender.test");
+    envelope.recipients.push_back({mailbox("user", "example.org"),
+                                   mail::kNotifySuccess | mail::kNotifyDelay,
+                                   "rfc822;user@example.org"});
+    envelope.recipients.push_back(
+        {{"postmaster", *IpAddress::parse("192.0.2.1")}, mail::kNotifyNever, ""});
+    envelope.recipients.push_back({{"x", *IpAddress::parse("2001:db8::1")}, 0, ""});
+    envelope.body_type = mail::BodyType::EightBitMime;
+    envelope.smtputf8 = true;
+    envelope.ret = mail::Ret::Headers;
+    envelope.envid = "QQ314159";
+    envelope.accepted_at = WallTime{std::chrono::milliseconds{1'795'000'000'123}};
+    envelope.size = 300'001;
+    envelope.organization = "Example";
+    envelope.message_id = "<1@sender.test>";
+    envelope.is_notice = true;
+    envelope.arrival.session = SessionId{0xfedcba9876543210};
+    envelope.arrival.listener = "mx";
+    envelope.arrival.client = *Endpoint::parse("[2001:db8::25]:40000");
+    envelope.arrival.helo = "client.sender.test";
+    envelope.arrival.protocol = "ESMTPS";
+    envelope.arrival.tls_version = "TLSv1.3";
+    envelope.arrival.tls_cipher = "TLS_AES_256_GCM_SHA384";
+    envelope.arrival.tls_group = "X25519";
+    envelope.arrival.connector = "our-gateways";
+    return record;
+}
+
+std::string to_octets(const EnvelopeRecord& record)
+{
+    std::string out;
+    append_envelope_record(out, record.body, record.envelope);
+    return out;
+}
+
+MessageState full_state()
+{
+    MessageState state;
+    state.attempts = 7;
+    state.next_attempt = WallTime{std::chrono::milliseconds{-5}};
+    state.held = true;
+    state.delay_notified = true;
+    state.finished = {0, 2, std::numeric_limits<std::uint32_t>::max()};
+    state.last_reason = "connect.refused";
+    state.last_host = "mx.example.org";
+    state.last_text = std::string(500, 'x');
+    return state;
+}
+
+std::string to_octets(const MessageState& state)
+{
+    std::string out;
+    append_state_record(out, state);
+    return out;
+}
+
+TEST(EnvelopeRecord, ReadsBackEveryField)
+{
+    const EnvelopeRecord record = full_record();
+    const auto read = parse_envelope_record(to_octets(record));
+    ASSERT_TRUE(read) << describe(read.error());
+    EXPECT_EQ(*read, record);
+}
+
+TEST(EnvelopeRecord, ReadsBackDefaultsAndTheNullSender)
+{
+    const EnvelopeRecord record;
+    const auto read = parse_envelope_record(to_octets(record));
+    ASSERT_TRUE(read) << describe(read.error());
+    EXPECT_EQ(*read, record);
+}
+
+TEST(EnvelopeRecord, ReadsBackBothKindsOfReturn)
+{
+    for (const auto ret : {mail::Ret::Unset, mail::Ret::Full, mail::Ret::Headers}) {
+        EnvelopeRecord record;
+        record.envelope.ret = ret;
+        const auto read = parse_envelope_record(to_octets(record));
+        ASSERT_TRUE(read);
+        EXPECT_EQ(read->envelope.ret, ret);
+    }
+}
+
+TEST(EnvelopeRecord, EveryPrefixIsTruncated)
+{
+    const std::string whole = to_octets(full_record());
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        const auto read = parse_envelope_record(whole.substr(0, length));
+        ASSERT_FALSE(read) << length;
+        EXPECT_EQ(read.error(), RecordError::Truncated) << length;
+    }
+}
+
+TEST(EnvelopeRecord, NeverCrashesOnADamagedOctet)
+{
+    const std::string whole = to_octets(full_record());
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        for (const int mask : {0x01, 0x80, 0xff}) {
+            std::string damaged = whole;
+            damaged[at] = static_cast<char>(damaged[at] ^ mask);
+            (void)parse_envelope_record(damaged);
+        }
+    }
+}
+
+TEST(EnvelopeRecord, NewerVersionIsNamedAndItsBodyStillKnown)
+{
+    const EnvelopeRecord record = full_record();
+    std::string newer = to_octets(record);
+    newer[0] = 2;
+    newer.resize(26);  // the head alone is the same in all versions
+    newer += "whatever comes";
+    EXPECT_EQ(parse_envelope_record(newer).error(), RecordError::NewerVersion);
+    ASSERT_TRUE(parse_body_reference(newer));
+    EXPECT_EQ(*parse_body_reference(newer), record.body);
+}
+
+TEST(EnvelopeRecord, RefusesWhatNoVersionWrote)
+{
+    const std::string whole = to_octets(full_record());
+    EXPECT_EQ(parse_envelope_record(whole + '\0').error(), RecordError::TrailingOctets);
+
+    std::string version_zero = whole;
+    version_zero[0] = 0;
+    EXPECT_EQ(parse_envelope_record(version_zero).error(), RecordError::BadField);
+    EXPECT_EQ(parse_body_reference(version_zero).error(), RecordError::BadField);
+
+    std::string both_returns = whole;
+    both_returns[26] = static_cast<char>(8 | 16);
+    EXPECT_EQ(parse_envelope_record(both_returns).error(), RecordError::BadField);
+
+    std::string unknown_flag = whole;
+    unknown_flag[26] = static_cast<char>(0x80);
+    EXPECT_EQ(parse_envelope_record(unknown_flag).error(), RecordError::BadField);
+}
+
+TEST(EnvelopeRecord, HugeCountTakesNoMemory)
+{
+    std::string record = to_octets(EnvelopeRecord{});
+    record.resize(43);                             // up to the count of recipients
+    record += "\xff\xff\xff\xff\xff\xff\xff\x7f";  // 2^56 of them
+    EXPECT_EQ(parse_envelope_record(record).error(), RecordError::Truncated);
+}
+
+TEST(StateRecord, ReadsBackEveryField)
+{
+    for (const MessageState& state : {full_state(), MessageState{}}) {
+        const auto read = parse_state_record(to_octets(state));
+        ASSERT_TRUE(read) << describe(read.error());
+        EXPECT_EQ(*read, state);
+    }
+}
+
+TEST(StateRecord, EveryPrefixIsTruncated)
+{
+    const std::string whole = to_octets(full_state());
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        const auto read = parse_state_record(whole.substr(0, length));
+        ASSERT_FALSE(read) << length;
+        EXPECT_EQ(read.error(), RecordError::Truncated) << length;
+    }
+}
+
+TEST(StateRecord, RefusesWhatNoVersionWrote)
+{
+    const std::string whole = to_octets(full_state());
+    EXPECT_EQ(parse_state_record(whole + 'x').error(), RecordError::TrailingOctets);
+    std::string newer = whole;
+    newer[0] = 2;
+    EXPECT_EQ(parse_state_record(newer).error(), RecordError::NewerVersion);
+    std::string unknown_flag = whole;
+    unknown_flag[1] = 4;
+    EXPECT_EQ(parse_state_record(unknown_flag).error(), RecordError::BadField);
+    // 2^63 attempts do not fit their field.
+    std::string attempts =
+        std::string{"\x01\x00", 2} + std::string(9, '\x80') + '\x01' + std::string(12, '\0');
+    EXPECT_EQ(parse_state_record(attempts).error(), RecordError::BadField);
+}
+
+}  // namespace
+}  // namespace hermetic::spool
