@@ -46,7 +46,7 @@ void add_queue(CLI::App& app, Common& common, QueueArguments& arguments, int& re
                      "Only with this in the destination");
     list->add_option("--sender", arguments.filter.sender, "Only from this sender");
     list->add_option("--state", arguments.filter.state, "Only in this state")
-        ->check(CLI::IsMember({"waiting", "deferred", "active", "held"}));
+        ->check(CLI::IsMember({"waiting", "deferred", "under-way", "held"}));
     list->add_option("--limit", arguments.filter.limit, "At most so many")->capture_default_str();
     list->callback([&] { result = queue_list(common.server, arguments.filter, common.output()); });
 

@@ -1,0 +1,50 @@
+#include "admin/api.h"
+
+#include "admin/queue_resource.h"
+#include "metrics/metrics.h"
+
+namespace hermetic::admin {
+namespace {
+
+net::Task<Response> answer_queue(Api& api, Request request)
+{
+    const auto& path = request.path;
+    const std::string& method = request.method;
+    if (path.size() == 2 && method == "GET") co_return co_await list_queue(api, std::move(request));
+    if (path.size() == 3 && path[2] == "retry" && method == "POST") {
+        co_return co_await retry_many(api, std::move(request));
+    }
+    if (path.size() == 3 && method == "GET")
+        co_return co_await show_message(api, std::move(request));
+    if (path.size() == 3 && method == "DELETE")
+        co_return co_await remove_message(api, std::move(request));
+    if (path.size() == 4 && method == "POST")
+        co_return co_await act_on_message(api, std::move(request));
+    co_return refuse(
+        405, "this method is not for this resource",
+        "GET /v1/queue[/ID], POST /v1/queue/ID/retry|hold|release, DELETE /v1/queue/ID");
+}
+
+}  // namespace
+
+net::Task<Response> answer(Api& api, Request request)
+{
+    const auto& path = request.path;
+    const bool reads = request.method == "GET";
+    if (path.size() == 1 && path[0] == "metrics" && reads) {
+        co_return Response{200, "text/plain; version=0.0.4", api.metrics.format()};
+    }
+    if (path.size() < 2 || path[0] != "v1") {
+        co_return refuse(404, "there is no such resource",
+                         "/v1/status, /v1/queue, /v1/destinations, /metrics");
+    }
+    if (path[1] == "queue") co_return co_await answer_queue(api, std::move(request));
+    if (path.size() == 2 && path[1] == "destinations" && reads) {
+        co_return co_await list_destinations(api);
+    }
+    if (path.size() == 2 && path[1] == "status" && reads) co_return show_status(api.status());
+    co_return refuse(404, "there is no such resource",
+                     "/v1/status, /v1/queue, /v1/destinations, /metrics");
+}
+
+}  // namespace hermetic::admin

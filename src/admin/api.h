@@ -1,0 +1,32 @@
+// The routes of the control API, and what they ask. docs/reference/api.md describes them.
+#pragma once
+
+#include "admin/http.h"
+#include "admin/status_resource.h"
+#include "net/task.h"
+
+#include <functional>
+
+namespace hermetic::delivery {
+class Dispatcher;
+}
+namespace hermetic::metrics {
+class Metrics;
+}
+namespace hermetic::net {
+class Core;
+}
+
+namespace hermetic::admin {
+
+// Outlives the server.
+struct Api {
+    net::Core& core;
+    delivery::Dispatcher& dispatcher;
+    metrics::Metrics& metrics;
+    std::function<NodeStatus()> status;
+};
+
+[[nodiscard]] net::Task<Response> answer(Api& api, Request request);
+
+}  // namespace hermetic::admin

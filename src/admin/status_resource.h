@@ -1,0 +1,47 @@
+// GET /v1/status: how the server is.
+#pragma once
+
+#include "admin/http.h"
+#include "core/ip.h"
+#include "core/time.h"
+#include "spool/spool.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hermetic::admin {
+
+struct NodeStatus {
+    std::string hostname;
+    std::string version;
+    int pid = 0;
+    WallTime started{};
+    Duration uptime{};
+    struct Listener {
+        std::string name;
+        std::string role;
+        Endpoint address;
+    };
+    std::vector<Listener> listeners;
+    std::uint64_t sessions = 0;
+    struct Queue {
+        std::uint64_t messages = 0;
+        std::uint64_t held = 0;
+        std::uint64_t active = 0;
+        std::uint64_t destinations = 0;
+    };
+    Queue queue;
+    spool::SpoolStatus spool;
+    struct Configuration {
+        std::string file;
+        std::string organization_file;
+        WallTime loaded_at{};
+        std::string last_error;  // of a newer file that is not in force
+    };
+    Configuration configuration;
+};
+
+[[nodiscard]] Response show_status(const NodeStatus& status);
+
+}  // namespace hermetic::admin
