@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace hermetic::lab {
@@ -14,9 +15,11 @@ namespace {
 
 void print_partners(const Lab& lab)
 {
-    fmt::print("{:<28}{:<20}{}\n", "domain", "address", "what it does");
+    std::size_t width = 0;
+    for (const auto& partner : lab.partners()) width = std::max(width, partner.domain.size());
+    fmt::print("{:<{}}  {:<14}{}\n", "domain", width, "address", "what it does");
     for (const auto& partner : lab.partners()) {
-        fmt::print("{:<28}{:<20}{}\n", partner.domain,
+        fmt::print("{:<{}}  {:<14}{}\n", partner.domain, width,
                    partner.is_running ? partner.address.address.format() : "-",
                    partner.behaviour->summary);
     }
