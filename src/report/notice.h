@@ -38,6 +38,8 @@ struct RecipientReport {
     WallTime attempted_at{};  // the last attempt's end; the epoch where none was made
 };
 
+class NoticeLimit;
+
 // What a notice may show of the message it is about.
 enum class Content : std::uint8_t {
     AsAsked,   // RET, within bounds
@@ -56,6 +58,7 @@ struct NoticeInput {
     std::string_view headers;                 // of the message: up to and without the empty line
     std::optional<Bytes> message;  // the whole message; nullopt: only `headers` are at hand
     Content content = Content::AsAsked;
+    NoticeLimit* limit = nullptr;             // for senders outside; null: no bound
     std::uint64_t max_returned = 128U << 10;  // octets of a message that is returned whole
 };
 
@@ -78,7 +81,8 @@ struct NoticeDecision {
 
 [[nodiscard]] NoticeDecision decide_notice(const NoticeInput& input);
 
-// nullopt where decide_notice has nobody to tell.
+// nullopt where decide_notice has nobody to tell, or where the limit does not allow it: then the
+// reason is "notice.limited".
 [[nodiscard]] std::optional<Notice> make_notice(const NoticeInput& input);
 
 // The header fields of a message: up to and without the empty line that ends them. A view into it.

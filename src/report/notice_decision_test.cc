@@ -1,0 +1,99 @@
+#include "report/fixture_for_tests.h"
+
+namespace hermetic::report {
+namespace {
+
+class NoticeDecisionTest : public NoticeFixture {};
+
+TEST_F(NoticeDecisionTest, FollowsNotify)
+{
+    using namespace mail;
+    const struct {
+        const char* name;
+        Action action;
+        int notify;
+        std::string_view reason;
+    } rows[] = {
+        {"failure by default", Action::Failed, kNotifyUnset, "notice.failure"},
+        {"delay by default", Action::Delayed, kNotifyUnset, "notice.delay"},
+        {"no success by default", Action::Delivered, kNotifyUnset, "notice.not-asked"},
+        {"no relay by default", Action::Relayed, kNotifyUnset, "notice.not-asked"},
+        {"never", Action::Failed, kNotifyNever, "notice.not-asked"},
+        {"never, delayed", Action::Delayed, kNotifyNever, "notice.not-asked"},
+        {"failure asked", Action::Failed, kNotifyFailure, "notice.failure"},
+        {"failure asked, delayed", Action::Delayed, kNotifyFailure, "notice.not-asked"},
+        {"delay asked", Action::Delayed, kNotifyDelay, "notice.delay"},
+        {"delay asked, failed", Action::Failed, kNotifyDelay, "notice.not-asked"},
+        {"success asked, delivered", Action::Delivered, kNotifySuccess, "notice.delivered"},
+        {"success asked, relayed", Action::Relayed, kNotifySuccess, "notice.relayed"},
+        {"success asked, failed", Action::Failed, kNotifySuccess, "notice.not-asked"},
+        {"all asked", Action::Failed, kNotifySuccess | kNotifyFailure, "notice.failure"},
+    };
+    for (const auto& row : rows) {
+        const auto in = input({report("b@far.example", row.action, remote(250, {2, 0, 0}, "ok"),
+                                      static_cast<std::uint8_t>(row.notify))});
+        const NoticeDecision decision = decide_notice(in);
+        EXPECT_EQ(decision.reason, row.reason) << row.name;
+        EXPECT_EQ(decision.to.has_value(), row.reason != "notice.not-asked") << row.name;
+    }
+}
+
+TEST_F(NoticeDecisionTest, GravestActionNamesTheNotice)
+{
+    const auto ok = report("c@far.example", Action::Relayed, remote(250, {2, 0, 0}, "ok"),
+                           mail::kNotifySuccess);
+    const NoticeDecision decision =
+        decide_notice(input({ok, refused(), refused(mail::kNotifyNever)}));
+    EXPECT_EQ(decision.kind, Action::Failed);
+    EXPECT_EQ(decision.reported, (std::vector<std::size_t>{0, 1}));
+}
+
+TEST_F(NoticeDecisionTest, KnowsItsOwnSenders)
+{
+    EXPECT_TRUE(decide_notice(input({refused()})).own_sender);
+    about_.sender = mailbox("x@elsewhere.example");
+    EXPECT_FALSE(decide_notice(input({refused()})).own_sender);
+    about_.sender = mailbox("x@[192.0.2.1]");
+    EXPECT_FALSE(decide_notice(input({refused()})).own_sender);
+}
+
+TEST_F(NoticeDecisionTest, WhatCannotBeReturnedGoesToThePostmaster)
+{
+    about_.sender.reset();
+    NoticeDecision decision = decide_notice(input({refused()}));
+    EXPECT_EQ(decision.to, mailbox("postmaster@own.example"));
+    EXPECT_TRUE(decision.to_postmaster);
+    EXPECT_EQ(decision.reason, "notice.postmaster");
+
+    decision = decide_notice(input({report("b@far.example", Action::Delayed, {})}));
+    EXPECT_FALSE(decision.to);
+    EXPECT_EQ(decision.reason, "notice.null-sender");
+}
+
+TEST_F(NoticeDecisionTest, OwnNoticesGoToThePostmasterInSpiteOfNever)
+{
+    about_.sender.reset();
+    about_.is_notice = true;
+    EXPECT_EQ(decide_notice(input({refused(mail::kNotifyNever)})).reason, "notice.postmaster");
+}
+
+TEST_F(NoticeDecisionTest, ThePostmastersOwnMailEndsThere)
+{
+    about_.sender.reset();
+    const auto in =
+        input({report("Postmaster@own.example", Action::Failed, remote(550, {5, 1, 1}, "no"))});
+    const NoticeDecision decision = decide_notice(in);
+    EXPECT_FALSE(decision.to);
+    EXPECT_EQ(decision.reason, "notice.postmaster-unreachable");
+    EXPECT_FALSE(make_notice(in));
+}
+
+TEST_F(NoticeDecisionTest, WithoutOrganizationsPostmasterTheHostsIsTold)
+{
+    snapshot_ = objects::Snapshot{{}};
+    about_.sender.reset();
+    EXPECT_EQ(decide_notice(input({refused()})).to, mailbox("postmaster@mx.own.example"));
+}
+
+}  // namespace
+}  // namespace hermetic::report

@@ -1,0 +1,209 @@
+#include "report/notice_text.h"
+
+#include "core/assert.h"
+#include "core/text.h"
+#include "report/explanation.h"
+#include "report/mime_writer.h"
+#include "report/notice_details.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace hermetic::report {
+
+namespace {
+
+constexpr std::size_t kShownRecipients = 100;  // the status part has them all
+
+// "4 hours", "5 days": rough, as people say it.
+std::string rough_time(WallTime from, WallTime to)
+{
+    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(to - from).count();
+    const auto say = [](auto count, std::string_view unit) {
+        return fmt::format("{} {}{}", count, unit, count == 1 ? "" : "s");
+    };
+    if (minutes < 1) return "less than a minute";
+    if (minutes < 120) return say(minutes, "minute");
+    if (minutes < 48 * 60) return say(minutes / 60, "hour");
+    return say(minutes / (24 * 60), "day");
+}
+
+std::string organization_name(const NoticeInput& input)
+{
+    const std::string& given = input.snapshot->organization().name;
+    return given.empty() ? std::string{input.hostname} : printable(given, 100);
+}
+
+std::string contact(const NoticeInput& input)
+{
+    const auto& given = input.snapshot->organization().postmaster;
+    return printable(given ? given->format() : "postmaster@" + std::string{input.hostname}, 300);
+}
+
+std::vector<std::string> introduce(const NoticeInput& input, const NoticeDecision& decision)
+{
+    const std::string when = format_rfc5322(input.about->accepted_at);
+    if (decision.to_postmaster) {
+        return {
+            fmt::format("A message that came to this server on {} could not be delivered, and it "
+                        "has no sender who could be told. You get this notice as postmaster.",
+                        when)};
+    }
+    switch (decision.kind) {
+    case Action::Failed:
+        return {
+            fmt::format("Your message of {} could not be delivered to the following {}. No "
+                        "further attempt will be made.",
+                        when, decision.reported.size() == 1 ? "address" : "addresses")};
+    case Action::Delayed: {
+        std::string until;
+        if (input.expires_at != WallTime{}) {
+            until = " until " + format_rfc5322(input.expires_at);
+        }
+        return {
+            fmt::format("Your message of {} has not reached the following {} yet. You need not "
+                        "send it again: our server keeps trying{}.",
+                        when, decision.reported.size() == 1 ? "address" : "addresses", until)};
+    }
+    case Action::Relayed:
+    case Action::Delivered:
+        return {fmt::format("You asked to be told what becomes of your message of {}.", when)};
+    }
+    unreachable("every Action is introduced above");
+}
+
+Story::Entry tell_recipient(const NoticeInput& input, const RecipientReport& report)
+{
+    const facts::Outcome& outcome = report.outcome;
+    const Explanation explanation = explain(report.action, outcome);
+    Story::Entry entry;
+    entry.address = printable(report.recipient.address.format(), 300);
+    entry.what = explanation.what;
+    const bool expired =
+        report.action == Action::Failed && outcome.result == facts::OutcomeClass::Deferred;
+    if (expired) {
+        entry.what = fmt::format("Our server tried for {} without success. The last time: {}",
+                                 rough_time(input.about->accepted_at, input.now), entry.what);
+    }
+    if (report.action == Action::Delayed) {
+        entry.helper = "Nobody needs to do anything now.";
+    } else if (explanation.helper != Helper::Nobody) {
+        entry.helper = describe(explanation.helper);
+        entry.how = explanation.how;
+    }
+    if (outcome.origin == facts::Origin::Remote && outcome.code != 0 && !outcome.text.empty()) {
+        std::string words = outcome.text;
+        std::replace(words.begin(), words.end(), '\n', ' ');
+        std::erase(words, '\r');
+        entry.reply =
+            fmt::format("{} replied: {:03} {}",
+                        report.host.empty() ? "The remote server" : printable(report.host, 255),
+                        outcome.code, printable(words, 600));
+    }
+    return entry;
+}
+
+void append_entry(std::string& out, const Story::Entry& entry)
+{
+    out += "\r\n  " + entry.address + "\r\n\r\n";
+    out += wrap("What happened: " + entry.what, 4);
+    if (!entry.helper.empty()) out += wrap("Who can help: " + entry.helper, 4);
+    if (!entry.how.empty()) out += wrap("How: " + entry.how, 4);
+    if (!entry.reply.empty()) out += wrap(entry.reply, 4);
+}
+
+std::string paragraph(std::string_view text)
+{
+    return "<p>" + escape_html(text) + "</p>\r\n";
+}
+
+std::string term(std::string_view label, std::string_view text)
+{
+    if (text.empty()) return {};
+    return fmt::format("<dt>{}</dt><dd>{}</dd>\r\n", label, escape_html(text));
+}
+
+}  // namespace
+
+std::string_view headline_of(const NoticeDecision& decision)
+{
+    if (decision.to_postmaster) return "Undeliverable message without a sender";
+    switch (decision.kind) {
+    case Action::Failed:
+        return "Your message was not delivered";
+    case Action::Delayed:
+        return "Your message is delayed";
+    case Action::Relayed:
+        return "Your message was passed on";
+    case Action::Delivered:
+        return "Your message was delivered";
+    }
+    unreachable("every Action has its headline above");
+}
+
+Story tell(const NoticeInput& input, const NoticeDecision& decision)
+{
+    Story story;
+    story.headline = headline_of(decision);
+    story.introduction = introduce(input, decision);
+    for (const std::size_t i : decision.reported) {
+        if (story.entries.size() == kShownRecipients) {
+            story.left_out = fmt::format("... and {} more, which the attached status names.",
+                                         decision.reported.size() - kShownRecipients);
+            break;
+        }
+        story.entries.push_back(tell_recipient(input, input.recipients[i]));
+    }
+    story.closing = {fmt::format(
+        "This notice was written by the mail server {} of {}. If you need help, write to "
+        "{} and attach it.",
+        printable(input.hostname, 255), organization_name(input), contact(input))};
+    if (decision.own_sender) story.details = tell_details(input, decision);
+    return story;
+}
+
+std::string format_text(const Story& story)
+{
+    std::string out = story.headline + "\r\n\r\n";
+    for (const std::string& one : story.introduction) out += wrap(one);
+    for (const Story::Entry& entry : story.entries) append_entry(out, entry);
+    if (!story.left_out.empty()) out += "\r\n" + wrap(story.left_out, 2);
+    out += "\r\n";
+    for (const std::string& one : story.closing) out += wrap(one);
+    if (!story.details.empty()) {
+        out += "\r\nDetails for administrators\r\n\r\n";
+        for (const std::string& line : story.details) {
+            const std::size_t indent = std::min(line.find_first_not_of(' '), std::size_t{8});
+            out += wrap(line, indent, 110);
+        }
+    }
+    return out;
+}
+
+std::string format_html(const Story& story)
+{
+    std::string out = "<!DOCTYPE html>\r\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
+                      escape_html(story.headline) +
+                      "</title></head>\r\n<body style=\"font-family:sans-serif\">\r\n<h2>" +
+                      escape_html(story.headline) + "</h2>\r\n";
+    for (const std::string& one : story.introduction) out += paragraph(one);
+    for (const Story::Entry& entry : story.entries) {
+        out += "<h3>" + escape_html(entry.address) + "</h3>\r\n<dl>\r\n";
+        out += term("What happened", entry.what);
+        out += term("Who can help", entry.helper);
+        out += term("How", entry.how);
+        out += term("Reply", entry.reply);
+        out += "</dl>\r\n";
+    }
+    if (!story.left_out.empty()) out += paragraph(story.left_out);
+    for (const std::string& one : story.closing) out += paragraph(one);
+    if (!story.details.empty()) {
+        out += "<h3>Details for administrators</h3>\r\n<pre style=\"white-space:pre-wrap\">\r\n";
+        for (const std::string& line : story.details) out += escape_html(line) + "\r\n";
+        out += "</pre>\r\n";
+    }
+    return out + "</body></html>\r\n";
+}
+
+}  // namespace hermetic::report
