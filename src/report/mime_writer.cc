@@ -22,7 +22,8 @@ bool is_continuation(char c)
 // RFC 2047 §2: an encoded word is at most 75 octets, and holds whole characters (§5).
 std::string encoded_words(std::string_view value)
 {
-    constexpr std::size_t kOctets = 45;  // 60 of base64, "=?UTF-8?B?" and "?="
+    constexpr std::size_t kOctets =
+        39;  // 52 of base64, "=?UTF-8?B?" and "?=", after a short field name
     std::string out;
     while (!value.empty()) {
         std::size_t take = std::min(kOctets, value.size());

@@ -33,8 +33,8 @@ struct RecipientReport {
     Action action = Action::Failed;
     // Of the last attempt. Failed with a Deferred outcome means that the time to try was over; the
     // temporary status then becomes its permanent form.
-    facts::Outcome outcome;
-    std::string host;  // whose reply it is, or who was tried last; empty where nobody was reached
+    facts::Outcome outcome{};
+    std::string host{};  // whose reply it is, or who was tried last; empty where nobody was reached
     WallTime attempted_at{};  // the last attempt's end; the epoch where none was made
 };
 
