@@ -105,7 +105,7 @@ class Layers(Tree):
 class Docs(Tree):
     def setUp(self):
         super().setUp()
-        self.write("ARCHITECTURE.md", "# A\n\n| folder | job |\n|---|---|\n| `policy/` | decides |\n")
+        self.write("ARCHITECTURE.md", "# A\n\n| folder | job |\n|---|---|\n| `policy` | decides |\n")
         self.write("src/policy/README.md", "# policy\n")
         self.write("src/policy/tls.cc", 'constexpr Rule kRule{"dane.lookup-failed"};\n')
         self.write("docs/policy/tls.md", "| id | why |\n|---|---|\n| `dane.lookup-failed` | hidden |\n")
@@ -122,8 +122,19 @@ class Docs(Tree):
         self.assertEqual(self.problems(), [])
 
     def test_folder_without_a_row_and_row_without_a_folder(self):
-        self.write("ARCHITECTURE.md", "| `police/` | decides |\n")
+        self.write("ARCHITECTURE.md", "# A\n\n| folder | job |\n|---|---|\n| `police` | decides |\n")
         self.assertEqual(len(self.problems()), 2)
+
+    def test_folders_stand_in_the_order_of_the_build(self):
+        self.write("src/mail/README.md", "# mail\n")
+        self.write("src/CMakeLists.txt", "set(HERMETIC_FOLDERS\n    mail policy)  # pure\n")
+        self.write("ARCHITECTURE.md", "| folder | job |\n|---|---|\n| `policy` | decides |\n| `mail` | values |\n")
+        self.assert_one("policy stands where")
+
+    def test_an_id_made_of_stage_and_ending(self):
+        self.write("src/policy/stage.cc", 'return name(stage) + ".refused";\n')
+        self.write("docs/policy/stage.md", "| rcpt.refused | the peer said no |\n")
+        self.assertEqual(self.problems(), [])
 
     def test_long_readme(self):
         self.write("src/policy/README.md", "line\n" * 41)
@@ -147,13 +158,14 @@ class Docs(Tree):
         self.assertEqual(len(problems), 2, problems)
 
     def test_options_differ_from_the_program(self):
-        self.write("docs/reference/options.md", "old\n")
+        self.write("docs/reference/node.md", "old\n")
+        self.write("docs/reference/org.md", "new\n")
         program = os.path.join(self.root, "program")
         self.write("program", "#!/bin/sh\necho new\n")
         os.chmod(program, 0o755)
         problems = check_docs.check(self.root, program)
         self.assertEqual(len(problems), 1, problems)
-        self.write("docs/reference/options.md", "new\n")
+        self.write("docs/reference/node.md", "new\n")
         self.assertEqual(check_docs.check(self.root, program), [])
 
 
@@ -168,7 +180,7 @@ class NewComponent(Tree):
         self.write("src/CMakeLists.txt", FOLDERS)
         self.write("src/core/CMakeLists.txt", "hermetic_library(core)\n")
         self.write("src/core/README.md", "# core\n")
-        self.write("ARCHITECTURE.md", "| `core/` | values |\n")
+        self.write("ARCHITECTURE.md", "| folder | job |\n|---|---|\n| `core` | values |\n")
         with contextlib.redirect_stdout(io.StringIO()):
             self.assertIsNone(new_component.make(self.root, "rules", "core", ["core"], "Mail-flow rules."))
             self.assertIn("exists", new_component.make(self.root, "rules", "core", [], "Again."))

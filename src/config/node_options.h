@@ -1,7 +1,7 @@
 // The settings of one node, as hermetic.toml gives them: plain values with their defaults.
 //
 // Each option is declared once, in config/options.cc (key, type, default, bounds, documentation):
-// parser, validation and docs/reference/options.md all come from there.
+// parser, validation and docs/reference/node.md all come from there.
 #pragma once
 
 #include "core/ip.h"
