@@ -81,6 +81,10 @@ public:
     // dead). What precedes an end of file without CRLF is no line.
     [[nodiscard]] Task<Result<Line, StreamError>> read_line(std::size_t max);
 
+    // This many octets and not one more, so that what follows is still the socket's: a PROXY header
+    // before a TLS hello. In clear, while nothing is buffered.
+    [[nodiscard]] Task<Result<std::string, StreamError>> read_exactly(std::size_t octets);
+
     // Waits until at least one octet is there; returns all that is buffered, without taking it.
     // Valid until the next operation; take it with consume().
     [[nodiscard]] Task<Result<std::string_view, StreamError>> peek();

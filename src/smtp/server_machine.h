@@ -100,6 +100,11 @@ public:
     [[nodiscard]] const Transaction* transaction() const { return transaction_.get(); }
     // Between the first BDAT of a message and its end.
     [[nodiscard]] bool in_message() const { return transaction_ && transaction_->intake; }
+    // The message is refused already: nothing of it need be kept.
+    [[nodiscard]] bool message_refused() const
+    {
+        return in_message() && transaction_->intake->refusal() != nullptr;
+    }
     // The message that take() hands out is to be kept (not a chunk out of its place).
     [[nodiscard]] bool wants_message() const { return in_message() && !discard_; }
     [[nodiscard]] bool is_idle() const { return !transaction_; }

@@ -1,0 +1,101 @@
+#include "inbound/message_factory.h"
+
+#include "core/text.h"
+#include "routing/route.h"
+
+#include <algorithm>
+
+namespace hermetic::inbound {
+namespace {
+
+struct Part {
+    routing::Route route;
+    std::vector<mail::Recipient> recipients;
+};
+
+bool contains(const std::vector<mail::Recipient>& recipients, const mail::Recipient& recipient)
+{
+    return std::any_of(recipients.begin(), recipients.end(), [&recipient](const auto& other) {
+        return other.address == recipient.address;
+    });
+}
+
+std::vector<Part> group(const objects::Snapshot& snapshot,
+                        const std::vector<mail::Recipient>& recipients)
+{
+    std::vector<Part> parts;
+    for (const mail::Recipient& recipient : recipients) {
+        routing::Route route = routing::decide_route(snapshot, recipient.address);
+        auto part = std::find_if(parts.begin(), parts.end(), [&route](const Part& other) {
+            return other.route.key == route.key;
+        });
+        if (part == parts.end()) part = parts.insert(parts.end(), Part{std::move(route), {}});
+        // LMTP may name one twice, and is answered twice; it is still one delivery.
+        if (!contains(part->recipients, recipient)) part->recipients.push_back(recipient);
+    }
+    return parts;
+}
+
+// RFC 6531 §3.4: an SMTPUTF8 message is one that needs it, not one whose client said the word.
+bool needs_smtputf8(const AcceptedMessage& accepted, const std::vector<mail::Recipient>& recipients)
+{
+    const smtp::Transaction& transaction = accepted.transaction;
+    if (!transaction.smtputf8) return false;
+    const bool sender = transaction.sender && transaction.sender->needs_smtputf8();
+    const bool header = transaction.intake && transaction.intake->header().header_has_8bit();
+    return sender || header ||
+           std::any_of(recipients.begin(), recipients.end(),
+                       [](const auto& recipient) { return recipient.address.needs_smtputf8(); });
+}
+
+mail::BodyType body_type(const smtp::Transaction& transaction)
+{
+    // What it is counts, not what was declared: seven bits go anywhere, and eight that were not
+    // declared still are eight.
+    const bool eight_bit = transaction.intake && (transaction.intake->header().header_has_8bit() ||
+                                                  transaction.intake->header().body_has_8bit());
+    return eight_bit ? mail::BodyType::EightBitMime : mail::BodyType::SevenBit;
+}
+
+mail::Envelope make_envelope(const AcceptedMessage& accepted,
+                             std::vector<mail::Recipient> recipients)
+{
+    const smtp::Transaction& transaction = accepted.transaction;
+    mail::Envelope envelope;
+    envelope.accepted_as = accepted.id;
+    envelope.sender = transaction.sender;
+    envelope.body_type = body_type(transaction);
+    envelope.smtputf8 = needs_smtputf8(accepted, recipients);
+    envelope.ret = transaction.ret;
+    envelope.envid = transaction.envid;
+    envelope.accepted_at = accepted.accepted_at;
+    envelope.size = accepted.body.size;
+    envelope.organization = accepted.snapshot.organization().name;
+    if (transaction.intake) {
+        envelope.message_id = printable(transaction.intake->header().message_id(), 250);
+    }
+    envelope.arrival = accepted.arrival;
+    envelope.recipients = std::move(recipients);
+    return envelope;
+}
+
+}  // namespace
+
+SplitMessage split_by_route(AcceptedMessage accepted, IdSource& ids)
+{
+    SplitMessage split;
+    for (Part& part : group(accepted.snapshot, accepted.transaction.recipients)) {
+        auto message = std::make_shared<spool::StoredMessage>();
+        message->id =
+            split.messages.empty() ? accepted.id : ids.next<MessageId>(accepted.accepted_at);
+        message->envelope = std::make_shared<const mail::Envelope>(
+            make_envelope(accepted, std::move(part.recipients)));
+        message->body = accepted.body;
+        message->state.next_attempt = accepted.accepted_at;
+        split.messages.push_back(std::move(message));
+        split.routes.push_back(part.route.key + " (" + part.route.reason + ")");
+    }
+    return split;
+}
+
+}  // namespace hermetic::inbound

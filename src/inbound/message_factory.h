@@ -1,0 +1,37 @@
+// From a finished transaction to the messages that the spool keeps: one for each route.
+//
+// Pure. Recipients with one route key travel together (ARCHITECTURE.md, life of a message); all
+// parts share one body and the id that the client is told.
+#pragma once
+
+#include "core/ids.h"
+#include "core/time.h"
+#include "mail/envelope.h"
+#include "objects/snapshot.h"
+#include "smtp/transaction.h"
+#include "spool/spool.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hermetic::inbound {
+
+struct AcceptedMessage {
+    const smtp::Transaction& transaction;
+    const objects::Snapshot& snapshot;
+    MessageId id;      // the client will be told this one
+    spool::Body body;  // trace fields included
+    mail::Arrival arrival;
+    WallTime accepted_at{};
+};
+
+struct SplitMessage {
+    std::vector<std::shared_ptr<const spool::StoredMessage>> messages;
+    std::vector<std::string> routes;  // for the log: key and reason of each
+};
+
+// The first part has the id itself, further ones get ids from `ids`.
+[[nodiscard]] SplitMessage split_by_route(AcceptedMessage accepted, IdSource& ids);
+
+}  // namespace hermetic::inbound

@@ -1,0 +1,89 @@
+// Service: the inbound sessions of one core.
+//
+// Lives on its core's thread, like everything that it is called with; other threads post to the
+// core. The acceptor admits a connection (Admission), then posts accept() to the least loaded core.
+#pragma once
+
+#include "inbound/admission.h"
+#include "inbound/listener.h"
+#include "net/acceptor.h"
+#include "net/task.h"
+#include "net/task_group.h"
+#include "objects/snapshot.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace hermetic::ledger {
+class Log;
+}
+namespace hermetic::metrics {
+class Metrics;
+}
+namespace hermetic::spool {
+class Spool;
+}
+namespace hermetic::tls {
+class ServerContext;
+}
+
+namespace hermetic::inbound {
+
+class Session;
+
+// What sessions use; all of it outlives the service.
+struct Environment {
+    net::Core& core;
+    spool::Spool& spool;
+    ledger::Log& log;
+    metrics::Metrics& metrics;
+    Admission& admission;
+};
+
+class Service {
+public:
+    // `snapshot` is not null.
+    Service(Environment environment, objects::SnapshotPointer snapshot);
+    ~Service();  // after stop()
+
+    // Transactions that have begun keep the snapshot, sessions in TLS their context.
+    void set_snapshot(objects::SnapshotPointer snapshot);
+    void set_tls(const std::string& listener, std::shared_ptr<const tls::ServerContext> context);
+
+    void accept(net::Accepted accepted, ListenerPointer listener, Admission::Ticket ticket);
+
+    // Idle sessions get 421 now, the others when their transaction ends, or after `grace`. Returns
+    // when the last has ended. Nothing is accepted any more.
+    [[nodiscard]] net::Task<> stop(Duration grace);
+
+    [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+
+    // For sessions.
+    [[nodiscard]] const Environment& environment() const { return environment_; }
+    [[nodiscard]] const objects::SnapshotPointer& snapshot() const { return snapshot_; }
+    [[nodiscard]] std::shared_ptr<const tls::ServerContext> tls(const std::string& listener) const;
+    [[nodiscard]] bool stopping() const { return stopping_; }
+
+private:
+    static net::Task<> serve(Service& service, std::unique_ptr<Session> session);
+
+    Environment environment_;
+    objects::SnapshotPointer snapshot_;
+    std::unordered_map<std::string, std::shared_ptr<const tls::ServerContext>> tls_;
+    std::unordered_set<Session*> sessions_;
+    net::TaskGroup tasks_;
+    bool stopping_ = false;
+};
+
+// How a new connection counts: that of a trusted proxy is its clients', who are counted when it has
+// named them.
+[[nodiscard]] Admission::Count count_for(const Listener& listener, const IpAddress& peer);
+
+// Tells a client that was not admitted why, without waiting, and closes. Any thread.
+void turn_away(net::Accepted accepted, const Listener& listener, const smtp::RefusalKind& why,
+               metrics::Metrics& metrics, WallTime now);
+
+}  // namespace hermetic::inbound

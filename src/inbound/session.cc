@@ -1,0 +1,276 @@
+#include "inbound/session.h"
+
+#include "core/assert.h"
+#include "inbound/recipient_policy.h"
+#include "inbound/refusals.h"
+#include "inbound/service.h"
+#include "ledger/log.h"
+#include "metrics/metrics.h"
+#include "net/core.h"
+#include "smtp/refusals.h"
+#include "spool/spool.h"
+
+#include <algorithm>
+
+namespace hermetic::inbound {
+namespace {
+
+using metrics::Metric;
+using smtp::Next;
+
+constexpr Duration kWriteTimeout = std::chrono::minutes{5};
+constexpr Duration kLastWords = std::chrono::seconds{10};
+// Replies to pipelined commands wait for each other, but not without bound.
+constexpr std::size_t kMaxGathered = 16 * 1024;
+
+bool contains(const std::vector<Network>& networks, const IpAddress& address)
+{
+    return std::any_of(networks.begin(), networks.end(),
+                       [&address](const Network& network) { return network.contains(address); });
+}
+
+const smtp::RefusalKind* refusal_for(spool::Pressure pressure)
+{
+    switch (pressure) {
+    case spool::Pressure::None:
+        return nullptr;
+    case spool::Pressure::DiskFull:
+        return &refusal::kDiskFull;
+    case spool::Pressure::DiskFailing:
+        return &refusal::kDiskFailing;
+    case spool::Pressure::QueueFull:
+        return &refusal::kQueueFull;
+    }
+    unreachable("every Pressure has its refusal");
+}
+
+}  // namespace
+
+Session::Session(Service& service, std::unique_ptr<net::Stream> stream, ListenerPointer listener,
+                 Admission::Ticket ticket)
+    : service_{service},
+      stream_{std::move(stream)},
+      listener_{std::move(listener)},
+      ticket_{std::move(ticket)},
+      id_{service.environment().core.ids().next_session()},
+      client_{stream_->remote()},
+      own_address_{stream_->local().address},
+      started_{now()}
+{
+}
+
+Session::~Session() = default;
+
+Instant Session::now() const
+{
+    return service_.environment().core.clock().now();
+}
+
+WallTime Session::wall() const
+{
+    return service_.environment().core.clock().wall();
+}
+
+void Session::allow(Duration duration)
+{
+    const Instant end = started_ + listener_->smtp.limits.session_time;
+    stream_->until(cut_ ? now() : std::min(now() + duration, end));
+}
+
+net::Task<> Session::run()
+{
+    metrics::Metrics& metrics = service_.environment().metrics;
+    metrics.add(Metric::SessionsOpened);
+    metrics.add(Metric::SessionsOpen);
+    if (co_await prepare()) co_await converse();
+    stream_->close();
+    metrics.add(Metric::SessionsOpen, -1);
+    finish();
+}
+
+net::Task<> Session::converse()
+{
+    const smtp::ServerStart start{id_, client_, stream_->is_tls(),
+                                  listener_->options.tls == config::ListenerTls::StartTls &&
+                                      service_.tls(listener_->options.name) != nullptr,
+                                  contains(listener_->options.xclient_networks, client_.address)};
+    machine_.emplace(listener_->smtp, start);
+    // Who talks before the banner is no mail server (specification §2.2).
+    Next next = stream_->has_unread_input() ? machine_->on_early_input(wall()) : machine_->greet();
+    for (;;) {
+        switch (next) {
+        case Next::ReadCommand:
+            next = co_await read_command();
+            break;
+        case Next::CheckSender:
+            next = check_sender();
+            break;
+        case Next::CheckRecipient:
+            next = check_recipient();
+            break;
+        case Next::ReadMessage:
+            next = co_await receive_message();
+            break;
+        case Next::StoreMessage:
+            next = co_await store_message();
+            break;
+        case Next::StartTls:
+            next = co_await start_tls();
+            break;
+        case Next::Close:
+            if (ended_.empty()) {
+                cut_ = false;  // the last words have a moment of their own
+                stream_->until(now() + kLastWords);
+                (void)co_await flush();
+            }
+            co_return;
+        }
+    }
+}
+
+net::Task<Next> Session::read_command()
+{
+    if (machine_->is_idle()) {
+        assembly_.reset();
+        snapshot_.reset();  // an idle session must not keep old configurations alive
+        if (service_.stopping()) co_return end(smtp::refusal::kStopping);
+    }
+    allow(listener_->smtp.limits.command_timeout);
+    if (!co_await flush_unless_pipelined()) co_return Next::Close;
+    waiting_for_command_ = true;
+    const auto line = co_await stream_->read_line(smtp::kMaxCommandLine);
+    waiting_for_command_ = false;
+    if (!line) co_return on_error(line.error());
+
+    const bool ends_turn = smtp::ends_turn(line->text);
+    const smtp::CommandLine command{line->text, line->has_bare_cr || line->has_bare_lf};
+    const Endpoint client = machine_->client();
+    const Next next = machine_->on_command(command, wall());
+    // Behind DATA or STARTTLS nothing may have come yet: it would be read as something else than
+    // it was sent as, whether the command is granted or refused (RFC 2920 §3.1, CVE-2011-0411).
+    if (ends_turn && stream_->has_unread_input()) co_return machine_->on_early_input(wall());
+    if (machine_->client() != client) co_return on_client_changed(next);
+    co_return next;
+}
+
+// XCLIENT: limits count the client, not the proxy.
+Next Session::on_client_changed(Next next)
+{
+    if (const auto* refused = ticket_.count_as(machine_->client().address)) return end(*refused);
+    return next;
+}
+
+Next Session::check_sender()
+{
+    const Environment& environment = service_.environment();
+    snapshot_ = service_.snapshot();
+    if (const auto* pressure = refusal_for(environment.spool.pressure())) {
+        return machine_->on_sender_refused({pressure, {}}, wall());
+    }
+    if (!environment.admission.admit_message(machine_->client().address, now())) {
+        return machine_->on_sender_refused({&refusal::kTooManyMessagesOfClient, {}}, wall());
+    }
+    return machine_->on_sender_accepted();
+}
+
+Next Session::check_recipient()
+{
+    const smtp::command::Rcpt& rcpt = machine_->pending_recipient();
+    const RecipientFacts facts{rcpt.mailbox ? &*rcpt.mailbox : nullptr, machine_->client().address,
+                               own_address_};
+    RecipientDecision decision = decide_recipient(*snapshot_, facts);
+    if (decision.refusal) return machine_->on_recipient_refused(*decision.refusal, wall());
+    return machine_->on_recipient_accepted(std::move(*decision.mailbox));
+}
+
+net::Task<Next> Session::start_tls()
+{
+    if (!co_await flush()) co_return Next::Close;
+    auto context = service_.tls(listener_->options.name);
+    if (!context) {  // gone since it was offered
+        ended_ = smtp::refusal::kTlsUnavailable.id;
+        co_return Next::Close;
+    }
+    if (!co_await shake_hands(std::move(context))) co_return Next::Close;
+    co_return machine_->on_tls_started();
+}
+
+net::Task<bool> Session::flush()
+{
+    if (machine_->output().empty()) co_return true;
+    const std::string replies = std::exchange(machine_->output(), {});
+    const auto written = co_await stream_->write(replies);
+    if (!written) ended_ = net::name(written.error().kind);
+    co_return written.has_value();
+}
+
+// RFC 2920 §3.2: replies leave together, but never later than the server waits for input.
+net::Task<bool> Session::flush_unless_pipelined()
+{
+    const bool may_wait = stream_->buffered() != 0 && machine_->output().size() < kMaxGathered;
+    if (may_wait) {
+        const auto buffered = co_await stream_->peek();
+        if (buffered && buffered->find("\r\n") != std::string_view::npos) co_return true;
+    }
+    co_return co_await flush();
+}
+
+Next Session::end(const smtp::RefusalKind& why)
+{
+    return machine_->end(why, wall());
+}
+
+Next Session::on_error(const net::StreamError& error)
+{
+    using Kind = net::StreamError::Kind;
+    switch (error.kind) {
+    case Kind::LineTooLong:
+        return machine_->on_line_too_long(wall());
+    case Kind::TimedOut: {
+        if (service_.stopping()) return end(smtp::refusal::kStopping);
+        const bool session = now() >= started_ + listener_->smtp.limits.session_time;
+        return end(session ? smtp::refusal::kSessionTooLong : smtp::refusal::kTimedOut);
+    }
+    default:
+        break;
+    }
+    if (error.tls) tls_failure_ = std::make_unique<facts::TlsFailure>(*error.tls);
+    ended_ = net::name(error.kind);
+    return Next::Close;
+}
+
+void Session::on_stopping()
+{
+    const bool idle = machine_ && waiting_for_command_ && machine_->is_idle();
+    if (idle || !machine_) stream_->until(now());
+}
+
+void Session::cut()
+{
+    cut_ = true;
+    stream_->until(now());
+}
+
+void Session::finish()
+{
+    const Environment& environment = service_.environment();
+    ledger::SessionFacts facts;
+    facts.id = id_;
+    facts.listener = listener_->options.name;
+    facts.client = client_;
+    if (tls_) facts.tls = std::move(*tls_);
+    if (tls_failure_) facts.tls_failure = std::move(*tls_failure_);
+    facts.ended = ended_;
+    if (machine_) {
+        facts.client = machine_->client();
+        facts.helo = machine_->helo();
+        facts.messages = machine_->messages();
+        facts.refused = machine_->refused();
+        if (ended_.empty()) facts.ended = machine_->ended_by();
+        environment.metrics.add(Metric::CommandsRefused, machine_->refused());
+    }
+    facts.took = now() - started_;
+    environment.log.session(std::move(facts));
+}
+
+}  // namespace hermetic::inbound
