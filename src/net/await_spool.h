@@ -1,7 +1,7 @@
 // The spool's operations as coroutines of a core.
 //
-// An operation that has begun ends, whatever the core is told: its coroutine must not be destroyed
-// while the spool works for it. So the spool is closed before the cores are destroyed.
+// An operation that has begun ends, whatever the core is told: its coroutine stays until the spool
+// has answered. So the spool is closed while the cores still run.
 #pragma once
 
 #include "core/bytes.h"

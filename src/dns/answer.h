@@ -1,0 +1,39 @@
+// From a resolver's raw answers to facts. Pure: foreign bytes in, bounded values out.
+//
+// RDATA as RFC 1035 §3.3.9 (MX), §3.4.1 (A), RFC 3596 §2.2 (AAAA), RFC 6698 §2.1 (TLSA).
+#pragma once
+
+#include "core/time.h"
+#include "facts/dns.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermetic::dns {
+
+// What the resolver said to one question.
+struct RawAnswer {
+    std::string trouble;  // why there is no answer at all: "timeout"; empty: there is one
+    int rcode = 0;
+    bool have_data = false;
+    bool nxdomain = false;
+    bool secure = false;
+    bool bogus = false;
+    std::string why_bogus;
+    std::string canonical_name;  // as the resolver writes it; empty: the name asked for
+    Duration time_to_live{};
+    std::vector<std::string> data;  // RDATA, names uncompressed
+};
+
+// A domain name in wire form as text, lower case, without the trailing dot; "" is the root. nullopt
+// for what does not end, is too long, or has octets that no host name has.
+[[nodiscard]] std::optional<std::string> parse_wire_name(std::string_view wire);
+
+[[nodiscard]] facts::MxAnswer mx_answer(const std::string& name, const RawAnswer& raw);
+[[nodiscard]] facts::AddressAnswer address_answer(const std::string& name, const RawAnswer& a,
+                                                  const RawAnswer& aaaa);
+[[nodiscard]] facts::TlsaAnswer tlsa_answer(const std::string& name, const RawAnswer& raw);
+
+}  // namespace hermetic::dns
