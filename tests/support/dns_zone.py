@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from . import children
 from .deadline import TimedOut, wait_for
 from .ports import free_port
 
@@ -77,16 +78,17 @@ class DnsServer:
         (self.directory / "knot.conf").write_text("\n".join(lines) + "\n")
 
     def start(self, seconds=20):
+        """Also after pause(), then at the same port."""
         (self.directory / "db").mkdir(exist_ok=True)
         for name in self.zones:
             self._write_zone(name)
+        given = self.port
         for _ in range(5):  # another program may take the port first
-            self.port = free_port()
+            self.port = given or free_port()
             self._write_config()
             self.log = open(self.directory / "log", "wb")
-            self.process = subprocess.Popen(
-                [_program("knotd"), "-c", self.directory / "knot.conf"],
-                stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+            self.process = children.start([_program("knotd"), "-c", self.directory / "knot.conf"],
+                                          stdout=self.log, stderr=self.log)
             try:
                 wait_for(lambda: self.process.poll() is not None or self._serves_all(),
                          "Knot serves every zone", seconds, 0.05)
@@ -144,6 +146,11 @@ class DnsServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(10)
+
+    def pause(self):
+        """Stop answering; start() goes on."""
+        self._end()
+        self.log.close()
 
     def stop(self):
         if self.process and self.process.poll() is None:

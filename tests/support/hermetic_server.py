@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from . import children
 from .deadline import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,10 +150,9 @@ class HermeticServer:
         """Start the process without waiting for it."""
         self.ready_file.unlink(missing_ok=True)
         with open(self.stderr_file, "ab") as stderr:
-            self.process = subprocess.Popen(
+            self.process = children.start(
                 [binary(), "serve", "--config", self.config, "--ready-file", self.ready_file],
-                stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
-                env={**os.environ, **self.environment})
+                stdout=stderr, stderr=stderr, env={**os.environ, **self.environment})
 
     def wait_ready(self, seconds=60):
         try:
@@ -256,6 +256,15 @@ class HermeticServer:
                 f"hermetic {' '.join(map(str, arguments))} ended with {done.returncode}:\n"
                 f"{done.stdout}{done.stderr}")
         return done
+
+    def status(self):
+        """What `hermetic status --json` says."""
+        return json.loads(self.run("status", "--json").stdout)
+
+    def wait_queue_empty(self, seconds=60):
+        wait_for(lambda: self.status()["queue"]["messages"] == 0,
+                 lambda: f"the queue is empty: {self.run('queue', 'list', check=False).stdout}",
+                 seconds, 0.2)
 
     def resident_kib(self, field="Pss"):
         """PSS of the process in KiB (smaps_rollup)."""

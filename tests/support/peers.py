@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from . import children
 from .certificates import Authority
 from .deadline import wait_for
 from .ports import free_port
@@ -76,10 +77,10 @@ class Peer:
         (files / "etc" / "mailname").write_text(f"{self.hostname}\n")
         self.configure(files)
         with open(self.logs / "output", "wb") as output:
-            self.process = subprocess.Popen(
+            self.process = children.start(
                 ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
                  "--propagation", "private", TOOLS / "enter", root, files, *self.command()],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+                stdout=output, stderr=output)
         try:
             wait_for(self._greets, lambda: f"{self.name} answers on {self.port}:\n{self.log()}",
                      seconds, 0.05)
