@@ -1,0 +1,345 @@
+#include "delivery/courier.h"
+
+#include "delivery/host_walk.h"
+#include "delivery/office.h"
+#include "delivery/parcel.h"
+#include "delivery/transmit.h"
+#include "metrics/metrics.h"
+#include "net/await_spool.h"
+#include "net/core.h"
+#include "routing/route.h"
+#include "smtp/client_outcome.h"
+#include "smtp/client_transaction.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::delivery {
+namespace {
+
+using facts::Outcome;
+using facts::OutcomeClass;
+using facts::Stage;
+
+// RFC 5321 §4.5.3.1.8: every server takes so many recipients.
+constexpr std::size_t kRecipientsPerTransaction = 100;
+// Hosts that one message is offered to in one attempt, beside those that cannot be reached.
+constexpr int kSessionsPerMessage = 2;
+// Connections lost in transactions, one after the other, before the rest of the grant waits.
+constexpr int kLostInARow = 2;
+// Of a message in a file: enough for the header of a notice.
+constexpr std::size_t kHeaderOctets = std::size_t{64} << 10;
+
+metrics::Metric transaction_metric(const Connection& connection)
+{
+    using facts::TlsVersion;
+    using metrics::Metric;
+    switch (connection.tls ? connection.tls->version : TlsVersion::None) {
+    case TlsVersion::None:
+        return Metric::OutboundClear;
+    case TlsVersion::Tls10:
+        return Metric::OutboundTls10;
+    case TlsVersion::Tls11:
+        return Metric::OutboundTls11;
+    case TlsVersion::Tls12:
+        return Metric::OutboundTls12;
+    case TlsVersion::Tls13:
+        return Metric::OutboundTls13;
+    }
+    return Metric::OutboundClear;
+}
+
+HandedTo handed_to(const Connection& connection)
+{
+    if (connection.capabilities.dsn) return HandedTo::DsnRelay;
+    return connection.dialect == smtp::Dialect::Lmtp ? HandedTo::Mailbox : HandedTo::PlainRelay;
+}
+
+// Another host may take what this one put off; not where it may have the message already, and not
+// where the trouble is ours.
+bool worth_another_host(const Outcome& outcome)
+{
+    if (outcome.result != OutcomeClass::Deferred || outcome.stage == Stage::EndOfData) return false;
+    return outcome.origin == facts::Origin::Remote || outcome.reason.starts_with("connection.");
+}
+
+class Courier {
+public:
+    Courier(Office& office, report::NoticeLimit& limit, Grant grant)
+        : office_{office}, limit_{limit}, grant_{std::move(grant)}
+    {
+    }
+
+    net::Task<GrantReport> run();
+
+private:
+    enum class OnConnection : std::uint8_t { Through, Lost, Stale };
+
+    net::Task<> carry(GrantedMessage granted);
+    net::Task<> deliver(Parcel& parcel);
+    net::Task<bool> find_way();
+    net::Task<bool> connect(Parcel& parcel);
+    net::Task<OnConnection> offer(Parcel& parcel);
+    net::Task<std::optional<smtp::ContentNeeds>> needs_of(const Parcel& parcel);
+    net::Task<std::string> read_header(const Parcel& parcel);
+    std::size_t recipients_at_once() const;
+    bool take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
+                      std::vector<std::uint32_t>& elsewhere);
+    void fail_destination(const Outcome& outcome);
+    void release();
+
+    Office& office_;
+    report::NoticeLimit& limit_;
+    Grant grant_;
+    GrantReport report_;
+    std::optional<HostWalk> walk_;
+    ConnectionPointer connection_;
+    std::optional<Outcome> destination_failure_;  // holds for the rest of the grant
+    Outcome last_failure_;
+    std::string last_host_;
+    int lost_in_a_row_ = 0;
+};
+
+net::Task<GrantReport> Courier::run()
+{
+    const auto began = office_.now();
+    report_.id = grant_.id;
+    if (grant_.settle) destination_failure_ = *grant_.settle;
+    for (auto& granted : grant_.messages) {
+        // What breaks connections may be in the messages: the others come back in another grant.
+        if (office_.stopping() || lost_in_a_row_ >= kLostInARow) {
+            report_.slow_down = report_.slow_down || !office_.stopping();
+            report_.untouched.push_back(granted.lease.id);
+            continue;
+        }
+        co_await carry(std::move(granted));
+    }
+    release();
+    if (walk_) report_.slow_down = report_.slow_down || walk_->slow_down();
+    report_.took = office_.now() - began;
+    co_return std::move(report_);
+}
+
+net::Task<> Courier::carry(GrantedMessage granted)
+{
+    auto& core = office_.adapters.core;
+    auto message = std::move(granted.resident);
+    if (message == nullptr) {
+        auto loaded = co_await net::load(core, office_.adapters.spool, granted.lease.id);
+        if (!loaded) {
+            // Gone: nothing is left to be done. Not to be read now: another time.
+            if (!loaded.error().empty()) report_.untouched.push_back(granted.lease.id);
+            co_return;
+        }
+        message = *std::move(loaded);
+    }
+    Parcel parcel{std::move(message), granted.lease, core.clock().wall(), office_.now()};
+    parcel.split(*office_.snapshot, grant_.destination, core.ids(), core.clock().wall());
+    if (!parcel.to_try.empty()) co_await deliver(parcel);
+
+    std::string header;
+    if (parcel.message().body.in_file && parcel.may_make_notice()) {
+        header = co_await read_header(parcel);
+    }
+    const auto counts =
+        parcel.conclude(office_, limit_, grant_.destination, report::header_of(header));
+    if (counts.delivered != 0) {
+        ++report_.delivered;
+    } else if (counts.failed != 0 && counts.deferred == 0) {
+        ++report_.failed;
+    } else if (counts.deferred != 0) {
+        ++report_.deferred;
+    }
+}
+
+net::Task<> Courier::deliver(Parcel& parcel)
+{
+    int sessions = 0;
+    bool narrowed = false;
+    while (!parcel.to_try.empty()) {
+        const bool connected = co_await connect(parcel);
+        if (!connected) break;
+        const auto host = connection_->host;
+        const auto end = co_await offer(parcel);
+        if (end == OnConnection::Stale) continue;
+        ++sessions;
+        lost_in_a_row_ = end == OnConnection::Lost ? lost_in_a_row_ + 1 : 0;
+        if (sessions == kSessionsPerMessage || office_.stopping()) break;
+        if (parcel.to_try.empty() || !walk_->exclude(host)) break;
+        narrowed = true;
+        release();
+    }
+    parcel.set_remaining(last_failure_, last_host_);
+    if (narrowed) {
+        // The next message begins with the best host again.
+        walk_->admit_all();
+        release();
+    }
+}
+
+net::Task<bool> Courier::connect(Parcel& parcel)
+{
+    if (connection_) co_return true;
+    if (destination_failure_) {
+        last_failure_ = *destination_failure_;
+        if (walk_) parcel.describe(*walk_);
+        co_return false;
+    }
+    if (!walk_) {
+        const bool found = co_await find_way();
+        if (!found) co_return false;
+    }
+    connection_ = co_await walk_->open();
+    parcel.add_rungs(walk_->take_rungs());
+    if (connection_) co_return true;
+    parcel.describe(*walk_);
+    last_host_ = walk_->last_host();
+    last_failure_ = walk_->failure();
+    if (!walk_->is_narrowed()) fail_destination(last_failure_);
+    co_return false;
+}
+
+net::Task<bool> Courier::find_way()
+{
+    auto route = routing::parse_route_key(grant_.destination);
+    if (!route) {
+        fail_destination(smtp::local_outcome(Stage::Route, {4, 3, 5}, "route.unknown-key",
+                                             "this server does not understand its own route"));
+        co_return false;
+    }
+    auto hosts = co_await find_hosts(office_, *std::move(route));
+    if (!hosts) {
+        fail_destination(hosts.error());
+        co_return false;
+    }
+    walk_.emplace(office_, *std::move(hosts));
+    co_return true;
+}
+
+// Holds for the rest of the grant. A permanent failure is an answer: the destination need not rest.
+void Courier::fail_destination(const Outcome& outcome)
+{
+    destination_failure_ = outcome;
+    last_failure_ = outcome;
+    if (outcome.result == OutcomeClass::Deferred && !office_.stopping()) {
+        report_.destination_failure = outcome;
+    }
+}
+
+net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
+{
+    auto& metrics = office_.adapters.metrics;
+    std::vector<std::uint32_t> elsewhere;
+    const auto needs = co_await needs_of(parcel);
+    if (!needs) {
+        last_failure_ = smtp::local_outcome(Stage::Local, {4, 3, 0}, "spool.read-failed",
+                                            "the message could not be read from the spool");
+        parcel.set_remaining(last_failure_, {});
+        parcel.to_try.clear();
+        co_return OnConnection::Through;
+    }
+    while (!parcel.to_try.empty()) {
+        smtp::TransactionInput input;
+        input.dialect = connection_->dialect;
+        input.peer = &connection_->capabilities;
+        input.envelope = &parcel.envelope();
+        input.recipients.assign(
+            parcel.to_try.begin(),
+            parcel.to_try.begin() +
+                static_cast<std::ptrdiff_t>(std::min(recipients_at_once(), parcel.to_try.size())));
+        input.body_size = parcel.message().body.size;
+        input.body = parcel.message().body.bytes.view();
+        input.needs = *needs;
+        input.reset_first = connection_->reset_due;
+        smtp::ClientTransaction transaction{std::move(input)};
+        const auto end =
+            co_await transmit(office_, *connection_, transaction, parcel.message().body);
+        if (end == Transmitted::Stale) {
+            connection_.reset();
+            co_return OnConnection::Stale;
+        }
+        metrics.add(transaction_metric(*connection_));
+        if (connection_->messages > 1) metrics.add(metrics::Metric::OutboundReused);
+        parcel.describe(*connection_, *walk_);
+        const bool lost = take_results(parcel, transaction, elsewhere);
+        if (end == Transmitted::Closed) {
+            connection_.reset();
+            parcel.to_try.insert(parcel.to_try.end(), elsewhere.begin(), elsewhere.end());
+            co_return lost ? OnConnection::Lost : OnConnection::Through;
+        }
+    }
+    parcel.to_try = std::move(elsewhere);
+    co_return OnConnection::Through;
+}
+
+// Takes the outcomes over, and the recipients out of to_try, but for those that only were too many
+// at once. True where the connection was lost under one of them.
+bool Courier::take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
+                           std::vector<std::uint32_t>& elsewhere)
+{
+    auto& results = transaction.results();
+    report_.slow_down = report_.slow_down || transaction.peer_is_busy();
+    last_host_ = connection_->host;
+    // Only where somebody got through does another transaction make progress.
+    const bool progress = std::any_of(results.begin(), results.end(),
+                                      [](const auto& result) { return !result.too_many; });
+    std::vector<std::uint32_t> again;
+    bool lost = false;
+    for (auto& result : results) {
+        if (result.too_many && progress && connection_->reusable) {
+            again.push_back(result.index);
+            continue;
+        }
+        if (result.outcome.result != OutcomeClass::Delivered) last_failure_ = result.outcome;
+        lost = lost || result.outcome.reason.starts_with("connection.");
+        if (worth_another_host(result.outcome)) elsewhere.push_back(result.index);
+        parcel.set_outcome(result.index, std::move(result.outcome), connection_->host,
+                           handed_to(*connection_));
+    }
+    auto& to_try = parcel.to_try;
+    to_try.erase(to_try.begin(), to_try.begin() + static_cast<std::ptrdiff_t>(results.size()));
+    to_try.insert(to_try.begin(), again.begin(), again.end());
+    return lost;
+}
+
+std::size_t Courier::recipients_at_once() const
+{
+    const std::size_t announced = connection_->capabilities.max_recipients;
+    if (announced == 0) return kRecipientsPerTransaction;
+    return std::min(announced, kRecipientsPerTransaction);
+}
+
+// Only where the peer lacks what the message may need is it worth looking.
+net::Task<std::optional<smtp::ContentNeeds>> Courier::needs_of(const Parcel& parcel)
+{
+    const auto& peer = connection_->capabilities;
+    const auto& envelope = parcel.envelope();
+    const bool eight_bit =
+        envelope.body_type == mail::BodyType::EightBitMime && !peer.eight_bit_mime;
+    const bool utf8 = envelope.smtputf8 && !peer.smtputf8;
+    if (!eight_bit && !utf8) co_return smtp::ContentNeeds{};
+    co_return co_await scan_body(office_, parcel.message().body);
+}
+
+net::Task<std::string> Courier::read_header(const Parcel& parcel)
+{
+    auto reader = office_.adapters.spool.open_body(parcel.message().body);
+    if (reader == nullptr) co_return std::string{};
+    auto read = co_await net::read_body(office_.adapters.core, *reader, 0, kHeaderOctets);
+    co_return read ? *std::move(read) : std::string{};
+}
+
+void Courier::release()
+{
+    if (connection_) office_.pool.put(std::move(connection_), office_.now());
+}
+
+}  // namespace
+
+net::Task<GrantReport> carry_out(Office& office, report::NoticeLimit& limit, Grant grant)
+{
+    Courier courier{office, limit, std::move(grant)};
+    co_return co_await courier.run();
+}
+
+}  // namespace hermetic::delivery

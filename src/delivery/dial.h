@@ -1,0 +1,48 @@
+// One connection to one address, in one way: connect, greeting, EHLO, and one TLS handshake or
+// none.
+//
+// Judges nothing: the ladder (policy/ladder.h) decides what an end means and what comes next.
+#pragma once
+
+#include "delivery/connection.h"
+#include "delivery/hosts.h"
+#include "facts/attempt.h"
+#include "net/task.h"
+#include "policy/ladder.h"
+
+#include <optional>
+#include <string>
+
+namespace hermetic::delivery {
+
+class Office;
+
+struct DialRequest {
+    Host host;
+    Endpoint endpoint;                     // not for a Unix socket
+    std::optional<policy::RungPlan> plan;  // nullopt: in clear, whatever is offered
+    std::string reuse_key;
+};
+
+struct DialResult {
+    enum class End : std::uint8_t {
+        Ready,            // in TLS by the plan, or in clear without one
+        NotOffered,       // ready in clear, but the plan asked for TLS
+        Refused,          // STARTTLS was refused, or the peer closed on hearing it
+        HandshakeFailed,  // `failure`
+        Failed,           // anything else: `outcome`
+    };
+    End end = End::Failed;
+    ConnectionPointer connection;  // Ready, NotOffered
+    std::optional<facts::TlsFailure> failure;
+    std::optional<facts::Outcome> outcome;       // Refused, HandshakeFailed, Failed
+    facts::Stage stage = facts::Stage::Connect;  // where it ended
+    bool unreachable = false;                    // nobody answered there: a dead endpoint
+    bool refused_connect = false;                // by a closed port
+    bool busy = false;                           // 421
+    bool injected = false;                       // clear-text octets behind the 220 to STARTTLS
+};
+
+[[nodiscard]] net::Task<DialResult> dial(Office& office, DialRequest request);
+
+}  // namespace hermetic::delivery

@@ -1,0 +1,106 @@
+// From a route to a connection: host by host, address by address, rung by rung.
+//
+// One per grant. Keeps what it learnt about the hosts from one message to the next; records every
+// rung. Specification §4.3 and RFC 5321 §5.1.
+#pragma once
+
+#include "delivery/connection.h"
+#include "delivery/dial.h"
+#include "delivery/hosts.h"
+#include "facts/attempt.h"
+#include "net/task.h"
+#include "policy/ladder.h"
+#include "policy/tls_policy.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hermetic::delivery {
+
+class Office;
+
+class HostWalk {
+public:
+    HostWalk(Office& office, HostList hosts);
+    HostWalk(const HostWalk&) = delete;
+    HostWalk& operator=(const HostWalk&) = delete;
+
+    // A connection to the best host that is not excluded: a kept one, or a new one. Null: none can
+    // be used, failure() says why.
+    [[nodiscard]] net::Task<ConnectionPointer> open();
+
+    // Not this host again, until admit_all(). False where no other is left.
+    bool exclude(const std::string& host);
+    void admit_all();
+    [[nodiscard]] bool is_narrowed() const { return narrowed_; }
+
+    // The strongest outcome of the hosts tried by the last open() that failed.
+    [[nodiscard]] const facts::Outcome& failure() const { return failure_; }
+    [[nodiscard]] std::vector<facts::Rung> take_rungs() { return std::exchange(rungs_, {}); }
+    // A peer asked for less, or refused a further connection beside others.
+    [[nodiscard]] bool slow_down() const { return slow_down_; }
+    [[nodiscard]] facts::DnsSecurity mx_security() const { return mx_security_; }
+    // Of the host tried last.
+    [[nodiscard]] const policy::TlsDecision& decision() const { return *decision_; }
+    // Who was tried last, for people; empty where nobody was.
+    [[nodiscard]] const std::string& last_host() const { return last_host_; }
+    [[nodiscard]] const std::optional<Endpoint>& last_endpoint() const { return last_endpoint_; }
+
+private:
+    struct Candidate {
+        Host host;
+        std::optional<HostAddresses> addresses;
+        bool excluded = false;
+        // Of one open():
+        bool unresolved = false;  // the lookup failed
+        bool finished = false;    // the ladder has said: the next host
+        bool answered = false;
+        std::vector<policy::TriedRung> tried;
+        std::optional<Endpoint> tls_failed_at;
+    };
+    enum class Pass : std::uint8_t { Alive, Dead };
+
+    net::Task<ConnectionPointer> try_host(Candidate& candidate, Pass pass);
+    net::Task<ConnectionPointer> try_address(Candidate& candidate, Endpoint endpoint);
+    net::Task<ConnectionPointer> climb(Candidate& candidate, Endpoint endpoint);
+    net::Task<ConnectionPointer> try_clear_everywhere();
+    net::Task<ConnectionPointer> dial_in_clear(Candidate& candidate, Endpoint endpoint,
+                                               std::string_view reason);
+    net::Task<bool> resolve(Candidate& candidate);
+    ConnectionPointer take_kept(const Candidate& candidate, const Endpoint& endpoint);
+
+    ConnectionPointer on_ready(Candidate& candidate, const policy::RungPlan& plan,
+                               DialResult result, std::string_view reason);
+    ConnectionPointer on_not_offered(Candidate& candidate, const policy::RungPlan& plan,
+                                     DialResult result);
+    void on_tls_failure(Candidate& candidate, const policy::RungPlan& plan, DialResult& result,
+                        const Endpoint& endpoint);
+    void on_failed(Candidate& candidate, const DialResult& result, const Endpoint& endpoint);
+    void give_up_host(Candidate& candidate, std::string_view reason);
+    void add_rung(const Candidate& candidate, policy::RungKind kind, bool succeeded,
+                  std::string_view reason, const std::optional<facts::TlsFailure>& failure);
+    void reset();
+    [[nodiscard]] const policy::TlsDecision& decision_for(const Candidate& candidate) const;
+    [[nodiscard]] std::string key_of(const Candidate& candidate, const Endpoint& endpoint) const;
+    [[nodiscard]] std::string memory_key(const Candidate& candidate) const;
+
+    Office& office_;
+    std::vector<Candidate> candidates_;
+    facts::DnsSecurity mx_security_;
+    policy::TlsDecision network_;
+    policy::TlsDecision local_socket_;
+    const policy::TlsDecision* decision_;  // one of the two
+    std::vector<facts::Rung> rungs_;
+    std::vector<facts::Outcome> outcomes_;
+    facts::Outcome failure_;
+    bool slow_down_ = false;
+    bool narrowed_ = false;
+    std::string last_host_;
+    std::optional<Endpoint> last_endpoint_;
+};
+
+}  // namespace hermetic::delivery

@@ -1,0 +1,98 @@
+#include "delivery/office.h"
+
+#include "ledger/log.h"
+#include "net/core.h"
+#include "net/stream.h"
+
+#include <algorithm>
+
+namespace hermetic::delivery {
+namespace {
+
+constexpr std::size_t kResumableSessions = 2000;
+
+// Everything OpenSSL has, however weak: only on the legacy rung, which the floor must allow.
+constexpr std::string_view kLegacyCiphers = "ALL:!aNULL:!eNULL:@SECLEVEL=0";
+
+PoolLimits limits_of(const DeliverySettings& settings)
+{
+    PoolLimits limits;
+    limits.idle = settings.options.idle_connection;
+    limits.messages = settings.options.messages_per_connection;
+    return limits;
+}
+
+}  // namespace
+
+Office::Office(Adapters its_adapters, SettingsPointer its_settings,
+               objects::SnapshotPointer its_snapshot, Pool::Goodbye goodbye)
+    : adapters{its_adapters},
+      settings{std::move(its_settings)},
+      snapshot{std::move(its_snapshot)},
+      pool{limits_of(*settings), std::move(goodbye)},
+      sessions{tls::make_session_cache(kResumableSessions)},
+      live_{std::make_shared<std::unordered_map<std::string, std::uint32_t>>()}
+{
+}
+
+Instant Office::now() const
+{
+    return adapters.core.clock().now();
+}
+
+Instant Office::within(Duration duration) const
+{
+    return std::min(now() + duration, stop_at_);
+}
+
+void Office::stop_by(Instant at)
+{
+    stop_at_ = std::min(stop_at_, at);
+    for (auto* stream : in_use_) stream->until(stop_at_);
+}
+
+std::shared_ptr<const tls::ClientContext> Office::context_for(const policy::RungPlan& plan)
+{
+    for (const auto& kept : contexts_) {
+        if (kept.plan == plan) return kept.context;
+    }
+    tls::ClientProfile profile;
+    profile.min = plan.min;
+    profile.max = plan.max;
+    profile.hello = plan.hello == policy::Hello::Minimal ? tls::Hello::Minimal : tls::Hello::Full;
+    profile.fallback_scsv = plan.fallback_scsv;
+    if (plan.legacy_ciphers) profile.ciphers = kLegacyCiphers;
+    profile.cas = settings->cas;
+    auto made = tls::make_client_context(profile);
+    if (!made) {
+        adapters.log.event(ledger::Level::Error, "tls.client-context",
+                           {{"what", made.error().what}, {"right", made.error().right}});
+    }
+    auto context = made ? *std::move(made) : nullptr;
+    contexts_.push_back({plan, context});
+    return context;
+}
+
+void Office::replace_settings(SettingsPointer its_settings)
+{
+    settings = std::move(its_settings);
+    pool.set_limits(limits_of(*settings));
+    contexts_.clear();
+}
+
+std::shared_ptr<void> Office::count_in(const std::string& endpoint)
+{
+    ++(*live_)[endpoint];
+    return {nullptr, [live = live_, endpoint](void*) {
+                const auto found = live->find(endpoint);
+                if (found != live->end() && --found->second == 0) live->erase(found);
+            }};
+}
+
+std::uint32_t Office::live_connections(const std::string& endpoint) const
+{
+    const auto found = live_->find(endpoint);
+    return found == live_->end() ? 0 : found->second;
+}
+
+}  // namespace hermetic::delivery

@@ -1,0 +1,99 @@
+// What all deliveries of one core share: its adapters, its settings, its pool and its memories.
+//
+// Not thread-safe: the core's.
+#pragma once
+
+#include "core/time.h"
+#include "delivery/dead_hosts.h"
+#include "delivery/pool.h"
+#include "delivery/settings.h"
+#include "objects/snapshot.h"
+#include "policy/ladder.h"
+#include "policy/rung_memory.h"
+#include "tls/context.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace hermetic::spool {
+class Spool;
+}
+namespace hermetic::dns {
+class Resolver;
+}
+namespace hermetic::ledger {
+class Log;
+}
+namespace hermetic::metrics {
+class Metrics;
+}
+namespace hermetic::net {
+class Core;
+class Stream;
+}  // namespace hermetic::net
+
+namespace hermetic::delivery {
+
+class GrantReports;
+
+// Outlive the service.
+struct Adapters {
+    net::Core& core;
+    spool::Spool& spool;
+    dns::Resolver& resolver;
+    ledger::Log& log;
+    metrics::Metrics& metrics;
+    GrantReports& reports;
+};
+
+class Office {
+public:
+    Office(Adapters its_adapters, SettingsPointer its_settings,
+           objects::SnapshotPointer its_snapshot, Pool::Goodbye goodbye);
+
+    // Absolute time of something that may take `duration`; never beyond the end of a stop.
+    [[nodiscard]] Instant within(Duration duration) const;
+    [[nodiscard]] Instant now() const;
+    [[nodiscard]] bool stopping() const { return stop_at_ != Instant::max(); }
+    // From now on nothing lasts beyond `at`: streams in use and to come.
+    void stop_by(Instant at);
+
+    // Contexts are made once per rung and kept. Null: the configuration does not allow one.
+    [[nodiscard]] std::shared_ptr<const tls::ClientContext> context_for(
+        const policy::RungPlan& plan);
+    void replace_settings(SettingsPointer its_settings);
+
+    // A stream that is in use, so that stop_by() reaches it.
+    void watch(net::Stream& stream) { in_use_.insert(&stream); }
+    void unwatch(net::Stream& stream) { in_use_.erase(&stream); }
+
+    // A token to be held as long as a connection to `endpoint` lives, and how many there are.
+    [[nodiscard]] std::shared_ptr<void> count_in(const std::string& endpoint);
+    [[nodiscard]] std::uint32_t live_connections(const std::string& endpoint) const;
+
+    Adapters adapters;
+    SettingsPointer settings;
+    objects::SnapshotPointer snapshot;
+    Pool pool;
+    policy::RungMemory rungs;
+    DeadHosts dead;
+    tls::SessionCachePointer sessions;
+
+private:
+    struct KeptContext {
+        policy::RungPlan plan;
+        std::shared_ptr<const tls::ClientContext> context;
+    };
+
+    Instant stop_at_ = Instant::max();
+    std::vector<KeptContext> contexts_;
+    std::unordered_set<net::Stream*> in_use_;
+    // Shared with the tokens, which may outlive the office by a coroutine's end.
+    std::shared_ptr<std::unordered_map<std::string, std::uint32_t>> live_;
+};
+
+}  // namespace hermetic::delivery

@@ -1,0 +1,71 @@
+// One message on its way within a grant: who still waits for it, what became of whom, and the
+// settlement at the end.
+#pragma once
+
+#include "core/time.h"
+#include "delivery/connection.h"
+#include "delivery/settle.h"
+#include "facts/attempt.h"
+#include "spool/spool.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermetic::delivery {
+
+class HostWalk;
+class Office;
+
+class Parcel {
+public:
+    Parcel(std::shared_ptr<const spool::StoredMessage> message, spool::Lease lease,
+           WallTime started, Instant began);
+
+    // Sends recipients whose route is no longer `destination` another way: into messages of their
+    // own, in the same atomic change (docs/adr: splits).
+    void split(const objects::Snapshot& snapshot, const std::string& destination, IdSource& ids,
+               WallTime now);
+
+    [[nodiscard]] const spool::StoredMessage& message() const { return *message_; }
+    [[nodiscard]] const mail::Envelope& envelope() const { return *message_->envelope; }
+
+    // Indexes of recipients that are still to be tried, in order.
+    std::vector<std::uint32_t> to_try;
+
+    void set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
+                     HandedTo handed_to);
+    // For everybody in to_try who has no outcome yet.
+    void set_remaining(const facts::Outcome& outcome, const std::string& host);
+
+    // What the attempt says about its connection and its hosts. Cheap where a connection is reused.
+    void describe(const Connection& connection, const HostWalk& walk);
+    void describe(const HostWalk& walk);
+    void add_rungs(std::vector<facts::Rung> rungs);
+
+    // Settles, logs, counts and records. `header` is of a message whose body is a file.
+    struct Counts {
+        std::uint32_t delivered = 0;  // recipients
+        std::uint32_t deferred = 0;
+        std::uint32_t failed = 0;
+    };
+    Counts conclude(Office& office, report::NoticeLimit& limit, const std::string& destination,
+                    std::string_view header);
+    [[nodiscard]] bool may_make_notice() const;
+
+private:
+    [[nodiscard]] facts::Attempt attempt_for(const std::string& destination, Instant now) const;
+
+    std::shared_ptr<const spool::StoredMessage> message_;
+    spool::Lease lease_;
+    WallTime started_;
+    Instant began_;
+    std::vector<RecipientEnd> ends_;
+    std::vector<std::uint32_t> moved_;
+    std::vector<std::shared_ptr<const spool::StoredMessage>> splits_;
+    facts::Attempt attempt_;
+};
+
+}  // namespace hermetic::delivery

@@ -1,0 +1,62 @@
+// A core's delivery: takes grants from the queue's thread, carries them out, reports.
+//
+// Everything but grant() belongs to the core's thread.
+#pragma once
+
+#include "delivery/grant.h"
+#include "delivery/office.h"
+#include "delivery/settings.h"
+#include "net/mailbox.h"
+#include "net/task.h"
+#include "net/task_group.h"
+#include "objects/snapshot.h"
+#include "report/notice_limit.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace hermetic::delivery {
+
+class DeliveryService final : public GrantTaker {
+public:
+    DeliveryService(Adapters adapters, SettingsPointer settings, objects::SnapshotPointer snapshot);
+    ~DeliveryService();
+    DeliveryService(const DeliveryService&) = delete;
+    DeliveryService& operator=(const DeliveryService&) = delete;
+
+    // Thread-safe; values only. After stop() has begun grants are reported back untouched.
+    void grant(std::vector<Grant> grants) override;
+
+    // For what begins from now on; a message that is under way keeps what it began with.
+    void set_snapshot(objects::SnapshotPointer snapshot);
+    void set_settings(SettingsPointer settings);
+
+    // Begins no message any more, says goodbye to idle peers, and lets transactions under way end
+    // until `deadline`; then their connections are cut and the messages are tried again later.
+    // Returns when nothing of this service runs. The core must still be running.
+    [[nodiscard]] net::Task<> stop(Instant deadline);
+
+    [[nodiscard]] std::size_t running() const { return tasks_.size(); }
+    [[nodiscard]] std::size_t idle_connections() const { return office_.pool.size(); }
+    // An operator has changed something that may help: nothing is held against any host any more.
+    void forget_failures();
+
+private:
+    void begin_waiting();
+    void report(GrantReport report);
+    void flush_reports();
+    void say_goodbye(ConnectionPointer connection);
+    void watch_idle();
+    net::Task<> carry(Grant grant);
+    net::Task<> farewell(ConnectionPointer connection);
+    net::Task<> expire_idle();
+
+    Office office_;
+    report::NoticeLimit limit_;
+    net::TaskGroup tasks_;
+    net::Mailbox<Grant> waiting_;
+    std::vector<GrantReport> reports_;
+    bool watching_idle_ = false;
+};
+
+}  // namespace hermetic::delivery

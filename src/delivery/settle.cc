@@ -1,0 +1,247 @@
+#include "delivery/settle.h"
+
+#include "core/assert.h"
+#include "core/text.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::delivery {
+namespace {
+
+using facts::Outcome;
+using facts::OutcomeClass;
+using report::Action;
+using report::RecipientReport;
+
+constexpr std::size_t kMaxWords = 500;  // of each text in MessageState
+
+bool wants_success(const mail::Recipient& recipient)
+{
+    return (recipient.notify & mail::kNotifySuccess) != 0;
+}
+
+// The end of waiting: the last temporary outcome becomes the final one (specification §6.1).
+Outcome expired(Outcome outcome)
+{
+    outcome.result = OutcomeClass::Failed;
+    outcome.enhanced = outcome.enhanced.permanent();
+    return outcome;
+}
+
+class Settler {
+public:
+    Settler(SettleInput input, Random& random, IdSource& ids)
+        : input_{std::move(input)},
+          message_{*input_.message},
+          schedule_{queue::make_retry_schedule(input_.snapshot->organization())},
+          random_{random},
+          ids_{ids}
+    {
+        waiting_.accepted_at = message_.envelope->accepted_at;
+    }
+
+    Settlement run();
+
+private:
+    void judge_recipients();
+    void report(const RecipientEnd& end, Action action);
+    void decide_change();
+    void note_last_outcome();
+    void tell_senders();
+    void add_notice(report::Notice notice);
+
+    SettleInput input_;
+    const spool::StoredMessage& message_;
+    queue::RetrySchedule schedule_;
+    queue::Waiting waiting_;
+    Random& random_;
+    IdSource& ids_;
+    std::vector<std::uint32_t> finished_;
+    std::vector<RecipientReport> reports_;
+    bool tell_delay_ = false;
+    Settlement result_;
+};
+
+Settlement Settler::run()
+{
+    judge_recipients();
+    decide_change();
+    if (!reports_.empty()) tell_senders();
+    for (auto& split : input_.splits) result_.change.new_messages.push_back(std::move(split));
+    return std::move(result_);
+}
+
+void Settler::judge_recipients()
+{
+    const bool over = queue::is_expired(schedule_, waiting_, input_.now);
+    tell_delay_ = !over && !message_.state.delay_notified &&
+                  queue::is_delay_notice_due(schedule_, waiting_, input_.now);
+    finished_ = message_.state.finished;
+    finished_.insert(finished_.end(), input_.moved.begin(), input_.moved.end());
+    for (const auto& end : input_.ends) {
+        const auto& recipient = message_.envelope->recipients[end.index];
+        switch (end.outcome.result) {
+        case OutcomeClass::Delivered:
+            ++result_.delivered;
+            finished_.push_back(end.index);
+            if (wants_success(recipient) && end.handed_to != HandedTo::DsnRelay) {
+                report(end,
+                       end.handed_to == HandedTo::Mailbox ? Action::Delivered : Action::Relayed);
+            }
+            result_.outcomes.push_back(end.outcome);
+            break;
+        case OutcomeClass::Failed:
+            ++result_.failed;
+            finished_.push_back(end.index);
+            report(end, Action::Failed);
+            result_.outcomes.push_back(end.outcome);
+            break;
+        case OutcomeClass::Deferred:
+            if (over) {
+                ++result_.failed;
+                finished_.push_back(end.index);
+                report(end, Action::Failed);
+                result_.outcomes.push_back(expired(end.outcome));
+            } else {
+                ++result_.deferred;
+                if (tell_delay_) report(end, Action::Delayed);
+                result_.outcomes.push_back(end.outcome);
+            }
+            break;
+        }
+    }
+    std::sort(finished_.begin(), finished_.end());
+    finished_.erase(std::unique(finished_.begin(), finished_.end()), finished_.end());
+}
+
+void Settler::report(const RecipientEnd& end, Action action)
+{
+    RecipientReport report{.recipient = message_.envelope->recipients[end.index]};
+    report.action = action;
+    report.outcome = end.outcome;
+    report.host = end.host;
+    report.attempted_at = input_.now;
+    reports_.push_back(std::move(report));
+}
+
+void Settler::decide_change()
+{
+    auto& change = result_.change;
+    change.lease = input_.lease;
+    if (finished_.size() == message_.envelope->recipients.size()) {
+        change.kind = spool::Change::Kind::Finished;
+        return;
+    }
+    change.kind = spool::Change::Kind::Deferred;
+    change.state = message_.state;
+    change.state.finished = std::move(finished_);
+    change.state.attempts += 1;
+    change.state.next_attempt =
+        queue::next_attempt(schedule_, change.state.attempts, waiting_, input_.now, random_);
+    change.state.delay_notified = message_.state.delay_notified || tell_delay_;
+    note_last_outcome();
+}
+
+void Settler::note_last_outcome()
+{
+    const RecipientEnd* last = nullptr;
+    for (const auto& end : input_.ends) {
+        if (end.outcome.result == OutcomeClass::Deferred) last = &end;
+    }
+    if (last == nullptr) return;
+    auto& state = result_.change.state;
+    state.last_reason = printable(last->outcome.reason, kMaxWords);
+    state.last_host = printable(last->host, kMaxWords);
+    std::string words;
+    if (last->outcome.origin == facts::Origin::Remote) {
+        words = std::to_string(last->outcome.code) + " ";
+    }
+    state.last_text = printable(words + last->outcome.text, kMaxWords);
+}
+
+void Settler::tell_senders()
+{
+    report::NoticeInput input;
+    input.id = ids_.next<MessageId>(input_.now);
+    input.now = input_.now;
+    input.hostname = input_.hostname;
+    input.snapshot = input_.snapshot;
+    input.about = message_.envelope.get();
+    input.recipients = std::move(reports_);
+    input.attempts.push_back(std::move(input_.attempt));
+    input.expires_at = queue::expires_at(schedule_, waiting_);
+    input.headers = input_.headers;
+    input.message = std::move(input_.body);
+    input.limit = input_.limit;
+    const auto decision = report::decide_notice(input);
+    auto notice = report::make_notice(input);
+    ledger::NoticeFacts facts;
+    facts.about = message_.envelope->accepted_as;
+    facts.reason = notice ? notice->reason : std::string{decision.reason};
+    if (notice) {
+        facts.id = input.id;
+        facts.kind = report::notice_kind(notice->kind);
+        facts.to = printable(notice->envelope.recipients.front().address.format());
+        notice->envelope.accepted_as = input.id;
+        add_notice(*std::move(notice));
+    } else if (decision.to) {
+        facts.reason = "notice.limited";
+        facts.kind = report::notice_kind(decision.kind);
+        facts.to = printable(decision.to->format());
+    } else if (decision.reason == "notice.not-asked") {
+        return;
+    }
+    result_.notices.push_back(std::move(facts));
+}
+
+void Settler::add_notice(report::Notice notice)
+{
+    auto stored = std::make_shared<spool::StoredMessage>();
+    stored->id = notice.envelope.accepted_as;
+    stored->body.id = ids_.next<BodyId>(input_.now);
+    stored->body.size = notice.bytes.size();
+    stored->body.bytes = Bytes{std::move(notice.bytes)};
+    notice.envelope.size = stored->body.size;
+    stored->envelope = std::make_shared<const mail::Envelope>(std::move(notice.envelope));
+    stored->state.next_attempt = input_.now;
+    result_.change.new_messages.push_back(std::move(stored));
+}
+
+// Everybody has it and nobody asked to hear of it: by far the most common end.
+bool is_simply_done(const SettleInput& input)
+{
+    return input.splits.empty() && input.moved.empty() &&
+           input.message->state.finished.size() + input.ends.size() ==
+               input.message->envelope->recipients.size() &&
+           !may_make_notice(*input.message->envelope, input.ends);
+}
+
+Settlement settle_simply(SettleInput input)
+{
+    Settlement result;
+    result.change.lease = input.lease;
+    result.delivered = static_cast<std::uint32_t>(input.ends.size());
+    result.outcomes.reserve(input.ends.size());
+    for (auto& end : input.ends) result.outcomes.push_back(std::move(end.outcome));
+    return result;
+}
+
+}  // namespace
+
+Settlement settle(SettleInput input, Random& random, IdSource& ids)
+{
+    HERMETIC_ASSERT(input.message != nullptr && input.snapshot != nullptr);
+    if (is_simply_done(input)) return settle_simply(std::move(input));
+    return Settler{std::move(input), random, ids}.run();
+}
+
+bool may_make_notice(const mail::Envelope& envelope, const std::vector<RecipientEnd>& ends)
+{
+    return std::any_of(ends.begin(), ends.end(), [&](const RecipientEnd& end) {
+        return end.outcome.result != OutcomeClass::Delivered ||
+               wants_success(envelope.recipients[end.index]);
+    });
+}
+
+}  // namespace hermetic::delivery

@@ -1,0 +1,259 @@
+#include "delivery/transmit.h"
+
+#include "delivery/io_outcome.h"
+#include "delivery/office.h"
+#include "delivery/talk.h"
+#include "net/await_spool.h"
+#include "net/core.h"
+#include "smtp/client_dot_stuffer.h"
+#include "smtp/client_outcome.h"
+
+#include <utility>
+
+namespace hermetic::delivery {
+namespace {
+
+using Next = smtp::ClientTransaction::Next;
+
+// Of a body file in memory at a time, and of a body in memory between two deadlines.
+constexpr std::size_t kChunk = std::size_t{256} << 10;
+// A message of up to so many octets is written with its final dot in one go.
+constexpr std::size_t kOneWrite = std::size_t{64} << 10;
+
+// A body in pieces, from memory or from its file.
+class BodySource {
+public:
+    BodySource(Office& office, const spool::Body& body) : office_{office}, body_{body} {}
+
+    // Empty at the end; valid until the next call. nullopt: it cannot be read.
+    net::Task<std::optional<std::string_view>> next()
+    {
+        if (!body_.in_file) {
+            const auto piece = body_.bytes.view().substr(
+                std::min<std::size_t>(offset_, body_.bytes.size()), kChunk);
+            offset_ += piece.size();
+            co_return piece;
+        }
+        if (!reader_) reader_ = office_.adapters.spool.open_body(body_);
+        if (!reader_) co_return std::nullopt;
+        auto read = co_await net::read_body(office_.adapters.core, *reader_, offset_, kChunk);
+        if (!read) co_return std::nullopt;
+        chunk_ = *std::move(read);
+        offset_ += chunk_.size();
+        co_return std::string_view{chunk_};
+    }
+    [[nodiscard]] bool complete() const { return offset_ == body_.size; }
+
+private:
+    Office& office_;
+    const spool::Body& body_;
+    std::unique_ptr<spool::BodyReader> reader_;
+    std::string chunk_;
+    std::uint64_t offset_ = 0;
+};
+
+class Transmitter {
+public:
+    Transmitter(Office& office, Connection& connection, smtp::ClientTransaction& transaction,
+                const spool::Body& body)
+        : office_{office}, connection_{connection}, transaction_{transaction}, body_{body}
+    {
+        office_.watch(*connection_.stream);
+    }
+    ~Transmitter() { office_.unwatch(*connection_.stream); }
+    Transmitter(const Transmitter&) = delete;
+    Transmitter& operator=(const Transmitter&) = delete;
+
+    net::Task<Transmitted> run();
+
+private:
+    net::Task<bool> hear();
+    net::Task<bool> send_body();
+    net::Task<bool> send_small_body();
+    net::Task<bool> send_large_body();
+    net::Task<bool> write(std::string_view bytes);
+    void on_lost(const TalkError& error);
+    [[nodiscard]] Instant reply_deadline() const;
+
+    Office& office_;
+    Connection& connection_;
+    smtp::ClientTransaction& transaction_;
+    const spool::Body& body_;
+    smtp::ClientTransaction::Step step_;
+    bool stale_ = false;
+};
+
+net::Task<Transmitted> Transmitter::run()
+{
+    // Something is there before anything was asked: replies would be matched to the wrong commands.
+    if (connection_.stream->has_unread_input()) {
+        stale_ = connection_.messages > 1;
+        if (stale_) co_return Transmitted::Stale;
+        transaction_.on_lost(smtp::local_outcome(facts::Stage::Mail, {4, 4, 317},
+                                                 "reply.unexpected",
+                                                 "the server spoke before it was asked"));
+        co_return Transmitted::Closed;
+    }
+    step_ = transaction_.start();
+    for (;;) {
+        bool going_on = true;
+        switch (step_.next) {
+        case Next::ReadReply:
+            going_on = co_await hear();
+            break;
+        case Next::SendBody:
+            going_on = co_await send_body();
+            break;
+        case Next::Done:
+            co_return Transmitted::Done;
+        case Next::Close:
+            co_return Transmitted::Closed;
+        }
+        if (!going_on) co_return stale_ ? Transmitted::Stale : Transmitted::Closed;
+    }
+}
+
+Instant Transmitter::reply_deadline() const
+{
+    const auto& options = office_.settings->options;
+    switch (transaction_.stage()) {
+    case facts::Stage::Data:
+        return office_.within(options.data_timeout);
+    case facts::Stage::EndOfData:
+        return office_.within(options.data_end_timeout);
+    default:
+        return office_.within(options.command_timeout);
+    }
+}
+
+net::Task<bool> Transmitter::hear()
+{
+    auto reply = co_await exchange(*connection_.stream, step_.write, reply_deadline());
+    if (!reply) {
+        on_lost(reply.error());
+        co_return false;
+    }
+    // A farewell that was on its way while the connection was kept (RFC 5321 §3.8).
+    if (reply->code == 421 && connection_.messages > 1 && transaction_.untouched()) {
+        stale_ = true;
+        co_return false;
+    }
+    step_ = transaction_.on_reply(*reply);
+    co_return true;
+}
+
+void Transmitter::on_lost(const TalkError& error)
+{
+    using Kind = net::StreamError::Kind;
+    const bool gone = error.malformed || error.stream.kind == Kind::Closed ||
+                      error.stream.kind == Kind::Reset || error.stream.kind == Kind::TlsBroken;
+    if (gone && connection_.messages > 1 && transaction_.untouched()) {
+        stale_ = true;
+        return;
+    }
+    transaction_.on_lost(talk_outcome(transaction_.stage(), error));
+}
+
+net::Task<bool> Transmitter::write(std::string_view bytes)
+{
+    connection_.stream->until(office_.within(office_.settings->options.data_timeout));
+    auto written = co_await connection_.stream->write(bytes);
+    if (written) co_return true;
+    // A peer that refuses the message while it arrives says so before it closes.
+    auto reply = co_await last_words(*connection_.stream, std::move(written.error()),
+                                     office_.within(office_.settings->options.data_timeout));
+    if (!reply) {
+        on_lost(reply.error());
+    } else if (reply->temporary() || reply->permanent()) {
+        transaction_.on_lost(smtp::outcome_of_reply(facts::Stage::Data, *reply));
+    } else {
+        const TalkError unexpected{net::StreamError{}, std::nullopt};
+        on_lost(unexpected);
+    }
+    co_return false;
+}
+
+net::Task<bool> Transmitter::send_body()
+{
+    if (!step_.write.empty()) {
+        const bool begun = co_await write(step_.write);
+        if (!begun) co_return false;
+    }
+    bool sent = false;
+    if (!body_.in_file && body_.bytes.size() <= kOneWrite) {
+        sent = co_await send_small_body();
+    } else {
+        sent = co_await send_large_body();
+    }
+    if (sent) step_ = transaction_.on_body_sent();
+    co_return sent;
+}
+
+net::Task<bool> Transmitter::send_small_body()
+{
+    if (!transaction_.body_is_dotted()) co_return co_await write(body_.bytes.view());
+    smtp::DotStuffer stuffer;
+    std::string scratch;
+    const auto stuffed = stuffer.feed(body_.bytes.view(), scratch);
+    const auto end = stuffer.finish();
+    std::string whole;
+    whole.reserve(stuffed.size() + end.size());
+    whole.append(stuffed).append(end);
+    co_return co_await write(whole);
+}
+
+net::Task<bool> Transmitter::send_large_body()
+{
+    BodySource source{office_, body_};
+    smtp::DotStuffer stuffer;
+    std::string scratch;
+    const bool dotted = transaction_.body_is_dotted();
+    for (;;) {
+        const auto piece = co_await source.next();
+        const bool readable = piece && (!piece->empty() || source.complete());
+        if (!readable) {
+            // The peer must never take half a message for a whole one: no final dot, no more
+            // octets.
+            transaction_.on_lost(
+                smtp::local_outcome(facts::Stage::Data, {4, 3, 0}, "spool.read-failed",
+                                    "the message could not be read from the spool"));
+            co_return false;
+        }
+        if (piece->empty()) break;
+        const auto octets = dotted ? stuffer.feed(*piece, scratch) : *piece;
+        const bool written = co_await write(octets);
+        if (!written) co_return false;
+    }
+    if (!dotted) co_return true;
+    co_return co_await write(stuffer.finish());
+}
+
+}  // namespace
+
+net::Task<Transmitted> transmit(Office& office, Connection& connection,
+                                smtp::ClientTransaction& transaction, const spool::Body& body)
+{
+    ++connection.messages;
+    Transmitter transmitter{office, connection, transaction, body};
+    const auto ended = co_await transmitter.run();
+    connection.reset_due = transaction.leaves_reset_due();
+    if (ended != Transmitted::Done) {
+        connection.reusable = false;
+        connection.stream->close();
+    }
+    co_return ended;
+}
+
+net::Task<std::optional<smtp::ContentNeeds>> scan_body(Office& office, const spool::Body& body)
+{
+    BodySource source{office, body};
+    smtp::ContentScanner scanner;
+    for (;;) {
+        const auto piece = co_await source.next();
+        if (!piece || (piece->empty() && !source.complete())) co_return std::nullopt;
+        if (piece->empty()) co_return scanner.needs();
+        scanner.feed(*piece);
+    }
+}
+
+}  // namespace hermetic::delivery

@@ -1,0 +1,28 @@
+// Carries one transaction over a connection: the machine says what, this moves the octets.
+#pragma once
+
+#include "delivery/connection.h"
+#include "net/task.h"
+#include "smtp/client_transaction.h"
+#include "spool/spool.h"
+
+namespace hermetic::delivery {
+
+class Office;
+
+enum class Transmitted : std::uint8_t {
+    Done,    // every recipient has an outcome; the connection may go on
+    Closed,  // every recipient has an outcome; the connection is of no more use
+    Stale,   // a kept connection was dead before anything was said: nothing has an outcome
+};
+
+[[nodiscard]] net::Task<Transmitted> transmit(Office& office, Connection& connection,
+                                              smtp::ClientTransaction& transaction,
+                                              const spool::Body& body);
+
+// What the body's octets ask of a peer that lacks 8BITMIME or SMTPUTF8. Reads a body file through.
+// nullopt: it could not be read.
+[[nodiscard]] net::Task<std::optional<smtp::ContentNeeds>> scan_body(Office& office,
+                                                                     const spool::Body& body);
+
+}  // namespace hermetic::delivery
