@@ -1,0 +1,79 @@
+#include "daemon/settings.h"
+
+#include "core/random.h"
+
+namespace hermetic::daemon {
+namespace {
+
+ledger::Level level_of(const std::string& text)
+{
+    if (text == "debug") return ledger::Level::Debug;
+    if (text == "warning") return ledger::Level::Warning;
+    return text == "error" ? ledger::Level::Error : ledger::Level::Info;
+}
+
+ledger::Level level_of(spool::SpoolEvent::Severity severity)
+{
+    using Severity = spool::SpoolEvent::Severity;
+    if (severity == Severity::Error) return ledger::Level::Error;
+    return severity == Severity::Warning ? ledger::Level::Warning : ledger::Level::Info;
+}
+
+}  // namespace
+
+ledger::LogSettings make_log_settings(const config::LogOptions& options)
+{
+    const bool json = options.format == config::LogFormat::Json;
+    using Format = ledger::LogSettings::Format;
+    return {json ? Format::Json : Format::Text, options.file, level_of(options.level)};
+}
+
+spool::SpoolSettings make_spool_settings(const config::NodeOptions& options, ledger::Log& log)
+{
+    spool::SpoolSettings settings;
+    settings.directory = options.data_directory + "/spool";
+    settings.high_water = options.spool.high_water;
+    settings.low_water = options.spool.low_water;
+    settings.body_file_threshold = options.spool.body_file_threshold;
+    settings.ballast = options.spool.ballast;
+    settings.max_messages = options.spool.max_messages;
+    settings.on_event = [&log](const spool::SpoolEvent& event) {
+        log.event(level_of(event.severity), event.id, {{"what", event.words}});
+    };
+    return settings;
+}
+
+dns::ResolverOptions make_resolver_options(const config::ResolverNodeOptions& options)
+{
+    dns::ResolverOptions result;
+    for (const Endpoint& each : options.forward) result.forward.push_back(each.format());
+    result.trust_anchors = options.trust_anchors;
+    result.root_anchor_file = options.root_anchor_file;
+    result.timeout = options.timeout;
+    return result;
+}
+
+delivery::DispatcherSettings make_dispatcher_settings(const config::NodeOptions& options)
+{
+    delivery::DispatcherSettings settings;
+    settings.queue.connections = options.delivery.connections;
+    settings.queue.connections_per_destination = options.delivery.connections_per_destination;
+    settings.hostname = options.hostname;
+    settings.seed = random_seed();
+    return settings;
+}
+
+delivery::SettingsPointer make_delivery_settings(const config::NodeOptions& options,
+                                                 std::vector<Endpoint> own_endpoints,
+                                                 std::shared_ptr<const tls::CaSet> cas)
+{
+    delivery::DeliverySettings settings;
+    settings.options = options.delivery;
+    settings.hostname = options.hostname;
+    settings.own_names = {options.hostname};
+    settings.own_endpoints = std::move(own_endpoints);
+    settings.cas = std::move(cas);
+    return std::make_shared<const delivery::DeliverySettings>(std::move(settings));
+}
+
+}  // namespace hermetic::daemon

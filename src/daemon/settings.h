@@ -1,0 +1,29 @@
+// From the node's options to what each subsystem wants to be told. Nothing else.
+#pragma once
+
+#include "config/node_options.h"
+#include "delivery/dispatcher.h"
+#include "delivery/settings.h"
+#include "dns/resolver.h"
+#include "ledger/log.h"
+#include "spool/rocksdb_spool.h"
+#include "tls/context.h"
+
+#include <memory>
+#include <vector>
+
+namespace hermetic::daemon {
+
+[[nodiscard]] ledger::LogSettings make_log_settings(const config::LogOptions& options);
+// Events of the spool go to `log`, which outlives it.
+[[nodiscard]] spool::SpoolSettings make_spool_settings(const config::NodeOptions& options,
+                                                       ledger::Log& log);
+[[nodiscard]] dns::ResolverOptions make_resolver_options(
+    const config::ResolverNodeOptions& options);
+[[nodiscard]] delivery::DispatcherSettings make_dispatcher_settings(
+    const config::NodeOptions& options);
+[[nodiscard]] delivery::SettingsPointer make_delivery_settings(
+    const config::NodeOptions& options, std::vector<Endpoint> own_endpoints,
+    std::shared_ptr<const tls::CaSet> cas);
+
+}  // namespace hermetic::daemon
