@@ -48,9 +48,11 @@ std::shared_ptr<const tls::ServerContext> Service::tls(const std::string& listen
 
 void Service::accept(net::Accepted accepted, ListenerPointer listener, Admission::Ticket ticket)
 {
-    if (stopping_) return;
     auto stream = net::adopt(environment_.core, std::move(accepted));
-    if (!stream) return;  // the peer has gone meanwhile
+    if (stopping_ || !stream) {  // the peer has gone meanwhile
+        load_.fetch_sub(1, std::memory_order_relaxed);
+        return;
+    }
     auto session = std::make_unique<Session>(*this, std::move(*stream), std::move(listener),
                                              std::move(ticket));
     tasks_.spawn(serve(*this, std::move(session)));
@@ -63,7 +65,11 @@ net::Task<> Service::serve(Service& service, std::unique_ptr<Session> session)
     struct Leave {
         Service& service;
         Session* session;
-        ~Leave() { service.sessions_.erase(session); }
+        ~Leave()
+        {
+            service.sessions_.erase(session);
+            service.load_.fetch_sub(1, std::memory_order_relaxed);
+        }
     };
     const Leave leave{service, session.get()};
     co_await session->run();

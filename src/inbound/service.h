@@ -11,6 +11,7 @@
 #include "net/task_group.h"
 #include "objects/snapshot.h"
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -61,6 +62,11 @@ public:
 
     [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
 
+    // Any thread: a connection is on its way to accept(). load() counts those and the sessions, for
+    // the choice of the least loaded core.
+    void expect() { load_.fetch_add(1, std::memory_order_relaxed); }
+    [[nodiscard]] std::size_t load() const { return load_.load(std::memory_order_relaxed); }
+
     // For sessions.
     [[nodiscard]] const Environment& environment() const { return environment_; }
     [[nodiscard]] const objects::SnapshotPointer& snapshot() const { return snapshot_; }
@@ -75,6 +81,7 @@ private:
     std::unordered_map<std::string, std::shared_ptr<const tls::ServerContext>> tls_;
     std::unordered_set<Session*> sessions_;
     net::TaskGroup tasks_;
+    std::atomic<std::size_t> load_ = 0;
     bool stopping_ = false;
 };
 
