@@ -4,6 +4,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <exception>
@@ -49,6 +50,8 @@ TaskGroup::~TaskGroup()
 
 Task<> TaskGroup::guard(std::shared_ptr<State> state, Task<> task)
 {
+    // co_spawn() would run it within spawn() up to its first wait.
+    co_await asio::post(state->core.executor(), kAwait);
     try {
         co_await std::move(task);
     } catch (const std::exception& escaped) {

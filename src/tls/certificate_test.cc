@@ -1,0 +1,222 @@
+#include "tls/certificate.h"
+
+#include "tls/evidence.h"
+#include "tls/pki_fixture.h"
+
+#include <gmock/gmock.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+namespace hermetic::tls {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+class CertificateFiles : public ::testing::Test {
+protected:
+    std::string refused(const CertificateSource& source)
+    {
+        const auto loaded = load_certificate(source);
+        if (loaded) return "accepted";
+        EXPECT_FALSE(loaded.error().right.empty()) << "it must say what would be right";
+        return loaded.error().what;
+    }
+    // The PEM blocks of a file.
+    std::vector<std::string> blocks(const std::string& file)
+    {
+        const std::string end = "-----END CERTIFICATE-----\n";
+        std::string text = pki_.read(file);
+        std::vector<std::string> found;
+        for (std::size_t at = 0; (at = text.find(end)) != std::string::npos;) {
+            found.push_back(text.substr(0, at + end.size()));
+            text.erase(0, at + end.size());
+        }
+        return found;
+    }
+    PkiFixture pki_;
+    CertificateSource source_ =
+        pki_.make_files({.name = "mx", .dns_names = {"MX.example.org", "*.example.com"}});
+};
+
+TEST_F(CertificateFiles, AreLoadedWithTheirFacts)
+{
+    const auto certificate = load_certificate(source_).value();
+    const auto& facts = facts_of(*certificate);
+    EXPECT_EQ(facts.subject, "CN=MX.example.org");
+    EXPECT_EQ(facts.issuer, "CN=Test Intermediate");
+    EXPECT_THAT(facts.dns_names, ElementsAre("mx.example.org", "*.example.com"));
+    EXPECT_EQ(facts.key_type, "EC P-256");
+    EXPECT_EQ(facts.key_bits, 256);
+    EXPECT_EQ(facts.signature_algorithm, "ecdsa-with-SHA256");
+    EXPECT_THAT(facts.spki_sha256, MatchesRegex("[0-9a-f]+"));
+    EXPECT_EQ(facts.spki_sha256.size(), 64U);
+    EXPECT_EQ(facts.sha256.size(), 64U);
+    EXPECT_LT(facts.not_before, system_clock().wall());
+    EXPECT_GT(facts.not_after, system_clock().wall());
+}
+
+TEST_F(CertificateFiles, InAWrongOrderAreRepaired)
+{
+    const auto parts = blocks("mx.pem");
+    ASSERT_EQ(parts.size(), 2U);
+    const std::string root = pki_.read("root.pem");
+    for (const auto& text : {parts[1] + parts[0], root + parts[1] + parts[0],
+                             parts[1] + parts[0] + parts[1] + root + root}) {
+        pki_.write("mx.pem", text);
+        const auto certificate = load_certificate(source_);
+        ASSERT_TRUE(certificate.has_value()) << certificate.error().what;
+        EXPECT_EQ(facts_of(**certificate).dns_names[0], "mx.example.org");
+        const SslContextPointer context{SSL_CTX_new(TLS_server_method())};
+        ASSERT_TRUE((*certificate)->use_in(context.get()));
+        STACK_OF(X509)* rest = nullptr;
+        SSL_CTX_get0_chain_certs(context.get(), &rest);
+        ASSERT_GE(sk_X509_num(rest), 1);
+        EXPECT_EQ(describe_certificate(sk_X509_value(rest, 0)).subject, "CN=Test Intermediate");
+    }
+}
+
+TEST_F(CertificateFiles, WithAHoleAreRefusedNamingIt)
+{
+    pki_.write("mx.pem", blocks("mx.pem")[0] + pki_.read("root.pem"));
+    EXPECT_THAT(refused(source_), HasSubstr("hole"));
+    EXPECT_THAT(load_certificate(source_).error().right, HasSubstr("Test Intermediate"));
+}
+
+TEST_F(CertificateFiles, ThatDoNotBelongTogetherAreRefused)
+{
+    const auto other = pki_.make_files({.name = "other", .dns_names = {"other.test"}});
+    EXPECT_THAT(refused({"x", source_.chain_file, other.key_file}), HasSubstr("does not belong"));
+}
+
+TEST_F(CertificateFiles, ThatEverybodyMayReadAreRefused)
+{
+    struct Row {
+        mode_t mode;
+        bool accepted;
+    };
+    for (const Row row : {Row{0600, true}, Row{0640, true}, Row{0400, true}, Row{0644, false},
+                          Row{0604, false}, Row{0602, false}, Row{0666, false}}) {
+        ASSERT_EQ(::chmod(source_.key_file.c_str(), row.mode), 0);
+        const std::string said = refused(source_);
+        if (row.accepted) {
+            EXPECT_EQ(said, "accepted") << std::oct << row.mode;
+        } else {
+            EXPECT_THAT(said, HasSubstr("everybody may read")) << std::oct << row.mode;
+            EXPECT_THAT(load_certificate(source_).error().right, HasSubstr("chmod 0640"));
+        }
+    }
+}
+
+TEST_F(CertificateFiles, ThatAreMissingEmptyOrForeignAreRefused)
+{
+    EXPECT_THAT(refused({"x", pki_.path("none.pem"), source_.key_file}), HasSubstr("none.pem"));
+    EXPECT_THAT(refused({"x", source_.chain_file, pki_.path("none.key")}), HasSubstr("none.key"));
+    EXPECT_THAT(refused({"x", source_.key_file, source_.key_file}), HasSubstr("no certificate"));
+    pki_.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    EXPECT_THAT(refused({"x", pki_.path("broken.pem"), source_.key_file}), HasSubstr("broken.pem"));
+    pki_.write("long.pem", std::string(2 * 1024 * 1024, 'x'));
+    EXPECT_THAT(refused({"x", pki_.path("long.pem"), source_.key_file}), HasSubstr("1 MiB"));
+    EXPECT_THAT(refused({"x", pki_.path("."), source_.key_file}), HasSubstr("directory"));
+    pki_.write("empty.key", "");
+    ::chmod(pki_.path("empty.key").c_str(), 0600);
+    EXPECT_THAT(refused({"x", source_.chain_file, pki_.path("empty.key")}),
+                HasSubstr("no private key"));
+}
+
+TEST_F(CertificateFiles, WithAnEncryptedKeyAreRefusedWithTheCommandThatHelps)
+{
+    const KeyPointer key{EVP_EC_gen("P-256")};
+    const BioPointer out{BIO_new_file(pki_.path("encrypted.key").c_str(), "w")};
+    unsigned char password[] = "secret";
+    ASSERT_EQ(PEM_write_bio_PrivateKey(out.get(), key.get(), EVP_aes_256_cbc(), password, 6,
+                                       nullptr, nullptr),
+              1);
+    BIO_flush(out.get());
+    ::chmod(pki_.path("encrypted.key").c_str(), 0600);
+    const CertificateSource source{"x", source_.chain_file, pki_.path("encrypted.key")};
+    EXPECT_THAT(refused(source), HasSubstr("encrypted"));
+    EXPECT_THAT(load_certificate(source).error().right, HasSubstr("openssl pkey"));
+}
+
+class SelfSigned : public CertificateFiles {
+protected:
+    CertificateSource own_{"default", pki_.path("tls/chain.pem"), pki_.path("tls/key.pem")};
+    WallTime now_ = system_clock().wall();
+};
+
+TEST_F(SelfSigned, IsMadeOnceForTenYears)
+{
+    ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
+    const auto first = load_certificate(own_).value();
+    const auto facts = facts_of(*first);
+    EXPECT_THAT(facts.dns_names, ElementsAre("mx.example.org"));
+    EXPECT_EQ(facts.key_type, "EC P-256");
+    EXPECT_EQ(facts.subject, facts.issuer);
+    EXPECT_LT(facts.not_before, now_);
+    EXPECT_GT(facts.not_after, now_ + std::chrono::days{3640});
+    struct stat status {};
+    ASSERT_EQ(::stat(own_.key_file.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0600U);
+
+    ASSERT_TRUE(ensure_self_signed(own_, "other.example.org", now_));
+    EXPECT_EQ(facts_of(*load_certificate(own_).value()), facts);
+}
+
+TEST_F(SelfSigned, AfterAnInterruptedStartKeepsTheKey)
+{
+    ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
+    const auto key = pki_.read("tls/key.pem");
+    std::remove(own_.chain_file.c_str());
+    ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
+    EXPECT_EQ(pki_.read("tls/key.pem"), key);
+    EXPECT_TRUE(load_certificate(own_).has_value());
+
+    std::remove(own_.key_file.c_str());
+    EXPECT_FALSE(ensure_self_signed(own_, "mx.example.org", now_).has_value())
+        << "a certificate without its key is somebody's mistake";
+}
+
+TEST_F(SelfSigned, NamesOnlyHosts)
+{
+    for (const std::string host : {"", "a,DNS:evil.test", "a b", "m\xc3\xbcller.example"}) {
+        const auto made = ensure_self_signed(own_, host, now_);
+        ASSERT_FALSE(made.has_value()) << host;
+        EXPECT_FALSE(made.error().right.empty());
+    }
+    EXPECT_TRUE(ensure_self_signed(own_, std::string(60, 'a') + ".example.org", now_));
+}
+
+TEST_F(SelfSigned, WorksForAnAddress)
+{
+    EXPECT_TRUE(ensure_self_signed(own_, "192.0.2.1", now_));
+    EXPECT_TRUE(facts_of(*load_certificate(own_).value()).dns_names.empty());
+}
+
+TEST_F(CertificateFiles, HostileNamesAreShownEscapedAndBounded)
+{
+    PkiFixture::Leaf many{.name = "many", .dns_names = {"first.test"}};
+    for (int i = 0; i < 200; ++i) many.dns_names.push_back("h" + std::to_string(i) + ".test");
+    EXPECT_EQ(facts_of(*pki_.make(many)).dns_names.size(), 64U);
+
+    PkiFixture::Leaf hostile{.name = "hostile", .dns_names = {"line\nbreak.test", "\x1b[31m.test"}};
+    const auto certificate = pki_.make(hostile);
+    ASSERT_FALSE(facts_of(*certificate).dns_names.empty());
+    for (const auto& name : facts_of(*certificate).dns_names) {
+        EXPECT_EQ(name.find('\n'), std::string::npos);
+        EXPECT_EQ(name.find('\x1b'), std::string::npos);
+    }
+    EXPECT_EQ(facts_of(*certificate).subject.find('\n'), std::string::npos);
+}
+
+TEST(CaSets, OfNothingAreRefused)
+{
+    EXPECT_THAT(load_cas("/nonexistent/ca.pem").error().what, HasSubstr("/nonexistent/ca.pem"));
+    EXPECT_TRUE(load_system_cas().has_value());
+}
+
+}  // namespace
+}  // namespace hermetic::tls
