@@ -37,6 +37,7 @@ Committer::Committer(Parts parts, const SpoolSettings& settings, std::uint64_t e
       clock_{parts.clock},
       reporter_{parts.reporter},
       idle_flush_{settings.idle_flush},
+      first_back_off_{settings.reopen_back_off},
       max_messages_{settings.max_messages},
       stager_{database_, index_, epoch}
 {

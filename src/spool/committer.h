@@ -87,6 +87,7 @@ private:
     const Clock& clock_;
     Reporter& reporter_;
     Duration idle_flush_;
+    Duration first_back_off_;
     std::uint64_t max_messages_;
     Stager stager_;
 

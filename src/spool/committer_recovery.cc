@@ -10,9 +10,6 @@
 namespace hermetic::spool {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr Duration kFirstBackOff = milliseconds{100};
 constexpr Duration kLongestBackOff = std::chrono::seconds{10};
 
 Instant steady_now()
@@ -45,7 +42,7 @@ void Committer::fail(std::size_t count, const rocksdb::Status& status)
         "spool.write-failed",
         fmt::format("a write failed: {}; new mail is refused until the store works again",
                     status.ToString()));
-    back_off_ = kFirstBackOff;
+    back_off_ = first_back_off_;
     retry_at_ = steady_now() + back_off_;
 }
 

@@ -37,6 +37,8 @@ struct SpoolSettings {
     std::uint64_t max_messages = 10'000'000;
     // A change without `done` that meets no other write is on disk after this long.
     Duration idle_flush = std::chrono::milliseconds{50};
+    // After a failed write: until the first attempt to reopen; doubled until ten seconds.
+    Duration reopen_back_off = std::chrono::milliseconds{100};
     std::shared_ptr<FileSystemSeam> file_system;  // null: the machine's
     // Called on the opening thread and on the spool's threads, one at a time. May be empty.
     std::function<void(const SpoolEvent&)> on_event;

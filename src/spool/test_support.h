@@ -24,10 +24,10 @@ namespace hermetic::spool::testing {
 // A directory of its own, removed with everything in it.
 class TemporaryDirectory {
 public:
-    TemporaryDirectory()
+    TemporaryDirectory() : TemporaryDirectory{std::filesystem::temp_directory_path()} {}
+    explicit TemporaryDirectory(const std::filesystem::path& parent)
     {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "hermetic-spool-XXXXXX").string();
+        std::string name = (parent / "hermetic-spool-XXXXXX").string();
         if (mkdtemp(name.data()) == nullptr) std::abort();
         path_ = name;
     }
