@@ -1,0 +1,88 @@
+#include "inbound/recipient_policy.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::inbound {
+namespace {
+
+struct Row {
+    const char* recipient;  // empty: <postmaster>
+    const char* client;
+    const char* reason;
+    const char* to;  // empty: refused
+};
+
+// clang-format off
+const Row kRows[] = {
+    {"any@example.org",           "192.0.2.1",    "recipient.accepted-domain", "any@example.org"},
+    {"Known@list.example",        "192.0.2.1",    "recipient.listed",          "Known@list.example"},
+    {"Postmaster@list.example",   "192.0.2.1",    "recipient.postmaster",      "Postmaster@list.example"},
+    {"other@list.example",        "192.0.2.1",    "recipient.unknown",         ""},
+    {"other@list.example",        "198.51.100.1", "recipient.unknown",         ""},
+    {"a@sub.list.example",        "192.0.2.1",    "recipient.relay-denied",    ""},
+    {"a@foreign.example",         "192.0.2.1",    "recipient.relay-denied",    ""},
+    {"a@foreign.example",         "198.51.100.1", "recipient.connector",       "a@foreign.example"},
+    {"a@foreign.example",         "203.0.113.1",  "recipient.relay-denied",    ""},
+    {"a%foreign.example@example.org", "192.0.2.1", "recipient.accepted-domain", "a%foreign.example@example.org"},
+    {"",                          "192.0.2.1",    "recipient.postmaster",      "pm@example.org"},
+    {"postmaster@[192.0.2.25]",   "192.0.2.1",    "recipient.postmaster",      "pm@example.org"},
+    {"user@[192.0.2.25]",         "198.51.100.1", "recipient.unknown",         ""},
+    {"user@[192.0.2.26]",         "192.0.2.1",    "recipient.relay-denied",    ""},
+    {"user@[192.0.2.26]",         "198.51.100.1", "recipient.connector",       "user@[192.0.2.26]"},
+};
+// clang-format on
+
+objects::Snapshot snapshot()
+{
+    objects::Snapshot::Contents contents;
+    contents.organization.postmaster = *mail::parse_mailbox("pm@example.org");
+    objects::AcceptedDomain any;
+    any.name = *objects::DomainPattern::parse("example.org");
+    objects::AcceptedDomain list;
+    list.name = *objects::DomainPattern::parse("list.example");
+    list.any_recipient = false;
+    list.recipients.push_back(*mail::parse_mailbox("known@list.example"));
+    contents.accepted_domains = {any, list};
+    objects::InboundConnector relay;
+    relay.name = "gateways";
+    relay.networks = {*Network::parse("198.51.100.0/24")};
+    relay.may_relay = true;
+    objects::InboundConnector powerless;
+    powerless.name = "others";
+    powerless.networks = {*Network::parse("203.0.113.0/24")};
+    contents.inbound_connectors = {relay, powerless};
+    return objects::Snapshot{contents};
+}
+
+TEST(RecipientPolicy, DecidesAndExplains)
+{
+    const objects::Snapshot objects = snapshot();
+    for (const Row& row : kRows) {
+        std::optional<mail::Mailbox> mailbox;
+        if (*row.recipient != '\0') mailbox = *mail::parse_mailbox(row.recipient);
+        const RecipientFacts facts{mailbox ? &*mailbox : nullptr, *IpAddress::parse(row.client),
+                                   *IpAddress::parse("192.0.2.25")};
+        const RecipientDecision decision = decide_recipient(objects, facts);
+        EXPECT_EQ(decision.reason, row.reason) << row.recipient << " from " << row.client;
+        EXPECT_EQ(decision.mailbox ? decision.mailbox->format() : "", row.to);
+        EXPECT_NE(decision.refusal.has_value(), decision.mailbox.has_value());
+        if (decision.refusal) {
+            EXPECT_EQ(decision.refusal->kind->id, row.reason);
+        }
+    }
+}
+
+TEST(RecipientPolicy, FindsAPostmasterAlsoWhereNoneIsNamed)
+{
+    objects::Snapshot::Contents contents = snapshot().contents();
+    contents.organization.postmaster.reset();
+    const RecipientFacts facts{};
+    EXPECT_EQ(decide_recipient(objects::Snapshot{contents}, facts).mailbox->format(),
+              "postmaster@example.org");
+    contents.accepted_domains.clear();
+    EXPECT_EQ(decide_recipient(objects::Snapshot{contents}, facts).reason,
+              "recipient.no-postmaster");
+}
+
+}  // namespace
+}  // namespace hermetic::inbound

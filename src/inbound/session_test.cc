@@ -1,0 +1,308 @@
+#include "core/text.h"
+#include "inbound/message_assembly.h"
+#include "inbound/session_fixture.h"
+#include "net/core.h"
+
+#include <gmock/gmock.h>
+
+namespace hermetic::inbound {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+net::Task<> begin(TestClient& client, std::string recipients)
+{
+    EXPECT_THAT(co_await client.reply(), StartsWith("220 mx.example.org ESMTP"));
+    EXPECT_THAT(co_await client.say("EHLO client.example.com"), StartsWith("250-mx.example.org"));
+    EXPECT_THAT(co_await client.say("MAIL FROM:<a@example.com>"), StartsWith("250 2.1.0"));
+    for (const std::string_view recipient : split(recipients, ' ')) {
+        const std::string line = "RCPT TO:<" + std::string{recipient} + ">";
+        EXPECT_THAT(co_await client.say(line), StartsWith("250 2.1.5"));
+    }
+}
+
+net::Task<> begin_data(TestClient& client, std::string recipients = "b@example.org")
+{
+    co_await begin(client, std::move(recipients));
+    EXPECT_THAT(co_await client.say("DATA"), StartsWith("354"));
+}
+
+TEST(Session, StampsTheMessageAndStoresOneForEachRoute)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        co_await begin_data(client, "b@example.org c@example.net d@EXAMPLE.org");
+        const auto reply = co_await client.say("Message-ID: <1@example.com>\r\n\r\n..dot\r\n.");
+        EXPECT_EQ(f.spool.stored.size(), 2U) << "stored before the 250";
+        EXPECT_EQ(reply, "250 2.0.0 " + format_id(f.spool.stored[0]->id) + " accepted");
+        EXPECT_EQ(co_await client.say("QUIT"), "221 2.0.0 goodbye");
+    });
+    ASSERT_EQ(fixture.spool.stored.size(), 2U);
+    const auto& first = *fixture.spool.stored[0];
+    const auto& second = *fixture.spool.stored[1];
+    EXPECT_EQ(first.body.id, second.body.id);
+    EXPECT_NE(first.id, second.id);
+    EXPECT_EQ(second.envelope->accepted_as, first.id);
+    ASSERT_EQ(first.envelope->recipients.size(), 2U);
+    EXPECT_EQ(first.envelope->recipients[1].address.format(), "d@example.org");
+    EXPECT_EQ(first.envelope->arrival.protocol, "ESMTP");
+    EXPECT_EQ(first.envelope->message_id, "<1@example.com>");
+    const std::string text = fixture.spool.text(0);
+    EXPECT_EQ(first.envelope->size, text.size());
+    EXPECT_THAT(text,
+                StartsWith("Received: from client.example.com ([127.0.0.1]) by mx.example.org"));
+    EXPECT_THAT(text, HasSubstr(format_id(first.id)));
+    EXPECT_THAT(text, testing::EndsWith("+0000\r\nMessage-ID: <1@example.com>\r\n\r\n.dot\r\n"));
+
+    ASSERT_EQ(fixture.log.messages.size(), 1U);
+    EXPECT_EQ(fixture.log.messages[0].verdict, "accepted");
+    EXPECT_EQ(fixture.log.messages[0].routes.size(), 2U);
+    ASSERT_EQ(fixture.log.sessions.size(), 1U);
+    EXPECT_EQ(fixture.log.sessions[0].ended, "quit");
+    EXPECT_EQ(fixture.log.sessions[0].messages, 1U);
+    EXPECT_EQ(fixture.metrics.value(metrics::Metric::SessionsOpen), 0);
+    EXPECT_EQ(fixture.metrics.value(metrics::Metric::MessagesAccepted), 1);
+    EXPECT_EQ(fixture.admission.sessions(), 0U);
+}
+
+TEST(Session, AnswersPipelinedCommandsTogetherAndInOrder)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO a");
+        co_await client.send(
+            "MAIL FROM:<>\r\nRCPT TO:<x@example.com>\r\nRCPT TO:<b@example.org>\r\nBDAT 3 "
+            "LAST\r\nabcNOOP\r\nQUIT\r\n");
+        EXPECT_THAT(co_await client.reply(), StartsWith("250 2.1.0"));
+        EXPECT_THAT(co_await client.reply(),
+                    StartsWith("550 5.7.64 <x@example.com>: relaying denied"));
+        EXPECT_THAT(co_await client.reply(), StartsWith("250 2.1.5"));
+        EXPECT_THAT(co_await client.reply(), StartsWith("250 2.0.0 "));
+        EXPECT_THAT(co_await client.reply(), StartsWith("250 2.0.0 ok"));
+        EXPECT_THAT(co_await client.reply(), StartsWith("221"));
+        EXPECT_EQ(f.spool.stored.size(), 1U);
+        EXPECT_THAT(f.spool.text(0), testing::EndsWith("\r\nabc"));
+    });
+}
+
+TEST(Session, WritesLargeBodiesToAFileWhileTheyArrive)
+{
+    SessionFixture fixture;
+    fixture.spool.threshold = 10'000;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        co_await begin_data(client);
+        std::string message = "Subject: large\r\n\r\n";
+        std::string expected = message;
+        while (message.size() < 3'000'000) {
+            message += "..0123456789012345678901234567890123456789\r\nmore\r\n";
+            expected += ".0123456789012345678901234567890123456789\r\nmore\r\n";
+        }
+        const auto reply = co_await client.say(message + ".");
+        EXPECT_THAT(reply, StartsWith("250 2.0.0"));
+        EXPECT_TRUE(f.spool.stored.at(0)->body.in_file);
+        EXPECT_LE(f.spool.largest_piece, MessageAssembly::kPiece + 16 * 1024);
+        const std::string stored = f.spool.text(0);
+        EXPECT_TRUE(stored.ends_with(expected));
+        EXPECT_EQ(f.spool.stored[0]->envelope->size, stored.size());
+    });
+}
+
+TEST(Session, RefusesWithTheSpoolsReason)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        f.spool.durability = spool::Durability::Refused;
+        co_await begin_data(client);
+        EXPECT_THAT(co_await client.say("x\r\n."), StartsWith("452 4.3.1"));
+        f.spool.durability = spool::Durability::Unknown;
+        (void)co_await client.say("MAIL FROM:<a@example.com>");
+        (void)co_await client.say("RCPT TO:<b@example.org>");
+        (void)co_await client.say("DATA");
+        EXPECT_THAT(co_await client.say("x\r\n."), StartsWith("451 4.3.0"));
+        f.spool.now = spool::Pressure::DiskFull;
+        EXPECT_THAT(co_await client.say("MAIL FROM:<a@example.com>"),
+                    StartsWith("452 4.3.1 not enough disk space"));
+        f.spool.now = spool::Pressure::None;
+        EXPECT_THAT(co_await client.say("MAIL FROM:<a@example.com>"), StartsWith("250"));
+    });
+    EXPECT_EQ(fixture.log.messages.at(0).verdict, "store.refused");
+    EXPECT_EQ(fixture.log.messages.at(1).verdict, "store.unknown");
+}
+
+TEST(Session, SwallowsTheRestWhenTheDiskFillsAndStaysInStep)
+{
+    SessionFixture fixture;
+    fixture.spool.threshold = 1000;
+    fixture.spool.fail_after = 300'000;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        co_await begin_data(client);
+        std::string message;
+        while (message.size() < 1'000'000) message += "QUIT\r\n";
+        EXPECT_THAT(co_await client.say(message + "."), StartsWith("452 4.3.1 not enough disk"));
+        EXPECT_EQ(co_await client.say("NOOP"), "250 2.0.0 ok");
+        EXPECT_TRUE(f.spool.stored.empty());
+    });
+}
+
+TEST(Session, KeepsNothingOfAMessageThatBroke)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        co_await begin_data(client);
+        co_await client.send("half a message\r\n");
+    });
+    EXPECT_TRUE(fixture.spool.stored.empty());
+    EXPECT_EQ(fixture.log.sessions.at(0).ended, "closed");
+}
+
+TEST(Session, EndsWhoSpeaksBeforeTheBanner)
+{
+    SessionFixture fixture;
+    // A PROXY network makes the session wait for the client first, so that the order is certain.
+    fixture.options.proxy_networks = {*Network::parse("127.0.0.0/8")};
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        co_await client.send("PROXY UNKNOWN\r\nEHLO early\r\n");
+        EXPECT_THAT(co_await client.reply(), StartsWith("554 5.5.0"));
+        EXPECT_EQ(co_await client.reply(), "(closed)");
+    });
+    EXPECT_EQ(fixture.log.sessions.at(0).ended, "sequence.early-input");
+}
+
+TEST(Session, EndsWhoSendsTheMessageBehindData)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        co_await begin(client, "b@example.org");
+        co_await client.send("DATA\r\nSubject: x\r\n\r\n.\r\n");
+        EXPECT_THAT(co_await client.reply(), StartsWith("554 5.5.0"));
+        EXPECT_EQ(co_await client.reply(), "(closed)");
+    });
+    EXPECT_TRUE(fixture.spool.stored.empty());
+}
+
+TEST(Session, BelievesAProxyOnlyFromItsNetworks)
+{
+    SessionFixture fixture;
+    fixture.options.proxy_networks = {*Network::parse("127.0.0.0/8")};
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        co_await client.send("PROXY TCP4 192.0.2.7 192.0.2.1 4711 25\r\n");
+        co_await begin_data(client);
+        EXPECT_THAT(co_await client.say("x\r\n."), StartsWith("250"));
+        EXPECT_THAT(f.spool.text(0), HasSubstr("([192.0.2.7])"));
+        EXPECT_EQ(f.spool.stored[0]->envelope->arrival.client.format(), "192.0.2.7:4711");
+    });
+    SessionFixture other;
+    other.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        EXPECT_THAT(co_await client.say("PROXY TCP4 192.0.2.7 192.0.2.1 4711 25"),
+                    StartsWith("500 5.5.1"));
+    });
+    SessionFixture broken;
+    broken.options.proxy_networks = {*Network::parse("127.0.0.0/8")};
+    broken.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        EXPECT_EQ(co_await client.say("EHLO client.example"), "(closed)");
+    });
+    EXPECT_EQ(broken.log.sessions.at(0).ended, "proxy.malformed");
+}
+
+TEST(Session, TakesTheClientFromXclientWhereItMay)
+{
+    SessionFixture fixture;
+    fixture.options.xclient_networks = {*Network::parse("127.0.0.1")};
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        EXPECT_THAT(co_await client.say("EHLO proxy"), HasSubstr("XCLIENT NAME ADDR"));
+        EXPECT_THAT(co_await client.say("XCLIENT ADDR=192.0.2.9 NAME=real.example.com PORT=99"),
+                    StartsWith("220"));
+        (void)co_await client.say("EHLO real.example.com");
+        (void)co_await client.say("MAIL FROM:<>");
+        (void)co_await client.say("RCPT TO:<Postmaster>");
+        (void)co_await client.say("DATA");
+        EXPECT_THAT(co_await client.say("."), StartsWith("250"));
+        EXPECT_THAT(f.spool.text(0), HasSubstr("(real.example.com [192.0.2.9])"));
+        EXPECT_EQ(f.spool.stored[0]->envelope->recipients[0].address.format(),
+                  "postmaster@example.org");
+    });
+    EXPECT_EQ(fixture.log.sessions.at(0).client.format(), "192.0.2.9:99");
+}
+
+TEST(Session, EndsWithWordsWhenTheTimeIsUp)
+{
+    SessionFixture fixture;
+    fixture.limits.command_timeout = std::chrono::milliseconds{1};
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        EXPECT_THAT(co_await client.reply(), StartsWith("421 4.4.2"));
+        EXPECT_EQ(co_await client.reply(), "(closed)");
+    });
+    EXPECT_EQ(fixture.log.sessions.at(0).ended, "session.timed-out");
+}
+
+TEST(Session, LetsATransactionEndWhenTheServerStops)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        co_await begin_data(client);
+        net::TaskGroup group{f.loop.core};
+        const Duration grace = std::chrono::seconds{30};
+        group.spawn(f.service->stop(grace));
+        co_await net::sleep_until(f.loop.core, f.loop.in(std::chrono::milliseconds{5}));
+        EXPECT_THAT(co_await client.say("x\r\n."), StartsWith("250 2.0.0"));
+        EXPECT_THAT(co_await client.reply(), StartsWith("421 4.3.2"));
+        EXPECT_EQ(co_await client.reply(), "(closed)");
+        co_await group.join();
+    });
+    EXPECT_EQ(fixture.spool.stored.size(), 1U);
+}
+
+TEST(Session, TellsIdleClientsThatTheServerStopsAndCutsTheRest)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        net::TaskGroup group{f.loop.core};
+        const Duration grace = std::chrono::seconds{30};
+        group.spawn(f.service->stop(grace));
+        EXPECT_THAT(co_await client.reply(), StartsWith("421 4.3.2"));
+        co_await group.join();
+    });
+    SessionFixture busy;
+    busy.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        co_await begin_data(client);
+        net::TaskGroup group{f.loop.core};
+        const Duration grace{};
+        group.spawn(f.service->stop(grace));
+        EXPECT_THAT(co_await client.reply(), StartsWith("421 4.3.2"));
+        co_await group.join();
+    });
+}
+
+TEST(Session, TurnsAwayAboveTheLimitWithAReason)
+{
+    SessionFixture fixture;
+    fixture.limits.sessions_per_client = 0;
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        EXPECT_THAT(co_await client.reply(),
+                    StartsWith("421 4.7.0 limit of sessions from your address"));
+        EXPECT_EQ(co_await client.reply(), "(closed)");
+    });
+    EXPECT_EQ(fixture.metrics.value(metrics::Metric::SessionsRefused), 1);
+}
+
+TEST(Session, LimitsMessagesOfAClient)
+{
+    SessionFixture fixture;
+    fixture.limits.messages_per_client = 1;
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO a");
+        EXPECT_THAT(co_await client.say("MAIL FROM:<>"), StartsWith("250"));
+        (void)co_await client.say("RSET");
+        EXPECT_THAT(co_await client.say("MAIL FROM:<>"), StartsWith("450 4.7.0"));
+    });
+}
+
+}  // namespace
+}  // namespace hermetic::inbound
