@@ -185,12 +185,9 @@ Next Session::check_recipient()
 
 net::Task<Next> Session::start_tls()
 {
-    if (!co_await flush()) co_return Next::Close;
     auto context = service_.tls(listener_->options.name);
-    if (!context) {  // gone since it was offered
-        ended_ = smtp::refusal::kTlsUnavailable.id;
-        co_return Next::Close;
-    }
+    if (!context) co_return machine_->on_tls_unavailable(wall());  // gone since it was offered
+    if (!co_await flush()) co_return Next::Close;
     if (!co_await shake_hands(std::move(context))) co_return Next::Close;
     co_return machine_->on_tls_started();
 }

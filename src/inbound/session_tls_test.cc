@@ -90,6 +90,20 @@ TEST(SessionTls, NeverReadsWhatWasSentInClearBehindStartTls)
     EXPECT_EQ(fixture.log.sessions.at(0).ended, "sequence.early-input");
 }
 
+TEST(SessionTls, SaysSoWhereTlsHasGone)
+{
+    SessionFixture fixture;
+    fixture.options.tls = config::ListenerTls::StartTls;
+    fixture.tls = server_context();
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO a");
+        f.service->set_tls("mx", nullptr);
+        EXPECT_THAT(co_await client.say("STARTTLS"), StartsWith("454 4.7.0"));
+        EXPECT_THAT(co_await client.say("NOOP"), StartsWith("250"));
+    });
+}
+
 TEST(SessionTls, LogsAHandshakeThatFailed)
 {
     SessionFixture fixture;

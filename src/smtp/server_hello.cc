@@ -70,6 +70,12 @@ Next ServerMachine::on_tls_started()
     return Next::ReadCommand;
 }
 
+Next ServerMachine::on_tls_unavailable(WallTime now)
+{
+    output_.resize(reply_start_);
+    return refuse(refusal::kTlsUnavailable, {}, now);
+}
+
 void ServerMachine::forget_hello()
 {
     end_transaction();

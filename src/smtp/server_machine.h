@@ -91,6 +91,8 @@ public:
     [[nodiscard]] Next on_not_stored(const RefusalKind& why, WallTime now);
 
     [[nodiscard]] Next on_tls_started();
+    // Instead, before output() has been written: takes the 220 back (RFC 3207 §4, 454).
+    [[nodiscard]] Next on_tls_unavailable(WallTime now);
     // Ends the session with a 421 or 554: timeouts, limits, stop.
     [[nodiscard]] Next end(const RefusalKind& why, WallTime now);
 
