@@ -103,7 +103,7 @@ public:
     // tried at once, and split where their recipients' routes part.
     void reload(objects::SnapshotPointer snapshot);
 
-    // No more grants from the next batch on. stop() does it too.
+    // No more grants, but those being handed out just now. stop() does it too.
     void stop_granting();
     // Waits for grants under way, at most stop_wait, and ends the thread. What was not reported by
     // then is claimed at the next start.

@@ -54,6 +54,8 @@ public:
     void release(const MessageId& id, WallTime now);
 
     [[nodiscard]] std::optional<MessageRow> find(const MessageId& id) const;
+    // Cheaper than find(); the epoch where the message is not known.
+    [[nodiscard]] WallTime accepted_at(const MessageId& id) const;
     [[nodiscard]] Page list(const Filter& filter, std::size_t limit,
                             std::uint32_t cursor = 0) const;
     [[nodiscard]] std::vector<DestinationRow> destinations() const;

@@ -78,6 +78,12 @@ std::optional<MessageRow> Scheduler::find(const MessageId& id) const
     return row(slab_[slot]);
 }
 
+WallTime Scheduler::accepted_at(const MessageId& id) const
+{
+    const std::uint32_t slot = index_.find(id);
+    return slot == kNone ? WallTime{} : slab_[slot].accepted_at;
+}
+
 Page Scheduler::list(const Filter& filter, std::size_t limit, std::uint32_t cursor) const
 {
     Page page;

@@ -1,0 +1,125 @@
+#include "delivery/dispatcher_impl.h"
+
+#include <algorithm>
+
+namespace hermetic::delivery {
+
+std::string_view Dispatcher::Impl::keep(std::string text)
+{
+    return kept_.emplace_back(std::move(text));
+}
+
+// Its notice of delay, or its expiry, whichever is next.
+WallTime Dispatcher::Impl::attention(WallTime accepted_at, const spool::MessageState& state) const
+{
+    const queue::Waiting waiting{accepted_at, std::nullopt};
+    const WallTime expiry = queue::expires_at(schedule_, waiting);
+    if (state.delay_notified) return expiry;
+    return std::min(expiry, queue::delay_notice_at(schedule_, waiting));
+}
+
+void Dispatcher::Impl::admit(const MessageId& id, const spool::Lease& lease,
+                             const mail::Envelope& envelope, const spool::MessageState& state,
+                             std::uint64_t size)
+{
+    MessageRoute route = routes_->of(envelope, state.finished);
+    queue::Arrived event;
+    event.id = id;
+    event.lease = {lease.epoch, lease.until};
+    event.destination = keep(std::move(route.destination));
+    event.domain = keep(std::move(route.domains));
+    event.sender = envelope.sender ? keep(envelope.sender->format()) : std::string_view{};
+    event.size = size;
+    event.recipients =
+        static_cast<std::uint32_t>(envelope.recipients.size() - state.finished.size());
+    event.attempts = state.attempts;
+    event.accepted_at = envelope.accepted_at;
+    event.next_attempt = state.next_attempt;
+    event.attention = attention(envelope.accepted_at, state);
+    event.reason = keep(state.last_reason);
+    event.held = state.held || route.parts;  // what must be split is not granted before
+    events_.emplace_back(event);
+    if (route.parts && to_split_.insert(id).second) splits_.push_back(id);
+}
+
+void Dispatcher::Impl::note(const spool::Change& change)
+{
+    const MessageId& id = change.lease.id;
+    if (change.kind == spool::Change::Kind::Finished) {
+        events_.emplace_back(queue::Finished{id});
+        resident_.drop(id);
+        to_split_.erase(id);
+        if (after_attempt_.contains(id)) follow_ups_.push_back(id);
+        return;
+    }
+    const bool more_to_do = after_attempt_.contains(id) || to_split_.contains(id);
+    queue::Deferred event;
+    event.id = id;
+    event.attempts = change.state.attempts;
+    event.next_attempt = change.state.next_attempt;
+    event.attention = attention(scheduler_.accepted_at(id), change.state);
+    event.reason = keep(change.state.last_reason);
+    event.held = change.state.held || more_to_do;
+    events_.emplace_back(event);
+    if (more_to_do) follow_ups_.push_back(id);
+}
+
+void Dispatcher::Impl::note(GrantReport report)
+{
+    if (outstanding_ > 0) --outstanding_;
+    queue::GrantEnded event;
+    event.id = report.id;
+    event.settled = report.delivered + report.deferred + report.failed;
+    event.destination_failure = std::move(report.destination_failure);
+    event.slow_down = report.slow_down;
+    event.untouched = std::move(report.untouched);
+    for (const MessageId& id : event.untouched) {
+        if (after_attempt_.contains(id) || to_split_.contains(id)) follow_ups_.push_back(id);
+    }
+    events_.emplace_back(std::move(event));
+}
+
+// Messages that came back from an attempt with an operator's wish, or a split, waiting for them.
+void Dispatcher::Impl::follow_up()
+{
+    for (const MessageId& id : std::exchange(follow_ups_, {})) {
+        if (to_split_.contains(id)) splits_.push_back(id);
+        const auto waiting = after_attempt_.find(id);
+        if (waiting == after_attempt_.end()) continue;
+        const auto row = scheduler_.find(id);
+        // Granted again at once, having been left untouched: its next return will do.
+        if (row && row->state == queue::State::UnderWay) continue;
+        const auto change = after_attempt_.extract(waiting).mapped();
+        if (row) begin(change);
+    }
+}
+
+// Domains whose mail goes one way take it at once; the rest is looked at message by message.
+void Dispatcher::Impl::reload(objects::SnapshotPointer snapshot)
+{
+    schedule_ = queue::make_retry_schedule(snapshot->organization());
+    routes_ = std::make_unique<RouteTable>(std::move(snapshot));
+    queue::Rerouted rerouted;
+    for (const std::string& domains : scheduler_.domains()) {
+        std::string key = routes_->of_domains(domains);
+        if (!key.empty()) {
+            rerouted.routes.emplace(domains, std::move(key));
+            continue;
+        }
+        queue::Filter filter;
+        filter.domain = domains.substr(0, domains.find(','));
+        std::optional<std::uint32_t> cursor = 0;
+        while (cursor) {
+            const queue::Page page = scheduler_.list(filter, 1000, *cursor);
+            for (const queue::MessageRow& row : page.rows) {
+                if (row.domain == domains && to_split_.insert(row.id).second) {
+                    splits_.push_back(row.id);
+                }
+            }
+            cursor = page.next;
+        }
+    }
+    events_.emplace_back(std::move(rerouted));
+}
+
+}  // namespace hermetic::delivery

@@ -1,0 +1,88 @@
+#include "delivery/route_table.h"
+
+#include "core/assert.h"
+#include "core/text.h"
+#include "routing/route.h"
+
+#include <algorithm>
+#include <set>
+
+namespace hermetic::delivery {
+
+namespace {
+
+constexpr std::size_t kRemembered = 100'000;
+constexpr std::size_t kMaxDomains = 200;  // octets kept per message
+
+std::string host_text(const mail::Mailbox& mailbox)
+{
+    if (const auto* domain = mailbox.domain()) return domain->text();
+    return "[" + mailbox.literal()->format() + "]";
+}
+
+std::optional<mail::Mailbox> somebody_at(const std::string& host)
+{
+    if (host.starts_with('[')) {
+        const auto address = IpAddress::parse(std::string_view{host}.substr(1, host.size() - 2));
+        if (!address) return std::nullopt;
+        return mail::Mailbox{"postmaster", *address};
+    }
+    auto domain = mail::Domain::parse(host);
+    if (!domain) return std::nullopt;
+    return mail::Mailbox{"postmaster", std::move(*domain)};
+}
+
+}  // namespace
+
+RouteTable::RouteTable(objects::SnapshotPointer snapshot) : snapshot_{std::move(snapshot)}
+{
+    HERMETIC_ASSERT(snapshot_ != nullptr);
+}
+
+const std::string& RouteTable::of(const mail::Mailbox& recipient)
+{
+    const std::string host = host_text(recipient);
+    if (const auto known = keys_.find(host); known != keys_.end()) return known->second;
+    if (keys_.size() >= kRemembered) keys_.clear();
+    return keys_.emplace(host, routing::decide_route(*snapshot_, recipient).key).first->second;
+}
+
+MessageRoute RouteTable::of(const mail::Envelope& envelope,
+                            const std::vector<std::uint32_t>& finished)
+{
+    MessageRoute route;
+    std::set<std::string> hosts;
+    for (std::uint32_t i = 0; i < envelope.recipients.size(); ++i) {
+        if (std::binary_search(finished.begin(), finished.end(), i)) continue;
+        const mail::Mailbox& recipient = envelope.recipients[i].address;
+        if (!hosts.insert(host_text(recipient)).second) continue;
+        const std::string& key = of(recipient);
+        if (route.destination.empty()) {
+            route.destination = key;
+        } else if (route.destination != key) {
+            route.parts = true;
+        }
+    }
+    if (route.destination.empty() && !envelope.recipients.empty()) {
+        // Everybody is done, only the record of it is missing: delivery ends such a message.
+        route.destination = of(envelope.recipients.front().address);
+    }
+    route.domains = join({hosts.begin(), hosts.end()}, ",");
+    if (route.domains.size() > kMaxDomains) route.domains = kManyDomains;
+    return route;
+}
+
+std::string RouteTable::of_domains(const std::string& domains)
+{
+    std::string key;
+    for (const std::string_view host : split(domains, ',')) {
+        const auto recipient = somebody_at(std::string{host});
+        if (!recipient) return {};
+        const std::string& one = of(*recipient);
+        if (key.empty()) key = one;
+        if (key != one) return {};
+    }
+    return key;
+}
+
+}  // namespace hermetic::delivery
