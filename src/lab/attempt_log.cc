@@ -37,6 +37,8 @@ void read_tls(const json::object& object, AttemptLine& attempt)
     attempt.group = text_of(tls->as_object(), "group");
     attempt.certificate = text_of(tls->as_object(), "certificate");
     attempt.certificate_error = text_of(tls->as_object(), "certificate_error");
+    const auto* const matches = tls->as_object().if_contains("name_matches");
+    attempt.name_matches = matches != nullptr && matches->is_bool() && matches->as_bool();
 }
 
 void read_rungs(const json::object& object, AttemptLine& attempt)

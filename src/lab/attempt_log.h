@@ -33,8 +33,9 @@ struct AttemptLine {
     std::string tls_version;
     std::string cipher;
     std::string group;
-    std::string certificate;  // verdict
+    std::string certificate;  // "verified", "failed" …
     std::string certificate_error;
+    bool name_matches = false;
     std::vector<AttemptRung> rungs;
 };
 

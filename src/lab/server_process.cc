@@ -3,7 +3,6 @@
 #include <boost/json.hpp>
 #include <sys/wait.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -11,8 +10,10 @@
 #include <fstream>
 #include <spawn.h>
 #include <sstream>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace hermetic::lab {
 namespace {
@@ -25,6 +26,27 @@ std::string read_text(const std::filesystem::path& path)
     std::ostringstream text;
     text << file.rdbuf();
     return std::move(text).str();
+}
+
+// This process's, with the variable by which OpenSSL finds the system's authorities.
+std::vector<std::string> environment_with(const std::filesystem::path& authorities)
+{
+    std::vector<std::string> variables;
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+        const std::string_view text{*variable};
+        const bool replaced = text.starts_with("SSL_CERT_FILE=") && !authorities.empty();
+        if (!replaced) variables.emplace_back(text);
+    }
+    if (!authorities.empty()) variables.push_back("SSL_CERT_FILE=" + authorities.string());
+    return variables;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& words)
+{
+    std::vector<char*> pointers;
+    for (auto& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    return pointers;
 }
 
 // 0, or an errno. The child gets no blocked signals and SIGPIPE's default.
@@ -50,12 +72,11 @@ int spawn(const ServerProcess::Files& files, pid_t& pid)
     posix_spawnattr_setflags(
         &attributes,
         static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP));
-    std::array<std::string, 6> words{files.program.string(), "serve",        "--config",
-                                     files.config.string(),  "--ready-file", files.ready.string()};
-    std::array<char*, 7> arguments{};
-    for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
-    const int error =
-        posix_spawn(&pid, words[0].c_str(), &actions, &attributes, arguments.data(), environ);
+    std::vector<std::string> words{files.program.string(), "serve",        "--config",
+                                   files.config.string(),  "--ready-file", files.ready.string()};
+    auto variables = environment_with(files.authorities);
+    const int error = posix_spawn(&pid, files.program.c_str(), &actions, &attributes,
+                                  pointers_to(words).data(), pointers_to(variables).data());
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;

@@ -20,6 +20,8 @@ public:
         std::filesystem::path config;   // hermetic.toml
         std::filesystem::path ready;    // is written by the server; must not exist
         std::filesystem::path output;   // what it prints
+        // PEM file of the authorities that it takes for the system's; empty: the system's own.
+        std::filesystem::path authorities{};
     };
 
     ServerProcess() = default;

@@ -112,7 +112,8 @@ bool Tour::start()
     std::error_code error;
     std::filesystem::create_directory(plan.data_directory, error);
     const ServerProcess::Files files{"/proc/self/exe", directory_ / "hermetic.toml",
-                                     directory_ / "ready.json", directory_ / "server.txt"};
+                                     directory_ / "ready.json", directory_ / "server.txt",
+                                     directory_ / "ca.pem"};
     if (error || !write_text(files.config, format_node_file(lab_, plan)) ||
         !write_text(directory_ / "org.toml", format_org_file(lab_))) {
         fmt::print(stderr, "Cannot write to {}\n", directory_.string());

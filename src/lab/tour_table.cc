@@ -100,9 +100,40 @@ void append_row(std::string& table, const Cells& cells,
     }
 }
 
+// "everything (handshake.closed)"; a cause that leaves open which alert it was gets the words.
 std::string rung_words(const AttemptRung& rung)
 {
-    return rung.rung + ' ' + rung.cause + (rung.words.empty() ? "" : " (" + rung.words + ')');
+    std::string words = rung.cause;
+    if (rung.cause != "handshake.closed" && !rung.words.empty()) words += ": " + rung.words;
+    return rung.rung + " (" + words + ')';
+}
+
+std::string certificate_words(const AttemptLine& attempt)
+{
+    if (!attempt.has_tls) return {};
+    if (attempt.certificate == "failed") return "not verified: " + attempt.certificate_error;
+    if (attempt.certificate != "verified") return "certificate " + attempt.certificate;
+    return attempt.name_matches ? "certificate verified" : "certificate of another host";
+}
+
+// Why it went as it did: the rung that worked, where that was not simply the first.
+std::string success_words(const AttemptLine& attempt)
+{
+    for (const auto& rung : attempt.rungs) {
+        if (rung.result == "ok" && rung.cause != "ladder.everything") return rung.cause;
+    }
+    return {};
+}
+
+// The peer's words unchanged, marked as such; or the server's own.
+std::string failure_words(const AttemptLine& attempt)
+{
+    std::string text = attempt.reason;
+    if (attempt.origin == "remote") text += ", the partner said: " + std::to_string(attempt.code);
+    if (!attempt.reply.empty()) {
+        text += (attempt.origin == "remote" ? " " : ": ") + printable(attempt.reply, kReplyWords);
+    }
+    return text;
 }
 
 }  // namespace
@@ -129,20 +160,19 @@ std::string describe_reason(const TourStop& stop)
 {
     if (!stop.attempt) return "no attempt was logged in time";
     const AttemptLine& attempt = *stop.attempt;
-    std::string text = attempt.reason;
-    if (attempt.outcome != "delivered" || text.empty()) {
-        const std::string words = printable(attempt.reply, kReplyWords);
-        if (attempt.code != 0) text += ' ' + std::to_string(attempt.code);
-        if (!words.empty()) text += ' ' + words;
-        if (attempt.origin == "remote") text += " (the partner's words)";
-    }
-    if (attempt.has_tls && attempt.certificate == "failed") {
-        text += "; certificate not verified: " + attempt.certificate_error;
-    }
+    std::vector<std::string> parts;
+    const auto add = [&parts](std::string words) {
+        if (!words.empty()) parts.push_back(std::move(words));
+    };
+    const bool delivered = attempt.outcome == "delivered";
+    add(delivered ? success_words(attempt) : failure_words(attempt));
+    if (delivered) add(certificate_words(attempt));
+    std::vector<std::string> failed;
     for (const auto& rung : attempt.rungs) {
-        if (rung.result == "failed") text += "; tried before: " + rung_words(rung);
+        if (rung.result == "failed") failed.push_back(rung_words(rung));
     }
-    return text;
+    if (!failed.empty()) add("first tried: " + join(failed, ", "));
+    return parts.empty() ? attempt.reason : join(parts, "; ");
 }
 
 std::string format_tour_table(const std::vector<TourStop>& stops, std::size_t width)

@@ -57,7 +57,8 @@ public:
                               .patience = seconds{3}};
         std::filesystem::create_directory(plan.data_directory);
         const ServerProcess::Files files{HERMETIC_BINARY, directory_ / "hermetic.toml",
-                                         directory_ / "ready.json", directory_ / "server.txt"};
+                                         directory_ / "ready.json", directory_ / "server.txt",
+                                         directory_ / "ca.pem"};
         if (!write_text(files.config, format_node_file(*lab_, plan)) ||
             !write_text(directory_ / "org.toml", format_org_file(*lab_))) {
             return "cannot write the configuration";
@@ -191,6 +192,14 @@ TEST_P(EveryPartner, MeetsTheOutcomeThatTheTablesGive)
     }
     if (!row.last_rung.empty() && row.last_rung != "clear") {
         EXPECT_EQ(worked, row.last_rung);
+    }
+
+    if (!row.certificate.empty()) {
+        EXPECT_EQ(
+            attempt->certificate_error.empty() ? attempt->certificate : attempt->certificate_error,
+            row.certificate);
+        EXPECT_EQ(attempt->name_matches,
+                  row.partner != "wrong-name" && row.partner != "common-name");
     }
 
     const auto messages = received(row.partner);

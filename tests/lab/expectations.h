@@ -13,6 +13,9 @@ struct Expectation {
     std::string_view stage;
     std::string_view reason;     // dotted id
     std::string_view last_rung;  // that worked: "everything", "clear" …; "" where none did
+    // The verdict that is logged: "verified", or what is wrong in OpenSSL's words; "": not
+    // compared.
+    std::string_view certificate{};
 };
 
 // One row for each partner that mail can be sent to; the order is that of the table.
