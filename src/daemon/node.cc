@@ -1,27 +1,9 @@
 #include "daemon/node.h"
 
-#include "admin/api.h"
-#include "admin/server.h"
-#include "config/options.h"
-#include "core/text.h"
-#include "daemon/certificates.h"
-#include "daemon/file_watch.h"
-#include "daemon/listeners.h"
-#include "daemon/reload_plan.h"
+#include "daemon/node_impl.h"
+#include "daemon/ready.h"
 #include "daemon/settings.h"
-#include "daemon/worker.h"
-#include "delivery/dispatcher.h"
-#include "dns/resolver.h"
-#include "inbound/admission.h"
-#include "ledger/log.h"
-#include "metrics/metrics.h"
-#include "net/core.h"
-#include "net/task_group.h"
-#include "objects/org_file.h"
 #include "spool/rocksdb_spool.h"
-
-#include <boost/asio/signal_set.hpp>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
@@ -33,446 +15,293 @@ namespace hermetic::daemon {
 namespace {
 
 using ledger::Level;
-using Signals = boost::asio::basic_signal_set<net::Executor>;
 
 constexpr std::size_t kMainIndex = 255;
 constexpr Duration kGrace = std::chrono::seconds{10};  // for transactions, at a stop
-constexpr Duration kLook = std::chrono::seconds{1};    // between looks at the files
 
 }  // namespace
 
-class Node::Impl {
-public:
-    Impl(cli::ServeArguments arguments, config::NodeOptions options,
-         objects::SnapshotPointer snapshot)
-        : arguments_{std::move(arguments)},
-          options_{std::move(options)},
-          snapshot_{std::move(snapshot)},
-          main_{kMainIndex, system_clock()},
-          tasks_{main_},
-          admission_{options_.limits},
-          signals_{main_.executor(), SIGTERM, SIGINT, SIGHUP}
-    {
-    }
+Node::Impl::Impl(cli::ServeArguments arguments, config::NodeOptions options,
+                 objects::SnapshotPointer snapshot)
+    : arguments_{std::move(arguments)},
+      options_{std::move(options)},
+      snapshot_{std::move(snapshot)},
+      main_{kMainIndex, system_clock()},
+      tasks_{main_},
+      admission_{options_.limits},
+      signals_{main_.executor(), SIGTERM, SIGINT, SIGHUP}
+{
+}
 
-    ~Impl()
-    {
-        if (running_) stop();
-    }
+Node::Impl::~Impl()
+{
+    if (running_) stop();
+}
 
-    // The order of start; stop() is its reverse.
-    Result<void, std::string> start()
-    {
-        started_wall_ = system_clock().wall();
-        started_ = system_clock().now();
-        start_log();
-        running_ = true;
-        using Step = Result<void, std::string> (Impl::*)();
-        for (const Step step :
-             {&Impl::make_folder, &Impl::load_tls, &Impl::open_spool, &Impl::start_resolver,
-              &Impl::start_workers, &Impl::start_dispatcher, &Impl::open_listeners,
-              &Impl::start_admin, &Impl::tell_ready}) {
-            if (auto done = (this->*step)(); !done) {
-                log_->event(Level::Error, "server.cannot-start", {{"what", done.error()}});
-                stop();
-                return done;
-            }
-        }
-        return {};
-    }
-
-    void run()
-    {
-        tasks_.spawn(watch_signals());
-        tasks_.spawn(watch_files());
-        main_.run();
-        stop();
-    }
-
-private:
-    void start_log()
-    {
-        log_ = ledger::make_log(make_log_settings(options_.log), system_clock());
-        log_->event(Level::Info, "server.started",
-                    {{"version", HERMETIC_VERSION},
-                     {"hostname", options_.hostname},
-                     {"pid", std::to_string(::getpid())}});
-    }
-
-    Result<void, std::string> make_folder()
-    {
-        std::error_code error;
-        std::filesystem::create_directories(options_.data_directory, error);
-        if (error)
-            return failure("data_directory: " + options_.data_directory + ": " + error.message());
-        return {};
-    }
-
-    Result<void, std::string> load_tls()
-    {
-        auto contexts = load_listener_contexts(options_, system_clock().wall());
-        if (!contexts)
-            return failure(contexts.error().what + "; right is " + contexts.error().right);
-        auto cas = tls::load_system_cas();
-        if (cas) {
-            cas_ = *cas;
-        } else {
-            log_->event(Level::Warning, "tls.no-cas", {{"what", cas.error().what}});
-        }
-        take_contexts(std::move(*contexts));
-        return {};
-    }
-
-    void take_contexts(ListenerContexts contexts)
-    {
-        contexts_ = std::move(contexts);
-        for (const LoadedCertificate& each : contexts_.certificates) {
-            const auto left = each.facts.not_after - system_clock().wall();
-            const bool soon = left < std::chrono::days{30};
-            log_->event(soon ? Level::Warning : Level::Info,
-                        soon ? "certificate.expiring" : "certificate.loaded",
-                        {{"certificate", each.name},
-                         {"subject", each.facts.subject},
-                         {"not_after", format_rfc3339(each.facts.not_after)},
-                         {"sha256", each.facts.sha256}});
-        }
-        std::vector<std::string> files = contexts_.files;
-        files.push_back(arguments_.config);
-        files.push_back(options_.organization_file);
-        watch_.watch(files);
-    }
-
-    Result<void, std::string> open_spool()
-    {
-        dispatcher_ = std::make_unique<delivery::Dispatcher>(make_dispatcher_settings(options_),
-                                                             system_clock(), metrics_, *log_);
-        const auto settings = make_spool_settings(options_, *log_);
-        auto spool = spool::make_rocksdb_spool(settings, *dispatcher_, system_clock());
-        if (!spool) return failure(spool.error().words);
-        spool_ = std::move(*spool);
-        return {};
-    }
-
-    Result<void, std::string> start_resolver()
-    {
-        auto resolver = dns::make_resolver(make_resolver_options(options_.resolver));
-        if (!resolver) return failure("resolver: " + resolver.error());
-        resolver_ = std::move(*resolver);
-        return {};
-    }
-
-    Result<void, std::string> start_workers()
-    {
-        const unsigned cpus = std::max(1U, std::thread::hardware_concurrency());
-        const std::size_t count = options_.cores == 0 ? cpus : options_.cores;
-        for (std::size_t i = 0; i < count; ++i) {
-            auto worker = std::make_unique<Worker>(i, system_clock());
-            const inbound::Environment environment{worker->core(), *spool_, *log_, metrics_,
-                                                   admission_};
-            const delivery::Adapters adapters{worker->core(), *spool_,  *resolver_,
-                                              *log_,          metrics_, *dispatcher_};
-            worker->set_services(std::make_unique<inbound::Service>(environment, snapshot_),
-                                 std::make_unique<delivery::DeliveryService>(
-                                     adapters, delivery_settings(), snapshot_));
-            for (const auto& [name, context] : contexts_.by_listener) {
-                worker->inbound().set_tls(name, context);
-            }
-            workers_.push_back(std::move(worker));
-        }
-        for (const auto& worker : workers_) worker->start();
-        return {};
-    }
-
-    [[nodiscard]] delivery::SettingsPointer delivery_settings() const
-    {
-        std::vector<Endpoint> own;
-        if (listeners_) {
-            for (const auto& each : listeners_->bound()) own.push_back(each.address);
-        }
-        return make_delivery_settings(options_, std::move(own), cas_);
-    }
-
-    Result<void, std::string> start_dispatcher()
-    {
-        std::vector<delivery::GrantTaker*> takers;
-        for (const auto& worker : workers_) takers.push_back(&worker->delivery());
-        dispatcher_->start(*spool_, std::move(takers), snapshot_);
-        return {};
-    }
-
-    Result<void, std::string> open_listeners()
-    {
-        std::vector<Worker*> workers;
-        for (const auto& worker : workers_) workers.push_back(worker.get());
-        listeners_ =
-            std::make_unique<Listeners>(main_, std::move(workers), admission_, *log_, metrics_);
-        for (const config::ListenerOptions& each : options_.listeners) {
-            auto opened =
-                listeners_->open(inbound::make_listener(each, options_.hostname, options_.limits));
-            if (!opened) return opened;
-        }
-        publish_delivery_settings();  // now the ports that the system chose are known
-        return {};
-    }
-
-    void publish_delivery_settings()
-    {
-        const auto settings = delivery_settings();
-        for (const auto& worker : workers_) {
-            delivery::DeliveryService& service = worker->delivery();
-            worker->core().post([&service, settings] { service.set_settings(settings); });
+// The order of start; stop() is its reverse.
+Result<void, std::string> Node::Impl::start()
+{
+    started_wall_ = system_clock().wall();
+    started_ = system_clock().now();
+    start_log();
+    running_ = true;
+    using Step = Result<void, std::string> (Impl::*)();
+    for (const Step step : {&Impl::make_folder, &Impl::load_tls, &Impl::open_spool,
+                            &Impl::start_resolver, &Impl::start_workers, &Impl::start_dispatcher,
+                            &Impl::open_listeners, &Impl::start_admin, &Impl::tell_ready}) {
+        if (auto done = (this->*step)(); !done) {
+            log_->event(Level::Error, "server.cannot-start", {{"what", done.error()}});
+            stop();
+            return done;
         }
     }
+    return {};
+}
 
-    Result<void, std::string> start_admin()
-    {
-        api_ = std::make_unique<admin::Api>(
-            admin::Api{main_, *dispatcher_, metrics_, [this] { return status(); }});
-        admin_ = std::make_unique<admin::Server>(main_, [this](admin::Request request) {
-            update_gauges();
-            return admin::answer(*api_, std::move(request));
+void Node::Impl::run()
+{
+    tasks_.spawn(watch_signals());
+    tasks_.spawn(watch_files());
+    main_.run();
+    stop();
+}
+
+void Node::Impl::start_log()
+{
+    log_ = ledger::make_log(make_log_settings(options_.log), system_clock());
+    log_->event(Level::Info, "server.started",
+                {{"version", HERMETIC_VERSION},
+                 {"hostname", options_.hostname},
+                 {"pid", std::to_string(::getpid())}});
+}
+
+Result<void, std::string> Node::Impl::make_folder()
+{
+    std::error_code error;
+    std::filesystem::create_directories(options_.data_directory, error);
+    if (error)
+        return failure("data_directory: " + options_.data_directory + ": " + error.message());
+    return {};
+}
+
+Result<void, std::string> Node::Impl::load_tls()
+{
+    auto contexts = load_listener_contexts(options_, system_clock().wall());
+    if (!contexts) return failure(contexts.error().what + "; right is " + contexts.error().right);
+    auto cas = tls::load_system_cas();
+    if (cas) {
+        cas_ = *cas;
+    } else {
+        log_->event(Level::Warning, "tls.no-cas", {{"what", cas.error().what}});
+    }
+    take_contexts(std::move(*contexts));
+    return {};
+}
+
+void Node::Impl::take_contexts(ListenerContexts contexts)
+{
+    contexts_ = std::move(contexts);
+    for (const LoadedCertificate& each : contexts_.certificates) {
+        const auto left = each.facts.not_after - system_clock().wall();
+        const bool soon = left < std::chrono::days{30};
+        log_->event(soon ? Level::Warning : Level::Info,
+                    soon ? "certificate.expiring" : "certificate.loaded",
+                    {{"certificate", each.name},
+                     {"subject", each.facts.subject},
+                     {"not_after", format_rfc3339(each.facts.not_after)},
+                     {"sha256", each.facts.sha256}});
+    }
+    std::vector<std::string> files = contexts_.files;
+    files.push_back(arguments_.config);
+    files.push_back(options_.organization_file);
+    watch_.watch(files);
+}
+
+Result<void, std::string> Node::Impl::open_spool()
+{
+    dispatcher_ = std::make_unique<delivery::Dispatcher>(make_dispatcher_settings(options_),
+                                                         system_clock(), metrics_, *log_);
+    const auto settings = make_spool_settings(options_, *log_);
+    auto spool = spool::make_rocksdb_spool(settings, *dispatcher_, system_clock());
+    if (!spool) return failure(spool.error().words);
+    spool_ = std::move(*spool);
+    return {};
+}
+
+Result<void, std::string> Node::Impl::start_resolver()
+{
+    auto resolver = dns::make_resolver(make_resolver_options(options_.resolver));
+    if (!resolver) return failure("resolver: " + resolver.error());
+    resolver_ = std::move(*resolver);
+    return {};
+}
+
+Result<void, std::string> Node::Impl::start_workers()
+{
+    const unsigned cpus = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t count = options_.cores == 0 ? cpus : options_.cores;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto worker = std::make_unique<Worker>(i, system_clock());
+        const inbound::Environment environment{worker->core(), *spool_, *log_, metrics_,
+                                               admission_};
+        const delivery::Adapters adapters{worker->core(), *spool_,  *resolver_,
+                                          *log_,          metrics_, *dispatcher_};
+        worker->set_services(
+            std::make_unique<inbound::Service>(environment, snapshot_),
+            std::make_unique<delivery::DeliveryService>(adapters, delivery_settings(), snapshot_));
+        for (const auto& [name, context] : contexts_.by_listener) {
+            worker->inbound().set_tls(name, context);
+        }
+        workers_.push_back(std::move(worker));
+    }
+    for (const auto& worker : workers_) worker->start();
+    return {};
+}
+
+delivery::SettingsPointer Node::Impl::delivery_settings() const
+{
+    std::vector<Endpoint> own;
+    if (listeners_) {
+        for (const auto& each : listeners_->bound()) own.push_back(each.address);
+    }
+    return make_delivery_settings(options_, std::move(own), cas_);
+}
+
+Result<void, std::string> Node::Impl::start_dispatcher()
+{
+    std::vector<delivery::GrantTaker*> takers;
+    for (const auto& worker : workers_) takers.push_back(&worker->delivery());
+    dispatcher_->start(*spool_, std::move(takers), snapshot_);
+    return {};
+}
+
+Result<void, std::string> Node::Impl::open_listeners()
+{
+    std::vector<Worker*> workers;
+    for (const auto& worker : workers_) workers.push_back(worker.get());
+    listeners_ =
+        std::make_unique<Listeners>(main_, std::move(workers), admission_, *log_, metrics_);
+    for (const config::ListenerOptions& each : options_.listeners) {
+        auto opened =
+            listeners_->open(inbound::make_listener(each, options_.hostname, options_.limits));
+        if (!opened) return opened;
+    }
+    publish_delivery_settings();  // now the ports that the system chose are known
+    return {};
+}
+
+void Node::Impl::publish_delivery_settings()
+{
+    const auto settings = delivery_settings();
+    for (const auto& worker : workers_) {
+        delivery::DeliveryService& service = worker->delivery();
+        worker->core().post([&service, settings] { service.set_settings(settings); });
+    }
+}
+
+Result<void, std::string> Node::Impl::start_admin()
+{
+    api_ = std::make_unique<admin::Api>(
+        admin::Api{main_, *dispatcher_, metrics_, [this] { return status(); }});
+    admin_ = std::make_unique<admin::Server>(main_, [this](admin::Request request) {
+        update_gauges();
+        return admin::answer(*api_, std::move(request));
+    });
+    return admin_->listen(options_.admin.socket);
+}
+
+Result<void, std::string> Node::Impl::tell_ready()
+{
+    Ready ready;
+    for (const auto& each : listeners_->bound()) {
+        ready.listeners.push_back({each.listener->options.name, each.address});
+    }
+    ready.admin = options_.admin.socket;
+    ready.pid = ::getpid();
+    if (!arguments_.ready_file.empty() && !write_ready_file(arguments_.ready_file, ready)) {
+        return failure(arguments_.ready_file + " cannot be written");
+    }
+    notify_service_manager("READY=1");
+    loaded_at_ = system_clock().wall();
+    return {};
+}
+
+admin::NodeStatus Node::Impl::status() const
+{
+    admin::NodeStatus status;
+    status.hostname = options_.hostname;
+    status.version = HERMETIC_VERSION;
+    status.pid = ::getpid();
+    status.started = started_wall_;
+    status.uptime = system_clock().now() - started_;
+    for (const auto& each : listeners_->bound()) {
+        const bool lmtp = each.listener->options.role == config::ListenerRole::Lmtp;
+        status.listeners.push_back(
+            {each.listener->options.name, lmtp ? "lmtp" : "relay", each.address});
+    }
+    status.sessions = admission_.sessions();
+    const queue::Totals totals = dispatcher_->totals();
+    status.queue = {totals.messages, totals.held, totals.under_way, totals.destinations};
+    status.spool = spool_->status();
+    status.configuration = {arguments_.config, options_.organization_file, loaded_at_,
+                            reload_error_};
+    return status;
+}
+
+void Node::Impl::update_gauges()
+{
+    const auto spool = spool_->status();
+    metrics_.set(metrics::Metric::SpoolCommits, static_cast<std::int64_t>(spool.commits));
+    metrics_.set(metrics::Metric::SessionsOpen, static_cast<std::int64_t>(admission_.sessions()));
+}
+
+net::Task<> Node::Impl::watch_signals()
+{
+    for (;;) {
+        auto [error, signal] = co_await signals_.async_wait(net::kAwait);
+        if (error) co_return;
+        if (signal != SIGHUP) break;
+        log_->reopen();
+        reload("SIGHUP");
+    }
+    log_->event(Level::Info, "server.stopping", {});
+    notify_service_manager("STOPPING=1");
+    listeners_->close_all();
+    main_.stop();
+}
+
+void Node::Impl::on_all_workers(const std::function<net::Task<>(Worker&)>& task)
+{
+    std::vector<std::future<void>> ended;
+    for (const auto& worker : workers_) {
+        Worker* const home = worker.get();
+        ended.push_back(home->run([home, task] { return task(*home); }));
+    }
+    for (auto& each : ended) each.wait();
+}
+
+// The reverse of start. Each step finds what was never made.
+void Node::Impl::stop()
+{
+    running_ = false;
+    if (dispatcher_) dispatcher_->stop_granting();
+    on_all_workers([](Worker& worker) { return worker.inbound().stop(kGrace); });
+    if (spool_) {
+        // Grants end, or are cut short, while the queue still hears of them.
+        on_all_workers([](Worker& worker) {
+            return worker.delivery().stop(worker.core().clock().now() + kGrace);
         });
-        return admin_->listen(options_.admin.socket);
+        dispatcher_->stop();
+        spool_->close();
     }
-
-    Result<void, std::string> tell_ready()
-    {
-        Ready ready;
-        for (const auto& each : listeners_->bound()) {
-            ready.listeners.push_back({each.listener->options.name, each.address});
-        }
-        ready.admin = options_.admin.socket;
-        ready.pid = ::getpid();
-        if (!arguments_.ready_file.empty() && !write_ready_file(arguments_.ready_file, ready)) {
-            return failure(arguments_.ready_file + " cannot be written");
-        }
-        notify_service_manager("READY=1");
-        loaded_at_ = system_clock().wall();
-        return {};
-    }
-
-    [[nodiscard]] admin::NodeStatus status() const
-    {
-        admin::NodeStatus status;
-        status.hostname = options_.hostname;
-        status.version = HERMETIC_VERSION;
-        status.pid = ::getpid();
-        status.started = started_wall_;
-        status.uptime = system_clock().now() - started_;
-        for (const auto& each : listeners_->bound()) {
-            const bool lmtp = each.listener->options.role == config::ListenerRole::Lmtp;
-            status.listeners.push_back(
-                {each.listener->options.name, lmtp ? "lmtp" : "relay", each.address});
-        }
-        status.sessions = admission_.sessions();
-        const queue::Totals totals = dispatcher_->totals();
-        status.queue = {totals.messages, totals.held, totals.under_way, totals.destinations};
-        status.spool = spool_->status();
-        status.configuration = {arguments_.config, options_.organization_file, loaded_at_,
-                                reload_error_};
-        return status;
-    }
-
-    void update_gauges()
-    {
-        const auto spool = spool_->status();
-        metrics_.set(metrics::Metric::SpoolCommits, static_cast<std::int64_t>(spool.commits));
-        metrics_.set(metrics::Metric::SessionsOpen,
-                     static_cast<std::int64_t>(admission_.sessions()));
-    }
-
-    net::Task<> watch_signals()
-    {
-        for (;;) {
-            auto [error, signal] = co_await signals_.async_wait(net::kAwait);
-            if (error) co_return;
-            if (signal != SIGHUP) break;
-            log_->reopen();
-            reload("SIGHUP");
-        }
-        log_->event(Level::Info, "server.stopping", {});
-        notify_service_manager("STOPPING=1");
-        listeners_->close_all();
-        main_.stop();
-    }
-
-    net::Task<> watch_files()
-    {
-        for (;;) {
-            const Instant next = main_.clock().now() + kLook;
-            if (co_await net::sleep_until(main_, next) == net::Woken::Cancelled) co_return;
-            const auto changed = watch_.look();
-            if (!changed.empty()) reload(changed.front());
-        }
-    }
-
-    // A broken new configuration changes nothing and says so.
-    void reload(const std::string& cause)
-    {
-        notify_service_manager("RELOADING=1");
-        const auto done = try_reload();
-        notify_service_manager("READY=1");
-        reload_error_ = done ? std::string{} : done.error();
-        metrics_.add(done ? metrics::Metric::Reloads : metrics::Metric::ReloadsFailed);
-        if (!done) {
-            log_->event(Level::Error, "reload.failed", {{"cause", cause}, {"what", done.error()}});
-            return;
-        }
-        loaded_at_ = system_clock().wall();
-        log_->event(Level::Info, "reload.done", {{"cause", cause}});
-    }
-
-    Result<void, std::string> try_reload()
-    {
-        auto wanted = config::load_node_options(arguments_.config);
-        if (!wanted) return failure(first_of(wanted.error()));
-        auto contents = objects::load_org_file(wanted->organization_file);
-        if (!contents) return failure(first_of(contents.error()));
-        ReloadPlan plan = plan_reload(options_, *wanted);
-        auto contexts = load_listener_contexts(plan.options, system_clock().wall());
-        if (!contexts)
-            return failure(contexts.error().what + "; right is " + contexts.error().right);
-        if (auto moved = move_listeners(plan); !moved) return moved;
-        if (!plan.needs_restart.empty()) {
-            log_->event(Level::Warning, "reload.needs-restart",
-                        {{"keys", join(plan.needs_restart, ", ")}});
-        }
-        options_ = std::move(plan.options);
-        take_contexts(std::move(*contexts));
-        publish(std::move(*contents));
-        return {};
-    }
-
-    static std::string first_of(const config::Diagnostics& diagnostics)
-    {
-        std::string text = config::format_diagnostic(diagnostics.front());
-        if (diagnostics.size() > 1) {
-            text += " (and " + std::to_string(diagnostics.size() - 1) + " more: hermetic check)";
-        }
-        return text;
-    }
-
-    // New sockets first: one that cannot be had leaves everything as it is. A listener that moves
-    // opens under its own name only after its old sockets are closed.
-    Result<void, std::string> move_listeners(const ReloadPlan& plan)
-    {
-        std::vector<std::string> opened;
-        for (const config::ListenerOptions& each : plan.listeners_to_open) {
-            listeners_->close(each.name);
-            auto open = listeners_->open(
-                inbound::make_listener(each, options_.hostname, plan.options.limits));
-            if (open) {
-                opened.push_back(each.name);
-                continue;
-            }
-            for (const std::string& name : opened) listeners_->close(name);
-            reopen_missing();
-            return open;
-        }
-        for (const std::string& name : plan.listeners_to_close) {
-            if (std::find(opened.begin(), opened.end(), name) == opened.end())
-                listeners_->close(name);
-        }
-        return {};
-    }
-
-    // After a failed move: what the configuration in force has.
-    void reopen_missing()
-    {
-        for (const config::ListenerOptions& each : options_.listeners) {
-            const auto bound = listeners_->bound();
-            const bool there = std::any_of(bound.begin(), bound.end(), [&](const auto& open) {
-                return open.listener->options.name == each.name;
-            });
-            if (there) continue;
-            (void)listeners_->open(
-                inbound::make_listener(each, options_.hostname, options_.limits));
-        }
-    }
-
-    void publish(objects::Snapshot::Contents contents)
-    {
-        admission_.set_limits(options_.limits);
-        for (const config::ListenerOptions& each : options_.listeners) {
-            listeners_->replace(inbound::make_listener(each, options_.hostname, options_.limits));
-        }
-        const bool same = contents == snapshot_->contents();
-        if (!same) {
-            snapshot_ = std::make_shared<const objects::Snapshot>(std::move(contents),
-                                                                  snapshot_->revision() + 1);
-            dispatcher_->reload(snapshot_);
-        }
-        for (const auto& worker : workers_) {
-            Worker* const home = worker.get();
-            home->core().post([home, snapshot = snapshot_, contexts = contexts_.by_listener] {
-                home->inbound().set_snapshot(snapshot);
-                home->delivery().set_snapshot(snapshot);
-                for (const auto& [name, context] : contexts) home->inbound().set_tls(name, context);
-            });
-        }
-        publish_delivery_settings();
-    }
-
-    template <typename Task>
-    void on_all_workers(Task task)
-    {
-        std::vector<std::future<void>> ended;
-        for (const auto& worker : workers_) {
-            Worker* const home = worker.get();
-            ended.push_back(home->run([home, task] { return task(*home); }));
-        }
-        for (auto& each : ended) each.wait();
-    }
-
-    // The reverse of start. Each step finds what was never made.
-    void stop()
-    {
-        running_ = false;
-        if (dispatcher_) dispatcher_->stop_granting();
-        on_all_workers([](Worker& worker) { return worker.inbound().stop(kGrace); });
-        if (spool_) {
-            // Grants end, or are cut short, while the queue still hears of them.
-            on_all_workers([](Worker& worker) {
-                return worker.delivery().stop(worker.core().clock().now() + kGrace);
-            });
-            dispatcher_->stop();
-            spool_->close();
-        }
-        if (resolver_) resolver_->close();
-        for (const auto& worker : workers_) worker->stop();
-        admin_.reset();
-        listeners_.reset();
-        workers_.clear();
-        log_->event(Level::Info, "server.stopped", {});
-        log_->flush();
-    }
-
-    cli::ServeArguments arguments_;
-    config::NodeOptions options_;
-    objects::SnapshotPointer snapshot_;
-    WallTime started_wall_{};
-    Instant started_{};
-    WallTime loaded_at_{};
-    std::string reload_error_;
-    bool running_ = false;
-    FileWatch watch_;
-    ListenerContexts contexts_;
-    std::shared_ptr<const tls::CaSet> cas_;
-
-    metrics::Metrics metrics_;
-    std::unique_ptr<ledger::Log> log_;
-    net::Core main_;
-    net::TaskGroup tasks_;
-    inbound::Admission admission_;
-    Signals signals_;
-    std::unique_ptr<delivery::Dispatcher> dispatcher_;
-    std::unique_ptr<spool::Spool> spool_;
-    std::unique_ptr<dns::Resolver> resolver_;
-    std::vector<std::unique_ptr<Worker>> workers_;
-    std::unique_ptr<Listeners> listeners_;
-    std::unique_ptr<admin::Api> api_;
-    std::unique_ptr<admin::Server> admin_;
-};
+    if (resolver_) resolver_->close();
+    for (const auto& worker : workers_) worker->stop();
+    admin_.reset();
+    listeners_.reset();
+    workers_.clear();
+    log_->event(Level::Info, "server.stopped", {});
+    log_->flush();
+}
 
 Node::Node(cli::ServeArguments arguments, config::NodeOptions options,
            objects::SnapshotPointer snapshot)
