@@ -45,7 +45,12 @@ void on_slow_down(Feedback& feedback, std::uint32_t settled, const Settings& set
 {
     feedback.limit = std::max(1.0, feedback.limit / 2);
     feedback.known_good = feedback.limit;
-    if (settled > 0 || feedback.resting(now)) return;
+    if (settled == 0) on_nothing_done(feedback, settings, now, random);
+}
+
+void on_nothing_done(Feedback& feedback, const Settings& settings, WallTime now, Random& random)
+{
+    if (feedback.resting(now)) return;
     feedback.resting_until = rest_until(now, settings.slow_down_rest, settings, random);
 }
 

@@ -36,6 +36,9 @@ void on_answers(Feedback& feedback, LimitUsed used, const Settings& settings);
 void on_slow_down(Feedback& feedback, std::uint32_t settled, const Settings& settings, WallTime now,
                   Random& random);
 
+// A grant came back as it went: a moment's rest, no conclusion about the peer.
+void on_nothing_done(Feedback& feedback, const Settings& settings, WallTime now, Random& random);
+
 // No host could be used. While it rests already, late reports of other connections change nothing.
 void on_failure(Feedback& feedback, const facts::Outcome& outcome, const Settings& settings,
                 WallTime now, Random& random);

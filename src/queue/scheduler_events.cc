@@ -92,6 +92,10 @@ void Scheduler::learn(std::uint32_t id, const GrantEnded& event, std::uint32_t a
     } else if (event.settled > 0) {
         const bool used = active_before == feedback.connections();
         on_answers(feedback, used ? LimitUsed::Yes : LimitUsed::No, settings_);
+    } else if (!event.untouched.empty()) {
+        // Nothing could be begun with any of them, for reasons of our own such as a disk that
+        // cannot be read now: at once again would be a busy loop.
+        on_nothing_done(feedback, settings_, now, random_);
     }
 }
 

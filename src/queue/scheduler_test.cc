@@ -170,6 +170,17 @@ TEST_F(SchedulerTest, SlowDownWithoutAnyAnswerRestsForAMoment)
     EXPECT_EQ(wait(settings_.slow_down_rest * 2).size(), 1U);
 }
 
+TEST_F(SchedulerTest, GrantThatCameBackAsItWentIsNoBusyLoop)
+{
+    const auto grants = say(mail(1, "mx:a.test"));
+    GrantEnded ended;
+    ended.id = grants[0].id;
+    ended.untouched = {message(1)};
+    EXPECT_TRUE(say(ended).empty());
+    EXPECT_EQ(wait(settings_.slow_down_rest * 2).size(), 1U);
+    EXPECT_EQ(queue_.destinations()[0].limit, 3U) << "which says nothing about the peer";
+}
+
 TEST_F(SchedulerTest, FailedDestinationRestsLongerEachTime)
 {
     auto grants = say(mail(1, "mx:a.test"));

@@ -139,6 +139,10 @@ TEST_F(NoticeTest, SeveralRecipientsShareOneNotice)
     const std::string text = bytes(input({refused(), relayed}));
     EXPECT_TRUE(has(text, "Final-Recipient: rfc822; b@far.example\r\nAction: failed\r\n"));
     EXPECT_TRUE(has(text, "Final-Recipient: rfc822; c@far.example\r\nAction: relayed\r\n"));
+    const auto failed = text.find("No further attempt will be made.");
+    const auto passed_on = text.find("was passed on for the following address");
+    ASSERT_NE(passed_on, std::string::npos);
+    EXPECT_LT(failed, passed_on) << "each under its own introduction, the gravest first";
 }
 
 TEST_F(NoticeTest, SendersOutsideSeeNoDetailsAndNoBody)

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace hermetic::report {
 
@@ -41,34 +42,41 @@ std::string contact(const NoticeInput& input)
     return printable(given ? given->format() : "postmaster@" + std::string{input.hostname}, 300);
 }
 
-std::vector<std::string> introduce(const NoticeInput& input, const NoticeDecision& decision)
+std::string introduce(const NoticeInput& input, const NoticeDecision& decision, Action action,
+                      std::size_t count)
 {
     const std::string when = format_rfc5322(input.about->accepted_at);
+    const std::string_view addresses = count == 1 ? "address" : "addresses";
     if (decision.to_postmaster) {
-        return {
-            fmt::format("A message that came to this server on {} could not be delivered, and it "
-                        "has no sender who could be told. You get this notice as postmaster.",
-                        when)};
+        return fmt::format(
+            "A message that came to this server on {} could not be delivered, and it has no sender "
+            "who could be told. You get this notice as postmaster.",
+            when);
     }
-    switch (decision.kind) {
+    switch (action) {
     case Action::Failed:
-        return {
-            fmt::format("Your message of {} could not be delivered to the following {}. No "
-                        "further attempt will be made.",
-                        when, decision.reported.size() == 1 ? "address" : "addresses")};
+        return fmt::format(
+            "Your message of {} could not be delivered to the following {}. No "
+            "further attempt will be made.",
+            when, addresses);
     case Action::Delayed: {
         std::string until;
-        if (input.expires_at != WallTime{}) {
-            until = " until " + format_rfc5322(input.expires_at);
-        }
-        return {
-            fmt::format("Your message of {} has not reached the following {} yet. You need not "
-                        "send it again: our server keeps trying{}.",
-                        when, decision.reported.size() == 1 ? "address" : "addresses", until)};
+        if (input.expires_at != WallTime{}) until = " until " + format_rfc5322(input.expires_at);
+        return fmt::format(
+            "Your message of {} has not reached the following {} yet. You need not "
+            "send it again: our server keeps trying{}.",
+            when, addresses, until);
     }
     case Action::Relayed:
+        return fmt::format(
+            "Your message of {} was passed on for the following {}, as you asked to "
+            "be told.",
+            when, addresses);
     case Action::Delivered:
-        return {fmt::format("You asked to be told what becomes of your message of {}.", when)};
+        return fmt::format(
+            "Your message of {} was delivered to the following {}, as you asked to be "
+            "told.",
+            when, addresses);
     }
     unreachable("every Action is introduced above");
 }
@@ -146,14 +154,26 @@ Story tell(const NoticeInput& input, const NoticeDecision& decision)
 {
     Story story;
     story.headline = headline_of(decision);
-    story.introduction = introduce(input, decision);
-    for (const std::size_t i : decision.reported) {
-        if (story.entries.size() == kShownRecipients) {
-            story.left_out = fmt::format("... and {} more, which the attached status names.",
-                                         decision.reported.size() - kShownRecipients);
-            break;
+    std::size_t shown = 0;
+    for (const Action action :
+         {Action::Failed, Action::Delayed, Action::Relayed, Action::Delivered}) {
+        std::vector<std::size_t> of_action;
+        std::copy_if(decision.reported.begin(), decision.reported.end(),
+                     std::back_inserter(of_action),
+                     [&](std::size_t i) { return input.recipients[i].action == action; });
+        if (of_action.empty()) continue;
+        Story::Section section;
+        section.introduction = introduce(input, decision, action, of_action.size());
+        for (const std::size_t i : of_action) {
+            if (shown == kShownRecipients) break;
+            section.entries.push_back(tell_recipient(input, input.recipients[i]));
+            ++shown;
         }
-        story.entries.push_back(tell_recipient(input, input.recipients[i]));
+        story.sections.push_back(std::move(section));
+    }
+    if (shown < decision.reported.size()) {
+        story.left_out = fmt::format("... and {} more, which the attached status names.",
+                                     decision.reported.size() - shown);
     }
     story.closing = {fmt::format(
         "This notice was written by the mail server {} of {}. If you need help, write to "
@@ -166,16 +186,18 @@ Story tell(const NoticeInput& input, const NoticeDecision& decision)
 std::string format_text(const Story& story)
 {
     std::string out = story.headline + "\r\n\r\n";
-    for (const std::string& one : story.introduction) out += wrap(one);
-    for (const Story::Entry& entry : story.entries) append_entry(out, entry);
-    if (!story.left_out.empty()) out += "\r\n" + wrap(story.left_out, 2);
-    out += "\r\n";
+    for (const Story::Section& section : story.sections) {
+        out += wrap(section.introduction);
+        for (const Story::Entry& entry : section.entries) append_entry(out, entry);
+        out += "\r\n";
+    }
+    if (!story.left_out.empty()) out += wrap(story.left_out, 2) + "\r\n";
     for (const std::string& one : story.closing) out += wrap(one);
     if (!story.details.empty()) {
         out += "\r\nDetails for administrators\r\n\r\n";
         for (const std::string& line : story.details) {
             const std::size_t indent = std::min(line.find_first_not_of(' '), std::size_t{8});
-            out += wrap(line, indent, 110);
+            out += wrap(line, indent);
         }
     }
     return out;
@@ -187,14 +209,16 @@ std::string format_html(const Story& story)
                       escape_html(story.headline) +
                       "</title></head>\r\n<body style=\"font-family:sans-serif\">\r\n<h2>" +
                       escape_html(story.headline) + "</h2>\r\n";
-    for (const std::string& one : story.introduction) out += paragraph(one);
-    for (const Story::Entry& entry : story.entries) {
-        out += "<h3>" + escape_html(entry.address) + "</h3>\r\n<dl>\r\n";
-        out += term("What happened", entry.what);
-        out += term("Who can help", entry.helper);
-        out += term("How", entry.how);
-        out += term("Reply", entry.reply);
-        out += "</dl>\r\n";
+    for (const Story::Section& section : story.sections) {
+        out += paragraph(section.introduction);
+        for (const Story::Entry& entry : section.entries) {
+            out += "<h3>" + escape_html(entry.address) + "</h3>\r\n<dl>\r\n";
+            out += term("What happened", entry.what);
+            out += term("Who can help", entry.helper);
+            out += term("How", entry.how);
+            out += term("Reply", entry.reply);
+            out += "</dl>\r\n";
+        }
     }
     if (!story.left_out.empty()) out += paragraph(story.left_out);
     for (const std::string& one : story.closing) out += paragraph(one);

@@ -19,10 +19,14 @@ struct Story {
         std::string how;
         std::string reply;  // the remote server's words, with its name; empty where none
     };
+    // Those to whom the same has happened.
+    struct Section {
+        std::string introduction;
+        std::vector<Entry> entries;
+    };
     std::string headline;
-    std::vector<std::string> introduction;  // paragraphs
-    std::vector<Entry> entries;
-    std::string left_out;  // "… and 12 more"; empty where all are shown
+    std::vector<Section> sections;  // the gravest first
+    std::string left_out;           // "… and 12 more"; empty where all are shown
     std::vector<std::string> closing;
     std::vector<std::string> details;  // lines for administrators; empty for outsiders
 };
