@@ -77,7 +77,7 @@ public:
     [[nodiscard]] bool start();
     [[nodiscard]] bool send_all();
     void await_outcomes(const StopSignals& signals);
-    [[nodiscard]] bool print_results() const;
+    [[nodiscard]] bool print_results();
     void print_how_to_go_on() const;
     void stop()
     {
@@ -93,6 +93,17 @@ private:
         return names;
     }
     void take(AttemptLine attempt);
+
+    [[nodiscard]] std::ptrdiff_t failed() const
+    {
+        return std::ranges::count_if(stops_, [](const TourStop& stop) {
+            return stop.attempt && stop.attempt->outcome == "failed";
+        });
+    }
+    [[nodiscard]] std::ptrdiff_t notices()
+    {
+        return std::ranges::count(lab_.book().messages("notices"), true, &MessageRecord::complete);
+    }
 
     std::filesystem::path directory_;
     Lab lab_;
@@ -169,12 +180,12 @@ void Tour::await_outcomes(const StopSignals& signals)
     const auto until = std::chrono::steady_clock::now() + kOutcomeTime;
     while (std::chrono::steady_clock::now() < until && server_.is_running()) {
         for (auto& attempt : log_.poll()) take(std::move(attempt));
-        if (std::ranges::all_of(stops_, is_as_expected)) return;
+        if (std::ranges::all_of(stops_, is_as_expected) && notices() >= failed()) return;
         if (signals.wait_for(kPoll)) return;
     }
 }
 
-bool Tour::print_results() const
+bool Tour::print_results()
 {
     fmt::print("{}\n", format_tour_table(stops_, terminal_width()));
     const auto unexpected =
@@ -186,6 +197,8 @@ bool Tour::print_results() const
         fmt::print("{} of {} partners, marked (!), had another outcome than expected.\n",
                    unexpected, stops_.size());
     }
+    fmt::print("{} of {} notices about failed mail have reached the sender, {}.\n", notices(),
+               failed(), kSender);
     std::fflush(stdout);
     return unexpected == 0;
 }

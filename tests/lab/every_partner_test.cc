@@ -242,6 +242,25 @@ TEST_P(EveryPartner, SeesAClientThatKeepsTheRules)
     }
 }
 
+TEST_P(EveryPartner, TellsTheSenderWhereMailFailed)
+{
+    const Expectation& row = GetParam();
+    const Behaviour& behaviour = *find_partner(row.partner);
+    if (behaviour.expected.outcome != Outcome::Failed) return;
+    const std::string recipient = "you@" + domain_of(behaviour);
+    const auto is_about = [&recipient](const MessageRecord& message) {
+        return message.reverse_path == "<>" && message.code == 250 &&
+               message.body.find(recipient) != std::string::npos;
+    };
+    const auto until = std::chrono::steady_clock::now() + kStart;
+    std::ptrdiff_t notices = 0;
+    while (notices == 0 && std::chrono::steady_clock::now() < until) {
+        notices = std::ranges::count_if(world().lab().book().messages("notices"), is_about);
+        std::this_thread::sleep_for(milliseconds{notices == 0 ? 20 : 0});
+    }
+    EXPECT_EQ(notices, 1) << "one notice about " << recipient << "; " << world().where();
+}
+
 INSTANTIATE_TEST_SUITE_P(Lab, EveryPartner, testing::ValuesIn(all_expectations()),
                          [](const testing::TestParamInfo<Expectation>& row) {
                              std::string name{row.param.partner};

@@ -3,6 +3,7 @@
 // what the log must say about it.
 #pragma once
 
+#include <ostream>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct Expectation {
     // The verdict that is logged: "verified", or what is wrong in OpenSSL's words; "": not
     // compared.
     std::string_view certificate{};
+
+    friend void PrintTo(const Expectation& row, std::ostream* out) { *out << row.partner; }
 };
 
 // One row for each partner that mail can be sent to; the order is that of the table.
