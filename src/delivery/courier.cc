@@ -159,13 +159,12 @@ net::Task<> Courier::deliver(Parcel& parcel)
     while (!parcel.to_try.empty()) {
         const bool connected = co_await connect(parcel);
         if (!connected) break;
-        const auto host = connection_->host;
         const auto end = co_await offer(parcel);
         if (end == OnConnection::Stale) continue;
         ++sessions;
         lost_in_a_row_ = end == OnConnection::Lost ? lost_in_a_row_ + 1 : 0;
         if (sessions == kSessionsPerMessage || office_.stopping()) break;
-        if (parcel.to_try.empty() || !walk_->exclude(host)) break;
+        if (parcel.to_try.empty() || !walk_->exclude_current()) break;
         narrowed = true;
         release();
     }

@@ -56,6 +56,7 @@ net::Task<ConnectionPointer> HostWalk::open()
         if (pass == Pass::Dead && office_.dead.empty()) break;
         for (auto& candidate : candidates_) {
             if (candidate.excluded || candidate.finished || office_.stopping()) continue;
+            current_ = static_cast<std::size_t>(&candidate - candidates_.data());
             auto connection = co_await try_host(candidate, pass);
             if (connection) co_return connection;
         }
@@ -92,15 +93,14 @@ void HostWalk::reset()
     }
 }
 
-bool HostWalk::exclude(const std::string& host)
+bool HostWalk::exclude_current()
 {
+    const auto left = std::count_if(candidates_.begin(), candidates_.end(),
+                                    [](const Candidate& each) { return !each.excluded; });
+    if (left < 2) return false;
+    candidates_[current_].excluded = true;
     narrowed_ = true;
-    bool others = false;
-    for (auto& candidate : candidates_) {
-        if (candidate.host.label() == host) candidate.excluded = true;
-        others = others || !candidate.excluded;
-    }
-    return others;
+    return true;
 }
 
 void HostWalk::admit_all()
@@ -306,6 +306,7 @@ net::Task<ConnectionPointer> HostWalk::try_clear_everywhere()
         if (candidate.excluded || !candidate.tls_failed_at) continue;
         decision_ = &decision_for(candidate);
         const Endpoint endpoint = *candidate.tls_failed_at;
+        current_ = static_cast<std::size_t>(&candidate - candidates_.data());
         last_host_ = candidate.host.label();
         last_endpoint_ = endpoint;
         auto connection =

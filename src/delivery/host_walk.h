@@ -33,8 +33,9 @@ public:
     // be used, failure() says why.
     [[nodiscard]] net::Task<ConnectionPointer> open();
 
-    // Not this host again, until admit_all(). False where no other is left.
-    bool exclude(const std::string& host);
+    // Not the host of the last open() again, until admit_all(). False, and nothing is changed,
+    // where no other is left.
+    bool exclude_current();
     void admit_all();
     [[nodiscard]] bool is_narrowed() const { return narrowed_; }
 
@@ -99,6 +100,7 @@ private:
     facts::Outcome failure_;
     bool slow_down_ = false;
     bool narrowed_ = false;
+    std::size_t current_ = 0;  // the candidate of the last connection
     std::string last_host_;
     std::optional<Endpoint> last_endpoint_;
 };

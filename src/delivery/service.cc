@@ -3,6 +3,7 @@
 #include "delivery/courier.h"
 #include "ledger/log.h"
 #include "net/core.h"
+#include "net/deadline_wheel.h"
 #include "net/stream.h"
 
 #include <utility>
@@ -15,6 +16,29 @@ constexpr std::chrono::milliseconds kIdleCheck{500};
 
 }  // namespace
 
+// Wakes the service while it keeps idle connections; nothing waits for it, so a stop does not
+// either.
+struct DeliveryService::IdleWatch final : net::Deadline {
+    IdleWatch(net::Core& its_core, std::function<void()> its_callback)
+        : core{its_core}, callback{std::move(its_callback)}
+    {
+        core.wheel().add(*this);
+    }
+    ~IdleWatch() override { core.wheel().remove(*this); }
+
+    void arm(Instant now)
+    {
+        armed = true;
+        core.wheel().set(*this, now + kIdleCheck);
+    }
+    void on_expired() override { callback(); }
+    void on_cancelled() override {}
+
+    net::Core& core;
+    std::function<void()> callback;
+    bool armed = false;
+};
+
 DeliveryService::DeliveryService(Adapters adapters, SettingsPointer settings,
                                  objects::SnapshotPointer snapshot)
     : office_{adapters, std::move(settings), std::move(snapshot),
@@ -23,11 +47,21 @@ DeliveryService::DeliveryService(Adapters adapters, SettingsPointer settings,
              [&log = adapters.log](std::string_view what) {
                  log.event(ledger::Level::Error, "delivery.escaped", {{"what", std::string{what}}});
              }},
-      waiting_{[this, &core = adapters.core] { core.post([this] { begin_waiting(); }); }}
+      waiting_{[this] { post(&DeliveryService::begin_waiting); }},
+      idle_watch_{std::make_unique<IdleWatch>(adapters.core,
+                                              [this] { post(&DeliveryService::expire_idle); })}
 {
 }
 
 DeliveryService::~DeliveryService() = default;
+
+// What is still on its way to the core when the service ends finds nobody.
+void DeliveryService::post(void (DeliveryService::*what)())
+{
+    office_.adapters.core.post([this, what, alive = std::weak_ptr<const char>{alive_}] {
+        if (!alive.expired()) (this->*what)();
+    });
+}
 
 void DeliveryService::grant(std::vector<Grant> grants)
 {
@@ -58,7 +92,7 @@ void DeliveryService::report(GrantReport report)
 {
     reports_.push_back(std::move(report));
     if (reports_.size() != 1) return;
-    office_.adapters.core.post([this] { flush_reports(); });
+    post(&DeliveryService::flush_reports);
 }
 
 void DeliveryService::flush_reports()
@@ -98,26 +132,24 @@ net::Task<> DeliveryService::farewell(ConnectionPointer connection)
 
 void DeliveryService::watch_idle()
 {
-    if (watching_idle_ || office_.pool.size() == 0) return;
-    watching_idle_ = tasks_.spawn(expire_idle()) == net::TaskGroup::Spawned::Yes;
+    if (!idle_watch_->armed && office_.pool.size() != 0) idle_watch_->arm(office_.now());
 }
 
-net::Task<> DeliveryService::expire_idle()
+void DeliveryService::expire_idle()
 {
-    auto woken = net::Woken::OnTime;
-    while (woken == net::Woken::OnTime && office_.pool.size() != 0 && !office_.stopping()) {
-        woken = co_await net::sleep_until(office_.adapters.core, office_.now() + kIdleCheck);
-        office_.pool.expire(office_.now());
-    }
-    watching_idle_ = false;
+    idle_watch_->armed = false;
+    office_.pool.expire(office_.now());
+    if (!office_.stopping()) watch_idle();
 }
 
 net::Task<> DeliveryService::stop(Instant deadline)
 {
     office_.stop_by(deadline);
-    office_.pool.close_all();
-    // Their connections are put back, and goodbye is said to them, while they end.
-    while (tasks_.size() != 0) co_await tasks_.join();
+    // What ends puts its connection back, and goodbye is said to that too.
+    while (tasks_.size() != 0 || office_.pool.size() != 0) {
+        office_.pool.close_all();
+        co_await tasks_.join();
+    }
     tasks_.close();
     begin_waiting();
     flush_reports();

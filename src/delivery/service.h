@@ -13,6 +13,7 @@
 #include "report/notice_limit.h"
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace hermetic::delivery {
@@ -42,21 +43,25 @@ public:
     void forget_failures();
 
 private:
+    struct IdleWatch;
+
     void begin_waiting();
     void report(GrantReport report);
     void flush_reports();
     void say_goodbye(ConnectionPointer connection);
     void watch_idle();
+    void expire_idle();
+    void post(void (DeliveryService::*what)());
     net::Task<> carry(Grant grant);
     net::Task<> farewell(ConnectionPointer connection);
-    net::Task<> expire_idle();
 
     Office office_;
     report::NoticeLimit limit_;
     net::TaskGroup tasks_;
     net::Mailbox<Grant> waiting_;
     std::vector<GrantReport> reports_;
-    bool watching_idle_ = false;
+    std::unique_ptr<IdleWatch> idle_watch_;
+    std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };
 
 }  // namespace hermetic::delivery

@@ -1,0 +1,401 @@
+// The service as a whole, against scripted peers on loopback.
+#include "delivery/service.h"
+
+#include "delivery/service_fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hermetic::delivery {
+namespace {
+
+using facts::OutcomeClass;
+using facts::Stage;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::shared_ptr<const tls::ServerContext> server_context(tls::PkiFixture& pki,
+                                                         tls::ServerProfile profile = {})
+{
+    profile.certificates = {pki.make("mx.other.test")};
+    return *tls::make_server_context(profile);
+}
+
+TEST_F(DeliveryTest, DeliversInClearWhereStartTlsIsNotOffered)
+{
+    auto& peer = peer_for("other.test", {});
+    const auto report = deliver(make_message({"b@other.test"}, "Subject: x\r\n\r\n.dot\r\nhi\r\n"));
+    EXPECT_EQ(report.delivered, 1U);
+    EXPECT_FALSE(report.destination_failure);
+    EXPECT_THAT(peer.messages, ElementsAre("Subject: x\r\n\r\n.dot\r\nhi\r\n"));
+    EXPECT_THAT(peer.commands, ElementsAre("EHLO us.test", "MAIL FROM:<a@sender.test> SIZE=24",
+                                           "RCPT TO:<b@other.test>", "DATA"));
+    ASSERT_EQ(spool.changes.size(), 1U);
+    EXPECT_EQ(spool.changes[0].kind, spool::Change::Kind::Finished);
+    ASSERT_EQ(log.attempts.size(), 1U);
+    const auto& attempt = log.attempts[0];
+    EXPECT_EQ(attempt.host, "mx.other.test");
+    EXPECT_EQ(attempt.tls, std::nullopt);
+    ASSERT_EQ(attempt.rungs.size(), 1U);
+    EXPECT_EQ(attempt.rungs[0].kind, facts::Rung::Kind::Clear);
+    EXPECT_EQ(attempt.rungs[0].reason, "starttls.not-offered");
+    EXPECT_EQ(outcome().text, "2.0.0 taken");
+    EXPECT_EQ(outcome().origin, facts::Origin::Remote);
+    EXPECT_EQ(attempt.policy, "opportunistic");
+}
+
+TEST_F(DeliveryTest, UsesTlsWhereItIsOfferedAndReusesTheConnection)
+{
+    tls::PkiFixture pki;
+    settings.cas = *tls::load_cas(pki.root_file());
+    PeerScript script;
+    script.tls = server_context(pki);
+    script.extensions.emplace_back("CHUNKING");
+    auto& peer = peer_for("other.test", script);
+    const auto report =
+        deliver(grant_for({make_message({"b@other.test"}), make_message({"c@other.test"})}));
+    EXPECT_EQ(report.delivered, 2U);
+    EXPECT_EQ(peer.connections, 1);
+    EXPECT_THAT(peer.in_tls, ElementsAre(true, true));
+    ASSERT_EQ(log.attempts.size(), 2U);
+    const auto& first = log.attempts[0];
+    ASSERT_TRUE(first.tls);
+    EXPECT_EQ(first.tls->version, facts::TlsVersion::Tls13);
+    EXPECT_EQ(first.rungs.at(0).reason, "ladder.everything");
+    EXPECT_THAT(first.policy_reasons, ElementsAre("tls.organization-level", "tls.verified"));
+    EXPECT_FALSE(first.reused);
+    EXPECT_TRUE(log.attempts[1].reused);
+    EXPECT_TRUE(log.attempts[1].rungs.empty());
+
+    // Another grant takes the kept connection; the stop says goodbye.
+    deliver(make_message({"d@other.test"}));
+    EXPECT_EQ(peer.connections, 1);
+    EXPECT_EQ(service->idle_connections(), 1U);
+    finish();
+    EXPECT_EQ(peer.commands.back(), "QUIT");
+}
+
+TEST_F(DeliveryTest, DiscardsRepliesInjectedBehindStartTls)
+{
+    tls::PkiFixture pki;
+    PeerScript script;
+    script.tls = server_context(pki);
+    script.injected = "250-injected\r\n250 AUTH PLAIN\r\n250 2.1.0 injected";
+    auto& peer = peer_for("other.test", script);
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(true));
+    EXPECT_EQ(log.attempts[0].rungs.at(0).reason, "starttls.injected");
+}
+
+TEST_F(DeliveryTest, ClimbsTheLadderAndEndsInClearOnlyOnAFreshConnection)
+{
+    tls::PkiFixture pki;
+    tls::ServerProfile old;
+    old.min = facts::TlsVersion::Tls10;
+    old.max = facts::TlsVersion::Tls11;
+    old.ciphers = "ALL:@SECLEVEL=0";
+    PeerScript script;
+    script.tls = server_context(pki, old);
+    auto& peer = peer_for("other.test", script);
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+    const auto& rungs = log.attempts[0].rungs;
+    ASSERT_EQ(rungs.size(), 3U);
+    EXPECT_EQ(rungs[0].reason, "handshake.alert");
+    EXPECT_EQ(rungs[1].kind, facts::Rung::Kind::LowerVersion);
+    EXPECT_EQ(rungs[2].kind, facts::Rung::Kind::Clear);
+    EXPECT_EQ(rungs[2].reason, "ladder.every-handshake-failed");
+    EXPECT_EQ(peer.connections, 3);
+    EXPECT_EQ(service->idle_connections(), 0U) << "such a connection is never kept";
+}
+
+TEST_F(DeliveryTest, AnAlertOnTheFirstReadAfterAHandshakeIsItsFailure)
+{
+    tls::PkiFixture pki;
+    tls::ServerProfile strict;
+    strict.client_certificates = tls::ClientCertificates::Require;
+    PeerScript script;
+    script.tls = server_context(pki, strict);
+    auto& peer = peer_for("other.test", script);
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+    const auto& rungs = log.attempts[0].rungs;
+    ASSERT_EQ(rungs.size(), 2U) << "another hello would not change it";
+    EXPECT_EQ(rungs[0].reason, "handshake.alert");
+    ASSERT_TRUE(rungs[0].tls_failure);
+    EXPECT_EQ(rungs[0].tls_failure->alert, 116);
+}
+
+TEST_F(DeliveryTest, RefusedStartTlsIsAFailedRung)
+{
+    tls::PkiFixture pki;
+    PeerScript script;
+    script.tls = server_context(pki);
+    for (const std::string reply : {"454 4.7.0 not now", "close"}) {
+        script.replies["STARTTLS"] = reply;
+        if (service) finish();
+        peers.clear();
+        resolver.mxs.clear();
+        auto& peer = peer_for("other.test", script);
+        EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+        EXPECT_THAT(peer.in_tls, ElementsAre(false));
+        EXPECT_EQ(log.attempts.back().rungs.at(0).reason, "starttls.refused");
+    }
+}
+
+TEST_F(DeliveryTest, PartialFailureMakesANoticeInTheSameChange)
+{
+    PeerScript script;
+    script.replies["RCPT TO:<C@"] = "550 5.1.1 no such user";
+    script.replies["RCPT TO:<D@"] = "450 4.2.1 busy";
+    peer_for("other.test", script);
+    const auto report = deliver(make_message({"b@other.test", "c@other.test", "d@other.test"}));
+    EXPECT_EQ(report.delivered, 1U);
+    ASSERT_EQ(spool.changes.size(), 1U);
+    const auto& change = spool.changes[0];
+    EXPECT_EQ(change.kind, spool::Change::Kind::Deferred);
+    EXPECT_THAT(change.state.finished, ElementsAre(0U, 1U));
+    EXPECT_EQ(change.state.attempts, 1U);
+    EXPECT_EQ(change.state.last_reason, "rcpt.deferred");
+    EXPECT_EQ(change.state.last_text, "450 4.2.1 busy");
+    EXPECT_EQ(change.state.last_host, "mx.other.test");
+    EXPECT_GT(change.state.next_attempt, fixture.clock.wall());
+    ASSERT_EQ(change.new_messages.size(), 1U);
+    const auto& notice = *change.new_messages[0];
+    EXPECT_EQ(notice.envelope->sender, std::nullopt);
+    EXPECT_TRUE(notice.envelope->is_notice);
+    EXPECT_EQ(notice.envelope->recipients[0].address.format(), "a@sender.test");
+    EXPECT_THAT(std::string{notice.body.bytes.view()}, HasSubstr("no such user"));
+    ASSERT_EQ(log.notices.size(), 1U);
+    EXPECT_EQ(log.notices[0].kind, "failure");
+    EXPECT_FALSE(outcome(1).fix.empty());
+}
+
+TEST_F(DeliveryTest, ADestinationThatCannotBeReachedIsRecordedInEveryMessageAtOnce)
+{
+    resolver.add_mx("other.test", 10, "mx.other.test");
+    resolver.hosts["mx.other.test"] = {*IpAddress::parse("127.0.0.1")};
+    {
+        ScriptedPeer gone{fixture.core, {}};
+        settings.options.port = gone.port();
+        gone.close();
+        fixture.run(gone.join());
+    }
+    const auto report =
+        deliver(grant_for({make_message({"b@other.test"}), make_message({"c@other.test"})}));
+    ASSERT_TRUE(report.destination_failure);
+    EXPECT_EQ(report.destination_failure->reason, "connect.refused");
+    EXPECT_EQ(report.destination_failure->enhanced.format(), "4.4.316");
+    EXPECT_EQ(report.deferred, 2U);
+    EXPECT_TRUE(report.untouched.empty());
+    ASSERT_EQ(spool.changes.size(), 2U);
+    for (const auto& change : spool.changes) {
+        EXPECT_EQ(change.state.last_reason, "connect.refused");
+    }
+    EXPECT_EQ(resolver.questions, 1);
+}
+
+TEST_F(DeliveryTest, ADomainThatDoesNotExistFailsAndDoesNotRest)
+{
+    const auto report = deliver(make_message({"b@nowhere.test"}));
+    EXPECT_FALSE(report.destination_failure);
+    EXPECT_EQ(report.failed, 1U);
+    EXPECT_EQ(outcome().reason, "dns.no-such-domain");
+    EXPECT_EQ(outcome().stage, Stage::Dns);
+    EXPECT_EQ(spool.changes.at(0).kind, spool::Change::Kind::Finished);
+    EXPECT_EQ(spool.changes[0].new_messages.size(), 1U);
+}
+
+TEST_F(DeliveryTest, LoopbackAddressesFromDnsAreRefused)
+{
+    auto& peer = peer_for("other.test", {});
+    settings.options.allow_loopback = false;
+    deliver(make_message({"b@other.test"}));
+    EXPECT_EQ(outcome().reason, "route.target-loopback");
+    EXPECT_EQ(peer.connections, 0);
+}
+
+TEST_F(DeliveryTest, TheNextHostIsTriedAtOnce)
+{
+    PeerScript busy;
+    busy.greeting = "421 4.3.2 too busy";
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, busy));
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, PeerScript{}));
+    next_hop_for("other.test", {host_of(*peers[0]), host_of(*peers[1])});
+    for (int i = 0; i < 4; ++i) deliver(make_message({"b@other.test"}));
+    EXPECT_EQ(peers[1]->messages.size(), 4U);
+    EXPECT_EQ(metrics.value(metrics::Metric::AttemptsDelivered), 4);
+}
+
+TEST_F(DeliveryTest, WhatOneHostPutsOffIsOfferedToTheNext)
+{
+    PeerScript full;
+    full.replies["RCPT"] = "452 4.2.2 full";
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, full));
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, full));
+    next_hop_for("other.test", {host_of(*peers[0]), host_of(*peers[1])});
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_EQ(peers[0]->connections, 1);
+    EXPECT_EQ(peers[1]->connections, 1);
+    peers[1]->script_.replies.clear();
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+}
+
+TEST_F(DeliveryTest, AKeptConnectionThatDiedIsReplacedUnnoticed)
+{
+    auto& peer = peer_for("other.test", {});
+    deliver(make_message({"b@other.test"}));
+    peer.script_.replies["MAIL"] = "close";
+    // The peer closes on hearing MAIL, once: a fresh connection works.
+    const auto before = reports.reports.size();
+    give(grant_for({make_message({"b@other.test"})}));
+    turn_until([&] { return peer.commands.size() == 5; });
+    peer.script_.replies.clear();
+    turn_until([&] { return reports.reports.size() != before; });
+    EXPECT_EQ(reports.reports.back().delivered, 1U);
+    EXPECT_EQ(peer.connections, 2);
+}
+
+TEST_F(DeliveryTest, LmtpHasAReplyPerRecipientAndItsOwnPort)
+{
+    PeerScript script;
+    script.lmtp = true;
+    script.extensions = {"PIPELINING", "8BITMIME"};
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, script));
+    auto host = host_of(*peers[0]);
+    host.protocol = objects::HostProtocol::Lmtp;
+    next_hop_for("other.test", {host});
+    auto message = make_message({"b@other.test", "c@other.test"});
+    auto envelope = std::make_shared<mail::Envelope>(*message->envelope);
+    envelope->recipients[0].notify = mail::kNotifySuccess;
+    message->envelope = envelope;
+    EXPECT_EQ(deliver(message).delivered, 1U);
+    EXPECT_EQ(peers[0]->commands.at(0), "LHLO us.test");
+    EXPECT_EQ(metrics.value(metrics::Metric::AttemptsDelivered), 2);
+    ASSERT_EQ(log.notices.size(), 1U);
+    EXPECT_EQ(log.notices[0].kind, "delivered");
+}
+
+TEST_F(DeliveryTest, SuccessIsOursToTellWhereThePeerLacksDsn)
+{
+    PeerScript script;
+    script.extensions = {"PIPELINING"};
+    auto& peer = peer_for("other.test", script);
+    const auto message = [&] {
+        auto made = make_message({"b@other.test"});
+        auto envelope = std::make_shared<mail::Envelope>(*made->envelope);
+        envelope->recipients[0].notify = mail::kNotifySuccess;
+        made->envelope = envelope;
+        return made;
+    };
+    deliver(message());
+    EXPECT_EQ(peer.commands.at(2), "RCPT TO:<b@other.test>");
+    ASSERT_EQ(log.notices.size(), 1U);
+    EXPECT_EQ(log.notices[0].kind, "relayed");
+}
+
+TEST_F(DeliveryTest, ALargeBodyIsStreamedFromItsFile)
+{
+    auto& peer = peer_for("other.test", {});
+    std::string body = "Subject: large\r\n\r\n";
+    while (body.size() < 700'000) body += ".a line that begins with a dot and goes on\r\n";
+    auto message = make_message({"b@other.test"}, body);
+    message->body.in_file = true;
+    message->body.bytes = {};
+    spool.files[message->body.id] = body;
+    EXPECT_EQ(deliver(message).delivered, 1U);
+    ASSERT_EQ(peer.messages.size(), 1U);
+    EXPECT_EQ(peer.messages[0], body);
+
+    // A file that lacks its end never becomes a whole message.
+    auto torn = make_message({"b@other.test"}, body);
+    torn->body.in_file = true;
+    torn->body.bytes = {};
+    spool.files[torn->body.id] = body.substr(0, 300'000);
+    EXPECT_EQ(deliver(torn).deferred, 1U);
+    EXPECT_EQ(outcome().reason, "spool.read-failed");
+    EXPECT_EQ(peer.messages.size(), 1U);
+}
+
+TEST_F(DeliveryTest, ARefusalWhileTheMessageArrivesIsTheOutcome)
+{
+    PeerScript script;
+    script.replies["DATA"] = "552 5.3.4 too big";
+    peer_for("other.test", script);
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).failed, 1U);
+    EXPECT_EQ(outcome().reason, "data.refused");
+}
+
+TEST_F(DeliveryTest, AMessageThatIsNotInMemoryIsLoaded)
+{
+    auto& peer = peer_for("other.test", {});
+    auto message = make_message({"b@other.test"});
+    spool.stored[message->id] = message;
+    auto grant = grant_for({message});
+    grant.messages[0].resident = nullptr;
+    auto gone = make_message({"c@other.test"});
+    grant.messages.push_back({{gone->id, 1, WallTime::max()}, nullptr});
+    const auto report = deliver(std::move(grant));
+    EXPECT_EQ(report.delivered, 1U);
+    EXPECT_TRUE(report.untouched.empty()) << "what is gone needs nothing more";
+    EXPECT_EQ(peer.messages.size(), 1U);
+}
+
+TEST_F(DeliveryTest, RecipientsWhoseRouteHasChangedTravelOnInAMessageOfTheirOwn)
+{
+    auto& peer = peer_for("other.test", {});
+    auto message = make_message({"b@other.test", "c@moved.test", "d@moved.test"});
+    EXPECT_EQ(deliver(message).delivered, 1U);
+    EXPECT_EQ(peer.messages.size(), 1U);
+    const auto& change = spool.changes.at(0);
+    EXPECT_EQ(change.kind, spool::Change::Kind::Finished);
+    ASSERT_EQ(change.new_messages.size(), 1U);
+    const auto& split = *change.new_messages[0];
+    EXPECT_NE(split.id, message->id);
+    EXPECT_EQ(split.body.id, message->body.id);
+    EXPECT_EQ(split.envelope->accepted_as, message->id);
+    EXPECT_EQ(split.envelope->recipients.size(), 2U);
+}
+
+TEST_F(DeliveryTest, AGrantToSettleMakesNoConnection)
+{
+    auto& peer = peer_for("other.test", {});
+    auto grant = grant_for({make_message({"b@other.test"})});
+    facts::Outcome failure;
+    failure.reason = "connect.refused";
+    failure.enhanced = {4, 4, 316};
+    grant.settle = failure;
+    const auto report = deliver(std::move(grant));
+    EXPECT_EQ(report.deferred, 1U);
+    EXPECT_FALSE(report.destination_failure);
+    EXPECT_EQ(peer.connections, 0);
+    EXPECT_EQ(spool.changes.at(0).state.last_reason, "connect.refused");
+}
+
+TEST_F(DeliveryTest, ALostConnectionPutsOffTheMessageAndSlowsDown)
+{
+    PeerScript script;
+    script.replies["RCPT"] = "close";
+    peer_for("other.test", script);
+    const auto report =
+        deliver(grant_for({make_message({"b@other.test"}), make_message({"c@other.test"}),
+                           make_message({"d@other.test"})}));
+    EXPECT_EQ(report.deferred, 2U);
+    EXPECT_EQ(report.untouched.size(), 1U);
+    EXPECT_TRUE(report.slow_down);
+    EXPECT_EQ(outcome().reason, "connection.closed");
+    EXPECT_EQ(outcome().stage, Stage::Rcpt);
+}
+
+TEST_F(DeliveryTest, AStopReportsWhatItHasNotBegun)
+{
+    peer_for("other.test", {});
+    deliver(make_message({"b@other.test"}));
+    auto late = grant_for({make_message({"c@other.test"})});
+    fixture.run(service->stop(fixture.in(std::chrono::seconds{1})));
+    const auto report = deliver(std::move(late));
+    EXPECT_EQ(report.untouched.size(), 1U);
+}
+
+}  // namespace
+}  // namespace hermetic::delivery

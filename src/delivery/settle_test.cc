@@ -1,0 +1,197 @@
+#include "delivery/settle.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hermetic::delivery {
+namespace {
+
+using facts::OutcomeClass;
+using std::chrono::hours;
+using std::chrono::minutes;
+using testing::ElementsAre;
+
+mail::Mailbox mailbox(std::string_view text)
+{
+    return *mail::parse_mailbox(text);
+}
+
+facts::Outcome outcome(OutcomeClass result, facts::EnhancedStatus enhanced, std::string reason)
+{
+    facts::Outcome made;
+    made.result = result;
+    made.enhanced = enhanced;
+    made.reason = std::move(reason);
+    made.code = result == OutcomeClass::Delivered ? 250 : 450;
+    made.text = "words";
+    return made;
+}
+
+const facts::Outcome kDelivered = outcome(OutcomeClass::Delivered, {2, 0, 0}, "done.accepted");
+const facts::Outcome kDeferred = outcome(OutcomeClass::Deferred, {4, 4, 316}, "connect.refused");
+const facts::Outcome kFailed = outcome(OutcomeClass::Failed, {5, 1, 1}, "rcpt.refused");
+
+class SettleTest : public testing::Test {
+protected:
+    SettleTest()
+    {
+        objects::Snapshot::Contents contents;
+        contents.organization.name = "Example";
+        contents.organization.postmaster = mailbox("postmaster@sender.test");
+        snapshot = std::make_unique<objects::Snapshot>(std::move(contents));
+        envelope.sender = mailbox("a@sender.test");
+        envelope.accepted_at = accepted;
+        for (const auto* each : {"b@other.test", "c@other.test"}) {
+            envelope.recipients.push_back({.address = mailbox(each), .orcpt = ""});
+        }
+    }
+    Settlement settle_after(Duration waited, std::vector<RecipientEnd> ends)
+    {
+        message.envelope = std::make_shared<const mail::Envelope>(envelope);
+        message.state = state;
+        SettleInput input;
+        input.message = &message;
+        input.lease.id = message.id;
+        input.ends = std::move(ends);
+        input.snapshot = snapshot.get();
+        input.hostname = "us.test";
+        input.headers = "Subject: x\r\n";
+        input.body = Bytes{"Subject: x\r\n\r\nhi\r\n"};
+        input.now = accepted + std::chrono::duration_cast<std::chrono::milliseconds>(waited);
+        now = input.now;
+        return settle(std::move(input), random, ids);
+    }
+
+    WallTime accepted{std::chrono::milliseconds{1'700'000'000'000}};
+    WallTime now{};
+    mail::Envelope envelope;
+    spool::MessageState state;
+    spool::StoredMessage message;
+    std::unique_ptr<objects::Snapshot> snapshot;
+    Random random{1};
+    IdSource ids{1, 1};
+};
+
+TEST_F(SettleTest, EverybodyHasIt)
+{
+    const auto result = settle_after(minutes{1}, {{0, kDelivered, "mx", HandedTo::PlainRelay},
+                                                  {1, kDelivered, "mx", HandedTo::PlainRelay}});
+    EXPECT_EQ(result.change.kind, spool::Change::Kind::Finished);
+    EXPECT_TRUE(result.change.new_messages.empty());
+    EXPECT_TRUE(result.notices.empty());
+    EXPECT_EQ(result.delivered, 2U);
+}
+
+TEST_F(SettleTest, ThoseWhoHadFinishedBeforeCount)
+{
+    state.finished = {0};
+    EXPECT_EQ(settle_after(minutes{1}, {{1, kDelivered, "mx", HandedTo::PlainRelay}}).change.kind,
+              spool::Change::Kind::Finished);
+    state.finished = {1};
+    const auto result = settle_after(minutes{1}, {{0, kDeferred, "mx", HandedTo::PlainRelay}});
+    EXPECT_EQ(result.change.kind, spool::Change::Kind::Deferred);
+    EXPECT_THAT(result.change.state.finished, ElementsAre(1U));
+}
+
+TEST_F(SettleTest, WaitsForTheNextAttempt)
+{
+    state.attempts = 1;
+    const auto result = settle_after(minutes{2}, {{0, kDelivered, "mx1", HandedTo::DsnRelay},
+                                                  {1, kDeferred, "mx2", HandedTo::PlainRelay}});
+    const auto& next = result.change.state;
+    EXPECT_EQ(next.attempts, 2U);
+    EXPECT_THAT(next.finished, ElementsAre(0U));
+    EXPECT_GE(next.next_attempt, now + minutes{4});
+    EXPECT_LE(next.next_attempt, now + minutes{6});
+    EXPECT_EQ(next.last_reason, "connect.refused");
+    EXPECT_EQ(next.last_host, "mx2");
+    EXPECT_FALSE(next.delay_notified);
+    EXPECT_TRUE(result.change.new_messages.empty());
+}
+
+TEST_F(SettleTest, AFailureAndItsNoticeAreOneChange)
+{
+    const auto result = settle_after(minutes{1}, {{0, kDelivered, "mx", HandedTo::PlainRelay},
+                                                  {1, kFailed, "mx", HandedTo::PlainRelay}});
+    EXPECT_EQ(result.change.kind, spool::Change::Kind::Finished);
+    ASSERT_EQ(result.change.new_messages.size(), 1U);
+    const auto& notice = *result.change.new_messages[0];
+    EXPECT_EQ(notice.body.size, notice.body.bytes.size());
+    EXPECT_EQ(notice.envelope->size, notice.body.size);
+    EXPECT_EQ(notice.envelope->accepted_as, notice.id);
+    EXPECT_FALSE(notice.body.id.is_nil());
+    ASSERT_EQ(result.notices.size(), 1U);
+    EXPECT_EQ(result.notices[0].id, notice.id);
+    EXPECT_EQ(result.notices[0].kind, "failure");
+}
+
+TEST_F(SettleTest, DelayIsToldOnce)
+{
+    const std::vector<RecipientEnd> ends{{0, kDeferred, "mx", HandedTo::PlainRelay},
+                                         {1, kDeferred, "mx", HandedTo::PlainRelay}};
+    const auto early = settle_after(hours{3}, ends);
+    EXPECT_TRUE(early.notices.empty());
+    const auto due = settle_after(hours{4}, ends);
+    EXPECT_TRUE(due.change.state.delay_notified);
+    ASSERT_EQ(due.notices.size(), 1U);
+    EXPECT_EQ(due.notices[0].kind, "delay");
+    state.delay_notified = true;
+    const auto later = settle_after(hours{5}, ends);
+    EXPECT_TRUE(later.notices.empty());
+    EXPECT_TRUE(later.change.state.delay_notified);
+}
+
+TEST_F(SettleTest, WhenTheTimeIsOverATemporaryOutcomeBecomesFinal)
+{
+    const auto result = settle_after(hours{24 * 5}, {{0, kDeferred, "mx", HandedTo::PlainRelay},
+                                                     {1, kDelivered, "mx", HandedTo::PlainRelay}});
+    EXPECT_EQ(result.change.kind, spool::Change::Kind::Finished);
+    EXPECT_EQ(result.failed, 1U);
+    EXPECT_EQ(result.outcomes[0].result, OutcomeClass::Failed);
+    EXPECT_EQ(result.outcomes[0].enhanced.format(), "5.4.316");
+    ASSERT_EQ(result.notices.size(), 1U);
+    EXPECT_EQ(result.notices[0].kind, "failure");
+}
+
+TEST_F(SettleTest, SuccessIsToldByWhoeverMust)
+{
+    struct Row {
+        HandedTo handed_to;
+        std::string kind;
+    };
+    envelope.recipients[0].notify = mail::kNotifySuccess;
+    for (const auto& [handed_to, kind] :
+         {Row{HandedTo::DsnRelay, ""}, Row{HandedTo::PlainRelay, "relayed"},
+          Row{HandedTo::Mailbox, "delivered"}}) {
+        const auto result = settle_after(
+            minutes{1}, {{0, kDelivered, "mx", handed_to}, {1, kDelivered, "mx", handed_to}});
+        EXPECT_EQ(result.notices.empty() ? "" : result.notices[0].kind, kind);
+    }
+}
+
+TEST_F(SettleTest, ANoticeThatFailsMakesNone)
+{
+    envelope.sender.reset();
+    envelope.is_notice = true;
+    envelope.recipients[0].address = mailbox("postmaster@sender.test");
+    envelope.recipients.pop_back();
+    const auto result = settle_after(minutes{1}, {{0, kFailed, "mx", HandedTo::PlainRelay}});
+    EXPECT_EQ(result.change.kind, spool::Change::Kind::Finished);
+    EXPECT_TRUE(result.change.new_messages.empty());
+}
+
+TEST_F(SettleTest, LastWordsArePrintableAndBounded)
+{
+    auto foreign = kDeferred;
+    foreign.origin = facts::Origin::Remote;
+    foreign.code = 451;
+    foreign.text = "a\nb\x1b" + std::string(1000, 'x');
+    const auto result = settle_after(minutes{1}, {{0, foreign, "mx", HandedTo::PlainRelay},
+                                                  {1, foreign, "mx", HandedTo::PlainRelay}});
+    EXPECT_TRUE(result.change.state.last_text.starts_with("451 a\\x0Ab\\x1B"))
+        << result.change.state.last_text;
+    EXPECT_LE(result.change.state.last_text.size(), 500U);
+}
+
+}  // namespace
+}  // namespace hermetic::delivery
