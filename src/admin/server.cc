@@ -12,6 +12,7 @@
 #include <chrono>
 #include <optional>
 #include <unistd.h>
+#include <unordered_set>
 
 namespace hermetic::admin {
 namespace {
@@ -50,20 +51,20 @@ struct Server::Impl {
         for (;;) {
             auto [error, socket] = co_await acceptor.async_accept(core.executor(), net::kAwait);
             if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
-            if (error || open >= kMaxConnections) continue;
+            if (error || open.size() >= kMaxConnections) continue;
             tasks.spawn(serve(std::make_shared<Stream>(std::move(socket))));
         }
     }
 
     net::Task<> serve(std::shared_ptr<Stream> stream)
     {
-        ++open;
+        open.insert(stream.get());
         beast::flat_buffer buffer;
         bool keep = true;
         while (keep && acceptor.is_open()) keep = co_await exchange(*stream, buffer);
         boost::system::error_code ignored;
         stream->socket().shutdown(Protocol::socket::shutdown_both, ignored);
-        --open;
+        open.erase(stream.get());
     }
 
     // One request and its response; false when the connection is to end.
@@ -101,7 +102,7 @@ struct Server::Impl {
     Acceptor acceptor;
     net::TaskGroup tasks;
     std::string path;
-    std::size_t open = 0;
+    std::unordered_set<Stream*> open;
 };
 
 Server::Server(net::Core& core, Handler handler)
@@ -134,6 +135,8 @@ net::Task<> Server::stop()
     boost::system::error_code ignored;
     impl_->acceptor.close(ignored);
     if (!impl_->path.empty()) ::unlink(impl_->path.c_str());
+    // A client that keeps its connection would keep us for its whole time.
+    for (Stream* stream : impl_->open) stream->cancel();
     co_await impl_->tasks.join();
 }
 

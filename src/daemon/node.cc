@@ -267,6 +267,7 @@ net::Task<> Node::Impl::watch_signals()
     log_->event(Level::Info, "server.stopping", {});
     notify_service_manager("STOPPING=1");
     listeners_->close_all();
+    co_await admin_->stop();
     main_.stop();
 }
 
