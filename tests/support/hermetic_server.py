@@ -261,6 +261,16 @@ class HermeticServer:
         """What `hermetic status --json` says."""
         return json.loads(self.run("status", "--json").stdout)
 
+    def retry_until(self, predicate, what, seconds=60):
+        """Wait, and ask for retries meanwhile: a destination that failed as a whole rests for a
+        minute at least, which a test need not."""
+        def tried():
+            if predicate():
+                return True
+            self.run("queue", "retry", "--all")
+            return False
+        wait_for(tried, what, seconds, 0.5)
+
     def wait_queue_empty(self, seconds=60):
         wait_for(lambda: self.status()["queue"]["messages"] == 0,
                  lambda: f"the queue is empty: {self.run('queue', 'list', check=False).stdout}",
