@@ -40,7 +40,7 @@ std::string set_sizes(ub_ctx* context)
         {"outgoing-num-tcp:", "32"},        {"msg-cache-size:", "8m"},
         {"rrset-cache-size:", "16m"},       {"key-cache-size:", "4m"},
         {"val-bogus-ttl:", "30"},           {"cache-max-negative-ttl:", "900"},
-        {"infra-cache-numhosts:", "20000"},
+        {"infra-cache-numhosts:", "20000"}, {"infra-keep-probing:", "yes"},
     };
     for (const auto& [option, value] : kSizes) {
         if (auto error = set(context, option, value); !error.empty()) return error;

@@ -8,8 +8,10 @@
 
 #include <gmock/gmock.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace hermetic::dns {
@@ -304,6 +306,29 @@ TEST_F(ResolverTest, EqualQuestionsAtOneTimeAreAskedOnce)
     EXPECT_EQ(answers.size(), 9U);
     for (const auto& answer : answers) EXPECT_EQ(answer.records.size(), 2U);
     EXPECT_EQ(lookups->asked(), 1U);
+}
+
+// A library that waits by select() would break a server with thousands of sessions.
+TEST_F(ResolverTest, WorksWithMoreDescriptorsThanSelectKnows)
+{
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit raised{before.rlim_max, before.rlim_max};
+    if (before.rlim_max < 4096 || ::setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+        GTEST_SKIP() << "may not open so many";
+    }
+    std::vector<int> many;
+    for (int i = 0; i < 2000; ++i) many.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ResolverOptions options;
+    options.forward = {knot_->address()};
+    facts::AddressAnswer answer;
+    {
+        const auto resolver = make_resolver(options).value();
+        loop_.run(ask_addresses(*resolver, loop_.core, "mx1.plain.test", loop_.in(10s), answer));
+    }
+    for (const int descriptor : many) ::close(descriptor);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT_EQ(answer.addresses.size(), 2U) << answer.why;
 }
 
 TEST(ResolverOptions, ThatAreWrongAreNamed)

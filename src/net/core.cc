@@ -61,10 +61,11 @@ Executor Core::executor()
 
 void Core::run()
 {
-    {
-        const auto keep_running = asio::make_work_guard(*loop_);
-        while (!stopping_) loop_->run_one();
-    }
+    auto keep_running = asio::make_work_guard(*loop_);
+    // Not run_one() in a loop: each call of it begins with empty caches of coroutine frames.
+    loop_->run();
+    keep_running.reset();
+    loop_->restart();
     loop_->run_for(kGrace);
 }
 
@@ -77,7 +78,7 @@ void Core::stop()
 {
     asio::post(*loop_, [this] {
         wheel_->cancel_all();
-        stopping_ = true;
+        loop_->stop();
     });
 }
 

@@ -12,7 +12,6 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -60,7 +59,6 @@ private:
     std::unique_ptr<DeadlineWheel> wheel_;
     Random random_;
     IdSource ids_;
-    std::atomic<bool> stopping_ = false;
 };
 
 enum class Woken : std::uint8_t { OnTime, Cancelled };

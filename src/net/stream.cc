@@ -194,6 +194,12 @@ Task<Result<void, StreamError>> Stream::write(std::string_view bytes)
     co_return Result<void, StreamError>{};
 }
 
+void Stream::write_last_words(std::string_view bytes)
+{
+    if (impl_->closed || impl_->dead || bytes.empty()) return;
+    (void)impl_->try_write(bytes);
+}
+
 Task<Result<facts::TlsEvidence, facts::TlsFailure>> Stream::start_tls(
     std::shared_ptr<const tls::ServerContext> context)
 {

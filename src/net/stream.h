@@ -100,6 +100,10 @@ public:
     // Returns when the kernel has taken all of it. `bytes` outlives the await.
     [[nodiscard]] Task<Result<void, StreamError>> write(std::string_view bytes);
 
+    // What fits into the socket at once, also after the deadline and while the server is stopping:
+    // a 421 before close(). Tells nobody whether it went.
+    void write_last_words(std::string_view bytes);
+
     // Discards all that is buffered in clear (CVE-2011-0411), then shakes hands. After a failure
     // only close() is left.
     [[nodiscard]] Task<Result<facts::TlsEvidence, facts::TlsFailure>> start_tls(

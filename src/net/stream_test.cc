@@ -3,6 +3,7 @@
 
 #include "net/acceptor.h"
 #include "net/core_fixture.h"
+#include "net/deadline_wheel.h"
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
@@ -174,6 +175,18 @@ TEST_F(StreamTest, EndsWhenTheCoreIsStopping)
     Ends late{loop_.core};
     loop_.run(read_into(*late.stream, 100, line));
     EXPECT_EQ(line.error().kind, Kind::Cancelled);
+}
+
+TEST_F(StreamTest, LastWordsAreSaidAlsoWhenTheTimeIsUp)
+{
+    stream_.until(loop_.in(-1s));
+    EXPECT_EQ(read_line().error().kind, Kind::TimedOut);
+    stream_.write_last_words("421 too slow\r\n");
+    loop_.core.wheel().cancel_all();
+    stream_.write_last_words("421 stopping\r\n");
+    stream_.close();
+    stream_.write_last_words("never\r\n");
+    EXPECT_EQ(ends_.received(), "421 too slow\r\n421 stopping\r\n");
 }
 
 TEST_F(StreamTest, PeeksAndConsumes)
