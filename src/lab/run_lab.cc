@@ -57,6 +57,8 @@ int run_lab(const LabArguments& arguments)
              .directory = *directory}};
     if (const auto started = lab.start(); !started) {
         fmt::print(stderr, "The lab cannot start: {}\n", describe(started.error()));
+        std::error_code ignored;
+        if (arguments.directory.empty()) std::filesystem::remove_all(*directory, ignored);
         return 1;
     }
     const ServerPlan plan{.data_directory = *directory / "data", .listener = "127.0.0.1:2525"};
