@@ -11,6 +11,8 @@
 
 #include <rocksdb/file_system.h>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>

@@ -11,9 +11,11 @@
 #include <rocksdb/file_system.h>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 
 namespace hermetic::spool {
 

@@ -6,8 +6,10 @@
 #include <sys/file.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
+#include <string>
 #include <unistd.h>
 
 namespace hermetic::spool {

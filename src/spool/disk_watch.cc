@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <memory>
+#include <string_view>
 #include <utility>
 
 namespace hermetic::spool {

@@ -7,6 +7,7 @@
 #include "core/ids.h"
 
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <unordered_map>
 #include <vector>

@@ -4,7 +4,10 @@
 #include "spool/byte_codec.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace hermetic::spool {

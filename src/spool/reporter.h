@@ -3,6 +3,7 @@
 
 #include "spool/rocksdb_spool.h"
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>

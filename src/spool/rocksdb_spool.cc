@@ -16,6 +16,9 @@
 #include <rocksdb/write_batch.h>
 
 #include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 

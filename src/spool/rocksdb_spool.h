@@ -8,6 +8,7 @@
 #include "core/time.h"
 #include "spool/spool.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>

@@ -380,8 +380,10 @@ TEST_F(RocksDbSpoolTest, LargeBodyIsAFileUntilItsMessageEnds)
     EXPECT_TRUE(loaded->body.bytes.empty());
 
     ASSERT_EQ(driver->record(driver->finished(message->id)), Durability::Durable);
-    reopen();
+    spool->close();
     EXPECT_EQ(body_files(), 0U);
+    open();
+    EXPECT_TRUE(driver->claim_all().empty());
 }
 
 TEST_F(RocksDbSpoolTest, AbandonedBodyFileIsRemoved)

@@ -10,7 +10,9 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace hermetic::spool {

@@ -5,9 +5,11 @@
 #include "core/time.h"
 #include "spool/spool.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hermetic::spool {

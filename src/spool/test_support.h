@@ -13,18 +13,27 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
 namespace hermetic::spool::testing {
 
+// In memory where the machine has such a file system: tests wait for no disk.
+[[nodiscard]] inline std::filesystem::path memory_or_disk()
+{
+    return std::filesystem::is_directory("/dev/shm") ? std::filesystem::path{"/dev/shm"}
+                                                     : std::filesystem::temp_directory_path();
+}
+
 // A directory of its own, removed with everything in it.
 class TemporaryDirectory {
 public:
-    TemporaryDirectory() : TemporaryDirectory{std::filesystem::temp_directory_path()} {}
+    TemporaryDirectory() : TemporaryDirectory{memory_or_disk()} {}
     explicit TemporaryDirectory(const std::filesystem::path& parent)
     {
         std::string name = (parent / "hermetic-spool-XXXXXX").string();

@@ -132,6 +132,7 @@ IOStatus error_of(Effect effect, const std::string& path)
 {
     switch (effect) {
     case Effect::PowerOff:
+    case Effect::PowerOffAfter:
         return IOStatus::IOError("the power is off", path);
     case Effect::NoSpace:
         return IOStatus::NoSpace("No space left on device", path);
@@ -235,6 +236,9 @@ FaultFileSystem::Ruling FaultFileSystem::rule(const std::string& path, FileOpera
         return {has_half ? Verdict::FailHalfway : Verdict::FailBefore,
                 error_of(fault_->effect, path)};
     }
+    case Effect::PowerOffAfter:
+        off_ = true;
+        return {Verdict::FailAfter, error_of(fault_->effect, path)};
     case Effect::ErrorAfter:
         return {Verdict::FailAfter, error_of(fault_->effect, path)};
     }

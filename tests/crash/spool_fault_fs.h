@@ -10,6 +10,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -43,9 +44,10 @@ struct FaultPoint {
 [[nodiscard]] std::string format_point(const FaultPoint& point);  // "wal/sync/2"
 
 enum class Effect : std::uint8_t {
-    PowerOff,    // this operation and everything after it fails and changes nothing
-    NoSpace,     // ENOSPC; of an append, half is written
-    ReadOnly,    // EROFS
+    PowerOff,       // this operation and everything after it fails and changes nothing
+    PowerOffAfter,  // this one is done, but nobody hears of it; everything after it fails
+    NoSpace,        // ENOSPC; of an append, half is written
+    ReadOnly,       // EROFS
     IoError,     // EIO after half of it; of a sync: failed, and what was not synced before is lost
     ErrorAfter,  // EIO although it was done: what failed may be there
 };

@@ -8,9 +8,18 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace hermetic::crash {
 namespace {
@@ -32,14 +41,6 @@ using spool::testing::Waitable;
 
 constexpr auto kPatience = std::chrono::seconds{20};
 constexpr std::uint32_t kManyAttempts = 9;
-
-// The faulty file system decides itself what is durable: memory does as well as a disk below it.
-std::string memory_or_disk()
-{
-    return std::filesystem::is_directory("/dev/shm")
-               ? std::string{"/dev/shm"}
-               : std::filesystem::temp_directory_path().string();
-}
 
 // What is known about one message.
 struct Promise {
@@ -323,6 +324,7 @@ void run_workload(World& world)
     const auto second = world.sharing(first);
     if (!world.stopped()) world.commit({first, second});
     const auto large = world.make(100'000);
+    world.make(40'000);  // stays, as a file
     world.wait_until_healthy();
     if (world.stopped()) return;
 
@@ -360,7 +362,8 @@ struct Case {
 
 std::string format_case(const Case& one)
 {
-    constexpr const char* kEffects[] = {"power off", "ENOSPC", "EROFS", "EIO", "EIO though done"};
+    constexpr const char* kEffects[] = {"power off", "power off after", "ENOSPC", "EROFS",
+                                        "EIO",       "EIO though done"};
     constexpr const char* kLosses[] = {"nothing lost", "everything unsynced lost",
                                        "tail torn at 512", "holes of 512", "holes of 4096"};
     return format_point(one.fault.at) + ", " + kEffects[static_cast<int>(one.fault.effect)] +
@@ -370,7 +373,7 @@ std::string format_case(const Case& one)
 // The ordinals that the workload reaches.
 std::map<FaultPoint, std::uint32_t> count_operations()
 {
-    const TemporaryDirectory directory{memory_or_disk()};
+    const TemporaryDirectory directory;
     World world{directory.path()};
     run_workload(world);
     world.close();
@@ -393,7 +396,7 @@ void check_afterwards(World& world, const Case& one)
 // True where the fault was met.
 bool run_case(const Case& one)
 {
-    const TemporaryDirectory directory{memory_or_disk()};
+    const TemporaryDirectory directory;
     World world{directory.path()};
     world.faults().arm(one.fault);
     run_workload(world);
@@ -404,8 +407,12 @@ bool run_case(const Case& one)
     return struck;
 }
 
-constexpr Loss kLosses[] = {Loss::Everything, Loss::Nothing, Loss::Holes512, Loss::Tail512,
-                            Loss::Holes4096};
+constexpr std::pair<Effect, Loss> kPowerCuts[] = {
+    {Effect::PowerOff, Loss::Everything},     {Effect::PowerOffAfter, Loss::Nothing},
+    {Effect::PowerOff, Loss::Holes512},       {Effect::PowerOffAfter, Loss::Everything},
+    {Effect::PowerOffAfter, Loss::Tail512},   {Effect::PowerOff, Loss::Nothing},
+    {Effect::PowerOffAfter, Loss::Holes4096},
+};
 
 // Of a long row of ordinals the first few and a few from the rest, unless all are asked for.
 bool is_chosen(std::uint32_t ordinal, std::uint32_t count)
@@ -421,13 +428,14 @@ TEST(SpoolFaults, PowerCutAnywhereLosesNothingDurable)
     for (const auto& [point, count] : count_operations()) {
         for (std::uint32_t ordinal = 0; ordinal < count; ++ordinal) {
             if (!is_chosen(ordinal, count)) continue;
-            for (const Loss loss : kLosses) {
-                const bool its_turn = loss == kLosses[runs % std::size(kLosses)];
+            for (const auto& cut : kPowerCuts) {
+                const bool its_turn = cut == kPowerCuts[runs % std::size(kPowerCuts)];
                 if (!torture() && !its_turn) continue;
                 Case one;
                 one.fault.at = point;
                 one.fault.at.ordinal = ordinal;
-                one.loss = loss;
+                one.fault.effect = cut.first;
+                one.loss = cut.second;
                 struck += run_case(one) ? 1U : 0U;
                 if (::testing::Test::HasFatalFailure()) return;
             }

@@ -9,6 +9,9 @@
 #include <cstdio>
 #include <fstream>
 #include <malloc.h>
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace hermetic::spool {
 namespace {
@@ -114,7 +117,8 @@ int main(int argc, char** argv)
 {
     const std::size_t count = argc > 1 ? std::stoul(argv[1]) : 1'000'000;
     const std::size_t octets = argc > 2 ? std::stoul(argv[2]) : 1000;
-    const hermetic::spool::testing::TemporaryDirectory temporary;
+    const hermetic::spool::testing::TemporaryDirectory temporary{
+        std::filesystem::temp_directory_path()};
     const std::string directory = argc > 3 ? argv[3] : temporary.path() + "/spool";
     hermetic::spool::fill(directory, count, octets);
     hermetic::spool::measure(directory);
