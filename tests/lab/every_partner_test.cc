@@ -26,7 +26,6 @@ namespace {
 using namespace lab;  // the namespace under test
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr seconds kStart{60};     // under sanitizers on a busy machine
