@@ -15,12 +15,13 @@ namespace {
 std::string find_socket(const ServerChoice& server)
 {
     if (!server.socket.empty()) return server.socket;
-    const auto options = config::load_node_options(server.config);
-    if (options) return options->admin.socket;
-    for (const auto& each : options.error()) {
-        std::fprintf(stderr, "%s\n", config::format_diagnostic(each).c_str());
+    std::string found = config::find_admin_socket(server.config);
+    if (found.empty()) {
+        std::fprintf(stderr,
+                     "%s does not tell where the control socket is; right is --socket PATH\n",
+                     server.config.c_str());
     }
-    return {};
+    return found;
 }
 
 int say_refusal(const admin::Response& response)

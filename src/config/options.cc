@@ -322,6 +322,18 @@ Result<NodeOptions, Diagnostics> load_node_options(const std::string& file)
     return read_node_options(*document, file);
 }
 
+std::string find_admin_socket(const std::string& file)
+{
+    const auto document = load_document(file);
+    if (!document) return {};
+    NodeOptions options;
+    Diagnostics ignored;
+    read_section(*document, node_options(), {}, file, "", options, ignored);
+    Reader{*document, file, ignored}.table("admin", admin_options(), options.admin);
+    fill_in(options, file);
+    return options.admin.socket;
+}
+
 std::string format_node_reference()
 {
     return "# hermetic.toml\n\nSettings of one node. Made by `hermetic reference node`.\n" +

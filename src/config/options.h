@@ -18,6 +18,10 @@ namespace hermetic::config {
 [[nodiscard]] Result<NodeOptions, Diagnostics> read_node_options(const Node& document,
                                                                  const std::string& file);
 
+// The control socket that the file names, also where the rest of it is at fault: those who mend it
+// want to ask the server that still runs with the old one. Empty where it cannot be told.
+[[nodiscard]] std::string find_admin_socket(const std::string& file);
+
 // The reference of hermetic.toml as Markdown, from the declarations.
 [[nodiscard]] std::string format_node_reference();
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <ostream>
 
 namespace hermetic::config {
@@ -147,6 +148,14 @@ TEST(Diagnostic, ReadsAsASentence)
     EXPECT_EQ(format_diagnostic(options.error().front()),
               "/etc/hermetic/hermetic.toml:8: limits.recipients: 5 does not fit; right is a whole "
               "number from 100 to 100000");
+}
+
+TEST(NodeOptions, TheSocketIsFoundInAFileThatIsOtherwiseBroken)
+{
+    const std::string file = testing::TempDir() + "broken_hermetic.toml";
+    std::ofstream{file} << "data_directory = \"/var/lib/h\"\nnonsense = 1\n";
+    EXPECT_EQ(find_admin_socket(file), "/var/lib/h/admin.sock");
+    EXPECT_EQ(find_admin_socket("/nonexistent/hermetic.toml"), "");
 }
 
 TEST(Reference, NamesEveryOptionWithItsDefault)

@@ -119,8 +119,9 @@ void Node::Impl::take_contexts(ListenerContexts contexts)
 
 Result<void, std::string> Node::Impl::open_spool()
 {
-    dispatcher_ = std::make_unique<delivery::Dispatcher>(make_dispatcher_settings(options_),
-                                                         system_clock(), metrics_, *log_);
+    dispatcher_ = std::make_unique<delivery::Dispatcher>(
+        make_dispatcher_settings(options_, snapshot_->organization()), system_clock(), metrics_,
+        *log_);
     const auto settings = make_spool_settings(options_, *log_);
     auto spool = spool::make_rocksdb_spool(settings, *dispatcher_, system_clock());
     if (!spool) return failure(spool.error().words);

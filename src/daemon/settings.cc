@@ -1,6 +1,7 @@
 #include "daemon/settings.h"
 
 #include "core/random.h"
+#include "queue/retry.h"
 
 namespace hermetic::daemon {
 namespace {
@@ -53,11 +54,15 @@ dns::ResolverOptions make_resolver_options(const config::ResolverNodeOptions& op
     return result;
 }
 
-delivery::DispatcherSettings make_dispatcher_settings(const config::NodeOptions& options)
+delivery::DispatcherSettings make_dispatcher_settings(const config::NodeOptions& options,
+                                                      const objects::Organization& organization)
 {
     delivery::DispatcherSettings settings;
     settings.queue.connections = options.delivery.connections;
     settings.queue.connections_per_destination = options.delivery.connections_per_destination;
+    const queue::RetrySchedule schedule = queue::make_retry_schedule(organization);
+    settings.queue.rest = schedule.after;
+    settings.queue.rest.push_back(schedule.then);
     settings.hostname = options.hostname;
     settings.seed = random_seed();
     return settings;

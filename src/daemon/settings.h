@@ -6,6 +6,7 @@
 #include "delivery/settings.h"
 #include "dns/resolver.h"
 #include "ledger/log.h"
+#include "objects/objects.h"
 #include "spool/rocksdb_spool.h"
 #include "tls/context.h"
 
@@ -20,8 +21,9 @@ namespace hermetic::daemon {
                                                        ledger::Log& log);
 [[nodiscard]] dns::ResolverOptions make_resolver_options(
     const config::ResolverNodeOptions& options);
+// A destination that failed as a whole rests as long as the organization's messages wait.
 [[nodiscard]] delivery::DispatcherSettings make_dispatcher_settings(
-    const config::NodeOptions& options);
+    const config::NodeOptions& options, const objects::Organization& organization);
 [[nodiscard]] delivery::SettingsPointer make_delivery_settings(
     const config::NodeOptions& options, std::vector<Endpoint> own_endpoints,
     std::shared_ptr<const tls::CaSet> cas);
