@@ -73,8 +73,8 @@ class MailServers(unittest.TestCase):
         cls.messages = chosen_messages()
 
     def tearDown(self):
-        if self._outcome.result and any(test is self for test, _ in
-                                        self._outcome.result.failures + self._outcome.result.errors):
+        result = self._outcome.result
+        if any(getattr(test, "test_case", test) is self for test, _ in result.failures + result.errors):
             print(self.server.story())
             for peer in (*self.senders.values(), *self.receivers.values()):
                 print(f"{peer.name}: {peer.log()[-2500:]}")
@@ -91,10 +91,12 @@ class MailServers(unittest.TestCase):
         for message in self.messages:
             to = f"{message.name}.{name}@{domain}"
             self.send(port, "alice@sender.test", to, message)
-        for message in self.messages:
-            to = f"{message.name}.{name}@{domain}"
+        wanted = [f"{message.name}.{name}@{domain}" for message in self.messages]
+        wait_for(lambda: all(map(self.sink.to, wanted)), lambda: "every message arrives; missing: "
+                 f"{[to for to in wanted if not self.sink.to(to)][:5]}", 60, 0.1)
+        for message, to in zip(self.messages, wanted):
             with self.subTest(message.name):
-                arrived = self.sink.wait_to(to, seconds=60)
+                arrived = self.sink.to(to)[0]
                 if whole:
                     self.assertTrue(arrived.data.endswith(message.data),
                                     f"header or body changed: {arrived.data[:1500]!r}")
