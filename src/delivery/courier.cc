@@ -3,6 +3,7 @@
 #include "delivery/host_walk.h"
 #include "delivery/office.h"
 #include "delivery/parcel.h"
+#include "delivery/payload.h"
 #include "delivery/transmit.h"
 #include "metrics/metrics.h"
 #include "net/await_spool.h"
@@ -80,7 +81,6 @@ private:
     net::Task<bool> find_way();
     net::Task<bool> connect(Parcel& parcel);
     net::Task<OnConnection> offer(Parcel& parcel);
-    net::Task<std::optional<smtp::ContentNeeds>> needs_of(const Parcel& parcel);
     net::Task<std::string> read_header(const Parcel& parcel);
     std::size_t recipients_at_once() const;
     bool take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
@@ -229,10 +229,9 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
 {
     auto& metrics = office_.adapters.metrics;
     std::vector<std::uint32_t> elsewhere;
-    const auto needs = co_await needs_of(parcel);
-    if (!needs) {
-        last_failure_ = smtp::local_outcome(Stage::Local, {4, 3, 0}, "spool.read-failed",
-                                            "the message could not be read from the spool");
+    auto payload = co_await make_payload(office_, parcel.message(), connection_->capabilities);
+    if (!payload) {
+        last_failure_ = std::move(payload.error());
         parcel.set_remaining(last_failure_, {});
         parcel.to_try.clear();
         co_return OnConnection::Through;
@@ -246,13 +245,12 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
             parcel.to_try.begin(),
             parcel.to_try.begin() +
                 static_cast<std::ptrdiff_t>(std::min(recipients_at_once(), parcel.to_try.size())));
-        input.body_size = parcel.message().body.size;
-        input.body = parcel.message().body.bytes.view();
-        input.needs = *needs;
+        input.body_size = payload->body->size;
+        input.body = payload->body->bytes.view();
+        input.needs = payload->needs;
         input.reset_first = connection_->reset_due;
         smtp::ClientTransaction transaction{std::move(input)};
-        const auto end =
-            co_await transmit(office_, *connection_, transaction, parcel.message().body);
+        const auto end = co_await transmit(office_, *connection_, transaction, *payload->body);
         if (end == Transmitted::Stale) {
             connection_.reset();
             co_return OnConnection::Stale;
@@ -272,7 +270,8 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
 }
 
 // Takes the outcomes over, and the recipients out of to_try, but for those that only were too many
-// at once. True where the connection was lost under one of them.
+// at once. True where the connection was lost under one of them. Leaves in last_failure_ what it
+// means for those who had no turn: never what the server said of somebody else.
 bool Courier::take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
                            std::vector<std::uint32_t>& elsewhere)
 {
@@ -284,13 +283,16 @@ bool Courier::take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
                                       [](const auto& result) { return !result.too_many; });
     std::vector<std::uint32_t> again;
     bool lost = false;
+    last_failure_ = smtp::local_outcome(Stage::Mail, {4, 4, 318}, "connection.closed",
+                                        "the connection ended before it was this one's turn");
     for (auto& result : results) {
         if (result.too_many && progress && connection_->reusable) {
             again.push_back(result.index);
             continue;
         }
-        if (result.outcome.result != OutcomeClass::Delivered) last_failure_ = result.outcome;
-        lost = lost || result.outcome.reason.starts_with("connection.");
+        const bool ended = result.outcome.reason.starts_with("connection.");
+        if (ended) last_failure_ = result.outcome;
+        lost = lost || ended;
         if (worth_another_host(result.outcome)) elsewhere.push_back(result.index);
         parcel.set_outcome(result.index, std::move(result.outcome), connection_->host,
                            handed_to(*connection_));
@@ -306,18 +308,6 @@ std::size_t Courier::recipients_at_once() const
     const std::size_t announced = connection_->capabilities.max_recipients;
     if (announced == 0) return kRecipientsPerTransaction;
     return std::min(announced, kRecipientsPerTransaction);
-}
-
-// Only where the peer lacks what the message may need is it worth looking.
-net::Task<std::optional<smtp::ContentNeeds>> Courier::needs_of(const Parcel& parcel)
-{
-    const auto& peer = connection_->capabilities;
-    const auto& envelope = parcel.envelope();
-    const bool eight_bit =
-        envelope.body_type == mail::BodyType::EightBitMime && !peer.eight_bit_mime;
-    const bool utf8 = envelope.smtputf8 && !peer.smtputf8;
-    if (!eight_bit && !utf8) co_return smtp::ContentNeeds{};
-    co_return co_await scan_body(office_, parcel.message().body);
 }
 
 net::Task<std::string> Courier::read_header(const Parcel& parcel)

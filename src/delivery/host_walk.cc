@@ -57,13 +57,17 @@ net::Task<ConnectionPointer> HostWalk::open()
         for (auto& candidate : candidates_) {
             if (candidate.excluded || candidate.finished || office_.stopping()) continue;
             current_ = static_cast<std::size_t>(&candidate - candidates_.data());
+            candidate.clear_after_failures = false;
             auto connection = co_await try_host(candidate, pass);
             if (connection) co_return connection;
         }
     }
     std::vector<policy::HostSummary> summaries;
     for (const auto& candidate : candidates_) {
-        if (candidate.excluded) continue;
+        if (candidate.excluded) {
+            summaries.push_back(candidate.when_excluded);
+            continue;
+        }
         auto summary = policy::summarize(candidate.tried);
         summary.answered = summary.answered || candidate.answered;
         summaries.push_back(summary);
@@ -98,7 +102,11 @@ bool HostWalk::exclude_current()
     const auto left = std::count_if(candidates_.begin(), candidates_.end(),
                                     [](const Candidate& each) { return !each.excluded; });
     if (left < 2) return false;
-    candidates_[current_].excluded = true;
+    auto& current = candidates_[current_];
+    current.excluded = true;
+    // It has been reached: unless every handshake had failed by then, the others must not be sent
+    // to in clear for theirs.
+    current.when_excluded = {true, current.clear_after_failures, false};
     narrowed_ = true;
     return true;
 }
@@ -335,7 +343,10 @@ net::Task<ConnectionPointer> HostWalk::dial_in_clear(Candidate& candidate, Endpo
     }
     result.connection->address_security = candidate.addresses->security;
     // After failed handshakes it is for this grant alone: the next one begins with TLS again.
-    if (decision_->policy.wants_tls()) result.connection->pool_key.clear();
+    if (decision_->policy.wants_tls()) {
+        result.connection->pool_key.clear();
+        candidate.clear_after_failures = true;
+    }
     co_return std::move(result.connection);
 }
 

@@ -56,6 +56,8 @@ private:
         Host host;
         std::optional<HostAddresses> addresses;
         bool excluded = false;
+        policy::HostSummary when_excluded;  // how it had been reached then
+        bool clear_after_failures = false;  // its last connection was the ladder's last resort
         // Of one open():
         bool unresolved = false;  // the lookup failed
         bool finished = false;    // the ladder has said: the next host

@@ -105,8 +105,11 @@ net::Task<Result<HostAddresses, Outcome>> find_addresses(Office& office, Host ho
             fmt::format("the addresses of {} could not be looked up: {}", host.name, answer.why)));
     }
     if (answer.addresses.empty()) {
-        const facts::EnhancedStatus status =
-            host.implicit ? facts::EnhancedStatus{5, 1, 2} : facts::EnhancedStatus{5, 4, 4};
+        facts::EnhancedStatus status{5, 4, 4};
+        if (host.implicit) status = {5, 1, 2};
+        // A name of our own configuration: all mail that goes this way would be returned for a
+        // mistake that an administrator can repair.
+        if (host.source == routing::TargetSource::Configured) status = {4, 4, 312};
         co_return failure(smtp::local_outcome(Stage::Dns, status, "dns.no-address",
                                               fmt::format("{} has no address", host.name)));
     }

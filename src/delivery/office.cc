@@ -10,6 +10,8 @@ namespace hermetic::delivery {
 namespace {
 
 constexpr std::size_t kResumableSessions = 2000;
+// Messages in memory while they are made 7-bit, per core. A single one always fits.
+constexpr std::uint64_t kConvertingOctets = std::uint64_t{32} << 20;
 
 // Everything OpenSSL has, however weak: only on the legacy rung, which the floor must allow.
 constexpr std::string_view kLegacyCiphers = "ALL:!aNULL:!eNULL:@SECLEVEL=0";
@@ -87,6 +89,13 @@ std::shared_ptr<void> Office::count_in(const std::string& endpoint)
                 const auto found = live->find(endpoint);
                 if (found != live->end() && --found->second == 0) live->erase(found);
             }};
+}
+
+std::shared_ptr<void> Office::room_to_convert(std::uint64_t octets)
+{
+    if (*converting_ + octets > kConvertingOctets) return nullptr;
+    *converting_ += octets;
+    return {this, [used = converting_, octets](void*) { *used -= octets; }};
 }
 
 std::uint32_t Office::live_connections(const std::string& endpoint) const

@@ -75,6 +75,9 @@ public:
     [[nodiscard]] std::shared_ptr<void> count_in(const std::string& endpoint);
     [[nodiscard]] std::uint32_t live_connections(const std::string& endpoint) const;
 
+    // Memory to convert a message of so many octets, until the token is gone; null: not now.
+    [[nodiscard]] std::shared_ptr<void> room_to_convert(std::uint64_t octets);
+
     Adapters adapters;
     SettingsPointer settings;
     objects::SnapshotPointer snapshot;
@@ -92,6 +95,7 @@ private:
     Instant stop_at_ = Instant::max();
     std::vector<KeptContext> contexts_;
     std::unordered_set<net::Stream*> in_use_;
+    std::shared_ptr<std::uint64_t> converting_ = std::make_shared<std::uint64_t>(0);
     // Shared with the tokens, which may outlive the office by a coroutine's end.
     std::shared_ptr<std::unordered_map<std::string, std::uint32_t>> live_;
 };

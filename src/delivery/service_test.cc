@@ -317,6 +317,37 @@ TEST_F(DeliveryTest, ALargeBodyIsStreamedFromItsFile)
     EXPECT_EQ(peer.messages.size(), 1U);
 }
 
+TEST_F(DeliveryTest, EightBitTextIsConvertedForAPeerWithout8BitMime)
+{
+    PeerScript script;
+    script.extensions = {"PIPELINING", "CHUNKING"};
+    auto& peer = peer_for("other.test", script);
+    const auto eight_bit = [&](std::string body, bool in_file) {
+        auto message = make_message({"b@other.test"}, body);
+        auto envelope = std::make_shared<mail::Envelope>(*message->envelope);
+        envelope->body_type = mail::BodyType::EightBitMime;
+        message->envelope = envelope;
+        if (in_file) {
+            spool.files[message->body.id] = body;
+            message->body.in_file = true;
+            message->body.bytes = {};
+        }
+        return message;
+    };
+    const std::string text = "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n\xe4\r\n";
+    const std::string expected =
+        "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n=E4\r\n";
+    EXPECT_EQ(deliver(eight_bit(text, false)).delivered, 1U);
+    EXPECT_EQ(deliver(eight_bit(text, true)).delivered, 1U);
+    EXPECT_THAT(peer.messages, ElementsAre(expected, expected));
+    // What is signed is not touched: it goes back.
+    const auto report = deliver(eight_bit(
+        "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\xe4\r\n--b--\r\n", false));
+    EXPECT_EQ(report.failed, 1U);
+    EXPECT_EQ(outcome().enhanced.format(), "5.6.3");
+}
+
 TEST_F(DeliveryTest, ARefusalWhileTheMessageArrivesIsTheOutcome)
 {
     PeerScript script;
@@ -385,6 +416,58 @@ TEST_F(DeliveryTest, ALostConnectionPutsOffTheMessageAndSlowsDown)
     EXPECT_TRUE(report.slow_down);
     EXPECT_EQ(outcome().reason, "connection.closed");
     EXPECT_EQ(outcome().stage, Stage::Rcpt);
+}
+
+TEST_F(DeliveryTest, WhoHadNoTurnDoesNotInheritWhatTheServerSaidOfAnother)
+{
+    PeerScript script;
+    script.replies["RCPT TO:<r99@"] = "550 5.1.1 no such user";
+    script.replies["."] = "close";
+    peer_for("other.test", script);
+    std::vector<std::string> recipients;
+    for (int i = 0; i < 102; ++i) recipients.push_back("r" + std::to_string(i) + "@other.test");
+    deliver(make_message(recipients));
+    ASSERT_EQ(log.attempts.at(0).parts.size(), 102U);
+    EXPECT_EQ(outcome(99).result, OutcomeClass::Failed);
+    for (const std::size_t untried : {100U, 101U}) {
+        EXPECT_EQ(outcome(untried).result, OutcomeClass::Deferred);
+        EXPECT_EQ(outcome(untried).origin, facts::Origin::Local);
+        EXPECT_EQ(outcome(untried).reason, "connection.closed");
+    }
+    EXPECT_EQ(spool.changes.at(0).kind, spool::Change::Kind::Deferred);
+    EXPECT_THAT(spool.changes[0].state.finished, ElementsAre(99U));
+}
+
+// Specification §4.3: clear text only where every host's handshake failed.
+TEST_F(DeliveryTest, AHostThatSpokeTlsKeepsTheNextOneFromClearText)
+{
+    tls::PkiFixture pki;
+    PeerScript good;
+    good.tls = server_context(pki);
+    good.replies["RCPT"] = "451 4.7.1 greylisted";
+    tls::ServerProfile profile;
+    profile.min = facts::TlsVersion::Tls10;
+    profile.max = facts::TlsVersion::Tls11;
+    profile.ciphers = "ALL:@SECLEVEL=0";
+    PeerScript old;
+    old.tls = server_context(pki, profile);
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, good));
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, old));
+    next_hop_for("other.test", {host_of(*peers[0]), host_of(*peers[1])});
+    for (int i = 0; i < 3; ++i) deliver(make_message({"b@other.test"}));
+    EXPECT_TRUE(peers[1]->messages.empty()) << "it went in clear";
+    EXPECT_EQ(outcome().reason, "rcpt.deferred");
+    EXPECT_EQ(outcome().text, "4.7.1 greylisted");
+}
+
+TEST_F(DeliveryTest, AConfiguredHostWithoutAddressIsOurMistakeAndWaits)
+{
+    objects::NextHopHost host;
+    host.host = "relay.sender.test";
+    next_hop_for("other.test", {host});
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_EQ(outcome().reason, "dns.no-address");
+    EXPECT_EQ(outcome().enhanced.format(), "4.4.312");
 }
 
 TEST_F(DeliveryTest, AStopReportsWhatItHasNotBegun)

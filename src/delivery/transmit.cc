@@ -1,9 +1,9 @@
 #include "delivery/transmit.h"
 
+#include "delivery/body_source.h"
 #include "delivery/io_outcome.h"
 #include "delivery/office.h"
 #include "delivery/talk.h"
-#include "net/await_spool.h"
 #include "net/core.h"
 #include "smtp/client_dot_stuffer.h"
 #include "smtp/client_outcome.h"
@@ -15,42 +15,8 @@ namespace {
 
 using Next = smtp::ClientTransaction::Next;
 
-// Of a body file in memory at a time, and of a body in memory between two deadlines.
-constexpr std::size_t kChunk = std::size_t{256} << 10;
 // A message of up to so many octets is written with its final dot in one go.
 constexpr std::size_t kOneWrite = std::size_t{64} << 10;
-
-// A body in pieces, from memory or from its file.
-class BodySource {
-public:
-    BodySource(Office& office, const spool::Body& body) : office_{office}, body_{body} {}
-
-    // Empty at the end; valid until the next call. nullopt: it cannot be read.
-    net::Task<std::optional<std::string_view>> next()
-    {
-        if (!body_.in_file) {
-            const auto piece = body_.bytes.view().substr(
-                std::min<std::size_t>(offset_, body_.bytes.size()), kChunk);
-            offset_ += piece.size();
-            co_return piece;
-        }
-        if (!reader_) reader_ = office_.adapters.spool.open_body(body_);
-        if (!reader_) co_return std::nullopt;
-        auto read = co_await net::read_body(office_.adapters.core, *reader_, offset_, kChunk);
-        if (!read) co_return std::nullopt;
-        chunk_ = *std::move(read);
-        offset_ += chunk_.size();
-        co_return std::string_view{chunk_};
-    }
-    [[nodiscard]] bool complete() const { return offset_ == body_.size; }
-
-private:
-    Office& office_;
-    const spool::Body& body_;
-    std::unique_ptr<spool::BodyReader> reader_;
-    std::string chunk_;
-    std::uint64_t offset_ = 0;
-};
 
 class Transmitter {
 public:
@@ -242,18 +208,6 @@ net::Task<Transmitted> transmit(Office& office, Connection& connection,
         connection.stream->close();
     }
     co_return ended;
-}
-
-net::Task<std::optional<smtp::ContentNeeds>> scan_body(Office& office, const spool::Body& body)
-{
-    BodySource source{office, body};
-    smtp::ContentScanner scanner;
-    for (;;) {
-        const auto piece = co_await source.next();
-        if (!piece || (piece->empty() && !source.complete())) co_return std::nullopt;
-        if (piece->empty()) co_return scanner.needs();
-        scanner.feed(*piece);
-    }
 }
 
 }  // namespace hermetic::delivery

@@ -20,9 +20,4 @@ enum class Transmitted : std::uint8_t {
                                               smtp::ClientTransaction& transaction,
                                               const spool::Body& body);
 
-// What the body's octets ask of a peer that lacks 8BITMIME or SMTPUTF8. Reads a body file through.
-// nullopt: it could not be read.
-[[nodiscard]] net::Task<std::optional<smtp::ContentNeeds>> scan_body(Office& office,
-                                                                     const spool::Body& body);
-
 }  // namespace hermetic::delivery
