@@ -167,29 +167,28 @@ bool Parcel::may_make_notice() const
     return delivery::may_make_notice(envelope(), ends_);
 }
 
-facts::Attempt Parcel::attempt_for(const std::string& destination, Instant now) const
+void Parcel::complete_attempt(const std::string& destination, Instant now)
 {
-    facts::Attempt attempt = attempt_;
-    attempt.message = message_->id;
-    attempt.accepted_as = envelope().accepted_as;
-    attempt.number = message_->state.attempts + 1;
-    attempt.started = started_;
-    attempt.took = now - began_;
-    attempt.sender = printable(mail::format_path(envelope().sender));
-    attempt.destination = destination;
-    attempt.size = message_->body.size;
+    attempt_.message = message_->id;
+    attempt_.accepted_as = envelope().accepted_as;
+    attempt_.number = message_->state.attempts + 1;
+    attempt_.started = started_;
+    attempt_.took = now - began_;
+    attempt_.sender = printable(mail::format_path(envelope().sender));
+    attempt_.destination = destination;
+    attempt_.size = message_->body.size;
+    attempt_.parts.reserve(ends_.size());
     for (const auto& end : ends_) {
-        attempt.parts.push_back(
-            {printable(envelope().recipients[end.index].address.format()), end.outcome});
+        attempt_.parts.push_back(
+            {printable(envelope().recipients[end.index].address.format()), facts::Outcome{}});
     }
-    return attempt;
 }
 
 Parcel::Counts Parcel::conclude(Office& office, report::NoticeLimit& limit,
                                 const std::string& destination, std::string_view header)
 {
     auto& core = office.adapters.core;
-    attempt_ = attempt_for(destination, office.now());
+    complete_attempt(destination, office.now());
     SettleInput input;
     input.message = message_.get();
     input.lease = lease_;
@@ -200,6 +199,7 @@ Parcel::Counts Parcel::conclude(Office& office, report::NoticeLimit& limit,
     input.now = core.clock().wall();
     input.limit = &limit;
     if (may_make_notice()) {
+        for (std::size_t i = 0; i < ends_.size(); ++i) attempt_.parts[i].outcome = ends_[i].outcome;
         input.attempt = attempt_;
         input.headers = header;
         if (!message_->body.in_file) {

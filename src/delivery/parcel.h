@@ -56,7 +56,7 @@ public:
     [[nodiscard]] bool may_make_notice() const;
 
 private:
-    [[nodiscard]] facts::Attempt attempt_for(const std::string& destination, Instant now) const;
+    void complete_attempt(const std::string& destination, Instant now);
 
     std::shared_ptr<const spool::StoredMessage> message_;
     spool::Lease lease_;
