@@ -228,6 +228,35 @@ TEST(Session, TakesTheClientFromXclientWhereItMay)
     EXPECT_EQ(fixture.log.sessions.at(0).client.format(), "192.0.2.9:99");
 }
 
+// Specification §2.3: evidence grants. The proxy's own address says nothing about its clients.
+TEST(Session, AClientWhoseAddressIsNotKnownHasNotTheProxysRights)
+{
+    SessionFixture fixture;
+    fixture.options.xclient_networks = {*Network::parse("127.0.0.1")};
+    auto contents = fixture.snapshot->contents();
+    objects::InboundConnector ours;
+    ours.name = "ours";
+    ours.networks = {*Network::parse("127.0.0.0/8")};
+    ours.may_relay = true;
+    contents.inbound_connectors.push_back(ours);
+    fixture.snapshot = std::make_shared<const objects::Snapshot>(contents);
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        for (const char* xclient :
+             {"", "XCLIENT ADDR=[UNAVAILABLE]", "XCLIENT ADDR=[TEMPUNAVAIL]"}) {
+            const std::string line{xclient};
+            if (!line.empty()) {
+                EXPECT_THAT(co_await client.say(line), StartsWith("220"));
+            }
+            (void)co_await client.say("EHLO proxy");
+            (void)co_await client.say("MAIL FROM:<a@example.org>");
+            EXPECT_THAT(co_await client.say("RCPT TO:<b@elsewhere.example>"),
+                        StartsWith(line.empty() ? "250" : "550 5.7.64"));
+            (void)co_await client.say("RSET");
+        }
+    });
+}
+
 TEST(Session, EndsWithWordsWhenTheTimeIsUp)
 {
     SessionFixture fixture;

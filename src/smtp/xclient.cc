@@ -16,7 +16,11 @@ bool is_unavailable(std::string_view value)
 
 bool set_address(std::string_view value, std::optional<IpAddress>& address)
 {
-    if (is_unavailable(value)) return true;
+    // Not known is not the proxy's own: what its network may do is not its clients' right.
+    if (is_unavailable(value)) {
+        address = IpAddress{};
+        return true;
+    }
     const bool tagged = istarts_with(value, "IPV6:");
     const std::string_view text = tagged ? value.substr(5) : value;
     // Postfix tags IPv6; other proxies do not.

@@ -14,8 +14,8 @@
 
 namespace hermetic::smtp {
 
-// nullopt: not mentioned. An attribute that is "[UNAVAILABLE]" or "[TEMPUNAVAIL]" is empty, or for
-// an address or port not given.
+// nullopt: not mentioned. An attribute that is "[UNAVAILABLE]" or "[TEMPUNAVAIL]" is empty; an
+// address is 0.0.0.0 then, which is nobody's, and a port not given.
 struct XclientAttributes {
     std::optional<std::string> name;
     std::optional<IpAddress> address;
