@@ -83,6 +83,7 @@ std::unique_ptr<Connection> Connection::client(ClientHandshake handshake, int de
         SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                  handshake.sni.data());
     }
+    if (!handshake.context->resumes()) handshake.cache = nullptr;
     if (handshake.cache != nullptr && !handshake.reuse_key.empty()) {
         if (const SessionPointer session = handshake.cache->take(handshake.reuse_key)) {
             SSL_set_session(ssl, session.get());
@@ -98,6 +99,7 @@ Io Connection::fail(int system_error, bool end_of_file)
     SSL* ssl = parts_->ssl.get();
     const Observed observed{received_alert_, sent_alert_, system_error, end_of_file};
     failure_ = classify_failure(observed);
+    failure_->after_hello = parts_->server == nullptr && SSL_get_pending_cipher(ssl) != nullptr;
     failure_->chain = describe_chain(SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl));
     return {Progress::Failed, 0, system_error};
 }

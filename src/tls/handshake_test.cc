@@ -472,6 +472,16 @@ TEST_F(Resumption, HappensOnlyUnderTheSameKey)
     EXPECT_TRUE(resumed(context, resuming(client_profile(), "policy-1")));
 }
 
+TEST_F(Resumption, IsNoPartOfAMinimalHello)
+{
+    const auto context = server(server_profile());
+    ClientProfile minimal = client_profile();
+    minimal.hello = Hello::Minimal;
+    EXPECT_FALSE(resumed(context, resuming(client_profile())));
+    EXPECT_FALSE(resumed(context, resuming(minimal)));
+    EXPECT_TRUE(resumed(context, resuming(client_profile()))) << "the session was left alone";
+}
+
 TEST_F(Resumption, ATicketOfOneListenerResumesNowhereElse)
 {
     const auto first = server(server_profile());
