@@ -18,16 +18,17 @@ enum class TlsVersion : std::uint8_t { None, Tls10, Tls11, Tls12, Tls13 };  // o
 [[nodiscard]] std::optional<TlsVersion> parse_version(std::string_view text);  // "1.2" or "TLSv1.2"
 
 struct CertificateFacts {
-    std::string subject;                 // printable, bounded
+    std::string subject;  // printable, bounded
     std::string issuer;
-    std::vector<std::string> dns_names;  // subjectAltName dNSName only, printable, bounded in number
+    std::vector<std::string>
+        dns_names;  // subjectAltName dNSName only, printable, bounded in number
     WallTime not_before{};
     WallTime not_after{};
-    std::string spki_sha256;             // lower-case hex
-    std::string sha256;                  // of the whole certificate
-    std::string key_type;                // "EC P-256", "RSA 2048", "ED25519"
+    std::string spki_sha256;  // lower-case hex
+    std::string sha256;       // of the whole certificate
+    std::string key_type;     // "EC P-256", "RSA 2048", "ED25519"
     int key_bits = 0;
-    std::string signature_algorithm;     // "ecdsa-with-SHA256"
+    std::string signature_algorithm;  // "ecdsa-with-SHA256"
     bool operator==(const CertificateFacts&) const = default;
 };
 
@@ -40,36 +41,37 @@ struct ChainVerdict {
         Failed,
     };
     State state = State::NotChecked;
-    std::string error;  // OpenSSL's words for Failed: "certificate has expired"
-    int error_code = 0; // X509_V_ERR_…
+    std::string error;   // OpenSSL's words for Failed: "certificate has expired"
+    int error_code = 0;  // X509_V_ERR_…
     bool operator==(const ChainVerdict&) const = default;
 };
 
 struct TlsEvidence {
     TlsVersion version = TlsVersion::None;
-    std::string cipher;                      // "TLS_AES_256_GCM_SHA384"
-    std::string group;                       // "X25519"; empty where unknown
-    std::string sni;                         // sent or received
+    std::string cipher;  // "TLS_AES_256_GCM_SHA384"
+    std::string group;   // "X25519"; empty where unknown
+    std::string sni;     // sent or received
     bool resumed = false;
-    std::vector<CertificateFacts> chain;     // the peer's, leaf first; at most 10
-    ChainVerdict verdict;                    // against the system's CAs unless the profile names own
-    bool name_matches = false;               // the leaf names the host that was asked for (client side)
+    std::vector<CertificateFacts> chain;  // the peer's, leaf first; at most 10
+    ChainVerdict verdict;                 // against the system's CAs unless the profile names own
+    bool name_matches = false;  // the leaf names the host that was asked for (client side)
     bool operator==(const TlsEvidence&) const = default;
 };
 
 // Why a handshake ended without a session.
 struct TlsFailure {
     enum class Kind : std::uint8_t {
-        Alert,       // the peer sent one
-        Protocol,    // what came was not TLS, or broke its rules
-        Closed,      // end of file or reset during the handshake
+        Alert,     // the peer sent one
+        Protocol,  // what came was not TLS, or broke its rules
+        Closed,    // end of file or reset during the handshake
         TimedOut,
-        Local,       // our side refused: version, certificate, configuration
+        Local,  // our side refused: version, certificate, configuration
     };
     Kind kind = Kind::Protocol;
-    int alert = -1;           // TLS alert number where Kind::Alert (RFC 8446 §6); or the one we sent
-    std::string words;        // "tlsv1 alert protocol version", bounded, printable
+    int alert = -1;     // TLS alert number where Kind::Alert (RFC 8446 §6); or the one we sent
+    std::string words;  // "tlsv1 alert protocol version", bounded, printable
     std::vector<CertificateFacts> chain;  // where the failure was about the certificate
+    bool after_hello = false;  // the peer had chosen version and cipher: it understood our hello
     bool operator==(const TlsFailure&) const = default;
 };
 

@@ -128,7 +128,11 @@ bool is_address_type(std::string_view type)  // an atom, RFC 3461 §4.2
 
 }  // namespace
 
-std::optional<std::string> decode_xtext(std::string_view text)
+namespace {
+
+// `may_be` says which decoded octets are right.
+template <typename Predicate>
+std::optional<std::string> decode_octets(std::string_view text, Predicate may_be)
 {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -141,12 +145,31 @@ std::optional<std::string> decode_xtext(std::string_view text)
         const auto low = hex_digit(text[i + 2]);
         if (!high || !low) return std::nullopt;
         const char decoded = static_cast<char>(*high << 4 | *low);
-        // RFC 3461 §4.4 and §4.2: what is encoded must be printable ASCII.
-        if (!is_printable(decoded)) return std::nullopt;
+        if (!may_be(decoded)) return std::nullopt;
         out += decoded;
         i += 2;
     }
     return out;
+}
+
+// Postfix encodes the UTF-8 of an internationalised recipient as xtext under the type rfc822, where
+// RFC 6533 §3 has the type utf-8 for it. It is taken for what it means.
+std::optional<std::string> decode_rfc822_address(std::string_view address, std::string& type)
+{
+    auto decoded =
+        decode_octets(address, [](char c) { return is_printable(c) || (c & 0x80) != 0; });
+    if (!decoded || is_ascii(*decoded)) return decoded;
+    if (!is_valid_utf8(*decoded)) return std::nullopt;
+    type = kUtf8Type;
+    return decoded;
+}
+
+}  // namespace
+
+std::optional<std::string> decode_xtext(std::string_view text)
+{
+    // RFC 3461 §4.4 and §4.2: what is encoded must be printable ASCII.
+    return decode_octets(text, is_printable);
 }
 
 std::string encode_xtext(std::string_view text)
@@ -172,8 +195,9 @@ std::optional<std::string> decode_orcpt(std::string_view text, AllowUtf8 allow_u
     std::string type = to_lower(text.substr(0, semicolon));
     if (!is_address_type(type)) return std::nullopt;
     const std::string_view address = text.substr(semicolon + 1);
-    const auto decoded =
-        type == kUtf8Type ? decode_utf8_address(address, allow_utf8) : decode_xtext(address);
+    const auto decoded = type == kUtf8Type  ? decode_utf8_address(address, allow_utf8)
+                         : type == "rfc822" ? decode_rfc822_address(address, type)
+                                            : decode_xtext(address);
     if (!decoded || decoded->empty()) return std::nullopt;
     return type + ";" + *decoded;
 }

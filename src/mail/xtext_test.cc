@@ -29,6 +29,14 @@ TEST(Orcpt, KeepsTypeAndAddress)
     EXPECT_EQ(decode_orcpt("utf-8;jürgen@example.org", AllowUtf8::No), std::nullopt);
 }
 
+// Postfix 3.7 writes it so; to refuse it would bounce all internationalised mail that it sends.
+TEST(Orcpt, Utf8AsXtextUnderRfc822IsTakenForUtf8)
+{
+    EXPECT_EQ(decode_orcpt("rfc822;+D0+BF@example.org", AllowUtf8::No), "utf-8;\u043f@example.org");
+    EXPECT_FALSE(decode_orcpt("rfc822;+FF@example.org", AllowUtf8::No).has_value());
+    EXPECT_FALSE(decode_orcpt("rfc822;+0D+0A@example.org", AllowUtf8::No).has_value());
+}
+
 TEST(Orcpt, IsWrittenSoThatItReadsTheSame)
 {
     for (const std::string decoded :

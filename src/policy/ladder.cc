@@ -37,6 +37,9 @@ bool looks_like_intolerance(const TlsFailure& failure)
     case TlsFailure::Kind::Alert:
         break;
     }
+    // It had chosen from our hello; what failed then is its own, and a lower version would only be
+    // told that the fallback is inappropriate (OpenSMTPD 6.8 with OpenSSL 3 is such a server).
+    if (failure.after_hello) return false;
     switch (failure.alert) {
     case 0:   // close_notify
     case 10:  // unexpected_message
