@@ -131,7 +131,14 @@ Result<void, std::string> Node::Impl::open_spool()
 
 Result<void, std::string> Node::Impl::start_resolver()
 {
-    auto resolver = dns::make_resolver(make_resolver_options(options_.resolver));
+    const config::ResolverNodeOptions& wanted = options_.resolver;
+    if (wanted.trust_anchors.empty() && ::access(wanted.root_anchor_file.c_str(), R_OK) != 0) {
+        log_->event(Level::Warning, "resolver.no-anchor",
+                    {{"what", wanted.root_anchor_file +
+                                  " cannot be read: no answer will count as secure, and DANE "
+                                  "cannot work; install dns-root-data, or name trust_anchors"}});
+    }
+    auto resolver = dns::make_resolver(make_resolver_options(wanted));
     if (!resolver) return failure("resolver: " + resolver.error());
     resolver_ = std::move(*resolver);
     return {};
