@@ -13,6 +13,9 @@ namespace {
 
 constexpr Duration kLongestWait = std::chrono::seconds{1};  // also how often the clock is watched
 
+// Between two looks whether a store that failed can be read again.
+constexpr Duration kClaimAgain = std::chrono::milliseconds{100};
+
 // The queue's thread makes ids in a lane that no core uses.
 constexpr std::uint8_t kIdLane = 254;
 
@@ -98,8 +101,14 @@ void Dispatcher::Impl::claim_all()
 {
     std::optional<MessageId> after;
     while (granting_) {
+        const bool was_failing = spool_->pressure() == spool::Pressure::DiskFailing;
         const auto claimed = spool_->claim(settings_.claim_batch, after);
-        if (claimed.empty()) break;
+        if (claimed.empty()) {
+            // A store that is being reopened after a failed write shows nothing: not the end.
+            if (!was_failing && spool_->pressure() != spool::Pressure::DiskFailing) break;
+            process(mailbox.take(kClaimAgain));
+            continue;
+        }
         for (const spool::Claimed& one : claimed) {
             admit(one.lease.id, one.lease, *one.envelope, one.state, one.body.size);
         }

@@ -93,6 +93,11 @@ public:
     {
         const std::lock_guard lock{mutex_};
         std::vector<spool::Claimed> claimed;
+        if (reopening_) {
+            asked_in_vain_.set_value();
+            reopening_ = false;
+            return claimed;
+        }
         for (const auto& [id, message] : messages_) {
             if ((after && id <= *after) || claimed.size() == limit) continue;
             if (!unclaimed_.erase(id)) continue;
@@ -115,10 +120,21 @@ public:
     std::unique_ptr<spool::BodyWriter> write_body(BodyId) override { return nullptr; }
     std::unique_ptr<spool::BodyReader> open_body(const spool::Body&) override { return nullptr; }
     std::size_t body_file_threshold() const override { return 256 << 10; }
-    spool::Pressure pressure() const override { return spool::Pressure::None; }
+    spool::Pressure pressure() const override
+    {
+        const std::lock_guard lock{mutex_};
+        return reopening_ ? spool::Pressure::DiskFailing : spool::Pressure::None;
+    }
     spool::SpoolStatus status() const override { return {}; }
     void close() override {}
 
+    // Until it has been asked once, it shows nothing; ready then.
+    std::future<void> reopen()
+    {
+        const std::lock_guard lock{mutex_};
+        reopening_ = true;
+        return asked_in_vain_.get_future();
+    }
     // As from an earlier run: to be claimed.
     void leave_behind(Stored message)
     {
@@ -145,9 +161,11 @@ public:
 
 private:
     spool::SpoolListener& listener_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::map<MessageId, Stored> messages_;
     std::set<MessageId> unclaimed_;
+    bool reopening_ = false;
+    std::promise<void> asked_in_vain_;
 };
 
 class Taker final : public GrantTaker {
@@ -352,6 +370,15 @@ TEST_F(DispatcherTest, ClaimsWhatWasLeftBehind)
     EXPECT_FALSE(grant.messages[0].resident) << "its body is read when it is needed";
     EXPECT_EQ(state(2), queue::State::Deferred);
     EXPECT_TRUE(dispatcher_.claimed_all());
+}
+
+TEST_F(DispatcherTest, AStoreThatIsBeingReopenedIsNotAnEmptyOne)
+{
+    spool_.leave_behind(make(1, {"b@far.example"}));
+    auto asked = spool_.reopen();
+    start();
+    asked.get();
+    EXPECT_EQ(taker_.next().messages.at(0).lease.id, id(1));
 }
 
 TEST_F(DispatcherTest, DeferredMailComesBackInTime)
