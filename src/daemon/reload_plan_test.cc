@@ -42,7 +42,10 @@ TEST(ReloadPlan, OnlyListenersThatMovedAreTouched)
     auto wanted = options();
     wanted.listeners[0].min_tls = facts::TlsVersion::Tls13;              // same socket
     wanted.listeners[1].addresses = {*Endpoint::parse("127.0.0.1:27")};  // moved
-    wanted.listeners.push_back({.name = "c", .addresses = {*Endpoint::parse("127.0.0.1:28")}});
+    config::ListenerOptions added;
+    added.name = "c";
+    added.addresses = {*Endpoint::parse("127.0.0.1:28")};
+    wanted.listeners.push_back(added);
     const ReloadPlan plan = plan_reload(options(), wanted);
     EXPECT_EQ(plan.listeners_to_close, (std::vector<std::string>{"b"}));
     ASSERT_EQ(plan.listeners_to_open.size(), 2U);

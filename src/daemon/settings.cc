@@ -1,6 +1,7 @@
 #include "daemon/settings.h"
 
 #include "core/random.h"
+#include "net/local_addresses.h"
 #include "queue/retry.h"
 
 namespace hermetic::daemon {
@@ -69,14 +70,15 @@ delivery::DispatcherSettings make_dispatcher_settings(const config::NodeOptions&
 }
 
 delivery::SettingsPointer make_delivery_settings(const config::NodeOptions& options,
-                                                 std::vector<Endpoint> own_endpoints,
+                                                 const std::vector<Endpoint>& listening,
                                                  std::shared_ptr<const tls::CaSet> cas)
 {
     delivery::DeliverySettings settings;
     settings.options = options.delivery;
     settings.hostname = options.hostname;
     settings.own_names = {options.hostname};
-    settings.own_endpoints = std::move(own_endpoints);
+    // Most listen at 0.0.0.0: no way leads to that address, but to all that it stands for.
+    settings.own_endpoints = net::expand_wildcards(listening, net::local_addresses());
     settings.cas = std::move(cas);
     return std::make_shared<const delivery::DeliverySettings>(std::move(settings));
 }

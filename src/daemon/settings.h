@@ -25,7 +25,7 @@ namespace hermetic::daemon {
 [[nodiscard]] delivery::DispatcherSettings make_dispatcher_settings(
     const config::NodeOptions& options, const objects::Organization& organization);
 [[nodiscard]] delivery::SettingsPointer make_delivery_settings(
-    const config::NodeOptions& options, std::vector<Endpoint> own_endpoints,
+    const config::NodeOptions& options, const std::vector<Endpoint>& listening,
     std::shared_ptr<const tls::CaSet> cas);
 
 }  // namespace hermetic::daemon
