@@ -6,7 +6,9 @@
 namespace hermetic::mail {
 namespace {
 
-constexpr std::size_t kMaxLocal = 64;     // RFC 5321 §4.5.3.1.1
+// RFC 5321 §4.5.3.1.1 says 64, and §4.5.3.1 to impose no limit where that can be helped: senders
+// that write the recipient into the reverse-path (VERP, SRS) go beyond it.
+constexpr std::size_t kMaxLocal = 128;
 constexpr std::size_t kMaxMailbox = 254;  // §4.5.3.1.3: 256 with the angle brackets
 constexpr std::string_view kIpv6Tag = "IPv6:";
 
@@ -143,7 +145,7 @@ std::string_view describe(AddressError error)
     case AddressError::BadLocalPart:
         return "the part before \"@\" is neither words joined by single dots nor a quoted string";
     case AddressError::LocalPartLong:
-        return "the part before \"@\" is longer than 64 octets";
+        return "the part before \"@\" is longer than 128 octets";
     case AddressError::BadDomain:
         return "the part after \"@\" is not a domain name";
     case AddressError::BadLiteral:

@@ -36,7 +36,7 @@ enum class AddressError {
     Empty,
     NoAtSign,
     BadLocalPart,   // neither a dot-string nor a quoted-string
-    LocalPartLong,  // over 64 octets
+    LocalPartLong,  // over 128 octets
     BadDomain,
     BadLiteral,
     PathLong,  // over 254 octets
