@@ -178,6 +178,7 @@ net::Task<> Courier::deliver(Parcel& parcel)
 
 net::Task<bool> Courier::connect(Parcel& parcel)
 {
+    if (connection_ && office_.pool.is_worn(*connection_)) release();
     if (connection_) co_return true;
     if (destination_failure_) {
         last_failure_ = *destination_failure_;

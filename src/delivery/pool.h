@@ -38,10 +38,10 @@ public:
     void expire(Instant now);
     void close_all();
     [[nodiscard]] std::size_t size() const { return size_; }
-
-private:
+    // It has carried as many messages as we, or the peer (RFC 9422), allow.
     [[nodiscard]] bool is_worn(const Connection& connection) const;
 
+private:
     PoolLimits limits_;
     Goodbye goodbye_;
     std::unordered_map<std::string, std::deque<ConnectionPointer>> idle_;

@@ -256,6 +256,19 @@ TEST_F(DeliveryTest, AKeptConnectionThatDiedIsReplacedUnnoticed)
     EXPECT_EQ(peer.connections, 2);
 }
 
+TEST_F(DeliveryTest, AConnectionCarriesNoMoreThanThePeerAnnounced)
+{
+    PeerScript script;
+    script.extensions = {"PIPELINING", "LIMITS MAILMAX=2 RCPTMAX=1"};
+    auto& peer = peer_for("other.test", script);
+    const auto report =
+        deliver(grant_for({make_message({"b@other.test", "c@other.test"}),
+                           make_message({"d@other.test"}), make_message({"e@other.test"})}));
+    EXPECT_EQ(report.delivered, 3U);
+    EXPECT_EQ(peer.messages.size(), 4U) << "a transaction for each recipient";
+    EXPECT_EQ(peer.connections, 2);
+}
+
 TEST_F(DeliveryTest, LmtpHasAReplyPerRecipientAndItsOwnPort)
 {
     PeerScript script;

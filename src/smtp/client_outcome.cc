@@ -5,6 +5,9 @@
 namespace hermetic::smtp {
 namespace {
 
+// One outcome for each of a thousand recipients: more than this of a reply helps nobody.
+constexpr std::size_t kMaxWords = 4096;
+
 std::string reason_of(facts::Stage stage, std::string_view suffix)
 {
     std::string reason{facts::name(stage)};
@@ -21,7 +24,8 @@ facts::Outcome outcome_of_reply(facts::Stage stage, const PeerReply& reply)
     outcome.origin = facts::Origin::Remote;
     outcome.code = reply.code;
     outcome.enhanced = enhanced_status(reply);
-    outcome.text = reply.text;
+    outcome.text = reply.text.substr(0, kMaxWords);
+    if (reply.text.size() > kMaxWords) outcome.text += " ...";
     if (reply.positive()) {
         outcome.result = facts::OutcomeClass::Delivered;
         outcome.stage = facts::Stage::Done;

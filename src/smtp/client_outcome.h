@@ -12,7 +12,8 @@
 namespace hermetic::smtp {
 
 // What the peer's reply means at `stage`: delivered, deferred or failed by its first digit; reason
-// "<stage>.deferred" or "<stage>.refused"; the peer's words unchanged.
+// "<stage>.deferred" or "<stage>.refused"; the peer's words unchanged, the first 4096 octets of
+// them.
 [[nodiscard]] facts::Outcome outcome_of_reply(facts::Stage stage, const PeerReply& reply);
 
 // A decision or finding of ours. The class and the code (450 or 550) follow from the status.

@@ -247,9 +247,8 @@ bool Converter::multipart(const Entity& entity, const MimeFields& fields, int de
         const auto* const start = rest.data();
         const auto line = take_line(rest);
         const auto delimiter = delimiter_of(line, fields.boundary);
-        if (part.empty() && delimiter == Delimiter::None) part = {start, 0};
         if (delimiter == Delimiter::None) {
-            part = {part.data(), part.size() + line.size()};
+            part = {part.empty() ? start : part.data(), part.size() + line.size()};
             continue;
         }
         // The CRLF before a delimiter belongs to it.

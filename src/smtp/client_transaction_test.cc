@@ -289,6 +289,14 @@ TEST_F(TransactionTest, UnexpectedRepliesEndTheConnection)
     }
 }
 
+TEST_F(TransactionTest, ThePeersWordsAreBounded)
+{
+    begin();
+    hear(550, "5.7.1 " + std::string(30'000, 'x'));
+    EXPECT_LT(outcome().text.size(), 5000U);
+    EXPECT_TRUE(outcome().text.ends_with("xx ..."));
+}
+
 TEST_F(TransactionTest, TooManyRecipientsAreMarkedForAnotherTransaction)
 {
     to("c@example.org");
