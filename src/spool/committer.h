@@ -31,7 +31,7 @@ public:
     struct Parts {
         Database& database;
         MessageIndex& index;
-        std::mutex& index_mutex;  // held while the index is read or staged
+        std::mutex& index_mutex;  // held while the index is read or staged, never during I/O
         std::shared_ptr<BodyFiles> files;
         DiskWatch& disk;
         SpoolListener& listener;

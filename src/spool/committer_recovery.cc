@@ -77,7 +77,8 @@ void Committer::recover()
 }
 
 // One batch, so all of it or nothing: any record that it added or removed tells. Where it only
-// replaced states nothing tells, but then writing it again changes nothing either.
+// replaced states nothing tells, but then writing it again changes nothing either. (Without the
+// lock: no other thread changes which messages the index has.)
 std::optional<bool> Committer::failed_group_was_written() const
 {
     const Database::Reader reader = database_.read();
@@ -142,17 +143,24 @@ void Committer::resolve_failed_group(bool was_written)
 // Removes the mail that was told Unknown, and proves by a synced write that the disk takes writes.
 rocksdb::Status Committer::purge()
 {
+    // Read before the index is locked: claim() takes the two locks in this order.
     rocksdb::Status status;
+    std::vector<Stager::Record> records;
     {
-        const std::lock_guard lock{index_mutex_};
-        stager_.begin();
         const Database::Reader reader = database_.read();
         std::string ignored;
         for (const MessageId& id : doomed_) {
             const auto found = reader.get(Column::Envelope, id.as_key(), ignored);
             if (!found.ok() && !found.IsNotFound()) status = found;
-            stager_.stage_removal(
-                id, found.IsNotFound() ? Stager::Record::Absent : Stager::Record::Present);
+            records.push_back(found.IsNotFound() ? Stager::Record::Absent
+                                                 : Stager::Record::Present);
+        }
+    }
+    {
+        const std::lock_guard lock{index_mutex_};
+        stager_.begin();
+        for (std::size_t i = 0; i < doomed_.size(); ++i) {
+            stager_.stage_removal(doomed_[i], records[i]);
         }
         const rocksdb::Status put = stager_.batch().Put(database_.column(Column::Format), "opened",
                                                         to_slice(format_rfc3339(clock_.wall())));

@@ -1,5 +1,5 @@
 // What a message costs in the spool: CPU of all threads, in groups as large as the sessions that
-// wait together; and a body inside RocksDB against one in a file (docs/adr/0012-body-files.md).
+// wait together; and a body inside RocksDB against one in a file (docs/adr/0013-body-files.md).
 #include "spool/rocksdb_spool.h"
 #include "spool/test_support.h"
 
@@ -132,7 +132,7 @@ void inline_or_file(benchmark::State& state)
 }
 BENCHMARK(inline_or_file)
     ->ArgNames({"octets", "file"})
-    ->ArgsProduct({{4 << 10, 64 << 10, 256 << 10, 1 << 20}, {0, 1}})
+    ->ArgsProduct({{4 << 10, 64 << 10, 128 << 10, 256 << 10, 1 << 20}, {0, 1}})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 

@@ -221,7 +221,13 @@ FaultFileSystem::Ruling FaultFileSystem::rule(const std::string& path, FileOpera
         struck_ = true;
         remaining_ = fault_->lasting;
     }
-    if (remaining_ == 0) return {Verdict::Go, IOStatus::OK()};
+    if (remaining_ == 0) {
+        if (struck_ && fault_->off_after && (*fault_->off_after)-- == 0) {
+            off_ = true;
+            return {Verdict::FailBefore, error_of(Effect::PowerOff, path)};
+        }
+        return {Verdict::Go, IOStatus::OK()};
+    }
     --remaining_;
     switch (fault_->effect) {
     case Effect::PowerOff:

@@ -56,6 +56,7 @@ struct Fault {
     FaultPoint at;
     Effect effect = Effect::PowerOff;
     std::uint32_t lasting = 1;  // so many operations that change something fail, beginning there
+    std::optional<std::uint32_t> off_after;  // then so many go well, and the power is off
 };
 
 // What a power cut leaves of the octets and names that were not synced.

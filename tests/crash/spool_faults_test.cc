@@ -476,6 +476,36 @@ TEST(SpoolFaults, FailedOperationIsOvercomeWithoutARestart)
     std::printf("%zu fault points, %zu struck\n", runs, struck);
 }
 
+// What failed has not been resolved yet when the power goes off too.
+TEST(SpoolFaults, PowerCutDuringRecoveryLosesNothingDurable)
+{
+    constexpr Effect kEffects[] = {Effect::ErrorAfter, Effect::IoError};
+    constexpr std::uint32_t kLater[] = {0, 2, 5, 9, 14, 20, 27, 35};
+    std::size_t runs = 0;
+    std::size_t struck = 0;
+    for (const auto& [point, count] : count_operations()) {
+        const bool of_a_commit =
+            point.kind == FileKind::Wal &&
+            (point.operation == FileOperation::Append || point.operation == FileOperation::Sync);
+        for (std::uint32_t ordinal = 0; of_a_commit && ordinal < count; ++ordinal) {
+            for (const std::uint32_t later : kLater) {
+                if (!torture() && later != kLater[runs % std::size(kLater)]) continue;
+                Case one;
+                one.fault.at = point;
+                one.fault.at.ordinal = ordinal;
+                one.fault.effect = kEffects[(runs + later) % std::size(kEffects)];
+                one.fault.off_after = later;
+                one.loss = kPowerCuts[runs % std::size(kPowerCuts)].second;
+                struck += run_case(one) ? 1U : 0U;
+                if (::testing::Test::HasFatalFailure()) return;
+            }
+            ++runs;
+        }
+    }
+    EXPECT_GE(struck, runs * 3 / 4);
+    std::printf("%zu fault points, %zu struck\n", runs, struck);
+}
+
 TEST(SpoolFaults, FullDiskRefusesMailUntilThereIsRoom)
 {
     const TemporaryDirectory directory;

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <malloc.h>
 #include <memory>
@@ -88,6 +89,7 @@ void measure(const std::string& directory)
 {
     Ignorant listener;
     const std::uint64_t before = pss_octets();
+    const std::clock_t cpu = std::clock();
     const auto begin = std::chrono::steady_clock::now();
     const auto spool = open(directory, listener);
     const auto opened = std::chrono::steady_clock::now();
@@ -101,10 +103,12 @@ void measure(const std::string& directory)
         after = page.back().lease.id;
     }
     const auto end = std::chrono::steady_clock::now();
+    const double cpu_spent =
+        static_cast<double>(std::clock() - cpu) / static_cast<double>(CLOCKS_PER_SEC);
     const std::uint64_t grown = pss_octets() - before;
-    fmt::print("opened in {:.2f} s, claimed {} in {:.2f} s, together {:.2f} s\n",
+    fmt::print("opened in {:.2f} s, claimed {} in {:.2f} s, together {:.2f} s ({:.2f} s of CPU)\n",
                Seconds{opened - begin}.count(), claimed, Seconds{end - opened}.count(),
-               Seconds{end - begin}.count());
+               Seconds{end - begin}.count(), cpu_spent);
     fmt::print("memory grew by {:.1f} MiB: {:.0f} octets per message\n",
                static_cast<double>(grown) / (1 << 20),
                static_cast<double>(grown) / static_cast<double>(claimed == 0 ? 1 : claimed));
