@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check({document.error()});
         return 0;
     }
-    if (const auto node = config::read_node_options(*document, "/fuzz.toml"); !node) check(node.error());
+    if (const auto node = config::read_node_options(*document, "/fuzz.toml"); !node)
+        check(node.error());
     const auto contents = objects::read_org_document(*document, "/fuzz.toml");
     if (!contents) {
         check(contents.error());

@@ -19,7 +19,8 @@ int main(int argc, char** argv)
             if (!entry.is_regular_file()) continue;
             std::ifstream file{entry.path(), std::ios::binary};
             const std::vector<char> bytes{std::istreambuf_iterator<char>{file}, {}};
-            LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+            LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                   bytes.size());
             ++count;
         }
     }

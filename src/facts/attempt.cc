@@ -9,21 +9,36 @@ namespace hermetic::facts {
 std::string_view name(Stage stage)
 {
     switch (stage) {
-    case Stage::Route: return "route";
-    case Stage::Dns: return "dns";
-    case Stage::Connect: return "connect";
-    case Stage::Greeting: return "greeting";
-    case Stage::Ehlo: return "ehlo";
-    case Stage::StartTls: return "starttls";
-    case Stage::Handshake: return "handshake";
-    case Stage::Verify: return "verify";
-    case Stage::Auth: return "auth";
-    case Stage::Mail: return "mail";
-    case Stage::Rcpt: return "rcpt";
-    case Stage::Data: return "data";
-    case Stage::EndOfData: return "end-of-data";
-    case Stage::Local: return "local";
-    case Stage::Done: return "done";
+    case Stage::Route:
+        return "route";
+    case Stage::Dns:
+        return "dns";
+    case Stage::Connect:
+        return "connect";
+    case Stage::Greeting:
+        return "greeting";
+    case Stage::Ehlo:
+        return "ehlo";
+    case Stage::StartTls:
+        return "starttls";
+    case Stage::Handshake:
+        return "handshake";
+    case Stage::Verify:
+        return "verify";
+    case Stage::Auth:
+        return "auth";
+    case Stage::Mail:
+        return "mail";
+    case Stage::Rcpt:
+        return "rcpt";
+    case Stage::Data:
+        return "data";
+    case Stage::EndOfData:
+        return "end-of-data";
+    case Stage::Local:
+        return "local";
+    case Stage::Done:
+        return "done";
     }
     unreachable("every Stage is named above");
 }
@@ -36,9 +51,12 @@ std::string_view name(Origin origin)
 std::string_view name(OutcomeClass outcome)
 {
     switch (outcome) {
-    case OutcomeClass::Delivered: return "delivered";
-    case OutcomeClass::Deferred: return "deferred";
-    case OutcomeClass::Failed: return "failed";
+    case OutcomeClass::Delivered:
+        return "delivered";
+    case OutcomeClass::Deferred:
+        return "deferred";
+    case OutcomeClass::Failed:
+        return "failed";
     }
     unreachable("every OutcomeClass is named above");
 }
@@ -46,11 +64,16 @@ std::string_view name(OutcomeClass outcome)
 std::string_view name(Rung::Kind kind)
 {
     switch (kind) {
-    case Rung::Kind::Everything: return "everything";
-    case Rung::Kind::Compatible: return "compatible";
-    case Rung::Kind::LowerVersion: return "lower-version";
-    case Rung::Kind::Legacy: return "legacy";
-    case Rung::Kind::Clear: return "clear";
+    case Rung::Kind::Everything:
+        return "everything";
+    case Rung::Kind::Compatible:
+        return "compatible";
+    case Rung::Kind::LowerVersion:
+        return "lower-version";
+    case Rung::Kind::Legacy:
+        return "legacy";
+    case Rung::Kind::Clear:
+        return "clear";
     }
     unreachable("every Rung::Kind is named above");
 }

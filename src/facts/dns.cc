@@ -7,9 +7,12 @@ namespace hermetic::facts {
 std::string_view name(DnsSecurity security)
 {
     switch (security) {
-    case DnsSecurity::Secure: return "secure";
-    case DnsSecurity::Insecure: return "insecure";
-    case DnsSecurity::Bogus: return "bogus";
+    case DnsSecurity::Secure:
+        return "secure";
+    case DnsSecurity::Insecure:
+        return "insecure";
+    case DnsSecurity::Bogus:
+        return "bogus";
     }
     unreachable("every DnsSecurity is named above");
 }
@@ -17,10 +20,14 @@ std::string_view name(DnsSecurity security)
 std::string_view name(DnsStatus status)
 {
     switch (status) {
-    case DnsStatus::Found: return "found";
-    case DnsStatus::NoData: return "no-data";
-    case DnsStatus::NxDomain: return "nxdomain";
-    case DnsStatus::Failed: return "failed";
+    case DnsStatus::Found:
+        return "found";
+    case DnsStatus::NoData:
+        return "no-data";
+    case DnsStatus::NxDomain:
+        return "nxdomain";
+    case DnsStatus::Failed:
+        return "failed";
     }
     unreachable("every DnsStatus is named above");
 }

@@ -9,11 +9,16 @@ namespace hermetic::facts {
 std::string_view format_version(TlsVersion version)
 {
     switch (version) {
-    case TlsVersion::None: return "none";
-    case TlsVersion::Tls10: return "TLSv1.0";
-    case TlsVersion::Tls11: return "TLSv1.1";
-    case TlsVersion::Tls12: return "TLSv1.2";
-    case TlsVersion::Tls13: return "TLSv1.3";
+    case TlsVersion::None:
+        return "none";
+    case TlsVersion::Tls10:
+        return "TLSv1.0";
+    case TlsVersion::Tls11:
+        return "TLSv1.1";
+    case TlsVersion::Tls12:
+        return "TLSv1.2";
+    case TlsVersion::Tls13:
+        return "TLSv1.3";
     }
     unreachable("every TlsVersion is named above");
 }

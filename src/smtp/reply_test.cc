@@ -31,7 +31,8 @@ TEST(Refusal, IsWrappedToLinesOf512Octets)
 {
     const std::string words(480, 'w');
     const RefusalKind kind{"test.long", 550, {5, 1, 1}, words};
-    for (const std::string& subject : {std::string{}, std::string(600, 's'), std::string{"a b c"}}) {
+    for (const std::string& subject :
+         {std::string{}, std::string(600, 's'), std::string{"a b c"}}) {
         std::string out;
         append_refusal(out, kind, subject, kMark);
         const auto lines = split(out, '\n');
