@@ -14,7 +14,6 @@
 namespace hermetic::delivery {
 namespace {
 
-using facts::Outcome;
 using facts::Stage;
 using policy::HostStep;
 using policy::RungKind;

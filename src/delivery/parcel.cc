@@ -16,8 +16,6 @@
 namespace hermetic::delivery {
 namespace {
 
-using facts::OutcomeClass;
-
 // Recipients of one message mostly share a domain: its route is decided once.
 class RouteKeys {
 public:
