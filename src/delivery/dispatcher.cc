@@ -101,11 +101,11 @@ void Dispatcher::Impl::claim_all()
 {
     std::optional<MessageId> after;
     while (granting_) {
-        const bool was_failing = spool_->pressure() == spool::Pressure::DiskFailing;
+        const bool was_failing = disk_fails();
         const auto claimed = spool_->claim(settings_.claim_batch, after);
         if (claimed.empty()) {
             // A store that is being reopened after a failed write shows nothing: not the end.
-            if (!was_failing && spool_->pressure() != spool::Pressure::DiskFailing) break;
+            if (!was_failing && !disk_fails()) break;
             process(mailbox.take(kClaimAgain));
             continue;
         }
@@ -137,8 +137,16 @@ void Dispatcher::Impl::process(News news)
     dying_.clear();
 }
 
+bool Dispatcher::Impl::disk_fails() const
+{
+    return spool_->pressure() == spool::Pressure::DiskFailing;
+}
+
 void Dispatcher::Impl::advance()
 {
+    // No outcome can be recorded: each would wait in memory, and be an attempt more after a crash.
+    // The events keep until the disk is back.
+    if (granting_ && disk_fails()) return publish();
     if (granting_) {
         hand_out(scheduler_.on(events_, clock_.wall()));
     }
@@ -202,6 +210,7 @@ void Dispatcher::Impl::watch_clock()
 
 Duration Dispatcher::Impl::until_next_wake() const
 {
+    if (granting_ && disk_fails()) return kClaimAgain;
     const auto wake = granting_ ? scheduler_.next_wake() : std::nullopt;
     if (!wake) return kLongestWait;
     const Duration wait = *wake - clock_.wall();

@@ -100,6 +100,7 @@ private:
     void claim_all();
     void process(News news);
     void advance();
+    [[nodiscard]] bool disk_fails() const;
     void hand_out(std::vector<queue::GrantAction> actions);
     void publish();
     void watch_clock();

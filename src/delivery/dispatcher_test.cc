@@ -123,7 +123,7 @@ public:
     spool::Pressure pressure() const override
     {
         const std::lock_guard lock{mutex_};
-        return reopening_ ? spool::Pressure::DiskFailing : spool::Pressure::None;
+        return reopening_ || disk_fails ? spool::Pressure::DiskFailing : spool::Pressure::None;
     }
     spool::SpoolStatus status() const override { return {}; }
     void close() override {}
@@ -158,6 +158,7 @@ public:
         return messages_;
     }
     std::atomic<bool> failing = false;
+    std::atomic<bool> disk_fails = false;
 
 private:
     spool::SpoolListener& listener_;
@@ -379,6 +380,17 @@ TEST_F(DispatcherTest, AStoreThatIsBeingReopenedIsNotAnEmptyOne)
     start();
     asked.get();
     EXPECT_EQ(taker_.next().messages.at(0).lease.id, id(1));
+}
+
+TEST_F(DispatcherTest, NothingIsGrantedWhileOutcomesCannotBeRecorded)
+{
+    start();
+    spool_.disk_fails = true;
+    spool_.store({make(1, {"b@there.example"})});
+    (void)list({});  // the queue's thread has been through its news
+    EXPECT_TRUE(taker_.none());
+    spool_.disk_fails = false;
+    EXPECT_EQ(taker_.next().messages.size(), 1U);
 }
 
 TEST_F(DispatcherTest, DeferredMailComesBackInTime)

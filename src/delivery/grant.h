@@ -1,7 +1,8 @@
 // What the queue's thread and the cores' delivery say to each other.
 //
 // The queue decides which messages go to which destination when, and how many connections it may
-// have; a core's delivery carries a grant out and reports. Values only; everything crosses in batches.
+// have; a core's delivery carries a grant out and reports. Values only; everything crosses in
+// batches.
 #pragma once
 
 #include "core/time.h"
@@ -27,9 +28,9 @@ struct Grant {
     std::uint64_t id = 0;
     std::string destination;  // route key (routing/route.h): all messages have it
     std::vector<GrantedMessage> messages;
-    // Set: the destination failed like this a moment ago and still rests, but these messages have come
-    // to their expiry or notice of delay. No connection is made: each message is recorded as if an
-    // attempt at it had just ended so.
+    // Set: the destination failed like this a moment ago and still rests, but these messages have
+    // come to their expiry or notice of delay. No connection is made: each message is recorded as
+    // if an attempt at it had just ended so.
     std::optional<facts::Outcome> settle;
 };
 
@@ -42,8 +43,8 @@ struct GrantReport {
     std::uint32_t failed = 0;
     // No host could be used at all: the destination rests, the messages in `untouched` with it.
     std::optional<facts::Outcome> destination_failure;
-    // A peer asked for less (421, 450 4.7.x "too many connections", refused connection beside others
-    // that work): the queue lowers the destination's concurrency.
+    // A peer asked for less (421, 450 4.7.x "too many connections", refused connection beside
+    // others that work): the queue lowers the destination's concurrency.
     bool slow_down = false;
     std::vector<MessageId> untouched;  // give them out again
     Duration took{};
