@@ -19,8 +19,21 @@ namespace hermetic::facts {
 
 // Where in the life of an attempt it ended.
 enum class Stage : std::uint8_t {
-    Route, Dns, Connect, Greeting, Ehlo, StartTls, Handshake, Verify, Auth,
-    Mail, Rcpt, Data, EndOfData, Local, Done,
+    Route,
+    Dns,
+    Connect,
+    Greeting,
+    Ehlo,
+    StartTls,
+    Handshake,
+    Verify,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    EndOfData,
+    Local,
+    Done,
 };
 
 // Who says so: a decision of ours is never dressed up as the peer's.
@@ -28,9 +41,9 @@ enum class Origin : std::uint8_t { Local, Remote };
 
 enum class OutcomeClass : std::uint8_t { Delivered, Deferred, Failed };
 
-[[nodiscard]] std::string_view name(Stage stage);          // "starttls"
-[[nodiscard]] std::string_view name(Origin origin);        // "local" | "remote"
-[[nodiscard]] std::string_view name(OutcomeClass outcome); // "delivered" | "deferred" | "failed"
+[[nodiscard]] std::string_view name(Stage stage);           // "starttls"
+[[nodiscard]] std::string_view name(Origin origin);         // "local" | "remote"
+[[nodiscard]] std::string_view name(OutcomeClass outcome);  // "delivered" | "deferred" | "failed"
 
 // X.Y.Z of RFC 3463; 0.0.0 where there is none.
 struct EnhancedStatus {
@@ -48,11 +61,11 @@ struct Outcome {
     OutcomeClass result = OutcomeClass::Deferred;
     Stage stage = Stage::Local;
     Origin origin = Origin::Local;
-    int code = 0;                    // SMTP reply code; 450/550 for local decisions
+    int code = 0;  // SMTP reply code; 450/550 for local decisions
     EnhancedStatus enhanced;
-    std::string text;                // the peer's words unchanged (lines joined by '\n') if Remote, else ours
-    std::string reason;              // dotted id: "connect.refused", "starttls.not-offered"; never empty
-    std::string fix;                 // a suggestion for the administrator; may be empty
+    std::string text;    // the peer's words unchanged (lines joined by '\n') if Remote, else ours
+    std::string reason;  // dotted id: "connect.refused", "starttls.not-offered"; never empty
+    std::string fix;     // a suggestion for the administrator; may be empty
 };
 
 // One step of the ladder (specification §4.3), on its own connection.
@@ -62,37 +75,37 @@ struct Rung {
     std::string host;
     Endpoint address;
     bool succeeded = false;
-    std::string reason;              // dotted id of the cause: why this rung was taken or how it failed
+    std::string reason;  // dotted id of the cause: why this rung was taken or how it failed
     std::optional<TlsFailure> tls_failure;
 };
-[[nodiscard]] std::string_view name(Rung::Kind kind);      // "everything" …
+[[nodiscard]] std::string_view name(Rung::Kind kind);  // "everything" …
 
 // A transaction with one host, for one message (its share of recipients).
 struct Attempt {
-    MessageId message;               // the spool's id
-    MessageId accepted_as;           // the id its sender was told
-    std::uint32_t number = 0;        // 1 is the first
+    MessageId message;         // the spool's id
+    MessageId accepted_as;     // the id its sender was told
+    std::uint32_t number = 0;  // 1 is the first
     WallTime started{};
     Duration took{};
-    SessionId session;               // of the outbound connection; 0 where none was made
-    std::string sender;              // "<…>" for people, printable
-    std::string destination;         // route key: domain or smart hosts
-    std::string host;                // empty where none was reached
+    SessionId session;        // of the outbound connection; 0 where none was made
+    std::string sender;       // "<…>" for people, printable
+    std::string destination;  // route key: domain or smart hosts
+    std::string host;         // empty where none was reached
     std::optional<Endpoint> address;
     std::optional<IpAddress> local_address;
-    bool reused = false;             // the connection carried a message before
+    bool reused = false;  // the connection carried a message before
     DnsSecurity mx_security = DnsSecurity::Insecure;
     DnsSecurity address_security = DnsSecurity::Insecure;
-    std::string policy;              // effective policy for people: "opportunistic"
+    std::string policy;                       // effective policy for people: "opportunistic"
     std::vector<std::string> policy_reasons;  // dotted ids, strongest last
     std::vector<Rung> rungs;
     std::optional<TlsEvidence> tls;  // nullopt: in clear, or no connection
     std::uint64_t size = 0;
     struct Part {
-        std::string recipient;       // printable
+        std::string recipient;  // printable
         Outcome outcome;
     };
-    std::vector<Part> parts;         // one per recipient tried
+    std::vector<Part> parts;  // one per recipient tried
 };
 
 }  // namespace hermetic::facts

@@ -28,8 +28,8 @@ enum class DnsStatus : std::uint8_t {
 struct DnsFacts {
     DnsStatus status = DnsStatus::Failed;
     DnsSecurity security = DnsSecurity::Insecure;
-    std::string why;                  // for Failed: the resolver's words, printable, bounded
-    std::string canonical_name;       // after CNAMEs; lower case, no trailing dot
+    std::string why;             // for Failed: the resolver's words, printable, bounded
+    std::string canonical_name;  // after CNAMEs; lower case, no trailing dot
     Duration time_to_live{};
 };
 
