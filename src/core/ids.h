@@ -6,6 +6,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,10 +97,15 @@ template <typename Tag>
 struct std::hash<hermetic::TimeOrderedId<Tag>> {
     std::size_t operator()(const hermetic::TimeOrderedId<Tag>& id) const noexcept
     {
-        std::uint64_t mixed = 0;
-        for (std::size_t i = 0; i < 8; ++i) {
-            mixed = mixed << 8 | static_cast<std::uint64_t>(id.bytes[i] ^ id.bytes[i + 8]);
-        }
-        return static_cast<std::size_t>(mixed * 0x9e3779b97f4a7c15ULL);
+        // Ids of one lane differ in a few low bits of a counter: a finaliser (splitmix64's) carries
+        // every bit to every other, since tables take some of them only.
+        std::uint64_t high = 0;
+        std::uint64_t low = 0;
+        std::memcpy(&high, id.bytes.data(), sizeof high);
+        std::memcpy(&low, id.bytes.data() + sizeof high, sizeof low);
+        std::uint64_t mixed = high * 0x9e3779b97f4a7c15ULL ^ low;
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ULL;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebULL;
+        return static_cast<std::size_t>(mixed ^ (mixed >> 31));
     }
 };

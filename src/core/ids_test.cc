@@ -29,6 +29,23 @@ TEST(Ids, OfTwoLanesDiffer)
     for (int i = 0; i < 1000; ++i) EXPECT_TRUE(seen.insert(a.next_session()).second);
 }
 
+// A million queued messages: ids that stood in a row in a table made each look-up read thousands.
+TEST(Ids, OfOneMomentSpreadOverATable)
+{
+    constexpr std::size_t kCells = 1U << 17U;
+    constexpr int kIds = 100'000;
+    for (const unsigned shift : {0U, 20U, 40U}) {
+        IdSource source{42, 1};
+        std::set<std::size_t> cells;
+        for (int i = 0; i < kIds; ++i) {
+            const auto hash = std::hash<MessageId>{}(source.next<MessageId>(kNow));
+            cells.insert((hash >> shift) & (kCells - 1));
+        }
+        // Chance alone gives 70,000.
+        EXPECT_GT(cells.size(), 68'000U) << shift;
+    }
+}
+
 TEST(Ids, AreWrittenAsUlids)
 {
     IdSource source{7, 0};

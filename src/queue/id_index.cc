@@ -6,8 +6,7 @@ namespace hermetic::queue {
 
 std::size_t IdIndex::home(const MessageId& id) const
 {
-    // The high bits of std::hash's multiplication are the well mixed ones.
-    return (std::hash<MessageId>{}(id) >> 20) & (cells_.size() - 1);
+    return std::hash<MessageId>{}(id) & (cells_.size() - 1);
 }
 
 std::size_t IdIndex::locate(const MessageId& id) const
