@@ -1,6 +1,7 @@
 #include "delivery/dispatcher.h"
 
 #include "core/assert.h"
+#include "core/thread_name.h"
 #include "delivery/dispatcher_impl.h"
 #include "metrics/metrics.h"
 
@@ -56,6 +57,7 @@ void Dispatcher::Impl::start(spool::Spool& spool, std::vector<GrantTaker*> cores
     last_instant_ = clock_.now();
     last_wall_ = clock_.wall();
     thread_ = std::thread{[this] { run(); }};
+    name_thread(thread_, "queue");
 }
 
 void Dispatcher::Impl::stop()

@@ -1,6 +1,7 @@
 #include "dns/lookups.h"
 
 #include "core/ip.h"
+#include "core/thread_name.h"
 #include "dns/asker.h"
 
 #include <fmt/format.h>
@@ -141,6 +142,7 @@ Lookups::Lookups(ub_ctx* context) : context_{context}, wake_{::eventfd(0, EFD_CL
         pthread_sigmask(SIG_BLOCK, &all, nullptr);
         run();
     }};
+    name_thread(thread_, "dns");
 }
 
 Lookups::~Lookups()

@@ -1,5 +1,6 @@
 #include "ledger/log.h"
 
+#include "core/thread_name.h"
 #include "ledger/lines.h"
 
 #include <spdlog/sinks/basic_file_sink.h>
@@ -56,6 +57,7 @@ public:
           logger_{open_logger(settings_.file)},
           writer_{[this] { run(); }}
     {
+        name_thread(writer_, "log");
     }
 
     ~ThreadedLog() override

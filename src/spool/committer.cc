@@ -1,11 +1,11 @@
 #include "spool/committer.h"
+#include "core/thread_name.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <iterator>
-#include <pthread.h>
 #include <utility>
 
 namespace hermetic::spool {
@@ -56,7 +56,7 @@ Committer::~Committer()
 void Committer::start()
 {
     thread_ = std::thread{[this] { run(); }};
-    pthread_setname_np(thread_.native_handle(), "spool-commit");
+    name_thread(thread_, "spool-commit");
 }
 
 void Committer::submit(Submission submission)

@@ -1,6 +1,6 @@
 #include "spool/io_pool.h"
+#include "core/thread_name.h"
 
-#include <pthread.h>
 #include <utility>
 
 namespace hermetic::spool {
@@ -9,7 +9,7 @@ IoPool::IoPool(std::size_t threads)
 {
     for (std::size_t i = 0; i < threads; ++i) {
         threads_.emplace_back([this] { work(); });
-        pthread_setname_np(threads_.back().native_handle(), "spool-io");
+        name_thread(threads_.back(), "spool-io");
     }
 }
 
