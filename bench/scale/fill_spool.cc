@@ -102,7 +102,7 @@ private:
 
 int fill(const Wanted& wanted)
 {
-    constexpr std::size_t kAtOnce = 500;
+    constexpr std::size_t kAtOnce = 5000;
     SpoolSettings settings;
     settings.directory = wanted.directory;
     settings.high_water = settings.low_water = settings.ballast = 0;

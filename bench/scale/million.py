@@ -1,0 +1,117 @@
+"""A long queue: what a waiting message costs, how long a start takes, how fast it drains.
+
+The spool is filled directly. First the next hop is down, so every destination is tried, fails and rests; then it
+is up and an operator says `hermetic queue retry --all`.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import peers
+import programs
+from support.deadline import wait_for
+from support.dns_zone import DnsServer
+from support.hermetic_server import HermeticServer
+from support.ports import free_port
+
+LIMIT_START = 10
+LIMIT_OCTETS = 300
+OCTETS = 1000
+
+ZONE = "* MX 10 mx\nmx A 127.0.0.1\n"
+
+
+def make_server(directory, dns, port):
+    return HermeticServer(
+        directory=directory, log={"level": "info"}, delivery={"port": port},
+        organization={"retry_after": ["1h"]}, resolver={"forward": [dns.address], "root_anchor_file": ""},
+        spool={"high_water": 0, "low_water": 0})
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def settle(server, seconds):
+    """Until nothing is under way and the processor time stands still for two seconds."""
+    seen = {"cpu": -1.0, "since": time.monotonic()}
+
+    def quiet():
+        cpu = cpu_seconds(server.pid)
+        if cpu - seen["cpu"] > 0.05:
+            seen.update(cpu=cpu, since=time.monotonic())
+        return time.monotonic() - seen["since"] > 2 and server.status()["queue"]["active"] == 0
+    wait_for(quiet, "the server has tried every destination", seconds, 0.25)
+
+
+def pss_of_empty(directory, dns, port):
+    with make_server(directory / "empty", dns, port) as server:
+        time.sleep(2)
+        return server.resident_kib()
+
+
+def drain(server, seconds):
+    """(messages a second, ms of CPU for each, messages left), from the order to retry on."""
+    at_first = server.status()["queue"]["messages"]
+    cpu = cpu_seconds(server.pid)
+    began = time.monotonic()
+    server.run("queue", "retry", "--all", seconds=120)
+    left, now = at_first, began
+    while left > 0 and now < began + seconds:
+        time.sleep(0.2)
+        left, now = server.status()["queue"]["messages"], time.monotonic()
+    gone = at_first - left
+    if gone == 0:
+        raise AssertionError(f"nothing was delivered in {seconds} s\n{server.story()}")
+    return gone / (now - began), (cpu_seconds(server.pid) - cpu) * 1000 / gone, left
+
+
+def run(figures, messages, domains, drain_seconds, enough_rate):
+    directory = Path(tempfile.mkdtemp(prefix="hermetic-million."))
+    sink = None
+    try:
+        with DnsServer({"test": ZONE}) as dns:
+            port = free_port()
+            empty = pss_of_empty(directory, dns, port)
+            programs.fill_spool(directory / "full/data/spool", messages, OCTETS, domains)
+            server = make_server(directory / "full", dns, port)
+            began = time.monotonic()
+            with server:
+                wait_for(lambda: server.status()["queue"]["messages"] >= messages, "all are queued", 300, 0.1)
+                took = time.monotonic() - began
+                settle(server, 300)
+                full = server.resident_kib()
+                sink = programs.Sink(directory, port, messages, drain_seconds + 60)
+                rate, cpu, left = drain(server, drain_seconds)
+                highest = server.resident_kib("Pss")
+            got = None
+            if left == 0:
+                got = sink.result()
+    finally:
+        if sink:
+            sink.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+    report(figures, messages, domains, took, (full - empty) * 1024 / messages, rate, cpu, left, got, highest,
+           enough_rate)
+
+
+def report(figures, messages, domains, took, each, rate, cpu, left, got, highest, enough_rate):
+    name = f"scale: queue of {messages} messages over {domains} domains"
+    figures.add(f"{name}, memory", words=f"{each:.0f} octets of PSS each, caches of the store included, every "
+                "destination tried once", target=f"at most {LIMIT_OCTETS} octets", met=each <= LIMIT_OCTETS,
+                octets_per_message=each)
+    figures.add(f"{name}, start", words=f"all queued after {took:.1f} s", target=f"at most {LIMIT_START} s",
+                met=took <= LIMIT_START, seconds=took)
+    words = f"{rate:.0f} messages/s, {cpu:.3f} ms of CPU each"
+    met = rate >= enough_rate
+    if got is None:
+        words += f", {left} left at the end of the time"
+    else:
+        words += f"; {got['distinct']} arrived, {got['duplicates']} twice"
+        met = met and got["distinct"] == messages and got["duplicates"] == 0
+    figures.add(f"{name}, draining", words=words, target=f"at least {enough_rate} messages/s, each once", met=met,
+                messages_per_second=rate, cpu_ms_per_message=cpu, pss_kib_afterwards=highest)
