@@ -38,11 +38,13 @@ class Peer:
     name = None
     users = ()
     key_kind = "rsa"
+    parent = None  # folder of its directory; None: the one for temporary files
+    prefix = ()    # words before its command, which they execute in their place
 
     def __init__(self, relay_to, *, relay_tls="may", minimum=None, lmtp=False):
         self.relay_to, self.relay_tls = relay_to, relay_tls
         self.minimum, self.lmtp = minimum, lmtp
-        self.directory = Path(tempfile.mkdtemp(prefix=f"hermetic-{self.name}."))
+        self.directory = Path(tempfile.mkdtemp(prefix=f"hermetic-{self.name}.", dir=self.parent))
         self.directory.chmod(0o755)
         self.port = free_port()
         self.process = None
@@ -78,7 +80,7 @@ class Peer:
         self.configure(files)
         with open(self.logs / "output", "wb") as output:
             self.process = children.start(
-                ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+                [*self.prefix, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
                  "--propagation", "private", TOOLS / "enter", root, files, *self.command()],
                 stdout=output, stderr=output)
         try:

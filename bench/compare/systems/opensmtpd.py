@@ -1,0 +1,62 @@
+"""OpenSMTPD, tuned. Debian's 6.8 cannot do STARTTLS with the machine's OpenSSL 3: clear text only."""
+
+import os
+import subprocess
+
+from .packaged import Packaged, peers
+
+_CONNECTIONS = 40
+
+
+class OpenSmtpd(Packaged, peers.OpenSmtpd):
+    title = "OpenSMTPD"
+    spool = "/var/spool/smtpd"
+    tuning = (
+        f"`limit mta max-conn-per-host {_CONNECTIONS}` and the like, wide scheduler limits, no `max-mails` for a "
+        "session, queue neither compressed nor encrypted",
+        "accept only: `smtpctl pause mta`",
+        "clear text only: STARTTLS of Debian's 6.8 fails with OpenSSL 3",
+    )
+
+    @classmethod
+    def unsupported(cls, case):
+        return "its STARTTLS fails with OpenSSL 3, as Debian has both" if case.tls else None
+
+    def configure(self, files):
+        conns = " ".join(f"max-conn-per-{what} {_CONNECTIONS}" for what in
+                         ("host", "route", "source", "connector", "relay", "domain"))
+        limits = "".join(f"mta limit {' '.join(pair)}\n"
+                         for pair in zip(*[iter(conns.split())] * 2))
+        (files / "etc" / "smtpd.conf").write_text(f"""
+smtp max-message-size "200M"
+smtp limit max-mails 100000
+smtp limit max-rcpt 1000
+{limits}scheduler limit max-inflight 20000
+scheduler limit max-evp-batch-size 1024
+scheduler limit max-schedule 200
+bounce warn-interval 4h
+listen on 127.0.0.1 port {self.port} hostname "{self.hostname}"
+action "out" relay host "smtp+notls://127.0.0.1:{self.relay_to}"
+match from any for any action "out"
+""")
+        self.prepare(files, f"install -d -m 711 {self.spool} /var/lib/opensmtpd/empty\n"
+                            f"chown root:root {self.spool}\nchmod 711 {self.spool} /var/lib/opensmtpd\n"
+                            "chgrp opensmtpq /usr/sbin/smtpctl\nchmod 2755 /usr/sbin/smtpctl\n")
+
+    def start(self, seconds=60):
+        super().start(seconds)
+        if not self.case.relay:
+            self._inside("smtpctl", "pause", "mta")
+        return self
+
+    def _inside(self, *command):
+        """Run a command in the server's namespaces."""
+        first = next(pid for pid in self.group.pids() if _is_first(pid))
+        subprocess.run(["nsenter", "-t", str(first), "--mount", "--pid", "--", *command], check=True,
+                       capture_output=True, timeout=20, env={**os.environ, "PATH": "/usr/sbin:/usr/bin"})
+
+
+def _is_first(pid):
+    with open(f"/proc/{pid}/status") as status:
+        line = next(each for each in status if each.startswith("NSpid:"))
+    return line.split()[-1] == "1" and len(line.split()) > 2
