@@ -119,7 +119,7 @@ void run_both(SendOptions send, int signals)
     send.to = sink.listeners();
     const std::string sent = run_send(send, signals, print_line);
     const std::string received = sink.stop();
-    print_line("{\"send\":" + sent + ",\"sink\":" + received + "}");
+    print_line("{\"send\": " + sent + ", \"sink\": " + received + "}");
 }
 
 }  // namespace

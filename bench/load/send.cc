@@ -1,5 +1,6 @@
 #include "load/send.h"
 
+#include "load/json_object.h"
 #include "load/process.h"
 #include "load/report.h"
 #include "load/sender.h"
@@ -55,9 +56,10 @@ private:
     void tell() const
     {
         const unsigned held = run_.held.load();
-        const std::string line = "{\"held\":" + std::to_string(held) +
-                                 ",\"failed\":" + std::to_string(run_.options.connections - held) +
-                                 "}";
+        JsonObject object;
+        object.add("held", std::uint64_t{held})
+            .add("failed", std::uint64_t{run_.options.connections - held});
+        const std::string line = object.text();
         if (!run_.options.ready_file.empty()) {
             write_file(run_.options.ready_file, line + "\n");
         }

@@ -220,7 +220,9 @@ Sender::Lost Sender::read(Connection& connection)
             return Lost::No;
         }
     } while (connection.transport.has_pending());
-    connection.transport.acknowledge_quickly();
+    if (connection.output.empty()) {
+        connection.transport.acknowledge_quickly();  // otherwise what is written acknowledges
+    }
     return flush(connection);
 }
 

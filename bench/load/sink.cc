@@ -1,5 +1,6 @@
 #include "load/sink.h"
 
+#include "load/json_object.h"
 #include "load/message_source.h"
 #include "load/process.h"
 #include "load/report.h"
@@ -32,7 +33,7 @@ void write_ready_file(const Sink& sink, const std::string& path)
 {
     std::string text = "{\"listeners\":[";
     for (const std::string& each : sink.listeners()) {
-        text += (text.back() == '[' ? "\"" : ",\"") + each + "\"";
+        text += (text.back() == '[' ? "" : ", ") + quote_json(each);
     }
     write_file(path, text + "]}\n");
 }

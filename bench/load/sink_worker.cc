@@ -184,7 +184,9 @@ SinkWorker::Lost SinkWorker::read(Peer& peer)
     if (peer.transport.shaking_hands()) {
         return Lost::No;
     }
-    peer.transport.acknowledge_quickly();
+    if (peer.output.empty()) {
+        peer.transport.acknowledge_quickly();  // otherwise what is written acknowledges
+    }
     return flush(peer);
 }
 
