@@ -62,6 +62,32 @@ constexpr bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+// Not std::snprintf: every log line and every Received field has a time.
+template <int kDigits, typename Number>
+void append_number(std::string& text, Number number)
+{
+    char digits[kDigits];
+    auto rest = static_cast<unsigned>(number);
+    for (int i = kDigits; i-- > 0; rest /= 10) digits[i] = static_cast<char>('0' + rest % 10);
+    text.append(digits, kDigits);
+}
+
+void append_year(std::string& text, int year)
+{
+    if (year >= 0 && year <= 9999) {
+        append_number<4>(text, year);
+    } else {
+        text += std::to_string(year);
+    }
+}
+
+void append_clock(std::string& text, const Civil& civil)
+{
+    append_number<2>(text, civil.clock.hours().count());
+    append_number<2>(text.append(1, ':'), civil.clock.minutes().count());
+    append_number<2>(text.append(1, ':'), civil.clock.seconds().count());
+}
+
 }  // namespace
 
 const Clock& system_clock()
@@ -73,29 +99,31 @@ const Clock& system_clock()
 std::string format_rfc3339(WallTime time)
 {
     const Civil civil = to_civil(time);
-    char text[40];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", int{civil.date.year()},
-                  unsigned{civil.date.month()}, unsigned{civil.date.day()},
-                  static_cast<int>(civil.clock.hours().count()),
-                  static_cast<int>(civil.clock.minutes().count()),
-                  static_cast<int>(civil.clock.seconds().count()),
-                  static_cast<int>(civil.clock.subseconds().count()));
+    std::string text;
+    text.reserve(sizeof "YYYY-MM-DDThh:mm:ss.mmmZ");
+    append_year(text, int{civil.date.year()});
+    append_number<2>(text.append(1, '-'), unsigned{civil.date.month()});
+    append_number<2>(text.append(1, '-'), unsigned{civil.date.day()});
+    append_clock(text.append(1, 'T'), civil);
+    append_number<3>(text.append(1, '.'), civil.clock.subseconds().count());
+    text += 'Z';
     return text;
 }
 
 std::string format_rfc5322(WallTime time)
 {
-    static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const Civil civil = to_civil(time);
-    char text[48];
-    std::snprintf(text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d +0000",
-                  kDays[civil.weekday.c_encoding()], unsigned{civil.date.day()},
-                  kMonths[unsigned{civil.date.month()} - 1], int{civil.date.year()},
-                  static_cast<int>(civil.clock.hours().count()),
-                  static_cast<int>(civil.clock.minutes().count()),
-                  static_cast<int>(civil.clock.seconds().count()));
+    std::string text;
+    text.reserve(sizeof "Sun, 01 Jan 2026 00:00:00 +0000");
+    text += kDays[civil.weekday.c_encoding()];
+    append_number<2>(text.append(", "), unsigned{civil.date.day()});
+    text.append(1, ' ').append(kMonths[unsigned{civil.date.month()} - 1]);
+    append_year(text.append(1, ' '), int{civil.date.year()});
+    append_clock(text.append(1, ' '), civil);
+    text += " +0000";
     return text;
 }
 

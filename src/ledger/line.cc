@@ -2,6 +2,8 @@
 
 #include "core/text.h"
 
+#include <algorithm>
+
 namespace hermetic::ledger {
 namespace {
 
@@ -19,6 +21,13 @@ void append_json_string(std::string& out, std::string_view value)
 bool needs_quotes(std::string_view value)
 {
     return value.empty() || value.find_first_of(" \"=;,") != std::string_view::npos;
+}
+
+// What printable() leaves as it is and no format quotes within.
+bool is_plain(std::string_view value)
+{
+    return std::ranges::all_of(
+        value, [](char c) { return c >= ' ' && c < '\x7f' && c != '"' && c != '\\'; });
 }
 
 }  // namespace
@@ -42,6 +51,10 @@ void Line::start(std::string_view key)
 
 void Line::quoted(std::string_view value, std::size_t max)
 {
+    if (format_ == LineFormat::Json && value.size() <= max && is_plain(value)) {
+        text_.append(1, '"').append(value).append(1, '"');
+        return;
+    }
     const std::string shown = printable(value, max);
     if (format_ == LineFormat::Json || needs_quotes(shown)) {
         append_json_string(text_, shown);

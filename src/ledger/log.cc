@@ -7,6 +7,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -18,6 +19,12 @@ namespace {
 
 // Above this many waiting entries new ones are dropped: memory is bounded (invariant 7).
 constexpr std::size_t kMaxWaiting = 100'000;
+
+// Lines gather for a moment, so that a busy server wakes the writer some twenty times a second and
+// not once for each of them.
+constexpr std::chrono::milliseconds kGather{50};
+constexpr std::size_t kMuch = 4096;
+constexpr std::size_t kOneWrite = std::size_t{256} << 10;
 
 struct EventFacts {
     Level level;
@@ -97,18 +104,18 @@ private:
     void add(Facts facts)
     {
         const WallTime now = clock_.wall();
-        bool first = false;
+        bool wake = false;
         {
             const std::lock_guard lock{mutex_};
             if (waiting_.size() >= kMaxWaiting) {
                 ++dropped_;
                 return;
             }
-            first = waiting_.empty();
             waiting_.push_back(Entry{now, std::move(facts)});
             ++added_;
+            wake = waiting_.size() == 1 || waiting_.size() == kMuch;
         }
-        if (first) wake_.notify_one();
+        if (wake) wake_.notify_one();
     }
 
     void run()
@@ -119,7 +126,11 @@ private:
             bool stopping = false;
             {
                 std::unique_lock lock{mutex_};
-                wake_.wait(lock, [&] { return stopping_ || flush_wanted_ || !waiting_.empty(); });
+                const auto hurried = [&] {
+                    return stopping_ || flush_wanted_ || waiting_.size() >= kMuch;
+                };
+                wake_.wait(lock, [&] { return hurried() || !waiting_.empty(); });
+                wake_.wait_for(lock, kGather, hurried);
                 batch.swap(waiting_);
                 dropped = std::exchange(dropped_, 0);
                 stopping = stopping_;
@@ -131,7 +142,7 @@ private:
                        EventFacts{
                            Level::Warning, "log.dropped", {{"lines", std::to_string(dropped)}}}});
             }
-            logger_->flush();
+            put_gathered();
             {
                 const std::lock_guard lock{mutex_};
                 written_ += batch.size();
@@ -148,7 +159,22 @@ private:
         return settings_.format == LogSettings::Format::Json ? LineFormat::Json : LineFormat::Text;
     }
 
-    void put(const std::string& line) { logger_->log(spdlog::level::info, line); }
+    void put(const std::string& line)
+    {
+        gathered_.append(line).push_back('\n');
+        if (gathered_.size() >= kOneWrite) put_gathered();
+    }
+
+    // Lines of a batch are one write.
+    void put_gathered()
+    {
+        if (!gathered_.empty()) {
+            gathered_.pop_back();  // the sink ends what it writes itself
+            logger_->log(spdlog::level::info, spdlog::string_view_t{gathered_});
+            gathered_.clear();
+        }
+        logger_->flush();
+    }
 
     void write(const Entry& entry)
     {
@@ -178,7 +204,11 @@ private:
         for (const auto& [key, value] : facts.fields) line.text(key, value, 2000);
         put(line.finish());
     }
-    void write_facts(WallTime, const Reopen&) { logger_ = open_logger(settings_.file); }
+    void write_facts(WallTime, const Reopen&)
+    {
+        put_gathered();
+        logger_ = open_logger(settings_.file);
+    }
 
     LogSettings settings_;
     const Clock& clock_;
@@ -192,7 +222,8 @@ private:
     bool stopping_ = false;
     bool flush_wanted_ = false;
     std::shared_ptr<spdlog::logger> logger_;
-    std::thread writer_;  // last: it uses all of the above
+    std::string gathered_;  // the writer's
+    std::thread writer_;    // last: it uses all of the above
 };
 
 }  // namespace

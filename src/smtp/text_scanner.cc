@@ -1,5 +1,7 @@
 #include "smtp/text_scanner.h"
 
+#include "smtp/line_skip.h"
+
 namespace hermetic::smtp {
 
 TextRun TextScanner::next(std::string_view input)
@@ -26,7 +28,12 @@ TextRun TextScanner::next(std::string_view input)
 // How much of the input can be passed on in one piece. Leaves in state_ what comes after it.
 std::size_t TextScanner::scan(std::string_view input)
 {
-    std::size_t at = 0;
+    const bool stop_at_dots = stop_ == Stop::BeforeDotAtLineStart;
+    std::size_t at = skip_clean_lines(input, stop_at_dots ? LeadingDots::Stop : LeadingDots::Pass);
+    if (at != 0 && at == input.size()) {
+        state_ = State::LineStart;
+        return at;
+    }
     for (;;) {
         const std::size_t lf = input.find('\n', at);
         const std::size_t line_end = lf == std::string_view::npos ? input.size() : lf;
@@ -49,8 +56,7 @@ std::size_t TextScanner::scan(std::string_view input)
             continue;
         }
         at = lf + 1;
-        const bool stop =
-            stop_ == Stop::BeforeDotAtLineStart && at < input.size() && input[at] == '.';
+        const bool stop = stop_at_dots && at < input.size() && input[at] == '.';
         if (at == input.size() || stop) {
             state_ = State::LineStart;
             return at;
