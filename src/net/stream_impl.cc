@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace hermetic::net {
 
@@ -104,6 +105,8 @@ tls::Io Stream::Impl::try_fill()
         }
     }
     if (io.progress == tls::Progress::Done) in.added(io.octets);
+    drained = io.progress == tls::Progress::Done &&
+              (tls ? !tls->has_pending() : io.octets < space.size());
     return io;
 }
 
@@ -147,6 +150,10 @@ Task<Result<void, StreamError>> Stream::Impl::fill()
 {
     for (;;) {
         if (auto why = interrupted()) co_return failure(std::move(*why));
+        if (std::exchange(drained, false)) {
+            in.release();  // idle sessions keep no buffer
+            if (auto waited = co_await wait(AnySocket::wait_read); !waited) co_return waited;
+        }
         const tls::Io io = try_fill();
         switch (io.progress) {
         case tls::Progress::Done:

@@ -52,7 +52,10 @@ struct Stream::Impl final : Deadline {
     Endpoint local;
     std::optional<StreamError> dead;  // what ended it for good
     std::size_t spent = 0;            // of this turn
-    bool skipping = false;            // the rest of a line that is too long
+    // The last read took all there was: another would find nothing, and waiting says so for the
+    // same price (a wait arms the socket anew, so what came meanwhile wakes it at once).
+    bool drained = false;
+    bool skipping = false;  // the rest of a line that is too long
     bool expired = false;
     bool cancelled = false;
     bool closed = false;
