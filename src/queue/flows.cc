@@ -6,17 +6,23 @@ namespace hermetic::queue {
 
 namespace {
 
-std::uint64_t key(std::uint32_t destination, std::uint32_t sender)
-{
-    return std::uint64_t{destination} << 32 | sender;
-}
+// Flows for which memory is kept when none is left.
+constexpr std::size_t kKept = 4096;
 
 }  // namespace
 
+// splitmix64's finaliser: both halves of a key are small numbers.
+std::size_t Flows::FlowKeys::spread(Key key)
+{
+    key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    key = (key ^ (key >> 27)) * 0x94d049bb133111ebULL;
+    return static_cast<std::size_t>(key ^ (key >> 31));
+}
+
 std::uint32_t Flows::flow_of(SenderRing& ring, const Item& item)
 {
-    const auto [place, is_new] = index_.try_emplace(key(item.destination, item.sender), kNone);
-    if (!is_new) return place->second;
+    const std::uint32_t known = index_.find(key_of(item.destination, item.sender));
+    if (known != kNone) return known;
     std::uint32_t id = free_;
     if (id == kNone) {
         id = static_cast<std::uint32_t>(flows_.size());
@@ -24,11 +30,12 @@ std::uint32_t Flows::flow_of(SenderRing& ring, const Item& item)
     } else {
         free_ = flows_[id].next;
     }
-    place->second = id;
     Flow& flow = flows_[id];
     flow = Flow{};
     flow.destination = item.destination;
     flow.sender = item.sender;
+    index_.add(id);
+    ++count_;
     // A new sender comes last in this round: before the one whose turn it is.
     if (ring.next_flow == kNone) {
         flow.next = flow.previous = id;
@@ -46,7 +53,7 @@ std::uint32_t Flows::flow_of(SenderRing& ring, const Item& item)
 void Flows::drop(SenderRing& ring, std::uint32_t id)
 {
     Flow& flow = flows_[id];
-    index_.erase(key(flow.destination, flow.sender));
+    index_.remove(key_of(flow.destination, flow.sender));
     if (flow.next == id) {
         ring.next_flow = kNone;
     } else {
@@ -57,13 +64,17 @@ void Flows::drop(SenderRing& ring, std::uint32_t id)
     flow = Flow{};
     flow.next = free_;
     free_ = id;
+    if (--count_ == 0 && flows_.size() > kKept) {
+        flows_ = {};
+        free_ = kNone;
+    }
 }
 
 void Flows::push(SenderRing& ring, std::uint32_t slot, End end)
 {
     Item& item = slab_[slot];
-    item.flow = flow_of(ring, item);
-    Flow& flow = flows_[item.flow];
+    item.place = flow_of(ring, item);
+    Flow& flow = flows_[item.place];
     item.next = item.previous = kNone;
     if (flow.head == kNone) {
         flow.head = flow.tail = slot;
@@ -82,12 +93,12 @@ void Flows::push(SenderRing& ring, std::uint32_t slot, End end)
 void Flows::remove(SenderRing& ring, std::uint32_t slot)
 {
     Item& item = slab_[slot];
-    HERMETIC_ASSERT(item.flow != kNone);
-    Flow& flow = flows_[item.flow];
+    HERMETIC_ASSERT(item.place != kNone);
+    Flow& flow = flows_[item.place];
     (item.previous == kNone ? flow.head : slab_[item.previous].next) = item.next;
     (item.next == kNone ? flow.tail : slab_[item.next].previous) = item.previous;
-    if (flow.head == kNone) drop(ring, item.flow);
-    item.flow = item.next = item.previous = kNone;
+    if (flow.head == kNone) drop(ring, item.place);
+    item.place = item.next = item.previous = kNone;
     --ring.waiting;
 }
 

@@ -5,10 +5,10 @@
 #pragma once
 
 #include "queue/slab.h"
+#include "queue/slot_index.h"
 
 #include <cstdint>
-#include <unordered_map>
-#include <vector>
+#include <deque>
 
 namespace hermetic::queue {
 
@@ -20,7 +20,9 @@ struct SenderRing {
 
 class Flows {
 public:
-    explicit Flows(Slab& slab) : slab_{slab} {}
+    explicit Flows(Slab& slab) : slab_{slab}, index_{FlowKeys{flows_}} {}
+    Flows(const Flows&) = delete;  // its index points into it
+    Flows& operator=(const Flows&) = delete;
 
     enum class End : std::uint8_t { Front, Back };
 
@@ -58,13 +60,28 @@ private:
         std::uint32_t previous = kNone;
     };
 
+    struct FlowKeys {
+        using Key = std::uint64_t;
+        const std::deque<Flow>& flows;
+        [[nodiscard]] Key key(std::uint32_t flow) const
+        {
+            return key_of(flows[flow].destination, flows[flow].sender);
+        }
+        [[nodiscard]] static std::size_t spread(Key key);
+    };
+    [[nodiscard]] static std::uint64_t key_of(std::uint32_t destination, std::uint32_t sender)
+    {
+        return std::uint64_t{destination} << 32 | sender;
+    }
+
     [[nodiscard]] std::uint32_t flow_of(SenderRing& ring, const Item& item);
     void drop(SenderRing& ring, std::uint32_t flow);
 
     Slab& slab_;
-    std::vector<Flow> flows_;
+    std::deque<Flow> flows_;  // as many as messages where every sender has one: growth copies none
     std::uint32_t free_ = kNone;
-    std::unordered_map<std::uint64_t, std::uint32_t> index_;  // (destination, sender)
+    std::uint32_t count_ = 0;
+    SlotIndex<FlowKeys> index_;  // by destination and sender
 };
 
 }  // namespace hermetic::queue

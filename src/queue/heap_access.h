@@ -9,7 +9,7 @@ namespace hermetic::queue {
 struct ItemTimes {
     Slab& slab;
     [[nodiscard]] WallTime due(std::uint32_t slot) const { return slab[slot].next_attempt; }
-    [[nodiscard]] std::uint32_t& position(std::uint32_t slot) const { return slab[slot].position; }
+    [[nodiscard]] std::uint32_t& position(std::uint32_t slot) const { return slab[slot].place; }
 };
 
 struct DestinationTimes {

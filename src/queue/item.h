@@ -1,4 +1,4 @@
-// One message as the scheduler keeps it: flat, at most 128 octets; recipients stay on disk.
+// One message as the scheduler keeps it: flat, at most 104 octets; recipients stay on disk.
 #pragma once
 
 #include "core/ids.h"
@@ -30,15 +30,15 @@ struct Item {
     WallTime next_attempt{};
     WallTime attention = WallTime::max();
     std::uint64_t size = 0;
-    std::uint64_t grant = 0;  // while UnderWay
     std::uint32_t destination = kNone;
     std::uint32_t domain = kNone;  // interned
     std::uint32_t sender = kNone;  // interned
     std::uint32_t reason = kNone;  // interned
-    std::uint32_t flow = kNone;    // while Waiting
-    std::uint32_t next = kNone;    // in its flow; in the list of free slots
+    // While Waiting its flow, while Deferred its position in its destination's heap, while UnderWay
+    // in a grant the low half of the grant's number.
+    std::uint32_t place = kNone;
+    std::uint32_t next = kNone;  // in its flow; in the list of free slots
     std::uint32_t previous = kNone;
-    std::uint32_t position = kNone;  // in its destination's heap, while Deferred
     std::uint32_t attempts = 0;
     std::uint16_t recipients = 1;  // 65535: that or more
     State state = State::Waiting;
@@ -47,6 +47,6 @@ struct Item {
     bool in_use = false;
 };
 
-static_assert(sizeof(Item) <= 128, "a million queued messages are to fit into memory");
+static_assert(sizeof(Item) <= 104, "a million queued messages are to fit into memory");
 
 }  // namespace hermetic::queue

@@ -76,9 +76,9 @@ void Scheduler::unplace(std::uint32_t slot)
     case State::Reserved:
         --destination.under_way;
         --totals_.under_way;
+        item.place = kNone;
         break;
     }
-    item.grant = 0;
 }
 
 // Binds an item that is in no place to a destination.

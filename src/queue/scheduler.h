@@ -11,11 +11,11 @@
 #include "core/random.h"
 #include "queue/destination.h"
 #include "queue/events.h"
-#include "queue/id_index.h"
 #include "queue/interner.h"
 #include "queue/listing.h"
 #include "queue/settings.h"
 #include "queue/slab.h"
+#include "queue/slot_index.h"
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +25,17 @@
 #include <vector>
 
 namespace hermetic::queue {
+
+// Items by id.
+struct ItemIds {
+    using Key = MessageId;
+    const Slab& slab;
+    [[nodiscard]] const MessageId& key(std::uint32_t slot) const { return slab[slot].id; }
+    [[nodiscard]] static std::size_t spread(const MessageId& id)
+    {
+        return std::hash<MessageId>{}(id);
+    }
+};
 
 class Scheduler {
 public:
@@ -95,6 +106,12 @@ private:
     void forget_idle();
 
     // scheduler_grants.cc
+    // What an item remembers of its grant: of those that are open at a time no two have it in
+    // common.
+    [[nodiscard]] static std::uint32_t place_of(std::uint64_t grant)
+    {
+        return static_cast<std::uint32_t>(grant);
+    }
     void promote(WallTime now);
     void sweep(std::uint32_t destination, WallTime now);
     void grant_ready(WallTime now);
@@ -114,7 +131,7 @@ private:
     Settings settings_;
     Random random_;
     Slab slab_;
-    IdIndex index_{slab_};
+    SlotIndex<ItemIds> index_{ItemIds{slab_}};
     Flows flows_{slab_};
     Interner senders_;
     Interner domains_;

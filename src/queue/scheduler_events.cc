@@ -106,7 +106,7 @@ void Scheduler::give_back(const GrantEnded& event, WallTime now)
         const std::uint32_t slot = index_.find(*id);
         if (slot == kNone) continue;
         Item& item = slab_[slot];
-        if (item.state != State::UnderWay || item.grant != event.id) continue;
+        if (item.state != State::UnderWay || item.place != place_of(event.id)) continue;
         const std::uint32_t before = item.destination;
         unplace(slot);
         follow_new_route(slot);

@@ -130,7 +130,7 @@ void Scheduler::put(GrantAction& grant, std::uint32_t slot)
     }
     --totals_.waiting;
     item.state = State::UnderWay;
-    item.grant = grant.id;
+    item.place = place_of(grant.id);
     ++destination.under_way;
     ++totals_.under_way;
     grant.messages.push_back({item.id, item.lease});

@@ -326,6 +326,32 @@ TEST_F(SchedulerTest, IdleDestinationsAreForgottenOldestFirst)
     EXPECT_TRUE(queue_.destinations().empty());
 }
 
+TEST_F(SchedulerTest, MemoryOfALongQueueThatHasDrainedIsGivenBackAndMailGoesOn)
+{
+    for (int round = 0; round < 2; ++round) {
+        std::vector<Event> events;
+        std::vector<std::string> senders;
+        constexpr std::uint64_t kMany = 12'000;  // several chunks, each message a flow of its own
+        for (std::uint64_t i = 0; i < kMany; ++i) senders.push_back(std::to_string(i) + "@x.test");
+        for (std::uint64_t i = 0; i < kMany; ++i) {
+            events.emplace_back(mail(i, "mx:a.test", senders[i]));
+        }
+        std::uint64_t delivered = 0;
+        auto grants = queue_.on(events, now_);
+        while (!grants.empty()) {
+            std::vector<GrantAction> more;
+            for (const GrantAction& grant : grants) {
+                delivered += grant.messages.size();
+                for (GrantAction& one : deliver(grant)) more.push_back(std::move(one));
+            }
+            grants = std::move(more);
+        }
+        EXPECT_EQ(delivered, kMany);
+        EXPECT_EQ(queue_.totals(), Totals{});
+        EXPECT_FALSE(queue_.find(message(1)).has_value());
+    }
+}
+
 TEST_F(SchedulerTest, TotalIsCappedAndFreshDestinationsComeBeforeSecondConnections)
 {
     settings_.connections = 8;

@@ -1,4 +1,5 @@
-// Items in chunks: an item never moves, growth copies nothing, freed slots are used again.
+// Items in chunks: an item never moves, growth copies nothing, freed slots are used again, and the
+// chunks are given back when no item is left.
 #pragma once
 
 #include "queue/item.h"
@@ -29,7 +30,12 @@ public:
         item = Item{};
         item.next = free_;
         free_ = slot;
-        --count_;
+        if (--count_ == 0 && chunks_.size() > 1) {
+            chunks_.resize(1);
+            chunks_.shrink_to_fit();
+            end_ = 0;
+            free_ = kNone;
+        }
     }
 
     [[nodiscard]] Item& operator[](std::uint32_t slot)
@@ -46,12 +52,16 @@ public:
     [[nodiscard]] std::uint32_t end() const { return end_; }
 
 private:
-    static constexpr std::uint32_t kChunk = 2048;
+    // A chunk fills 256 KiB, which is what an allocator gives for a little less too.
+    static constexpr std::uint32_t kChunk = (256U << 10) / sizeof(Item);
 
     std::uint32_t append()
     {
-        if (end_ % kChunk == 0) chunks_.push_back(std::make_unique<std::array<Item, kChunk>>());
+        if (end_ / kChunk == chunks_.size()) {
+            chunks_.push_back(std::make_unique<std::array<Item, kChunk>>());
+        }
         const std::uint32_t slot = end_++;
+        (*this)[slot] = Item{};
         (*this)[slot].in_use = true;
         ++count_;
         return slot;
