@@ -1,5 +1,7 @@
 #include "spool/body_files.h"
 
+#include "spool/directories.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <functional>
@@ -29,16 +31,6 @@ std::size_t folder_of(const BodyId& id)
     std::uint8_t mixed = 0;
     for (const std::uint8_t octet : id.bytes) mixed = static_cast<std::uint8_t>(mixed ^ octet);
     return mixed;
-}
-
-rocksdb::IOStatus sync_directory(rocksdb::FileSystem& file_system, const std::string& path)
-{
-    std::unique_ptr<rocksdb::FSDirectory> directory;
-    rocksdb::IOStatus status = file_system.NewDirectory(path, kIo, &directory, nullptr);
-    if (!status.ok()) return status;
-    status = directory->Fsync(kIo, nullptr);
-    const rocksdb::IOStatus closed = directory->Close(kIo, nullptr);
-    return status.ok() ? closed : status;
 }
 
 void answer(BodyOperation& done, const rocksdb::IOStatus& status)

@@ -56,7 +56,8 @@ private:
 };
 
 rocksdb::ColumnFamilyOptions column_options(const std::shared_ptr<rocksdb::Cache>& cache,
-                                            rocksdb::CompressionType compression)
+                                            rocksdb::CompressionType compression,
+                                            std::size_t write_buffer)
 {
     rocksdb::BlockBasedTableOptions table;
     table.block_cache = cache;
@@ -68,7 +69,7 @@ rocksdb::ColumnFamilyOptions column_options(const std::shared_ptr<rocksdb::Cache
 
     rocksdb::ColumnFamilyOptions options;
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-    options.write_buffer_size = kWriteBuffer;
+    options.write_buffer_size = write_buffer;
     options.max_write_buffer_number = static_cast<int>(kWriteBuffers);
     options.target_file_size_base = 32U << 20;
     options.level_compaction_dynamic_level_bytes = true;
@@ -79,8 +80,9 @@ rocksdb::ColumnFamilyOptions column_options(const std::shared_ptr<rocksdb::Cache
 }  // namespace
 
 Database::Database(std::string path, std::shared_ptr<rocksdb::FileSystem> file_system,
-                   Reporter& reporter)
+                   Reporter& reporter, std::size_t write_buffer)
     : path_{std::move(path)},
+      write_buffer_{write_buffer == 0 ? kWriteBuffer : write_buffer},
       file_system_{std::move(file_system)},
       env_{rocksdb::NewCompositeEnv(file_system_)},
       log_{std::make_shared<StoreLog>(reporter)},
@@ -104,7 +106,7 @@ rocksdb::Options Database::options() const
     options.create_if_missing = true;
     options.create_missing_column_families = true;
 
-    options.db_write_buffer_size = kWriteBuffers * kWriteBuffer;
+    options.db_write_buffer_size = kWriteBuffers * write_buffer_;
     options.max_total_wal_size = kMaxWal;
     options.max_manifest_file_size = 16U << 20;
     options.max_open_files = 256;
@@ -131,8 +133,10 @@ rocksdb::Status Database::open()
     // Envelopes repeat themselves (names, protocols, hosts) and are read at every start: LZ4.
     // Bodies that reach a table file are mostly base64, where LZ4 finds nothing.
     const rocksdb::Options all = options();
-    const auto small = column_options(cache_, rocksdb::CompressionType::kLZ4Compression);
-    const auto plain = column_options(cache_, rocksdb::CompressionType::kNoCompression);
+    const auto small =
+        column_options(cache_, rocksdb::CompressionType::kLZ4Compression, write_buffer_);
+    const auto plain =
+        column_options(cache_, rocksdb::CompressionType::kNoCompression, write_buffer_);
     const std::vector<rocksdb::ColumnFamilyDescriptor> descriptors{
         {rocksdb::kDefaultColumnFamilyName, small},
         {"envelope", small},

@@ -29,8 +29,9 @@ inline constexpr std::size_t kColumns = 4;
 
 class Database {
 public:
-    Database(std::string path, std::shared_ptr<rocksdb::FileSystem> file_system,
-             Reporter& reporter);
+    // `write_buffer`: of each column, in octets; 0 for what serves best.
+    Database(std::string path, std::shared_ptr<rocksdb::FileSystem> file_system, Reporter& reporter,
+             std::size_t write_buffer = 0);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
@@ -68,6 +69,7 @@ private:
     [[nodiscard]] rocksdb::Options options() const;
 
     std::string path_;
+    std::size_t write_buffer_;
     std::shared_ptr<rocksdb::FileSystem> file_system_;
     std::unique_ptr<rocksdb::Env> env_;
     std::shared_ptr<rocksdb::Logger> log_;

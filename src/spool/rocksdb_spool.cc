@@ -4,6 +4,7 @@
 #include "spool/body_files.h"
 #include "spool/committer.h"
 #include "spool/database.h"
+#include "spool/directories.h"
 #include "spool/directory_lock.h"
 #include "spool/disk_watch.h"
 #include "spool/file_system_seam.h"
@@ -15,11 +16,9 @@
 #include <fmt/format.h>
 #include <rocksdb/write_batch.h>
 
-#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace hermetic::spool {
@@ -45,8 +44,9 @@ public:
           reporter_{settings.on_event},
           pool_{std::make_shared<IoPool>(kIoThreads)},
           files_{std::make_shared<BodyFiles>(settings.directory + "/bodies", file_system_, pool_)},
-          database_{
-              std::make_shared<Database>(settings.directory + "/db", file_system_, reporter_)},
+          database_{std::make_shared<Database>(
+              settings.directory + "/db", file_system_, reporter_,
+              settings.file_system ? settings.file_system->write_buffer : 0)},
           disk_{settings, file_system_, reporter_},
           listener_{listener},
           clock_{clock},
@@ -138,6 +138,10 @@ std::optional<OpenError> RocksDbSpool::open()
     if (const auto status = files_->prepare(); !status.ok()) {
         return unusable(
             fmt::format("cannot make {}/bodies: {}", settings_.directory, status.ToString()));
+    }
+    // db/ and bodies/ themselves: nothing that is synced in them outlives them.
+    if (const auto status = sync_directory(*file_system_, settings_.directory); !status.ok()) {
+        return unusable(fmt::format("cannot sync {}: {}", settings_.directory, status.ToString()));
     }
     if (auto error = read_messages()) return error;
     committer_ =
@@ -250,24 +254,17 @@ void RocksDbSpool::shut()
     lock_.reset();
 }
 
-bool can_make(const std::string& directory, std::error_code& error)
-{
-    namespace fs = std::filesystem;
-    if (!fs::create_directories(directory, error)) return !error;
-    fs::permissions(directory, fs::perms::owner_all, error);  // mail is private
-    return !error;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Spool>, OpenError> make_rocksdb_spool(const SpoolSettings& settings,
                                                              SpoolListener& listener,
                                                              const Clock& clock)
 {
-    std::error_code error;
-    if (!can_make(settings.directory, error)) {
+    const auto file_system =
+        settings.file_system ? settings.file_system->file_system : rocksdb::FileSystem::Default();
+    if (const auto made = make_private_directories(*file_system, settings.directory); !made.ok()) {
         return failure(
-            unusable(fmt::format("cannot make {}: {}", settings.directory, error.message())));
+            unusable(fmt::format("cannot make {}: {}", settings.directory, made.ToString())));
     }
     auto lock = DirectoryLock::acquire(settings.directory);
     if (!lock) return failure(std::move(lock.error()));

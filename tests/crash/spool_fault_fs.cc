@@ -16,10 +16,10 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
-constexpr std::array<std::string_view, 8> kKinds{"wal",  "table",   "manifest",  "current",
-                                                 "body", "ballast", "directory", "other"};
-constexpr std::array<std::string_view, 6> kOperations{"create", "append", "sync",
-                                                      "close",  "rename", "delete"};
+constexpr std::array<std::string_view, 9> kKinds{
+    "wal", "table", "manifest", "current", "options", "body", "ballast", "directory", "other"};
+constexpr std::array<std::string_view, 8> kOperations{"create", "append", "truncate", "sync",
+                                                      "close",  "rename", "delete",   "make"};
 
 std::string parent(const std::string& path)
 {
@@ -32,6 +32,7 @@ FileKind kind_of(const std::string& path)
     if (path.find("/bodies/") != std::string::npos) return FileKind::Body;
     if (name == "ballast") return FileKind::Ballast;
     if (name.starts_with("MANIFEST")) return FileKind::Manifest;
+    if (name.starts_with("OPTIONS") || name == "IDENTITY") return FileKind::Options;
     if (name == "CURRENT" || name.ends_with(".dbtmp")) return FileKind::Current;
     if (name.ends_with(".log")) return FileKind::Wal;
     if (name.ends_with(".sst")) return FileKind::Table;
@@ -76,7 +77,11 @@ public:
     }
     IOStatus Truncate(std::uint64_t size, const IOOptions& options, IODebugContext* debug) override
     {
-        return file_->Truncate(size, options, debug);
+        const auto ruling = owner_.rule(path_, FileOperation::Truncate);
+        if (ruling.verdict == FaultFileSystem::Verdict::FailBefore) return ruling.error;
+        const IOStatus status = file_->Truncate(size, options, debug);
+        if (status.ok()) owner_.on_truncate(path_, size);
+        return ruling.error.ok() ? status : ruling.error;
     }
     std::uint64_t GetFileSize(const IOOptions& options, IODebugContext* debug) override
     {
@@ -170,7 +175,7 @@ std::string format_point(const FaultPoint& point)
 
 FaultFileSystem::FaultFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target,
                                  std::string trash)
-    : rocksdb::FileSystemWrapper{target}, trash_{std::move(trash)}
+    : rocksdb::FileSystemWrapper{target}, trash_{std::move(trash)}, root_{parent(trash_)}
 {
     fs::create_directories(trash_);
 }
@@ -196,6 +201,17 @@ bool FaultFileSystem::has_struck() const
     return struck_;
 }
 
+bool FaultFileSystem::fails_for_good() const
+{
+    const std::lock_guard lock{mutex_};
+    return struck_ && fault_ && fault_->lasting == kForGood;
+}
+
+bool FaultFileSystem::is_outside(const std::string& path) const
+{
+    return path.size() < root_.size() || !path.starts_with(root_);
+}
+
 std::map<FaultPoint, std::uint32_t> FaultFileSystem::counts() const
 {
     const std::lock_guard lock{mutex_};
@@ -210,8 +226,10 @@ void FaultFileSystem::set_free_space(std::optional<std::uint64_t> octets)
 
 FaultFileSystem::Ruling FaultFileSystem::rule(const std::string& path, FileOperation operation)
 {
+    if (is_outside(path)) return {Verdict::Go, IOStatus::OK()};
     const std::lock_guard lock{mutex_};
-    const bool is_directory = operation == FileOperation::Sync && names_.contains(path);
+    const bool is_directory = operation == FileOperation::MakeDirectory ||
+                              (operation == FileOperation::Sync && names_.contains(path));
     FaultPoint point{is_directory ? FileKind::Directory : kind_of(path), operation, 0};
     const std::uint32_t ordinal = counts_[point]++;
     point.ordinal = ordinal;
@@ -228,7 +246,7 @@ FaultFileSystem::Ruling FaultFileSystem::rule(const std::string& path, FileOpera
         }
         return {Verdict::Go, IOStatus::OK()};
     }
-    --remaining_;
+    if (remaining_ != kForGood) --remaining_;
     switch (fault_->effect) {
     case Effect::PowerOff:
         off_ = true;
@@ -255,6 +273,14 @@ void FaultFileSystem::on_append(const std::string& path, std::uint64_t octets)
 {
     const std::lock_guard lock{mutex_};
     notes_[path].size += octets;
+}
+
+void FaultFileSystem::on_truncate(const std::string& path, std::uint64_t size)
+{
+    const std::lock_guard lock{mutex_};
+    FileNote& note = notes_[path];
+    note.size = size;
+    note.synced = std::min(note.synced, size);
 }
 
 void FaultFileSystem::on_sync(const std::string& path)
@@ -323,12 +349,72 @@ IOStatus FaultFileSystem::NewDirectory(const std::string& name, const IOOptions&
 {
     const std::string path = name.ends_with('/') ? name.substr(0, name.size() - 1) : name;
     if (!fs::is_directory(path)) return IOStatus::NotFound("no such directory", path);
-    {
+    if (!is_outside(path)) {
         const std::lock_guard lock{mutex_};
         names_.try_emplace(path);
     }
     *directory = std::make_unique<FaultDirectory>(*this, path);
     return IOStatus::OK();
+}
+
+IOStatus FaultFileSystem::CreateDir(const std::string& path, const IOOptions& options,
+                                    IODebugContext* debug)
+{
+    if (is_outside(path)) return target()->CreateDir(path, options, debug);
+    const Ruling ruling = rule(path, FileOperation::MakeDirectory);
+    if (ruling.verdict == Verdict::FailBefore) return ruling.error;
+    const IOStatus status = target()->CreateDir(path, options, debug);
+    if (status.ok()) {
+        const std::lock_guard lock{mutex_};
+        names_[parent(path)].push_back({NameChange::Kind::Created, path, {}, {}, {}});
+    }
+    return ruling.error.ok() ? status : ruling.error;
+}
+
+// Only one that is missing is a write.
+IOStatus FaultFileSystem::CreateDirIfMissing(const std::string& path, const IOOptions& options,
+                                             IODebugContext* debug)
+{
+    if (fs::is_directory(path)) return IOStatus::OK();
+    return CreateDir(path, options, debug);
+}
+
+IOStatus FaultFileSystem::NewRandomRWFile(const std::string& path, const rocksdb::FileOptions&,
+                                          std::unique_ptr<rocksdb::FSRandomRWFile>*,
+                                          IODebugContext*)
+{
+    return IOStatus::NotSupported("the spool never writes in the middle of a file", path);
+}
+
+IOStatus FaultFileSystem::ReuseWritableFile(const std::string& path, const std::string&,
+                                            const rocksdb::FileOptions&,
+                                            std::unique_ptr<rocksdb::FSWritableFile>*,
+                                            IODebugContext*)
+{
+    return IOStatus::NotSupported("the spool recycles no file", path);
+}
+
+IOStatus FaultFileSystem::NewMemoryMappedFileBuffer(
+    const std::string& path, std::unique_ptr<rocksdb::MemoryMappedFileBuffer>*)
+{
+    return IOStatus::NotSupported("the spool maps no file to write", path);
+}
+
+IOStatus FaultFileSystem::LinkFile(const std::string&, const std::string& to, const IOOptions&,
+                                   IODebugContext*)
+{
+    return IOStatus::NotSupported("the spool links no file", to);
+}
+
+IOStatus FaultFileSystem::Truncate(const std::string& path, std::size_t, const IOOptions&,
+                                   IODebugContext*)
+{
+    return IOStatus::NotSupported("the spool cuts no closed file", path);
+}
+
+IOStatus FaultFileSystem::DeleteDir(const std::string& path, const IOOptions&, IODebugContext*)
+{
+    return IOStatus::NotSupported("the spool removes no directory", path);
 }
 
 IOStatus FaultFileSystem::DeleteFile(const std::string& path, const IOOptions& options,
@@ -408,7 +494,8 @@ void FaultFileSystem::undo(const NameChange& change)
     std::error_code ignored;
     switch (change.kind) {
     case NameChange::Kind::Created:
-        fs::remove(change.path, ignored);
+        // A directory goes with everything in it, synced or not: nothing leads there any more.
+        fs::remove_all(change.path, ignored);
         notes_.erase(change.path);
         return;
     case NameChange::Kind::Deleted:

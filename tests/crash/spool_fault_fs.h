@@ -24,12 +24,22 @@ enum class FileKind : std::uint8_t {
     Table,
     Manifest,
     Current,
+    Options,  // and the identity: what RocksDB writes beside its data
     Body,
     Ballast,
     Directory,
     Other
 };
-enum class FileOperation : std::uint8_t { Create, Append, Sync, Close, Rename, Delete };
+enum class FileOperation : std::uint8_t {
+    Create,
+    Append,
+    Truncate,
+    Sync,
+    Close,
+    Rename,
+    Delete,
+    MakeDirectory
+};
 
 // A place in a run: the third sync of a write-ahead log. Named by file and operation, since threads
 // in the background make one count of all operations unrepeatable.
@@ -52,6 +62,8 @@ enum class Effect : std::uint8_t {
     ErrorAfter,  // EIO although it was done: what failed may be there
 };
 
+constexpr std::uint32_t kForGood = UINT32_MAX;  // until the machine is started again
+
 struct Fault {
     FaultPoint at;
     Effect effect = Effect::PowerOff;
@@ -70,12 +82,14 @@ enum class Loss : std::uint8_t {
 
 class FaultFileSystem final : public rocksdb::FileSystemWrapper {
 public:
-    // `trash` is a directory for what may have to come back: on the file system of the files.
+    // `trash` is a directory for what may have to come back: on the file system of the files, and
+    // beside them: what lies outside the directory that holds it is none of the faults' business.
     FaultFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target, std::string trash);
 
     void arm(const Fault& fault);
     [[nodiscard]] bool is_off() const;
     [[nodiscard]] bool has_struck() const;
+    [[nodiscard]] bool fails_for_good() const;  // struck, and nothing changes it any more
     // How often each operation has run so far; the ordinals are zero.
     [[nodiscard]] std::map<FaultPoint, std::uint32_t> counts() const;
     void set_free_space(std::optional<std::uint64_t> octets);
@@ -96,11 +110,33 @@ public:
     rocksdb::IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions& options,
                                    std::unique_ptr<rocksdb::FSDirectory>* directory,
                                    rocksdb::IODebugContext* debug) override;
+    rocksdb::IOStatus CreateDir(const std::string& path, const rocksdb::IOOptions& options,
+                                rocksdb::IODebugContext* debug) override;
+    rocksdb::IOStatus CreateDirIfMissing(const std::string& path, const rocksdb::IOOptions& options,
+                                         rocksdb::IODebugContext* debug) override;
     rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                  rocksdb::IODebugContext* debug) override;
     rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
                                  const rocksdb::IOOptions& options,
                                  rocksdb::IODebugContext* debug) override;
+    // Ways to write that neither the spool nor its RocksDB uses: refused, so that none goes unseen.
+    rocksdb::IOStatus NewRandomRWFile(const std::string& path, const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSRandomRWFile>* file,
+                                      rocksdb::IODebugContext* debug) override;
+    rocksdb::IOStatus ReuseWritableFile(const std::string& path, const std::string& old,
+                                        const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                        rocksdb::IODebugContext* debug) override;
+    rocksdb::IOStatus NewMemoryMappedFileBuffer(
+        const std::string& path, std::unique_ptr<rocksdb::MemoryMappedFileBuffer>* file) override;
+    rocksdb::IOStatus LinkFile(const std::string& from, const std::string& to,
+                               const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override;
+    rocksdb::IOStatus Truncate(const std::string& path, std::size_t size,
+                               const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override;
+    rocksdb::IOStatus DeleteDir(const std::string& path, const rocksdb::IOOptions& options,
+                                rocksdb::IODebugContext* debug) override;
     rocksdb::IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options,
                                    std::uint64_t* free, rocksdb::IODebugContext* debug) override;
 
@@ -112,6 +148,7 @@ public:
     };
     [[nodiscard]] Ruling rule(const std::string& path, FileOperation operation);
     void on_append(const std::string& path, std::uint64_t octets);
+    void on_truncate(const std::string& path, std::uint64_t size);
     void on_sync(const std::string& path);
     void on_failed_sync(const std::string& path);
     void on_directory_sync(const std::string& path);
@@ -136,7 +173,10 @@ private:
     void undo(const NameChange& change);
     void cut_data(Loss loss);
 
+    [[nodiscard]] bool is_outside(const std::string& path) const;
+
     std::string trash_;
+    std::string root_;
     mutable std::mutex mutex_;
     std::map<FaultPoint, std::uint32_t> counts_;
     std::optional<Fault> fault_;
