@@ -1,16 +1,16 @@
-"""What the scale cases found: printed as they come, kept as build/bench/scale.json for the report.
+"""What the scale cases found: printed as they come, kept as build/bench/scale.json, shown in docs/benchmarks.*.
 
-The file is {"results": [...], "section": "..."}: `results` are entries of docs/benchmarks.json
-({case, system, messages_per_second, cpu_ms_per_message, p50_ms, p99_ms, memory_kib_per_session, runs}, null
-where a case does not measure it, and more keys: figures, target, met), `section` is markdown for
-docs/benchmarks.md. A later run replaces the cases it ran and keeps the others.
+An entry is one of docs/benchmarks.json: {case, system, messages_per_second, cpu_ms_per_message, p50_ms, p99_ms,
+memory_kib_per_session, runs}, null where a case does not measure it, and more keys: figure (for people), target,
+met, and what the case measured beside. A later run replaces the cases it ran and keeps the others.
 """
 
 import json
-import sys
 from pathlib import Path
 
 SYSTEM = "hermetic"
+PREFIX = "scale: "
+HEADING = "## Scale"
 COMMON = ("messages_per_second", "cpu_ms_per_message", "p50_ms", "p99_ms", "memory_kib_per_session")
 
 
@@ -25,7 +25,8 @@ class Figures:
         self.results = []
 
     def add(self, case, *, words, target, met, runs=1, **figures):
-        """words: the figure, for people. met: None where there is no target. figures: COMMON ones and others."""
+        """case: begins with PREFIX. words: the figure, for people. met: None where there is no target.
+        figures: COMMON ones and others."""
         entry = {"case": case, "system": SYSTEM,
                  **{name: _rounded(figures.pop(name, None)) for name in COMMON},
                  "runs": runs, "figure": words, "target": target, "met": met,
@@ -39,26 +40,43 @@ class Figures:
         return [entry["case"] for entry in self.results if entry["met"] is False]
 
     def write(self, path):
+        """Into a list of entries: the cases of this run in the place of older ones."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        kept = []
-        if path.exists():
-            try:
-                new = {entry["case"] for entry in self.results}
-                kept = [each for each in json.loads(path.read_text())["results"] if each["case"] not in new]
-            except (ValueError, KeyError, TypeError) as error:
-                print(f"{path}: not readable ({error}), made anew", file=sys.stderr)
-        results = sorted(kept + self.results, key=lambda entry: entry["case"])
-        path.write_text(json.dumps({"results": results, "section": section(results)}, indent=1) + "\n")
+        new = {entry["case"] for entry in self.results}
+        _write(path, sorted([each for each in read(path) if each["case"] not in new] + self.results,
+                            key=lambda entry: entry["case"]))
+
+
+def read(path):
+    """Entries, or none where there is no such file."""
+    return json.loads(Path(path).read_text()) if Path(path).exists() else []
+
+
+def _write(path, entries):
+    path.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
+
+
+def publish(results, directory):
+    """Puts all entries into benchmarks.json, and the section into benchmarks.md, both as bench/compare made them
+    or as an earlier run of this left them."""
+    directory = Path(directory)
+    data = directory / "benchmarks.json"
+    others = [each for each in read(data) if not each["case"].startswith(PREFIX)]
+    _write(data, others + results)
+    page = directory / "benchmarks.md"
+    text = page.read_text() if page.exists() else "# Benchmarks\n"
+    text = text.partition(f"\n{HEADING}\n")[0].rstrip("\n") + "\n"
+    page.write_text(text + "\n" + section(results))
 
 
 def section(results):
-    lines = ["## Scale", "",
-             "Made by `bench/scale/run`; what each case does stands in bench/scale/README.md.", "",
-             "| case | figure | target | met |", "|---|---|---|---|"]
+    lines = [HEADING, "", "Made by `bench/scale/run`; [bench/scale/README.md](../bench/scale/README.md) says what "
+             "each case does.", "", "| case | figure | target | |", "|---|---|---|---|"]
     for entry in results:
-        met = {True: "yes", False: "**missed**", None: "–"}[entry["met"]]
-        lines.append(f"| {entry['case']} | {entry['figure']} | {entry['target'] or '–'} | {met} |")
+        met = {True: "met", False: "**missed**", None: "–"}[entry["met"]]
+        cells = (entry["case"].removeprefix(PREFIX), entry["figure"], entry["target"] or "–", met)
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

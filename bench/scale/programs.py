@@ -29,13 +29,15 @@ def fill_spool(directory, messages, octets, domains, first_domain=0):
 
 
 class Sink:
-    """`hermetic-load sink` at a port of 127.0.0.1; ends by itself after `expected` messages or `seconds`."""
+    """`hermetic-load sink` at a port of 127.0.0.1; ends by itself `linger` seconds after `expected` messages, or
+    after `seconds`."""
 
-    def __init__(self, directory, port, expected, seconds):
+    def __init__(self, directory, port, expected, seconds, linger=0.0):
         self._ready = Path(directory) / f"sink-{port}-{time.monotonic_ns()}.json"
         self._process = children.start(
             [program("HERMETIC_LOAD", "bench/load/hermetic-load"), "sink", "--listen", f"127.0.0.1:{port}",
-             "--tls", "off", "--expect", expected, "--timeout", f"{seconds:g}", "--ready-file", self._ready],
+             "--tls", "off", "--expect", expected, "--timeout", f"{seconds:g}", "--linger", f"{linger:g}",
+             "--ready-file", self._ready],
             stdout=subprocess.PIPE)
         end = time.monotonic() + 20
         while not (self._ready.exists() and self._ready.stat().st_size):
