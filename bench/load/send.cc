@@ -34,7 +34,7 @@ public:
     void wait(const std::atomic<unsigned>& running)
     {
         const bool idle = run_.options.idle >= 0;
-        std::int64_t deadline = after(run_.origin, run_.options.timeout);
+        std::int64_t deadline = after(run_.begun, run_.options.timeout);
         bool told = !idle;
         while (running.load() > 0 && now_ns() < deadline) {
             const std::int64_t next = told ? deadline : std::min(deadline, now_ns() + kLook);
@@ -87,7 +87,7 @@ void write_ids(const std::string& path, const IdSet& ids)
 std::string run_send(const SendOptions& options, int signals,
                      const std::function<void(const std::string&)>& on_held)
 {
-    SendRun run(options, now_ns());
+    SendRun run(options);
     Poller poller;
     Watch watch(run, poller, signals, on_held);
     std::vector<std::unique_ptr<Sender>> senders;
@@ -108,7 +108,7 @@ std::string run_send(const SendOptions& options, int signals,
     }
     watch.wait(running);
     run.stop.store(true);
-    SendResult total(run.origin);
+    SendResult total(run.begun);
     for (std::size_t i = 0; i < senders.size(); ++i) {
         senders[i]->wake();
         threads[i].join();

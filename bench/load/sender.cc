@@ -14,14 +14,14 @@ constexpr std::size_t kMostQuitting = 1000;
 
 }  // namespace
 
-SendRun::SendRun(const SendOptions& asked, std::int64_t now)
+SendRun::SendRun(const SendOptions& asked)
     : options(asked),
       settings{.helo = asked.helo,
                .starttls = asked.tls == TlsMode::StartTls ? UseStartTls::Yes : UseStartTls::No,
                .pipeline_next = asked.pipeline_next ? PipelineNext::Yes : PipelineNext::No},
       source(asked.shape),
       sources(parse_addresses(asked.from_addresses)),
-      origin(now)
+      begun(now_ns())
 {
     for (const std::string& each : asked.to) {
         destinations.push_back(parse_endpoint(each));
@@ -53,7 +53,7 @@ struct Sender::Connection {
 };
 
 Sender::Sender(SendRun& run, unsigned index)
-    : run_(run), result_(run.origin), pools_(run.destinations.size()), buffer_(kBuffer)
+    : run_(run), result_(run.begun), pools_(run.destinations.size()), buffer_(kBuffer)
 {
     const SendOptions& options = run.options;
     rate_ = options.rate / options.threads;
@@ -104,7 +104,7 @@ bool Sender::finished() const
 
 std::int64_t Sender::next_send() const
 {
-    return run_.origin + static_cast<std::int64_t>(static_cast<double>(started_) * 1e9 / rate_);
+    return run_.begun + static_cast<std::int64_t>(static_cast<double>(started_) * 1e9 / rate_);
 }
 
 std::int64_t Sender::next_deadline() const

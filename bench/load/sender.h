@@ -19,14 +19,14 @@ namespace hermetic::load {
 
 // What the threads of a run share. Outlives them.
 struct SendRun {
-    SendRun(const SendOptions& asked, std::int64_t now);
+    explicit SendRun(const SendOptions& asked);
 
     const SendOptions& options;
     ClientSettings settings;
     MessageSource source;
     std::vector<Endpoint> destinations;
     std::vector<Endpoint> sources;
-    std::int64_t origin;
+    std::int64_t begun;                         // when the threads start
     std::atomic<std::uint64_t> next_number{0};  // counts from 0, without options.start
     std::atomic<unsigned> next_address{0};
     std::atomic<unsigned> held{0};     // of --idle: sessions that are ready

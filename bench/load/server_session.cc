@@ -8,6 +8,14 @@ namespace {
 
 constexpr std::size_t kMaxLine = 4096;
 
+// Neighbouring seeds become numbers that have nothing in common (the last step of splitmix64).
+constexpr std::uint64_t scatter(std::uint64_t seed)
+{
+    seed = (seed ^ (seed >> 30)) * 0xbf58476d1ce4e5b9;
+    seed = (seed ^ (seed >> 27)) * 0x94d049bb133111eb;
+    return seed ^ (seed >> 31);
+}
+
 // Four letters, whatever their case, as one number.
 constexpr std::uint32_t verb_of(std::string_view line)
 {
@@ -22,7 +30,7 @@ constexpr std::uint32_t verb_of(std::string_view line)
 }  // namespace
 
 ServerSession::ServerSession(const ServerSettings& settings, std::uint64_t seed)
-    : settings_(settings), random_(seed * 2 + 1)
+    : settings_(settings), random_(scatter(seed + 1))
 {
 }
 

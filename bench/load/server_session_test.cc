@@ -116,6 +116,22 @@ TEST(ServerSession, RefusesAndDefersTheSharesAskedFor)
     EXPECT_NEAR(deferred, 1000, 90);
 }
 
+TEST(ServerSession, RefusesTheShareAskedForOfTheFirstRecipientsOfManySessions)
+{
+    const ServerSettings settings{.reject = 0.25, .defer = 0.5};
+    int rejected = 0;
+    int deferred = 0;
+    for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+        ServerSession session(settings, seed);
+        const std::string codes =
+            codes_of(run(session, "MAIL FROM:<>\r\nRCPT TO:<b@b.test>\r\n", 100));
+        rejected += codes == "250 550 " ? 1 : 0;
+        deferred += codes == "250 450 " ? 1 : 0;
+    }
+    EXPECT_NEAR(rejected, 500, 70);
+    EXPECT_NEAR(deferred, 1000, 90);
+}
+
 TEST(ServerSession, ClosesOnALineWithoutEnd)
 {
     EXPECT_TRUE(run(std::string(5000, 'a'), 1000).closed);

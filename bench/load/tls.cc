@@ -3,6 +3,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <openssl/x509.h>
 
 #include <stdexcept>
@@ -117,6 +118,9 @@ TlsContext make_client_context(TlsVersion version, KeepBuffers keep)
 ServerCertificate::ServerCertificate(const std::string& chain_file, const std::string& key_file)
     : chain_file_(chain_file), key_file_(key_file)
 {
+    if (RAND_bytes(ticket_keys_.data(), static_cast<int>(ticket_keys_.size())) != 1) {
+        fail("random octets");
+    }
     if (chain_file_.empty()) {
         key_ = make_key();
         certificate_ = make_certificate(key_);
@@ -140,6 +144,10 @@ TlsContext ServerCertificate::make_context() const
     SSL_CTX_set_session_id_context(context.get(), kContextId, sizeof kContextId - 1);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);  // tickets do
     SSL_CTX_set_num_tickets(context.get(), 1);
+    auto keys = ticket_keys_;
+    if (SSL_CTX_set_tlsext_ticket_keys(context.get(), keys.data(), keys.size()) != 1) {
+        fail("ticket keys");
+    }
     const bool usable =
         certificate_ != nullptr
             ? SSL_CTX_use_certificate(context.get(), certificate_) == 1 &&

@@ -4,6 +4,7 @@
 
 #include <openssl/ssl.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,9 +50,11 @@ public:
     ServerCertificate(const ServerCertificate&) = delete;
     ServerCertificate& operator=(const ServerCertificate&) = delete;
 
+    // Contexts of one certificate take each other's tickets.
     [[nodiscard]] TlsContext make_context() const;
 
 private:
+    std::array<unsigned char, 80> ticket_keys_{};
     std::string chain_file_;
     std::string key_file_;
     EVP_PKEY* key_ = nullptr;
