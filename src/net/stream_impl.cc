@@ -180,6 +180,7 @@ Task<Result<void, StreamError>> Stream::Impl::fill()
 Task<Result<facts::TlsEvidence, facts::TlsFailure>> Stream::Impl::shake_hands()
 {
     using Kind = facts::TlsFailure::Kind;
+    drained = false;  // OpenSSL reads ahead: what follows the handshake may be with it already
     for (;;) {
         const tls::Progress progress = tls->handshake();
         if (progress == tls::Progress::Done) co_return tls->evidence();
