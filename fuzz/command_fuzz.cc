@@ -76,12 +76,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             next = answer(machine, next, input);
             continue;
         }
-        const auto end = input.find("\r\n");
+        const auto end = input.find('\n');
         if (end == std::string_view::npos) break;
-        const std::string_view line = input.substr(0, end);
-        input.remove_prefix(end + 2);
-        next = machine.on_command({line, line.find_first_of("\r\n") != std::string_view::npos},
-                                  WallTime{});
+        if (end == 0 || input[end - 1] != '\r') {
+            next = machine.on_bare_line_feed(WallTime{});
+            continue;
+        }
+        const std::string_view line = input.substr(0, end - 1);
+        input.remove_prefix(end + 1);
+        next = machine.on_command({line, line.find('\r') != std::string_view::npos}, WallTime{});
     }
     check_replies(machine.output());
     return 0;

@@ -41,8 +41,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string again;
     for (std::size_t i = 0; i < whole.size(); ++i) {
         HERMETIC_ASSERT(whole[i].find("\r\n") == std::string::npos);
+        const auto lf = whole[i].find('\n');
+        HERMETIC_ASSERT(lf == std::string::npos || lf + 1 == whole[i].size());
         again += whole[i];
-        if (i + 1 < whole.size()) again += "\r\n";
+        if (i + 1 < whole.size() && lf == std::string::npos) again += "\r\n";
     }
     HERMETIC_ASSERT(again == text);
     return 0;

@@ -53,6 +53,7 @@ struct LimitOptions {
     std::uint32_t sessions_per_client = 200;  // per address
     std::uint32_t messages_per_client = 0;    // per address and minute; 0: no limit
     std::uint32_t received_fields = 100;      // RFC 5321 §6.3
+    std::uint64_t memory = 1ULL << 30;        // of arriving messages, in all
     Duration command_timeout = std::chrono::minutes{5};
     Duration data_timeout = std::chrono::minutes{10};  // between two pieces of a message
     Duration handshake_timeout = std::chrono::seconds{30};

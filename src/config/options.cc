@@ -107,6 +107,9 @@ std::vector<Option<LimitOptions>> limit_options()
                "Messages a minute from one address; 0 means no limit."),
         option("received_fields", &L::received_fields, number_kind<std::uint32_t>(10, 1000),
                "Received fields above which a message is taken for a loop (RFC 5321 §6.3)."),
+        option("memory", &L::memory, octets_kind(1 * kMiB, kTiB),
+               "Memory for messages while they arrive, in all. Where it is used up, new mail gets "
+               "452 4.3.1, and what is arriving goes to disk, until a quarter is free again."),
         option("command_timeout", &L::command_timeout, duration_kind(seconds{1}, hours{1}),
                "Wait for the next command."),
         option("data_timeout", &L::data_timeout, duration_kind(seconds{1}, hours{1}),

@@ -29,6 +29,7 @@ Node::Impl::Impl(cli::ServeArguments arguments, config::NodeOptions options,
       main_{kMainIndex, system_clock()},
       tasks_{main_},
       admission_{options_.limits},
+      message_memory_{metrics_, options_.limits.memory},
       signals_{main_.executor(), SIGTERM, SIGINT, SIGHUP}
 {
 }
@@ -150,8 +151,8 @@ Result<void, std::string> Node::Impl::start_workers()
     const std::size_t count = options_.cores == 0 ? cpus : options_.cores;
     for (std::size_t i = 0; i < count; ++i) {
         auto worker = std::make_unique<Worker>(i, system_clock());
-        const inbound::Environment environment{worker->core(), *spool_, *log_, metrics_,
-                                               admission_};
+        const inbound::Environment environment{worker->core(), *spool_,    *log_,
+                                               metrics_,       admission_, message_memory_};
         const delivery::Adapters adapters{worker->core(), *spool_,  *resolver_,
                                           *log_,          metrics_, *dispatcher_};
         worker->set_services(

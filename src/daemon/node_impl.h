@@ -93,6 +93,7 @@ private:
     net::Core main_;
     net::TaskGroup tasks_;
     inbound::Admission admission_;
+    inbound::MessageMemory message_memory_;
     Signals signals_;
     std::unique_ptr<delivery::Dispatcher> dispatcher_;
     std::unique_ptr<spool::Spool> spool_;

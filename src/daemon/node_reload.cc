@@ -110,6 +110,7 @@ void Node::Impl::reopen_missing()
 void Node::Impl::publish(objects::Snapshot::Contents contents)
 {
     admission_.set_limits(options_.limits);
+    message_memory_.set_limit(options_.limits.memory);
     for (const config::ListenerOptions& each : options_.listeners) {
         listeners_->replace(inbound::make_listener(each, options_.hostname, options_.limits));
     }

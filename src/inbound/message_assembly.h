@@ -1,10 +1,12 @@
 // MessageAssembly: the bytes of one message on their way to the spool.
 //
 // Lives on one core. Up to the spool's threshold the message is kept in memory; beyond it, it goes
-// to a file while it arrives, so that no message needs more than two pieces of memory.
+// to a file while it arrives, so that no message needs more than two pieces of memory; earlier,
+// where the process has no memory left for messages.
 #pragma once
 
 #include "core/ids.h"
+#include "inbound/message_memory.h"
 #include "net/await_spool.h"
 #include "net/task.h"
 #include "spool/spool.h"
@@ -22,8 +24,8 @@ public:
 
     // `trace` is the Received field, the message's first bytes. `expected` octets will follow, if
     // the client said so: room is made for them at once.
-    MessageAssembly(net::Core& core, spool::Spool& spool, BodyId id, std::string trace,
-                    std::uint64_t expected);
+    MessageAssembly(net::Core& core, spool::Spool& spool, MessageMemory& memory, BodyId id,
+                    std::string trace, std::uint64_t expected);
     ~MessageAssembly();
     MessageAssembly(const MessageAssembly&) = delete;
     MessageAssembly& operator=(const MessageAssembly&) = delete;
@@ -45,6 +47,8 @@ private:
     std::size_t threshold_;
     std::string pending_;
     std::unique_ptr<spool::BodyWriter> writer_;
+    MessageMemory::Share share_;  // of what is pending, or being written
+    bool no_room_ = false;
 };
 
 }  // namespace hermetic::inbound

@@ -17,6 +17,7 @@ inline constexpr Kind kNoPostmaster{"recipient.no-postmaster", 550, {5, 1, 1}, "
 inline constexpr Kind kDiskFull{"pressure.disk-full", 452, {4, 3, 1}, "not enough disk space; try again later"};
 inline constexpr Kind kDiskFailing{"pressure.disk-failing", 452, {4, 3, 1}, "the disk does not take messages now; try again later"};
 inline constexpr Kind kQueueFull{"pressure.queue-full", 452, {4, 3, 1}, "the queue is full; try again later"};
+inline constexpr Kind kMemoryFull{"pressure.memory-full", 452, {4, 3, 1}, "too much mail is arriving at once; try again later"};
 inline constexpr Kind kStoreFailed{"store.failed", 451, {4, 3, 0}, "the message could not be written; try again later"};
 
 inline constexpr Kind kTooManySessions{"limit.sessions", 421, {4, 7, 0}, "limit of sessions reached; try again later"};

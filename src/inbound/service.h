@@ -6,6 +6,7 @@
 
 #include "inbound/admission.h"
 #include "inbound/listener.h"
+#include "inbound/message_memory.h"
 #include "net/acceptor.h"
 #include "net/task.h"
 #include "net/task_group.h"
@@ -42,6 +43,7 @@ struct Environment {
     ledger::Log& log;
     metrics::Metrics& metrics;
     Admission& admission;
+    MessageMemory& memory;
 };
 
 class Service {

@@ -88,12 +88,19 @@ net::Task<> Session::run()
     finish();
 }
 
+// The address that grants; nobody's (0.0.0.0) where it is not known.
+IpAddress Session::evident_client() const
+{
+    if (client_unknown_) return {};
+    return machine_ ? machine_->client().address : client_.address;
+}
+
 net::Task<> Session::converse()
 {
     const smtp::ServerStart start{id_, client_, stream_->is_tls(),
                                   listener_->options.tls == config::ListenerTls::StartTls &&
                                       service_.tls(listener_->options.name) != nullptr,
-                                  contains(listener_->options.xclient_networks, client_.address)};
+                                  contains(listener_->options.xclient_networks, evident_client())};
     machine_.emplace(listener_->smtp, start);
     // Who talks before the banner is no mail server (specification §2.2).
     Next next = stream_->has_unread_input() ? machine_->on_early_input(wall()) : machine_->greet();
@@ -141,11 +148,13 @@ net::Task<Next> Session::read_command()
     const auto line = co_await stream_->read_line(smtp::kMaxCommandLine);
     waiting_for_command_ = false;
     if (!line) co_return on_error(line.error());
+    if (line->has_bare_lf) co_return machine_->on_bare_line_feed(wall());
 
     const bool ends_turn = smtp::ends_turn(line->text);
-    const smtp::CommandLine command{line->text, line->has_bare_cr || line->has_bare_lf};
+    const smtp::CommandLine command{line->text, line->has_bare_cr};
     const Endpoint client = machine_->client();
     const Next next = machine_->on_command(command, wall());
+    log_refused_message();
     // Behind DATA or STARTTLS nothing may have come yet: it would be read as something else than
     // it was sent as, whether the command is granted or refused (RFC 2920 §3.1, CVE-2011-0411).
     if (ends_turn && stream_->has_unread_input()) co_return machine_->on_early_input(wall());
@@ -167,6 +176,9 @@ Next Session::check_sender()
     if (const auto* pressure = refusal_for(environment.spool.pressure())) {
         return machine_->on_sender_refused({pressure, {}}, wall());
     }
+    if (environment.memory.is_short()) {
+        return machine_->on_sender_refused({&refusal::kMemoryFull, {}}, wall());
+    }
     if (!environment.admission.admit_message(machine_->client().address, now())) {
         return machine_->on_sender_refused({&refusal::kTooManyMessagesOfClient, {}}, wall());
     }
@@ -176,7 +188,7 @@ Next Session::check_sender()
 Next Session::check_recipient()
 {
     const smtp::command::Rcpt& rcpt = machine_->pending_recipient();
-    const RecipientFacts facts{rcpt.mailbox ? &*rcpt.mailbox : nullptr, machine_->client().address,
+    const RecipientFacts facts{rcpt.mailbox ? &*rcpt.mailbox : nullptr, evident_client(),
                                own_address_};
     RecipientDecision decision = decide_recipient(*snapshot_, facts);
     if (decision.refusal) return machine_->on_recipient_refused(*decision.refusal, wall());

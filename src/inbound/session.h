@@ -58,6 +58,7 @@ private:
     // session_start.cc: before the first command.
     [[nodiscard]] net::Task<bool> prepare();
     [[nodiscard]] net::Task<bool> read_proxy_header();
+    [[nodiscard]] net::Task<bool> count_client();
     [[nodiscard]] net::Task<bool> shake_hands(std::shared_ptr<const tls::ServerContext> context);
 
     // session_message.cc: the message.
@@ -67,10 +68,15 @@ private:
     [[nodiscard]] std::size_t gather(std::string_view input, smtp::MessageIntake::Piece& last);
     [[nodiscard]] smtp::Next on_message_read();
     void fail_message(const net::BodyError& error);
+    [[nodiscard]] IpAddress evident_client() const;
     [[nodiscard]] std::string make_received(WallTime now) const;
     [[nodiscard]] mail::Arrival make_arrival() const;
     void log_message(std::string_view verdict, const smtp::RefusalKind* refusal, std::uint64_t size,
                      std::vector<std::string> routes);
+    void log_message(const smtp::Transaction& transaction, std::string_view verdict,
+                     const smtp::RefusalKind* refusal, std::uint64_t size,
+                     std::vector<std::string> routes);
+    void log_refused_message();
 
     [[nodiscard]] Instant now() const;
     [[nodiscard]] WallTime wall() const;
@@ -89,7 +95,8 @@ private:
     objects::SnapshotPointer snapshot_;  // of the transaction
     std::unique_ptr<facts::TlsEvidence> tls_;
     std::unique_ptr<facts::TlsFailure> tls_failure_;
-    std::string_view ended_;  // where not the machine ended it
+    std::string_view ended_;       // where not the machine ended it
+    bool client_unknown_ = false;  // the proxy named none: `client_` is the proxy
     bool waiting_for_command_ = false;
     bool cut_ = false;
 };

@@ -88,7 +88,10 @@ public:
     // Serves until `conversation` has ended, then stops.
     void run(Conversation conversation) { loop.run(serve(*this, conversation)); }
 
-    [[nodiscard]] Environment environment() { return {loop.core, spool, log, metrics, admission}; }
+    [[nodiscard]] Environment environment()
+    {
+        return {loop.core, spool, log, metrics, admission, memory};
+    }
 
     net::CoreFixture loop;
     FakeSpool spool;
@@ -97,6 +100,7 @@ public:
     config::ListenerOptions options;
     config::LimitOptions limits;
     Admission admission{limits};
+    MessageMemory memory{metrics, limits.memory};
     objects::SnapshotPointer snapshot;
     std::shared_ptr<const tls::ServerContext> tls;
     std::unique_ptr<Service> service;
@@ -110,6 +114,7 @@ private:
         if (self.tls) self.service->set_tls("mx", self.tls);
         self.listener = make_listener(self.options, "mx.example.org", self.limits);
         self.admission.set_limits(self.limits);
+        self.memory.set_limit(self.limits.memory);
         auto acceptor = *net::Acceptor::listen(self.loop.core, {*IpAddress::parse("127.0.0.1"), 0});
         self.address = acceptor->local();
         net::TaskGroup group{self.loop.core};

@@ -47,7 +47,8 @@ void Session::begin_message()
     message_id_ = core.ids().next<MessageId>(at);
     const BodyId body = core.ids().next<BodyId>(at);
     const auto expected = machine_->transaction()->declared_size.value_or(0);
-    assembly_ = std::make_unique<MessageAssembly>(core, service_.environment().spool, body,
+    const Environment& environment = service_.environment();
+    assembly_ = std::make_unique<MessageAssembly>(core, environment.spool, environment.memory, body,
                                                   make_received(at), expected);
 }
 
@@ -97,14 +98,19 @@ void Session::fail_message(const net::BodyError& error)
 // The reply to a message or chunk that is refused by itself; the others go on.
 Next Session::on_message_read()
 {
-    const bool was_message = machine_->wants_message();
-    const smtp::RefusalKind* refusal =
-        was_message ? machine_->transaction()->intake->refusal() : nullptr;
-    if (refusal != nullptr)
-        log_message(refusal->id, refusal, machine_->transaction()->intake->octets(), {});
     const Next next = machine_->on_message_read(wall());
+    log_refused_message();
     if (!machine_->in_message()) assembly_.reset();
     return next;
+}
+
+// Also after a command: "BDAT 0 LAST" ends a message.
+void Session::log_refused_message()
+{
+    const auto refused = machine_->take_refused_message();
+    if (!refused) return;
+    const smtp::RefusalKind* why = refused->intake->refusal();
+    log_message(*refused, why->id, why, refused->intake->octets(), {});
 }
 
 net::Task<Next> Session::store_message()
@@ -181,7 +187,7 @@ mail::Arrival Session::make_arrival() const
         arrival.tls_cipher = tls_->cipher;
         arrival.tls_group = tls_->group;
     }
-    if (const auto* connector = snapshot_->inbound_connector(arrival.client.address)) {
+    if (const auto* connector = snapshot_->inbound_connector(evident_client())) {
         arrival.connector = connector->name;
     }
     return arrival;
@@ -190,7 +196,13 @@ mail::Arrival Session::make_arrival() const
 void Session::log_message(std::string_view verdict, const smtp::RefusalKind* refusal,
                           std::uint64_t size, std::vector<std::string> routes)
 {
-    const smtp::Transaction& transaction = *machine_->transaction();
+    log_message(*machine_->transaction(), verdict, refusal, size, std::move(routes));
+}
+
+void Session::log_message(const smtp::Transaction& transaction, std::string_view verdict,
+                          const smtp::RefusalKind* refusal, std::uint64_t size,
+                          std::vector<std::string> routes)
+{
     ledger::MessageFacts facts;
     if (refusal == nullptr) facts.id = message_id_;
     facts.session = id_;

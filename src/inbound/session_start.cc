@@ -63,11 +63,19 @@ net::Task<bool> Session::read_proxy_header()
             ended_ = kProxyBroken;
             co_return false;
         }
-        if (!parsed->route) co_return true;  // the proxy itself, looking whether we live
+        // LOCAL or UNKNOWN (§2.1, §2.2): the proxy looking whether we live, or somebody it cannot
+        // name. The connection is served, without any right of the proxy's.
+        client_unknown_ = !parsed->route;
+        if (client_unknown_) break;
         client_ = parsed->route->source;
         own_address_ = parsed->route->destination.address;
         break;
     }
+    co_return co_await count_client();
+}
+
+net::Task<bool> Session::count_client()
+{
     if (const auto* refused = ticket_.count_as(client_.address)) {
         service_.environment().metrics.add(Metric::SessionsRefused);
         ended_ = refused->id;

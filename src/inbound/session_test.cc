@@ -2,6 +2,7 @@
 #include "inbound/message_assembly.h"
 #include "inbound/session_fixture.h"
 #include "net/core.h"
+#include "smtp/refusals.h"
 
 #include <gmock/gmock.h>
 
@@ -87,6 +88,32 @@ TEST(Session, AnswersPipelinedCommandsTogetherAndInOrder)
     });
 }
 
+TEST(Session, LogsAlsoWhatOnlyTheEndOfTheLastChunkShowsToBeWrong)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO a");
+        // The octet after CR never comes: it was a bare one.
+        for (const std::string_view chunks :
+             {"BDAT 4 LAST\r\nabc\r", "BDAT 4\r\nabc\rBDAT 0 LAST\r\n"}) {
+            (void)co_await client.say("MAIL FROM:<>");
+            (void)co_await client.say("RCPT TO:<b@example.org>");
+            co_await client.send(std::string{chunks});
+            if (chunks.starts_with("BDAT 4\r")) {
+                EXPECT_THAT(co_await client.reply(), StartsWith("250"));
+            }
+            EXPECT_THAT(co_await client.reply(), StartsWith("5"));
+        }
+        EXPECT_TRUE(f.spool.stored.empty());
+    });
+    ASSERT_EQ(fixture.log.messages.size(), 2U);
+    for (const auto& message : fixture.log.messages) {
+        EXPECT_EQ(message.verdict, smtp::refusal::kMessageBareNewline.id);
+        EXPECT_EQ(message.recipients.size(), 1U);
+    }
+}
+
 TEST(Session, WritesLargeBodiesToAFileWhileTheyArrive)
 {
     SessionFixture fixture;
@@ -146,6 +173,36 @@ TEST(Session, SwallowsTheRestWhenTheDiskFillsAndStaysInStep)
     });
 }
 
+// limits.memory: what arrives already goes to its file early, new mail waits.
+TEST(Session, SpillsToDiskAndRefusesNewMailWhenMemoryIsUsedUp)
+{
+    SessionFixture fixture;
+    fixture.limits.memory = 64 * 1024;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        std::string message;
+        while (message.size() < 200'000) message += "0123456789\r\n";
+        co_await begin_data(client);
+        MessageMemory::Share others{f.memory};
+        EXPECT_TRUE(others.cover(48 * 1024));
+        EXPECT_THAT(co_await client.say(message + "."), StartsWith("250 2.0.0"));
+        EXPECT_TRUE(f.spool.stored.at(0)->body.in_file) << "below the threshold, but no room";
+        EXPECT_LE(f.spool.largest_piece, 48U * 1024);
+        EXPECT_TRUE(f.spool.text(0).ends_with(message));
+        EXPECT_EQ(f.memory.used(), 48U * 1024) << "all given back";
+        EXPECT_TRUE(others.cover(64 * 1024));
+        EXPECT_FALSE(others.cover(64 * 1024 + 1));
+        EXPECT_THAT(co_await client.say("MAIL FROM:<a@example.com>"),
+                    StartsWith("452 4.3.1 too much mail is arriving"));
+        others.clear();
+        EXPECT_THAT(co_await client.say("MAIL FROM:<a@example.com>"), StartsWith("250"));
+        (void)co_await client.say("RCPT TO:<b@example.org>");
+        (void)co_await client.say("DATA");
+        co_await client.send("half a message\r\n");
+    });
+    EXPECT_EQ(fixture.memory.used(), 0U);
+    EXPECT_EQ(fixture.metrics.value(metrics::Metric::MessageMemory), 0);
+}
+
 TEST(Session, KeepsNothingOfAMessageThatBroke)
 {
     SessionFixture fixture;
@@ -168,6 +225,29 @@ TEST(Session, EndsWhoSpeaksBeforeTheBanner)
         EXPECT_EQ(co_await client.reply(), "(closed)");
     });
     EXPECT_EQ(fixture.log.sessions.at(0).ended, "sequence.early-input");
+}
+
+// A client that knows no CR would wait for an answer until its time is up. Nothing behind the line
+// is looked at: it may be another's (smuggling).
+TEST(Session, EndsWhoEndsLinesWithLfAlone)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        co_await client.send("EHLO a\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\n");
+        EXPECT_THAT(co_await client.reply(), StartsWith("500 5.5.2 the line ends in LF alone"));
+        EXPECT_EQ(co_await client.reply(), "(closed)");
+    });
+    EXPECT_EQ(fixture.log.sessions.at(0).ended, "command.bare-line-feed");
+    EXPECT_EQ(fixture.log.sessions.at(0).helo, "");
+    SessionFixture other;
+    other.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        co_await begin(client, "b@example.org");
+        co_await client.send("DATA\nSubject: x\n\n.\n");
+        EXPECT_THAT(co_await client.reply(), StartsWith("500 5.5.2"));
+        EXPECT_EQ(co_await client.reply(), "(closed)");
+    });
+    EXPECT_TRUE(other.spool.stored.empty());
 }
 
 TEST(Session, EndsWhoSendsTheMessageBehindData)
@@ -254,6 +334,40 @@ TEST(Session, AClientWhoseAddressIsNotKnownHasNotTheProxysRights)
                         StartsWith(line.empty() ? "250" : "550 5.7.64"));
             (void)co_await client.say("RSET");
         }
+    });
+}
+
+// The PROXY protocol's LOCAL and UNKNOWN name no client: whoever it is, it is not the proxy.
+TEST(Session, AConnectionWhoseProxyNamesNoClientHasNotTheProxysRights)
+{
+    SessionFixture fixture;
+    fixture.options.proxy_networks = {*Network::parse("127.0.0.0/8")};
+    fixture.options.xclient_networks = {*Network::parse("127.0.0.0/8")};
+    auto contents = fixture.snapshot->contents();
+    objects::InboundConnector ours;
+    ours.name = "ours";
+    ours.networks = {*Network::parse("0.0.0.0/0")};
+    ours.may_relay = true;
+    contents.inbound_connectors.push_back(ours);
+    fixture.snapshot = std::make_shared<const objects::Snapshot>(contents);
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        co_await client.send("PROXY UNKNOWN 127.0.0.1 127.0.0.1 1 2\r\n");
+        (void)co_await client.reply();
+        EXPECT_THAT(co_await client.say("EHLO proxy"), testing::Not(HasSubstr("XCLIENT")));
+        EXPECT_THAT(co_await client.say("XCLIENT ADDR=127.0.0.1"), StartsWith("550 5.7.0"));
+        (void)co_await client.say("MAIL FROM:<a@example.org>");
+        EXPECT_THAT(co_await client.say("RCPT TO:<b@elsewhere.example>"), StartsWith("550 5.7.64"));
+        EXPECT_THAT(co_await client.say("RCPT TO:<b@example.org>"), StartsWith("250"));
+        (void)co_await client.say("DATA");
+        EXPECT_THAT(co_await client.say("x\r\n."), StartsWith("250"));
+        EXPECT_EQ(f.spool.stored[0]->envelope->arrival.connector, "");
+    });
+    SessionFixture many;
+    many.options.proxy_networks = fixture.options.proxy_networks;
+    many.limits.sessions_per_client = 0;
+    many.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        co_await client.send(std::string{"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16});
+        EXPECT_THAT(co_await client.reply(), StartsWith("421 4.7.0 limit of sessions from your"));
     });
 }
 

@@ -48,20 +48,17 @@ void ReadBuffer::release()
 std::optional<std::string_view> ReadBuffer::take_line()
 {
     const char* const block = block_.get();
-    std::size_t from = scanned_;
-    while (from < end_) {
-        const void* found = std::memchr(block + from, '\n', end_ - from);
-        if (found == nullptr) break;
-        const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - block);
-        if (at > begin_ && block[at - 1] == '\r') {
-            const std::string_view line{block + begin_, at - 1 - begin_};
-            begin_ = scanned_ = at + 1;
-            return line;
-        }
-        from = at + 1;
+    const void* found =
+        scanned_ == end_ ? nullptr : std::memchr(block + scanned_, '\n', end_ - scanned_);
+    if (found == nullptr) {
+        scanned_ = end_;
+        return std::nullopt;
     }
-    scanned_ = end_;
-    return std::nullopt;
+    const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - block);
+    const bool crlf = at > begin_ && block[at - 1] == '\r';
+    const std::string_view line{block + begin_, (crlf ? at - 1 : at + 1) - begin_};
+    begin_ = scanned_ = at + 1;
+    return line;
 }
 
 std::size_t ReadBuffer::discard_unfinished_line()

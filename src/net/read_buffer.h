@@ -30,7 +30,8 @@ public:
     void release();
     [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
-    // The next line without its CRLF, consumed; nullopt: no CRLF yet. Looks at each octet once.
+    // The next line, consumed: without its CRLF, or with the bare LF that it ended in. nullopt: no
+    // LF yet. Looks at each octet once.
     [[nodiscard]] std::optional<std::string_view> take_line();
     // Throws away all but a last CR, whose LF may follow.
     std::size_t discard_unfinished_line();
@@ -40,7 +41,7 @@ private:
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
-    std::size_t scanned_ = 0;  // no CRLF begins before it
+    std::size_t scanned_ = 0;  // no LF stands before it
 };
 
 }  // namespace hermetic::net

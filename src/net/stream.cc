@@ -117,10 +117,12 @@ Task<Result<Line, StreamError>> Stream::read_line(std::size_t max)
     for (;;) {
         if (impl_->cancelled || impl_->expired) co_return failure(*impl_->interrupted());
         if (const auto text = impl_->in.take_line()) {
+            const Line line = make_line(*text);
             const bool too_long = impl_->skipping || text->size() > max;
             impl_->skipping = false;
-            if (too_long) co_return failure(StreamError{StreamError::Kind::LineTooLong, 0, {}});
-            co_return make_line(*text);
+            if (too_long && !line.has_bare_lf)
+                co_return failure(StreamError{StreamError::Kind::LineTooLong, 0, {}});
+            co_return line;
         }
         // One octet more may be the CR.
         if (impl_->skipping || impl_->in.size() > max + 1) {

@@ -69,9 +69,10 @@ TEST_F(StreamTest, ReadsLinesAndTellsOfBareCrAndLf)
     ends_.send("EHLO a\r\nb\nc\r\nd\re\r\n\r\n");
     EXPECT_EQ(read_line()->text, "EHLO a");
     auto line = read_line();
-    EXPECT_EQ(line->text, "b\nc");
+    EXPECT_EQ(line->text, "b\n") << "a peer that ends lines with LF alone must not wait";
     EXPECT_TRUE(line->has_bare_lf);
     EXPECT_FALSE(line->has_bare_cr);
+    EXPECT_EQ(read_line()->text, "c");
     line = read_line();
     EXPECT_EQ(line->text, "d\re");
     EXPECT_FALSE(line->has_bare_lf);
@@ -102,6 +103,17 @@ TEST_F(StreamTest, ALineTooLongIsToldOnceAndTheNextOneIsRead)
     EXPECT_EQ(read_line(1000).error().kind, Kind::LineTooLong);
     EXPECT_EQ(read_line(1000)->text, std::string(1000, 'y'));
     EXPECT_EQ(read_line(1000)->text, "RSET");
+}
+
+TEST_F(StreamTest, ALineTooLongThatEndsInABareLfIsABareLf)
+{
+    for (const std::size_t octets : {999U, 1000U, 1001U, 5000U}) {
+        ends_.send(std::string(octets, 'x') + "\nMAIL FROM:<>\r\n");
+        const auto line = read_line(1000);
+        ASSERT_TRUE(line) << octets;
+        EXPECT_TRUE(line->has_bare_lf) << octets;
+        EXPECT_EQ(read_line(1000)->text, "MAIL FROM:<>");
+    }
 }
 
 TEST_F(StreamTest, ALineWithoutEndIsReadUpToABoundAndEndsTheStream)

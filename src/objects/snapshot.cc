@@ -63,6 +63,7 @@ const AcceptedDomain* Snapshot::accepted_domain(const mail::Domain& domain) cons
 
 const InboundConnector* Snapshot::inbound_connector(const IpAddress& client) const
 {
+    if (client.is_unspecified()) return nullptr;  // not known: no evidence, also not for 0.0.0.0/0
     const InboundConnector* best = nullptr;
     int best_prefix = -1;
     for (const InboundConnector& each : contents_.inbound_connectors) {

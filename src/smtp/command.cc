@@ -183,7 +183,7 @@ Words split_verb(std::string_view text)
 
 Result<Command, Refusal> parse_command(const CommandLine& line, Utf8Transaction utf8_transaction)
 {
-    if (line.bare_newline) return refuse(refusal::kBareNewline);
+    if (line.bare_cr) return refuse(refusal::kBareCarriageReturn);
     const auto [verb, argument] = split_verb(line.text);
     if (has_control(verb) || has_control(argument) ||
         (!is_ascii(argument) && !is_valid_utf8(argument))) {

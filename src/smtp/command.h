@@ -66,7 +66,7 @@ enum class Utf8Transaction : std::uint8_t { No, Yes };
 
 struct CommandLine {
     std::string_view text;  // without CRLF
-    bool bare_newline = false;
+    bool bare_cr = false;
 };
 
 inline constexpr std::size_t kMaxCommandLine = 4096;  // 512 of RFC 5321, and its extensions' share

@@ -100,6 +100,20 @@ TEST(DataReader, HandsOutManyLinesAtOnce)
     EXPECT_EQ(run.run.data(), input.data()) << "no copy";
 }
 
+// Text is looked at in blocks: a dot must count wherever in one it stands.
+TEST(DataReader, SeesDotsBehindTextOfAnyLength)
+{
+    for (std::size_t before = 0; before < 70; ++before) {
+        const std::string text = std::string(before, 'x') + "\r\n";
+        const Read stuffed = read(text + "..y\r\n.\r\nNOOP", 1000, BareNewline::Keep);
+        EXPECT_EQ(stuffed.message, text + ".y\r\n") << before;
+        EXPECT_TRUE(stuffed.ended) << before;
+        const Read one = read("a\r\nb\r\n" + text + ".\r\nNOOP", 1000, BareNewline::Keep);
+        EXPECT_EQ(one.message, "a\r\nb\r\n" + text) << before;
+        EXPECT_TRUE(one.ended) << before;
+    }
+}
+
 TEST(DataReader, NoticesNul)
 {
     EXPECT_TRUE(read(std::string_view{"a\0b\r\n.\r\n", 8}, 3, BareNewline::Keep).nul);

@@ -22,7 +22,8 @@ struct ProxyHeader {
         Endpoint destination;
         bool operator==(const Route&) const = default;
     };
-    // nullopt: LOCAL, UNKNOWN or not TCP: the connection is the proxy's own (a health check).
+    // nullopt: LOCAL, UNKNOWN or not TCP: no client is named (a health check, or a client that the
+    // proxy cannot name).
     std::optional<Route> route;
     std::size_t length = 0;  // octets that it takes of the input
     bool operator==(const ProxyHeader&) const = default;

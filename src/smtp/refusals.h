@@ -12,7 +12,8 @@ using Kind = RefusalKind;
 // clang-format off
 
 // Commands.
-inline constexpr Kind kBareNewline{"command.bare-newline", 500, {5, 5, 2}, "a bare CR or LF stands in the command; lines end in CRLF and nothing else"};
+inline constexpr Kind kBareCarriageReturn{"command.bare-carriage-return", 500, {5, 5, 2}, "a bare CR stands in the command; lines end in CRLF and nothing else"};
+inline constexpr Kind kBareLineFeed{"command.bare-line-feed", 500, {5, 5, 2}, "the line ends in LF alone; lines end in CRLF and nothing else; closing"};
 inline constexpr Kind kBadOctets{"command.bad-octets", 500, {5, 5, 2}, "the command has control characters or is not valid UTF-8; send printable text"};
 inline constexpr Kind kLineTooLong{"command.too-long", 500, {5, 5, 2}, "the command line is longer than 4096 octets"};
 inline constexpr Kind kUnknown{"command.unknown", 500, {5, 5, 1}, "the command is not known; HELP lists those that are"};

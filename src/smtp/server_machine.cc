@@ -35,6 +35,12 @@ Next ServerMachine::on_line_too_long(WallTime now)
     return refuse(refusal::kLineTooLong, {}, now);
 }
 
+Next ServerMachine::on_bare_line_feed(WallTime now)
+{
+    reply_start_ = output_.size();
+    return end(refusal::kBareLineFeed, now);
+}
+
 Next ServerMachine::on_early_input(WallTime now)
 {
     output_.resize(reply_start_);

@@ -28,6 +28,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace hermetic::smtp {
 
@@ -66,6 +67,8 @@ public:
     [[nodiscard]] Next greet();
     [[nodiscard]] Next on_command(const CommandLine& line, WallTime now);
     [[nodiscard]] Next on_line_too_long(WallTime now);
+    // A line ended in LF alone: ends the session, for where its next line begins is not known.
+    [[nodiscard]] Next on_bare_line_feed(WallTime now);
     // The client sent something before its banner, or behind DATA or STARTTLS before their reply
     // (ends_turn() of command.h): takes that reply back and ends the session. Before output() has
     // been written.
@@ -100,6 +103,12 @@ public:
     [[nodiscard]] std::string& output() { return output_; }
 
     [[nodiscard]] const Transaction* transaction() const { return transaction_.get(); }
+    // What the end of a message has refused by itself, for the log; once. Its intake has the
+    // refusal. Null: nothing.
+    [[nodiscard]] std::unique_ptr<Transaction> take_refused_message()
+    {
+        return std::exchange(refused_message_, nullptr);
+    }
     // Between the first BDAT of a message and its end.
     [[nodiscard]] bool in_message() const { return transaction_ && transaction_->intake; }
     // The message is refused already: nothing of it need be kept.
@@ -175,6 +184,7 @@ private:
     std::unique_ptr<Transaction> candidate_;
     std::unique_ptr<command::Rcpt> pending_recipient_;
     std::unique_ptr<Transaction> transaction_;
+    std::unique_ptr<Transaction> refused_message_;
     std::optional<Discard> discard_;
     std::string_view message_tail_;
     std::string_view ended_by_;

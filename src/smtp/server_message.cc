@@ -94,7 +94,9 @@ Next ServerMachine::on_stored(std::string_view id)
 
 Next ServerMachine::on_not_stored(const RefusalKind& why, WallTime now)
 {
-    return refuse_message(why, now);
+    const Next next = refuse_message(why, now);
+    refused_message_.reset();  // whoever could not store it has logged that
+    return next;
 }
 
 Next ServerMachine::refuse_message(const RefusalKind& why, WallTime now)
@@ -104,6 +106,7 @@ Next ServerMachine::refuse_message(const RefusalKind& why, WallTime now)
     const std::size_t replies = each ? transaction_->recipients.size() : 1;
     for (std::size_t i = 1; i < replies; ++i) append(why, {}, now);
     ++messages_;
+    refused_message_ = std::move(transaction_);
     end_transaction();
     return refuse(why, {}, now);
 }

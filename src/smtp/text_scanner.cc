@@ -30,7 +30,7 @@ std::size_t TextScanner::scan(std::string_view input)
 {
     const bool stop_at_dots = stop_ == Stop::BeforeDotAtLineStart;
     std::size_t at = skip_clean_lines(input, stop_at_dots ? LeadingDots::Stop : LeadingDots::Pass);
-    if (at != 0 && at == input.size()) {
+    if (at != 0 && (at == input.size() || (stop_at_dots && input[at] == '.'))) {
         state_ = State::LineStart;
         return at;
     }

@@ -28,6 +28,26 @@ int choose_certificate(SSL* ssl, int*, void* owner)
     return SSL_TLSEXT_ERR_OK;
 }
 
+// RFC 7301. A client that means another protocol and none of ours was led here by somebody who
+// wants our answers read as that protocol's (ALPACA): it gets no_application_protocol. Most mail
+// clients offer nothing, which is no reason to refuse them. "smtp" is what others call us as well;
+// Exim says "esmtp", too.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* length,
+                    const unsigned char* offered, unsigned octets, void*)
+{
+    for (const std::string_view ours : {"smtp", "esmtp", "lmtp"}) {
+        for (unsigned at = 0; at < octets; at += 1U + offered[at]) {
+            const std::string_view name{reinterpret_cast<const char*>(offered) + at + 1,
+                                        std::min<std::size_t>(offered[at], octets - at - 1)};
+            if (name != ours) continue;
+            *chosen = offered + at + 1;
+            *length = offered[at];
+            return SSL_TLSEXT_ERR_OK;
+        }
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
 bool names(const Certificate& certificate, std::string_view name)
 {
     const auto& all = certificate.facts().dns_names;
@@ -124,6 +144,7 @@ ServerContext::ServerContext(SslContextPointer main, const ServerProfile& profil
     SSL_CTX_callback_ctrl(main_.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                           reinterpret_cast<void (*)()>(&choose_certificate));
     SSL_CTX_set_tlsext_servername_arg(main_.get(), this);
+    SSL_CTX_set_alpn_select_cb(main_.get(), &choose_protocol, nullptr);
     SSL_CTX_set_app_data(main_.get(), &ticket_keys_);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(main_.get(), [](SSL* ssl, unsigned char* name,
                                                          unsigned char* iv, EVP_CIPHER_CTX* cipher,
@@ -143,8 +164,11 @@ SSL_CTX* ServerContext::context_for(const std::vector<const Certificate*>& set)
     if (const auto found = by_set_.find(set); found != by_set_.end()) return found->second.get();
     SslContextPointer made{SSL_CTX_new(TLS_server_method())};
     HERMETIC_ASSERT(made != nullptr);
-    // Only its certificates count: all else the connection has from the main context.
+    // Only its certificates count, and its callbacks (without that for alerts nobody would learn of
+    // an attempt to renegotiate): all else the connection has from the main context.
+    watch_alerts(made.get());
     SSL_CTX_set_security_level(made.get(), SSL_CTX_get_security_level(main_.get()));
+    SSL_CTX_set_alpn_select_cb(made.get(), &choose_protocol, nullptr);
     SSL_CTX_set_app_data(made.get(), &ticket_keys_);
     if (!use_all(set, made.get())) return nullptr;
     return by_set_.emplace(set, std::move(made)).first->second.get();

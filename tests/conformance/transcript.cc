@@ -204,15 +204,20 @@ private:
     bool read_command()
     {
         if (!machine_->in_message()) message_.clear();
-        const auto end = input_.find("\r\n");
+        const auto end = input_.find('\n');
         if (end == std::string::npos) return false;
-        const std::string line = input_.substr(0, end);
-        input_.erase(0, end + 2);
+        const bool bare_lf = end == 0 || input_[end - 1] != '\r';
+        const std::string line = input_.substr(0, bare_lf ? end : end - 1);
+        input_.erase(0, end + 1);
+        if (bare_lf) {
+            next_ = machine_->on_bare_line_feed(kNow);
+            return true;
+        }
         if (line.size() > kMaxCommandLine) {
             next_ = machine_->on_line_too_long(kNow);
             return true;
         }
-        next_ = machine_->on_command({line, line.find_first_of("\r\n") != std::string::npos}, kNow);
+        next_ = machine_->on_command({line, line.find('\r') != std::string::npos}, kNow);
         if (ends_turn(line) && !input_.empty()) next_ = machine_->on_early_input(kNow);
         return true;
     }

@@ -266,12 +266,17 @@ class Receiving(Server):
         self.assertRegex(reply.lines[-1], SUFFIX)
 
     def test_bare_line_ends_in_commands(self):
-        """bare LF and bare CR in a command are refused"""
-        for command in (b"NOOP\nNOOP\r\n", b"NOOP\rNOOP\r\n"):
-            with self.subTest(command):
+        """a bare CR in a command is refused; a line that ends in LF alone is answered, and the session ends"""
+        client = self.client()
+        client.send(b"NOOP\rNOOP\r\n")
+        self.assert_permanent(client.read_reply(), "5.5.2")
+        self.assertEqual(client.command("NOOP").code, 250)
+        for command in (b"NOOP\n", b"NOOP\nNOOP\r\n", b"DATA\n.\n", b"x" * 5000 + b"\n"):
+            with self.subTest(command[:20]):
                 client = self.client()
                 client.send(command)
                 self.assert_permanent(client.read_reply(), "5.5.2")
+                self.assertTrue(client.closed_by_peer())
 
     def test_starttls_injection(self):
         """what follows STARTTLS in clear is never interpreted: the session ends"""
