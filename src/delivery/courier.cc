@@ -98,6 +98,7 @@ private:
     Outcome last_failure_;
     std::string last_host_;
     int lost_in_a_row_ = 0;
+    bool offered_ = false;  // the message under way, to anybody
 };
 
 net::Task<GrantReport> Courier::run()
@@ -127,15 +128,23 @@ net::Task<> Courier::carry(GrantedMessage granted)
     if (message == nullptr) {
         auto loaded = co_await net::load(core, office_.adapters.spool, granted.lease.id);
         if (!loaded) {
-            // Gone: nothing is left to be done. Not to be read now: another time.
-            if (!loaded.error().empty()) report_.untouched.push_back(granted.lease.id);
+            // Gone: nothing is left to be done, the queue lets go of it. Not to be read now:
+            // another time.
+            auto& list = loaded.error().empty() ? report_.gone : report_.untouched;
+            list.push_back(granted.lease.id);
             co_return;
         }
         message = *std::move(loaded);
     }
+    offered_ = false;
     Parcel parcel{std::move(message), granted.lease, core.clock().wall(), office_.now()};
     parcel.split(*office_.snapshot, grant_.destination, core.ids(), core.clock().wall());
     if (!parcel.to_try.empty()) co_await deliver(parcel);
+    // Cut short before anybody was spoken to: no attempt, and the first thing after the next start.
+    if (office_.stopping() && !offered_) {
+        report_.untouched.push_back(granted.lease.id);
+        co_return;
+    }
 
     std::string header;
     if (parcel.message().body.in_file && parcel.may_make_notice()) {
@@ -162,6 +171,7 @@ net::Task<> Courier::deliver(Parcel& parcel)
         const auto end = co_await offer(parcel);
         if (end == OnConnection::Stale) continue;
         ++sessions;
+        offered_ = true;
         lost_in_a_row_ = end == OnConnection::Lost ? lost_in_a_row_ + 1 : 0;
         if (sessions == kSessionsPerMessage || office_.stopping()) break;
         if (parcel.to_try.empty() || !walk_->exclude_current()) break;

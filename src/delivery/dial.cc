@@ -25,6 +25,22 @@ std::optional<IpAddress> source_address(const config::DeliveryOptions& options, 
     return std::nullopt;
 }
 
+// A connect that a stop may cut.
+class Watched {
+public:
+    Watched(Office& office, net::Connecting& connecting) : office_{office}, connecting_{connecting}
+    {
+        office_.watch(connecting_);
+    }
+    ~Watched() { office_.unwatch(connecting_); }
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+
+private:
+    Office& office_;
+    net::Connecting& connecting_;
+};
+
 class Dialer {
 public:
     Dialer(Office& office, DialRequest request)
@@ -106,12 +122,15 @@ net::Task<bool> Dialer::connect()
     auto& core = office_.adapters.core;
     const auto& host = request_.host;
     const auto deadline = office_.within(settings_->options.connect_timeout);
+    net::Connecting connecting;
+    const Watched watched{office_, connecting};
     Result<std::unique_ptr<net::Stream>, net::StreamError> connected;
     if (!host.unix_path.empty()) {
-        connected = co_await net::Stream::connect_unix(core, host.unix_path, deadline);
+        connected = co_await net::Stream::connect_unix(core, host.unix_path, deadline, &connecting);
     } else {
         const auto local = source_address(settings_->options, request_.endpoint);
-        connected = co_await net::Stream::connect(core, request_.endpoint, local, deadline);
+        connected =
+            co_await net::Stream::connect(core, request_.endpoint, local, deadline, &connecting);
     }
     if (!connected) {
         using Kind = net::StreamError::Kind;

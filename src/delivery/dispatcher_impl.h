@@ -113,6 +113,7 @@ private:
                const spool::MessageState& state, std::uint64_t size);
     void note(const spool::Change& change);
     void note(GrantReport report);
+    void note_gone(const MessageId& id);
     void follow_up();
     [[nodiscard]] WallTime attention(WallTime accepted_at, const spool::MessageState& state) const;
     [[nodiscard]] std::string_view keep(std::string text);

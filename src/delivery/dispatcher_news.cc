@@ -1,4 +1,6 @@
+#include "core/text.h"
 #include "delivery/dispatcher_impl.h"
+#include "ledger/log.h"
 
 #include <algorithm>
 
@@ -12,7 +14,7 @@ std::string_view Dispatcher::Impl::keep(std::string text)
 // Its notice of delay, or its expiry, whichever is next.
 WallTime Dispatcher::Impl::attention(WallTime accepted_at, const spool::MessageState& state) const
 {
-    const queue::Waiting waiting{accepted_at, std::nullopt};
+    const queue::Waiting waiting{accepted_at, state.tls_failing_since};
     const WallTime expiry = queue::expires_at(schedule_, waiting);
     if (state.delay_notified) return expiry;
     return std::min(expiry, queue::delay_notice_at(schedule_, waiting));
@@ -77,6 +79,19 @@ void Dispatcher::Impl::note(GrantReport report)
         if (after_attempt_.contains(id) || to_split_.contains(id)) follow_ups_.push_back(id);
     }
     events_.emplace_back(std::move(event));
+    for (const MessageId& id : report.gone) note_gone(id);
+}
+
+// Where the queue has not heard of its end, somebody has removed it behind our back.
+void Dispatcher::Impl::note_gone(const MessageId& id)
+{
+    const auto row = scheduler_.find(id);
+    if (!row) return;
+    log_.event(ledger::Level::Warning, "queue.message-gone",
+               {{"id", format_id(id)}, {"destination", printable(row->destination)}});
+    spool::Change end;
+    end.lease.id = id;
+    note(end);
 }
 
 // Messages that came back from an attempt with an operator's wish, or a split, waiting for them.

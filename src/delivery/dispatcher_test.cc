@@ -403,6 +403,54 @@ TEST_F(DispatcherTest, DeferredMailComesBackInTime)
     EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
 }
 
+// The time since when TLS fails survives a restart, and its notice of delay does not wait until the
+// destination has rested.
+TEST_F(DispatcherTest, WhatFailsForTlsComesToItsNoticeWhileTheDestinationRests)
+{
+    const auto left = [&](std::uint8_t number, std::optional<WallTime> tls_failing_since) {
+        spool::MessageState state;
+        state.attempts = 3;
+        state.next_attempt = clock_.wall() + minutes{15};
+        state.tls_failing_since = tls_failing_since;
+        spool_.leave_behind(make(number, {"b@far.example"}, state));
+    };
+    spool_.leave_behind(make(1, {"b@far.example"}));
+    left(2, clock_.wall() - minutes{50});
+    left(3, std::nullopt);
+    start();
+    for (const Duration rested : {minutes{2}, minutes{7}, minutes{0}}) {
+        const Grant grant = taker_.next();
+        EXPECT_EQ(grant.messages.at(0).lease.id, id(1));
+        EXPECT_FALSE(grant.settle);
+        GrantReport report;
+        report.id = grant.id;
+        report.destination_failure.emplace().reason = "ladder.handshake-failed";
+        report.untouched = {id(1)};
+        dispatcher_.ended({report});
+        (void)list();
+        clock_.advance(rested);
+    }
+    clock_.advance(minutes{11});  // the third rest is longer than that
+    const Grant grant = taker_.next();
+    ASSERT_TRUE(grant.settle);
+    ASSERT_EQ(grant.messages.size(), 1U);
+    EXPECT_EQ(grant.messages[0].lease.id, id(2));
+}
+
+TEST_F(DispatcherTest, AMessageThatIsGoneFromTheSpoolLeavesTheQueueAndIsTold)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    const Grant grant = taker_.next();
+    GrantReport report;
+    report.id = grant.id;
+    report.gone = {id(1)};
+    dispatcher_.ended({report});
+    EXPECT_FALSE(show(id(1)).row);
+    EXPECT_EQ(log_.events, 1);
+    EXPECT_EQ(list().rows.size(), 0U);
+}
+
 TEST_F(DispatcherTest, ClockSetBackDoesNotStopTheQueue)
 {
     start();

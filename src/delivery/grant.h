@@ -35,7 +35,7 @@ struct Grant {
 };
 
 // Ends a grant. Every message of it has been recorded in the spool by then (the record may still be
-// under way: the spool's listener tells the queue), except those in `untouched`.
+// under way: the spool's listener tells the queue), except those in `untouched` and `gone`.
 struct GrantReport {
     std::uint64_t id = 0;
     std::uint32_t delivered = 0;
@@ -47,6 +47,7 @@ struct GrantReport {
     // others that work): the queue lowers the destination's concurrency.
     bool slow_down = false;
     std::vector<MessageId> untouched;  // give them out again
+    std::vector<MessageId> gone;       // the spool does not have them any more
     Duration took{};
 };
 

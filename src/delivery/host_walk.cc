@@ -68,7 +68,7 @@ net::Task<ConnectionPointer> HostWalk::open()
             continue;
         }
         auto summary = policy::summarize(candidate.tried);
-        summary.answered = summary.answered || candidate.answered;
+        summary.no_host = !candidate.has_address;
         summaries.push_back(summary);
     }
     const auto last = policy::after_last_host(network_.policy, summaries);
@@ -90,7 +90,7 @@ void HostWalk::reset()
     outcomes_.clear();
     rungs_.clear();
     for (auto& candidate : candidates_) {
-        candidate.unresolved = candidate.finished = candidate.answered = false;
+        candidate.unresolved = candidate.finished = candidate.has_address = false;
         candidate.tried.clear();
         candidate.tls_failed_at.reset();
     }
@@ -105,7 +105,7 @@ bool HostWalk::exclude_current()
     current.excluded = true;
     // It has been reached: unless every handshake had failed by then, the others must not be sent
     // to in clear for theirs.
-    current.when_excluded = {true, current.clear_after_failures, false};
+    current.when_excluded = {false, current.clear_after_failures, false};
     narrowed_ = true;
     return true;
 }
@@ -130,6 +130,7 @@ net::Task<bool> HostWalk::resolve(Candidate& candidate)
         co_return true;
     }
     candidate.unresolved = true;
+    candidate.has_address = found.error().result == facts::OutcomeClass::Deferred;
     outcomes_.push_back(std::move(found.error()));
     co_return false;
 }
@@ -145,6 +146,7 @@ net::Task<ConnectionPointer> HostWalk::try_host(Candidate& candidate, Pass pass)
         const Endpoint endpoint{address, candidate.host.port};
         const bool dead =
             office_.dead.is_dead(endpoint_text(candidate.host, endpoint), office_.now());
+        candidate.has_address = candidate.has_address || dead;
         if (dead != (pass == Pass::Dead)) continue;
         if (candidate.host.unix_path.empty()) {
             const auto refused = routing::refuse_target(endpoint, candidate.host.source, rules);
@@ -156,6 +158,7 @@ net::Task<ConnectionPointer> HostWalk::try_host(Candidate& candidate, Pass pass)
                 continue;
             }
         }
+        candidate.has_address = true;
         auto connection = co_await try_address(candidate, endpoint);
         if (connection) co_return connection;
         if (candidate.finished || office_.stopping()) break;
@@ -209,6 +212,7 @@ net::Task<ConnectionPointer> HostWalk::climb(Candidate& candidate, Endpoint endp
             on_tls_failure(candidate, step.plan, result, endpoint);
             break;
         case End::Failed:
+            add_rung(candidate, step.plan.kind, false, result.outcome->reason, std::nullopt);
             on_failed(candidate, result, endpoint);
             co_return nullptr;
         }
@@ -219,7 +223,6 @@ net::Task<ConnectionPointer> HostWalk::climb(Candidate& candidate, Endpoint endp
 ConnectionPointer HostWalk::on_ready(Candidate& candidate, const policy::RungPlan& plan,
                                      DialResult result, std::string_view reason)
 {
-    candidate.answered = true;
     office_.dead.forget(endpoint_text(candidate.host, result.connection->endpoint));
     const auto verdict = policy::judge_evidence(decision_->policy, *result.connection->tls);
     add_rung(candidate, plan.kind, verdict.passes,
@@ -244,7 +247,6 @@ ConnectionPointer HostWalk::on_ready(Candidate& candidate, const policy::RungPla
 ConnectionPointer HostWalk::on_not_offered(Candidate& candidate, const policy::RungPlan& plan,
                                            DialResult result)
 {
-    candidate.answered = true;
     candidate.tried.push_back({plan.kind, RungResult::NotOffered, std::nullopt});
     office_.dead.forget(endpoint_text(candidate.host, result.connection->endpoint));
     const auto step = policy::next_at_host(decision_->policy, candidate.tried, std::nullopt);
@@ -265,7 +267,6 @@ ConnectionPointer HostWalk::on_not_offered(Candidate& candidate, const policy::R
 void HostWalk::on_tls_failure(Candidate& candidate, const policy::RungPlan& plan,
                               DialResult& result, const Endpoint& endpoint)
 {
-    candidate.answered = true;
     candidate.tls_failed_at = endpoint;
     office_.rungs.failed(memory_key(candidate));
     const bool refused = result.end == End::Refused;
@@ -273,8 +274,8 @@ void HostWalk::on_tls_failure(Candidate& candidate, const policy::RungPlan& plan
              refused ? std::string_view{"starttls.refused"} : handshake_reason(*result.failure),
              result.failure);
     if (refused) {
-        // Temporary, whatever the server calls it: it may work, or be needed, another time.
-        result.outcome->result = facts::OutcomeClass::Deferred;
+        // It may work, or be needed, another time.
+        put_off(*result.outcome);
         result.outcome->reason = "starttls.refused";
         outcomes_.push_back(*result.outcome);
     }
@@ -292,11 +293,10 @@ void HostWalk::on_failed(Candidate& candidate, const DialResult& result, const E
         const auto now = office_.now();
         office_.dead.mark(key, now + office_.settings->options.dead_host, now);
     }
-    // It said something that we understood: its lack of TLS is not what stopped us.
-    if (result.stage == Stage::Ehlo || result.stage == Stage::Greeting) {
-        candidate.answered = candidate.answered || result.outcome->origin == facts::Origin::Remote;
-    }
     outcomes_.push_back(*result.outcome);
+    // A next hop of our own configuration that greets nobody is a mistake on one of two sides that
+    // administrators can repair: not all mail is to be returned for it.
+    if (candidate.host.source == routing::TargetSource::Configured) put_off(outcomes_.back());
 }
 
 void HostWalk::give_up_host(Candidate& candidate, std::string_view reason)
@@ -376,6 +376,8 @@ std::string HostWalk::key_of(const Candidate& candidate, const Endpoint& endpoin
     key += candidate.host.name;
     key += candidate.host.protocol == objects::HostProtocol::Lmtp ? "|lmtp|" : "|smtp|";
     key += decision_for(candidate).policy.digest();
+    key += '|';
+    key += office_.tls_identity();
     return key;
 }
 

@@ -59,9 +59,9 @@ private:
         policy::HostSummary when_excluded;  // how it had been reached then
         bool clear_after_failures = false;  // its last connection was the ladder's last resort
         // Of one open():
-        bool unresolved = false;  // the lookup failed
-        bool finished = false;    // the ladder has said: the next host
-        bool answered = false;
+        bool unresolved = false;   // the lookup failed
+        bool finished = false;     // the ladder has said: the next host
+        bool has_address = false;  // that may be connected to, or it is not known now
         std::vector<policy::TriedRung> tried;
         std::optional<Endpoint> tls_failed_at;
     };

@@ -167,6 +167,15 @@ Outcome strongest(std::span<const Outcome> outcomes)
     return *best;
 }
 
+void put_off(Outcome& outcome)
+{
+    constexpr std::uint8_t kPermanent = 5;
+    constexpr std::uint8_t kTemporary = 4;
+    outcome.result = OutcomeClass::Deferred;
+    if (outcome.enhanced.status_class == kPermanent) outcome.enhanced.status_class = kTemporary;
+    if (outcome.origin == facts::Origin::Local) outcome.code = 450;
+}
+
 void suggest_fix(Outcome& outcome)
 {
     if (outcome.fix.empty() && outcome.result != OutcomeClass::Delivered) {

@@ -34,6 +34,9 @@ namespace hermetic::delivery {
 // arrive, so it is temporary; among equals the attempt that came furthest counts. Not empty.
 [[nodiscard]] facts::Outcome strongest(std::span<const facts::Outcome> outcomes);
 
+// Makes it temporary, whatever the server calls it; its words stay.
+void put_off(facts::Outcome& outcome);
+
 // Fills in what an administrator could do about it, where that is known.
 void suggest_fix(facts::Outcome& outcome);
 

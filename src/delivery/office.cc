@@ -24,6 +24,12 @@ PoolLimits limits_of(const DeliverySettings& settings)
     return limits;
 }
 
+// No client certificate is shown yet: context_for() gives none to the profile.
+std::string identity_of(const DeliverySettings& settings)
+{
+    return tls::identity_digest(settings.cas.get(), nullptr);
+}
+
 }  // namespace
 
 Office::Office(Adapters its_adapters, SettingsPointer its_settings,
@@ -33,6 +39,7 @@ Office::Office(Adapters its_adapters, SettingsPointer its_settings,
       snapshot{std::move(its_snapshot)},
       pool{limits_of(*settings), std::move(goodbye)},
       sessions{tls::make_session_cache(kResumableSessions)},
+      tls_identity_{identity_of(*settings)},
       live_{std::make_shared<std::unordered_map<std::string, std::uint32_t>>()}
 {
 }
@@ -51,6 +58,7 @@ void Office::stop_by(Instant at)
 {
     stop_at_ = std::min(stop_at_, at);
     for (auto* stream : in_use_) stream->until(stop_at_);
+    for (auto* connecting : connecting_) connecting->cut();
 }
 
 std::shared_ptr<const tls::ClientContext> Office::context_for(const policy::RungPlan& plan)
@@ -80,6 +88,7 @@ void Office::replace_settings(SettingsPointer its_settings)
     settings = std::move(its_settings);
     pool.set_limits(limits_of(*settings));
     contexts_.clear();
+    tls_identity_ = identity_of(*settings);
 }
 
 std::shared_ptr<void> Office::count_in(const std::string& endpoint)

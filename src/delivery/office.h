@@ -32,6 +32,7 @@ namespace hermetic::metrics {
 class Metrics;
 }
 namespace hermetic::net {
+class Connecting;
 class Core;
 class Stream;
 }  // namespace hermetic::net
@@ -59,7 +60,8 @@ public:
     [[nodiscard]] Instant within(Duration duration) const;
     [[nodiscard]] Instant now() const;
     [[nodiscard]] bool stopping() const { return stop_at_ != Instant::max(); }
-    // From now on nothing lasts beyond `at`: streams in use and to come.
+    // From now on nothing lasts beyond `at`: streams in use and to come. Connects under way end at
+    // once: nothing is lost with them.
     void stop_by(Instant at);
 
     // Contexts are made once per rung and kept. Null: the configuration does not allow one.
@@ -70,6 +72,10 @@ public:
     // A stream that is in use, so that stop_by() reaches it.
     void watch(net::Stream& stream) { in_use_.insert(&stream); }
     void unwatch(net::Stream& stream) { in_use_.erase(&stream); }
+    void watch(net::Connecting& connecting) { connecting_.insert(&connecting); }
+    void unwatch(net::Connecting& connecting) { connecting_.erase(&connecting); }
+    // What else than the policy a connection, or a TLS session, is bound to (tls/context.h).
+    [[nodiscard]] const std::string& tls_identity() const { return tls_identity_; }
 
     // A token to be held as long as a connection to `endpoint` lives, and how many there are.
     [[nodiscard]] std::shared_ptr<void> count_in(const std::string& endpoint);
@@ -94,7 +100,9 @@ private:
 
     Instant stop_at_ = Instant::max();
     std::vector<KeptContext> contexts_;
+    std::string tls_identity_;
     std::unordered_set<net::Stream*> in_use_;
+    std::unordered_set<net::Connecting*> connecting_;
     std::shared_ptr<std::uint64_t> converting_ = std::make_shared<std::uint64_t>(0);
     // Shared with the tokens, which may outlive the office by a coroutine's end.
     std::shared_ptr<std::unordered_map<std::string, std::uint32_t>> live_;

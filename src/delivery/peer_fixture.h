@@ -29,6 +29,7 @@ struct PeerScript {
     std::map<std::string, std::string> replies;
     std::string injected;  // in clear, behind the 220 to STARTTLS
     bool lmtp = false;
+    bool refuses_hello_in_tls = false;
     int refuse_connections = 0;  // the first so many are closed at once
 };
 
@@ -126,6 +127,10 @@ private:
     {
         const auto reply = scripted(command);
         const auto verb = to_upper(command.substr(0, 4));
+        const bool greets = verb == "EHLO" || verb == "HELO";
+        if (greets && stream.is_tls() && script_.refuses_hello_in_tls) {
+            co_return co_await say(stream, "550 5.5.1 not in here");
+        }
         if (verb == "BDAT") co_return co_await take_chunk(stream, command, reply);
         if (reply && verb != "STAR") co_return co_await say(stream, *reply);
         if (verb == "EHLO" || verb == "LHLO") co_return co_await say(stream, hello(stream));

@@ -194,6 +194,16 @@ protected:
         return host;
     }
 
+    // Nobody listens there.
+    std::uint16_t closed_port()
+    {
+        ScriptedPeer gone{fixture.core, {}};
+        const std::uint16_t port = gone.port();
+        gone.close();
+        fixture.run(gone.join());
+        return port;
+    }
+
     std::shared_ptr<spool::StoredMessage> make_message(
         std::vector<std::string> recipients, std::string body = "Subject: x\r\n\r\nhi\r\n")
     {
@@ -229,15 +239,17 @@ protected:
         return grant;
     }
 
+    void begin()
+    {
+        settings.options.idle_connection = std::chrono::seconds{10};
+        service = std::make_unique<DeliveryService>(
+            Adapters{fixture.core, spool, resolver, log, metrics, reports},
+            std::make_shared<const DeliverySettings>(settings),
+            std::make_shared<const objects::Snapshot>(contents));
+    }
     GrantReport deliver(Grant grant)
     {
-        if (!service) {
-            settings.options.idle_connection = std::chrono::seconds{10};
-            service = std::make_unique<DeliveryService>(
-                Adapters{fixture.core, spool, resolver, log, metrics, reports},
-                std::make_shared<const DeliverySettings>(settings),
-                std::make_shared<const objects::Snapshot>(contents));
-        }
+        if (!service) begin();
         const auto before = reports.reports.size();
         give(std::move(grant));
         turn_until([&] { return reports.reports.size() != before; });

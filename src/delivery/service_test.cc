@@ -3,8 +3,14 @@
 
 #include "delivery/service_fixture.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <unistd.h>
 
 namespace hermetic::delivery {
 namespace {
@@ -20,6 +26,52 @@ std::shared_ptr<const tls::ServerContext> server_context(tls::PkiFixture& pki,
     profile.certificates = {pki.make("mx.other.test")};
     return *tls::make_server_context(profile);
 }
+
+tls::ServerProfile old_versions()
+{
+    tls::ServerProfile profile;
+    profile.min = facts::TlsVersion::Tls10;
+    profile.max = facts::TlsVersion::Tls11;
+    profile.ciphers = "ALL:@SECLEVEL=0";
+    return profile;
+}
+
+// A port on loopback whose backlog is full: who connects gets no answer.
+class FullPort {
+public:
+    FullPort() : listening_{::socket(AF_INET, SOCK_STREAM, 0)}
+    {
+        sockaddr_in any{};
+        any.sin_family = AF_INET;
+        any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t length = sizeof any;
+        EXPECT_EQ(::bind(listening_, as_address(any), length), 0);
+        EXPECT_EQ(::listen(listening_, 0), 0);
+        EXPECT_EQ(::getsockname(listening_, as_address(any), &length), 0);
+        port_ = ntohs(any.sin_port);
+        for (int& waiting : waiting_) {
+            waiting = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+            (void)::connect(waiting, as_address(any), length);
+        }
+    }
+    ~FullPort()
+    {
+        for (const int waiting : waiting_) ::close(waiting);
+        ::close(listening_);
+    }
+    FullPort(const FullPort&) = delete;
+    FullPort& operator=(const FullPort&) = delete;
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+private:
+    static sockaddr* as_address(sockaddr_in& address)
+    {
+        return static_cast<sockaddr*>(static_cast<void*>(&address));
+    }
+    int listening_;
+    std::array<int, 3> waiting_{};
+    std::uint16_t port_ = 0;
+};
 
 TEST_F(DeliveryTest, DeliversInClearWhereStartTlsIsNotOffered)
 {
@@ -90,12 +142,8 @@ TEST_F(DeliveryTest, DiscardsRepliesInjectedBehindStartTls)
 TEST_F(DeliveryTest, ClimbsTheLadderAndEndsInClearOnlyOnAFreshConnection)
 {
     tls::PkiFixture pki;
-    tls::ServerProfile old;
-    old.min = facts::TlsVersion::Tls10;
-    old.max = facts::TlsVersion::Tls11;
-    old.ciphers = "ALL:@SECLEVEL=0";
     PeerScript script;
-    script.tls = server_context(pki, old);
+    script.tls = server_context(pki, old_versions());
     auto& peer = peer_for("other.test", script);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(false));
@@ -175,12 +223,7 @@ TEST_F(DeliveryTest, ADestinationThatCannotBeReachedIsRecordedInEveryMessageAtOn
 {
     resolver.add_mx("other.test", 10, "mx.other.test");
     resolver.hosts["mx.other.test"] = {*IpAddress::parse("127.0.0.1")};
-    {
-        ScriptedPeer gone{fixture.core, {}};
-        settings.options.port = gone.port();
-        gone.close();
-        fixture.run(gone.join());
-    }
+    settings.options.port = closed_port();
     const auto report =
         deliver(grant_for({make_message({"b@other.test"}), make_message({"c@other.test"})}));
     ASSERT_TRUE(report.destination_failure);
@@ -382,6 +425,7 @@ TEST_F(DeliveryTest, AMessageThatIsNotInMemoryIsLoaded)
     const auto report = deliver(std::move(grant));
     EXPECT_EQ(report.delivered, 1U);
     EXPECT_TRUE(report.untouched.empty()) << "what is gone needs nothing more";
+    EXPECT_THAT(report.gone, ElementsAre(gone->id)) << "but the queue is told";
     EXPECT_EQ(peer.messages.size(), 1U);
 }
 
@@ -458,12 +502,8 @@ TEST_F(DeliveryTest, AHostThatSpokeTlsKeepsTheNextOneFromClearText)
     PeerScript good;
     good.tls = server_context(pki);
     good.replies["RCPT"] = "451 4.7.1 greylisted";
-    tls::ServerProfile profile;
-    profile.min = facts::TlsVersion::Tls10;
-    profile.max = facts::TlsVersion::Tls11;
-    profile.ciphers = "ALL:@SECLEVEL=0";
     PeerScript old;
-    old.tls = server_context(pki, profile);
+    old.tls = server_context(pki, old_versions());
     peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, good));
     peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, old));
     next_hop_for("other.test", {host_of(*peers[0]), host_of(*peers[1])});
@@ -471,6 +511,163 @@ TEST_F(DeliveryTest, AHostThatSpokeTlsKeepsTheNextOneFromClearText)
     EXPECT_TRUE(peers[1]->messages.empty()) << "it went in clear";
     EXPECT_EQ(outcome().reason, "rcpt.deferred");
     EXPECT_EQ(outcome().text, "4.7.1 greylisted");
+}
+
+// Of a host that cannot be reached it is not known that its handshake fails.
+TEST_F(DeliveryTest, AHostThatIsNotReachedKeepsTheOthersFromClearText)
+{
+    tls::PkiFixture pki;
+    PeerScript old;
+    old.tls = server_context(pki, old_versions());
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, old));
+    auto gone = host_of(*peers[0]);
+    gone.port = closed_port();
+    next_hop_for("other.test", {host_of(*peers[0]), gone});
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_TRUE(peers[0]->messages.empty()) << "it went in clear";
+    EXPECT_EQ(outcome().reason, "ladder.handshake-failed");
+}
+
+TEST_F(DeliveryTest, ANameWithoutAddressIsNoHostAndKeepsNobodyFromClearText)
+{
+    tls::PkiFixture pki;
+    PeerScript old;
+    old.tls = server_context(pki, old_versions());
+    auto& peer = peer_for("other.test", old);
+    resolver.add_mx("other.test", 20, "gone.other.test");
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+}
+
+// Specification §6: a notice of delay after an hour, the end after a day of failures for TLS.
+TEST_F(DeliveryTest, WhatFailsForTlsIsToldAfterAnHourAndReturnedAfterADay)
+{
+    using std::chrono::hours;
+    using std::chrono::minutes;
+    tls::PkiFixture pki;
+    PeerScript old;
+    old.tls = server_context(pki, old_versions());
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, old));
+    auto gone = host_of(*peers[0]);
+    gone.port = closed_port();
+    next_hop_for("other.test", {host_of(*peers[0]), gone});
+    auto message = make_message({"b@other.test"});
+    const WallTime began = fixture.clock.wall();
+    deliver(message);
+    ASSERT_TRUE(spool.changes.at(0).state.tls_failing_since);
+    EXPECT_GE(*spool.changes[0].state.tls_failing_since, began);
+    EXPECT_TRUE(log.notices.empty());
+
+    // As if it had come, and failed first, so much earlier.
+    const auto after = [&](Duration waited) {
+        const auto earlier = std::chrono::duration_cast<WallTime::duration>(waited);
+        auto again = std::make_shared<spool::StoredMessage>(*message);
+        auto envelope = std::make_shared<mail::Envelope>(*message->envelope);
+        envelope->accepted_at -= earlier;
+        again->envelope = envelope;
+        again->state = spool.changes.at(0).state;
+        *again->state.tls_failing_since -= earlier;
+        deliver(again);
+        return spool.changes.back();
+    };
+    EXPECT_EQ(after(minutes{59}).state.delay_notified, false);
+    EXPECT_EQ(after(minutes{60}).state.delay_notified, true);
+    ASSERT_EQ(log.notices.size(), 1U);
+    EXPECT_EQ(log.notices[0].kind, "delay");
+    EXPECT_EQ(after(hours{23}).kind, spool::Change::Kind::Deferred);
+    const auto last = after(hours{24});
+    EXPECT_EQ(last.kind, spool::Change::Kind::Finished);
+    EXPECT_EQ(outcome().result, OutcomeClass::Failed);
+    EXPECT_EQ(outcome().enhanced.format(), "5.4.317");
+    EXPECT_EQ(log.notices.back().kind, "failure");
+    ASSERT_EQ(last.new_messages.size(), 1U);
+    EXPECT_THAT(std::string{last.new_messages[0]->body.bytes.view()},
+                HasSubstr("A protected connection"));
+}
+
+TEST_F(DeliveryTest, ANextHopOfOursThatRefusesTheSessionIsRepairedWhileTheMailWaits)
+{
+    PeerScript closed;
+    closed.greeting = "554 5.3.2 no service";
+    PeerScript mute;
+    mute.replies["EHLO"] = mute.replies["HELO"] = "550 5.7.1 you are not listed";
+    for (const auto& script : {closed, mute}) {
+        if (service) finish();
+        peers.clear();
+        contents.outbound_connectors.clear();
+        peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, script));
+        next_hop_for("other.test", {host_of(*peers[0])});
+        const auto report = deliver(make_message({"b@other.test"}));
+        EXPECT_EQ(report.deferred, 1U);
+        EXPECT_TRUE(report.destination_failure) << "it rests";
+        EXPECT_EQ(outcome().origin, facts::Origin::Remote);
+        EXPECT_EQ(outcome().enhanced.status_class, 4);
+        EXPECT_GE(outcome().code, 550) << "the peer's words stay";
+    }
+    // What a domain's own MX says of itself is an answer.
+    finish();
+    peers.clear();
+    peer_for("mx.test", closed);
+    EXPECT_EQ(deliver(make_message({"b@mx.test"})).failed, 1U);
+    EXPECT_EQ(outcome().enhanced.format(), "5.3.2");
+}
+
+TEST_F(DeliveryTest, ARungThatEndsBehindItsHandshakeIsRecordedToo)
+{
+    tls::PkiFixture pki;
+    PeerScript script;
+    script.tls = server_context(pki);
+    script.refuses_hello_in_tls = true;
+    peer_for("other.test", script);
+    deliver(make_message({"b@other.test"}));
+    const auto& rungs = log.attempts.at(0).rungs;
+    ASSERT_EQ(rungs.size(), 1U);
+    EXPECT_EQ(rungs[0].kind, facts::Rung::Kind::Everything);
+    EXPECT_FALSE(rungs[0].succeeded);
+    EXPECT_EQ(rungs[0].reason, "ehlo.refused");
+}
+
+// Specification §4.5: what the certificates were judged by is part of the policy.
+TEST_F(DeliveryTest, OtherCasEndTheUseOfConnectionsAndSessions)
+{
+    tls::PkiFixture pki;
+    tls::PkiFixture other;
+    settings.cas = *tls::load_cas(pki.root_file());
+    PeerScript script;
+    script.tls = server_context(pki);
+    auto& peer = peer_for("other.test", script);
+    deliver(make_message({"b@other.test"}));
+    settings.cas = *tls::load_cas(pki.root_file());
+    service->set_settings(std::make_shared<const DeliverySettings>(settings));
+    deliver(make_message({"c@other.test"}));
+    EXPECT_EQ(peer.connections, 1) << "the same ones, read again";
+    settings.cas = *tls::load_cas(other.root_file());
+    service->set_settings(std::make_shared<const DeliverySettings>(settings));
+    deliver(make_message({"d@other.test"}));
+    EXPECT_EQ(peer.connections, 2);
+    ASSERT_TRUE(log.attempts.back().tls);
+    EXPECT_FALSE(log.attempts.back().tls->resumed);
+    EXPECT_EQ(log.attempts.back().policy_reasons.back(), "tls.chain-not-verified");
+}
+
+TEST_F(DeliveryTest, AStopCutsAConnectUnderWay)
+{
+    const FullPort full;  // answers nobody
+    settings.options.port = full.port();
+    settings.options.connect_timeout = std::chrono::seconds{30};
+    resolver.add_mx("other.test", 10, "mx.other.test");
+    resolver.hosts["mx.other.test"] = {*IpAddress::parse("127.0.0.1")};
+    begin();
+    give(grant_for({make_message({"b@other.test"})}));
+    fixture.core.loop().restart();
+    fixture.core.loop().poll();
+    ASSERT_EQ(service->running(), 1U);
+    const auto began = std::chrono::steady_clock::now();
+    fixture.run(service->stop(fixture.in(std::chrono::seconds{20})));
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{3});
+    ASSERT_EQ(reports.reports.size(), 1U);
+    EXPECT_EQ(reports.reports[0].untouched.size(), 1U) << "nothing has been tried: at once again";
+    EXPECT_TRUE(spool.changes.empty());
 }
 
 TEST_F(DeliveryTest, AConfiguredHostWithoutAddressIsOurMistakeAndWaits)

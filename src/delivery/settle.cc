@@ -26,6 +26,7 @@ Outcome expired(Outcome outcome)
 {
     outcome.result = OutcomeClass::Failed;
     outcome.enhanced = outcome.enhanced.permanent();
+    if (outcome.origin == facts::Origin::Local) outcome.code = 550;
     return outcome;
 }
 
@@ -39,11 +40,13 @@ public:
           ids_{ids}
     {
         waiting_.accepted_at = message_.envelope->accepted_at;
+        waiting_.tls_failing_since = tls_failing_since();
     }
 
     Settlement run();
 
 private:
+    [[nodiscard]] std::optional<WallTime> tls_failing_since() const;
     void judge_recipients();
     void report(const RecipientEnd& end, Action action);
     void decide_change();
@@ -70,6 +73,17 @@ Settlement Settler::run()
     if (!reports_.empty()) tell_senders();
     for (auto& split : input_.splits) result_.change.new_messages.push_back(std::move(split));
     return std::move(result_);
+}
+
+std::optional<WallTime> Settler::tls_failing_since() const
+{
+    std::vector<queue::TlsWord> words;
+    for (const auto& end : input_.ends) {
+        if (end.outcome.result == OutcomeClass::Deferred) {
+            words.push_back(queue::tls_word(end.outcome));
+        }
+    }
+    return queue::tls_failing_since(message_.state.tls_failing_since, words, input_.now);
 }
 
 void Settler::judge_recipients()
@@ -137,6 +151,7 @@ void Settler::decide_change()
     change.state = message_.state;
     change.state.finished = std::move(finished_);
     change.state.attempts += 1;
+    change.state.tls_failing_since = waiting_.tls_failing_since;
     change.state.next_attempt =
         queue::next_attempt(schedule_, change.state.attempts, waiting_, input_.now, random_);
     change.state.delay_notified = message_.state.delay_notified || tell_delay_;

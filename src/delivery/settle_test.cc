@@ -153,6 +153,106 @@ TEST_F(SettleTest, WhenTheTimeIsOverATemporaryOutcomeBecomesFinal)
     EXPECT_EQ(result.notices[0].kind, "failure");
 }
 
+// Specification §6: a notice of delay after 1 h and the end after 24 h, from the first TLS failure
+// while that is the last outcome.
+const facts::Outcome kHandshake = [] {
+    auto made = outcome(OutcomeClass::Deferred, {4, 4, 317}, "ladder.inappropriate-fallback");
+    made.stage = facts::Stage::Handshake;
+    return made;
+}();
+
+class SettleTlsTest : public SettleTest {
+protected:
+    Settlement fail_after(Duration waited, const facts::Outcome& how = kHandshake)
+    {
+        auto result = settle_after(
+            waited, {{0, how, "mx", HandedTo::PlainRelay}, {1, how, "mx", HandedTo::PlainRelay}});
+        state = result.change.state;
+        return result;
+    }
+    std::string kind(const Settlement& result)
+    {
+        return result.notices.empty() ? "" : result.notices[0].kind;
+    }
+};
+
+TEST_F(SettleTlsTest, DelayIsToldAfterAnHourAndTheEndComesAfterADay)
+{
+    EXPECT_EQ(kind(fail_after(minutes{30})), "");
+    EXPECT_EQ(state.tls_failing_since, accepted + minutes{30});
+    EXPECT_EQ(kind(fail_after(minutes{89})), "");
+    const auto delayed = fail_after(minutes{90});
+    EXPECT_EQ(kind(delayed), "delay");
+    const std::string notice{delayed.change.new_messages.at(0)->body.bytes.view()};
+    EXPECT_THAT(notice, testing::HasSubstr("Status: 4.4.317"));
+    EXPECT_EQ(kind(fail_after(hours{5})), "") << "once";
+    state.attempts = 20;  // hourly
+    const auto last = fail_after(hours{24});
+    EXPECT_EQ(last.change.kind, spool::Change::Kind::Deferred);
+    EXPECT_EQ(last.change.state.next_attempt, accepted + hours{24} + minutes{30})
+        << "the last attempt is made at the end";
+    EXPECT_EQ(state.tls_failing_since, accepted + minutes{30}) << "the first failure counts";
+
+    const auto over = fail_after(hours{24} + minutes{30});
+    EXPECT_EQ(over.change.kind, spool::Change::Kind::Finished);
+    EXPECT_EQ(kind(over), "failure");
+    EXPECT_EQ(over.outcomes[0].enhanced.format(), "5.4.317");
+    EXPECT_EQ(over.outcomes[0].code, 550);
+    const std::string failure{over.change.new_messages.at(0)->body.bytes.view()};
+    EXPECT_THAT(failure, testing::HasSubstr("Status: 5.4.317"));
+    EXPECT_THAT(failure, testing::HasSubstr("tried for 24 hours"));
+    EXPECT_THAT(failure, testing::Not(testing::HasSubstr("Diagnostic-Code")))
+        << "a local decision is never dressed up as the peer's";
+}
+
+TEST_F(SettleTlsTest, ACertificateThatDoesNotSatisfyHasItsOwnCode)
+{
+    auto certificate = outcome(OutcomeClass::Deferred, {4, 7, 320}, "tls.chain-not-verified");
+    certificate.stage = facts::Stage::Verify;
+    fail_after(minutes{1}, certificate);
+    EXPECT_EQ(fail_after(hours{25}, certificate).outcomes[0].enhanced.format(), "5.7.320");
+}
+
+TEST_F(SettleTlsTest, AnotherFailureGivesTheLongTimeBack)
+{
+    fail_after(minutes{1});
+    EXPECT_EQ(kind(fail_after(minutes{62}, kDeferred)), "");
+    EXPECT_EQ(state.tls_failing_since, std::nullopt);
+    EXPECT_EQ(fail_after(hours{30}).change.kind, spool::Change::Kind::Deferred);
+    EXPECT_EQ(state.tls_failing_since, accepted + hours{30}) << "and counts anew";
+}
+
+TEST_F(SettleTlsTest, WhoWaitsForAReplyKeepsTheLongTimeForAll)
+{
+    fail_after(minutes{1});
+    const auto mixed = settle_after(hours{26}, {{0, kHandshake, "mx", HandedTo::PlainRelay},
+                                                {1, kDeferred, "mx", HandedTo::PlainRelay}});
+    EXPECT_EQ(mixed.deferred, 2U);
+    EXPECT_EQ(mixed.change.state.tls_failing_since, std::nullopt);
+}
+
+TEST_F(SettleTlsTest, OurOwnTroubleStopsNoClock)
+{
+    fail_after(minutes{1});
+    fail_after(hours{2}, outcome(OutcomeClass::Deferred, {4, 3, 2}, "delivery.stopping"));
+    EXPECT_EQ(state.tls_failing_since, accepted + minutes{1});
+}
+
+TEST_F(SettleTlsTest, TheOrganizationSetsTheTimes)
+{
+    objects::Snapshot::Contents contents;
+    contents.organization.name = "Example";
+    contents.organization.delay_notice_tls = minutes{5};
+    contents.organization.expiry_tls = minutes{20};
+    objects::AcceptedDomain own;
+    own.name = *objects::DomainPattern::parse("sender.test");
+    contents.accepted_domains.push_back(std::move(own));
+    snapshot = std::make_unique<objects::Snapshot>(std::move(contents));
+    fail_after(minutes{1});
+    EXPECT_EQ(kind(fail_after(minutes{6})), "delay");
+    EXPECT_EQ(kind(fail_after(minutes{21})), "failure");
+}
+
 TEST_F(SettleTest, SuccessIsToldByWhoeverMust)
 {
     struct Row {

@@ -16,7 +16,7 @@ constexpr std::chrono::seconds kLastWords{2};
 
 TalkError lost(net::StreamError error)
 {
-    return {std::move(error), std::nullopt};
+    return {std::move(error), std::nullopt, false};
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ net::Task<Result<PeerReply, TalkError>> read_reply(net::Stream& stream, Instant 
         auto line = co_await stream.read_line(smtp::ReplyReader::kMaxLineOctets);
         if (!line) co_return failure(lost(std::move(line.error())));
         auto reply = reader.feed(line->text);
-        if (!reply) co_return failure(TalkError{net::StreamError{}, reply.error()});
+        if (!reply) co_return failure(TalkError{net::StreamError{}, reply.error(), false});
         if (*reply) co_return std::move(**reply);
     }
 }
@@ -46,7 +46,11 @@ net::Task<Result<PeerReply, TalkError>> exchange(net::Stream& stream, std::strin
     if (!write.empty()) {
         stream.until(deadline);
         auto written = co_await stream.write(write);
-        if (!written) co_return co_await last_words(stream, std::move(written.error()), deadline);
+        if (!written) {
+            auto last = co_await last_words(stream, std::move(written.error()), deadline);
+            if (!last) last.error().unwritten = true;
+            co_return last;
+        }
     }
     co_return co_await read_reply(stream, deadline);
 }

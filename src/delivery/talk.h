@@ -16,6 +16,7 @@ namespace hermetic::delivery {
 struct TalkError {
     net::StreamError stream;
     std::optional<smtp::ReplyError> malformed;  // set: the stream works, what came is no reply
+    bool unwritten = false;                     // not all that was to be written first was
 };
 [[nodiscard]] facts::Outcome talk_outcome(facts::Stage stage, const TalkError& error);
 

@@ -117,7 +117,9 @@ void Transmitter::on_lost(const TalkError& error)
         stale_ = true;
         return;
     }
-    transaction_.on_lost(talk_outcome(transaction_.stage(), error));
+    using Written = smtp::ClientTransaction::Written;
+    transaction_.on_lost(talk_outcome(transaction_.stage(), error),
+                         error.unwritten ? Written::Part : Written::All);
 }
 
 net::Task<bool> Transmitter::write(std::string_view bytes)
@@ -133,7 +135,7 @@ net::Task<bool> Transmitter::write(std::string_view bytes)
     } else if (reply->temporary() || reply->permanent()) {
         transaction_.on_lost(smtp::outcome_of_reply(facts::Stage::Data, *reply));
     } else {
-        const TalkError unexpected{net::StreamError{}, std::nullopt};
+        const TalkError unexpected{net::StreamError{}, std::nullopt, true};
         on_lost(unexpected);
     }
     co_return false;

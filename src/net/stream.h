@@ -51,12 +51,28 @@ struct StreamError {
 [[nodiscard]] std::string_view name(StreamError::Kind kind);   // "timed-out"
 [[nodiscard]] std::string describe(const StreamError& error);  // for people
 
-// How a line ended. Only CRLF ends a line: bare CR and LF are data, and the caller refuses them
-// (SMTP smuggling: no two layers may disagree about where a line ends).
+// How a line ended. Only CRLF may end one. A peer that sends a bare LF is not kept waiting for the
+// CRLF that it does not know: it gets its line, and the caller ends the session (SMTP smuggling: no
+// two layers may disagree about where a line ends, so nothing behind it is read).
 struct Line {
     std::string_view text;  // without CRLF; valid until the next operation on the stream
     bool has_bare_cr = false;
-    bool has_bare_lf = false;
+    bool has_bare_lf = false;  // the line ended in it; it is the text's last octet
+};
+
+class Deadline;
+
+// A connect under way, for whoever may have to end it before its time. Belongs to the core;
+// outlives the connect.
+class Connecting {
+public:
+    // It ends as Cancelled; one that has not begun does so at once.
+    void cut();
+
+private:
+    friend class ConnectScope;
+    Deadline* under_way_ = nullptr;
+    bool is_cut_ = false;
 };
 
 class Stream {
@@ -68,17 +84,19 @@ public:
     Stream& operator=(const Stream&) = delete;
 
     [[nodiscard]] static Task<Result<std::unique_ptr<Stream>, StreamError>> connect(
-        Core& core, Endpoint remote, std::optional<IpAddress> local, Instant deadline);
+        Core& core, Endpoint remote, std::optional<IpAddress> local, Instant deadline,
+        Connecting* connecting = nullptr);
     // A Unix-domain stream socket, for lmtp+unix.
     [[nodiscard]] static Task<Result<std::unique_ptr<Stream>, StreamError>> connect_unix(
-        Core& core, std::string path, Instant deadline);
+        Core& core, std::string path, Instant deadline, Connecting* connecting = nullptr);
 
     // Absolute; holds for every operation until it is set again. Extending is cheap.
     void until(Instant deadline);
 
     // The next line, at most `max` octets without CRLF. A longer one: LineTooLong once, after its
     // end has been read and thrown away (bounded by 1 MiB, then the same error with the stream
-    // dead). What precedes an end of file without CRLF is no line.
+    // dead). One that ends in a bare LF is a line however long, of which only the end may be left.
+    // What precedes an end of file is no line.
     [[nodiscard]] Task<Result<Line, StreamError>> read_line(std::size_t max);
 
     // This many octets and not one more, so that what follows is still the socket's: a PROXY header

@@ -23,9 +23,36 @@ StreamError timed_out()
 
 }  // namespace
 
+void Connecting::cut()
+{
+    is_cut_ = true;
+    if (under_way_ != nullptr) under_way_->on_cancelled();
+}
+
+// While a connect can be cut.
+class ConnectScope {
+public:
+    ConnectScope(Connecting* connecting, Deadline& node) : connecting_{connecting}
+    {
+        if (connecting_ == nullptr) return;
+        connecting_->under_way_ = &node;
+        if (connecting_->is_cut_) node.on_cancelled();
+    }
+    ~ConnectScope()
+    {
+        if (connecting_ != nullptr) connecting_->under_way_ = nullptr;
+    }
+    ConnectScope(const ConnectScope&) = delete;
+    ConnectScope& operator=(const ConnectScope&) = delete;
+
+private:
+    Connecting* connecting_;
+};
+
 Task<Result<std::unique_ptr<Stream>, StreamError>> Stream::connect(Core& core, Endpoint remote,
                                                                    std::optional<IpAddress> local,
-                                                                   Instant deadline)
+                                                                   Instant deadline,
+                                                                   Connecting* connecting)
 {
     const asio::ip::tcp::endpoint target = to_asio(remote);
     auto impl = std::make_unique<Impl>(core, Impl::AnySocket{core.executor()});
@@ -39,6 +66,7 @@ Task<Result<std::unique_ptr<Stream>, StreamError>> Stream::connect(Core& core, E
     }
     if (error) co_return failure(StreamError{StreamError::Kind::Local, error.value(), {}});
 
+    const ConnectScope scope{connecting, *impl};
     core.wheel().set(*impl, deadline);
     if (deadline <= core.clock().now()) co_return failure(timed_out());
     if (auto why = impl->interrupted()) co_return failure(std::move(*why));
@@ -58,7 +86,8 @@ Task<Result<std::unique_ptr<Stream>, StreamError>> Stream::connect(Core& core, E
 
 Task<Result<std::unique_ptr<Stream>, StreamError>> Stream::connect_unix(Core& core,
                                                                         std::string path,
-                                                                        Instant deadline)
+                                                                        Instant deadline,
+                                                                        Connecting* connecting)
 {
     // sun_path, with its terminating zero.
     if (path.empty() || path.size() >= 108) {
@@ -71,6 +100,7 @@ Task<Result<std::unique_ptr<Stream>, StreamError>> Stream::connect_unix(Core& co
     if (!error) impl->socket.native_non_blocking(true, error);
     if (error) co_return failure(StreamError{StreamError::Kind::Local, error.value(), {}});
 
+    const ConnectScope scope{connecting, *impl};
     core.wheel().set(*impl, deadline);
     if (deadline <= core.clock().now()) co_return failure(timed_out());
     if (auto why = impl->interrupted()) co_return failure(std::move(*why));

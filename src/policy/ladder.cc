@@ -185,7 +185,6 @@ HostSummary summarize(std::span<const TriedRung> tried)
 {
     HostSummary summary;
     for (const auto& rung : tried) {
-        summary.answered = true;
         if (rung.result != RungResult::NotOffered) summary.handshake_failed = true;
         if (is_alert(rung, kInappropriateFallback)) summary.inappropriate_fallback = true;
     }
@@ -203,7 +202,10 @@ LastStep after_last_host(const TlsPolicy& policy, std::span<const HostSummary> h
     if (!any_failed) return {false, "ladder.no-handshake-failed"};
     if (!policy.allows_clear()) return {false, "tls.required"};
     for (const auto& host : hosts) {
-        if (host.answered && !host.handshake_failed) return {false, "ladder.no-handshake-failed"};
+        // Also of one that could not be reached it is not known that its TLS fails.
+        if (!host.handshake_failed && !host.no_host) {
+            return {false, "ladder.not-every-handshake-failed"};
+        }
     }
     return {true, "ladder.every-handshake-failed"};
 }

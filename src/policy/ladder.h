@@ -66,7 +66,7 @@ struct HostStep {
 
 // A host after next_at_host() has said NextHost, or one that could not be used at all.
 struct HostSummary {
-    bool answered = false;                // the session got as far as EHLO
+    bool no_host = false;  // it has no address that may be connected to: nobody can answer there
     bool handshake_failed = false;        // or STARTTLS was refused
     bool inappropriate_fallback = false;  // the host can do better than it was asked: RFC 7507
 };

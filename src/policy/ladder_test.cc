@@ -219,10 +219,10 @@ TEST_P(AfterLastHost, ClearOrNot)
     EXPECT_EQ(step.reason, row.reason);
 }
 
-constexpr HostSummary kHandshakeFailed{true, true, false};
-constexpr HostSummary kFallback{true, true, true};
-constexpr HostSummary kUnreachable{};
-constexpr HostSummary kAnswered{true, false, false};
+constexpr HostSummary kHandshakeFailed{false, true, false};
+constexpr HostSummary kFallback{false, true, true};
+constexpr HostSummary kNotFailed{};  // it worked or offered none, or could not be reached
+constexpr HostSummary kNoHost{true, false, false};
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, AfterLastHost,
@@ -230,20 +230,26 @@ INSTANTIATE_TEST_SUITE_P(
                             {kHandshakeFailed, kHandshakeFailed},
                             true,
                             "ladder.every-handshake-failed"},
-                    LastRow{"UnreachableHostsDoNotCount",
-                            {kUnreachable, kHandshakeFailed},
+                    LastRow{"OneWasNotReached",
+                            {kNotFailed, kHandshakeFailed},
+                            false,
+                            "ladder.not-every-handshake-failed"},
+                    LastRow{"ANameWithoutAddressIsNoHost",
+                            {kNoHost, kHandshakeFailed},
                             true,
                             "ladder.every-handshake-failed"},
+                    LastRow{
+                        "OnlyNamesWithoutAddress", {kNoHost}, false, "ladder.no-handshake-failed"},
                     LastRow{"OneCanDoBetter",
                             {kHandshakeFailed, kFallback},
                             false,
                             "ladder.inappropriate-fallback"},
-                    LastRow{"NobodyReached", {kUnreachable}, false, "ladder.no-handshake-failed"},
+                    LastRow{"NobodyReached", {kNotFailed}, false, "ladder.no-handshake-failed"},
                     LastRow{"NoHosts", {}, false, "ladder.no-handshake-failed"},
                     LastRow{"AHandshakeThatWorkedElsewhere",
-                            {kHandshakeFailed, kAnswered},
+                            {kHandshakeFailed, kNotFailed},
                             false,
-                            "ladder.no-handshake-failed"},
+                            "ladder.not-every-handshake-failed"},
                     LastRow{"TlsRequired", {kHandshakeFailed}, false, "tls.required", kEncrypt}),
     [](const auto& row) { return row.param.name; });
 
@@ -253,7 +259,7 @@ TEST(Ladder, SummaryOfAHost)
     EXPECT_TRUE(summarize(refused).handshake_failed);
     const std::vector<TriedRung> fallback{failed(kEverything, kClosed), failed(kLower, alert(86))};
     EXPECT_TRUE(summarize(fallback).inappropriate_fallback);
-    EXPECT_FALSE(summarize({}).answered);
+    EXPECT_FALSE(summarize({}).handshake_failed);
 }
 
 }  // namespace

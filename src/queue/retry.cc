@@ -50,6 +50,33 @@ WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts, Wal
     return next_attempt(schedule, attempts, Waiting{accepted_at, std::nullopt}, now, random);
 }
 
+TlsWord tls_word(const facts::Outcome& outcome)
+{
+    constexpr std::uint16_t kMailSystem = 3;  // X.3.Z of RFC 3463 §3.4
+    switch (outcome.stage) {
+    case facts::Stage::StartTls:
+    case facts::Stage::Handshake:
+    case facts::Stage::Verify:
+        return TlsWord::Failed;
+    default:
+        break;
+    }
+    const bool ours =
+        outcome.origin == facts::Origin::Local && outcome.enhanced.subject == kMailSystem;
+    return ours ? TlsWord::Nothing : TlsWord::Other;
+}
+
+std::optional<WallTime> tls_failing_since(std::optional<WallTime> before,
+                                          const std::vector<TlsWord>& words, WallTime now)
+{
+    bool failed = false;
+    for (const TlsWord word : words) {
+        if (word == TlsWord::Other) return std::nullopt;
+        failed = failed || word == TlsWord::Failed;
+    }
+    return failed ? before.value_or(now) : before;
+}
+
 WallTime expires_at(const RetrySchedule& schedule, const Waiting& waiting)
 {
     const WallTime regular = plus(waiting.accepted_at, schedule.expiry);

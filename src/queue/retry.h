@@ -6,6 +6,7 @@
 
 #include "core/random.h"
 #include "core/time.h"
+#include "facts/attempt.h"
 #include "objects/objects.h"
 
 #include <cstdint>
@@ -33,10 +34,25 @@ struct RetrySchedule {
 // What the times of one message depend on.
 struct Waiting {
     WallTime accepted_at{};
-    // Since when every attempt has ended in a TLS policy failure; nullopt where the last outcome
-    // was anything else.
+    // Since when every attempt has failed for TLS; nullopt where the last outcome was anything
+    // else. Shortens the waiting, never lengthens it.
     std::optional<WallTime> tls_failing_since;
 };
+
+// What a temporary outcome tells of TLS on the way to the peer.
+enum class TlsWord : std::uint8_t {
+    Failed,   // not offered, refused, no handshake, or not what the policy asks
+    Other,    // the peer, or the way to it, had another trouble
+    Nothing,  // the trouble was our own (4.3.x of ours, such as a stop): no word about the peer
+};
+[[nodiscard]] TlsWord tls_word(const facts::Outcome& outcome);
+
+// Waiting::tls_failing_since after an attempt at `now`; `before` is what it was, `words` are those
+// of the recipients that wait on. TLS counts where nobody waits for anything else: who was put off
+// by a reply keeps the long time.
+[[nodiscard]] std::optional<WallTime> tls_failing_since(std::optional<WallTime> before,
+                                                        const std::vector<TlsWord>& words,
+                                                        WallTime now);
 
 // The wait after `attempts` attempts (1 and more), jitter included.
 [[nodiscard]] Duration retry_wait(const RetrySchedule& schedule, std::uint32_t attempts,

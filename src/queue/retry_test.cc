@@ -87,6 +87,64 @@ TEST(Retry, ExpiryAndDelayNoticeAreEarlierForTlsPolicyFailures)
     }
 }
 
+facts::Outcome put_off(facts::Stage stage, facts::Origin origin, facts::EnhancedStatus status)
+{
+    facts::Outcome outcome;
+    outcome.stage = stage;
+    outcome.origin = origin;
+    outcome.enhanced = status;
+    return outcome;
+}
+
+TEST(Retry, WhatAnOutcomeTellsOfTls)
+{
+    using facts::Origin;
+    using facts::Stage;
+    const struct {
+        const char* name;
+        facts::Outcome outcome;
+        TlsWord word;
+    } rows[] = {
+        {"STARTTLS not offered", put_off(Stage::StartTls, Origin::Local, {4, 4, 317}),
+         TlsWord::Failed},
+        {"STARTTLS refused", put_off(Stage::StartTls, Origin::Remote, {4, 7, 0}), TlsWord::Failed},
+        {"handshake", put_off(Stage::Handshake, Origin::Local, {4, 4, 317}), TlsWord::Failed},
+        {"certificate", put_off(Stage::Verify, Origin::Local, {4, 7, 320}), TlsWord::Failed},
+        {"refused port", put_off(Stage::Connect, Origin::Local, {4, 4, 316}), TlsWord::Other},
+        {"DNS", put_off(Stage::Dns, Origin::Local, {4, 4, 312}), TlsWord::Other},
+        {"greylisted", put_off(Stage::Rcpt, Origin::Remote, {4, 7, 1}), TlsWord::Other},
+        {"the peer's disk", put_off(Stage::Mail, Origin::Remote, {4, 3, 1}), TlsWord::Other},
+        {"our stop", put_off(Stage::Connect, Origin::Local, {4, 3, 2}), TlsWord::Nothing},
+        {"our disk", put_off(Stage::Data, Origin::Local, {4, 3, 0}), TlsWord::Nothing},
+    };
+    for (const auto& row : rows) EXPECT_EQ(tls_word(row.outcome), row.word) << row.name;
+}
+
+TEST(Retry, TlsFailsSinceTheFirstFailureWhileThatIsTheLastOutcome)
+{
+    using enum TlsWord;
+    const WallTime first = kAccepted + hours{2};
+    const WallTime now = kAccepted + hours{9};
+    const struct {
+        const char* name;
+        std::optional<WallTime> before;
+        std::vector<TlsWord> words;
+        std::optional<WallTime> after;
+    } rows[] = {
+        {"the first", {}, {Failed}, now},
+        {"again", first, {Failed, Failed}, first},
+        {"something else", first, {Other}, {}},
+        {"some wait for something else", first, {Failed, Other}, {}},
+        {"nothing new of the peer", first, {Nothing}, first},
+        {"nothing at all of the peer", {}, {Nothing}, {}},
+        {"for some nothing new", first, {Nothing, Failed}, first},
+        {"nobody waits", first, {}, first},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(tls_failing_since(row.before, row.words, now), row.after) << row.name;
+    }
+}
+
 TEST(Retry, OrganizationSetsItsOwnSchedule)
 {
     objects::Organization organization;

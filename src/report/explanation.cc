@@ -69,8 +69,8 @@ constexpr LocalRow kLocal[] = {
     {Stage::Connect, -1, -1, {"The recipient's mail system could not be reached: it did not answer.", Helper::RecipientSide, kAskRecipient}},
     {Stage::Greeting, -1, -1, {"The recipient's mail system did not answer as it should.", Helper::RecipientSide, kAskRecipient}},
     {Stage::Ehlo, -1, -1, {"The recipient's mail system did not answer as it should.", Helper::RecipientSide, kAskRecipient}},
-    {Stage::StartTls, -1, -1, {"A protected connection is required for this message, and the recipient's mail system does not offer one. It was not sent unprotected.", Helper::RecipientSide, kAskRecipient}},
-    {Stage::Handshake, -1, -1, {"A protected connection to the recipient's mail system could not be made.", Helper::RecipientSide, kAskRecipient}},
+    {Stage::StartTls, -1, -1, {"The recipient's mail system does not offer, or refused, the protected connection that this message is to be sent over. It was not sent unprotected.", Helper::RecipientSide, kAskRecipient}},
+    {Stage::Handshake, -1, -1, {"A protected connection to the recipient's mail system could not be made. The message was not sent unprotected.", Helper::RecipientSide, kAskRecipient}},
     {Stage::Verify, -1, -1, {"The recipient's mail system could not prove that it is the right one, so the message was not handed to it.", Helper::RecipientSide, kAskRecipient}},
     {Stage::Auth, -1, -1, {"Our server could not log in to the mail system that passes its mail on.", Helper::Us, kAskUs}},
 };
@@ -98,8 +98,12 @@ bool matches(int subject, int detail, const facts::EnhancedStatus& status)
            (detail == -1 || detail == status.detail);
 }
 
+Explanation explain_local(const facts::Outcome& outcome);
+
 Explanation explain_remote(const facts::Outcome& outcome)
 {
+    // What it says to STARTTLS is about the connection, not about the message.
+    if (outcome.stage == Stage::StartTls) return explain_local(outcome);
     for (const StatusRow& row : kRemote) {
         if (matches(row.subject, row.detail, outcome.enhanced)) return row.explanation;
     }

@@ -49,6 +49,14 @@ TEST(Explanation, SaysWhoCanHelp)
     }
 }
 
+TEST(Explanation, WhatThePeerSaysToStartTlsIsNotAboutTheMessage)
+{
+    auto outcome = remote(454, {4, 7, 0}, "");
+    outcome.stage = Stage::StartTls;
+    EXPECT_NE(explain(Action::Failed, outcome).what.find("not sent unprotected"),
+              std::string_view::npos);
+}
+
 TEST(Explanation, EveryStageAndStatusHasOne)
 {
     for (int stage = 0; stage <= static_cast<int>(Stage::Done); ++stage) {

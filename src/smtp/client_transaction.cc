@@ -262,8 +262,8 @@ ClientTransaction::Step ClientTransaction::on_reply(const PeerReply& reply)
         return close_with(outcome_of_reply(stage(), reply));
     }
     if (outstanding() == 0 || !fits(expected_[answered_].command, reply)) {
-        return close_with(
-            local_outcome(stage(), {4, 4, 317}, "reply.unexpected", std::string{kUnexpected}));
+        return close_with(local_outcome(stage_when_lost(), {4, 4, 317}, "reply.unexpected",
+                                        std::string{kUnexpected}));
     }
     const auto [command, recipient] = expected_[answered_];
     const auto at_stage = stage();
@@ -356,11 +356,21 @@ ClientTransaction::Step ClientTransaction::close_with(facts::Outcome outcome)
     return {Next::Close, {}};
 }
 
-void ClientTransaction::on_lost(facts::Outcome outcome)
+void ClientTransaction::on_lost(facts::Outcome outcome, Written written)
 {
-    outcome.stage = stage();
+    outcome.stage = written == Written::All ? stage_when_lost() : stage();
     phase_ = Phase::Ended;
     resolve_pending(outcome);
+}
+
+// The message's last octet may be on its way before MAIL is answered. Then the peer may have taken
+// it: whoever sends it again has to know.
+Stage ClientTransaction::stage_when_lost() const
+{
+    for (std::size_t i = answered_; i < expected_.size(); ++i) {
+        if (expected_[i].command == Command::End) return Stage::EndOfData;
+    }
+    return stage();
 }
 
 }  // namespace hermetic::smtp

@@ -84,8 +84,10 @@ public:
     [[nodiscard]] Step on_reply(const PeerReply& reply);
     [[nodiscard]] Step on_body_sent();
     // The connection is gone or useless: every recipient without an outcome gets this one, with the
-    // stage that the transaction had reached.
-    void on_lost(facts::Outcome outcome);
+    // stage that the transaction had reached: EndOfData where the peer may have the whole message.
+    // Part: what the last step wanted written was not all written.
+    enum class Written : std::uint8_t { All, Part };
+    void on_lost(facts::Outcome outcome, Written written = Written::All);
 
     // For SendBody: the dots of RFC 5321 §4.5.2 and the final one, or the bare octets after BDAT.
     [[nodiscard]] bool body_is_dotted() const { return dotted_; }
@@ -125,6 +127,7 @@ private:
     void resolve_accepted(const facts::Outcome& outcome);
     void resolve_pending(const facts::Outcome& outcome);
     Step close_with(facts::Outcome outcome);
+    facts::Stage stage_when_lost() const;
     std::size_t outstanding() const { return expected_.size() - answered_; }
 
     TransactionInput input_;

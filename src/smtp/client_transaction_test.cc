@@ -277,6 +277,33 @@ TEST_F(TransactionTest, LostConnectionKeepsWhatWasDecidedAndTellsTheStage)
     EXPECT_EQ(outcome(1).stage, Stage::Rcpt);
 }
 
+// A retry may deliver twice what went out whole, also before MAIL was answered.
+TEST_F(TransactionTest, ALossAfterTheLastOctetIsOneAtTheEndOfTheMessage)
+{
+    using Written = ClientTransaction::Written;
+    facts::Outcome lost;
+    lost.reason = "connection.closed";
+    const auto stage_after = [&](std::vector<int> codes, Written written = Written::All) {
+        talk(codes);
+        transaction->on_lost(lost, written);
+        return outcome().stage;
+    };
+    peer.chunking = true;
+    EXPECT_EQ(stage_after({}), Stage::EndOfData);
+    EXPECT_EQ(stage_after({250}), Stage::EndOfData);
+    EXPECT_EQ(stage_after({}, Written::Part), Stage::Mail);
+    EXPECT_EQ(stage_after({250}, Written::Part), Stage::Rcpt);
+    talk({354});
+    EXPECT_EQ(outcome().stage, Stage::EndOfData) << "and what answers nothing tells nothing";
+    size = 1U << 20;
+    EXPECT_EQ(stage_after({}), Stage::Mail);
+    size = 0;
+    peer.chunking = false;
+    EXPECT_EQ(stage_after({}), Stage::Mail);
+    EXPECT_EQ(stage_after({250, 250}), Stage::Data);
+    EXPECT_EQ(stage_after({250, 250, 354}), Stage::EndOfData);
+}
+
 TEST_F(TransactionTest, UnexpectedRepliesEndTheConnection)
 {
     for (const auto& codes :

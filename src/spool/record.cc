@@ -23,6 +23,8 @@ constexpr std::uint8_t kRetHeaders = 16;
 constexpr std::uint8_t kHasSender = 32;
 constexpr std::uint8_t kEnvelopeFlags = 63;
 
+constexpr std::uint8_t kStateWithoutTlsTime = 1;  // the version before
+
 constexpr std::uint8_t kHeld = 1;
 constexpr std::uint8_t kDelayNotified = 2;
 constexpr std::uint8_t kStateFlags = 3;
@@ -276,7 +278,7 @@ Result<BodyReference, RecordError> parse_body_reference(std::string_view record)
 void append_state_record(std::string& record, const MessageState& state)
 {
     ByteWriter out{record};
-    out.octet(kStateRecordVersion);
+    out.octet(state.tls_failing_since ? kStateRecordVersion : kStateWithoutTlsTime);
     unsigned flags = 0;
     if (state.held) flags |= kHeld;
     if (state.delay_notified) flags |= kDelayNotified;
@@ -288,6 +290,7 @@ void append_state_record(std::string& record, const MessageState& state)
     out.text(state.last_reason);
     out.text(state.last_host);
     out.text(state.last_text);
+    if (state.tls_failing_since) out.fixed64(to_octets(*state.tls_failing_since));
 }
 
 Result<MessageState, RecordError> parse_state_record(std::string_view record)
@@ -319,6 +322,7 @@ Result<MessageState, RecordError> parse_state_record(std::string_view record)
     state.last_reason = in.text();
     state.last_host = in.text();
     state.last_text = in.text();
+    if (version > kStateWithoutTlsTime) state.tls_failing_since = to_wall_time(in.fixed64());
     if (const auto error = verdict(in, valid)) return failure(*error);
     return state;
 }

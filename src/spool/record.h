@@ -16,7 +16,9 @@
 namespace hermetic::spool {
 
 inline constexpr std::uint8_t kEnvelopeRecordVersion = 1;
-inline constexpr std::uint8_t kStateRecordVersion = 1;
+// Version 2 has one field more. A state that lacks it is still written as version 1, which a
+// program from before reads too.
+inline constexpr std::uint8_t kStateRecordVersion = 2;
 
 // The head of every envelope record, in the same place in every version: a program that cannot read
 // the rest still knows which body must be kept.

@@ -68,6 +68,7 @@ MessageState full_state()
     state.last_reason = "connect.refused";
     state.last_host = "mx.example.org";
     state.last_text = std::string(500, 'x');
+    state.tls_failing_since = WallTime{std::chrono::milliseconds{1'795'000'000'456}};
     return state;
 }
 
@@ -175,6 +176,25 @@ TEST(StateRecord, ReadsBackEveryField)
     }
 }
 
+TEST(StateRecord, WithoutATimeOfTlsFailuresItIsWhatTheVersionBeforeWrote)
+{
+    // Held, one attempt, at 256 ms, recipient 3 finished, reason "r", host "h", text "t".
+    const std::string before{"\x01\x01\x01\x00\x01\x00\x00\x00\x00\x00\x00\x01\x03\x01r\x01h\x01t",
+                             19};
+    const auto read = parse_state_record(before);
+    ASSERT_TRUE(read) << describe(read.error());
+    MessageState expected;
+    expected.held = true;
+    expected.attempts = 1;
+    expected.next_attempt = WallTime{std::chrono::milliseconds{256}};
+    expected.finished = {3};
+    expected.last_reason = "r";
+    expected.last_host = "h";
+    expected.last_text = "t";
+    EXPECT_EQ(*read, expected);
+    EXPECT_EQ(to_octets(*read), before) << "and the version before reads what is written now";
+}
+
 TEST(StateRecord, EveryPrefixIsTruncated)
 {
     const std::string whole = to_octets(full_state());
@@ -190,7 +210,7 @@ TEST(StateRecord, RefusesWhatNoVersionWrote)
     const std::string whole = to_octets(full_state());
     EXPECT_EQ(parse_state_record(whole + 'x').error(), RecordError::TrailingOctets);
     std::string newer = whole;
-    newer[0] = 2;
+    newer[0] = 3;
     EXPECT_EQ(parse_state_record(newer).error(), RecordError::NewerVersion);
     std::string unknown_flag = whole;
     unknown_flag[1] = 4;

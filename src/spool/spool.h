@@ -56,6 +56,8 @@ struct MessageState {
     WallTime next_attempt{};
     bool held = false;
     bool delay_notified = false;          // a delay notice was committed with some earlier state
+    // When the first attempt failed for TLS, if all since then have (queue/retry.h).
+    std::optional<WallTime> tls_failing_since;
     std::vector<std::uint32_t> finished;  // indexes of recipients that need nothing more, ascending
     std::string last_reason;              // dotted id, host and words of the last outcome, for
     std::string last_host;                // people: printable, each at most 500 octets

@@ -1,11 +1,16 @@
 #include "tls/ca_set.h"
 
 #include "core/assert.h"
+#include "tls/certificate.h"
+#include "tls/evidence.h"
 
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <unistd.h>
+#include <vector>
 
 namespace hermetic::tls {
 
@@ -21,7 +26,35 @@ StorePointer new_store()
     return store;
 }
 
+// In the order of their digests: in which order a file has them means nothing. What a directory
+// holds is not looked at here; it is the same one in the whole life of the process.
+std::string digest_of(X509_STORE* store)
+{
+    std::vector<std::string> each;
+    STACK_OF(X509_OBJECT)* objects = X509_STORE_get0_objects(store);
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
+        X509* certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        if (certificate != nullptr) each.push_back(certificate_digest(certificate));
+    }
+    std::sort(each.begin(), each.end());
+    std::string all = std::to_string(X509_VERIFY_PARAM_get_flags(X509_STORE_get0_param(store)));
+    for (const auto& one : each) all += one;
+    return hex_sha256(all);
+}
+
 }  // namespace
+
+CaSet::CaSet(StorePointer store) : store_{std::move(store)}, digest_{digest_of(store_.get())}
+{
+}
+
+std::string identity_digest(const CaSet* cas, const Certificate* client_certificate)
+{
+    std::string text = cas != nullptr ? cas->digest() : std::string{"-"};
+    text += '/';
+    text += client_certificate != nullptr ? client_certificate->facts().sha256 : std::string{"-"};
+    return text;
+}
 
 Result<std::shared_ptr<const CaSet>, ConfigError> load_system_cas()
 {

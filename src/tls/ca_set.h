@@ -8,11 +8,14 @@ namespace hermetic::tls {
 
 class CaSet {
 public:
-    explicit CaSet(StorePointer store) : store_{std::move(store)} {}
+    explicit CaSet(StorePointer store);
     [[nodiscard]] X509_STORE* store() const { return store_.get(); }
+    // Of the certificates' content, hexadecimal: the same set read again has the same one.
+    [[nodiscard]] const std::string& digest() const { return digest_; }
 
 private:
     StorePointer store_;
+    std::string digest_;
 };
 
 }  // namespace hermetic::tls

@@ -212,6 +212,27 @@ TEST_F(CertificateFiles, HostileNamesAreShownEscapedAndBounded)
     EXPECT_EQ(facts_of(*certificate).subject.find('\n'), std::string::npos);
 }
 
+TEST(CaSets, AreToldApartByTheirContent)
+{
+    PkiFixture one;
+    PkiFixture other;
+    const auto digest = [](const std::string& file) {
+        return identity_digest(load_cas(file)->get(), nullptr);
+    };
+    EXPECT_EQ(digest(one.root_file()), digest(one.root_file()));
+    EXPECT_NE(digest(one.root_file()), digest(other.root_file()));
+    const std::string both = one.read("root.pem") + other.read("root.pem");
+    one.write("both.pem", both);
+    one.write("reversed.pem", other.read("root.pem") + one.read("root.pem"));
+    EXPECT_EQ(digest(one.path("both.pem")), digest(one.path("reversed.pem")));
+    EXPECT_NE(digest(one.path("both.pem")), digest(one.root_file()));
+
+    const auto client = one.make("client.example.net");
+    EXPECT_NE(identity_digest(nullptr, client.get()), identity_digest(nullptr, nullptr));
+    EXPECT_NE(identity_digest(nullptr, client.get()),
+              identity_digest(nullptr, one.make("client.example.net").get()));
+}
+
 TEST(CaSets, OfNothingAreRefused)
 {
     EXPECT_THAT(load_cas("/nonexistent/ca.pem").error().what, HasSubstr("/nonexistent/ca.pem"));

@@ -66,6 +66,11 @@ class ServerContext;
 [[nodiscard]] Result<std::shared_ptr<const CaSet>, ConfigError> load_cas(
     const std::string& pem_file);
 
+// What a client is, and judges peers by, beside its TlsPolicy: the CAs' and the own certificate's
+// content, as text. Connections and sessions made under another one are not used (specification
+// §4.5). Either may be null.
+[[nodiscard]] std::string identity_digest(const CaSet* cas, const Certificate* client_certificate);
+
 // How ready the hello is to be misunderstood: the rungs of the ladder (specification §4.3).
 enum class Hello : std::uint8_t {
     Full,     // everything the library has

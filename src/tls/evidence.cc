@@ -51,16 +51,6 @@ std::string spki_digest(X509* certificate)
     return digest;
 }
 
-std::string certificate_digest(X509* certificate)
-{
-    unsigned char* der = nullptr;
-    const int length = i2d_X509(certificate, &der);
-    if (length <= 0) return {};
-    std::string digest = hex_digest(der, static_cast<std::size_t>(length));
-    OPENSSL_free(der);
-    return digest;
-}
-
 std::string curve_name(const EVP_PKEY* key)
 {
     std::array<char, 80> name{};
@@ -94,6 +84,21 @@ std::string key_type(const EVP_PKEY* key)
 }
 
 }  // namespace
+
+std::string hex_sha256(std::string_view octets)
+{
+    return hex_digest(reinterpret_cast<const unsigned char*>(octets.data()), octets.size());
+}
+
+std::string certificate_digest(X509* certificate)
+{
+    unsigned char* der = nullptr;
+    const int length = i2d_X509(certificate, &der);
+    if (length <= 0) return {};
+    std::string digest = hex_digest(der, static_cast<std::size_t>(length));
+    OPENSSL_free(der);
+    return digest;
+}
 
 std::vector<std::string> dns_names_of(X509* certificate)
 {

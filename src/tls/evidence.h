@@ -15,6 +15,10 @@ inline constexpr int kMaxDnsNames = 64;
 
 [[nodiscard]] facts::CertificateFacts describe_certificate(X509* certificate);
 
+// SHA-256, hexadecimal.
+[[nodiscard]] std::string hex_sha256(std::string_view octets);
+[[nodiscard]] std::string certificate_digest(X509* certificate);
+
 // subjectAltName dNSName only, lower case, printable; at most kMaxDnsNames.
 [[nodiscard]] std::vector<std::string> dns_names_of(X509* certificate);
 
