@@ -3,6 +3,7 @@ promised for each, and sinks that record every arrival."""
 
 import base64
 import hashlib
+import pickle
 import random
 import re
 import threading
@@ -13,6 +14,11 @@ from support.smtp_client import Client, Closed, Refused
 
 _RECEIVED = re.compile(rb"Received: [^\r\n]*\r\n(?:[ \t]+[^\r\n]*\r\n)*")
 _ROW = 78
+
+# org.toml of the runs; the least that it takes is a minute.
+DELAY = 60.0
+EXPIRY = 100.0
+_TAKE_AFTER = 66.0  # a sink takes what it delayed for this long: after the notice, before the expiry
 
 
 class Contents:
@@ -29,7 +35,7 @@ class Contents:
     def size(self, number):
         dice = self._random(number)
         share = dice.random()
-        if share < 0.60:
+        if share < 0.60 or kind_of(number) in ("late", "slow", "held"):
             return dice.randrange(200, 8_000)
         if share < 0.84:
             return dice.randrange(8_000, 64_000)
@@ -43,9 +49,6 @@ class Contents:
         return (f"Subject: crash {number}\r\nX-Crash-Number: {number}\r\n\r\n.{number}\r\n".encode()
                 + self._rows[at:at + rows * _ROW] + b".\r\n")
 
-    def digest(self, number):
-        return hashlib.sha256(self.content(number)).digest()
-
 
 @dataclass
 class Arrival:
@@ -58,16 +61,78 @@ class Arrival:
 class Promise:
     """What a client was told about one message."""
     recipients: tuple
+    digest: bytes = b""
+    at: float = 0.0            # when it was offered
     outcome: str = "unknown"   # accepted | refused | unknown (the connection ended before a reply)
     reply: str = ""
 
 
+def kind_of(number):
+    """late: deferred until it expires. slow: deferred until its sender is told of the delay. held: by
+    the operator. nobody: unknown to the next hop. mail: everything else."""
+    if number % 30 == 11:
+        return "nobody"
+    if number % 200 == 17:
+        return "late"
+    if number % 200 == 129:
+        return "slow"
+    if number % 400 == 7:
+        return "held"
+    return "mail"
+
+
+def notices_due(number):
+    return {"nobody": {"failed"}, "late": {"delayed", "failed"}, "slow": {"delayed"}}.get(
+        kind_of(number), set())
+
+
+def number_of(address):
+    return int(re.match(r"[a-z]+(\d+)@", address)[1])
+
+
+def sender_of(number):
+    return f"sender{number}@senders.crash.test"
+
+
+def recipients_of(number):
+    """Of plain mail one of seven goes to both hops."""
+    kind = kind_of(number)
+    if kind != "mail":
+        return (f"{kind}{number}@smtp.crash.test",)
+    if number % 7 == 3:
+        return (f"m{number}@smtp.crash.test", f"m{number}@lmtp.crash.test")
+    return (f"m{number}@{'lmtp' if number % 2 else 'smtp'}.crash.test",)
+
+
 @dataclass
 class Record:
+    """Everything a later run needs to go on with the spool of this one. Thread-safe by its lock."""
+    seed: int = 1
+    next_number: int = 0
+    accepted: int = 0
     promises: dict = field(default_factory=dict)   # number -> Promise
     arrivals: dict = field(default_factory=dict)   # recipient -> [Arrival]
-    notices: dict = field(default_factory=dict)    # sender told -> [Arrival]
+    notices: dict = field(default_factory=dict)    # (number, "failed" | "delayed") -> [Arrival]
+    strange: list = field(default_factory=list)    # notices that say neither
+    crashes: list = field(default_factory=list)    # (before the signal, when the process was gone)
+    first_seen: dict = field(default_factory=dict)  # what a sink deferred -> when it came first
+    opened: set = field(default_factory=set)       # held mail that a sink would take
+    released: set = field(default_factory=set)     # held mail that the operator is done with
+    counts: dict = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def save(self, path):
+        with self.lock:
+            state = {name: value for name, value in vars(self).items() if name != "lock"}
+            path.write_bytes(pickle.dumps(state))
+
+    @staticmethod
+    def load(path):
+        return Record(**pickle.loads(path.read_bytes()))
+
+    def count(self, what, by=1):
+        with self.lock:
+            self.counts[what] = self.counts.get(what, 0) + by
 
     def arrived(self, message):
         """A sink's on_message: keep times and a digest, not the octets."""
@@ -76,74 +141,71 @@ class Record:
         arrival = Arrival(message.began, message.ended, hashlib.sha256(body).digest())
         with self.lock:
             for recipient in message.to:
-                kind = self.notices if recipient.startswith("sender") else self.arrivals
-                kind.setdefault(recipient, []).append(arrival)
+                if not recipient.startswith("sender"):
+                    self.arrivals.setdefault(recipient, []).append(arrival)
+                    continue
+                actions = re.findall(rb"^Action: (\w+)\r$", message.data, re.M)
+                if len(actions) != 1 or actions[0] not in (b"failed", b"delayed"):
+                    self.strange.append(f"{recipient} got a notice with the actions {actions}")
+                    continue
+                key = (number_of(recipient), actions[0].decode())
+                self.notices.setdefault(key, []).append(arrival)
 
-    def accepted(self):
+    def stored(self):
+        """Numbers that the server has taken for certain: by its 250, or because of what came of it."""
         with self.lock:
-            return {number: promise for number, promise in self.promises.items()
-                    if promise.outcome == "accepted"}
+            numbers = {number for number, promise in self.promises.items()
+                       if promise.outcome == "accepted"}
+            numbers |= {number_of(recipient) for recipient in self.arrivals}
+            return numbers | {number for number, _ in self.notices}
 
     def missing(self):
-        """Recipients of accepted messages that nothing has arrived for, and notices not seen."""
+        """Recipients of stored messages that nothing has arrived for, and notices not seen."""
         out = []
-        for number, promise in self.accepted().items():
-            for recipient in promise.recipients:
-                if is_unknown_user(recipient):
-                    if sender_of(number) not in self.notices:
-                        out.append(f"notice to {sender_of(number)}")
-                elif recipient not in self.arrivals:
-                    out.append(recipient)
+        for number in sorted(self.stored()):
+            out += [f"{action} notice to {sender_of(number)}" for action in notices_due(number)
+                    if (number, action) not in self.notices]
+            if kind_of(number) not in ("nobody", "late"):
+                out += [recipient for recipient in recipients_of(number)
+                        if recipient not in self.arrivals]
         return out
 
 
-def number_of(recipient):
-    return int(re.match(r"(?:nobody|m)(\d+)@", recipient)[1])
-
-
-def is_unknown_user(recipient):
-    return recipient.startswith("nobody")
-
-
-def sender_of(number):
-    return f"sender{number}@senders.crash.test"
-
-
-def recipients_of(number):
-    """One of seven goes to both hops; one of thirty to somebody whom the hop does not know."""
-    if number % 30 == 11:
-        return (f"nobody{number}@smtp.crash.test",)
-    if number % 7 == 3:
-        return (f"m{number}@smtp.crash.test", f"m{number}@lmtp.crash.test")
-    return (f"m{number}@{'lmtp' if number % 2 else 'smtp'}.crash.test",)
-
-
 class Deferrals:
-    """A sink's decide: some messages are deferred the first time, at RCPT or at the end of data, so
-    that attempts leave state behind; unknown users are refused."""
+    """A sink's decide: some messages and notices are deferred the first time, at RCPT or at the end of
+    data, so that attempts leave state behind; some for long, or for ever; unknown users are refused."""
 
-    def __init__(self):
-        self._seen = set()
-        self._lock = threading.Lock()
-        self.count = 0
+    def __init__(self, record):
+        self._record = record
 
-    def _first_time(self, key):
-        with self._lock:
-            if key in self._seen:
-                return False
-            self._seen.add(key)
-            self.count += 1
-            return True
+    def _age(self, key):
+        """Seconds since this came first; None: now."""
+        now = time.monotonic()
+        with self._record.lock:
+            first = self._record.first_seen.setdefault(key, now)
+        if first == now:
+            self._record.count("deferred once")
+            return None
+        return now - first
 
     def decide(self, stage, session, argument):
         if stage == "rcpt":
             to = re.search(r"<([^>]*)>", argument)[1]
-            if is_unknown_user(to):
+            kind, number = re.match(r"[a-z]+", to)[0], number_of(to)
+            if kind == "nobody":
                 return "550 5.1.1 no such user"
-            if to.startswith("m") and number_of(to) % 9 == 2 and self._first_time(to):
+            if kind == "late":
+                return "451 4.3.0 never"
+            if kind == "slow" and (self._age(to) or 0) < _TAKE_AFTER:
+                return "451 4.3.0 not for a minute"
+            if kind == "held" and number not in self._record.opened:
+                return "451 4.3.0 not before somebody has held it"
+            if kind == "m" and number % 9 == 2 and self._age(to) is None:
                 return "451 4.3.0 not yet"
+            if kind == "sender" and number % 4 == 1 and self._age(to) is None:
+                return "451 4.3.0 no notices yet"
         elif stage == "message" and argument.to[0].startswith("m"):
-            if number_of(argument.to[0]) % 11 == 5 and self._first_time(argument.to[0]):
+            if number_of(argument.to[0]) % 11 == 5 and self._age(argument.to[0]) is None:
                 return "451 4.3.0 not yet"
         return None
 
@@ -154,7 +216,6 @@ class Load:
     def __init__(self, address, contents, record, clients):
         self.address, self.contents, self.record = address, contents, record
         self._stop = threading.Event()
-        self._next = 0
         self._numbers = threading.Lock()
         self.failures = []
         self._threads = [threading.Thread(target=self._guard, args=(n,), daemon=True)
@@ -167,14 +228,16 @@ class Load:
     def stop(self, seconds=60):
         self._stop.set()
         for thread in self._threads:
+            if thread.ident is None:
+                continue
             thread.join(seconds)
             if thread.is_alive():
                 self.failures.append("a client hangs")
 
     def _take_number(self):
         with self._numbers:
-            self._next += 1
-            return self._next
+            self.record.next_number += 1
+            return self.record.next_number
 
     def _guard(self, client):
         try:
@@ -197,26 +260,15 @@ class Load:
 
     def _send_one(self, client, which):
         number = self._take_number()
-        promise = Promise(recipients_of(number))
+        content = self.contents.content(number)
+        promise = Promise(recipients_of(number), hashlib.sha256(content).digest(), time.monotonic())
         with self.record.lock:
             self.record.promises[number] = promise
         try:
-            reply = client.deliver(sender_of(number), promise.recipients,
-                                   self.contents.content(number),
+            reply = client.deliver(sender_of(number), promise.recipients, content,
                                    by="BDAT" if which % 2 else "DATA", chunk=100_000)
             promise.outcome, promise.reply = "accepted", str(reply)
+            self.record.accepted += 1  # roughly: only to see that it grows
         except Refused as refused:
             promise.outcome, promise.reply = "refused", str(refused)
             raise Closed("refused; a new session next") from refused
-
-
-class Clock:
-    """Moments of the crashes, on the clock of the arrivals."""
-
-    def __init__(self):
-        self.crashes = []  # (before the signal, when the process was gone)
-
-    def crash(self, server):
-        before = time.monotonic()
-        server.kill()
-        self.crashes.append((before, time.monotonic()))

@@ -70,6 +70,12 @@ def lmtp_hop(server):
     return f"lmtp://127.0.0.1:{server.port}"
 
 
+def _replace(path, text):
+    new = path.with_name(path.name + ".new")
+    new.write_text(text)
+    os.replace(new, path)
+
+
 class ServerFailed(AssertionError):
     pass
 
@@ -119,13 +125,14 @@ class HermeticServer:
         self.write_config()
 
     def write_config(self):
+        """Each file at once, as an editor does: a running server never reads half of one."""
         node, objects = self.settings, self.objects
-        self.config.write_text(toml_document(
+        _replace(self.config, toml_document(
             node["top"],
             [(name, node[name])
              for name in ("limits", "resolver", "delivery", "spool", "log", "admin")],
             [(name, node[name]) for name in ("listener", "certificate")]))
-        (self.directory / "org.toml").write_text(toml_document(
+        _replace(self.directory / "org.toml", toml_document(
             {}, [("organization", objects["organization"])],
             [(name, objects[name])
              for name in ("accepted_domain", "inbound_connector", "outbound_connector")]))
