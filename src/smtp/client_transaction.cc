@@ -359,6 +359,9 @@ ClientTransaction::Step ClientTransaction::close_with(facts::Outcome outcome)
 void ClientTransaction::on_lost(facts::Outcome outcome, Written written)
 {
     outcome.stage = written == Written::All ? stage_when_lost() : stage();
+    if (outcome.stage == Stage::EndOfData && outcome.origin == facts::Origin::Local) {
+        outcome.text += "; the whole message had been sent, so it may have been taken";
+    }
     phase_ = Phase::Ended;
     resolve_pending(outcome);
 }
