@@ -20,6 +20,7 @@ from support.ports import free_port
 LIMIT_START = 10
 LIMIT_OCTETS = 300
 OCTETS = 1000
+GIVEN_BACK = 12  # seconds after which the allocator has returned what is free
 
 ZONE = "* MX 10 mx\nmx A 127.0.0.1\n"
 
@@ -46,11 +47,12 @@ def settle(server, seconds):
             seen.update(cpu=cpu, since=time.monotonic())
         return time.monotonic() - seen["since"] > 2 and server.status()["queue"]["active"] == 0
     wait_for(quiet, "the server has tried every destination", seconds, 0.25)
+    time.sleep(GIVEN_BACK)
 
 
 def pss_of_empty(directory, dns, port):
     with make_server(directory / "empty", dns, port) as server:
-        time.sleep(2)
+        settle(server, 60)
         return server.resident_kib()
 
 
