@@ -1,9 +1,34 @@
 #include "load/send_result.h"
 
-namespace hermetic::load {
+#include <algorithm>
 
-void SendResult::note_error(const std::string& text)
+namespace hermetic::load {
+namespace {
+
+bool has_digit(std::string_view word)
 {
+    return std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::string generalize(std::string_view text)
+{
+    std::string general;
+    for (unsigned number = 0; !text.empty(); ++number) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        const std::string_view word = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        general += general.empty() ? "" : " ";
+        // The reply code and the enhanced status code stay (RFC 3463).
+        general += number >= 2 && has_digit(word) ? "#" : word;
+    }
+    return general;
+}
+
+void SendResult::note_error(std::string_view reply)
+{
+    const std::string text = generalize(reply);
     const auto found = errors.find(text);
     if (found != errors.end()) {
         ++found->second;

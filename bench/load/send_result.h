@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace hermetic::load {
 
@@ -15,7 +16,7 @@ struct SendResult {
 
     explicit SendResult(std::int64_t origin) : accepted(origin) {}
 
-    void note_error(const std::string& text);
+    void note_error(std::string_view reply);
     void add(const SendResult& other);
 
     std::uint64_t sent = 0;  // accepted by the server
@@ -32,5 +33,9 @@ struct SendResult {
     Arrivals accepted;
     std::map<std::string, std::uint64_t> errors;
 };
+
+// The reply with a # for each word that tells one message from another: addresses, identifiers,
+// times.
+[[nodiscard]] std::string generalize(std::string_view text);
 
 }  // namespace hermetic::load
