@@ -85,6 +85,9 @@ json::object message_json(const delivery::ShowAnswer& answer)
     body["last_host"] = message.state.last_host;
     body["last_text"] = message.state.last_text;
     body["delay_notified"] = message.state.delay_notified;
+    if (message.state.tls_failing_since) {
+        body["tls_failing_since"] = format_rfc3339(*message.state.tls_failing_since);
+    }
     return body;
 }
 

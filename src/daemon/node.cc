@@ -89,14 +89,20 @@ Result<void, std::string> Node::Impl::load_tls()
 {
     auto contexts = load_listener_contexts(options_, system_clock().wall());
     if (!contexts) return failure(contexts.error().what + "; right is " + contexts.error().right);
+    load_cas();
+    take_contexts(std::move(*contexts));
+    return {};
+}
+
+// Where they cannot be read those from before stay in use.
+void Node::Impl::load_cas()
+{
     auto cas = tls::load_system_cas();
     if (cas) {
-        cas_ = *cas;
+        cas_ = *std::move(cas);
     } else {
         log_->event(Level::Warning, "tls.no-cas", {{"what", cas.error().what}});
     }
-    take_contexts(std::move(*contexts));
-    return {};
 }
 
 void Node::Impl::take_contexts(ListenerContexts contexts)

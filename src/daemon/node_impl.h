@@ -47,6 +47,7 @@ private:
     // The steps of start(), in their order.
     [[nodiscard]] Result<void, std::string> make_folder();
     [[nodiscard]] Result<void, std::string> load_tls();
+    void load_cas();
     [[nodiscard]] Result<void, std::string> open_spool();
     [[nodiscard]] Result<void, std::string> start_resolver();
     [[nodiscard]] Result<void, std::string> start_workers();

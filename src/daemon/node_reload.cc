@@ -67,6 +67,7 @@ Result<void, std::string> Node::Impl::try_reload()
     }
     options_ = std::move(plan.options);
     take_contexts(std::move(*contexts));
+    load_cas();
     publish(std::move(*contents));
     return {};
 }
