@@ -21,12 +21,14 @@ def percentile(values, share):
 
 
 class Figures:
-    def __init__(self):
+    def __init__(self, judges=True):
+        self.judges = judges  # False: short runs, whose figures are no verdict
         self.results = []
 
     def add(self, case, *, words, target, met, runs=1, **figures):
         """case: begins with PREFIX. words: the figure, for people. met: None where there is no target.
         figures: COMMON ones and others."""
+        met = met if self.judges else None
         entry = {"case": case, "system": SYSTEM,
                  **{name: _rounded(figures.pop(name, None)) for name in COMMON},
                  "runs": runs, "figure": words, "target": target, "met": met,

@@ -37,8 +37,8 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def settle(server, seconds):
-    """Until nothing is under way and the processor time stands still for two seconds."""
+def settle(server, seconds, given_back):
+    """Until nothing is under way and the processor time stands still for two seconds, and a while longer."""
     seen = {"cpu": -1.0, "since": time.monotonic()}
 
     def quiet():
@@ -47,12 +47,12 @@ def settle(server, seconds):
             seen.update(cpu=cpu, since=time.monotonic())
         return time.monotonic() - seen["since"] > 2 and server.status()["queue"]["active"] == 0
     wait_for(quiet, "the server has tried every destination", seconds, 0.25)
-    time.sleep(GIVEN_BACK)
+    time.sleep(given_back)
 
 
-def pss_of_empty(directory, dns, port):
+def pss_of_empty(directory, dns, port, given_back):
     with make_server(directory / "empty", dns, port) as server:
-        settle(server, 60)
+        settle(server, 60, given_back)
         return server.resident_kib()
 
 
@@ -72,24 +72,24 @@ def drain(server, seconds):
     return gone / (now - began), (cpu_seconds(server.pid) - cpu) * 1000 / gone, left
 
 
-def run(figures, messages, domains, drain_seconds, enough_rate):
+def run(figures, messages, domains, drain_seconds, enough_rate, given_back=GIVEN_BACK):
     directory = Path(tempfile.mkdtemp(prefix="hermetic-million."))
     sink = None
     try:
         with DnsServer({"test": ZONE}) as dns:
             port = free_port()
-            empty = pss_of_empty(directory, dns, port)
+            empty = pss_of_empty(directory, dns, port, given_back)
             programs.fill_spool(directory / "full/data/spool", messages, OCTETS, domains)
             server = make_server(directory / "full", dns, port)
             began = time.monotonic()
             with server:
                 wait_for(lambda: server.status()["queue"]["messages"] >= messages, "all are queued", 300, 0.1)
                 took = time.monotonic() - began
-                settle(server, 300)
+                settle(server, 300, given_back)
                 full = server.resident_kib()
                 sink = programs.Sink(directory, port, messages, drain_seconds + 60, linger=1)
                 rate, cpu, left = drain(server, drain_seconds)
-                settle(server, 60)
+                settle(server, 60, given_back)
                 afterwards = server.resident_kib()
             got = None
             if left == 0:
