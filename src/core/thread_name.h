@@ -1,16 +1,9 @@
-// Names a thread for top, perf and debuggers: at most 15 octets, longer ones are cut by nobody and
-// ignored by the kernel.
+// Names the calling thread for top, perf and debuggers.
 #pragma once
-
-#include <pthread.h>
-
-#include <thread>
 
 namespace hermetic {
 
-inline void name_thread(std::thread& thread, const char* name)
-{
-    pthread_setname_np(thread.native_handle(), name);
-}
+// At most 15 octets; a longer name is not taken.
+void name_this_thread(const char* name);
 
 }  // namespace hermetic

@@ -1,4 +1,5 @@
 #include "daemon/worker.h"
+
 #include "core/thread_name.h"
 
 #include <utility>
@@ -30,8 +31,10 @@ void Worker::set_services(std::unique_ptr<inbound::Service> inbound,
 
 void Worker::start()
 {
-    thread_ = std::thread{[this] { core_.run(); }};
-    name_thread(thread_, ("core-" + std::to_string(core_.index())).c_str());
+    thread_ = std::thread{[this] {
+        name_this_thread(("core-" + std::to_string(core_.index())).c_str());
+        core_.run();
+    }};
 }
 
 std::future<void> Worker::run(std::function<net::Task<>()> task)

@@ -56,8 +56,10 @@ void Dispatcher::Impl::start(spool::Spool& spool, std::vector<GrantTaker*> cores
     routes_ = std::make_unique<RouteTable>(std::move(snapshot));
     last_instant_ = clock_.now();
     last_wall_ = clock_.wall();
-    thread_ = std::thread{[this] { run(); }};
-    name_thread(thread_, "queue");
+    thread_ = std::thread{[this] {
+        name_this_thread("queue");
+        run();
+    }};
 }
 
 void Dispatcher::Impl::stop()

@@ -136,13 +136,13 @@ struct Lookups::CallbackArgument {
 Lookups::Lookups(ub_ctx* context) : context_{context}, wake_{::eventfd(0, EFD_CLOEXEC)}
 {
     thread_ = std::thread{[this] {
+        name_this_thread("dns");
         // Signals are the main thread's.
         sigset_t all;
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, nullptr);
         run();
     }};
-    name_thread(thread_, "dns");
 }
 
 Lookups::~Lookups()

@@ -62,9 +62,11 @@ public:
         : settings_{std::move(settings)},
           clock_{clock},
           logger_{open_logger(settings_.file)},
-          writer_{[this] { run(); }}
+          writer_{[this] {
+              name_this_thread("log");
+              run();
+          }}
     {
-        name_thread(writer_, "log");
     }
 
     ~ThreadedLog() override

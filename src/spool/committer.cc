@@ -1,4 +1,5 @@
 #include "spool/committer.h"
+
 #include "core/thread_name.h"
 
 #include <fmt/format.h>
@@ -55,8 +56,10 @@ Committer::~Committer()
 
 void Committer::start()
 {
-    thread_ = std::thread{[this] { run(); }};
-    name_thread(thread_, "spool-commit");
+    thread_ = std::thread{[this] {
+        name_this_thread("spool-commit");
+        run();
+    }};
 }
 
 void Committer::submit(Submission submission)

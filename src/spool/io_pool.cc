@@ -1,4 +1,5 @@
 #include "spool/io_pool.h"
+
 #include "core/thread_name.h"
 
 #include <utility>
@@ -8,8 +9,10 @@ namespace hermetic::spool {
 IoPool::IoPool(std::size_t threads)
 {
     for (std::size_t i = 0; i < threads; ++i) {
-        threads_.emplace_back([this] { work(); });
-        name_thread(threads_.back(), "spool-io");
+        threads_.emplace_back([this] {
+            name_this_thread("spool-io");
+            work();
+        });
     }
 }
 
