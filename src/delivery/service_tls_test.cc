@@ -1,0 +1,256 @@
+// The service in TLS: rungs, clear text or not, the times of failures, what ends a connection's
+// use.
+#include "delivery/service.h"
+#include "delivery/service_fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hermetic::delivery {
+namespace {
+
+using facts::OutcomeClass;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::shared_ptr<const tls::ServerContext> server_context(tls::PkiFixture& pki,
+                                                         tls::ServerProfile profile = {})
+{
+    profile.certificates = {pki.make("mx.other.test")};
+    return *tls::make_server_context(profile);
+}
+
+tls::ServerProfile old_versions()
+{
+    tls::ServerProfile profile;
+    profile.min = facts::TlsVersion::Tls10;
+    profile.max = facts::TlsVersion::Tls11;
+    profile.ciphers = "ALL:@SECLEVEL=0";
+    return profile;
+}
+
+TEST_F(DeliveryTest, UsesTlsWhereItIsOfferedAndReusesTheConnection)
+{
+    tls::PkiFixture pki;
+    settings.cas = *tls::load_cas(pki.root_file());
+    PeerScript script;
+    script.tls = server_context(pki);
+    script.extensions.emplace_back("CHUNKING");
+    auto& peer = peer_for("other.test", script);
+    const auto report =
+        deliver(grant_for({make_message({"b@other.test"}), make_message({"c@other.test"})}));
+    EXPECT_EQ(report.delivered, 2U);
+    EXPECT_EQ(peer.connections, 1);
+    EXPECT_THAT(peer.in_tls, ElementsAre(true, true));
+    ASSERT_EQ(log.attempts.size(), 2U);
+    const auto& first = log.attempts[0];
+    ASSERT_TRUE(first.tls);
+    EXPECT_EQ(first.tls->version, facts::TlsVersion::Tls13);
+    EXPECT_EQ(first.rungs.at(0).reason, "ladder.everything");
+    EXPECT_THAT(first.policy_reasons, ElementsAre("tls.organization-level", "tls.verified"));
+    EXPECT_FALSE(first.reused);
+    EXPECT_TRUE(log.attempts[1].reused);
+    EXPECT_TRUE(log.attempts[1].rungs.empty());
+
+    // Another grant takes the kept connection; the stop says goodbye.
+    deliver(make_message({"d@other.test"}));
+    EXPECT_EQ(peer.connections, 1);
+    EXPECT_EQ(service->idle_connections(), 1U);
+    finish();
+    EXPECT_EQ(peer.commands.back(), "QUIT");
+}
+
+TEST_F(DeliveryTest, DiscardsRepliesInjectedBehindStartTls)
+{
+    tls::PkiFixture pki;
+    PeerScript script;
+    script.tls = server_context(pki);
+    script.injected = "250-injected\r\n250 AUTH PLAIN\r\n250 2.1.0 injected";
+    auto& peer = peer_for("other.test", script);
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(true));
+    EXPECT_EQ(log.attempts[0].rungs.at(0).reason, "starttls.injected");
+}
+
+TEST_F(DeliveryTest, ClimbsTheLadderAndEndsInClearOnlyOnAFreshConnection)
+{
+    tls::PkiFixture pki;
+    PeerScript script;
+    script.tls = server_context(pki, old_versions());
+    auto& peer = peer_for("other.test", script);
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+    const auto& rungs = log.attempts[0].rungs;
+    ASSERT_EQ(rungs.size(), 3U);
+    EXPECT_EQ(rungs[0].reason, "handshake.alert");
+    EXPECT_EQ(rungs[1].kind, facts::Rung::Kind::LowerVersion);
+    EXPECT_EQ(rungs[2].kind, facts::Rung::Kind::Clear);
+    EXPECT_EQ(rungs[2].reason, "ladder.every-handshake-failed");
+    EXPECT_EQ(peer.connections, 3);
+    EXPECT_EQ(service->idle_connections(), 0U) << "such a connection is never kept";
+}
+
+TEST_F(DeliveryTest, AnAlertOnTheFirstReadAfterAHandshakeIsItsFailure)
+{
+    tls::PkiFixture pki;
+    tls::ServerProfile strict;
+    strict.client_certificates = tls::ClientCertificates::Require;
+    PeerScript script;
+    script.tls = server_context(pki, strict);
+    auto& peer = peer_for("other.test", script);
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+    const auto& rungs = log.attempts[0].rungs;
+    ASSERT_EQ(rungs.size(), 2U) << "another hello would not change it";
+    EXPECT_EQ(rungs[0].reason, "handshake.alert");
+    ASSERT_TRUE(rungs[0].tls_failure);
+    EXPECT_EQ(rungs[0].tls_failure->alert, 116);
+}
+
+TEST_F(DeliveryTest, RefusedStartTlsIsAFailedRung)
+{
+    tls::PkiFixture pki;
+    PeerScript script;
+    script.tls = server_context(pki);
+    for (const std::string reply : {"454 4.7.0 not now", "close"}) {
+        script.replies["STARTTLS"] = reply;
+        if (service) finish();
+        peers.clear();
+        resolver.mxs.clear();
+        auto& peer = peer_for("other.test", script);
+        EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+        EXPECT_THAT(peer.in_tls, ElementsAre(false));
+        EXPECT_EQ(log.attempts.back().rungs.at(0).reason, "starttls.refused");
+    }
+}
+
+// Specification §4.3: clear text only where every host's handshake failed.
+TEST_F(DeliveryTest, AHostThatSpokeTlsKeepsTheNextOneFromClearText)
+{
+    tls::PkiFixture pki;
+    PeerScript good;
+    good.tls = server_context(pki);
+    good.replies["RCPT"] = "451 4.7.1 greylisted";
+    PeerScript old;
+    old.tls = server_context(pki, old_versions());
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, good));
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, old));
+    next_hop_for("other.test", {host_of(*peers[0]), host_of(*peers[1])});
+    for (int i = 0; i < 3; ++i) deliver(make_message({"b@other.test"}));
+    EXPECT_TRUE(peers[1]->messages.empty()) << "it went in clear";
+    EXPECT_EQ(outcome().reason, "rcpt.deferred");
+    EXPECT_EQ(outcome().text, "4.7.1 greylisted");
+}
+
+// Of a host that cannot be reached it is not known that its handshake fails.
+TEST_F(DeliveryTest, AHostThatIsNotReachedKeepsTheOthersFromClearText)
+{
+    tls::PkiFixture pki;
+    PeerScript old;
+    old.tls = server_context(pki, old_versions());
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, old));
+    auto gone = host_of(*peers[0]);
+    gone.port = closed_port();
+    next_hop_for("other.test", {host_of(*peers[0]), gone});
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_TRUE(peers[0]->messages.empty()) << "it went in clear";
+    EXPECT_EQ(outcome().reason, "ladder.handshake-failed");
+}
+
+TEST_F(DeliveryTest, ANameWithoutAddressIsNoHostAndKeepsNobodyFromClearText)
+{
+    tls::PkiFixture pki;
+    PeerScript old;
+    old.tls = server_context(pki, old_versions());
+    auto& peer = peer_for("other.test", old);
+    resolver.add_mx("other.test", 20, "gone.other.test");
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+}
+
+// Specification §6: a notice of delay after an hour, the end after a day of failures for TLS.
+TEST_F(DeliveryTest, WhatFailsForTlsIsToldAfterAnHourAndReturnedAfterADay)
+{
+    using std::chrono::hours;
+    using std::chrono::minutes;
+    tls::PkiFixture pki;
+    PeerScript old;
+    old.tls = server_context(pki, old_versions());
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, old));
+    auto gone = host_of(*peers[0]);
+    gone.port = closed_port();
+    next_hop_for("other.test", {host_of(*peers[0]), gone});
+    auto message = make_message({"b@other.test"});
+    const WallTime began = fixture.clock.wall();
+    deliver(message);
+    ASSERT_TRUE(spool.changes.at(0).state.tls_failing_since);
+    EXPECT_GE(*spool.changes[0].state.tls_failing_since, began);
+    EXPECT_TRUE(log.notices.empty());
+
+    // As if it had come, and failed first, so much earlier.
+    const auto after = [&](Duration waited) {
+        const auto earlier = std::chrono::duration_cast<WallTime::duration>(waited);
+        auto again = std::make_shared<spool::StoredMessage>(*message);
+        auto envelope = std::make_shared<mail::Envelope>(*message->envelope);
+        envelope->accepted_at -= earlier;
+        again->envelope = envelope;
+        again->state = spool.changes.at(0).state;
+        *again->state.tls_failing_since -= earlier;
+        deliver(again);
+        return spool.changes.back();
+    };
+    EXPECT_EQ(after(minutes{59}).state.delay_notified, false);
+    EXPECT_EQ(after(minutes{60}).state.delay_notified, true);
+    ASSERT_EQ(log.notices.size(), 1U);
+    EXPECT_EQ(log.notices[0].kind, "delay");
+    EXPECT_EQ(after(hours{23}).kind, spool::Change::Kind::Deferred);
+    const auto last = after(hours{24});
+    EXPECT_EQ(last.kind, spool::Change::Kind::Finished);
+    EXPECT_EQ(outcome().result, OutcomeClass::Failed);
+    EXPECT_EQ(outcome().enhanced.format(), "5.4.317");
+    EXPECT_EQ(log.notices.back().kind, "failure");
+    ASSERT_EQ(last.new_messages.size(), 1U);
+    EXPECT_THAT(std::string{last.new_messages[0]->body.bytes.view()},
+                HasSubstr("A protected connection"));
+}
+
+TEST_F(DeliveryTest, ARungThatEndsBehindItsHandshakeIsRecordedToo)
+{
+    tls::PkiFixture pki;
+    PeerScript script;
+    script.tls = server_context(pki);
+    script.refuses_hello_in_tls = true;
+    peer_for("other.test", script);
+    deliver(make_message({"b@other.test"}));
+    const auto& rungs = log.attempts.at(0).rungs;
+    ASSERT_EQ(rungs.size(), 1U);
+    EXPECT_EQ(rungs[0].kind, facts::Rung::Kind::Everything);
+    EXPECT_FALSE(rungs[0].succeeded);
+    EXPECT_EQ(rungs[0].reason, "ehlo.refused");
+}
+
+// Specification §4.5: what the certificates were judged by is part of the policy.
+TEST_F(DeliveryTest, OtherCasEndTheUseOfConnectionsAndSessions)
+{
+    tls::PkiFixture pki;
+    tls::PkiFixture other;
+    settings.cas = *tls::load_cas(pki.root_file());
+    PeerScript script;
+    script.tls = server_context(pki);
+    auto& peer = peer_for("other.test", script);
+    deliver(make_message({"b@other.test"}));
+    settings.cas = *tls::load_cas(pki.root_file());
+    service->set_settings(std::make_shared<const DeliverySettings>(settings));
+    deliver(make_message({"c@other.test"}));
+    EXPECT_EQ(peer.connections, 1) << "the same ones, read again";
+    settings.cas = *tls::load_cas(other.root_file());
+    service->set_settings(std::make_shared<const DeliverySettings>(settings));
+    deliver(make_message({"d@other.test"}));
+    EXPECT_EQ(peer.connections, 2);
+    ASSERT_TRUE(log.attempts.back().tls);
+    EXPECT_FALSE(log.attempts.back().tls->resumed);
+    EXPECT_EQ(log.attempts.back().policy_reasons.back(), "tls.chain-not-verified");
+}
+
+}  // namespace
+}  // namespace hermetic::delivery
