@@ -96,6 +96,7 @@ std::string run_send(const SendOptions& options, int signals,
     }
     std::atomic<unsigned> running{options.threads};
     std::vector<std::thread> threads;
+    threads.reserve(senders.size());
     for (const auto& sender : senders) {
         threads.emplace_back([&poller, &running, worker = sender.get()] {
             worker->work();

@@ -75,6 +75,7 @@ void Sender::work()
         const std::int64_t now = now_ns();
         open_some(now);
         release_waiting(now);
+        drop_unready();
         if (finished()) {
             break;
         }
@@ -424,6 +425,20 @@ void Sender::close(Connection& connection)
     --open_;
     opening_ -= connection.ready ? 0 : 1;
     replace_slot(connection, dead_);
+}
+
+// Once every message has begun, a connection that is not ready has nothing to do. It may never be:
+// a listener with a short backlog forgets some that it did not accept.
+void Sender::drop_unready()
+{
+    if (run_.options.idle >= 0 || messages_left()) {
+        return;
+    }
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (!slots_[i]->closed() && !slots_[i]->ready) {
+            close(*slots_[i]);
+        }
+    }
 }
 
 // The slot gets a fresh connection, which opens when there is something to send.

@@ -69,6 +69,7 @@ private:
     void release_waiting(std::int64_t now);
     void lose(Connection& connection, const std::string& why);
     void close(Connection& connection);
+    void drop_unready();
     void replace_slot(Connection& connection, std::vector<std::unique_ptr<Connection>>& keep);
     [[nodiscard]] bool messages_left() const;
     [[nodiscard]] bool finished() const;
