@@ -2,6 +2,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -74,6 +75,8 @@ rocksdb::ColumnFamilyOptions column_options(const std::shared_ptr<rocksdb::Cache
     options.target_file_size_base = 32U << 20;
     options.level_compaction_dynamic_level_bytes = true;
     options.compression = compression;
+    // Keys are ordered by time: the next one belongs beside the last one.
+    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
     return options;
 }
 
