@@ -103,11 +103,11 @@ class Sink:
 
 def check_arrivals(counted, expect):
     """Fails unless each of the ids below `expect` came, and came once."""
-    problems = [f"{key} {counted[key]}" for key in ("missing_below_expect", "duplicates") if counted[key]]
-    if counted["distinct"] != expect:
-        problems.append(f"{counted['distinct']} different messages instead of {expect}")
-    if problems:
-        raise LoadFailed("LOST OR DUPLICATED: " + ", ".join(problems))
+    if counted["duplicates"]:
+        raise LoadFailed(f"DUPLICATES: {counted['duplicates']} messages came more than once")
+    if counted["missing_below_expect"] or counted["distinct"] != expect:
+        raise LoadFailed(f"LOST, or not here in time: {counted['missing_below_expect']} of {expect} messages "
+                         f"({counted['distinct']} different ones came)")
 
 
 def sync_ms(directory):

@@ -13,10 +13,15 @@ from measure import Group
 WORK = load.ROOT / "build" / "bench" / "compare"
 
 
+WARM_SECONDS = 1.0
+
+
 def rounded(count, case):
-    """At least one message for each connection, in whole connections."""
+    """As many for each connection, and at least one; whole connections where there are enough."""
     step = case.connections * case.per_connection
-    return max(step, round(count / step) * step) if count > step / 2 else max(case.connections, int(count))
+    if count < 2 * step:
+        step = case.connections
+    return max(step, round(count / step) * step)
 
 
 class Measured:
@@ -25,8 +30,8 @@ class Measured:
     def __init__(self, system, case, rate, seconds):
         self.system, self.case = system, case
         self.count = rounded(rate * seconds, case)
-        self.warm = rounded(min(rate, 2000), case)
-        self.timeout = 20 + 6 * seconds + 2 * self.warm / rate
+        self.warm = rounded(rate * WARM_SECONDS, case)
+        self.timeout = 20 + 6 * max(seconds, (self.count + self.warm) / rate)
         WORK.mkdir(parents=True, exist_ok=True)
         self.directory = Path(tempfile.mkdtemp(prefix=f"{system.name}.", dir=WORK))
         self.directory.chmod(0o755)  # servers that give up their privileges look into it

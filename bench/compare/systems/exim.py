@@ -2,7 +2,7 @@
 
 from .packaged import Packaged, peers
 
-_RUNNERS = 4
+_RUNNERS = 8
 
 
 class Exim(Packaged, peers.Exim):

@@ -6,13 +6,18 @@ import subprocess
 from .packaged import Packaged, peers
 
 _CONNECTIONS = 40
+# As made, one connection is opened to a route in 5 seconds.
+_LIMITS = [(f"max-conn-per-{what}", _CONNECTIONS)
+           for what in ("host", "route", "source", "connector", "relay", "domain")] + \
+          [(f"conn-delay-{what}", 0) for what in ("host", "route", "source", "connector", "relay", "domain")] + \
+          [("reconn-delay-route", 0), ("task-hiwat", 5000), ("task-lowat", 3000)]
 
 
 class OpenSmtpd(Packaged, peers.OpenSmtpd):
     title = "OpenSMTPD"
     spool = "/var/spool/smtpd"
     tuning = (
-        f"`limit mta max-conn-per-host {_CONNECTIONS}` and the like, wide scheduler limits, no `max-mails` for a "
+        f"`mta limit max-conn-per-route {_CONNECTIONS}` and the like, `conn-delay-route 0` and the like, wide scheduler limits, no `max-mails` for a "
         "session, queue neither compressed nor encrypted",
         "accept only: `smtpctl pause mta`",
         "clear text only: STARTTLS of Debian's 6.8 fails with OpenSSL 3",
@@ -23,10 +28,7 @@ class OpenSmtpd(Packaged, peers.OpenSmtpd):
         return "its STARTTLS fails with OpenSSL 3, as Debian has both" if case.tls else None
 
     def configure(self, files):
-        conns = " ".join(f"max-conn-per-{what} {_CONNECTIONS}" for what in
-                         ("host", "route", "source", "connector", "relay", "domain"))
-        limits = "".join(f"mta limit {' '.join(pair)}\n"
-                         for pair in zip(*[iter(conns.split())] * 2))
+        limits = "".join(f"mta limit {name} {value}\n" for name, value in _LIMITS)
         (files / "etc" / "smtpd.conf").write_text(f"""
 smtp max-message-size "200M"
 smtp limit max-mails 100000
