@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <system_error>
 #include <unistd.h>
@@ -164,7 +165,8 @@ Io Transport::write(std::string_view first, std::string_view second, std::size_t
     }
     // Both in one record. A write that has to be repeated is put together again from the same
     // place, which is what OpenSSL asks for.
-    thread_local std::array<char, kRecord> record;
+    // Aligned: mold 1.10 lays .tbss of octets so that the loader may refuse the program.
+    alignas(std::max_align_t) thread_local std::array<char, kRecord> record;
     std::string_view octets = first.empty() ? second : first;
     if (!first.empty() && !second.empty() && first.size() < kRecord) {
         const std::size_t rest = std::min(second.size(), kRecord - first.size());
