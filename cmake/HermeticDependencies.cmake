@@ -18,6 +18,8 @@ find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 if(BUILD_TESTING)
     find_package(GTest REQUIRED)
+else()
+    find_package(GTest QUIET)
 endif()
 find_package(benchmark QUIET)  # only ./dev bench asks for it
 

@@ -114,6 +114,7 @@ class Record:
     arrivals: dict = field(default_factory=dict)   # recipient -> [Arrival]
     notices: dict = field(default_factory=dict)    # (number, "failed" | "delayed") -> [Arrival]
     strange: list = field(default_factory=list)    # notices that say neither
+    changed: dict = field(default_factory=dict)    # a few arrivals that are not what was sent, whole
     crashes: list = field(default_factory=list)    # (before the signal, when the process was gone)
     first_seen: dict = field(default_factory=dict)  # what a sink deferred -> when it came first
     opened: set = field(default_factory=set)       # held mail that a sink would take
@@ -142,6 +143,9 @@ class Record:
         with self.lock:
             for recipient in message.to:
                 if not recipient.startswith("sender"):
+                    promise = self.promises.get(number_of(recipient))
+                    if promise and promise.digest != arrival.digest and len(self.changed) < 3:
+                        self.changed[recipient] = message.data
                     self.arrivals.setdefault(recipient, []).append(arrival)
                     continue
                 actions = re.findall(rb"^Action: (\w+)\r$", message.data, re.M)

@@ -13,10 +13,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -79,7 +81,12 @@ public:
         const char* text = std::getenv("HERMETIC_SHARD");
         if (text != nullptr && std::sscanf(text, "%zu/%zu", &index_, &count_) != 2) std::abort();
     }
-    [[nodiscard]] bool has(std::size_t number) const { return number % count_ == index_; }
+    // By name: processes may count the points a little differently.
+    [[nodiscard]] bool has(const std::string& name) const
+    {
+        return std::hash<std::string>{}(name) % count_ == index_;
+    }
+    [[nodiscard]] bool is_first() const { return index_ == 0; }
 
 private:
     std::size_t index_ = 0;
@@ -128,16 +135,28 @@ bool is_chosen(const FaultPoint& kind, std::uint32_t ordinal, std::uint32_t coun
     return torture() || ordinal + 1 == count || ordinal % 16 == 0;
 }
 
-// What the workload reaches on a sound disk.
+// What the workload reaches on a sound disk: the most of a few runs, since threads in the
+// background do not do the same each time.
+std::map<FaultPoint, std::uint32_t> count_points(const Workload& workload)
+{
+    std::map<FaultPoint, std::uint32_t> most;
+    for (int run = 0; run < 3; ++run) {
+        const TemporaryDirectory directory;
+        World world{directory.path()};
+        workload.run(world);
+        world.close();
+        for (const auto& [kind, count] : world.faults().counts()) {
+            most[kind] = std::max(most[kind], count);
+        }
+    }
+    return most;
+}
+
 Points points_of(const Workload& workload)
 {
-    const TemporaryDirectory directory;
-    World world{directory.path()};
-    workload.run(world);
-    world.close();
     Points points;
     std::string words;
-    for (const auto& [kind, count] : world.faults().counts()) {
+    for (const auto& [kind, count] : count_points(workload)) {
         const std::string name = format_point(kind);
         words += " " + name.substr(0, name.rfind('/')) + " " + std::to_string(count);
         points.all += count;
@@ -156,7 +175,6 @@ template <std::size_t N>
 void run_each(const std::array<FaultKind, N>& kinds)
 {
     const Shard shard;
-    std::size_t number = 0;
     for (const Workload& workload : kWorkloads) {
         const Points points = points_of(workload);
         std::size_t runs = 0;
@@ -164,13 +182,13 @@ void run_each(const std::array<FaultKind, N>& kinds)
         for (std::size_t i = 0; i < points.chosen.size(); ++i) {
             for (std::size_t k = 0; k < N; ++k) {
                 if (!torture() && k != i % N) continue;
-                if (!shard.has(number++)) continue;
                 Case one{&workload,
                          {points.chosen[i], kinds[k].effect, kinds[k].lasting, {}},
                          kinds[k].loss,
                          {}};
                 one.name = std::string{workload.name} + ", " + format_point(one.fault.at) + ": " +
                            kinds[k].name;
+                if (!shard.has(one.name)) continue;
                 ++runs;
                 struck += run_case(one) ? 1U : 0U;
                 if (::testing::Test::HasFailure()) {
@@ -214,25 +232,36 @@ TEST(SpoolFaults, FailedOperationIsOvercomeAndLosesNothingDurable)
     run_each(kFailures);
 }
 
+// The writes and syncs of the log, all of them.
+std::vector<FaultPoint> commits_of(const Workload& workload)
+{
+    std::vector<FaultPoint> points;
+    for (const auto& [kind, count] : count_points(workload)) {
+        if (kind.kind != FileKind::Wal ||
+            (kind.operation != FileOperation::Append && kind.operation != FileOperation::Sync)) {
+            continue;
+        }
+        for (std::uint32_t ordinal = 0; ordinal < count; ++ordinal) {
+            points.push_back(kind);
+            points.back().ordinal = ordinal;
+        }
+    }
+    return points;
+}
+
 // What failed has not been resolved yet when the power goes off too.
 TEST(SpoolFaults, PowerCutDuringRecoveryLosesNothingDurable)
 {
     constexpr std::array kEffects{Effect::ErrorAfter, Effect::IoError};
     constexpr std::array<std::uint32_t, 8> kLater{0, 2, 5, 9, 14, 20, 27, 35};
     const Shard shard;
-    std::size_t number = 0;
     std::size_t runs = 0;
     std::size_t struck = 0;
-    const Points points = points_of(kWorkloads.front());
-    for (std::size_t i = 0; i < points.chosen.size(); ++i) {
-        const FaultPoint& point = points.chosen[i];
-        if (point.kind != FileKind::Wal ||
-            (point.operation != FileOperation::Append && point.operation != FileOperation::Sync)) {
-            continue;
-        }
+    const std::vector<FaultPoint> points = commits_of(kWorkloads.front());
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const FaultPoint& point = points[i];
         for (std::size_t k = 0; k < kLater.size(); ++k) {
             if (!torture() && k != i % kLater.size()) continue;
-            if (!shard.has(number++)) continue;
             const FaultKind& cut = kPowerCuts[i % kPowerCuts.size()];
             Case one{&kWorkloads.front(),
                      {point, kEffects[(i + k) % kEffects.size()], 1, kLater[k]},
@@ -240,17 +269,21 @@ TEST(SpoolFaults, PowerCutDuringRecoveryLosesNothingDurable)
                      {}};
             one.name = format_point(point) + " fails, power off " + std::to_string(kLater[k]) +
                        " operations later: " + cut.name;
+            if (!shard.has(one.name)) continue;
             ++runs;
             struck += run_case(one) ? 1U : 0U;
             if (::testing::Test::HasFailure()) return;
         }
     }
-    EXPECT_GE(struck, runs * 3 / 4);
-    std::printf("%zu runs here, struck %zu\n", runs, struck);
+    // How the outcomes fall into groups differs: the last ordinals are not reached each time.
+    EXPECT_GE(struck, runs / 2);
+    std::printf("during recovery: %zu points x %zu of %zu pauses: %zu runs here, struck %zu\n",
+                points.size(), torture() ? kLater.size() : 1, kLater.size(), runs, struck);
 }
 
 TEST(SpoolFaults, FullDiskRefusesMailUntilThereIsRoom)
 {
+    if (!Shard{}.is_first()) GTEST_SKIP() << "another process does it";
     const TemporaryDirectory directory;
     auto faults = std::make_shared<FaultFileSystem>(rocksdb::FileSystem::Default(),
                                                     directory.path() + "/trash");

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from load import DELAY, EXPIRY, kind_of, notices_due, number_of, recipients_of, sender_of
+from load import DELAY, EXPIRY, Contents, kind_of, notices_due, number_of, recipients_of, sender_of
 
 # Between the sink's 250 and the server's durable record of it lies a group commit. It must not
 # take longer than this, or a crash would repeat mail that was delivered long ago.
@@ -37,7 +37,18 @@ class Verdict:
             if promise.outcome == "refused":
                 yield f"{recipient} got what was refused ({promise.reply})"
             if any(copy.digest != promise.digest for copy in copies):
-                yield f"{recipient} got other octets than were sent"
+                yield f"{recipient} got other octets than were sent{self._difference(recipient)}"
+
+    def _difference(self, recipient):
+        """Where an arrival that was kept begins to differ."""
+        got = self.record.changed.get(recipient)
+        if got is None:
+            return ""
+        sent = Contents(self.record.seed).content(number_of(recipient))
+        body = got[max(0, got.find(b"Subject: crash")):]
+        at = next((i for i, (a, b) in enumerate(zip(sent, body)) if a != b), min(len(sent), len(body)))
+        return (f": {len(sent)} sent, {len(body)} came, the first difference at {at}: "
+                f"{sent[max(0, at - 20):at + 40]!r} became {body[max(0, at - 20):at + 40]!r}")
 
     def _wrong_notices(self):
         for (number, action), copies in self.record.notices.items():
