@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import load
-from cases import IDLE, Case
+from cases import ALL, IDLE, Case
 from measure import Group
 from rounds import WORK
 
@@ -18,7 +18,7 @@ sys.path.insert(0, str(load.ROOT / "tests" / "resources"))
 
 from idle_sessions import client_context, open_session
 
-_CASE = Case(IDLE, "", relay=False, tls=True)
+CASE = Case(IDLE, "", relay=False, tls=True, systems=ALL)
 
 
 def of_hermetic(sessions=5000):
@@ -50,7 +50,7 @@ def of_peer(system, sessions=100):
     directory = Path(tempfile.mkdtemp(prefix=f"{system.name}.", dir=WORK))
     directory.chmod(0o755)
     group = Group()
-    server = system(_CASE, directory, None, group)
+    server = system(CASE, directory, None, group)
     try:
         server.start()
         each = asyncio.run(_growth(server.port, group, sessions))

@@ -41,7 +41,7 @@ def seen_words(verdict):
     if target.against == ALONE:
         return f"{found.median:.0%} ({found.low:.0%}–{found.high:.0%})"
     if target.against == "sync":
-        return "one sync + " + with_spread(found, "{:.3f}") + " ms"
+        return f"one sync {with_spread(found, '{:+.3f}')} ms"
     return with_spread(found, "{:.1f}") + " KiB"
 
 
@@ -111,7 +111,7 @@ def tuning(order, systems):
 
 METHOD = """\
 Made by `./dev bench`; the individual runs are in [benchmarks.json](benchmarks.json), the method in
-[bench/README.md](../bench/README.md).
+[bench/compare](../bench/compare/README.md).
 
 Every run starts a server afresh with an empty queue on the machine's disk, warms it up, waits until it rests, and
 offers messages as fast as it takes them. Systems take turns within a round, so that a drift of the machine meets all
