@@ -40,15 +40,15 @@ def kill(dead, port):
     return peers.start("dead", port, *words)
 
 
-def deliver(directory, dns, port, living, dead, each, seconds, delivery):
+def deliver(directory, dns, port, living, dead, each, seconds, connections, delay_ms):
     """Messages a second to the living destinations, and what the sink has counted."""
     spool = directory / "data/spool"
     programs.fill_spool(spool, living * each, OCTETS, living)
     # Without the dead too: a store that was opened again starts otherwise.
     programs.fill_spool(spool, dead * each, OCTETS, max(dead, 1), living)
-    sink = programs.Sink(directory, port, living * each, seconds)
+    sink = programs.Sink(directory, port, living * each, seconds, delay_ms=delay_ms)
     server = HermeticServer(
-        directory=directory, delivery={"port": port, **delivery}, organization={"retry_after": ["1m"]},
+        directory=directory, delivery={"port": port, "connections": connections}, organization={"retry_after": ["1m"]},
         resolver={"forward": [dns.address], "root_anchor_file": ""}, spool={"high_water": 0, "low_water": 0})
     try:
         server.start()
@@ -61,7 +61,7 @@ def deliver(directory, dns, port, living, dead, each, seconds, delivery):
     return result["messages_per_second"], result
 
 
-def run(figures, living, dead, each, runs, seconds, connections=2000):
+def run(figures, living, dead, each, runs, seconds, connections=2000, delay_ms=0):
     rates = {0: [], dead: []}
     lost = 0
     with DnsServer({"test": zone(living, dead)}) as dns:
@@ -71,15 +71,16 @@ def run(figures, living, dead, each, runs, seconds, connections=2000):
                 count = (0, dead)[turn % 2]
                 directory = Path(tempfile.mkdtemp(prefix="hermetic-dead."))
                 try:
-                    rate, result = deliver(directory, dns, port, living, count, each, seconds,
-                                           {"connections": connections})
+                    rate, result = deliver(directory, dns, port, living, count, each, seconds, connections,
+                                           delay_ms)
                 finally:
                     shutil.rmtree(directory, ignore_errors=True)
                 rates[count].append(rate)
                 lost += living * each - result["distinct"]
     alone, beside = (sorted(rates[count])[runs // 2] for count in (0, dead))
     figures.add(
-        f"scale: {living + dead} destinations of which {dead} are dead, {connections} connections",
+        f"scale: {living + dead} destinations of which {dead} are dead, {connections} connections"
+        + (f", each message takes {delay_ms} ms" if delay_ms else ""),
         words=f"the living get {beside:.0f} messages/s, without the dead {alone:.0f} ({beside / alone:.0%})"
               + (f"; {lost} did not arrive" if lost else ""),
         target=f"at least {SHARE:.0%}", met=beside >= SHARE * alone and lost == 0, runs=runs,

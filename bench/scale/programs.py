@@ -32,11 +32,12 @@ class Sink:
     """`hermetic-load sink` at a port of 127.0.0.1; ends by itself `linger` seconds after `expected` messages, or
     after `seconds`."""
 
-    def __init__(self, directory, port, expected, seconds, linger=0.0):
+    def __init__(self, directory, port, expected, seconds, linger=0.0, delay_ms=0):
         self._ready = Path(directory) / f"sink-{port}-{time.monotonic_ns()}.json"
         self._process = children.start(
             [program("HERMETIC_LOAD", "bench/load/hermetic-load"), "sink", "--listen", f"127.0.0.1:{port}",
              "--tls", "off", "--expect", expected, "--timeout", f"{seconds:g}", "--linger", f"{linger:g}",
+             "--delay-ms", delay_ms,
              "--ready-file", self._ready],
             stdout=subprocess.PIPE)
         end = time.monotonic() + 20

@@ -23,6 +23,7 @@ enum class Ring : std::uint8_t {
     Idle,     // no message at all: kept for what is known about it, oldest forgotten first
 };
 inline constexpr std::size_t kRings = 5;
+inline constexpr std::array kServed{Ring::First, Ring::Failing, Ring::More};  // in this order
 
 struct Destination {
     std::string key;
@@ -33,6 +34,7 @@ struct Destination {
     std::uint32_t held = 0;
     std::uint32_t under_way = 0;  // granted, being recorded, reserved
     std::uint32_t active = 0;     // connections granted
+    std::uint32_t stalled = 0;    // of these, for long without any answer
     std::uint32_t settling = 0;   // grants that take no connection
     std::uint32_t last_core = kNone;
     WallTime next_sweep{};           // not before this, and only while it rests

@@ -24,6 +24,7 @@ public:
     // From here on everything is delivered: all that is left must come out.
     void drain()
     {
+        say();  // what is held must have arrived to be released
         for (int step = 0; step < 5000 && !(alive_.empty() && running_.empty()); ++step) {
             for (const auto& id : held_) {
                 if (queue_.reserve(message(id), now_)) events_.emplace_back(defer(id, seconds{0}));

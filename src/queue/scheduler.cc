@@ -26,6 +26,7 @@ std::vector<GrantAction> Scheduler::on(std::span<const Event> events, WallTime n
         std::visit([&](const auto& one) { apply(one, now); }, event);
     }
     promote(now);
+    find_stalled(now);
     grant_ready(now);
     forget_idle();
     return std::exchange(actions_, {});
@@ -33,8 +34,17 @@ std::vector<GrantAction> Scheduler::on(std::span<const Event> events, WallTime n
 
 std::optional<WallTime> Scheduler::next_wake() const
 {
-    if (times_.empty()) return std::nullopt;
-    return destinations_[times_.top()].due;
+    std::optional<WallTime> wake;
+    if (!times_.empty()) wake = destinations_[times_.top()].due;
+    // Whoever is ready and got nothing waits for room.
+    const bool crowded = std::any_of(kServed.begin(), kServed.end(),
+                                     [&](Ring ring) { return destinations_.front(ring) != kNone; });
+    if (crowded && !suspects_.empty()) {
+        const WallTime stalls = suspects_.front().since +
+                                std::chrono::ceil<WallTime::duration>(settings_.stalled_after);
+        wake = wake ? std::min(*wake, stalls) : stalls;
+    }
+    return wake;
 }
 
 void Scheduler::place(std::uint32_t slot, WallTime now)
@@ -123,7 +133,8 @@ void Scheduler::refresh(std::uint32_t id, WallTime now)
     Ring ring = Ring::None;
     if (destination.messages == 0 && destination.active + destination.settling == 0) {
         ring = Ring::Idle;
-    } else if (waiting && !resting && destination.active < destination.feedback.connections()) {
+    } else if (waiting && !resting && (destination.stalled == 0 || destination.feedback.answers) &&
+               destination.active < destination.feedback.connections()) {
         ring = destination.active > 0              ? Ring::More
                : destination.feedback.failures > 0 ? Ring::Failing
                                                    : Ring::First;

@@ -18,6 +18,7 @@
 #include "queue/slot_index.h"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -79,6 +80,11 @@ private:
         std::uint32_t destination = kNone;
         std::uint32_t core = 0;
         bool settles = false;  // takes no connection
+        bool stalled = false;  // nobody has answered for long: Settings::stalled_after
+    };
+    struct Suspect {
+        std::uint64_t grant = 0;
+        WallTime since{};
     };
 
     // scheduler_events.cc
@@ -114,11 +120,12 @@ private:
     }
     void promote(WallTime now);
     void sweep(std::uint32_t destination, WallTime now);
+    void find_stalled(WallTime now);
     void grant_ready(WallTime now);
     [[nodiscard]] bool has_room(Ring ring) const;
     void grant_one(std::uint32_t destination, WallTime now);
     enum class Connects : bool { No, Yes };
-    GrantAction& open_grant(std::uint32_t destination, Connects connects);
+    GrantAction& open_grant(std::uint32_t destination, Connects connects, WallTime now);
     void put(GrantAction& grant, std::uint32_t slot);
     [[nodiscard]] std::uint32_t choose_core(std::uint32_t destination) const;
     [[nodiscard]] std::uint32_t batch(const Destination& destination) const;
@@ -141,6 +148,8 @@ private:
     std::unordered_map<std::uint64_t, ActiveGrant> grants_;
     std::vector<std::uint32_t> core_load_;  // grants per core
     std::uint32_t connections_ = 0;
+    std::uint32_t stalled_ = 0;     // of these
+    std::deque<Suspect> suspects_;  // grants of destinations that had not answered, oldest first
     std::uint64_t next_grant_ = 1;
     Totals totals_;
     std::unordered_map<std::string, std::string>

@@ -37,6 +37,9 @@ void Scheduler::apply(const Finished& event, WallTime now)
     const std::uint32_t slot = index_.find(event.id);
     if (slot == kNone) return;
     const std::uint32_t destination = slab_[slot].destination;
+    // Its grant may last much longer: a slow peer is not a dead one.
+    Feedback& feedback = destinations_[destination].feedback;
+    if (slab_[slot].state == State::UnderWay && feedback.failures == 0) feedback.answers = true;
     unplace(slot);
     erase(slot);
     refresh(destination, now);
@@ -74,6 +77,10 @@ void Scheduler::apply(const GrantEnded& event, WallTime now)
     } else {
         --destination.active;
         --connections_;
+        if (grant.stalled) {
+            --destination.stalled;
+            --stalled_;
+        }
         --totals_.connections;
         learn(grant.destination, event, active_before, now);
     }

@@ -36,7 +36,7 @@ void Scheduler::sweep(std::uint32_t id, WallTime now)
         return due.size() < settings_.sweep_messages;
     });
     for (std::size_t i = 0; i < due.size(); ++i) {
-        if (i % settings_.grant_maximum == 0) open_grant(id, Connects::No);
+        if (i % settings_.grant_maximum == 0) open_grant(id, Connects::No, now);
         put(actions_.back(), due[i]);
     }
     if (due.size() == settings_.sweep_messages) {
@@ -45,10 +45,31 @@ void Scheduler::sweep(std::uint32_t id, WallTime now)
     }
 }
 
+// Connections that have been given out for long to destinations that do not answer.
+void Scheduler::find_stalled(WallTime now)
+{
+    while (!suspects_.empty()) {
+        const Suspect suspect = suspects_.front();
+        const auto found = grants_.find(suspect.grant);
+        if (found != grants_.end()) {
+            if (now < suspect.since + settings_.stalled_after) return;
+            ActiveGrant& grant = found->second;
+            Destination& destination = destinations_[grant.destination];
+            if (!destination.feedback.answers) {
+                grant.stalled = true;
+                ++destination.stalled;
+                ++stalled_;
+                refresh(grant.destination, now);
+            }
+        }
+        suspects_.pop_front();
+    }
+}
+
 // Destinations take turns within a ring; each turn is one connection.
 void Scheduler::grant_ready(WallTime now)
 {
-    for (const Ring ring : {Ring::First, Ring::Failing, Ring::More}) {
+    for (const Ring ring : kServed) {
         while (destinations_.front(ring) != kNone && has_room(ring)) {
             const std::uint32_t id = destinations_.front(ring);
             destinations_.rotate(id);
@@ -64,7 +85,9 @@ bool Scheduler::has_room(Ring ring) const
                                                  : settings_.share_for_more;
     // At least one, or a limit of one connection in all would never try a failed destination again.
     const auto room = static_cast<std::uint32_t>(settings_.connections * share);
-    return connections_ < std::max(room, 1U);
+    const auto forgiven =
+        static_cast<std::uint32_t>(settings_.connections * settings_.share_for_stalled);
+    return connections_ - std::min(stalled_, forgiven) < std::max(room, 1U);
 }
 
 // As many messages as spread the backlog over the connections the destination may still have.
@@ -82,7 +105,7 @@ void Scheduler::grant_one(std::uint32_t id, WallTime now)
 {
     Destination& destination = destinations_[id];
     const std::uint32_t count = batch(destination);
-    GrantAction& grant = open_grant(id, Connects::Yes);
+    GrantAction& grant = open_grant(id, Connects::Yes, now);
     std::uint64_t octets = 0;
     while (grant.messages.size() < count) {
         const std::uint32_t slot = flows_.peek(destination.senders);
@@ -93,7 +116,7 @@ void Scheduler::grant_one(std::uint32_t id, WallTime now)
     refresh(id, now);
 }
 
-GrantAction& Scheduler::open_grant(std::uint32_t id, Connects connects)
+GrantAction& Scheduler::open_grant(std::uint32_t id, Connects connects, WallTime now)
 {
     Destination& destination = destinations_[id];
     ActiveGrant active;
@@ -108,6 +131,7 @@ GrantAction& Scheduler::open_grant(std::uint32_t id, Connects connects)
         ++connections_;
         ++totals_.connections;
         destination.last_core = active.core;
+        if (!destination.feedback.answers) suspects_.push_back({next_grant_, now});
     }
     GrantAction& grant = actions_.emplace_back();
     grant.id = next_grant_++;

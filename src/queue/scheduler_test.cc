@@ -106,9 +106,10 @@ TEST_F(SchedulerTest, HeldMessageWaitsForItsRelease)
 
 TEST_F(SchedulerTest, ReservedMessageIsNotGrantedAndReturnsAsItWas)
 {
-    (void)say(mail(1, "mx:a.test"));
+    const auto grants = say(mail(1, "mx:a.test"));
     EXPECT_FALSE(queue_.reserve(message(1), now_)) << "under way";
     (void)say(deferred(1, minutes{1}));
+    (void)say(all_well(grants[0]));
     ASSERT_TRUE(queue_.reserve(message(1), now_));
     EXPECT_FALSE(queue_.reserve(message(1), now_));
     EXPECT_TRUE(wait(hours{1}).empty());
@@ -324,6 +325,61 @@ TEST_F(SchedulerTest, IdleDestinationsAreForgottenOldestFirst)
     }
     EXPECT_EQ(queue_.totals(), Totals{});
     EXPECT_TRUE(queue_.destinations().empty());
+}
+
+TEST_F(SchedulerTest, ADeadDestinationsConnectionDoesNotTakeTheLivingOnesPlace)
+{
+    settings_.connections = 4;
+    queue_.configure(settings_);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(say(mail(i, "mx:dead" + std::to_string(i) + ".test")).size(), 1U);
+    }
+    EXPECT_TRUE(say(mail(10, "mx:a.test")).empty()) << "all connections are given out";
+    ASSERT_EQ(queue_.next_wake(), now_ + settings_.stalled_after);
+    auto grants = wait(settings_.stalled_after);
+    ASSERT_EQ(grants.size(), 1U) << "a quarter of them may be forgiven: one";
+    EXPECT_EQ(numbers(grants[0]), std::vector<std::uint64_t>{10});
+    EXPECT_TRUE(say(mail(11, "mx:b.test")).empty()) << "and no more than that";
+    grants = deliver(grants[0]);
+    ASSERT_EQ(grants.size(), 1U);
+    EXPECT_EQ(numbers(grants[0]), std::vector<std::uint64_t>{11});
+}
+
+TEST_F(SchedulerTest, ADestinationThatDoesNotAnswerGetsNoSecondConnection)
+{
+    std::vector<Event> one{mail(1, "mx:a.test")};
+    const auto first = queue_.on(one, now_);
+    ASSERT_EQ(first.size(), 1U);
+    (void)wait(settings_.stalled_after);
+    EXPECT_TRUE(say(mail(2, "mx:a.test")).empty());
+    EXPECT_EQ(deliver(first[0]).size(), 1U) << "now it has answered";
+}
+
+TEST_F(SchedulerTest, ASlowDestinationThatTakesOneMessageAfterTheOtherGetsFurtherConnections)
+{
+    std::vector<Event> several;
+    for (std::uint64_t i = 0; i < 5; ++i) several.emplace_back(mail(i, "mx:a.test"));
+    ASSERT_EQ(queue_.on(several, now_).size(), 1U);
+    (void)wait(std::chrono::seconds{2});
+    (void)say(Finished{message(0)});  // the grant goes on
+    (void)wait(settings_.stalled_after);
+    EXPECT_EQ(say(mail(9, "mx:a.test")).size(), 1U);
+}
+
+TEST_F(SchedulerTest, ASlowDestinationThatHasAnsweredBeforeCountsAsEverybody)
+{
+    settings_.connections = 4;
+    queue_.configure(settings_);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        const auto grants = say(mail(i, "mx:d" + std::to_string(i) + ".test"));
+        ASSERT_EQ(grants.size(), 1U);
+        (void)deliver(grants[0]);
+    }
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(say(mail(10 + i, "mx:d" + std::to_string(i) + ".test")).size(), 1U);
+    }
+    EXPECT_TRUE(say(mail(20, "mx:a.test")).empty());
+    EXPECT_TRUE(wait(10 * settings_.stalled_after).empty());
 }
 
 TEST_F(SchedulerTest, MemoryOfALongQueueThatHasDrainedIsGivenBackAndMailGoesOn)
