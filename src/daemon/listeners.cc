@@ -91,7 +91,8 @@ void Listeners::on_accepted(const std::string& name, net::Accepted accepted)
     if (found == open_.end()) return;
     const inbound::ListenerPointer& listener = found->second.listener;
     const IpAddress client = accepted.remote.address;
-    auto ticket = admission_.admit(client, inbound::count_for(*listener, client));
+    auto ticket =
+        admission_.admit(client, inbound::count_for(*listener, client), main_.clock().now());
     if (!ticket) {
         inbound::turn_away(std::move(accepted), *listener, *ticket.error(), metrics_,
                            main_.clock().wall());

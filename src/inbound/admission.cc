@@ -24,21 +24,46 @@ IpAddress counted_address(const IpAddress& client)
     return IpAddress::v6(octets);
 }
 
+// Events of one minute.
+struct Rate {
+    // False where `limit` has been reached (0: there is none); an event more else.
+    bool count(std::uint32_t limit, Instant now)
+    {
+        if (limit == 0) return true;
+        if (events == 0 || now - window >= kWindow) {
+            window = now;
+            events = 0;
+        }
+        if (events >= limit) return false;
+        ++events;
+        return true;
+    }
+    [[nodiscard]] bool is_over(Instant now) const { return events == 0 || now - window >= kWindow; }
+
+    std::uint32_t events = 0;
+    Instant window{};
+};
+
 }  // namespace
 
 struct Admission::State {
     struct Client {
         std::uint32_t sessions = 0;
-        std::uint32_t messages = 0;
-        Instant window{};
+        Rate connections;
+        Rate messages;
     };
 
-    bool enter(const IpAddress& client)
+    // Null: counted.
+    const smtp::RefusalKind* enter(const IpAddress& client, Instant now)
     {
+        if (limits.connections_per_client != 0) sweep(now);
         Client& entry = clients[client];
-        if (entry.sessions >= limits.sessions_per_client) return false;
+        if (entry.sessions >= limits.sessions_per_client) return &refusal::kTooManyOfClient;
+        if (!entry.connections.count(limits.connections_per_client, now)) {
+            return &refusal::kTooManyConnectionsOfClient;
+        }
         ++entry.sessions;
-        return true;
+        return nullptr;
     }
 
     void leave(const IpAddress& client)
@@ -46,14 +71,19 @@ struct Admission::State {
         const auto entry = clients.find(client);
         if (entry == clients.end()) return;
         --entry->second.sessions;
-        if (entry->second.sessions == 0 && entry->second.messages == 0) clients.erase(entry);
+        const Client& left = entry->second;
+        if (left.sessions == 0 && left.messages.events == 0 && left.connections.events == 0) {
+            clients.erase(entry);
+        }
     }
 
     void sweep(Instant now)
     {
         if (clients.size() < sweep_at) return;
         std::erase_if(clients, [now](const auto& entry) {
-            return entry.second.sessions == 0 && now - entry.second.window >= kWindow;
+            const Client& client = entry.second;
+            return client.sessions == 0 && client.messages.is_over(now) &&
+                   client.connections.is_over(now);
         });
         sweep_at = std::max(kSweepAbove, clients.size() * 2);
     }
@@ -77,14 +107,14 @@ void Admission::set_limits(const config::LimitOptions& limits)
 }
 
 Result<Admission::Ticket, const smtp::RefusalKind*> Admission::admit(const IpAddress& client,
-                                                                     Count count)
+                                                                     Count count, Instant now)
 {
     const std::lock_guard lock{state_->mutex};
     if (state_->sessions >= state_->limits.sessions) return failure(&refusal::kTooManySessions);
     std::optional<IpAddress> counted;
     if (count == Count::Client) {
         counted = counted_address(client);
-        if (!state_->enter(*counted)) return failure(&refusal::kTooManyOfClient);
+        if (const auto* refused = state_->enter(*counted, now)) return failure(refused);
     }
     ++state_->sessions;
     return Ticket{state_, counted};
@@ -96,14 +126,7 @@ bool Admission::admit_message(const IpAddress& client, Instant now)
     const std::uint32_t limit = state_->limits.messages_per_client;
     if (limit == 0) return true;
     state_->sweep(now);
-    State::Client& entry = state_->clients[counted_address(client)];
-    if (entry.messages == 0 || now - entry.window >= kWindow) {
-        entry.window = now;
-        entry.messages = 0;
-    }
-    if (entry.messages >= limit) return false;
-    ++entry.messages;
-    return true;
+    return state_->clients[counted_address(client)].messages.count(limit, now);
 }
 
 std::size_t Admission::sessions() const
@@ -139,11 +162,11 @@ void Admission::Ticket::give_back()
     if (counted_as_) state_->leave(*counted_as_);
 }
 
-const smtp::RefusalKind* Admission::Ticket::count_as(const IpAddress& client)
+const smtp::RefusalKind* Admission::Ticket::count_as(const IpAddress& client, Instant now)
 {
     const std::lock_guard lock{state_->mutex};
     const IpAddress counted = counted_address(client);
-    if (!state_->enter(counted)) return &refusal::kTooManyOfClient;
+    if (const auto* refused = state_->enter(counted, now)) return refused;
     if (counted_as_) state_->leave(*counted_as_);
     counted_as_ = counted;
     return nullptr;

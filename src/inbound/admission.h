@@ -1,4 +1,4 @@
-// Admission: how many sessions and messages there may be, in all and of each client.
+// Admission: how many sessions, connections and messages there may be, in all and of each client.
 //
 // Thread-safe: the acceptor admits, sessions on all cores give back. One short lock a session, and
 // one a message where messages per client are limited. IPv6 clients are counted by their /64: its
@@ -31,9 +31,9 @@ public:
     explicit Admission(const config::LimitOptions& limits);
     void set_limits(const config::LimitOptions& limits);
 
-    // The refusal is limit.sessions or limit.sessions-per-client.
+    // The refusal is limit.sessions, limit.sessions-per-client or limit.connections-per-client.
     [[nodiscard]] Result<Ticket, const smtp::RefusalKind*> admit(const IpAddress& client,
-                                                                 Count count);
+                                                                 Count count, Instant now);
     // Counts a message of this client; false above its limit per minute.
     [[nodiscard]] bool admit_message(const IpAddress& client, Instant now);
     [[nodiscard]] std::size_t sessions() const;
@@ -51,7 +51,7 @@ public:
 
     // The client is another than was thought (PROXY, XCLIENT). Null, or the refusal: then nothing
     // has changed.
-    [[nodiscard]] const smtp::RefusalKind* count_as(const IpAddress& client);
+    [[nodiscard]] const smtp::RefusalKind* count_as(const IpAddress& client, Instant now);
 
 private:
     friend class Admission;

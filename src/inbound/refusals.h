@@ -22,6 +22,7 @@ inline constexpr Kind kStoreFailed{"store.failed", 451, {4, 3, 0}, "the message 
 
 inline constexpr Kind kTooManySessions{"limit.sessions", 421, {4, 7, 0}, "limit of sessions reached; try again later"};
 inline constexpr Kind kTooManyOfClient{"limit.sessions-per-client", 421, {4, 7, 0}, "limit of sessions from your address reached; close others first"};
+inline constexpr Kind kTooManyConnectionsOfClient{"limit.connections-per-client", 421, {4, 7, 0}, "limit of connections per minute from your address reached; try again later"};
 inline constexpr Kind kTooManyMessagesOfClient{"limit.messages-per-client", 450, {4, 7, 0}, "limit of messages per minute from your address reached; try again later"};
 // clang-format on
 

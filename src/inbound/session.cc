@@ -143,7 +143,12 @@ net::Task<Next> Session::read_command()
         if (service_.stopping()) co_return end(smtp::refusal::kStopping);
     }
     allow(listener_->smtp.limits.command_timeout);
-    if (!co_await flush_unless_pipelined()) co_return Next::Close;
+    const Duration pause = machine_->pause();
+    if (pause == Duration{}) {
+        if (!co_await flush_unless_pipelined()) co_return Next::Close;
+    } else {
+        if (!co_await flush_and_pause(pause)) co_return Next::Close;
+    }
     waiting_for_command_ = true;
     const auto line = co_await stream_->read_line(smtp::kMaxCommandLine);
     waiting_for_command_ = false;
@@ -165,7 +170,8 @@ net::Task<Next> Session::read_command()
 // XCLIENT: limits count the client, not the proxy.
 Next Session::on_client_changed(Next next)
 {
-    if (const auto* refused = ticket_.count_as(machine_->client().address)) return end(*refused);
+    if (const auto* refused = ticket_.count_as(machine_->client().address, now()))
+        return end(*refused);
     return next;
 }
 
@@ -222,6 +228,16 @@ net::Task<bool> Session::flush_unless_pipelined()
         if (buffered && buffered->find("\r\n") != std::string_view::npos) co_return true;
     }
     co_return co_await flush();
+}
+
+net::Task<bool> Session::flush_and_pause(Duration pause)
+{
+    if (!co_await flush()) co_return false;
+    waiting_for_command_ = true;  // a stop need not wait for more
+    // Where the server is stopping the next read says so.
+    const Instant end = now() + pause;
+    (void)co_await net::sleep_until(service_.environment().core, end);
+    co_return true;
 }
 
 Next Session::end(const smtp::RefusalKind& why)

@@ -47,6 +47,7 @@ private:
     [[nodiscard]] net::Task<smtp::Next> start_tls();
     [[nodiscard]] net::Task<bool> flush();
     [[nodiscard]] net::Task<bool> flush_unless_pipelined();
+    [[nodiscard]] net::Task<bool> flush_and_pause(Duration pause);
     [[nodiscard]] smtp::Next check_sender();
     [[nodiscard]] smtp::Next check_recipient();
     [[nodiscard]] smtp::Next on_client_changed(smtp::Next next);

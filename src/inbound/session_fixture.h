@@ -139,7 +139,7 @@ private:
     void on_accepted(net::Accepted accepted)
     {
         const IpAddress peer = accepted.remote.address;
-        auto ticket = admission.admit(peer, count_for(*listener, peer));
+        auto ticket = admission.admit(peer, count_for(*listener, peer), loop.clock.now());
         if (!ticket) {
             return turn_away(std::move(accepted), *listener, *ticket.error(), metrics,
                              loop.clock.wall());

@@ -76,7 +76,7 @@ net::Task<bool> Session::read_proxy_header()
 
 net::Task<bool> Session::count_client()
 {
-    if (const auto* refused = ticket_.count_as(client_.address)) {
+    if (const auto* refused = ticket_.count_as(client_.address, now())) {
         service_.environment().metrics.add(Metric::SessionsRefused);
         ended_ = refused->id;
         if (listener_->options.tls == config::ListenerTls::Implicit) co_return false;

@@ -371,6 +371,26 @@ TEST(Session, AConnectionWhoseProxyNamesNoClientHasNotTheProxysRights)
     });
 }
 
+// limits.misuse_delay: replies come at once, the next command waits.
+TEST(Session, ReadsOnSlowlyFromWhoOnlyMakesWork)
+{
+    SessionFixture fixture;
+    fixture.limits.misuse_delay = std::chrono::milliseconds{20};
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        const Instant began = f.loop.clock.now();
+        std::string many;
+        for (int i = 0; i < 16; ++i) many += "FOO\r\n";
+        co_await client.send(std::move(many));
+        for (int i = 0; i < 16; ++i) {
+            EXPECT_THAT(co_await client.reply(), StartsWith("500 5.5.1"));
+        }
+        EXPECT_GE(f.loop.clock.now() - began, std::chrono::milliseconds{10 * 20});
+        (void)co_await client.say("QUIT");
+    });
+    EXPECT_EQ(fixture.log.sessions.at(0).ended, "quit");
+}
+
 TEST(Session, EndsWithWordsWhenTheTimeIsUp)
 {
     SessionFixture fixture;

@@ -27,10 +27,12 @@ std::optional<Endpoint> parse_v1_endpoint(std::string_view address, std::string_
 
 Parsed parse_v1(std::string_view input)
 {
-    const auto end = input.substr(0, kMaxV1).find("\r\n");
-    if (end == std::string_view::npos) {
+    const auto lf = input.substr(0, kMaxV1).find('\n');
+    if (lf == std::string_view::npos) {
         return failure(input.size() < kMaxV1 ? ProxyError::Incomplete : ProxyError::Malformed);
     }
+    if (input[lf - 1] != '\r') return failure(ProxyError::Malformed);
+    const std::size_t end = lf - 1;
     ProxyHeader header;
     header.length = end + 2;
     const auto words = split(input.substr(kV1Start.size(), end - kV1Start.size()), ' ');

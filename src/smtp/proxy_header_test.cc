@@ -65,9 +65,10 @@ TEST(ProxyHeader, RefusesWhatIsNone)
           std::string{"PROXY TCP4 2001:db8::1 2001:db8::2 1 2\r\n"},
           std::string{"PROXY TCP6 192.0.2.1 192.0.2.2 1 2\r\n"},
           std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 65536 25\r\n"},
-          "PROXY " + std::string(200, 'x'), v2('\x11', '\x11', kV4Block),
-          v2('\x22', '\x11', kV4Block), v2('\x21', '\x11', "short"), v2('\x21', '\x21', kV4Block),
-          v2('\x21', '\x11', std::string(3000, 'x'))}) {
+          std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 4096 25\n"}, std::string{"PROXY \n"},
+          std::string{"PROXY UNKNOWN\nPROXY UNKNOWN\r\n"}, "PROXY " + std::string(200, 'x'),
+          v2('\x11', '\x11', kV4Block), v2('\x22', '\x11', kV4Block), v2('\x21', '\x11', "short"),
+          v2('\x21', '\x21', kV4Block), v2('\x21', '\x11', std::string(3000, 'x'))}) {
         const auto parsed = parse_proxy_header(header);
         ASSERT_FALSE(parsed);
         EXPECT_EQ(parsed.error(), ProxyError::Malformed);

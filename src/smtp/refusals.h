@@ -48,6 +48,7 @@ inline constexpr Kind kDuplicateParameter{"parameter.duplicate", 501, {5, 5, 4},
 inline constexpr Kind kDeclaredTooBig{"limit.declared-size", 552, {5, 3, 4}, "the declared size is above this server's limit"};
 inline constexpr Kind kTooManyRecipients{"limit.recipients", 452, {4, 5, 3}, "too many recipients for one transaction; send the others in another"};
 inline constexpr Kind kTooManyMessages{"limit.messages", 421, {4, 7, 0}, "limit of messages per session reached; come again on a new connection"};
+inline constexpr Kind kTooManyCommands{"limit.commands", 421, {4, 7, 0}, "limit of commands without a message per session reached; closing"};
 inline constexpr Kind kTooManyErrors{"limit.errors", 421, {4, 7, 0}, "limit of errors per session reached; closing"};
 
 // The message.

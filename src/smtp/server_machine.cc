@@ -23,10 +23,27 @@ Next ServerMachine::greet()
 Next ServerMachine::on_command(const CommandLine& line, WallTime now)
 {
     reply_start_ = output_.size();
+    if (is_flood()) return end(refusal::kTooManyCommands, now);
     const bool utf8 = transaction_ && transaction_->smtputf8;
     auto parsed = parse_command(line, utf8 ? Utf8Transaction::Yes : Utf8Transaction::No);
     if (!parsed) return refuse(*parsed.error().kind, parsed.error().subject, now);
     return std::visit([this, now](auto& command) { return on(command, now); }, *parsed);
+}
+
+// Commands that lead to no message are few with every client that has mail.
+bool ServerMachine::is_flood()
+{
+    const config::LimitOptions& limits = settings_.limits;
+    return ++idle_commands_ > std::uint64_t{limits.commands_per_message} + limits.recipients;
+}
+
+Duration ServerMachine::pause() const
+{
+    constexpr std::uint32_t kSpareErrors = 5;
+    constexpr std::size_t kSpareCommands = 50;
+    const std::size_t recipients = transaction_ ? transaction_->recipients.size() : 0;
+    const bool misused = errors_ > kSpareErrors || idle_commands_ > kSpareCommands + recipients;
+    return misused ? settings_.limits.misuse_delay : Duration{};
 }
 
 Next ServerMachine::on_line_too_long(WallTime now)

@@ -99,6 +99,10 @@ public:
     // Ends the session with a 421 or 554: timeouts, limits, stop.
     [[nodiscard]] Next end(const RefusalKind& why, WallTime now);
 
+    // How long to wait before the next command is read, after the replies have been written: who
+    // only makes work gets little done.
+    [[nodiscard]] Duration pause() const;
+
     // Replies that have not been written yet. The session takes them out.
     [[nodiscard]] std::string& output() { return output_; }
 
@@ -170,6 +174,7 @@ private:
     Next on(const command::Http& http, WallTime now);
     Next reply(int code, const facts::EnhancedStatus& enhanced, std::string_view text);
     Next refuse(const RefusalKind& kind, std::string_view subject, WallTime now);
+    [[nodiscard]] bool is_flood();
     void append(const RefusalKind& kind, std::string_view subject, WallTime now);
     [[nodiscard]] bool is_lmtp() const { return settings_.protocol == ServerProtocol::Lmtp; }
 
@@ -192,6 +197,7 @@ private:
     std::uint32_t messages_ = 0;
     std::uint32_t refused_ = 0;
     std::uint32_t errors_ = 0;
+    std::uint32_t idle_commands_ = 0;  // since the last message, or octet of one
     Hello hello_ = Hello::None;
     bool in_tls_;
     bool offers_starttls_;

@@ -49,7 +49,10 @@ Next ServerMachine::on(const command::Bdat& bdat, WallTime now)
 
 MessageIntake::Piece ServerMachine::take(std::string_view input)
 {
-    if (!discard_) return transaction_->intake->next(input);
+    if (!discard_) {
+        if (!input.empty()) idle_commands_ = 0;
+        return transaction_->intake->next(input);
+    }
     const auto taken =
         static_cast<std::size_t>(std::min<std::uint64_t>(discard_->left, input.size()));
     discard_->left -= taken;

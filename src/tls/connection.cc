@@ -18,6 +18,9 @@ namespace hermetic::tls {
 namespace {
 
 constexpr int kNoRenegotiation = 100;
+// Key updates and tickets that a peer may send before its next data. OpenSSL answers them within
+// one read, for as long as more of them come: a flood would keep the core from all others.
+constexpr int kMaxControlMessages = 64;
 
 std::string group_of(SSL* ssl)
 {
@@ -113,6 +116,11 @@ Io Connection::outcome(int result, std::size_t octets)
             facts::TlsFailure::Kind::Protocol, kNoRenegotiation, "renegotiation refused", {}};
         return {Progress::Failed, 0, 0};
     }
+    if (control_messages_ > kMaxControlMessages) {
+        failure_ = facts::TlsFailure{
+            facts::TlsFailure::Kind::Protocol, -1, "a flood of key updates or tickets", {}};
+        return {Progress::Failed, 0, 0};
+    }
     if (result == 1) return {Progress::Done, octets, 0};
     switch (SSL_get_error(parts_->ssl.get(), result)) {
     case SSL_ERROR_WANT_READ:
@@ -169,7 +177,9 @@ Io Connection::read(std::span<char> into)
     errno = 0;
     std::size_t octets = 0;
     const int result = SSL_read_ex(parts_->ssl.get(), into.data(), into.size(), &octets);
-    return outcome(result, octets);
+    const Io io = outcome(result, octets);
+    if (io.progress == Progress::Done) control_messages_ = 0;
+    return io;
 }
 
 Io Connection::write(std::string_view bytes)
@@ -233,6 +243,16 @@ void Connection::on_alert(Direction direction, int level, int alert)
     if (direction == Direction::Sent && alert == kNoRenegotiation) renegotiation_ = true;
     if (level != SSL3_AL_FATAL) return;
     (direction == Direction::Received ? received_alert_ : sent_alert_) = alert;
+}
+
+void Connection::on_handshake_message()
+{
+    if (!shaken_ || ++control_messages_ != kMaxControlMessages + 1) return;
+    // The only way out of OpenSSL's loop: what it reads next is the end. (Shutting the socket down
+    // would not do: what has come can be read all the same, and more comes.)
+    BIO* nothing = BIO_new(BIO_s_null());
+    HERMETIC_ASSERT(nothing != nullptr);
+    SSL_set0_rbio(parts_->ssl.get(), nothing);
 }
 
 bool Connection::on_session(ssl_session_st* session)

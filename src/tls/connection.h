@@ -62,6 +62,8 @@ public:
     // From OpenSSL's callbacks.
     enum class Direction : std::uint8_t { Sent, Received };
     void on_alert(Direction direction, int level, int alert);
+    // A message of the handshake protocol came: KeyUpdate, NewSessionTicket … once it is over.
+    void on_handshake_message();
     // True if the reference was taken over.
     [[nodiscard]] bool on_session(ssl_session_st* session);
 
@@ -79,6 +81,7 @@ private:
     int sent_alert_ = -1;
     bool shaken_ = false;
     bool renegotiation_ = false;
+    int control_messages_ = 0;  // since the last octet of data
 };
 
 }  // namespace hermetic::tls

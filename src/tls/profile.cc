@@ -46,6 +46,7 @@ std::optional<ConfigError> apply(const CommonProfile& profile, SSL_CTX* context)
                                   SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(context, 1);
     watch_alerts(context);
+    watch_handshake_messages(context);
     return std::nullopt;
 }
 
@@ -59,6 +60,16 @@ void watch_alerts(SSL_CTX* context)
                                                         : Connection::Direction::Sent,
                              (value >> 8) & 0xff, value & 0xff);
     });
+}
+
+void watch_handshake_messages(SSL_CTX* context)
+{
+    SSL_CTX_set_msg_callback(
+        context, [](int sent, int, int content, const void*, std::size_t, SSL* ssl, void*) {
+            if (sent != 0 || content != SSL3_RT_HANDSHAKE) return;
+            auto* connection = static_cast<Connection*>(SSL_get_app_data(ssl));
+            if (connection != nullptr) connection->on_handshake_message();
+        });
 }
 
 }  // namespace hermetic::tls

@@ -22,5 +22,7 @@ struct CommonProfile {
 
 // Alerts are seen by the Connection that `connection_of(ssl)` names.
 void watch_alerts(SSL_CTX* context);
+// So are messages of the handshake protocol.
+void watch_handshake_messages(SSL_CTX* context);
 
 }  // namespace hermetic::tls

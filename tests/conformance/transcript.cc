@@ -144,6 +144,8 @@ private:
             limits.messages_per_session = value;
         else if (what == "limit" && name == "errors")
             limits.errors_per_session = value;
+        else if (what == "limit" && name == "commands")
+            limits.commands_per_message = value;
         else if (what == "limit" && name == "received")
             limits.received_fields = value;
         else

@@ -52,15 +52,17 @@ def dot_stuffed(data):
 
 
 class Client:
-    """address: (host, port), or the path of a Unix socket. preface: bytes sent before all else."""
+    """address: (host, port), or the path of a Unix socket. preface: bytes sent before all else.
+    source: the address to come from."""
 
-    def __init__(self, address, *, timeout=30.0, implicit_tls=None, preface=b"", greet=True):
+    def __init__(self, address, *, timeout=30.0, implicit_tls=None, preface=b"", greet=True,
+                 source=None):
         if isinstance(address, (str, bytes)):
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.settimeout(timeout)
             self.socket.connect(address)
         else:
-            self.socket = socket.create_connection(address, timeout)
+            self.socket = socket.create_connection(address, timeout, (source, 0) if source else None)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
         self.extensions = {}

@@ -1,4 +1,4 @@
-// Which application protocols a server's handshake takes: clients that offer raw lists of them.
+// Clients that do with OpenSSL what ours never does: ALPN, renegotiation, floods of key updates.
 #include "tls/connection.h"
 #include "tls/openssl.h"
 #include "tls/pki_fixture.h"
@@ -31,6 +31,7 @@ public:
         }
     }
     void step() { (void)SSL_do_handshake(ssl_.get()); }
+    SSL* ssl() { return ssl_.get(); }
     [[nodiscard]] std::string chosen() const
     {
         const unsigned char* name = nullptr;
@@ -100,6 +101,77 @@ TEST(Alpn, WhoOffersOnlyOtherProtocolsIsRefusedAndWhoOffersNoneIsNot)
             EXPECT_EQ(seen.alert, kNoApplicationProtocol) << other;
         }
     }
+}
+
+// A server and a raw client after their handshake.
+struct Session {
+    Session(const std::shared_ptr<const ServerContext>& context, int version)
+    {
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+        server = Connection::server(context, ends[0]);
+        client = std::make_unique<RawClient>(ends[1], "", version);
+        for (int turn = 0; turn < 10; ++turn) {
+            client->step();
+            if (server->handshake() == Progress::Done) break;
+        }
+        client->step();
+    }
+    ~Session()
+    {
+        client.reset();
+        server.reset();
+        ::close(ends[0]);
+        ::close(ends[1]);
+    }
+    Io read() { return server->read(block); }
+
+    int ends[2] = {-1, -1};
+    std::unique_ptr<Connection> server;
+    std::unique_ptr<RawClient> client;
+    char block[256] = {};
+};
+
+class HostileSession : public ::testing::Test {
+protected:
+    HostileSession()
+    {
+        ::signal(SIGPIPE, SIG_IGN);
+        ServerProfile profile;
+        profile.certificates = {pki_.make("mx.example.org"), pki_.make("second.example.org")};
+        context_ = make_server_context(profile).value();
+    }
+    PkiFixture pki_;
+    std::shared_ptr<const ServerContext> context_;
+};
+
+// The context that SNI chose must see the attempt as well as the listener's own.
+TEST_F(HostileSession, RenegotiationEndsItAlsoBehindSni)
+{
+    Session session{context_, TLS1_2_VERSION};
+    EXPECT_EQ(session.read().progress, Progress::WantRead);
+    SSL_renegotiate(session.client->ssl());
+    session.client->step();
+    EXPECT_EQ(session.read().progress, Progress::Failed);
+    EXPECT_EQ(session.server->failure().words, "renegotiation refused");
+}
+
+TEST_F(HostileSession, AFloodOfKeyUpdatesEndsItAndSomeBetweenDataDoNot)
+{
+    Session session{context_, TLS1_3_VERSION};
+    const auto update = [&session] {
+        SSL_key_update(session.client->ssl(), SSL_KEY_UPDATE_REQUESTED);
+        session.client->step();
+    };
+    for (int round = 0; round < 5; ++round) {
+        for (int i = 0; i < 30; ++i) update();
+        EXPECT_EQ(SSL_write(session.client->ssl(), "NOOP\r\n", 6), 6);
+        EXPECT_EQ(session.read().octets, 6U) << "round " << round;
+        (void)SSL_read(session.client->ssl(), session.block, 1);
+    }
+    for (int i = 0; i < 100; ++i) update();
+    EXPECT_EQ(session.read().progress, Progress::Failed);
+    EXPECT_EQ(session.server->failure().words, "a flood of key updates or tickets");
+    EXPECT_EQ(session.read().progress, Progress::Failed);
 }
 
 }  // namespace
