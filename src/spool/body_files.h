@@ -56,6 +56,8 @@ public:
     void run(std::function<void()> work) { pool_->run(std::move(work)); }
 
 private:
+    void remove_one(const std::string& path);
+
     std::string directory_;
     std::shared_ptr<rocksdb::FileSystem> file_system_;
     std::shared_ptr<IoPool> pool_;
