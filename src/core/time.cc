@@ -110,6 +110,32 @@ std::string format_rfc3339(WallTime time)
     return text;
 }
 
+std::optional<WallTime> parse_rfc3339(std::string_view text)
+{
+    // A pattern's digits are parts of the number that stands there; all else stands for itself.
+    constexpr std::string_view kPattern = "0000-11-22T33:44:55Z";
+    constexpr std::string_view kWithFraction = "0000-11-22T33:44:55.666Z";
+    const std::string_view pattern = text.size() == kPattern.size() ? kPattern : kWithFraction;
+    if (text.size() != pattern.size()) return std::nullopt;
+    int parts[7] = {};
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!is_digit(pattern[i])) {
+            if (text[i] != pattern[i]) return std::nullopt;
+            continue;
+        }
+        if (!is_digit(text[i])) return std::nullopt;
+        int& part = parts[pattern[i] - '0'];
+        part = part * 10 + (text[i] - '0');
+    }
+    const std::chrono::year_month_day date{std::chrono::year{parts[0]},
+                                           std::chrono::month{static_cast<unsigned>(parts[1])},
+                                           std::chrono::day{static_cast<unsigned>(parts[2])}};
+    if (!date.ok() || parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return std::nullopt;
+    return WallTime{std::chrono::sys_days{date}} + std::chrono::hours{parts[3]} +
+           std::chrono::minutes{parts[4]} + std::chrono::seconds{parts[5]} +
+           std::chrono::milliseconds{parts[6]};
+}
+
 std::string format_rfc5322(WallTime time)
 {
     static constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

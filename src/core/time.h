@@ -31,6 +31,9 @@ public:
 // "2026-11-21T18:24:35.123Z": log lines, reply suffixes, the API.
 [[nodiscard]] std::string format_rfc3339(WallTime time);
 
+// The same back, also without fraction; nullopt for anything else, and for other zones than Z.
+[[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
+
 // "Sat, 21 Nov 2026 18:24:35 +0000": header fields (RFC 5322 §3.3).
 [[nodiscard]] std::string format_rfc5322(WallTime time);
 

@@ -34,5 +34,18 @@ TEST(WallTime, IsShownAsTheRfcsAsk)
     EXPECT_EQ(format_rfc5322(time), "Sun, 09 Sep 2001 01:46:40 +0000");
 }
 
+TEST(WallTime, IsReadAsItIsShown)
+{
+    const WallTime time{std::chrono::milliseconds{1'000'000'000'042}};
+    EXPECT_EQ(parse_rfc3339(format_rfc3339(time)), time);
+    EXPECT_EQ(parse_rfc3339("2001-09-09T01:46:40Z"), WallTime{std::chrono::seconds{1'000'000'000}});
+    for (const char* bad :
+         {"", "2001-09-09", "2001-02-30T00:00:00Z", "2001-09-09T24:00:00Z", "2001-09-09T01:60:00Z",
+          "2001-09-09 01:46:40Z", "2001-09-09T01:46:40+00:00", "2001-09-09T01:46:4xZ",
+          "2001-09-09T01:46:40.0Z"}) {
+        EXPECT_FALSE(parse_rfc3339(bad).has_value()) << bad;
+    }
+}
+
 }  // namespace
 }  // namespace hermetic

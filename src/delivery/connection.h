@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hermetic::delivery {
 
@@ -26,6 +27,7 @@ struct Connection {
     smtp::Capabilities capabilities;
     std::optional<facts::TlsEvidence> tls;  // nullopt: in clear
     std::string_view verdict;               // dotted id: what the evidence proved; empty in clear
+    std::vector<std::string_view> audit;    // dotted ids: what an audited policy says of it
     std::string host;                       // name, "[address]" or path, for people
     Endpoint endpoint;                      // of the peer; 0.0.0.0:0 for a Unix socket
     facts::DnsSecurity address_security = facts::DnsSecurity::Insecure;

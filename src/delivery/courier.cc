@@ -217,12 +217,20 @@ net::Task<bool> Courier::find_way()
                                              "this server does not understand its own route"));
         co_return false;
     }
+    const std::string connector = route->connector;
+    std::string domain = route->mx ? route->domain : std::string{};
+    if (!connector.empty() && !office_.snapshot->outbound_connector(std::string_view{connector})) {
+        // The queue is about to give its mail another route: what protects it now is not known.
+        fail_destination(smtp::local_outcome(Stage::Route, {4, 3, 5}, "route.connector-gone",
+                                             "the connector of this route is not there any more"));
+        co_return false;
+    }
     auto hosts = co_await find_hosts(office_, *std::move(route));
     if (!hosts) {
         fail_destination(hosts.error());
         co_return false;
     }
-    walk_.emplace(office_, *std::move(hosts));
+    walk_.emplace(office_, *std::move(hosts), connector, std::move(domain));
     co_return true;
 }
 

@@ -247,7 +247,7 @@ TEST_F(DispatcherTest, ReloadMovesMailToItsNewRoute)
     defer(taker_.next(), hours{1});
     dispatcher_.reload(snapshot("far.example"));
     const Grant grant = taker_.next();
-    EXPECT_EQ(grant.destination, "hosts:smtp://relay.example:25");
+    EXPECT_EQ(grant.destination, "hosts:smtp://relay.example:25;connector=smart");
     EXPECT_EQ(grant.messages[0].lease.id, id(1));
 }
 
@@ -264,8 +264,8 @@ TEST_F(DispatcherTest, MessageWhoseRoutesPartIsSplitDurably)
     }
     std::set<std::string> destinations;
     for (const auto& row : list().rows) destinations.insert(row.row.destination);
-    EXPECT_EQ(destinations,
-              (std::set<std::string>{"hosts:smtp://relay.example:25", "mx:other.example"}));
+    EXPECT_EQ(destinations, (std::set<std::string>{"hosts:smtp://relay.example:25;connector=smart",
+                                                   "mx:other.example"}));
     for (const auto& [one, message] : spool_.messages()) {
         EXPECT_NE(one, id(1));
         EXPECT_EQ(message->body.id.bytes[15], 1) << "the body is shared";
@@ -280,8 +280,8 @@ TEST_F(DispatcherTest, MailRoutedByAnOlderSnapshotIsSplitOnArrival)
     start(snapshot("far.example"));
     spool_.store({make(1, {"b@far.example", "c@other.example"})});
     std::set<std::string> destinations{taker_.next().destination, taker_.next().destination};
-    EXPECT_EQ(destinations,
-              (std::set<std::string>{"hosts:smtp://relay.example:25", "mx:other.example"}));
+    EXPECT_EQ(destinations, (std::set<std::string>{"hosts:smtp://relay.example:25;connector=smart",
+                                                   "mx:other.example"}));
 }
 
 TEST_F(DispatcherTest, StopWaitsForGrantsWithinItsBoundAndGrantsNoMore)

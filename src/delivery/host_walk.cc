@@ -20,11 +20,15 @@ using policy::RungKind;
 using policy::RungResult;
 using End = DialResult::End;
 
-policy::TlsDecision decide(policy::HopKind hop)
+policy::HopFacts hop_facts(const Host& host, const std::string& domain, facts::DnsSecurity mx)
 {
-    policy::TlsInputs inputs;
-    inputs.hop = hop;
-    return policy::decide_tls(inputs);
+    policy::HopFacts hop;
+    if (!host.unix_path.empty()) hop.kind = policy::HopKind::LocalSocket;
+    hop.configured = host.source == routing::TargetSource::Configured;
+    hop.host = host.name;
+    hop.domain = domain;
+    hop.mx_security = mx;
+    return hop;
 }
 
 std::string endpoint_text(const Host& host, const Endpoint& endpoint)
@@ -34,15 +38,18 @@ std::string endpoint_text(const Host& host, const Endpoint& endpoint)
 
 }  // namespace
 
-HostWalk::HostWalk(Office& office, HostList hosts)
-    : office_{office},
-      mx_security_{hosts.mx_security},
-      network_{decide(policy::HopKind::Network)},
-      local_socket_{decide(policy::HopKind::LocalSocket)},
-      decision_{&network_}
+HostWalk::HostWalk(Office& office, HostList hosts, const std::string& connector, std::string domain)
+    : office_{office}, mx_security_{hosts.mx_security}, decision_{&network_}
 {
+    policy::TlsInputs inputs;
+    inputs.organization = &office.snapshot->organization();
+    inputs.connector = office.snapshot->outbound_connector(std::string_view{connector});
+    inputs.now = office.adapters.core.clock().wall();
+    network_ = policy::decide_tls(inputs);
     for (auto& host : hosts.hosts) {
         Candidate candidate;
+        inputs.hop = hop_facts(host, domain, mx_security_);
+        candidate.decision = policy::decide_tls(inputs);
         candidate.host = std::move(host);
         candidates_.push_back(std::move(candidate));
     }
@@ -137,7 +144,7 @@ net::Task<bool> HostWalk::resolve(Candidate& candidate)
 
 net::Task<ConnectionPointer> HostWalk::try_host(Candidate& candidate, Pass pass)
 {
-    decision_ = &decision_for(candidate);
+    decision_ = &candidate.decision;
     last_host_ = candidate.host.label();
     const bool resolved = co_await resolve(candidate);
     if (!resolved) co_return nullptr;
@@ -172,7 +179,7 @@ net::Task<ConnectionPointer> HostWalk::try_address(Candidate& candidate, Endpoin
     if (kept) co_return kept;
     last_endpoint_ = endpoint;
     if (decision_->policy.wants_tls()) co_return co_await climb(candidate, endpoint);
-    co_return co_await dial_in_clear(candidate, endpoint, "tls.local-socket");
+    co_return co_await dial_in_clear(candidate, endpoint, decision_->reasons.back());
 }
 
 ConnectionPointer HostWalk::take_kept(const Candidate& candidate, const Endpoint& endpoint)
@@ -240,8 +247,7 @@ ConnectionPointer HostWalk::on_ready(Candidate& candidate, const policy::RungPla
     }
     office_.rungs.worked(memory_key(candidate), plan.kind, office_.now());
     result.connection->verdict = verdict.reason;
-    result.connection->address_security = candidate.addresses->security;
-    return std::move(result.connection);
+    return hand_over(candidate, result);
 }
 
 ConnectionPointer HostWalk::on_not_offered(Candidate& candidate, const policy::RungPlan& plan,
@@ -253,8 +259,7 @@ ConnectionPointer HostWalk::on_not_offered(Candidate& candidate, const policy::R
     if (step.what == HostStep::What::Clear) {
         HERMETIC_ASSERT(decision_->policy.allows_clear());
         add_rung(candidate, RungKind::Clear, true, step.reason, std::nullopt);
-        result.connection->address_security = candidate.addresses->security;
-        return std::move(result.connection);
+        return hand_over(candidate, result);
     }
     add_rung(candidate, plan.kind, false, step.reason, std::nullopt);
     result.connection->stream->close();
@@ -311,7 +316,7 @@ net::Task<ConnectionPointer> HostWalk::try_clear_everywhere()
 {
     for (auto& candidate : candidates_) {
         if (candidate.excluded || !candidate.tls_failed_at) continue;
-        decision_ = &decision_for(candidate);
+        decision_ = &candidate.decision;
         const Endpoint endpoint = *candidate.tls_failed_at;
         current_ = static_cast<std::size_t>(&candidate - candidates_.data());
         last_host_ = candidate.host.label();
@@ -340,13 +345,13 @@ net::Task<ConnectionPointer> HostWalk::dial_in_clear(Candidate& candidate, Endpo
         on_failed(candidate, result, endpoint);
         co_return nullptr;
     }
-    result.connection->address_security = candidate.addresses->security;
+    auto connection = hand_over(candidate, result);
     // After failed handshakes it is for this grant alone: the next one begins with TLS again.
     if (decision_->policy.wants_tls()) {
-        result.connection->pool_key.clear();
+        connection->pool_key.clear();
         candidate.clear_after_failures = true;
     }
-    co_return std::move(result.connection);
+    co_return connection;
 }
 
 void HostWalk::add_rung(const Candidate& candidate, RungKind kind, bool succeeded,
@@ -362,9 +367,16 @@ void HostWalk::add_rung(const Candidate& candidate, RungKind kind, bool succeede
     rungs_.push_back(std::move(rung));
 }
 
-const policy::TlsDecision& HostWalk::decision_for(const Candidate& candidate) const
+ConnectionPointer HostWalk::hand_over(const Candidate& candidate, DialResult& result)
 {
-    return candidate.host.unix_path.empty() ? network_ : local_socket_;
+    Connection& connection = *result.connection;
+    connection.address_security = candidate.addresses->security;
+    if (candidate.decision.audited) {
+        const auto verdict = policy::judge_connection(*candidate.decision.audited, connection.tls);
+        connection.audit = {verdict.passes ? "tls.audit-would-pass" : "tls.audit-would-refuse"};
+        if (!verdict.passes) connection.audit.push_back(verdict.reason);
+    }
+    return std::move(result.connection);
 }
 
 std::string HostWalk::key_of(const Candidate& candidate, const Endpoint& endpoint) const
@@ -375,7 +387,8 @@ std::string HostWalk::key_of(const Candidate& candidate, const Endpoint& endpoin
     key += '|';
     key += candidate.host.name;
     key += candidate.host.protocol == objects::HostProtocol::Lmtp ? "|lmtp|" : "|smtp|";
-    key += decision_for(candidate).policy.digest();
+    key += candidate.decision.policy.digest();
+    if (candidate.decision.audited) key += " audit " + candidate.decision.audited->digest();
     key += '|';
     key += office_.tls_identity();
     return key;
@@ -387,7 +400,7 @@ std::string HostWalk::memory_key(const Candidate& candidate) const
     key += '|';
     key += std::to_string(candidate.host.port);
     key += '|';
-    key += decision_for(candidate).policy.digest();
+    key += candidate.decision.policy.digest();
     return key;
 }
 

@@ -25,7 +25,9 @@ class Office;
 
 class HostWalk {
 public:
-    HostWalk(Office& office, HostList hosts);
+    // `connector`: the outbound connector that decided the route, by name; empty where none did.
+    // `domain`: the recipients', of an MX route.
+    HostWalk(Office& office, HostList hosts, const std::string& connector, std::string domain);
     HostWalk(const HostWalk&) = delete;
     HostWalk& operator=(const HostWalk&) = delete;
 
@@ -54,6 +56,7 @@ public:
 private:
     struct Candidate {
         Host host;
+        policy::TlsDecision decision;
         std::optional<HostAddresses> addresses;
         bool excluded = false;
         policy::HostSummary when_excluded;  // how it had been reached then
@@ -87,16 +90,15 @@ private:
     void add_rung(const Candidate& candidate, policy::RungKind kind, bool succeeded,
                   std::string_view reason, const std::optional<facts::TlsFailure>& failure);
     void reset();
-    [[nodiscard]] const policy::TlsDecision& decision_for(const Candidate& candidate) const;
+    ConnectionPointer hand_over(const Candidate& candidate, DialResult& result);
     [[nodiscard]] std::string key_of(const Candidate& candidate, const Endpoint& endpoint) const;
     [[nodiscard]] std::string memory_key(const Candidate& candidate) const;
 
     Office& office_;
     std::vector<Candidate> candidates_;
     facts::DnsSecurity mx_security_;
-    policy::TlsDecision network_;
-    policy::TlsDecision local_socket_;
-    const policy::TlsDecision* decision_;  // one of the two
+    policy::TlsDecision network_;          // of any host that is not a local socket
+    const policy::TlsDecision* decision_;  // a candidate's, or network_
     std::vector<facts::Rung> rungs_;
     std::vector<facts::Outcome> outcomes_;
     facts::Outcome failure_;

@@ -132,6 +132,8 @@ void Parcel::describe(const Connection& connection, const HostWalk& walk)
     attempt_.reused = connection.messages > 1;
     attempt_.address_security = connection.address_security;
     if (!connection.verdict.empty()) attempt_.policy_reasons.emplace_back(connection.verdict);
+    attempt_.policy_reasons.insert(attempt_.policy_reasons.end(), connection.audit.begin(),
+                                   connection.audit.end());
     if (!connection.tls) {
         attempt_.tls.reset();
         return;

@@ -102,4 +102,44 @@ Kind<mail::Mailbox> mailbox_kind()
             [](const mail::Mailbox& value) { return config::quote(value.format()); }};
 }
 
+Kind<TlsLevel> tls_level_kind()
+{
+    std::vector<std::pair<std::string, TlsLevel>> choices;
+    for (const TlsLevel level : {TlsLevel::None, TlsLevel::Opportunistic, TlsLevel::Encrypt,
+                                 TlsLevel::VerifyCa, TlsLevel::VerifyName}) {
+        choices.emplace_back(name(level), level);
+    }
+    return config::choice_kind<TlsLevel>(std::move(choices));
+}
+
+Kind<TlsName> tls_name_kind()
+{
+    return {"a host \"mx.example.org\", or one label below a domain \"*.example.org\"",
+            [](const Node& node) -> std::optional<TlsName> {
+                if (node.kind != Node::Kind::String) return std::nullopt;
+                return TlsName::parse(node.string);
+            },
+            [](const TlsName& value) { return config::quote(value.format()); }};
+}
+
+Kind<std::string> pin_kind()
+{
+    return {"the SHA-256 of a public key (SPKI), 64 hexadecimal digits",
+            [](const Node& node) -> std::optional<std::string> {
+                if (node.kind != Node::Kind::String) return std::nullopt;
+                return parse_pin(node.string);
+            },
+            [](const std::string& value) { return config::quote(value); }};
+}
+
+Kind<WallTime> wall_time_kind()
+{
+    return {"a time in UTC, such as \"2026-12-31T00:00:00Z\"",
+            [](const Node& node) -> std::optional<WallTime> {
+                if (node.kind != Node::Kind::String) return std::nullopt;
+                return parse_rfc3339(node.string);
+            },
+            [](const WallTime& value) { return config::quote(format_rfc3339(value)); }};
+}
+
 }  // namespace hermetic::objects

@@ -11,5 +11,9 @@ namespace hermetic::objects {
 [[nodiscard]] config::Kind<NextHop> next_hop_kind();
 [[nodiscard]] config::Kind<NextHop> smart_hosts_kind();
 [[nodiscard]] config::Kind<mail::Mailbox> mailbox_kind();
+[[nodiscard]] config::Kind<TlsLevel> tls_level_kind();
+[[nodiscard]] config::Kind<TlsName> tls_name_kind();
+[[nodiscard]] config::Kind<std::string> pin_kind();
+[[nodiscard]] config::Kind<WallTime> wall_time_kind();
 
 }  // namespace hermetic::objects

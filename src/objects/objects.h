@@ -5,6 +5,7 @@
 #include "core/time.h"
 #include "mail/address.h"
 #include "mail/domain.h"
+#include "objects/tls_settings.h"
 
 #include <cstdint>
 #include <optional>
@@ -72,6 +73,7 @@ struct OutboundConnector {
     std::string name;
     std::vector<DomainPattern> recipient_domains;
     NextHop next_hop;
+    TlsSettings tls;
     bool enabled = true;
     std::string comment;
     bool operator==(const OutboundConnector&) const = default;
@@ -85,6 +87,10 @@ struct Organization {
     Duration expiry = std::chrono::hours{24 * 5};
     Duration expiry_tls = std::chrono::hours{24};
     std::vector<Duration> retry_after;  // empty: 1, 5, 15, 15, 30 minutes, then hourly
+    // Outbound, for all that no connector says otherwise about.
+    TlsLevel tls = TlsLevel::Opportunistic;
+    facts::TlsVersion min_tls = facts::TlsVersion::Tls12;
+    facts::TlsVersion max_tls = facts::TlsVersion::Tls13;
     bool operator==(const Organization&) const = default;
 };
 

@@ -86,7 +86,32 @@ std::vector<Option<Organization>> organization_options()
             config::list_kind(config::duration_kind(seconds{1}, hours{24})),
             "Waits between attempts, the last one repeated; empty means 1, 5, 15, 15, 30 minutes, "
             "then hourly."),
+        option("tls", &O::tls, tls_level_kind(),
+               "How outbound mail is protected where no connector says otherwise."),
+        option("min_tls", &O::min_tls, config::tls_version_kind(),
+               "The lowest version of TLS for it."),
+        option("max_tls", &O::max_tls, config::tls_version_kind(), "The highest."),
     };
+}
+
+// A field of the connector's TLS settings.
+template <typename Field>
+Option<OutboundConnector> tls_option(std::string key, Field TlsSettings::*field, Kind<Field> kind,
+                                     std::string text)
+{
+    Option<OutboundConnector> result;
+    result.key = std::move(key);
+    result.type = kind.type;
+    result.text = std::move(text);
+    result.read = [read = kind.read, field](OutboundConnector& connector, const Node& node) {
+        auto value = read(node);
+        if (value) connector.tls.*field = std::move(*value);
+        return value.has_value();
+    };
+    result.show = [show = kind.show, field](const OutboundConnector& connector) {
+        return show(connector.tls.*field);
+    };
+    return result;
 }
 
 std::vector<Option<AcceptedDomain>> accepted_domain_options()
@@ -131,6 +156,26 @@ std::vector<Option<OutboundConnector>> outbound_connector_options()
                "Whose mail it carries."),
         option("smart_hosts", &C::next_hop, smart_hosts_kind(),
                "Hosts that share the load; a dead one is skipped. Without this key: by MX."),
+        tls_option("tls", &TlsSettings::level, maybe(tls_level_kind()),
+                   "How its mail is protected; not set: as the organization says."),
+        tls_option(
+            "tls_names", &TlsSettings::names, config::list_kind(tls_name_kind()),
+            "For `verify_name`: the certificate must have one of them. Empty: a smart host's "
+            "own name; by MX its host's where DNSSEC proves the MX answer, else the "
+            "recipient's domain or a name below it."),
+        tls_option("pins", &TlsSettings::pins, config::list_kind(pin_kind()),
+                   "The certificate's public key must be one of them."),
+        tls_option("min_tls", &TlsSettings::min, maybe(config::tls_version_kind()),
+                   "The lowest version of TLS."),
+        tls_option("max_tls", &TlsSettings::max, maybe(config::tls_version_kind()), "The highest."),
+        tls_option("mode", &TlsSettings::mode,
+                   config::choice_kind<ConnectorMode>({{"enforce", ConnectorMode::Enforce},
+                                                       {"audit", ConnectorMode::Audit},
+                                                       {"off", ConnectorMode::Off}}),
+                   "`audit`: mail goes as if there were no TLS settings here, and what they would "
+                   "have done is recorded; `off`: they do not count."),
+        tls_option("valid_until", &TlsSettings::valid_until, maybe(wall_time_kind()),
+                   "An exception, weaker than the organization, needs this end."),
         option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."),
         option("comment", &C::comment, config::text_kind(), "For people."),
     };

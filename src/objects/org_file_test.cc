@@ -24,6 +24,8 @@ name = "Example"
 postmaster = "postmaster@example.org"
 delay_notice = "2h"
 retry_after = ["2m", "10m"]
+tls = "encrypt"
+min_tls = "1.2"
 
 [[accepted_domain]]
 name = "example.org"
@@ -46,6 +48,22 @@ may_relay = true
 name = "smart"
 recipient_domains = ["example.net", "*.example.net", "*"]
 smart_hosts = ["relay.example.org:25", "[2001:db8::1]:2525"]
+
+[[outbound_connector]]
+name = "bank"
+recipient_domains = ["bank.example"]
+tls = "verify_name"
+tls_names = ["mx.bank.example", "*.bank.example"]
+pins = ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"]
+min_tls = "1.3"
+mode = "audit"
+
+[[outbound_connector]]
+name = "old partner"
+recipient_domains = ["old.example"]
+tls = "opportunistic"
+min_tls = "1.0"
+valid_until = "2027-01-31T00:00:00.000Z"
 
 )";
 
@@ -97,6 +115,16 @@ const Refused kRefused[] = {
     {"HostBits", "[[inbound_connector]]\nname = \"x\"\nnetworks = [\"192.0.2.1/24\"]\n", "inbound_connector[0].networks", "does not fit"},
     {"PartnerIsNotYetThere", "[[inbound_connector]]\nname = \"x\"\nkind = \"partner\"\nnetworks = [\"192.0.2.0/24\"]\n", "inbound_connector[0].kind", "partner"},
     {"ConnectorsThatTie", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\n[[outbound_connector]]\nname = \"b\"\nrecipient_domains = [\"*\"]\n", "outbound_connector[1].recipient_domains", "neither would win"},
+    {"WeakWithoutEnd", "min_tls = \"1.3\"\n[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nmin_tls = \"1.2\"\n", "outbound_connector[0].min_tls", "without an end"},
+    {"NoneWithoutEnd", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\ntls = \"none\"\n", "outbound_connector[0].tls", "weaker"},
+    {"VersionsThatCross", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nmin_tls = \"1.3\"\nmax_tls = \"1.2\"\n", "outbound_connector[0].min_tls", "above max_tls"},
+    {"OrganizationWithoutTls", "tls = \"none\"\n", "organization.tls", "no default"},
+    {"OrganizationsVersionsCross", "min_tls = \"1.3\"\nmax_tls = \"1.2\"\n", "organization.min_tls", "above max_tls"},
+    {"NamesWithoutVerifyName", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\ntls = \"encrypt\"\ntls_names = [\"mx.example.net\"]\n", "outbound_connector[0].tls_names", "verify_name only"},
+    {"AddressWithoutName", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"[192.0.2.1]:25\"]\ntls = \"verify_name\"\n", "outbound_connector[0].smart_hosts", "no name"},
+    {"PinsWithoutEncryption", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\npins = [\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"]\n", "outbound_connector[0].pins", "need encryption"},
+    {"BadPin", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\npins = [\"00\"]\n", "outbound_connector[0].pins", "does not fit"},
+    {"BadTime", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nvalid_until = \"tomorrow\"\n", "outbound_connector[0].valid_until", "does not fit"},
     {"BadSmartHost", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"[nowhere]:25\"]\n", "outbound_connector[0].smart_hosts", "does not fit"},
 };
 // clang-format on

@@ -42,6 +42,7 @@ Snapshot::Snapshot(Contents contents, std::uint64_t revision)
     for (std::size_t i = 0; i < contents_.outbound_connectors.size(); ++i) {
         const OutboundConnector& each = contents_.outbound_connectors[i];
         if (!each.enabled) continue;
+        outbound_by_name_.emplace(each.name, i);
         for (const DomainPattern& pattern : each.recipient_domains) {
             if (pattern.kind == DomainPattern::Kind::Any) {
                 outbound_any_ = i;
@@ -84,6 +85,13 @@ const OutboundConnector* Snapshot::outbound_connector(const mail::Domain& domain
     if (index == std::string::npos) index = find_below(outbound_below_, domain);
     if (index == std::string::npos) index = outbound_any_;
     return index == std::string::npos ? nullptr : &contents_.outbound_connectors[index];
+}
+
+const OutboundConnector* Snapshot::outbound_connector(std::string_view name) const
+{
+    const auto found = outbound_by_name_.find(std::string{name});
+    return found == outbound_by_name_.end() ? nullptr
+                                            : &contents_.outbound_connectors[found->second];
 }
 
 }  // namespace hermetic::objects

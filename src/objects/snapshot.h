@@ -34,6 +34,8 @@ public:
     [[nodiscard]] const InboundConnector* inbound_connector(const IpAddress& client) const;
     // Specification §3.2 without rules: exact, longest wildcard, "*".
     [[nodiscard]] const OutboundConnector* outbound_connector(const mail::Domain& domain) const;
+    // The enabled one of this name.
+    [[nodiscard]] const OutboundConnector* outbound_connector(std::string_view name) const;
 
 private:
     Contents contents_;
@@ -42,6 +44,7 @@ private:
     std::unordered_map<std::string, std::size_t> accepted_below_;
     std::unordered_map<std::string, std::size_t> outbound_exact_;
     std::unordered_map<std::string, std::size_t> outbound_below_;
+    std::unordered_map<std::string, std::size_t> outbound_by_name_;
     std::size_t outbound_any_ = static_cast<std::size_t>(-1);
 };
 

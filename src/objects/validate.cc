@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -26,11 +27,18 @@ public:
         diagnostics_.push_back({file_, line, fmt::format("{}[{}].{}", section, index, key),
                                 std::move(what), std::move(right)});
     }
-    void missing(const std::string& key, std::string right)
+    // Of the organization.
+    void wrong(const std::string& key, std::string what, std::string right)
     {
         const config::Node* table = document_.find("organization");
-        diagnostics_.push_back({file_, table != nullptr ? table->line : 0, "organization." + key,
-                                "it is missing", std::move(right)});
+        const config::Node* node = table != nullptr ? table->find(key) : nullptr;
+        if (node == nullptr) node = table;
+        diagnostics_.push_back({file_, node != nullptr ? node->line : 0, "organization." + key,
+                                std::move(what), std::move(right)});
+    }
+    void missing(const std::string& key, std::string right)
+    {
+        wrong(key, "it is missing", std::move(right));
     }
 
 private:
@@ -111,6 +119,50 @@ void validate_inbound(const Snapshot::Contents& contents, Faults& faults)
     }
 }
 
+bool is_weaker(const Organization& organization, const TlsSettings& tls)
+{
+    return tls.level.value_or(organization.tls) < organization.tls ||
+           tls.min.value_or(organization.min_tls) < organization.min_tls;
+}
+
+bool all_hosts_have_names(const NextHop& next_hop)
+{
+    return std::ranges::none_of(next_hop.hosts,
+                                [](const NextHopHost& host) { return host.address.has_value(); });
+}
+
+void validate_tls(const Organization& organization, const OutboundConnector& connector,
+                  std::size_t index, Faults& faults)
+{
+    const TlsSettings& tls = connector.tls;
+    const TlsLevel level = tls.level.value_or(organization.tls);
+    const auto add = [&](const char* key, std::string what, std::string right) {
+        faults.add("outbound_connector", index, key, std::move(what), std::move(right));
+    };
+    if (tls.min.value_or(organization.min_tls) > tls.max.value_or(organization.max_tls)) {
+        add(tls.min ? "min_tls" : "max_tls", "min_tls is above max_tls",
+            "a max_tls that is not below min_tls");
+    }
+    // No forgotten holes.
+    if (is_weaker(organization, tls) && !tls.valid_until) {
+        add(tls.level ? "tls" : "min_tls", "it is weaker than the organization's, without an end",
+            "valid_until beside it, such as \"2026-12-31T00:00:00Z\"");
+    }
+    if (!tls.names.empty() && level != TlsLevel::VerifyName) {
+        add("tls_names", fmt::format("names count at verify_name only, and tls is {}", name(level)),
+            "tls = \"verify_name\", or no tls_names");
+    }
+    if (level == TlsLevel::VerifyName && tls.names.empty() &&
+        !all_hosts_have_names(connector.next_hop)) {
+        add("smart_hosts", "an address has no name that a certificate could prove",
+            "tls_names, or the host by its name");
+    }
+    if (!tls.pins.empty() && level < TlsLevel::Encrypt) {
+        add("pins", fmt::format("pins need encryption, and tls is {}", name(level)),
+            "tls = \"encrypt\" or a stronger level");
+    }
+}
+
 void validate_outbound(const Snapshot::Contents& contents, Faults& faults)
 {
     validate_names("outbound_connector", contents.outbound_connectors, faults);
@@ -121,6 +173,7 @@ void validate_outbound(const Snapshot::Contents& contents, Faults& faults)
             faults.add("outbound_connector", i, "recipient_domains", "there is none",
                        "at least one");
         }
+        validate_tls(contents.organization, each, i, faults);
         if (!each.enabled) continue;
         for (const DomainPattern& pattern : each.recipient_domains) {
             const auto [owner, first] = owners.emplace(pattern, each.name);
@@ -144,6 +197,13 @@ void validate_contents(const Snapshot::Contents& contents, const config::Node& d
     if (!contents.organization.postmaster) {
         faults.missing("postmaster",
                        "an address, such as \"postmaster@example.org\" (RFC 5321 §4.5.1)");
+    }
+    if (contents.organization.tls == TlsLevel::None) {
+        faults.wrong("tls", "an organization without TLS is no default",
+                     "\"opportunistic\" or stronger; \"none\" only in a connector that ends");
+    }
+    if (contents.organization.min_tls > contents.organization.max_tls) {
+        faults.wrong("min_tls", "it is above max_tls", "a max_tls that is not below it");
     }
     validate_domains(contents, faults);
     validate_inbound(contents, faults);

@@ -83,8 +83,19 @@ HostStep try_from(const TlsPolicy& policy, RungKind kind)
     return {What::NextHost, {}, "ladder.handshake-failed"};
 }
 
+// It answered with a version that we did not offer: one from before versions were negotiated as
+// they are now, which a rung of its own may allow.
+bool chose_an_older_version(const TriedRung& rung)
+{
+    return rung.failure && rung.failure->kind == TlsFailure::Kind::Local &&
+           rung.failure->alert == kProtocolVersion;
+}
+
 HostStep after_failed_handshake(const TlsPolicy& policy, const TriedRung& last)
 {
+    if (chose_an_older_version(last) && last.kind != RungKind::Legacy) {
+        return try_from(policy, RungKind::Legacy);
+    }
     if (!last.failure || !looks_like_intolerance(*last.failure)) {
         return {What::NextHost, {}, "ladder.handshake-failed"};
     }
@@ -120,22 +131,24 @@ std::optional<RungPlan> plan_rung(const TlsPolicy& policy, RungKind kind)
     plan.max = policy.max;
     switch (kind) {
     case RungKind::Everything:
-        return plan;
     case RungKind::Compatible:
-        plan.hello = Hello::Minimal;
+        // Versions below 1.2 need what today's defaults refuse: they have a rung of their own.
+        if (policy.max >= TlsVersion::Tls12) plan.min = std::max(plan.min, TlsVersion::Tls12);
+        plan.legacy_ciphers = policy.max < TlsVersion::Tls12;
+        if (kind == RungKind::Compatible) plan.hello = Hello::Minimal;
         return plan;
     case RungKind::LowerVersion:
         plan.max = TlsVersion::Tls12;
         if (policy.max <= plan.max || policy.min > plan.max) return std::nullopt;
+        plan.min = std::max(plan.min, TlsVersion::Tls12);
         plan.hello = Hello::Minimal;
         plan.fallback_scsv = true;
         return plan;
     case RungKind::Legacy:
         plan.max = TlsVersion::Tls11;
-        if (policy.min > plan.max) return std::nullopt;
+        if (policy.min > plan.max || policy.max <= plan.max) return std::nullopt;
         plan.hello = Hello::Minimal;
-        plan.fallback_scsv = policy.max > plan.max;
-        plan.max = std::min(plan.max, policy.max);
+        plan.fallback_scsv = true;
         plan.legacy_ciphers = true;
         return plan;
     case RungKind::Clear:

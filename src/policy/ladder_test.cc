@@ -93,6 +93,13 @@ TEST_P(Ladder, NextStep)
     EXPECT_EQ(text(next_at_host(row.policy, row.tried, row.remembered)), row.expected);
 }
 
+TlsFailure we_sent(int number)
+{
+    auto failure = alert(number);
+    failure.kind = TlsFailure::Kind::Local;
+    return failure;
+}
+
 constexpr auto kEverything = RungKind::Everything;
 constexpr auto kCompatible = RungKind::Compatible;
 constexpr auto kLower = RungKind::LowerVersion;
@@ -169,6 +176,17 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"WeRefused",
             {failed(kEverything, other(TlsFailure::Kind::Local))},
             "next: ladder.handshake-failed"},
+        Row{"ChoseAnOlderVersion",
+            {failed(kEverything, we_sent(70))},
+            "legacy 1.0-1.1 minimal scsv old: ladder.legacy",
+            opportunistic(TlsVersion::Tls10)},
+        Row{"ChoseAVersionBelowTheFloor",
+            {failed(kEverything, we_sent(70))},
+            "next: ladder.handshake-failed"},
+        Row{"LowFloorBeginsWithoutLegacy",
+            {},
+            "everything 1.2-1.3 full: ladder.everything",
+            opportunistic(TlsVersion::Tls10)},
         Row{"Silence",
             {failed(kEverything, kTimedOut)},
             "compatible 1.2-1.3 minimal: ladder.compatible"},

@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kMxPrefix = "mx:";
 constexpr std::string_view kHostsPrefix = "hosts:";
 constexpr std::string_view kIpv6Tag = "IPv6:";
+constexpr std::string_view kConnectorMark = ";connector=";
 
 Route mx_route(std::string domain, std::string_view reason, std::string_view source)
 {
@@ -40,6 +41,17 @@ Route next_hop_route(const objects::NextHop& next_hop, std::string domain, std::
     return route;
 }
 
+// The route of a connector's mail.
+Route connector_route(const objects::OutboundConnector& connector, std::string domain)
+{
+    auto route =
+        next_hop_route(connector.next_hop, std::move(domain), "route.connector", connector.name);
+    route.connector = connector.name;
+    route.key += kConnectorMark;
+    route.key += connector.name;
+    return route;
+}
+
 // An address literal is in no domain: only a connector for everything matches it.
 const objects::OutboundConnector* connector_for_everything(const objects::Snapshot& snapshot)
 {
@@ -58,8 +70,7 @@ Route literal_route(const objects::Snapshot& snapshot, const IpAddress& address)
     if (address.is_v6()) literal += kIpv6Tag;
     literal += address.format() + "]";
     if (const auto* connector = connector_for_everything(snapshot)) {
-        return next_hop_route(connector->next_hop, std::move(literal), "route.connector",
-                              connector->name);
+        return connector_route(*connector, std::move(literal));
     }
     return mx_route(std::move(literal), "route.address-literal", {});
 }
@@ -78,6 +89,18 @@ std::optional<Route> parse_hosts_key(std::string_view key)
     return route;
 }
 
+// A key without its connector.
+std::optional<Route> parse_way(std::string_view key)
+{
+    if (key.starts_with(kHostsPrefix)) return parse_hosts_key(key);
+    if (!key.starts_with(kMxPrefix)) return std::nullopt;
+    const auto domain = key.substr(kMxPrefix.size());
+    if (literal_of(domain)) return mx_route(std::string{domain}, {}, {});
+    const auto parsed = mail::Domain::parse(domain);
+    if (!parsed || parsed->text() != domain) return std::nullopt;
+    return mx_route(std::string{domain}, {}, {});
+}
+
 }  // namespace
 
 Route decide_route(const objects::Snapshot& snapshot, const mail::Mailbox& recipient)
@@ -89,8 +112,7 @@ Route decide_route(const objects::Snapshot& snapshot, const mail::Mailbox& recip
                               accepted->name.format());
     }
     if (const auto* connector = snapshot.outbound_connector(domain)) {
-        return next_hop_route(connector->next_hop, domain.text(), "route.connector",
-                              connector->name);
+        return connector_route(*connector, domain.text());
     }
     return mx_route(domain.text(), "route.default-mx", {});
 }
@@ -108,13 +130,13 @@ std::optional<IpAddress> literal_of(std::string_view domain)
 
 std::optional<Route> parse_route_key(std::string_view key)
 {
-    if (key.starts_with(kHostsPrefix)) return parse_hosts_key(key);
-    if (!key.starts_with(kMxPrefix)) return std::nullopt;
-    const auto domain = key.substr(kMxPrefix.size());
-    if (literal_of(domain)) return mx_route(std::string{domain}, {}, {});
-    const auto parsed = mail::Domain::parse(domain);
-    if (!parsed || parsed->text() != domain) return std::nullopt;
-    return mx_route(std::string{domain}, {}, {});
+    const auto mark = key.find(kConnectorMark);
+    auto route = parse_way(key.substr(0, mark));
+    if (!route || mark == std::string_view::npos) return route;
+    route->connector = key.substr(mark + kConnectorMark.size());
+    if (route->connector.empty()) return std::nullopt;
+    route->key = key;
+    return route;
 }
 
 }  // namespace hermetic::routing

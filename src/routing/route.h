@@ -20,8 +20,8 @@ namespace hermetic::routing {
 
 struct Route {
     // All recipients with the same key share queue, connections and transaction. "mx:example.org",
-    // "mx:[192.0.2.1]" (an address literal), "hosts:smtp://relay.example.org:25,…". Needs no
-    // snapshot to be understood.
+    // "mx:[192.0.2.1]" (an address literal), "hosts:smtp://relay.example.org:25,…"; with a
+    // connector "…;connector=NAME", so that what connectors protect differently is never shared.
     std::string key;
     bool mx = true;
     std::string domain;                       // for mx: the domain, or "[literal]"
@@ -29,6 +29,7 @@ struct Route {
     std::string reason;  // dotted id: "route.accepted-domain", "route.connector",
                          // "route.default-mx", "route.address-literal"
     std::string source;  // name of the domain or connector; empty for the default
+    std::string connector;  // the outbound connector's name, where one decided
 };
 
 [[nodiscard]] Route decide_route(const objects::Snapshot& snapshot, const mail::Mailbox& recipient);

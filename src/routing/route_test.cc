@@ -65,6 +65,7 @@ TEST_P(DecideRoute, SaysWhereAndWhy)
     const auto again = parse_route_key(route.key);
     ASSERT_TRUE(again.has_value());
     EXPECT_EQ(again->key, route.key);
+    EXPECT_EQ(again->connector, route.connector);
     EXPECT_EQ(again->mx, route.mx);
     EXPECT_EQ(again->domain, route.domain);
     EXPECT_EQ(again->hosts, route.hosts);
@@ -72,18 +73,20 @@ TEST_P(DecideRoute, SaysWhereAndWhy)
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, DecideRoute,
-    testing::Values(
-        Row{"AcceptedDomain", "a@example.org", "hosts:lmtp://[127.0.0.1]:24,lmtp+unix:/run/lmtp",
-            "route.accepted-domain", "example.org"},
-        Row{"AcceptedDomainByMx", "a@relayed.example", "mx:relayed.example",
-            "route.accepted-domain", "relayed.example"},
-        Row{"Connector", "a@x.partner.test", "hosts:smtp://relay.example:2525", "route.connector",
-            "partner"},
-        Row{"ConnectorByMx", "a@direct.test", "mx:direct.test", "route.connector", "by-mx"},
-        Row{"Default", "a@elsewhere.test", "mx:elsewhere.test", "route.default-mx", ""},
-        Row{"Literal", "a@[192.0.2.1]", "mx:[192.0.2.1]", "route.address-literal", ""},
-        Row{"LiteralV6", "a@[IPv6:2001:db8::1]", "mx:[IPv6:2001:db8::1]", "route.address-literal",
-            ""}),
+    testing::Values(Row{"AcceptedDomain", "a@example.org",
+                        "hosts:lmtp://[127.0.0.1]:24,lmtp+unix:/run/lmtp", "route.accepted-domain",
+                        "example.org"},
+                    Row{"AcceptedDomainByMx", "a@relayed.example", "mx:relayed.example",
+                        "route.accepted-domain", "relayed.example"},
+                    Row{"Connector", "a@x.partner.test",
+                        "hosts:smtp://relay.example:2525;connector=partner", "route.connector",
+                        "partner"},
+                    Row{"ConnectorByMx", "a@direct.test", "mx:direct.test;connector=by-mx",
+                        "route.connector", "by-mx"},
+                    Row{"Default", "a@elsewhere.test", "mx:elsewhere.test", "route.default-mx", ""},
+                    Row{"Literal", "a@[192.0.2.1]", "mx:[192.0.2.1]", "route.address-literal", ""},
+                    Row{"LiteralV6", "a@[IPv6:2001:db8::1]", "mx:[IPv6:2001:db8::1]",
+                        "route.address-literal", ""}),
     [](const auto& row) { return row.param.name; });
 
 TEST(DecideRoute, ALiteralFollowsTheConnectorForEverything)
@@ -95,7 +98,7 @@ TEST(DecideRoute, ALiteralFollowsTheConnectorForEverything)
     everything.next_hop = hosts({"smtp://relay.example"});
     contents.outbound_connectors.push_back(everything);
     EXPECT_EQ(decide_route(objects::Snapshot{contents}, mailbox("a@[192.0.2.1]")).key,
-              "hosts:smtp://relay.example:25");
+              "hosts:smtp://relay.example:25;connector=smarthost");
     contents.outbound_connectors[0].enabled = false;
     EXPECT_EQ(decide_route(objects::Snapshot{contents}, mailbox("a@[192.0.2.1]")).key,
               "mx:[192.0.2.1]");
@@ -105,7 +108,8 @@ TEST(RouteKey, ForeignOnesAreRefused)
 {
     for (const auto key :
          {"", "mx:", "mx:Example.org", "mx:[example.org]", "mx:[2001:db8::1]", "mx:a b",
-          "hosts:", "hosts:ftp://x", "hosts:smtp://x,", "x:y", "hosts:smtp://relay.example"}) {
+          "hosts:", "hosts:ftp://x", "hosts:smtp://x,", "x:y", "hosts:smtp://relay.example",
+          "mx:example.org;connector=", ";connector=x"}) {
         EXPECT_FALSE(parse_route_key(key)) << key;
     }
 }

@@ -1,0 +1,61 @@
+// How mail to a next hop is to be protected, as an administrator states it.
+//
+// Pure. Specification §3.1 (fields) and §4.1 (levels); what follows from it is policy/tls_policy.h.
+#pragma once
+
+#include "core/time.h"
+#include "facts/tls.h"
+#include "mail/domain.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermetic::objects {
+
+// Weakest first.
+enum class TlsLevel : std::uint8_t {
+    None,           // never STARTTLS
+    Opportunistic,  // TLS if it can be had, any certificate, else clear
+    Encrypt,        // TLS, any certificate
+    VerifyCa,       // and a chain that verifies; whose it is stays unproved
+    VerifyName,     // and a name
+};
+[[nodiscard]] std::string_view name(TlsLevel level);  // "verify_name"
+
+// A name that a certificate must have: "mx.example.org", or "*.example.org": one label below
+// example.org, or that wildcard itself.
+struct TlsName {
+    bool below = false;
+    mail::Domain domain;
+    [[nodiscard]] static std::optional<TlsName> parse(std::string_view text);
+    [[nodiscard]] std::string format() const;
+    auto operator<=>(const TlsName&) const = default;
+};
+
+// SHA-256 of a subjectPublicKeyInfo: 64 hexadecimal digits, lower case.
+[[nodiscard]] std::optional<std::string> parse_pin(std::string_view text);
+
+enum class ConnectorMode : std::uint8_t {
+    Enforce,
+    Audit,  // delivers as without the connector's TLS settings, records what they would have done
+    Off,    // its TLS settings do not count; the routing does
+};
+
+// A connector's. What is not set is the organization's.
+struct TlsSettings {
+    std::optional<TlsLevel> level;
+    std::optional<facts::TlsVersion> min;
+    std::optional<facts::TlsVersion> max;
+    std::vector<TlsName> names;     // for verify_name; empty: specification §3.1 has the default
+    std::vector<std::string> pins;  // one of them is the leaf's; for encrypt and above
+    ConnectorMode mode = ConnectorMode::Enforce;
+    // An exception, weaker than the organization, ends at this time; routing stays.
+    std::optional<WallTime> valid_until;
+
+    bool operator==(const TlsSettings&) const = default;
+};
+
+}  // namespace hermetic::objects

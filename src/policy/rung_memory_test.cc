@@ -1,0 +1,47 @@
+#include "policy/rung_memory.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::policy {
+namespace {
+
+using std::chrono::hours;
+
+TEST(RungMemory, RemembersForAWhile)
+{
+    RungMemory memory{hours{6}, 2};
+    const Instant start{hours{1}};
+    EXPECT_EQ(memory.recall("a", start), std::nullopt);
+    memory.worked("a", RungKind::LowerVersion, start);
+    EXPECT_EQ(memory.recall("a", start + hours{5}), RungKind::LowerVersion);
+    memory.worked("a", RungKind::LowerVersion, start + hours{5});
+    EXPECT_EQ(memory.recall("a", start + hours{6}), std::nullopt) << "not prolonged by use";
+    memory.worked("a", RungKind::Compatible, start + hours{7});
+    EXPECT_EQ(memory.recall("a", start + hours{8}), RungKind::Compatible);
+    memory.failed("a");
+    EXPECT_EQ(memory.recall("a", start + hours{8}), std::nullopt);
+}
+
+TEST(RungMemory, TheFullHandshakeNeedsNone)
+{
+    RungMemory memory;
+    memory.worked("a", RungKind::LowerVersion, Instant{});
+    memory.worked("a", RungKind::Everything, Instant{});
+    EXPECT_EQ(memory.size(), 0U);
+}
+
+TEST(RungMemory, IsBounded)
+{
+    RungMemory memory{hours{6}, 2};
+    memory.worked("a", RungKind::Compatible, Instant{});
+    memory.worked("b", RungKind::Compatible, Instant{} + hours{5});
+    memory.worked("c", RungKind::Compatible, Instant{} + hours{7});
+    EXPECT_EQ(memory.size(), 2U);
+    EXPECT_EQ(memory.recall("b", Instant{} + hours{7}), RungKind::Compatible)
+        << "what is over goes first";
+    memory.worked("d", RungKind::Compatible, Instant{} + hours{8});
+    EXPECT_EQ(memory.size(), 2U);
+}
+
+}  // namespace
+}  // namespace hermetic::policy
