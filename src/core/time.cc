@@ -8,8 +8,6 @@
 namespace hermetic {
 namespace {
 
-using std::chrono::duration_cast;
-
 class SystemClock final : public Clock {
 public:
     Instant now() const override { return std::chrono::steady_clock::now(); }

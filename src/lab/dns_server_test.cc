@@ -12,7 +12,6 @@
 namespace hermetic::lab {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;

@@ -22,7 +22,7 @@ struct Sleeper final : Deadline {
     {
         wheel.add(*this);
     }
-    ~Sleeper() { wheel.remove(*this); }
+    ~Sleeper() override { wheel.remove(*this); }
     void on_expired() override {}
     void on_cancelled() override
     {

@@ -19,7 +19,7 @@ struct Stream::Impl final : Deadline {
     using Wait = boost::asio::socket_base::wait_type;
 
     Impl(Core& its_core, AnySocket its_socket);
-    ~Impl();
+    ~Impl() override;
 
     void on_expired() override;
     void on_cancelled() override;

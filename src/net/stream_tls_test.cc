@@ -291,7 +291,7 @@ TEST_F(TlsStream, LargeWritesCrossWithBothSidesBusy)
 // The openssl command as the other side.
 class OpensslClient {
 public:
-    OpensslClient(std::vector<std::string> arguments)
+    explicit OpensslClient(std::vector<std::string> arguments)
     {
         int to_child[2];
         int from_child[2];

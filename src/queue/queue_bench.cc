@@ -41,7 +41,7 @@ Arrived mail(std::uint64_t number, std::string_view destination, WallTime due)
 }
 
 // Arrives, is granted, delivered, gone; in batches as the mailbox brings them.
-void ThroughTheQueue(benchmark::State& state)
+void BM_ThroughTheQueue(benchmark::State& state)
 {
     constexpr std::uint64_t kBatch = 256;
     const auto keys = destinations(static_cast<int>(state.range(0)));
@@ -69,9 +69,9 @@ void ThroughTheQueue(benchmark::State& state)
     }
     state.SetItemsProcessed(static_cast<std::int64_t>(next));
 }
-BENCHMARK(ThroughTheQueue)->Arg(1)->Arg(1000);
+BENCHMARK(BM_ThroughTheQueue)->Arg(1)->Arg(1000);
 
-void MillionThatWait(benchmark::State& state)
+void BM_MillionThatWait(benchmark::State& state)
 {
     const auto keys = destinations(1000);
     for (auto _ : state) {
@@ -84,7 +84,7 @@ void MillionThatWait(benchmark::State& state)
     }
     state.SetItemsProcessed(state.iterations() * 1'000'000);
 }
-BENCHMARK(MillionThatWait)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK(BM_MillionThatWait)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 }  // namespace
 }  // namespace hermetic::queue

@@ -22,7 +22,7 @@ mail::Mailbox mailbox(std::string_view text)
 // One transaction against a scripted peer. The transcript has a line per write and reply:
 // "C: " what went out ('|' for CRLF), "S: " what came, "C: (body)" for the message.
 class TransactionTest : public testing::Test {
-protected:
+public:
     TransactionTest()
     {
         envelope.sender = mailbox("a@sender.test");

@@ -150,7 +150,7 @@ rocksdb::Status Database::open()
     const std::unique_lock lock{opening_};
     rocksdb::DB* db = nullptr;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    const rocksdb::Status status =
+    rocksdb::Status status =
         rocksdb::DB::Open(rocksdb::DBOptions{all}, path_, descriptors, &handles, &db);
     if (!status.ok()) return status;
     db_.reset(db);

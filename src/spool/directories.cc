@@ -21,7 +21,7 @@ std::string holder_of(const fs::path& path)
 
 rocksdb::IOStatus make_private(rocksdb::FileSystem& file_system, const std::string& path)
 {
-    const rocksdb::IOStatus made = file_system.CreateDirIfMissing(path, kIo, nullptr);
+    rocksdb::IOStatus made = file_system.CreateDirIfMissing(path, kIo, nullptr);
     if (!made.ok()) return made;
     std::error_code error;
     fs::permissions(path, fs::perms::owner_all, error);
