@@ -4,6 +4,7 @@ HERMETIC_HOSTILE=long: attacks are as large as this machine allows and run in pr
 priority, and good traffic is measured without and with them. Else each is just large enough to
 reach its bound, and good mail must get through."""
 
+import itertools
 import multiprocessing
 import os
 import resource
@@ -29,6 +30,7 @@ GOOD = b"From: a@sender.test\r\nSubject: good\r\n\r\n" + b"012345678901234567890
 SUFFIX = r"\[mx\.hermetic\.test \S+ \S+\]$"
 LEAST_SHARE = 0.5
 
+_fresh = itertools.count(1)
 _fork = multiprocessing.get_context("fork")
 
 
@@ -140,7 +142,7 @@ class Attack:
     def __exit__(self, kind, *_):
         self._stop.set()
         for worker in self._workers:
-            worker.join(60)
+            worker.join(15 if LONG else 60)
             if LONG and worker.is_alive():
                 worker.kill()
                 worker.join(10)
@@ -148,15 +150,15 @@ class Attack:
             raise AssertionError("the attack itself failed; see above")
 
 
-def _good_worker(address, number, until, result):
-    """Ten messages a connection, over TLS each other time, until the time is over; from an address
-    of its own."""
-    sent, slowest = 0, 0.0
+def _good_worker(address, network, until, result):
+    """Ten messages a connection, over TLS each other time, until the time is over."""
+    sent, slowest, turn = 0, 0.0, 0
     context = unverified_context()
     secure = False
     while time.monotonic() < until:
         secure = not secure
-        with Client(address, timeout=60, source=f"127.0.0.{10 + number}") as client:
+        turn += 1
+        with Client(address, timeout=60, source=f"127.0.{network}.{1 + turn % 250}") as client:
             client.ehlo()
             if secure:
                 client.starttls(context)
@@ -176,8 +178,9 @@ def good_rate(address, seconds=4.0, workers=4):
     """Messages a second that well-behaved clients get accepted, and the longest wait for a 250."""
     result = _fork.Queue()
     began = time.monotonic()
-    clients = [_fork.Process(target=_good_worker, args=(address, number, began + seconds, result),
-                             daemon=True) for number in range(workers)]
+    # From many addresses that nobody else has: limits of clients are for the others.
+    clients = [_fork.Process(target=_good_worker, args=(address, next(_fresh), began + seconds, result),
+                             daemon=True) for _ in range(workers)]
     for client in clients:
         client.start()
     parts = [result.get(timeout=120) for _ in clients]

@@ -114,7 +114,7 @@ PEERS = {
     "too-many-replies": ((GREETING, EHLO, HELLO + b"250 ok\r\n" * 50, "silence"), "reply.unexpected", None),
     "mute-at-mail": ((*BEFORE_MAIL, MAIL, "silence"), "connection.timed-out", "mail"),
     "mute-after-354": ((*BEFORE_DATA, b"354 go\r\n", "silence"), "connection.timed-out", "end-of-data"),
-    "deaf-after-354": ((*BEFORE_DATA, b"354 go\r\n", "deaf"), "connection.timed-out", "data"),
+    "deaf-after-354": ((*BEFORE_DATA, b"354 go\r\n", "deaf"), "connection.timed-out", None),
     "drips-at-the-end": ((*BEFORE_END, "drip", b"250-x"), "connection.timed-out", "end-of-data"),
     "endless-at-the-end": ((*BEFORE_END, "endless", b"250-x\r\n"), "reply.malformed", "end-of-data"),
 }
@@ -143,6 +143,7 @@ class Peers(Hostile):
         """each is left after its bound with a reason, mail for it stays queued, other mail goes on"""
         large = b"Subject: x\r\n\r\n" + (b"x" * 998 + b"\r\n") * 20_000  # more than the socket's buffers
         began = time.monotonic()
+        before = self.server.status()["queue"]["messages"]
         with Client(self.address, timeout=60) as client:
             client.ehlo()
             for name in PEERS:
@@ -168,8 +169,9 @@ class Peers(Hostile):
                     self.assertEqual(first["stage"], stage, first)
                 # Two seconds for each thing that is waited for, whatever drips meanwhile.
                 self.assertLess(first["took_us"], 20_000_000)
+        # Good mail may still be under way; of theirs nothing is gone.
         queued = self.server.status()["queue"]["messages"]
-        self.assertEqual(queued, len(PEERS) * self.per_peer)
+        self.assertGreaterEqual(queued - before, len(PEERS) * self.per_peer)
 
     def test_good_traffic(self):
         """good traffic through the relay while hostile peers hold its connections"""
