@@ -51,8 +51,9 @@ class Figures:
 
 
 def read(path):
-    """Entries, or none where there is no such file."""
-    return json.loads(Path(path).read_text()) if Path(path).exists() else []
+    """Entries, or none where there is no such file, or one of another form."""
+    found = json.loads(Path(path).read_text()) if Path(path).exists() else []
+    return found if isinstance(found, list) else []
 
 
 def _write(path, entries):

@@ -56,6 +56,11 @@ class FiguresTest(unittest.TestCase):
         self.assertEqual([(each["case"], each["figure"]) for each in figures.read(kept)],
                          [("scale: a", "new"), ("scale: b", "other")])
 
+    def test_a_file_of_another_form_holds_no_entries(self):
+        kept = self.path / "scale.json"
+        kept.write_text(json.dumps({"results": []}))
+        self.assertEqual(figures.read(kept), [])
+
     def test_publishing_twice_leaves_the_comparison_and_one_section(self):
         (self.path / "benchmarks.json").write_text(json.dumps([{"case": "relay"}]))
         (self.path / "benchmarks.md").write_text("# Benchmarks\n\ntext\n")
