@@ -139,9 +139,21 @@ class Operator:
                 self._stop.wait(0.05)
         return False
 
+    def _hold(self, number):
+        """The id under which it is held; None where it cannot be. What a reload splits while it waits has
+        another id afterwards."""
+        end = time.monotonic() + 60
+        while not self._stop.is_set() and time.monotonic() < end:
+            identity = self._find(number, 30)
+            if identity is None:
+                return None
+            if self._reach(identity, "hold", ("held",), seconds=5):
+                return identity
+        return None
+
     def _hold_and_release(self, number, dice):
-        identity = self._find(number, 30)
-        if identity is None or not self._reach(identity, "hold", ("held",)):
+        identity = self._hold(number)
+        if identity is None:
             if not self._stop.is_set():
                 self.failures.append(f"message {number} cannot be held")
             return
