@@ -123,6 +123,20 @@ int run(int argc, const char* const* argv, const Programs& programs)
         ->check(CLI::IsMember({"node", "org"}));
     reference_command->callback([&] { result = reference(what); });
 
+    ExplainArguments explain_arguments;
+    auto* explain_command = app.add_subcommand(
+        "explain", "What would become of a message, and why; nothing is sent or looked up");
+    explain_command->add_option("--config", explain_arguments.config, "hermetic.toml")
+        ->capture_default_str();
+    explain_command->add_option("--to", explain_arguments.recipient, "Its recipient")->required();
+    explain_command->add_option("--client", explain_arguments.client,
+                                "The address of the client that brings it");
+    explain_command->add_flag("--secure-mx", explain_arguments.secure_mx,
+                              "Assume that DNSSEC proves the MX answer");
+    explain_command->add_flag("--json", common.json, "JSON instead of words");
+    explain_command->callback(
+        [&] { result = explain_message(explain_arguments, common.output()); });
+
     auto* status_command = app.add_subcommand("status", "How the server is");
     add_server_options(status_command, common);
     status_command->callback([&] { result = status(common.server, common.output()); });

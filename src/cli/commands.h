@@ -17,6 +17,15 @@ struct ServerChoice {
 [[nodiscard]] int check(const std::string& config);
 [[nodiscard]] int reference(const std::string& what);  // "node" | "org"
 
+// What would become of a message; asks nobody.
+struct ExplainArguments {
+    std::string config = "/etc/hermetic/hermetic.toml";
+    std::string recipient;
+    std::string client;      // empty: one that is not known
+    bool secure_mx = false;  // assume that DNSSEC proves the MX answer
+};
+[[nodiscard]] int explain_message(const ExplainArguments& arguments, Output output);
+
 [[nodiscard]] int status(const ServerChoice& server, Output output);
 [[nodiscard]] int metrics(const ServerChoice& server);
 

@@ -1,0 +1,56 @@
+// What would become of a message: who lets it in, where it goes, how it is protected, and why.
+//
+// Pure, from the objects alone: nothing is looked up and nobody is spoken to. The decisions are
+// those of inbound/, routing/ and policy/, with their reasons.
+#pragma once
+
+#include "core/ip.h"
+#include "core/time.h"
+#include "facts/dns.h"
+#include "mail/address.h"
+#include "objects/snapshot.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermetic::cli {
+
+struct ExplainRequest {
+    mail::Mailbox recipient;
+    IpAddress client;  // 0.0.0.0: one that is not known
+    facts::DnsSecurity mx_security = facts::DnsSecurity::Insecure;  // assumed of an MX answer
+    WallTime now{};
+};
+
+// How one next hop is protected.
+struct HopExplanation {
+    std::string hop;    // "smtp://relay.example.org:25"; "an MX host of example.org"
+    std::string level;  // "verify_name"
+    std::string min;    // "TLSv1.2"
+    std::string max;
+    std::vector<std::string> names;  // one of which the certificate must have
+    std::vector<std::string> pins;
+    std::vector<std::string> reasons;
+    std::vector<std::string> ladder;  // rungs in the order in which they are tried
+    bool clear = false;               // whether it may end in clear text
+    std::string audited;              // the policy of an audited connector; empty: none
+};
+
+struct Explanation {
+    std::string client_connector;  // the inbound connector that admits the client; empty: none
+    bool accepted = false;
+    std::string recipient_reason;  // dotted id
+    std::string refusal;           // the reply's words, where it is refused
+    std::string route;             // its key
+    std::string route_reason;
+    std::string route_source;  // the accepted domain's or connector's name
+    std::vector<HopExplanation> hops;
+};
+
+[[nodiscard]] Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& request);
+
+[[nodiscard]] std::string format_explanation(const Explanation& explanation);  // for people
+[[nodiscard]] std::string format_explanation_json(const Explanation& explanation);
+
+}  // namespace hermetic::cli

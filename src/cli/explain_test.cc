@@ -1,0 +1,121 @@
+#include "cli/explain.h"
+
+#include "objects/org_file.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::cli {
+namespace {
+
+constexpr std::string_view kOrganization = R"([organization]
+name = "Example"
+postmaster = "postmaster@example.org"
+min_tls = "1.2"
+
+[[accepted_domain]]
+name = "example.org"
+next_hop = ["lmtp+unix:/run/lmtp", "lmtp://store.example.org"]
+recipients = ["a@example.org"]
+
+[[inbound_connector]]
+name = "gateways"
+networks = ["192.0.2.0/24"]
+may_relay = true
+
+[[outbound_connector]]
+name = "bank"
+recipient_domains = ["bank.example"]
+tls = "verify_name"
+
+[[outbound_connector]]
+name = "old"
+recipient_domains = ["old.example"]
+smart_hosts = ["relay.example.net:25"]
+tls = "verify_name"
+min_tls = "1.0"
+valid_until = "2027-01-01T00:00:00Z"
+)";
+
+Explanation explained(std::string_view recipient, std::string_view client = "192.0.2.7",
+                      facts::DnsSecurity mx = facts::DnsSecurity::Insecure)
+{
+    const auto document = config::parse_document(kOrganization, "org.toml");
+    auto contents = objects::read_org_document(*document, "org.toml");
+    EXPECT_TRUE(contents.has_value()) << config::format_diagnostic(contents.error().front());
+    const objects::Snapshot snapshot{*std::move(contents)};
+    return explain(snapshot, {*mail::parse_mailbox(recipient), *IpAddress::parse(client), mx,
+                              *parse_rfc3339("2026-11-21T12:00:00Z")});
+}
+
+TEST(Explain, WhoIsLetInAndWhy)
+{
+    const auto own = explained("b@example.org", "198.51.100.1");
+    EXPECT_FALSE(own.accepted);
+    EXPECT_EQ(own.recipient_reason, "recipient.unknown");
+    const auto foreign = explained("x@elsewhere.example", "198.51.100.1");
+    EXPECT_EQ(foreign.recipient_reason, "recipient.relay-denied");
+    EXPECT_TRUE(foreign.refusal.starts_with("550 5.7.")) << foreign.refusal;
+    EXPECT_EQ(foreign.client_connector, "");
+    const auto relayed = explained("x@elsewhere.example");
+    EXPECT_TRUE(relayed.accepted);
+    EXPECT_EQ(relayed.client_connector, "gateways");
+}
+
+TEST(Explain, TheDefaultMayEndInClear)
+{
+    const auto found = explained("x@elsewhere.example");
+    EXPECT_EQ(found.route, "mx:elsewhere.example");
+    ASSERT_EQ(found.hops.size(), 1U);
+    EXPECT_EQ(found.hops[0].level, "opportunistic");
+    EXPECT_TRUE(found.hops[0].clear);
+    EXPECT_EQ(found.hops[0].ladder.back(), "clear");
+}
+
+TEST(Explain, AConnectorByMxSaysWhichNames)
+{
+    const auto found = explained("x@bank.example");
+    EXPECT_EQ(found.route, "mx:bank.example;connector=bank");
+    ASSERT_EQ(found.hops.size(), 1U);
+    EXPECT_FALSE(found.hops[0].clear);
+    EXPECT_EQ(found.hops[0].names,
+              (std::vector<std::string>{"bank.example", "a name below bank.example"}));
+    EXPECT_EQ(found.hops[0].reasons.back(), "tls.name-of-domain");
+    const auto proved = explained("x@bank.example", "192.0.2.7", facts::DnsSecurity::Secure);
+    EXPECT_EQ(proved.hops[0].names, std::vector<std::string>{"the MX host's name"});
+}
+
+TEST(Explain, EachRungThatTheFloorAllows)
+{
+    const auto found = explained("x@old.example");
+    ASSERT_EQ(found.hops.size(), 1U);
+    EXPECT_EQ(found.hops[0].hop, "smtp://relay.example.net:25");
+    EXPECT_EQ(found.hops[0].names, std::vector<std::string>{"relay.example.net"});
+    EXPECT_EQ(found.hops[0].ladder,
+              (std::vector<std::string>{"everything (TLSv1.2 to TLSv1.3)",
+                                        "compatible (TLSv1.2 to TLSv1.3)",
+                                        "lower-version (TLSv1.2 to TLSv1.2, TLS_FALLBACK_SCSV)",
+                                        "legacy (TLSv1.0 to TLSv1.1, TLS_FALLBACK_SCSV)"}));
+}
+
+TEST(Explain, EveryHostOfOurOwn)
+{
+    const auto found = explained("a@example.org");
+    EXPECT_TRUE(found.accepted);
+    ASSERT_EQ(found.hops.size(), 2U);
+    EXPECT_EQ(found.hops[0].level, "none");
+    EXPECT_EQ(found.hops[0].reasons.back(), "tls.local-socket");
+    EXPECT_EQ(found.hops[1].level, "opportunistic");
+}
+
+TEST(Explain, WordsAndDataSayTheSame)
+{
+    const auto found = explained("x@bank.example");
+    const std::string words = format_explanation(found);
+    EXPECT_NE(words.find("never: the message waits"), std::string::npos) << words;
+    EXPECT_NE(words.find("tls.connector-level"), std::string::npos) << words;
+    const std::string data = format_explanation_json(found);
+    EXPECT_NE(data.find(R"("level":"verify_name")"), std::string::npos) << data;
+}
+
+}  // namespace
+}  // namespace hermetic::cli
