@@ -201,7 +201,8 @@ class Hostile(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.sink = Sink(keep=not LONG)
+        # Of good traffic at full size only the number counts.
+        cls.sink = Sink(keep=lambda message: not LONG or "good@dest.test" not in message.to)
         cls.addClassCleanup(cls.sink.close)
         cls.server = HermeticServer(
             listeners=[listener("mx"), *cls.listeners], limits=cls.limits, delivery=cls.delivery,

@@ -53,7 +53,7 @@ class Sink:
     hang up, or None to go on. Stages: connect, ehlo, starttls, mail, rcpt, data, message; the
     argument is the command's; at the stage "message" it is the Message, and over LMTP the answer
     holds for all its recipients.
-    on_message(message) is called for each that is taken, before its reply; keep=False keeps none.
+    on_message(message) is called for each that is taken, before its reply; keep=False keeps none, keep(message) says.
     """
 
     def __init__(self, *, lmtp=False, tls=None, context=None, extensions=EXTENSIONS, decide=None,
@@ -154,7 +154,7 @@ class Sink:
             connection.close()
 
     def _keep(self, message):
-        if self.keep:
+        if self.keep(message) if callable(self.keep) else self.keep:
             with self._lock:
                 self.messages.append(message)
         if self.on_message:
