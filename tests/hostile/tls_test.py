@@ -26,7 +26,8 @@ def fragmented(data):
 
 def small_records(address, stop, count, number):
     """Commands in records of one octet."""
-    with Client(address, source=source(number)) as client:
+    # Addresses of its own: those of the other attacks have had their connections of this minute.
+    with Client(address, source=source(100 + number)) as client:
         client.ehlo()
         client.starttls()
         while not stop():
