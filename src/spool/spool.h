@@ -55,7 +55,7 @@ struct MessageState {
     std::uint32_t attempts = 0;
     WallTime next_attempt{};
     bool held = false;
-    bool delay_notified = false;          // a delay notice was committed with some earlier state
+    bool delay_notified = false;  // a delay notice was committed with some earlier state
     // When the first attempt failed for TLS, if all since then have (queue/retry.h).
     std::optional<WallTime> tls_failing_since;
     std::vector<std::uint32_t> finished;  // indexes of recipients that need nothing more, ascending
