@@ -9,6 +9,7 @@ pkg_check_modules(SPDLOG REQUIRED IMPORTED_TARGET spdlog)
 find_library(UNBOUND_LIBRARY unbound REQUIRED)  # its .pc asks for libevent, which is not used here
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(ROCKSDB REQUIRED IMPORTED_TARGET rocksdb)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(LDNS REQUIRED IMPORTED_TARGET ldns)
 
@@ -35,6 +36,7 @@ target_compile_definitions(hermetic_dep_spdlog INTERFACE SPDLOG_FMT_EXTERNAL SPD
 hermetic_dep(unbound ${UNBOUND_LIBRARY})
 hermetic_dep(idn2 PkgConfig::IDN2)
 hermetic_dep(rocksdb PkgConfig::ROCKSDB)
+hermetic_dep(sqlite PkgConfig::SQLITE)
 hermetic_dep(jemalloc PkgConfig::JEMALLOC)
 hermetic_dep(ldns PkgConfig::LDNS)
 hermetic_dep(json Boost::json)

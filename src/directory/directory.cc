@@ -1,0 +1,304 @@
+#include "directory/directory.h"
+
+#include "objects/org_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace hermetic::directory {
+namespace {
+
+using Kind = Refusal::Kind;
+
+Refusal invalid(config::Diagnostics diagnostics)
+{
+    Refusal refusal;
+    const config::Diagnostic& first = diagnostics.front();
+    refusal.what = first.key.empty() ? first.what : first.key + ": " + first.what;
+    refusal.right = first.right;
+    refusal.diagnostics = std::move(diagnostics);
+    return refusal;
+}
+
+Refusal refuse(Kind kind, std::string what, std::string right)
+{
+    return {kind, std::move(what), std::move(right), {}};
+}
+
+Refusal broken(std::string words)
+{
+    return refuse(Kind::Broken, std::move(words), "a store that works; nothing was changed");
+}
+
+Refusal no_base(const char* what)
+{
+    return refuse(Kind::Invalid, fmt::format("it does not say which {} it was made from", what),
+                  fmt::format("the {} that was read before the change was made", what));
+}
+
+Result<Compiled, Refusal> compiled(Result<Compiled, config::Diagnostics> result)
+{
+    if (!result) return failure(invalid(std::move(result.error())));
+    return *std::move(result);
+}
+
+std::string string_member(const Edit& edit, std::string_view key)
+{
+    for (const auto& [name, value] : edit.set) {
+        if (name == key && value.kind == config::Node::Kind::String) return value.string;
+    }
+    return {};
+}
+
+}  // namespace
+
+Directory::Directory(std::unique_ptr<Store> store, const Clock& clock)
+    : store_{std::move(store)},
+      clock_{clock},
+      snapshot_{std::make_shared<const objects::Snapshot>(objects::Snapshot::Contents{})}
+{
+}
+
+Result<std::unique_ptr<Directory>, std::string> Directory::open(const std::string& path,
+                                                                const Clock& clock)
+{
+    auto store = Store::open(path, Access::ReadWrite);
+    if (!store) return failure(store.error());
+    const auto revision = (*store)->revision();
+    if (!revision) return failure(revision.error());
+    std::unique_ptr<Directory> made{new Directory{*std::move(store), clock}};
+    made->revision_ = *revision;
+    return made;
+}
+
+Result<void, Refusal> Directory::load()
+{
+    const auto stored = store_->read();
+    if (!stored) return failure(broken(stored.error()));
+    auto result = compile(texts_of(*stored));
+    if (!result) {
+        Refusal refusal = invalid(std::move(result.error()));
+        refusal.what = "the directory's objects do not fit this version: " + refusal.what;
+        refusal.right +=
+            "; set organization_file to a file that is in order, or run the version "
+            "that wrote them";
+        return failure(std::move(refusal));
+    }
+    snapshot_ =
+        std::make_shared<const objects::Snapshot>(std::move(result->contents), revision_.number);
+    return {};
+}
+
+std::optional<Refusal> Directory::governed(const Terms& terms) const
+{
+    if (governed_by_.empty() || terms.dry_run) return std::nullopt;
+    return refuse(Kind::Governed, "the file " + governed_by_ + " governs the objects",
+                  "a change of that file; or hermetic.toml without organization_file, after which "
+                  "the directory governs what is there now");
+}
+
+Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make)
+{
+    auto transaction = store_->begin();
+    if (!transaction) return failure(broken(transaction.error()));
+    const auto stored = store_->read();
+    if (!stored) return failure(broken(stored.error()));
+    auto made = make(*stored);
+    if (!made) return failure(std::move(made.error()));
+    Changes changes = compare(texts_of(*stored), made->objects);
+    // What was kept and is in force already needs no revision; at a start nothing is in force yet.
+    const bool in_force = made->contents == snapshot_->contents();
+    if (terms.dry_run || (changes.empty() && in_force)) return Outcome{revision_, changes};
+    return write(*std::move(transaction), std::move(changes), *std::move(made), terms);
+}
+
+Result<Outcome, Refusal> Directory::write(Store::Transaction transaction, Changes changes,
+                                          Compiled made, const Terms& terms)
+{
+    if (!changes.empty()) {
+        const auto revision = store_->write(changes, terms.by, clock_.wall());
+        if (!revision) return failure(broken(revision.error()));
+        if (auto done = transaction.commit(); !done) return failure(broken(done.error()));
+        revision_ = *revision;
+    }
+    snapshot_ =
+        std::make_shared<const objects::Snapshot>(std::move(made.contents), revision_.number);
+    if (on_change_) on_change_(snapshot_);
+    return Outcome{revision_, std::move(changes)};
+}
+
+Result<Outcome, Refusal> Directory::take_file(const config::Node& document, const std::string& file)
+{
+    const Terms terms{"file " + file, std::nullopt, false};
+    return commit(terms, [&](const auto&) { return compiled(compile(document, file)); });
+}
+
+Result<Outcome, Refusal> Directory::replace(std::string_view document, const std::string& file,
+                                            const Terms& terms)
+{
+    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    if (!terms.base && !terms.dry_run) return failure(no_base("revision"));
+    if (document.size() > kMaxDocumentOctets) {
+        return failure(invalid({{file, 0, "", "it is larger than 16 MiB", "a smaller file"}}));
+    }
+    const auto parsed = config::parse_document(document, file);
+    if (!parsed) return failure(invalid({parsed.error()}));
+    return commit(terms, [&](const auto&) -> Result<Compiled, Refusal> {
+        if (terms.base && *terms.base != revision_.number) {
+            return failure(
+                refuse(Kind::Conflict,
+                       fmt::format("the objects are at revision {} now: {} changed them at {}",
+                                   revision_.number, revision_.by, format_rfc3339(revision_.at)),
+                       fmt::format("a change made from revision {}", revision_.number)));
+        }
+        return compiled(compile(*parsed, file));
+    });
+}
+
+Result<Outcome, Refusal> Directory::add(const std::string& kind, const std::string& name,
+                                        const Edit& edit, const Terms& terms)
+{
+    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    Edit whole = edit;
+    config::Node name_node;
+    name_node.kind = config::Node::Kind::String;
+    name_node.string = name;
+    std::erase_if(whole.set, [](const auto& each) { return each.key == "name"; });
+    whole.set.insert(whole.set.begin(), {"name", std::move(name_node)});
+    const ObjectKey key{kind, string_member(edit, kOrganizationKind), name};
+    return commit(terms, [&](const auto& stored) -> Result<Compiled, Refusal> {
+        const auto same = std::find_if(stored.begin(), stored.end(), [&](const auto& each) {
+            return each.key.kind == key.kind && each.key.name == key.name &&
+                   (key.organization.empty() || key.organization == each.key.organization);
+        });
+        if (same != stored.end()) {
+            return failure(
+                refuse(Kind::Exists,
+                       fmt::format("there is {} already: {} made it so at {}", describe(same->key),
+                                   same->stamp.by, format_rfc3339(same->stamp.at)),
+                       "another name, or a change of that one"));
+        }
+        Objects objects = texts_of(stored);
+        objects.emplace(key, edited_text(kind, {}, whole));
+        return compiled(compile(objects));
+    });
+}
+
+// The objects, where the one that is to change is as the change expects it.
+Result<Objects, Refusal> Directory::based_on(const std::vector<StoredObject>& stored,
+                                             const ObjectKey& key, const Terms& terms)
+{
+    const auto found = std::find_if(stored.begin(), stored.end(),
+                                    [&](const auto& each) { return each.key == key; });
+    if (found == stored.end()) return failure(missing(key));
+    if (!terms.base) return failure(no_base("version"));
+    if (*terms.base != found->stamp.version) {
+        return failure(refuse(
+            Kind::Conflict,
+            fmt::format("{} is at version {} now: {} changed it at {}", describe(key),
+                        found->stamp.version, found->stamp.by, format_rfc3339(found->stamp.at)),
+            fmt::format("a change made from version {}", found->stamp.version)));
+    }
+    return texts_of(stored);
+}
+
+Result<Outcome, Refusal> Directory::change(const ObjectKey& key, const Edit& edit,
+                                           const Terms& terms)
+{
+    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    return commit(terms, [&](const auto& stored) -> Result<Compiled, Refusal> {
+        auto objects = based_on(stored, key, terms);
+        if (!objects) return failure(std::move(objects.error()));
+        std::string& text = objects->at(key);
+        text = edited_text(key.kind, text, edit);
+        return compiled(compile(*objects));
+    });
+}
+
+Result<Outcome, Refusal> Directory::remove(const ObjectKey& key, const Terms& terms)
+{
+    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    return commit(terms, [&](const auto& stored) -> Result<Compiled, Refusal> {
+        auto objects = based_on(stored, key, terms);
+        if (!objects) return failure(std::move(objects.error()));
+        objects->erase(key);
+        return compiled(compile(*objects));
+    });
+}
+
+// Says who removed it, where somebody did.
+Refusal Directory::missing(const ObjectKey& key)
+{
+    const auto past = store_->history(key, 1);
+    if (past && !past->empty() && past->front().change.kind == ChangeKind::Removed) {
+        const Stamp& stamp = past->front().stamp;
+        return refuse(Kind::NotFound,
+                      fmt::format("there is no {} any more: {} removed it at {}", describe(key),
+                                  stamp.by, format_rfc3339(stamp.at)),
+                      "a name that is there, or a new object");
+    }
+    return refuse(Kind::NotFound, "there is no " + describe(key), "a name that is there");
+}
+
+Result<StoredObject, Refusal> Directory::find(const std::string& kind,
+                                              const std::string& organization,
+                                              const std::string& name)
+{
+    auto stored = store_->read();
+    if (!stored) return failure(broken(stored.error()));
+    std::erase_if(*stored, [&](const StoredObject& each) {
+        return each.key.kind != kind || each.key.name != name ||
+               (!organization.empty() && each.key.organization != organization);
+    });
+    if (stored->empty()) return failure(missing({kind, organization, name}));
+    if (stored->size() > 1) {
+        return failure(
+            refuse(Kind::Conflict,
+                   fmt::format("several organizations have a {}", describe(stored->front().key)),
+                   "the organization beside the name"));
+    }
+    return std::move(stored->front());
+}
+
+Result<std::vector<StoredObject>, Refusal> Directory::list()
+{
+    auto stored = store_->read();
+    if (!stored) return failure(broken(stored.error()));
+    return *std::move(stored);
+}
+
+Result<std::vector<HistoryEntry>, Refusal> Directory::history(const std::optional<ObjectKey>& key,
+                                                              std::uint32_t limit)
+{
+    auto entries = store_->history(key, limit);
+    if (!entries) return failure(broken(entries.error()));
+    return *std::move(entries);
+}
+
+std::string Directory::export_text() const
+{
+    return directory::export_text(snapshot_->contents());
+}
+
+Result<objects::Snapshot::Contents, config::Diagnostics> load_objects(
+    const std::string& organization_file, const std::string& data_directory)
+{
+    if (!organization_file.empty()) return objects::load_org_file(organization_file);
+    const std::string path = data_directory + "/" + kFileName;
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) return objects::Snapshot::Contents{};
+    const auto store = Store::open(path, Access::ReadOnly);
+    if (!store) {
+        return failure(config::Diagnostics{
+            {path, 0, "", store.error(), "a directory that this user may read"}});
+    }
+    const auto stored = (*store)->read();
+    if (!stored) return failure(config::Diagnostics{{path, 0, "", stored.error(), "a sound file"}});
+    auto result = compile(texts_of(*stored));
+    if (!result) return failure(std::move(result.error()));
+    return std::move(result->contents);
+}
+
+}  // namespace hermetic::directory

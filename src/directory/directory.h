@@ -1,0 +1,124 @@
+// The directory: the objects of all organizations, and the one path by which they change.
+//
+// A change is read, applied, compiled with everything else, validated, written with its history and
+// committed in one transaction, and then published as a new Snapshot; or it is refused and nothing
+// has happened. Each names the version (or revision) that it was made from: a change that somebody
+// else's has overtaken is refused, and says whose.
+// Blocking (disk); one thread at a time: directory/directory_thread.h.
+#pragma once
+
+#include "config/document.h"
+#include "core/result.h"
+#include "core/time.h"
+#include "directory/edit.h"
+#include "directory/store.h"
+#include "objects/snapshot.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermetic::directory {
+
+struct Refusal {
+    enum class Kind : std::uint8_t {
+        Invalid,   // the objects would not hold together: diagnostics
+        NotFound,  // no such object
+        Exists,    // an object of this name is there already
+        Conflict,  // somebody else changed it meanwhile
+        Governed,  // a file governs the objects
+        Broken,    // the store failed; nothing was changed
+    };
+    Kind kind = Kind::Invalid;
+    std::string what;
+    std::string right;
+    config::Diagnostics diagnostics;  // of Invalid; what and right are the first one's
+};
+
+// Under which a change is made.
+struct Terms {
+    std::string by;                     // who
+    std::optional<std::uint64_t> base;  // version of the object, or revision of all
+    bool dry_run = false;               // everything but writing and publishing
+};
+
+struct Outcome {
+    Revision revision;  // the newest, also where nothing changed
+    Changes changes;    // empty: it was so already
+};
+
+class Directory {
+public:
+    // Told of each new Snapshot, before the call that made it returns.
+    using OnChange = std::function<void(objects::SnapshotPointer)>;
+
+    [[nodiscard]] static Result<std::unique_ptr<Directory>, std::string> open(
+        const std::string& path, const Clock& clock);
+    void on_change(OnChange listener) { on_change_ = std::move(listener); }
+
+    // A file governs: only take_file() changes anything. Empty: the directory does.
+    void govern_by(std::string file) { governed_by_ = std::move(file); }
+    [[nodiscard]] const std::string& governed_by() const { return governed_by_; }
+    // The governing file's objects become the objects.
+    [[nodiscard]] Result<Outcome, Refusal> take_file(const config::Node& document,
+                                                     const std::string& file);
+    // What is kept is put in force; called once where no file is taken at start.
+    [[nodiscard]] Result<void, Refusal> load();
+
+    // The document's objects become the objects; what it does not name is removed. `file` is for
+    // the diagnostics. Base: the revision.
+    [[nodiscard]] Result<Outcome, Refusal> replace(std::string_view document,
+                                                   const std::string& file, const Terms& terms);
+    // A new object: no base. Its organization may be in the edit, and need not be said where there
+    // is one.
+    [[nodiscard]] Result<Outcome, Refusal> add(const std::string& kind, const std::string& name,
+                                               const Edit& edit, const Terms& terms);
+    // Base: the object's version.
+    [[nodiscard]] Result<Outcome, Refusal> change(const ObjectKey& key, const Edit& edit,
+                                                  const Terms& terms);
+    [[nodiscard]] Result<Outcome, Refusal> remove(const ObjectKey& key, const Terms& terms);
+
+    // The one of this kind and name, in `organization` or, where that is empty, in any.
+    [[nodiscard]] Result<StoredObject, Refusal> find(const std::string& kind,
+                                                     const std::string& organization,
+                                                     const std::string& name);
+    [[nodiscard]] Result<std::vector<StoredObject>, Refusal> list();
+    [[nodiscard]] Result<std::vector<HistoryEntry>, Refusal> history(
+        const std::optional<ObjectKey>& key, std::uint32_t limit);
+
+    [[nodiscard]] const objects::SnapshotPointer& snapshot() const { return snapshot_; }
+    [[nodiscard]] std::string export_text() const;
+    [[nodiscard]] const Revision& revision() const { return revision_; }
+
+private:
+    Directory(std::unique_ptr<Store> store, const Clock& clock);
+
+    using Make = std::function<Result<Compiled, Refusal>(const std::vector<StoredObject>&)>;
+    // The one path.
+    [[nodiscard]] Result<Outcome, Refusal> commit(const Terms& terms, const Make& make);
+    [[nodiscard]] Result<Outcome, Refusal> write(Store::Transaction transaction, Changes changes,
+                                                 Compiled compiled, const Terms& terms);
+    [[nodiscard]] std::optional<Refusal> governed(const Terms& terms) const;
+    [[nodiscard]] Result<Objects, Refusal> based_on(const std::vector<StoredObject>& stored,
+                                                    const ObjectKey& key, const Terms& terms);
+    [[nodiscard]] Refusal missing(const ObjectKey& key);
+
+    std::unique_ptr<Store> store_;
+    const Clock& clock_;
+    std::string governed_by_;
+    OnChange on_change_;
+    Revision revision_;
+    objects::SnapshotPointer snapshot_;
+};
+
+// For commands that ask no server: the objects of `organization_file`, or where that is empty those
+// of the data directory. None at all, in a new one, are Contents{}.
+[[nodiscard]] Result<objects::Snapshot::Contents, config::Diagnostics> load_objects(
+    const std::string& organization_file, const std::string& data_directory);
+
+inline constexpr const char* kFileName = "directory.db";  // in the data directory
+
+}  // namespace hermetic::directory

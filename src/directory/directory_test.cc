@@ -1,0 +1,244 @@
+#include "directory/directory.h"
+
+#include "directory/directory_thread.h"
+#include "directory/test_support.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::directory {
+namespace {
+
+const ObjectKey kBank{"outbound_connector", "Example", "bank"};
+
+config::Node string_node(const std::string& text)
+{
+    config::Node node;
+    node.kind = config::Node::Kind::String;
+    node.string = text;
+    return node;
+}
+
+Edit set(const std::string& key, const std::string& value)
+{
+    Edit edit;
+    edit.set.push_back({key, string_node(value)});
+    return edit;
+}
+
+class DirectoryTest : public testing::Test {
+protected:
+    DirectoryTest() { reopen(); }
+
+    void reopen()
+    {
+        directory_.reset();
+        auto opened = Directory::open(path_, clock_);
+        ASSERT_TRUE(opened.has_value()) << opened.error();
+        directory_ = *std::move(opened);
+        directory_->on_change([this](objects::SnapshotPointer snapshot) {
+            published_.push_back(std::move(snapshot));
+        });
+        const auto loaded = directory_->load();
+        ASSERT_TRUE(loaded.has_value()) << loaded.error().what;
+    }
+    void fill()
+    {
+        const auto done = directory_->replace(kOrganization, "org.toml", {"alice", 0, false});
+        ASSERT_TRUE(done.has_value()) << done.error().what;
+    }
+    Refusal refused(Result<Outcome, Refusal> result)
+    {
+        EXPECT_FALSE(result.has_value());
+        return result ? Refusal{} : result.error();
+    }
+
+    StandingClock clock_;
+    TemporaryFolder folder_;
+    std::string path_ = folder_.file("directory.db");
+    std::unique_ptr<Directory> directory_;
+    std::vector<objects::SnapshotPointer> published_;
+};
+
+TEST_F(DirectoryTest, StartsEmptyAndIsFilledByAFile)
+{
+    EXPECT_TRUE(directory_->list()->empty());
+    EXPECT_TRUE(directory_->snapshot()->contents().organizations.empty());
+    const auto done = directory_->replace(kOrganization, "org.toml", {"alice", 0, false});
+    ASSERT_TRUE(done.has_value()) << done.error().what;
+    EXPECT_EQ(done->revision.number, 1U);
+    EXPECT_EQ(done->changes.size(), 3U);
+    ASSERT_EQ(published_.size(), 1U) << "published in the same call";
+    EXPECT_EQ(published_[0]->revision(), 1U);
+    EXPECT_EQ(published_[0]->organization().name, "Example");
+    EXPECT_EQ(directory_->find("outbound_connector", "", "bank")->stamp.by, "alice");
+}
+
+TEST_F(DirectoryTest, TheSameAgainIsNoChange)
+{
+    fill();
+    const auto again =
+        directory_->replace(directory_->export_text(), "org.toml", {"bob", 1, false});
+    ASSERT_TRUE(again.has_value());
+    EXPECT_TRUE(again->changes.empty());
+    EXPECT_EQ(again->revision.number, 1U);
+    EXPECT_EQ(published_.size(), 1U);
+}
+
+TEST_F(DirectoryTest, ARestartMakesTheSameOfIt)
+{
+    fill();
+    const auto before = directory_->snapshot();
+    reopen();
+    EXPECT_EQ(directory_->snapshot()->contents(), before->contents());
+    EXPECT_EQ(directory_->snapshot()->revision(), before->revision());
+}
+
+TEST_F(DirectoryTest, ADryRunSaysWhatItWouldDoAndDoesNothing)
+{
+    const auto tried = directory_->replace(kOrganization, "org.toml", {"alice", {}, true});
+    ASSERT_TRUE(tried.has_value());
+    EXPECT_EQ(tried->changes.size(), 3U);
+    EXPECT_TRUE(directory_->list()->empty());
+    EXPECT_TRUE(published_.empty());
+}
+
+TEST_F(DirectoryTest, ObjectsThatTheFileDoesNotNameAreRemoved)
+{
+    fill();
+    const auto done =
+        directory_->replace("[organization]\nname = \"Example\"\npostmaster = \"p@example.org\"\n",
+                            "org.toml", {"alice", 1, false});
+    ASSERT_TRUE(done.has_value());
+    EXPECT_EQ(done->changes.size(), 3U);
+    EXPECT_EQ(directory_->list()->size(), 1U);
+}
+
+TEST_F(DirectoryTest, AChangeMakesANewVersionWithItsAuthorAndTime)
+{
+    fill();
+    const auto done = directory_->change(kBank, set("tls", "encrypt"), {"bob", 1, false});
+    ASSERT_TRUE(done.has_value()) << done.error().what;
+    ASSERT_EQ(done->changes.size(), 1U);
+    const auto bank = directory_->find("outbound_connector", "Example", "bank");
+    EXPECT_EQ(bank->stamp, (Stamp{2, "bob", clock_.wall()}));
+    EXPECT_EQ(directory_->find("accepted_domain", "", "example.org")->stamp.version, 1U);
+    EXPECT_EQ(published_.back()->outbound_connector("bank")->tls.level, objects::TlsLevel::Encrypt);
+    EXPECT_EQ(directory_->history(kBank, 10)->size(), 2U);
+}
+
+TEST_F(DirectoryTest, AChangeThatAnotherOneHasOvertakenIsRefusedAndSaysWhose)
+{
+    fill();
+    ASSERT_TRUE(directory_->change(kBank, set("tls", "encrypt"), {"bob", 1, false}).has_value());
+    const Refusal refusal =
+        refused(directory_->change(kBank, set("comment", "mine"), {"carol", 1, false}));
+    EXPECT_EQ(refusal.kind, Refusal::Kind::Conflict);
+    EXPECT_EQ(refusal.what,
+              "outbound_connector \"bank\" is at version 2 now: bob changed it at "
+              "2026-11-21T18:24:35.123Z");
+    const Refusal whole =
+        refused(directory_->replace(kOrganization, "org.toml", {"carol", 1, false}));
+    EXPECT_EQ(whole.kind, Refusal::Kind::Conflict);
+    EXPECT_NE(whole.what.find("bob"), std::string::npos);
+}
+
+TEST_F(DirectoryTest, AChangeWithoutItsBaseIsRefused)
+{
+    fill();
+    EXPECT_EQ(refused(directory_->change(kBank, set("tls", "encrypt"), {"bob", {}, false})).kind,
+              Refusal::Kind::Invalid);
+    EXPECT_EQ(refused(directory_->remove(kBank, {"bob", {}, false})).kind, Refusal::Kind::Invalid);
+    EXPECT_EQ(refused(directory_->replace(kOrganization, "f", {"bob", {}, false})).kind,
+              Refusal::Kind::Invalid);
+}
+
+TEST_F(DirectoryTest, WhatDoesNotHoldTogetherIsRefusedWholeAndKeepsWhatIsInForce)
+{
+    fill();
+    Edit edit = set("recipient_domains", "bank.test");
+    const Refusal tie =
+        refused(directory_->add("outbound_connector", "twin", edit, {"bob", {}, false}));
+    EXPECT_EQ(tie.kind, Refusal::Kind::Invalid);
+    EXPECT_NE(tie.what.find("twin"), std::string::npos) << tie.what;
+    EXPECT_FALSE(tie.right.empty());
+    // Weaker than the organization, without an end.
+    const Refusal hole = refused(directory_->change(kBank, set("min_tls", "1.0"), {"b", 1, false}));
+    EXPECT_NE(hole.right.find("valid_until"), std::string::npos);
+    EXPECT_EQ(directory_->revision().number, 1U);
+    EXPECT_EQ(published_.size(), 1U);
+}
+
+TEST_F(DirectoryTest, ObjectsAreAddedOnceAndRemoved)
+{
+    fill();
+    const Edit edit = set("recipient_domains", "a.test, b.test");
+    const Terms terms{"bob", {}, false};
+    ASSERT_TRUE(directory_->add("outbound_connector", "two", edit, terms).has_value());
+    const auto two = directory_->find("outbound_connector", "", "two");
+    ASSERT_TRUE(two.has_value());
+    EXPECT_EQ(two->key.organization, "Example") << "the only one there is";
+    const Refusal exists = refused(directory_->add("outbound_connector", "two", edit, terms));
+    EXPECT_EQ(exists.kind, Refusal::Kind::Exists);
+    EXPECT_NE(exists.what.find("bob"), std::string::npos);
+    ASSERT_TRUE(directory_->remove(two->key, {"carol", 1, false}).has_value());
+    const auto gone = directory_->find("outbound_connector", "Example", "two");
+    ASSERT_FALSE(gone.has_value());
+    EXPECT_EQ(gone.error().kind, Refusal::Kind::NotFound);
+    EXPECT_NE(gone.error().what.find("carol removed it"), std::string::npos) << gone.error().what;
+}
+
+TEST_F(DirectoryTest, AFileThatGovernsIsTakenWithItsHistoryAndNothingElseIs)
+{
+    directory_->govern_by("/etc/hermetic/org.toml");
+    const auto document = config::parse_document(kOrganization, "org.toml");
+    ASSERT_TRUE(directory_->take_file(*document, "org.toml").has_value());
+    EXPECT_EQ(directory_->find("outbound_connector", "", "bank")->stamp.by, "file org.toml");
+    const Refusal refusal =
+        refused(directory_->change(kBank, set("tls", "encrypt"), {"bob", 1, false}));
+    EXPECT_EQ(refusal.kind, Refusal::Kind::Governed);
+    EXPECT_NE(refusal.what.find("/etc/hermetic/org.toml"), std::string::npos);
+    EXPECT_EQ(refused(directory_->remove(kBank, {"bob", 1, false})).kind, Refusal::Kind::Governed);
+    EXPECT_EQ(refused(directory_->add("outbound_connector", "x", {}, {"bob", {}, false})).kind,
+              Refusal::Kind::Governed);
+    EXPECT_TRUE(directory_->replace(kOrganization, "f", {"bob", {}, true}).has_value())
+        << "what a file would change may be asked";
+    directory_->govern_by("");
+    EXPECT_TRUE(directory_->change(kBank, set("tls", "encrypt"), {"bob", 1, false}).has_value());
+}
+
+TEST_F(DirectoryTest, AFileThatIsAsBeforeIsPutInForceAtStartWithoutARevision)
+{
+    fill();
+    directory_.reset();
+    directory_ = *Directory::open(path_, clock_);
+    const auto document = config::parse_document(kOrganization, "org.toml");
+    const auto taken = directory_->take_file(*document, "org.toml");
+    ASSERT_TRUE(taken.has_value());
+    EXPECT_EQ(taken->revision.number, 1U);
+    EXPECT_EQ(directory_->snapshot()->organization().name, "Example");
+}
+
+TEST_F(DirectoryTest, CommandsReadItBesideTheServer)
+{
+    EXPECT_TRUE(load_objects("", folder_.file("none"))->organizations.empty());
+    fill();
+    const auto loaded = load_objects("", folder_.file("."));
+    ASSERT_TRUE(loaded.has_value());
+    EXPECT_EQ(*loaded, directory_->snapshot()->contents());
+}
+
+TEST_F(DirectoryTest, OnItsThreadWorkIsDoneInOrderAndToItsEnd)
+{
+    std::vector<int> order;
+    {
+        DirectoryThread thread{std::move(directory_)};
+        for (int i = 0; i < 100; ++i) thread.post([&order, i](Directory&) { order.push_back(i); });
+        EXPECT_EQ(thread.ask([](Directory& directory) { return directory.revision().number; }), 0U);
+        thread.post([&order](Directory&) { order.push_back(100); });
+    }
+    ASSERT_EQ(order.size(), 101U);
+    EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+}
+
+}  // namespace
+}  // namespace hermetic::directory
