@@ -1,10 +1,18 @@
 #include "admin/api.h"
 
+#include "admin/objects_resource.h"
 #include "admin/queue_resource.h"
 #include "metrics/metrics.h"
 
 namespace hermetic::admin {
 namespace {
+
+Response no_such_resource()
+{
+    return refuse(404, "there is no such resource",
+                  "/v1/status, /v1/queue, /v1/destinations, /v1/objects, /v1/export, /v1/changes, "
+                  "/metrics");
+}
 
 net::Task<Response> answer_queue(Api& api, Request request)
 {
@@ -35,16 +43,15 @@ net::Task<Response> answer(Api& api, Request request)
         co_return Response{200, "text/plain; version=0.0.4", api.metrics.format()};
     }
     if (path.size() < 2 || path[0] != "v1") {
-        co_return refuse(404, "there is no such resource",
-                         "/v1/status, /v1/queue, /v1/destinations, /metrics");
+        co_return no_such_resource();
     }
+    if (is_about_objects(request)) co_return co_await answer_objects(api, std::move(request));
     if (path[1] == "queue") co_return co_await answer_queue(api, std::move(request));
     if (path.size() == 2 && path[1] == "destinations" && reads) {
         co_return co_await list_destinations(api);
     }
     if (path.size() == 2 && path[1] == "status" && reads) co_return show_status(api.status());
-    co_return refuse(404, "there is no such resource",
-                     "/v1/status, /v1/queue, /v1/destinations, /metrics");
+    co_return no_such_resource();
 }
 
 }  // namespace hermetic::admin

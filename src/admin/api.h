@@ -10,6 +10,9 @@
 namespace hermetic::delivery {
 class Dispatcher;
 }
+namespace hermetic::directory {
+class DirectoryThread;
+}
 namespace hermetic::metrics {
 class Metrics;
 }
@@ -25,6 +28,7 @@ struct Api {
     delivery::Dispatcher& dispatcher;
     metrics::Metrics& metrics;
     std::function<NodeStatus()> status;
+    directory::DirectoryThread& objects;
 };
 
 [[nodiscard]] net::Task<Response> answer(Api& api, Request request);

@@ -1,7 +1,9 @@
 // Requests and responses of the control API as values; no Beast in sight.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,10 +11,11 @@
 namespace hermetic::admin {
 
 struct Request {
-    std::string method;                        // "GET", "POST", "DELETE"
+    std::string method;                        // "GET", "POST", "PUT", "PATCH", "DELETE"
     std::vector<std::string> path;             // "/v1/queue" is {"v1", "queue"}; percent-decoded
     std::map<std::string, std::string> query;  // percent-decoded; the last of equal names counts
     std::string body;
+    std::optional<std::uint32_t> user_id;  // who the client's process runs as; nullopt: not known
 };
 
 struct Response {

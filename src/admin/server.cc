@@ -7,6 +7,7 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -26,6 +27,8 @@ using Socket = asio::basic_stream_socket<Protocol, net::Executor>;
 using Stream = beast::basic_stream<Protocol, net::Executor>;
 
 constexpr std::size_t kMaxBody = 64U << 10U;
+constexpr std::size_t kMaxDocument = 16U << 20U;  // by PUT: a whole set of objects
+constexpr std::size_t kMaxDocumentsAtOnce = 2;
 constexpr std::size_t kMaxConnections = 64;
 constexpr std::chrono::seconds kExchange{30};
 
@@ -37,6 +40,30 @@ bool is_alive(net::Core& core, const std::string& path)
     probe.connect(Protocol::endpoint{path}, error);
     return !error;
 }
+
+// Who runs the process at the other end, as the kernel knows it.
+std::optional<std::uint32_t> user_of(Stream& stream)
+{
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (::getsockopt(stream.socket().native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials,
+                     &size) != 0) {
+        return std::nullopt;
+    }
+    return credentials.uid;
+}
+
+// Counts what is being read of large bodies.
+class Slot {
+public:
+    explicit Slot(std::size_t& taken) : taken_{taken} { ++taken_; }
+    ~Slot() { --taken_; }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+
+private:
+    std::size_t& taken_;
+};
 
 }  // namespace
 
@@ -71,30 +98,65 @@ struct Server::Impl {
     net::Task<bool> exchange(Stream& stream, beast::flat_buffer& buffer)
     {
         http::request_parser<http::string_body> parser;
-        parser.body_limit(kMaxBody);
+        parser.body_limit(kMaxDocument);
         parser.header_limit(16384);
         stream.expires_after(kExchange);
+        auto [header_error, header_size] =
+            co_await http::async_read_header(stream, buffer, parser, net::kAwait);
+        if (header_error == http::error::body_limit) {
+            co_return co_await say(stream, too_large(kMaxDocument), false);
+        }
+        if (header_error) co_return false;
+        const auto& message = parser.get();
+        const bool large = message.method() == http::verb::put;
+        if (large && documents >= kMaxDocumentsAtOnce) {
+            co_return co_await say(
+                stream, refuse(503, "others send large documents just now", "trying again"), false);
+        }
+        const Slot slot{large ? documents : others};
+        const std::size_t limit = large ? kMaxDocument : kMaxBody;
+        if (parser.content_length().value_or(0) > limit) {
+            co_return co_await say(stream, too_large(limit), false);
+        }
+        parser.body_limit(limit);
         auto [read_error, read_size] =
             co_await http::async_read(stream, buffer, parser, net::kAwait);
+        if (read_error == http::error::body_limit) {
+            co_return co_await say(stream, too_large(limit), false);
+        }
         if (read_error) co_return false;
-        const auto& message = parser.get();
         Request request;
         request.method = std::string{message.method_string()};
-        request.body = message.body();
+        request.user_id = user_of(stream);
         Response answer = refuse(400, "the target is malformed", "/v1/…");
         if (parse_target({message.target().data(), message.target().size()}, request)) {
+            const bool keep = message.keep_alive();
+            request.body = std::move(parser.get().body());
             answer = co_await handler(std::move(request));
+            co_return co_await say(stream, std::move(answer), keep);
         }
+        co_return co_await say(stream, std::move(answer), false);
+    }
+
+    static Response too_large(std::size_t limit)
+    {
+        return refuse(413, "the request is too large", std::to_string(limit) + " octets or less");
+    }
+
+    // False when the connection is to end.
+    net::Task<bool> say(Stream& stream, Response answer, bool keep)
+    {
+        constexpr unsigned kHttp11 = 11;
         http::response<http::string_body> response{static_cast<http::status>(answer.status),
-                                                   message.version()};
+                                                   kHttp11};
         response.set(http::field::content_type, answer.content_type);
         response.set(http::field::cache_control, "no-store");
-        response.keep_alive(message.keep_alive());
+        response.keep_alive(keep);
         response.body() = std::move(answer.body);
         response.prepare_payload();
         stream.expires_after(kExchange);
         auto [write_error, written] = co_await http::async_write(stream, response, net::kAwait);
-        co_return !write_error && response.keep_alive();
+        co_return !write_error && keep;
     }
 
     net::Core& core;
@@ -103,6 +165,8 @@ struct Server::Impl {
     net::TaskGroup tasks;
     std::string path;
     std::unordered_set<Stream*> open;
+    std::size_t documents = 0;  // large requests under way
+    std::size_t others = 0;
 };
 
 Server::Server(net::Core& core, Handler handler)

@@ -1,0 +1,161 @@
+#include "admin/objects_answer.h"
+
+#include "directory/test_support.h"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace hermetic::admin {
+namespace {
+
+namespace json = boost::json;
+
+class ObjectsAnswer : public testing::Test {
+protected:
+    ObjectsAnswer() : directory_{*directory::Directory::open(folder_.file("directory.db"), clock_)}
+    {
+    }
+    Response ask(const std::string& method, const std::string& target, std::string body = {},
+                 const std::string& by = "alice")
+    {
+        Request request;
+        request.method = method;
+        EXPECT_TRUE(parse_target(target, request));
+        request.body = std::move(body);
+        return answer_from(*directory_, request, by);
+    }
+    json::object body_of(const Response& response, int status = 200)
+    {
+        EXPECT_EQ(response.status, status) << response.body;
+        return json::parse(response.body).as_object();
+    }
+    void fill()
+    {
+        body_of(ask("PUT", "/v1/objects?revision=0&file=org.toml", directory::kOrganization));
+    }
+
+    directory::StandingClock clock_;
+    directory::TemporaryFolder folder_;
+    std::unique_ptr<directory::Directory> directory_;
+};
+
+const char* const kBank = "/v1/objects/outbound_connector/bank";
+
+TEST_F(ObjectsAnswer, AWholeDocumentIsAppliedAndExported)
+{
+    const auto dry = body_of(ask("PUT", "/v1/objects?dry-run=yes", directory::kOrganization));
+    EXPECT_EQ(dry.at("revision").as_int64(), 0);
+    EXPECT_EQ(dry.at("changes").as_array().size(), 3U);
+    fill();
+    const Response exported = ask("GET", "/v1/export");
+    EXPECT_EQ(exported.content_type, "application/toml");
+    const auto again = body_of(ask("PUT", "/v1/objects?revision=1", exported.body));
+    EXPECT_TRUE(again.at("changes").as_array().empty());
+    EXPECT_EQ(ask("GET", "/v1/export").body, exported.body);
+}
+
+TEST_F(ObjectsAnswer, OneObjectIsShownWithVersionAuthorAndFields)
+{
+    fill();
+    const auto bank = body_of(ask("GET", kBank));
+    EXPECT_EQ(bank.at("version").as_int64(), 1);
+    EXPECT_EQ(bank.at("changed_by").as_string(), "alice");
+    EXPECT_EQ(bank.at("fields").at("recipient_domains").at(0).as_string(), "bank.test");
+    const auto list = body_of(ask("GET", "/v1/objects?kind=outbound_connector"));
+    EXPECT_EQ(list.at("objects").as_array().size(), 1U);
+    EXPECT_EQ(list.at("governed_by").as_string(), "directory");
+}
+
+TEST_F(ObjectsAnswer, FieldsAreSetAndUnset)
+{
+    fill();
+    const auto done =
+        body_of(ask("PATCH", kBank,
+                    R"({"version":1,"set":{"enabled":false,"recipient_domains":"a.test,b.test"},)"
+                    R"("unset":["comment"]})",
+                    "bob"));
+    EXPECT_EQ(done.at("changes").at(0).at("change").as_string(), "changed");
+    EXPECT_EQ(done.at("changes").at(0).at("fields").as_array().size(), 3U);
+    const auto bank = body_of(ask("GET", kBank));
+    EXPECT_EQ(bank.at("changed_by").as_string(), "bob");
+    EXPECT_FALSE(bank.at("fields").as_object().contains("comment"));
+    const auto history = body_of(ask("GET", std::string{kBank} + "/history"));
+    EXPECT_EQ(history.at("changes").as_array().size(), 2U);
+    EXPECT_EQ(body_of(ask("GET", "/v1/changes?limit=2")).at("changes").as_array().size(), 2U);
+}
+
+TEST_F(ObjectsAnswer, AnOvertakenChangeIs409AndSaysWhose)
+{
+    fill();
+    const std::string change = R"({"version":1,"set":{"comment":"x"}})";
+    body_of(ask("PATCH", kBank, change, "bob"));
+    const auto refused =
+        body_of(ask("PATCH", kBank, R"({"version":1,"set":{"comment":"y"}})"), 409);
+    EXPECT_EQ(refused.at("reason").as_string(), "conflict");
+    EXPECT_NE(std::string{refused.at("error").as_string().c_str()}.find("bob"), std::string::npos);
+}
+
+TEST_F(ObjectsAnswer, FaultsAreDiagnostics)
+{
+    fill();
+    const auto refused =
+        body_of(ask("PATCH", kBank, R"({"version":1,"set":{"tls":"strong","x":1}})"), 422);
+    EXPECT_EQ(refused.at("diagnostics").as_array().size(), 2U);
+    EXPECT_EQ(refused.at("diagnostics").at(0).at("key").as_string(),
+              "outbound_connector \"bank\".tls");
+    const auto file = body_of(ask("PUT", "/v1/objects?revision=1&file=a.toml", "[x]\n"), 422);
+    EXPECT_EQ(file.at("diagnostics").at(0).at("file").as_string(), "a.toml");
+}
+
+TEST_F(ObjectsAnswer, ObjectsAreAddedAndRemoved)
+{
+    fill();
+    const std::string target = "/v1/objects/outbound_connector/new%20one";
+    body_of(ask("POST", target, R"({"set":{"recipient_domains":["n.test"]}})"));
+    body_of(ask("POST", target, R"({"set":{"recipient_domains":["n.test"]}})"), 409);
+    body_of(ask("DELETE", target), 422);
+    body_of(ask("DELETE", target + "?version=2"), 409);
+    body_of(ask("DELETE", target + "?version=1"));
+    const auto gone = body_of(ask("GET", target), 404);
+    EXPECT_EQ(gone.at("reason").as_string(), "not-found");
+    EXPECT_EQ(body_of(ask("GET", target + "/history?organization=Example"))
+                  .at("changes")
+                  .as_array()
+                  .size(),
+              2U)
+        << "what is gone has its history";
+}
+
+TEST_F(ObjectsAnswer, MalformedBodiesAreRefusedWithTheRightForm)
+{
+    fill();
+    for (const char* body :
+         {"", "{", "[]", R"({"set":1})", R"({"unset":[1]})", R"({"other":1})", R"({"version":-1})",
+          R"({"version":"1"})", R"({"set":{"a":null}})", R"({"set":{"a":1.5}})"}) {
+        EXPECT_NE(ask("PATCH", kBank, body).body.find("right"), std::string::npos) << body;
+        body_of(ask("PATCH", kBank, body), 400);
+    }
+}
+
+TEST_F(ObjectsAnswer, NobodyWithoutANameChangesAnything)
+{
+    EXPECT_EQ(ask("PUT", "/v1/objects?revision=0", directory::kOrganization, "").status, 403);
+    EXPECT_EQ(ask("GET", "/v1/objects", "", "").status, 200);
+}
+
+TEST_F(ObjectsAnswer, OtherMethodsAreRefused)
+{
+    EXPECT_EQ(ask("DELETE", "/v1/objects").status, 405);
+    EXPECT_EQ(ask("POST", "/v1/export").status, 405);
+    EXPECT_EQ(ask("GET", "/v1/objects/a").status, 405);
+    EXPECT_EQ(ask("PUT", kBank).status, 405);
+}
+
+TEST(AccountName, IsANumberWhereThereIsNoName)
+{
+    EXPECT_EQ(account_name(0), "root");
+    EXPECT_EQ(account_name(3'999'999'999U), "user 3999999999");
+}
+
+}  // namespace
+}  // namespace hermetic::admin

@@ -1,0 +1,42 @@
+#include "admin/objects_resource.h"
+
+#include "admin/await_answer.h"
+#include "admin/objects_answer.h"
+#include "directory/directory_thread.h"
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace hermetic::admin {
+namespace {
+
+constexpr Duration kPatience = std::chrono::seconds{50};
+
+}  // namespace
+
+bool is_about_objects(const Request& request)
+{
+    const auto& path = request.path;
+    if (path.size() < 2 || path[0] != "v1") return false;
+    return path[1] == "objects" || path[1] == "export" || path[1] == "changes";
+}
+
+net::Task<Response> answer_objects(Api& api, Request request)
+{
+    const auto carried = std::make_shared<const Request>(std::move(request));
+    std::function<void(std::function<void(Response)>)> start =
+        [&api, carried](std::function<void(Response)> done) {
+            api.objects.post([carried, done = std::move(done)](directory::Directory& directory) {
+                const std::string by =
+                    carried->user_id ? account_name(*carried->user_id) : std::string{};
+                done(answer_from(directory, *carried, by));
+            });
+        };
+    auto answer = co_await await_answer<Response>(api.core, std::move(start), kPatience);
+    if (answer) co_return *std::move(answer);
+    co_return refuse(503, "the directory did not answer in time; a change may still happen",
+                     "looking at it again, then trying again");
+}
+
+}  // namespace hermetic::admin
