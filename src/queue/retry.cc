@@ -41,7 +41,10 @@ WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts, con
                       WallTime now, Random& random)
 {
     const WallTime wanted = plus(now, retry_wait(schedule, attempts, random));
-    return std::max(now, std::min(wanted, expires_at(schedule, waiting)));
+    WallTime next = std::min(wanted, expires_at(schedule, waiting));
+    const WallTime notice = delay_notice_at(schedule, waiting);
+    if (now < notice) next = std::min(next, notice);
+    return std::max(now, next);
 }
 
 WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts, WallTime accepted_at,

@@ -59,7 +59,8 @@ enum class TlsWord : std::uint8_t {
                                   Random& random);
 
 // After `attempts` attempts, the last of which ended at `now`. Never after expiry: the last attempt
-// is made when the message expires. Never before `now`.
+// is made when the message expires. Nor does it pass over the time of the notice of delay: an
+// attempt is made then, so that the notice is in time, and says how things are. Never before `now`.
 [[nodiscard]] WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts,
                                     const Waiting& waiting, WallTime now, Random& random);
 [[nodiscard]] WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts,

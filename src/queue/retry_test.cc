@@ -60,6 +60,32 @@ TEST(Retry, LastAttemptIsMadeAtExpiry)
         << "never in the past";
 }
 
+// However long the pause between two attempts: the sender hears of the delay in time.
+TEST(Retry, AnAttemptIsMadeWhenTheNoticeOfDelayIsDue)
+{
+    Random random{1};
+    RetrySchedule schedule = without_jitter();
+    const WallTime since = kAccepted + hours{2};
+    const struct {
+        const char* name;
+        Waiting waiting;
+        WallTime now;
+        WallTime next;
+    } rows[] = {
+        {"before it", {kAccepted, {}}, kAccepted + minutes{186}, kAccepted + hours{4}},
+        {"long before it", {kAccepted, {}}, kAccepted + minutes{66}, kAccepted + minutes{126}},
+        {"at it", {kAccepted, {}}, kAccepted + hours{4}, kAccepted + hours{5}},
+        {"after it", {kAccepted, {}}, kAccepted + minutes{250}, kAccepted + minutes{310}},
+        {"of TLS", {kAccepted, since}, since + minutes{10}, since + hours{1}},
+        {"of TLS, soon", {kAccepted, since}, since + minutes{60}, since + minutes{120}},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(next_attempt(schedule, 9, row.waiting, row.now, random), row.next) << row.name;
+    }
+    schedule.then = hours{12};
+    EXPECT_EQ(next_attempt(schedule, 9, kAccepted, kAccepted, random), kAccepted + hours{4});
+}
+
 TEST(Retry, ExpiryAndDelayNoticeAreEarlierForTlsPolicyFailures)
 {
     const RetrySchedule schedule;
