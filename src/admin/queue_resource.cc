@@ -105,6 +105,8 @@ Response operator_response(const std::optional<OperatorAnswer>& answer)
         return refuse(404, "no such message is in the queue", "an id of `hermetic queue list`");
     case OperatorAnswer::Kind::Refused:
         return refuse(409, answer->words);
+    case OperatorAnswer::Kind::Starting:
+        return refuse(503, answer->words);
     case OperatorAnswer::Kind::Stopping:
         return refuse(503, "the server is stopping");
     }
@@ -215,6 +217,7 @@ net::Task<Response> show_message(Api& api, Request request)
     const auto found =
         co_await await_answer<delivery::ShowAnswer>(api.core, std::move(start), kPatience);
     if (!found) co_return too_slow();
+    if (!found->row && !found->error.empty()) co_return refuse(503, found->error);
     if (!found->row) {
         co_return refuse(404, "no such message is in the queue", "an id of `hermetic queue list`");
     }

@@ -50,7 +50,8 @@ struct OperatorAnswer {
         AfterAttempt,  // under way: will be done when the attempt ends, unless that ends the
                        // message
         NotFound,
-        Refused,  // makes no sense for its state, or could not be recorded: `words` say why
+        Starting,  // not among what has been read from the spool so far
+        Refused,   // makes no sense for its state, or could not be recorded: `words` say why
         Stopping,
     };
     Kind kind = Kind::Done;
@@ -79,9 +80,10 @@ struct ListAnswer {
 };
 
 struct ShowAnswer {
-    std::optional<queue::MessageRow> row;                 // nullopt: not in the queue
+    std::optional<queue::MessageRow> row;                 // nullopt: not in the queue; see error
     std::shared_ptr<const spool::StoredMessage> message;  // null: could not be read; see error
-    std::string error;
+    std::string
+        error;  // without a row: why nobody can say yet; "" where it is not there for certain
 };
 
 enum class TellSender : std::uint8_t { No, Yes };

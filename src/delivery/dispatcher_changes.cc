@@ -81,11 +81,21 @@ std::shared_ptr<MessageChange> Dispatcher::Impl::make_change(const MessageId& id
     return std::make_shared<MessageChange>(*this, id, kind);
 }
 
+// Of an id that the queue does not have.
+OperatorAnswer Dispatcher::Impl::unknown_id() const
+{
+    if (claimed_all_) return {AnswerKind::NotFound, 0, "No message in the queue has this id."};
+    if (!granting_) return stopping_answer();
+    return {AnswerKind::Starting, 0,
+            "The queue is still being read from the spool, and this message is not in it yet. "
+            "Try again."};
+}
+
 void Dispatcher::Impl::change(std::shared_ptr<MessageChange> change)
 {
     const auto row = scheduler_.find(change->id);
     if (!row) {
-        answer(*change, AnswerKind::NotFound, "No message in the queue has this id.");
+        if (change->answer) change->answer(unknown_id());
         return;
     }
     if (!granting_) {
@@ -239,7 +249,8 @@ std::shared_ptr<const spool::StoredMessage> Dispatcher::Impl::make_removal_notic
     return stored;
 }
 
-// One message for each route; together they replace it in one durable change, and share its body.
+// One message for each route, in one durable change; they share its body. The first part goes on
+// under its id, so that who held it finds it; when that is recorded it comes here again, and moves.
 void Dispatcher::Impl::record_split(const std::shared_ptr<MessageChange>& change)
 {
     const spool::StoredMessage& message = *change->message;
@@ -257,8 +268,13 @@ void Dispatcher::Impl::record_split(const std::shared_ptr<MessageChange>& change
         return;
     }
     spool::Change what;
-    what.kind = spool::Change::Kind::Finished;
+    what.kind = spool::Change::Kind::Deferred;
+    what.state = message.state;
+    auto& finished = what.state.finished;
+    const std::string& stays = by_route.begin()->first;
     for (const auto& [route, recipients] : by_route) {
+        if (route == stays) continue;
+        finished.insert(finished.end(), recipients.begin(), recipients.end());
         auto part = std::make_shared<spool::StoredMessage>(message);
         part->id = ids_.next<MessageId>(clock_.wall());
         auto envelope = std::make_shared<mail::Envelope>(*message.envelope);
@@ -270,6 +286,7 @@ void Dispatcher::Impl::record_split(const std::shared_ptr<MessageChange>& change
         part->state.finished.clear();
         what.new_messages.push_back(std::move(part));
     }
+    std::sort(finished.begin(), finished.end());
     record(change, std::move(what));
 }
 

@@ -82,6 +82,7 @@ public:
     void stop_granting() { granting_ = false; }  // from any thread
     void list(const ListRequest& request, const std::function<void(ListAnswer)>& answer);
     void show(const MessageId& id, const std::function<void(ShowAnswer)>& answer);
+    [[nodiscard]] OperatorAnswer unknown_id() const;
     void retry(const MessageId& id, const Answer& answer);
     void retry(const queue::Filter& filter, const Answer& answer);
     void change(std::shared_ptr<MessageChange> change);

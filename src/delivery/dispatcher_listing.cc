@@ -84,6 +84,8 @@ void Dispatcher::Impl::show(const MessageId& id, const std::function<void(ShowAn
     ShowAnswer shown;
     shown.row = scheduler_.find(id);
     if (!shown.row) {
+        const OperatorAnswer why = unknown_id();
+        if (why.kind != OperatorAnswer::Kind::NotFound) shown.error = why.words;
         answer(std::move(shown));
         return;
     }
@@ -104,7 +106,7 @@ void Dispatcher::Impl::retry(const MessageId& id, const Answer& answer)
 {
     const auto row = scheduler_.find(id);
     if (!row) {
-        answer({OperatorAnswer::Kind::NotFound, 0, "No message in the queue has this id."});
+        answer(unknown_id());
         return;
     }
     if (!granting_) {

@@ -45,6 +45,20 @@ TEST_F(DispatcherTest, AStoreThatIsBeingReopenedIsNotAnEmptyOne)
     EXPECT_EQ(taker_.next().messages.at(0).lease.id, id(1));
 }
 
+TEST_F(DispatcherTest, WhatIsNotReadYetIsNotSaidToBeUnknown)
+{
+    spool_.disk_fails = true;  // it does not know whether it has seen everything
+    spool_.leave_behind(make(1, {"b@far.example"}));
+    start();
+    EXPECT_EQ(hold(9).kind, Kind::Starting);
+    EXPECT_EQ(ask([&](auto answer) { dispatcher_.retry(id(9), answer); }).kind, Kind::Starting);
+    EXPECT_FALSE(show(id(9)).error.empty());
+    spool_.disk_fails = false;
+    while (!dispatcher_.claimed_all()) (void)list();
+    EXPECT_EQ(hold(9).kind, Kind::NotFound);
+    EXPECT_TRUE(show(id(9)).error.empty());
+}
+
 TEST_F(DispatcherTest, NothingIsGrantedWhileOutcomesCannotBeRecorded)
 {
     start();
@@ -266,13 +280,37 @@ TEST_F(DispatcherTest, MessageWhoseRoutesPartIsSplitDurably)
     for (const auto& row : list().rows) destinations.insert(row.row.destination);
     EXPECT_EQ(destinations, (std::set<std::string>{"hosts:smtp://relay.example:25;connector=smart",
                                                    "mx:other.example"}));
-    for (const auto& [one, message] : spool_.messages()) {
-        EXPECT_NE(one, id(1));
+    const auto messages = spool_.messages();
+    ASSERT_TRUE(messages.contains(id(1))) << "one part keeps the id that an operator knows";
+    EXPECT_EQ(messages.at(id(1))->state.finished.size(), 2U);
+    for (const auto& [one, message] : messages) {
         EXPECT_EQ(message->body.id.bytes[15], 1) << "the body is shared";
         EXPECT_EQ(message->envelope->accepted_as, id(1));
+        if (one == id(1)) continue;
         EXPECT_EQ(message->envelope->recipients.size(), 1U);
         EXPECT_TRUE(message->state.finished.empty());
     }
+}
+
+TEST_F(DispatcherTest, HeldMailStaysHeldInAllItsParts)
+{
+    start(snapshot("*"));
+    spool::MessageState state;
+    state.next_attempt = clock_.wall() + hours{1};
+    spool_.store({make(1, {"b@far.example", "c@other.example", "d@far.example"}, state)});
+    EXPECT_EQ(hold(1).kind, Kind::Done);
+    dispatcher_.reload(snapshot("far.example"));
+    ListRequest held;
+    held.filter.state = queue::State::Held;
+    while (list(held).rows.size() != 2) {
+    }
+    // What must be split counts as held for a while: the spool says for whose sake.
+    for (const auto& [one, message] : spool_.messages()) EXPECT_TRUE(message->state.held);
+    EXPECT_TRUE(taker_.none());
+    while (release(1).kind != Kind::Done) {
+    }
+    EXPECT_EQ(taker_.next().messages.at(0).lease.id, id(1));
+    EXPECT_EQ(list().rows.size(), 2U);
 }
 
 TEST_F(DispatcherTest, MailRoutedByAnOlderSnapshotIsSplitOnArrival)

@@ -83,6 +83,8 @@ void Parcel::split(const objects::Snapshot& snapshot, const std::string& destina
     }
     if (elsewhere.empty()) return;
     to_try = std::move(here);
+    // As a whole: it only goes back to the queue, which knows, or hears in a moment, where it goes.
+    if (to_try.empty() && elsewhere.size() == 1) return;
     for (const auto& [key, recipients] : elsewhere) {
         moved_.insert(moved_.end(), recipients.begin(), recipients.end());
         splits_.push_back(make_split(*message_, recipients, ids.next<MessageId>(now), now));

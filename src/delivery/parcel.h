@@ -25,7 +25,8 @@ public:
            WallTime started, Instant began);
 
     // Sends recipients whose route is no longer `destination` another way: into messages of their
-    // own, in the same atomic change (docs/adr: splits).
+    // own, in the same atomic change (docs/adr: splits); a message that goes another way as a whole
+    // stays what it is.
     void split(const objects::Snapshot& snapshot, const std::string& destination, IdSource& ids,
                WallTime now);
 

@@ -334,6 +334,23 @@ TEST_F(DeliveryTest, RecipientsWhoseRouteHasChangedTravelOnInAMessageOfTheirOwn)
     EXPECT_EQ(split.envelope->recipients.size(), 2U);
 }
 
+TEST_F(DeliveryTest, AMessageThatGoesAnotherWayAsAWholeKeepsItsIdAndCountsNoAttempt)
+{
+    auto& peer = peer_for("other.test", {});
+    auto granted = grant_for({make_message({"b@other.test"})});
+    auto message = make_message({"c@moved.test", "d@moved.test"});
+    granted.messages.push_back({{message->id, 1, WallTime::max()}, message});
+    EXPECT_EQ(deliver(std::move(granted)).delivered, 1U);
+    EXPECT_EQ(peer.messages.size(), 1U);
+    const auto& change = spool.changes.at(1);
+    EXPECT_EQ(change.lease.id, message->id);
+    EXPECT_EQ(change.kind, spool::Change::Kind::Deferred);
+    EXPECT_TRUE(change.new_messages.empty());
+    EXPECT_EQ(change.state.attempts, 0U);
+    EXPECT_TRUE(change.state.finished.empty());
+    EXPECT_EQ(log.attempts.size(), 1U);
+}
+
 TEST_F(DeliveryTest, AGrantToSettleMakesNoConnection)
 {
     auto& peer = peer_for("other.test", {});

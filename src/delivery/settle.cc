@@ -150,6 +150,11 @@ void Settler::decide_change()
     change.kind = spool::Change::Kind::Deferred;
     change.state = message_.state;
     change.state.finished = std::move(finished_);
+    if (input_.ends.empty()) {
+        // No attempt: it goes another way.
+        change.state.next_attempt = input_.now;
+        return;
+    }
     change.state.attempts += 1;
     change.state.tls_failing_since = waiting_.tls_failing_since;
     change.state.next_attempt =

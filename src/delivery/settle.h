@@ -43,7 +43,7 @@ struct RecipientEnd {
 struct SettleInput {
     const spool::StoredMessage* message = nullptr;
     spool::Lease lease;
-    std::vector<RecipientEnd> ends;  // of recipients that had not finished
+    std::vector<RecipientEnd> ends;  // of recipients that had not finished; none: nobody was tried
     // Recipients whose mail goes another way now, and the messages they travel in.
     std::vector<std::uint32_t> moved;
     std::vector<std::shared_ptr<const spool::StoredMessage>> splits;
