@@ -35,6 +35,8 @@ def ask(server, method, target):
         try:
             connection.request(method, target, headers={"Connection": "close"})
             answer = connection.getresponse()
+            if answer.status == 503:  # it stops, or has not read its queue yet: nobody can say now
+                raise Away(answer.read().decode(errors="replace"))
             return answer.status, json.loads(answer.read())
         finally:
             connection.close()

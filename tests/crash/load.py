@@ -18,7 +18,6 @@ _ROW = 78
 # org.toml of the runs; the least that it takes is a minute.
 DELAY = 60.0
 EXPIRY = 100.0
-_TAKE_AFTER = 66.0  # a sink takes what it delayed for this long: after the notice, before the expiry
 
 
 class Contents:
@@ -192,6 +191,12 @@ class Deferrals:
             return None
         return now - first
 
+    def _is_told(self, number):
+        """Of the delay. How long the notice takes is the server's business, and the machine's: what is
+        told too late expires, and that is not due."""
+        with self._record.lock:
+            return (number, "delayed") in self._record.notices
+
     def decide(self, stage, session, argument):
         if stage == "rcpt":
             to = re.search(r"<([^>]*)>", argument)[1]
@@ -200,8 +205,8 @@ class Deferrals:
                 return "550 5.1.1 no such user"
             if kind == "late":
                 return "451 4.3.0 never"
-            if kind == "slow" and (self._age(to) or 0) < _TAKE_AFTER:
-                return "451 4.3.0 not for a minute"
+            if kind == "slow" and not self._is_told(number):
+                return "451 4.3.0 not before its sender is told"
             if kind == "held" and number not in self._record.opened:
                 return "451 4.3.0 not before somebody has held it"
             if kind == "m" and number % 9 == 2 and self._age(to) is None:
