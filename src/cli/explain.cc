@@ -46,6 +46,7 @@ HopExplanation explain_hop(const policy::TlsInputs& inputs, std::string hop)
     explanation.min = facts::format_version(policy.min);
     explanation.max = facts::format_version(policy.max);
     for (const auto& name : policy.names) explanation.names.push_back(name.format());
+    if (policy.own_name && policy.names.empty()) explanation.names = {"the host's own name"};
     if (policy.domain) {
         explanation.names = {policy.domain->text(), "a name below " + policy.domain->text()};
     }
@@ -61,18 +62,14 @@ std::vector<HopExplanation> explain_hops(const objects::Snapshot& snapshot,
                                          const ExplainRequest& request, const routing::Route& route)
 {
     policy::TlsInputs inputs;
-    inputs.organization = &snapshot.organization();
     inputs.connector = snapshot.outbound_connector(std::string_view{route.connector});
+    inputs.organization = &snapshot.organization(
+        inputs.connector != nullptr ? inputs.connector->organization : route.organization);
     inputs.now = request.now;
     if (route.mx) {
         inputs.hop.domain = route.domain;
         inputs.hop.mx_security = request.mx_security;
-        if (request.mx_security == facts::DnsSecurity::Secure) inputs.hop.host = "mx.invalid";
-        auto hop = explain_hop(inputs, "an MX host of " + route.domain);
-        if (!inputs.hop.host.empty() && hop.names == std::vector<std::string>{"mx.invalid"}) {
-            hop.names = {"the MX host's name"};
-        }
-        return {std::move(hop)};
+        return {explain_hop(inputs, "an MX host of " + route.domain)};
     }
     std::vector<HopExplanation> hops;
     for (const auto& host : route.hosts) {
@@ -113,8 +110,8 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
             smtp::format_refusal(*decision.refusal->kind, decision.refusal->subject));
     }
     // Also of what is refused: mail that is let in elsewhere goes the same way.
-    const auto route =
-        routing::decide_route(snapshot, decision.mailbox ? *decision.mailbox : request.recipient);
+    const auto route = routing::decide_route(
+        snapshot, {}, decision.mailbox ? *decision.mailbox : request.recipient);
     explanation.route = route.key;
     explanation.route_reason = route.reason;
     explanation.route_source = route.source;

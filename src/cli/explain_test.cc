@@ -19,6 +19,7 @@ recipients = ["a@example.org"]
 
 [[inbound_connector]]
 name = "gateways"
+kind = "on_premises"
 networks = ["192.0.2.0/24"]
 may_relay = true
 

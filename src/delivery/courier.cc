@@ -219,7 +219,10 @@ net::Task<bool> Courier::find_way()
     }
     const std::string connector = route->connector;
     std::string domain = route->mx ? route->domain : std::string{};
-    if (!connector.empty() && !office_.snapshot->outbound_connector(std::string_view{connector})) {
+    std::string organization = route->organization;
+    const auto* object = office_.snapshot->outbound_connector(std::string_view{connector});
+    if (object != nullptr) organization = object->organization;
+    if (!connector.empty() && object == nullptr) {
         // The queue is about to give its mail another route: what protects it now is not known.
         fail_destination(smtp::local_outcome(Stage::Route, {4, 3, 5}, "route.connector-gone",
                                              "the connector of this route is not there any more"));
@@ -230,7 +233,7 @@ net::Task<bool> Courier::find_way()
         fail_destination(hosts.error());
         co_return false;
     }
-    walk_.emplace(office_, *std::move(hosts), connector, std::move(domain));
+    walk_.emplace(office_, *std::move(hosts), organization, connector, std::move(domain));
     co_return true;
 }
 

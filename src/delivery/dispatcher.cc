@@ -52,7 +52,7 @@ void Dispatcher::Impl::start(spool::Spool& spool, std::vector<GrantTaker*> cores
     cores_ = std::move(cores);
     settings_.queue.cores = static_cast<std::uint32_t>(cores_.size());
     scheduler_.configure(settings_.queue);
-    schedule_ = queue::make_retry_schedule(snapshot->organization());
+    take_schedules(*snapshot);
     routes_ = std::make_unique<RouteTable>(std::move(snapshot));
     last_instant_ = clock_.now();
     last_wall_ = clock_.wall();

@@ -257,7 +257,7 @@ void Dispatcher::Impl::record_split(const std::shared_ptr<MessageChange>& change
     std::map<std::string, std::vector<std::uint32_t>> by_route;
     for (std::uint32_t i = 0; i < message.envelope->recipients.size(); ++i) {
         if (is_finished(message.state, i)) continue;
-        by_route[routes_->of(message.envelope->recipients[i].address)].push_back(i);
+        by_route[routes_->of(message.envelope->organization, message.envelope->recipients[i].address)].push_back(i);
     }
     if (by_route.size() < 2) {
         // All go one way after all: it only moves.

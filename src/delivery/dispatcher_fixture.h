@@ -217,7 +217,8 @@ protected:
     static objects::SnapshotPointer snapshot(const std::string& smart_host_for = "")
     {
         objects::Snapshot::Contents contents;
-        contents.organization.name = "Example";
+        contents.organizations.resize(1);
+        contents.organizations[0].name = "Example";
         if (!smart_host_for.empty()) {
             objects::OutboundConnector connector;
             connector.name = "smart";

@@ -116,7 +116,10 @@ private:
     void note(GrantReport report);
     void note_gone(const MessageId& id);
     void follow_up();
-    [[nodiscard]] WallTime attention(WallTime accepted_at, const spool::MessageState& state) const;
+    // `organization`: whose times count, by name.
+    [[nodiscard]] WallTime attention(std::string_view organization, WallTime accepted_at,
+                                     const spool::MessageState& state) const;
+    void take_schedules(const objects::Snapshot& snapshot);
     [[nodiscard]] std::string_view keep(std::string text);
 
     // dispatcher_changes.cc: changes of one message
@@ -148,7 +151,8 @@ private:
     std::vector<GrantTaker*> cores_;
     IdSource ids_;
     queue::Scheduler scheduler_;
-    queue::RetrySchedule schedule_;
+    queue::RetrySchedule schedule_;  // the first organization's
+    std::map<std::string, queue::RetrySchedule, std::less<>> schedules_;  // of the others
     std::unique_ptr<RouteTable> routes_;
     ResidentMessages resident_;
 

@@ -12,12 +12,25 @@ std::string_view Dispatcher::Impl::keep(std::string text)
 }
 
 // Its notice of delay, or its expiry, whichever is next.
-WallTime Dispatcher::Impl::attention(WallTime accepted_at, const spool::MessageState& state) const
+WallTime Dispatcher::Impl::attention(std::string_view organization, WallTime accepted_at,
+                                     const spool::MessageState& state) const
 {
+    const auto other = schedules_.find(organization);
+    const queue::RetrySchedule& schedule = other == schedules_.end() ? schedule_ : other->second;
     const queue::Waiting waiting{accepted_at, state.tls_failing_since};
-    const WallTime expiry = queue::expires_at(schedule_, waiting);
+    const WallTime expiry = queue::expires_at(schedule, waiting);
     if (state.delay_notified) return expiry;
-    return std::min(expiry, queue::delay_notice_at(schedule_, waiting));
+    return std::min(expiry, queue::delay_notice_at(schedule, waiting));
+}
+
+void Dispatcher::Impl::take_schedules(const objects::Snapshot& snapshot)
+{
+    schedule_ = queue::make_retry_schedule(snapshot.organization());
+    schedules_.clear();
+    for (const auto& each : snapshot.contents().organizations) {
+        if (&each != &snapshot.organization())
+            schedules_.emplace(each.name, queue::make_retry_schedule(each));
+    }
 }
 
 void Dispatcher::Impl::admit(const MessageId& id, const spool::Lease& lease,
@@ -37,7 +50,7 @@ void Dispatcher::Impl::admit(const MessageId& id, const spool::Lease& lease,
     event.attempts = state.attempts;
     event.accepted_at = envelope.accepted_at;
     event.next_attempt = state.next_attempt;
-    event.attention = attention(envelope.accepted_at, state);
+    event.attention = attention(envelope.organization, envelope.accepted_at, state);
     event.reason = keep(state.last_reason);
     event.held = state.held || route.parts;  // what must be split is not granted before
     events_.emplace_back(event);
@@ -59,7 +72,9 @@ void Dispatcher::Impl::note(const spool::Change& change)
     event.id = id;
     event.attempts = change.state.attempts;
     event.next_attempt = change.state.next_attempt;
-    event.attention = attention(scheduler_.accepted_at(id), change.state);
+    const auto row = scheduler_.find(id);
+    const auto owner = row ? RouteTable::owner_of(row->domain) : std::string_view{};
+    event.attention = attention(owner, scheduler_.accepted_at(id), change.state);
     event.reason = keep(change.state.last_reason);
     event.held = change.state.held || more_to_do;
     events_.emplace_back(event);
@@ -112,7 +127,7 @@ void Dispatcher::Impl::follow_up()
 // Domains whose mail goes one way take it at once; the rest is looked at message by message.
 void Dispatcher::Impl::reload(objects::SnapshotPointer snapshot)
 {
-    schedule_ = queue::make_retry_schedule(snapshot->organization());
+    take_schedules(*snapshot);
     routes_ = std::make_unique<RouteTable>(std::move(snapshot));
     queue::Rerouted rerouted;
     for (const std::string& domains : scheduler_.domains()) {

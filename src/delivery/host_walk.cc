@@ -38,11 +38,15 @@ std::string endpoint_text(const Host& host, const Endpoint& endpoint)
 
 }  // namespace
 
-HostWalk::HostWalk(Office& office, HostList hosts, const std::string& connector, std::string domain)
-    : office_{office}, mx_security_{hosts.mx_security}, decision_{&network_}
+HostWalk::HostWalk(Office& office, HostList hosts, std::string_view organization,
+                   const std::string& connector, std::string domain)
+    : office_{office},
+      organization_{office.snapshot->organization(organization).name},
+      mx_security_{hosts.mx_security},
+      decision_{&network_}
 {
     policy::TlsInputs inputs;
-    inputs.organization = &office.snapshot->organization();
+    inputs.organization = &office.snapshot->organization(organization_);
     inputs.connector = office.snapshot->outbound_connector(std::string_view{connector});
     inputs.now = office.adapters.core.clock().wall();
     network_ = policy::decide_tls(inputs);
@@ -381,7 +385,7 @@ ConnectionPointer HostWalk::hand_over(const Candidate& candidate, DialResult& re
 
 std::string HostWalk::key_of(const Candidate& candidate, const Endpoint& endpoint) const
 {
-    std::string key = office_.snapshot->organization().name;
+    std::string key = organization_;
     key += '|';
     key += endpoint_text(candidate.host, endpoint);
     key += '|';

@@ -27,7 +27,9 @@ class HostWalk {
 public:
     // `connector`: the outbound connector that decided the route, by name; empty where none did.
     // `domain`: the recipients', of an MX route.
-    HostWalk(Office& office, HostList hosts, const std::string& connector, std::string domain);
+    // `organization`: whose mail it is, by name.
+    HostWalk(Office& office, HostList hosts, std::string_view organization,
+             const std::string& connector, std::string domain);
     HostWalk(const HostWalk&) = delete;
     HostWalk& operator=(const HostWalk&) = delete;
 
@@ -95,6 +97,7 @@ private:
     [[nodiscard]] std::string memory_key(const Candidate& candidate) const;
 
     Office& office_;
+    std::string organization_;
     std::vector<Candidate> candidates_;
     facts::DnsSecurity mx_security_;
     policy::TlsDecision network_;          // of any host that is not a local socket

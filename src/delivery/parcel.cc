@@ -19,12 +19,15 @@ namespace {
 // Recipients of one message mostly share a domain: its route is decided once.
 class RouteKeys {
 public:
-    explicit RouteKeys(const objects::Snapshot& snapshot) : snapshot_{snapshot} {}
+    RouteKeys(const objects::Snapshot& snapshot, std::string_view organization)
+        : snapshot_{snapshot}, organization_{organization}
+    {
+    }
 
     const std::string& of(const mail::Mailbox& recipient)
     {
         if (last_ == nullptr || recipient.host != last_->host) {
-            key_ = routing::decide_route(snapshot_, recipient).key;
+            key_ = routing::decide_route(snapshot_, organization_, recipient).key;
             last_ = &recipient;
         }
         return key_;
@@ -32,6 +35,7 @@ public:
 
 private:
     const objects::Snapshot& snapshot_;
+    std::string_view organization_;
     const mail::Mailbox* last_ = nullptr;
     std::string key_;
 };
@@ -70,7 +74,7 @@ Parcel::Parcel(std::shared_ptr<const spool::StoredMessage> message, spool::Lease
 void Parcel::split(const objects::Snapshot& snapshot, const std::string& destination, IdSource& ids,
                    WallTime now)
 {
-    RouteKeys keys{snapshot};
+    RouteKeys keys{snapshot, message().envelope->organization};
     std::map<std::string, std::vector<std::uint32_t>> elsewhere;
     std::vector<std::uint32_t> here;
     for (const auto index : to_try) {

@@ -156,8 +156,9 @@ protected:
         settings.options.connect_timeout = std::chrono::seconds{5};
         settings.options.command_timeout = std::chrono::seconds{5};
         settings.options.greeting_timeout = std::chrono::seconds{5};
-        contents.organization.name = "Example";
-        contents.organization.postmaster = test_mailbox("postmaster@sender.test");
+        contents.organizations.resize(1);
+        contents.organizations[0].name = "Example";
+        contents.organizations[0].postmaster = test_mailbox("postmaster@sender.test");
         objects::AcceptedDomain own;
         own.name = *objects::DomainPattern::parse("sender.test");
         contents.accepted_domains.push_back(std::move(own));
@@ -232,7 +233,7 @@ protected:
         grant.id = ++grants;
         const objects::Snapshot snapshot{contents};
         grant.destination =
-            routing::decide_route(snapshot, messages[0]->envelope->recipients[0].address).key;
+            routing::decide_route(snapshot, {}, messages[0]->envelope->recipients[0].address).key;
         for (auto& message : messages) {
             grant.messages.push_back({{message->id, 1, WallTime::max()}, message});
         }

@@ -35,7 +35,8 @@ public:
     Settler(SettleInput input, Random& random, IdSource& ids)
         : input_{std::move(input)},
           message_{*input_.message},
-          schedule_{queue::make_retry_schedule(input_.snapshot->organization())},
+          schedule_{queue::make_retry_schedule(
+              input_.snapshot->organization(message_.envelope->organization))},
           random_{random},
           ids_{ids}
     {

@@ -36,8 +36,9 @@ protected:
     SettleTest()
     {
         objects::Snapshot::Contents contents;
-        contents.organization.name = "Example";
-        contents.organization.postmaster = mailbox("postmaster@sender.test");
+        contents.organizations.resize(1);
+        contents.organizations[0].name = "Example";
+        contents.organizations[0].postmaster = mailbox("postmaster@sender.test");
         snapshot = std::make_unique<objects::Snapshot>(std::move(contents));
         envelope.sender = mailbox("a@sender.test");
         envelope.accepted_at = accepted;
@@ -241,9 +242,10 @@ TEST_F(SettleTlsTest, OurOwnTroubleStopsNoClock)
 TEST_F(SettleTlsTest, TheOrganizationSetsTheTimes)
 {
     objects::Snapshot::Contents contents;
-    contents.organization.name = "Example";
-    contents.organization.delay_notice_tls = minutes{5};
-    contents.organization.expiry_tls = minutes{20};
+    contents.organizations.resize(1);
+    contents.organizations[0].name = "Example";
+    contents.organizations[0].delay_notice_tls = minutes{5};
+    contents.organizations[0].expiry_tls = minutes{20};
     objects::AcceptedDomain own;
     own.name = *objects::DomainPattern::parse("sender.test");
     contents.accepted_domains.push_back(std::move(own));

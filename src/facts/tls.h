@@ -46,6 +46,24 @@ struct ChainVerdict {
     bool operator==(const ChainVerdict&) const = default;
 };
 
+// A chain against a host's TLSA records (RFC 7671 §5); the names are RFC 8460's.
+enum class TlsaVerdict : std::uint8_t {
+    NotChecked,
+    Matched,
+    Mismatch,      // no record is the chain's
+    Expired,       // a DANE-TA chain matches but for its dates
+    HostMismatch,  // a DANE-TA chain matches but for its names
+    ChainInvalid,  // a record matches, but a key is too weak, or a DANE-TA chain fails otherwise
+};
+
+// What CRLs and a stapled OCSP response say of a verified chain (specification §4.1).
+enum class Revocation : std::uint8_t {
+    Unknown,        // nothing is said, or nothing that can be believed
+    Good,           // a stapled response vouches for the leaf
+    Revoked,        // the chain's verdict is Failed for it
+    StapleMissing,  // the leaf demands a staple (RFC 7633), none came: the same
+};
+
 struct TlsEvidence {
     TlsVersion version = TlsVersion::None;
     std::string cipher;  // "TLS_AES_256_GCM_SHA384"
@@ -54,6 +72,11 @@ struct TlsEvidence {
     bool resumed = false;
     std::vector<CertificateFacts> chain;  // the peer's, leaf first; at most 10
     ChainVerdict verdict;                 // against the system's CAs unless the profile names own
+    // Against the system's CAs, where `verdict` is against others and somebody asked.
+    std::optional<ChainVerdict> system_verdict;
+    std::vector<std::string> verified_spki;  // SPKI hashes of the CAs in the verified chain
+    Revocation revocation = Revocation::Unknown;
+    TlsaVerdict tlsa = TlsaVerdict::NotChecked;
     bool name_matches = false;  // the leaf names the host that was asked for (client side)
     bool operator==(const TlsEvidence&) const = default;
 };

@@ -10,6 +10,7 @@ namespace {
 
 struct Part {
     routing::Route route;
+    std::string owner;  // an organization's name
     std::vector<mail::Recipient> recipients;
 };
 
@@ -20,16 +21,27 @@ bool contains(const std::vector<mail::Recipient>& recipients, const mail::Recipi
     });
 }
 
-std::vector<Part> group(const objects::Snapshot& snapshot,
+// Specification §3.2: the accepted domain's organization, else the client's.
+std::string owner_of(const objects::Snapshot& snapshot, const std::string& client_of,
+                     const mail::Mailbox& recipient)
+{
+    const mail::Domain* domain = recipient.domain();
+    const auto* accepted = domain == nullptr ? nullptr : snapshot.accepted_domain(*domain);
+    return snapshot.organization(accepted == nullptr ? client_of : accepted->organization).name;
+}
+
+std::vector<Part> group(const objects::Snapshot& snapshot, const std::string& client_of,
                         const std::vector<mail::Recipient>& recipients)
 {
     std::vector<Part> parts;
     for (const mail::Recipient& recipient : recipients) {
-        routing::Route route = routing::decide_route(snapshot, recipient.address);
-        auto part = std::find_if(parts.begin(), parts.end(), [&route](const Part& other) {
-            return other.route.key == route.key;
+        std::string owner = owner_of(snapshot, client_of, recipient.address);
+        routing::Route route = routing::decide_route(snapshot, owner, recipient.address);
+        auto part = std::find_if(parts.begin(), parts.end(), [&](const Part& other) {
+            return other.route.key == route.key && other.owner == owner;
         });
-        if (part == parts.end()) part = parts.insert(parts.end(), Part{std::move(route), {}});
+        if (part == parts.end())
+            part = parts.insert(parts.end(), Part{std::move(route), std::move(owner), {}});
         // LMTP may name one twice, and is answered twice; it is still one delivery.
         if (!contains(part->recipients, recipient)) part->recipients.push_back(recipient);
     }
@@ -57,7 +69,7 @@ mail::BodyType body_type(const smtp::Transaction& transaction)
     return eight_bit ? mail::BodyType::EightBitMime : mail::BodyType::SevenBit;
 }
 
-mail::Envelope make_envelope(const AcceptedMessage& accepted,
+mail::Envelope make_envelope(const AcceptedMessage& accepted, std::string owner,
                              std::vector<mail::Recipient> recipients)
 {
     const smtp::Transaction& transaction = accepted.transaction;
@@ -70,7 +82,7 @@ mail::Envelope make_envelope(const AcceptedMessage& accepted,
     envelope.envid = transaction.envid;
     envelope.accepted_at = accepted.accepted_at;
     envelope.size = accepted.body.size;
-    envelope.organization = accepted.snapshot.organization().name;
+    envelope.organization = std::move(owner);
     if (transaction.intake) {
         envelope.message_id = printable(transaction.intake->header().message_id(), 250);
     }
@@ -84,12 +96,13 @@ mail::Envelope make_envelope(const AcceptedMessage& accepted,
 SplitMessage split_by_route(AcceptedMessage accepted, IdSource& ids)
 {
     SplitMessage split;
-    for (Part& part : group(accepted.snapshot, accepted.transaction.recipients)) {
+    for (Part& part :
+         group(accepted.snapshot, accepted.organization, accepted.transaction.recipients)) {
         auto message = std::make_shared<spool::StoredMessage>();
         message->id =
             split.messages.empty() ? accepted.id : ids.next<MessageId>(accepted.accepted_at);
         message->envelope = std::make_shared<const mail::Envelope>(
-            make_envelope(accepted, std::move(part.recipients)));
+            make_envelope(accepted, std::move(part.owner), std::move(part.recipients)));
         message->body = accepted.body;
         message->state.next_attempt = accepted.accepted_at;
         split.messages.push_back(std::move(message));

@@ -24,6 +24,8 @@ struct AcceptedMessage {
     spool::Body body;  // trace fields included
     mail::Arrival arrival;
     WallTime accepted_at{};
+    // Whose client it is, by name: whose mail it is where the recipient's domain is nobody's.
+    std::string organization{};
 };
 
 struct SplitMessage {

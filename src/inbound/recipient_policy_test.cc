@@ -35,7 +35,8 @@ const Row kRows[] = {
 objects::Snapshot snapshot()
 {
     objects::Snapshot::Contents contents;
-    contents.organization.postmaster = *mail::parse_mailbox("pm@example.org");
+    contents.organizations.resize(1);
+    contents.organizations[0].postmaster = *mail::parse_mailbox("pm@example.org");
     objects::AcceptedDomain any;
     any.name = *objects::DomainPattern::parse("example.org");
     objects::AcceptedDomain list;
@@ -44,10 +45,12 @@ objects::Snapshot snapshot()
     list.recipients.push_back(*mail::parse_mailbox("known@list.example"));
     contents.accepted_domains = {any, list};
     objects::InboundConnector relay;
+    relay.kind = objects::ConnectorKind::OnPremises;
     relay.name = "gateways";
     relay.networks = {*Network::parse("198.51.100.0/24")};
     relay.may_relay = true;
     objects::InboundConnector powerless;
+    powerless.kind = objects::ConnectorKind::OnPremises;
     powerless.name = "others";
     powerless.networks = {*Network::parse("203.0.113.0/24")};
     contents.inbound_connectors = {relay, powerless};
@@ -75,7 +78,8 @@ TEST(RecipientPolicy, DecidesAndExplains)
 TEST(RecipientPolicy, FindsAPostmasterAlsoWhereNoneIsNamed)
 {
     objects::Snapshot::Contents contents = snapshot().contents();
-    contents.organization.postmaster.reset();
+    contents.organizations.resize(1);
+    contents.organizations[0].postmaster.reset();
     const RecipientFacts facts{};
     EXPECT_EQ(decide_recipient(objects::Snapshot{contents}, facts).mailbox->format(),
               "postmaster@example.org");

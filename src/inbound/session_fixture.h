@@ -70,8 +70,9 @@ public:
         options.name = "mx";
         options.tls = config::ListenerTls::Off;
         objects::Snapshot::Contents contents;
-        contents.organization.name = "Example";
-        contents.organization.postmaster = *mail::parse_mailbox("postmaster@example.org");
+        contents.organizations.resize(1);
+        contents.organizations[0].name = "Example";
+        contents.organizations[0].postmaster = *mail::parse_mailbox("postmaster@example.org");
         for (const char* name : {"example.org", "example.net"}) {
             objects::AcceptedDomain domain;
             domain.name = *objects::DomainPattern::parse(name);

@@ -315,6 +315,7 @@ TEST(Session, AClientWhoseAddressIsNotKnownHasNotTheProxysRights)
     fixture.options.xclient_networks = {*Network::parse("127.0.0.1")};
     auto contents = fixture.snapshot->contents();
     objects::InboundConnector ours;
+    ours.kind = objects::ConnectorKind::OnPremises;
     ours.name = "ours";
     ours.networks = {*Network::parse("127.0.0.0/8")};
     ours.may_relay = true;
@@ -345,6 +346,7 @@ TEST(Session, AConnectionWhoseProxyNamesNoClientHasNotTheProxysRights)
     fixture.options.xclient_networks = {*Network::parse("127.0.0.0/8")};
     auto contents = fixture.snapshot->contents();
     objects::InboundConnector ours;
+    ours.kind = objects::ConnectorKind::OnPremises;
     ours.name = "ours";
     ours.networks = {*Network::parse("0.0.0.0/0")};
     ours.may_relay = true;

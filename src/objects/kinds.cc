@@ -81,6 +81,7 @@ Kind<NextHop> smart_hosts_kind()
                 return result;
             },
             [](const NextHop& value) {
+                if (value.mx) return std::string{};  // the key's absence says so
                 std::string text = "[";
                 for (const NextHopHost& host : value.hosts) {
                     if (text.size() > 1) text += ", ";
@@ -106,7 +107,7 @@ Kind<TlsLevel> tls_level_kind()
 {
     std::vector<std::pair<std::string, TlsLevel>> choices;
     for (const TlsLevel level : {TlsLevel::None, TlsLevel::Opportunistic, TlsLevel::Encrypt,
-                                 TlsLevel::VerifyCa, TlsLevel::VerifyName}) {
+                                 TlsLevel::VerifyCa, TlsLevel::VerifyName, TlsLevel::Dane}) {
         choices.emplace_back(name(level), level);
     }
     return config::choice_kind<TlsLevel>(std::move(choices));
@@ -140,6 +141,26 @@ Kind<WallTime> wall_time_kind()
                 return parse_rfc3339(node.string);
             },
             [](const WallTime& value) { return config::quote(format_rfc3339(value)); }};
+}
+
+Kind<Publication> publication_kind()
+{
+    return config::choice_kind<Publication>({{"opportunistic", Publication::Opportunistic},
+                                             {"mandatory", Publication::Mandatory},
+                                             {"none", Publication::None}});
+}
+
+Kind<ConnectorKind> connector_kind_kind()
+{
+    return config::choice_kind<ConnectorKind>(
+        {{"partner", ConnectorKind::Partner}, {"on_premises", ConnectorKind::OnPremises}});
+}
+
+Kind<ConnectorMode> connector_mode_kind()
+{
+    return config::choice_kind<ConnectorMode>({{"enforce", ConnectorMode::Enforce},
+                                               {"audit", ConnectorMode::Audit},
+                                               {"off", ConnectorMode::Off}});
 }
 
 }  // namespace hermetic::objects

@@ -15,5 +15,8 @@ namespace hermetic::objects {
 [[nodiscard]] config::Kind<TlsName> tls_name_kind();
 [[nodiscard]] config::Kind<std::string> pin_kind();
 [[nodiscard]] config::Kind<WallTime> wall_time_kind();
+[[nodiscard]] config::Kind<Publication> publication_kind();
+[[nodiscard]] config::Kind<ConnectorKind> connector_kind_kind();
+[[nodiscard]] config::Kind<ConnectorMode> connector_mode_kind();
 
 }  // namespace hermetic::objects

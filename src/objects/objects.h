@@ -53,30 +53,97 @@ struct AcceptedDomain {
     DomainPattern name;  // Exact or Below
     DomainKind kind = DomainKind::Authoritative;
     NextHop next_hop;
+    std::string connector;  // an outbound connector that carries its mail; empty: next_hop says
     bool any_recipient = true;
     std::vector<mail::Mailbox> recipients;  // where not any: compared without case
+    std::string organization;               // by name, here and below; never empty in a Snapshot
     bool enabled = true;
     std::string comment;
     bool operator==(const AcceptedDomain&) const = default;
 };
 
+enum class ConnectorKind : std::uint8_t {
+    Partner,     // inbound: restricts
+    OnPremises,  // inbound: grants
+};
+
+// Specification §2.3.
 struct InboundConnector {
     std::string name;
+    std::string organization;
+    ConnectorKind kind = ConnectorKind::Partner;
+    std::vector<DomainPattern> sender_domains;
     std::vector<Network> networks;
-    bool may_relay = false;
+    std::vector<TlsName> certificate_names;
+    std::string ca;  // file of the CAs that count for certificate_names; empty: the system's
+    std::optional<bool> require_tls;           // not set: a partner's does
+    std::optional<facts::TlsVersion> min_tls;  // not set: the organization's
+    bool require_certificate = false;          // one of certificate_names
+    bool require_network = false;              // one of networks
+    bool treat_as_internal = false;
+    bool may_relay = false;                       // on_premises only
+    ConnectorMode mode = ConnectorMode::Enforce;  // Audit suspends a partner's restrictions
     bool enabled = true;
     std::string comment;
+    [[nodiscard]] bool requires_tls() const
+    {
+        return require_tls.value_or(kind == ConnectorKind::Partner);
+    }
     bool operator==(const InboundConnector&) const = default;
 };
 
+// Specification §3.1.
 struct OutboundConnector {
     std::string name;
+    std::string organization;
+    ConnectorKind kind = ConnectorKind::Partner;
     std::vector<DomainPattern> recipient_domains;
+    bool all_accepted_domains = false;  // on_premises only
+    bool rule_scoped = false;           // only where a rule names it
     NextHop next_hop;
     TlsSettings tls;
+    std::vector<mail::Mailbox> test_recipients;
     bool enabled = true;
     std::string comment;
     bool operator==(const OutboundConnector&) const = default;
+};
+
+// A chain and its key, by name.
+struct Certificate {
+    std::string name;
+    std::string organization;
+    std::string chain;  // PEM files; not readable by everybody, the key
+    std::string key;
+    std::string comment;
+    bool operator==(const Certificate&) const = default;
+};
+
+enum class Direction : std::uint8_t { Inbound, Outbound };
+
+// The plan by which old versions go (specification §4.6).
+struct Retirement {
+    std::string name;
+    std::string organization;
+    Direction direction = Direction::Inbound;
+    std::vector<facts::TlsVersion> versions;  // 1.0, 1.1
+    std::optional<WallTime> start;            // set by every valid plan
+    std::optional<WallTime> end;
+    bool enabled = true;
+    std::string comment;
+    bool operator==(const Retirement&) const = default;
+};
+
+// Specification §4.1.
+enum class Revocation : std::uint8_t { Off, StapledAndCrl };
+
+enum class RatchetMode : std::uint8_t { Off, Observe, Enforce };
+
+// Specification §4.4.
+struct RatchetSettings {
+    RatchetMode mode = RatchetMode::Observe;
+    std::uint16_t days = 14;
+    Duration hold = std::chrono::hours{4};
+    bool operator==(const RatchetSettings&) const = default;
 };
 
 struct Organization {
@@ -91,6 +158,15 @@ struct Organization {
     TlsLevel tls = TlsLevel::Opportunistic;
     facts::TlsVersion min_tls = facts::TlsVersion::Tls12;
     facts::TlsVersion max_tls = facts::TlsVersion::Tls13;
+    // Inbound: a session below it is good for no recipient of the organization; clear text is
+    // another matter.
+    facts::TlsVersion inbound_min_tls = facts::TlsVersion::Tls12;
+    // Mail from its own domains needs a user or a connector that grants (5.7.68).
+    bool own_domains_need_evidence = false;
+    Revocation revocation = Revocation::StapledAndCrl;
+    std::string crl_folder;  // of PEM files; empty: there are none
+    RatchetSettings ratchet;
+    std::string comment;
     bool operator==(const Organization&) const = default;
 };
 

@@ -51,17 +51,52 @@ Option<AcceptedDomain> recipients_option()
     return result;
 }
 
-// Only the kind that this version has; the other is refused with its reason.
-Option<InboundConnector> connector_kind_option()
+// Empty in most files: where there is one organization, everything is its.
+template <typename Object>
+Option<Object> organization_option()
 {
-    Option<InboundConnector> result;
-    result.key = "kind";
-    result.type = "\"on_premises\" (connectors of kind partner come with TLS policy)";
-    result.text = "`on_premises` grants: clients from these networks are our own.";
-    result.read = [](InboundConnector&, const Node& node) {
-        return node.kind == Node::Kind::String && node.string == "on_premises";
+    return option("organization", &Object::organization,
+                  config::text_kind("the name of an organization"),
+                  "Whose it is; needed where the server has several organizations.");
+}
+
+// A field of a nested struct.
+template <typename Object, typename Part, typename Field>
+Option<Object> part_option(std::string key, Part Object::*part, Field Part::*field,
+                           Kind<Field> kind, std::string text)
+{
+    Option<Object> result;
+    result.key = std::move(key);
+    result.type = kind.type;
+    result.text = std::move(text);
+    result.read = [read = kind.read, part, field](Object& object, const Node& node) {
+        auto value = read(node);
+        if (value) object.*part.*field = std::move(*value);
+        return value.has_value();
     };
-    result.show = [](const InboundConnector&) { return config::quote("on_premises"); };
+    result.show = [show = kind.show, part, field](const Object& object) {
+        return show(object.*part.*field);
+    };
+    return result;
+}
+
+// SASL credentials stand in two keys.
+Option<OutboundConnector> credentials_option(std::string key, std::string HopCredentials::*field,
+                                             std::string type, std::string text)
+{
+    Option<OutboundConnector> result;
+    result.key = std::move(key);
+    result.type = std::move(type);
+    result.text = std::move(text);
+    result.read = [field](OutboundConnector& connector, const Node& node) {
+        if (node.kind != Node::Kind::String) return false;
+        if (!connector.tls.auth) connector.tls.auth.emplace();
+        (*connector.tls.auth).*field = node.string;
+        return true;
+    };
+    result.show = [field](const OutboundConnector& connector) {
+        return connector.tls.auth ? config::quote((*connector.tls.auth).*field) : std::string{};
+    };
     return result;
 }
 
@@ -91,6 +126,31 @@ std::vector<Option<Organization>> organization_options()
         option("min_tls", &O::min_tls, config::tls_version_kind(),
                "The lowest version of TLS for it."),
         option("max_tls", &O::max_tls, config::tls_version_kind(), "The highest."),
+        option("inbound_min_tls", &O::inbound_min_tls, config::tls_version_kind(),
+               "The lowest version of TLS of a client that sends to its recipients over TLS."),
+        option("own_domains_need_evidence", &O::own_domains_need_evidence, config::flag_kind(),
+               "Whether mail from its own domains is refused unless a connector admits the "
+               "client (550 5.7.68)."),
+        option("revocation", &O::revocation,
+               config::choice_kind<Revocation>(
+                   {{"off", Revocation::Off}, {"stapled_and_crl", Revocation::StapledAndCrl}}),
+               "`stapled_and_crl`: stapled OCSP answers and the CRLs of `crl_folder` count where "
+               "certificates are verified; nothing is fetched."),
+        option("crl_folder", &O::crl_folder, config::text_kind("a folder of PEM files"),
+               "Certificate revocation lists."),
+        part_option("ratchet", &O::ratchet, &RatchetSettings::mode,
+                    config::choice_kind<RatchetMode>({{"off", RatchetMode::Off},
+                                                      {"observe", RatchetMode::Observe},
+                                                      {"enforce", RatchetMode::Enforce}}),
+                    "Whether a partner that always had TLS may fall back: `observe` records and "
+                    "alerts, `enforce` delays the mail for `ratchet_hold`."),
+        part_option("ratchet_days", &O::ratchet, &RatchetSettings::days,
+                    config::number_kind<std::uint16_t>(1, 365),
+                    "Days without exception after which what was seen is expected."),
+        part_option("ratchet_hold", &O::ratchet, &RatchetSettings::hold,
+                    config::duration_kind(minutes{1}, hours{24 * 7}),
+                    "How long mail is delayed for it."),
+        option("comment", &O::comment, config::text_kind(), "For people."),
     };
 }
 
@@ -99,19 +159,8 @@ template <typename Field>
 Option<OutboundConnector> tls_option(std::string key, Field TlsSettings::*field, Kind<Field> kind,
                                      std::string text)
 {
-    Option<OutboundConnector> result;
-    result.key = std::move(key);
-    result.type = kind.type;
-    result.text = std::move(text);
-    result.read = [read = kind.read, field](OutboundConnector& connector, const Node& node) {
-        auto value = read(node);
-        if (value) connector.tls.*field = std::move(*value);
-        return value.has_value();
-    };
-    result.show = [show = kind.show, field](const OutboundConnector& connector) {
-        return show(connector.tls.*field);
-    };
-    return result;
+    return part_option(std::move(key), &OutboundConnector::tls, field, std::move(kind),
+                       std::move(text));
 }
 
 std::vector<Option<AcceptedDomain>> accepted_domain_options()
@@ -125,7 +174,10 @@ std::vector<Option<AcceptedDomain>> accepted_domain_options()
                "`authoritative`: its mailboxes are ours; `internal_relay`: some live elsewhere."),
         option("next_hop", &D::next_hop, next_hop_kind(),
                "Where its mail goes; several hosts share the load."),
+        option("connector", &D::connector, config::text_kind("the name of an outbound connector"),
+               "Instead of `next_hop`: the connector that carries its mail."),
         recipients_option(),
+        organization_option<D>(),
         option("enabled", &D::enabled, config::flag_kind(), "Whether it counts."),
         option("comment", &D::comment, config::text_kind(), "For people."),
     };
@@ -137,11 +189,33 @@ std::vector<Option<InboundConnector>> inbound_connector_options()
     return {
         option("name", &C::name, config::text_kind("a name of its own"),
                "Stands in logs and replies."),
-        connector_kind_option(),
+        option("kind", &C::kind, connector_kind_kind(),
+               "`partner` restricts: mail from its sender domains must come as it says; "
+               "`on_premises` grants: clients with its certificates or networks are our own."),
+        organization_option<C>(),
+        option("sender_domains", &C::sender_domains, config::list_kind(domain_pattern_kind()),
+               "Of a partner: whose mail it restricts. Never grants anything."),
         option("networks", &C::networks, config::list_kind(config::network_kind()),
-               "Clients that it admits."),
+               "Clients that it admits, or that its mail must come from."),
+        option("certificate_names", &C::certificate_names, config::list_kind(tls_name_kind()),
+               "Names of client certificates: the listener must ask for them."),
+        option("ca", &C::ca, config::text_kind("a file of certificates (PEM)"),
+               "The CAs that count for `certificate_names`; empty: the system's."),
+        option("require_tls", &C::require_tls, maybe(config::flag_kind()),
+               "Whether mail in clear is refused (530 5.7.0); not set: a partner's is."),
+        option("min_tls", &C::min_tls, maybe(config::tls_version_kind()),
+               "The lowest version of TLS; not set: the organization's."),
+        option("require_certificate", &C::require_certificate, config::flag_kind(),
+               "Whether the client must show one of `certificate_names`."),
+        option("require_network", &C::require_network, config::flag_kind(),
+               "Whether the client must be in one of `networks`."),
+        option("treat_as_internal", &C::treat_as_internal, config::flag_kind(),
+               "Whether its mail counts as from inside."),
         option("may_relay", &C::may_relay, config::flag_kind(),
-               "Whether they may send to domains that are not accepted domains."),
+               "Whether its clients may send to domains that are not accepted domains; "
+               "`on_premises` only."),
+        option("mode", &C::mode, connector_mode_kind(),
+               "`audit`: what a partner's connector would refuse is taken, and recorded."),
         option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."),
         option("comment", &C::comment, config::text_kind(), "For people."),
     };
@@ -150,34 +224,91 @@ std::vector<Option<InboundConnector>> inbound_connector_options()
 std::vector<Option<OutboundConnector>> outbound_connector_options()
 {
     using C = OutboundConnector;
+    using T = TlsSettings;
     return {
         option("name", &C::name, config::text_kind("a name of its own"), "Stands in logs."),
+        option("kind", &C::kind, connector_kind_kind(),
+               "`partner`: another organization; `on_premises`: our own servers."),
+        organization_option<C>(),
         option("recipient_domains", &C::recipient_domains, config::list_kind(domain_pattern_kind()),
                "Whose mail it carries."),
+        option("all_accepted_domains", &C::all_accepted_domains, config::flag_kind(),
+               "Whether it carries the mail of all accepted domains without a next hop; "
+               "`on_premises` only."),
+        option("rule_scoped", &C::rule_scoped, config::flag_kind(),
+               "Whether it is used only where a rule names it."),
         option("smart_hosts", &C::next_hop, smart_hosts_kind(),
                "Hosts that share the load; a dead one is skipped. Without this key: by MX."),
-        tls_option("tls", &TlsSettings::level, maybe(tls_level_kind()),
+        tls_option("tls", &T::level, maybe(tls_level_kind()),
                    "How its mail is protected; not set: as the organization says."),
         tls_option(
-            "tls_names", &TlsSettings::names, config::list_kind(tls_name_kind()),
+            "tls_names", &T::names, config::list_kind(tls_name_kind()),
             "For `verify_name`: the certificate must have one of them. Empty: a smart host's "
             "own name; by MX its host's where DNSSEC proves the MX answer, else the "
             "recipient's domain or a name below it."),
-        tls_option("pins", &TlsSettings::pins, config::list_kind(pin_kind()),
-                   "The certificate's public key must be one of them."),
-        tls_option("min_tls", &TlsSettings::min, maybe(config::tls_version_kind()),
+        tls_option("pins", &T::pins, config::list_kind(pin_kind()),
+                   "The public key of the certificate, or from `verify_ca` up that of a CA in its "
+                   "verified chain, must be one of them."),
+        tls_option("ca", &T::ca, config::text_kind("a file of certificates (PEM)"),
+                   "The CAs that count; empty: the system's."),
+        tls_option("min_tls", &T::min, maybe(config::tls_version_kind()),
                    "The lowest version of TLS."),
-        tls_option("max_tls", &TlsSettings::max, maybe(config::tls_version_kind()), "The highest."),
-        tls_option("mode", &TlsSettings::mode,
-                   config::choice_kind<ConnectorMode>({{"enforce", ConnectorMode::Enforce},
-                                                       {"audit", ConnectorMode::Audit},
-                                                       {"off", ConnectorMode::Off}}),
+        tls_option("max_tls", &T::max, maybe(config::tls_version_kind()), "The highest."),
+        tls_option("client_certificate", &T::client_certificate,
+                   config::text_kind("the name of a certificate"),
+                   "What we show where the server asks for a certificate."),
+        tls_option("dane", &T::dane, publication_kind(),
+                   "`mandatory`: only to hosts with usable TLSA records that DNSSEC proves; "
+                   "`none`: TLSA records do not count, an exception that needs `valid_until`."),
+        tls_option("mta_sts", &T::mta_sts, publication_kind(),
+                   "`mandatory`: only where the domain has an MTA-STS policy that enforces; "
+                   "`none`: it does not count, an exception that needs `valid_until`."),
+        credentials_option("auth_user", &HopCredentials::user, "a string",
+                           "SASL at the smart hosts, only inside TLS that proves them."),
+        credentials_option("auth_password_file", &HopCredentials::password_file, "a file",
+                           "Its first line is the password."),
+        tls_option("mode", &T::mode, connector_mode_kind(),
                    "`audit`: mail goes as if there were no TLS settings here, and what they would "
                    "have done is recorded; `off`: they do not count."),
-        tls_option("valid_until", &TlsSettings::valid_until, maybe(wall_time_kind()),
+        tls_option("valid_until", &T::valid_until, maybe(wall_time_kind()),
                    "An exception, weaker than the organization, needs this end."),
+        option("test_recipients", &C::test_recipients, config::list_kind(mailbox_kind()),
+               "Who gets the test message when the connector is validated."),
         option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."),
         option("comment", &C::comment, config::text_kind(), "For people."),
+    };
+}
+
+std::vector<Option<Certificate>> certificate_options()
+{
+    using C = Certificate;
+    return {
+        option("name", &C::name, config::text_kind("a name of its own"), "Connectors name it."),
+        organization_option<C>(),
+        option("chain", &C::chain, config::text_kind("a file (PEM)"), "The certificate first."),
+        option("key", &C::key, config::text_kind("a file (PEM)"),
+               "Its private key; not readable by everybody."),
+        option("comment", &C::comment, config::text_kind(), "For people."),
+    };
+}
+
+std::vector<Option<Retirement>> retirement_options()
+{
+    using R = Retirement;
+    return {
+        option("name", &R::name, config::text_kind("a name of its own"), "Stands in the report."),
+        organization_option<R>(),
+        option("direction", &R::direction,
+               config::choice_kind<Direction>(
+                   {{"inbound", Direction::Inbound}, {"outbound", Direction::Outbound}}),
+               "Sessions of clients, or ours to other servers."),
+        option("versions", &R::versions, config::list_kind(config::tls_version_kind()),
+               "What goes: \"1.0\", \"1.1\"."),
+        option("start", &R::start, maybe(wall_time_kind()),
+               "From then on a growing share of sessions is put off."),
+        option("end", &R::end, maybe(wall_time_kind()), "From then on all are."),
+        option("enabled", &R::enabled, config::flag_kind(), "Whether it counts."),
+        option("comment", &R::comment, config::text_kind(), "For people."),
     };
 }
 
@@ -212,7 +343,7 @@ std::string format_object(const std::string& title, const std::vector<Option<Obj
     std::string text = title + "\n";
     for (const auto& each : options) {
         const std::string shown = each.show(object);
-        if (shown.empty() || (shown == each.show(defaults) && each.key != "kind")) continue;
+        if (shown.empty() || shown == each.show(defaults)) continue;
         text += fmt::format("{} = {}\n", each.key, shown);
     }
     return text + "\n";
@@ -225,6 +356,43 @@ std::string reference_section(const std::string& title, const std::vector<Option
                        title, config::format_reference_rows(options, Object{}));
 }
 
+// One organization stands in [organization], several in [[organization]].
+void read_organizations(const Node& document, const std::string& file,
+                        std::vector<Organization>& organizations, config::Diagnostics& diagnostics)
+{
+    const Node* node = document.find("organization");
+    if (node != nullptr && node->kind != Node::Kind::Table) {
+        read_objects(document, "organization", organization_options(), file, organizations,
+                     diagnostics);
+        return;
+    }
+    organizations.emplace_back();
+    if (node == nullptr) return;
+    config::read_section(*node, organization_options(), {}, file, "organization",
+                         organizations.back(), diagnostics);
+}
+
+// Where there is one organization, what names none is its.
+template <typename Object>
+void own(std::vector<Object>& objects, const std::vector<Organization>& organizations)
+{
+    if (organizations.size() != 1) return;
+    for (Object& each : objects) {
+        if (each.organization.empty()) each.organization = organizations.front().name;
+    }
+}
+
+template <typename Object>
+std::string format_objects(const std::string& key, std::vector<Option<Object>> options,
+                           const std::vector<Object>& objects, bool one_organization)
+{
+    if (one_organization)
+        std::erase_if(options, [](const auto& each) { return each.key == "organization"; });
+    std::string text;
+    for (const Object& each : objects) text += format_object("[[" + key + "]]", options, each);
+    return text;
+}
+
 }  // namespace
 
 Result<Snapshot::Contents, config::Diagnostics> read_org_document(const Node& document,
@@ -232,20 +400,26 @@ Result<Snapshot::Contents, config::Diagnostics> read_org_document(const Node& do
 {
     Snapshot::Contents contents;
     config::Diagnostics diagnostics;
-    config::read_section(
-        document, std::vector<Option<Snapshot::Contents>>{},
-        {"organization", "accepted_domain", "inbound_connector", "outbound_connector"}, file, "",
-        contents, diagnostics);
-    if (const Node* node = document.find("organization"); node != nullptr) {
-        config::read_section(*node, organization_options(), {}, file, "organization",
-                             contents.organization, diagnostics);
-    }
+    config::read_section(document, std::vector<Option<Snapshot::Contents>>{},
+                         {"organization", "accepted_domain", "inbound_connector",
+                          "outbound_connector", "certificate", "retirement"},
+                         file, "", contents, diagnostics);
+    read_organizations(document, file, contents.organizations, diagnostics);
     read_objects(document, "accepted_domain", accepted_domain_options(), file,
                  contents.accepted_domains, diagnostics);
     read_objects(document, "inbound_connector", inbound_connector_options(), file,
                  contents.inbound_connectors, diagnostics);
     read_objects(document, "outbound_connector", outbound_connector_options(), file,
                  contents.outbound_connectors, diagnostics);
+    read_objects(document, "certificate", certificate_options(), file, contents.certificates,
+                 diagnostics);
+    read_objects(document, "retirement", retirement_options(), file, contents.retirements,
+                 diagnostics);
+    own(contents.accepted_domains, contents.organizations);
+    own(contents.inbound_connectors, contents.organizations);
+    own(contents.outbound_connectors, contents.organizations);
+    own(contents.certificates, contents.organizations);
+    own(contents.retirements, contents.organizations);
     if (diagnostics.empty()) validate_contents(contents, document, file, diagnostics);
     if (!diagnostics.empty()) return failure(std::move(diagnostics));
     return contents;
@@ -260,30 +434,33 @@ Result<Snapshot::Contents, config::Diagnostics> load_org_file(const std::string&
 
 std::string format_org_file(const Snapshot::Contents& contents)
 {
-    std::string text =
-        format_object("[organization]", organization_options(), contents.organization);
-    for (const AcceptedDomain& each : contents.accepted_domains) {
-        text += format_object("[[accepted_domain]]", accepted_domain_options(), each);
+    const bool one = contents.organizations.size() == 1;
+    std::string text;
+    for (const Organization& each : contents.organizations) {
+        text += format_object(one ? "[organization]" : "[[organization]]", organization_options(),
+                              each);
     }
-    for (const InboundConnector& each : contents.inbound_connectors) {
-        text += format_object("[[inbound_connector]]", inbound_connector_options(), each);
-    }
-    for (const OutboundConnector& each : contents.outbound_connectors) {
-        auto options = outbound_connector_options();
-        if (each.next_hop.mx)
-            std::erase_if(options, [](const auto& o) { return o.key == "smart_hosts"; });
-        text += format_object("[[outbound_connector]]", options, each);
-    }
+    text += format_objects("accepted_domain", accepted_domain_options(), contents.accepted_domains,
+                           one);
+    text += format_objects("inbound_connector", inbound_connector_options(),
+                           contents.inbound_connectors, one);
+    text += format_objects("outbound_connector", outbound_connector_options(),
+                           contents.outbound_connectors, one);
+    text += format_objects("certificate", certificate_options(), contents.certificates, one);
+    text += format_objects("retirement", retirement_options(), contents.retirements, one);
     return text;
 }
 
 std::string format_org_reference()
 {
-    return "# org.toml\n\nThe organization's objects. Made by `hermetic reference org`.\n" +
+    return "# org.toml\n\nThe organizations' objects. Made by `hermetic reference org`. Several "
+           "organizations stand in\n`[[organization]]`; every other object then names its own.\n" +
            reference_section("[organization]", organization_options()) +
            reference_section("[[accepted_domain]]", accepted_domain_options()) +
            reference_section("[[inbound_connector]]", inbound_connector_options()) +
-           reference_section("[[outbound_connector]]", outbound_connector_options());
+           reference_section("[[outbound_connector]]", outbound_connector_options()) +
+           reference_section("[[certificate]]", certificate_options()) +
+           reference_section("[[retirement]]", retirement_options());
 }
 
 }  // namespace hermetic::objects

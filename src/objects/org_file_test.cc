@@ -1,5 +1,6 @@
 #include "objects/org_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <ostream>
@@ -67,9 +68,104 @@ valid_until = "2027-01-31T00:00:00.000Z"
 
 )";
 
-TEST(OrgFile, ComesOutAsItWentIn)
+// Several organizations, and every field that the first example leaves out.
+constexpr std::string_view kSeveral = R"([[organization]]
+name = "A"
+postmaster = "postmaster@a.example"
+inbound_min_tls = "1.3"
+own_domains_need_evidence = true
+revocation = "off"
+crl_folder = "/etc/crls"
+ratchet = "enforce"
+ratchet_days = 7
+ratchet_hold = "2h"
+comment = "the first"
+
+[[organization]]
+name = "B"
+postmaster = "postmaster@b.example"
+
+[[accepted_domain]]
+name = "a.example"
+next_hop = ["smtp://store.a.example:25"]
+organization = "A"
+
+[[accepted_domain]]
+name = "b.example"
+connector = "to-b"
+organization = "B"
+
+[[inbound_connector]]
+name = "from-bank"
+organization = "A"
+sender_domains = ["bank.example", "*.bank.example"]
+networks = ["192.0.2.0/24", "2001:db8::/32"]
+certificate_names = ["mx.bank.example", "*.bank.example"]
+ca = "/etc/ssl/bank.pem"
+require_tls = false
+min_tls = "1.3"
+require_certificate = true
+require_network = true
+mode = "audit"
+
+[[inbound_connector]]
+name = "own"
+kind = "on_premises"
+organization = "B"
+certificate_names = ["out.b.example"]
+treat_as_internal = true
+may_relay = true
+enabled = false
+
+[[outbound_connector]]
+name = "to-b"
+kind = "on_premises"
+organization = "B"
+all_accepted_domains = true
+smart_hosts = ["hub.b.example:25"]
+tls = "verify_name"
+ca = "/etc/ssl/own.pem"
+client_certificate = "client"
+auth_user = "relay"
+auth_password_file = "/etc/hermetic/hub.password"
+
+[[outbound_connector]]
+name = "dane-only"
+organization = "A"
+recipient_domains = ["gov.example"]
+tls = "dane"
+dane = "mandatory"
+mta_sts = "mandatory"
+test_recipients = ["test@gov.example"]
+
+[[outbound_connector]]
+name = "by-rule"
+organization = "A"
+rule_scoped = true
+dane = "none"
+valid_until = "2027-01-31T00:00:00.000Z"
+
+[[certificate]]
+name = "client"
+organization = "B"
+chain = "/etc/ssl/client.pem"
+key = "/etc/ssl/client.key"
+
+[[retirement]]
+name = "old TLS out"
+organization = "A"
+direction = "outbound"
+versions = ["1.0", "1.1"]
+start = "2026-12-01T00:00:00.000Z"
+end = "2027-01-31T00:00:00.000Z"
+
+)";
+
+class OrgFile : public testing::TestWithParam<std::string_view> {};
+
+TEST_P(OrgFile, ComesOutAsItWentIn)
 {
-    const auto contents = read(kWhole);
+    const auto contents = read(GetParam());
     ASSERT_TRUE(contents.has_value()) << config::format_diagnostic(contents.error().front());
     const std::string written = format_org_file(*contents);
     const auto again = read(written);
@@ -111,9 +207,30 @@ const Refused kRefused[] = {
     {"TwiceTheSame", "[[accepted_domain]]\nname = \"example.org\"\nkind = \"internal_relay\"\n[[accepted_domain]]\nname = \"EXAMPLE.org\"\nkind = \"internal_relay\"\n", "accepted_domain[1].name", "twice"},
     {"ForeignRecipient", "[[accepted_domain]]\nname = \"example.org\"\nkind = \"internal_relay\"\nrecipients = [\"a@example.net\"]\n", "accepted_domain[0].recipients", "not in this domain"},
     {"ConnectorWithoutEvidence", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\n", "inbound_connector[0].networks", "nothing proves"},
-    {"OpenRelay", "[[inbound_connector]]\nname = \"x\"\nnetworks = [\"0.0.0.0/0\"]\nmay_relay = true\n", "inbound_connector[0].networks", "open relay"},
+    {"OpenRelay", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\nnetworks = [\"0.0.0.0/0\"]\nmay_relay = true\n", "inbound_connector[0].networks", "open relay"},
     {"HostBits", "[[inbound_connector]]\nname = \"x\"\nnetworks = [\"192.0.2.1/24\"]\n", "inbound_connector[0].networks", "does not fit"},
-    {"PartnerIsNotYetThere", "[[inbound_connector]]\nname = \"x\"\nkind = \"partner\"\nnetworks = [\"192.0.2.0/24\"]\n", "inbound_connector[0].kind", "partner"},
+    {"GrantWithoutEvidence", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\n", "inbound_connector[0].networks", "nothing proves a client"},
+    {"PartnerThatGrants", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nmay_relay = true\n", "inbound_connector[0].may_relay", "grants nothing"},
+    {"PartnerThatIsInternal", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\ntreat_as_internal = true\n", "inbound_connector[0].treat_as_internal", "grants nothing"},
+    {"PartnerOfNobody", "[[inbound_connector]]\nname = \"x\"\n", "inbound_connector[0].sender_domains", "whose mail"},
+    {"CertificateWithoutNames", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nrequire_certificate = true\n", "inbound_connector[0].require_certificate", "no certificate name"},
+    {"NetworkWithoutNetworks", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nrequire_network = true\n", "inbound_connector[0].require_network", "no network"},
+    {"NameClaimedTwice", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\ncertificate_names = [\"mx.example\"]\n[[inbound_connector]]\nname = \"y\"\nkind = \"on_premises\"\ncertificate_names = [\"mx.example\"]\n", "inbound_connector[1].certificate_names", "connector \"x\" has"},
+    {"NobodysOrganization", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\norganization = \"Other\"\n", "inbound_connector[0].organization", "no organization"},
+    {"NoneBesideDane", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"none\"\nvalid_until = \"2027-01-01T00:00:00Z\"\n", "outbound_connector[0].tls", "DANE or MTA-STS"},
+    {"DaneNoneWithoutEnd", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ndane = \"none\"\n", "outbound_connector[0].dane", "without an end"},
+    {"DaneWithoutDane", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"dane\"\ndane = \"none\"\nvalid_until = \"2027-01-01T00:00:00Z\"\n", "outbound_connector[0].dane", "do not count"},
+    {"CaWithoutVerification", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"encrypt\"\nca = \"/x.pem\"\n", "outbound_connector[0].ca", "verify_ca"},
+    {"NoSuchCertificate", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nclient_certificate = \"c\"\n", "outbound_connector[0].client_certificate", "no certificate"},
+    {"PasswordByMx", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"verify_name\"\nauth_user = \"u\"\nauth_password_file = \"/p\"\n", "outbound_connector[0].auth_user", "no smart host"},
+    {"PasswordToAnybody", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"hub.example:25\"]\ntls = \"verify_ca\"\nauth_user = \"u\"\nauth_password_file = \"/p\"\n", "outbound_connector[0].auth_user", "nothing proves the host"},
+    {"UserWithoutPassword", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"hub.example:25\"]\ntls = \"verify_name\"\nauth_user = \"u\"\n", "outbound_connector[0].auth_user", "needs a password"},
+    {"RuleScopedWithDomains", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nrule_scoped = true\n", "outbound_connector[0].rule_scoped", "only a rule"},
+    {"PartnersAcceptedDomains", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nall_accepted_domains = true\n", "outbound_connector[0].all_accepted_domains", "our own"},
+    {"NoSuchConnector", "[[accepted_domain]]\nname = \"example.org\"\nconnector = \"c\"\n", "accepted_domain[0].connector", "no enabled outbound connector"},
+    {"CertificateWithoutKey", "[[certificate]]\nname = \"c\"\nchain = \"/c.pem\"\n", "certificate[0].key", "missing"},
+    {"RetirementOfToday", "[[retirement]]\nname = \"r\"\nversions = [\"1.2\"]\nstart = \"2026-12-01T00:00:00Z\"\nend = \"2027-01-01T00:00:00Z\"\n", "retirement[0].versions", "no old version"},
+    {"RetirementBackwards", "[[retirement]]\nname = \"r\"\nversions = [\"1.0\"]\nstart = \"2027-12-01T00:00:00Z\"\nend = \"2027-01-01T00:00:00Z\"\n", "retirement[0].end", "before the start"},
     {"ConnectorsThatTie", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\n[[outbound_connector]]\nname = \"b\"\nrecipient_domains = [\"*\"]\n", "outbound_connector[1].recipient_domains", "neither would win"},
     {"WeakWithoutEnd", "min_tls = \"1.3\"\n[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nmin_tls = \"1.2\"\n", "outbound_connector[0].min_tls", "without an end"},
     {"NoneWithoutEnd", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\ntls = \"none\"\n", "outbound_connector[0].tls", "weaker"},
@@ -132,11 +249,62 @@ const Refused kRefused[] = {
 INSTANTIATE_TEST_SUITE_P(Table, OrgFileRefuses, testing::ValuesIn(kRefused),
                          [](const auto& row) { return row.param.name; });
 
-TEST(OrgFile, NeedsAPostmaster)
+TEST(OrgFileRefuses, NoPostmaster)
 {
     const auto contents = read("[organization]\nname = \"Example\"\n");
     ASSERT_FALSE(contents.has_value());
     EXPECT_EQ(contents.error().front().key, "organization.postmaster");
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, OrgFile, testing::Values(kWhole, kSeveral));
+
+Read two_organizations(const std::string& more)
+{
+    return read(
+        "[[organization]]\nname = \"A\"\npostmaster = \"p@a.example\"\n"
+        "[[organization]]\nname = \"B\"\npostmaster = \"p@b.example\"\n"
+        "[[accepted_domain]]\nname = \"a.example\"\nkind = \"internal_relay\"\n"
+        "organization = \"A\"\n" +
+        more);
+}
+
+TEST(Organizations, CannotCaptureEachOthersDomains)
+{
+    for (const char* domain : {"a.example", "sub.a.example", "*.a.example"}) {
+        const auto contents = two_organizations(
+            fmt::format("[[accepted_domain]]\nname = \"{}\"\nkind = \"internal_relay\"\n"
+                        "organization = \"B\"\n",
+                        domain));
+        ASSERT_FALSE(contents) << domain;
+        EXPECT_EQ(contents.error().front().key, "accepted_domain[1].name");
+    }
+    EXPECT_TRUE(
+        two_organizations("[[accepted_domain]]\nname = \"ba.example\"\n"
+                          "kind = \"internal_relay\"\norganization = \"B\"\n"));
+}
+
+TEST(Organizations, OwnEveryObject)
+{
+    const auto contents =
+        two_organizations("[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\n");
+    ASSERT_FALSE(contents);
+    EXPECT_EQ(contents.error().front().key, "outbound_connector[0].organization");
+}
+
+TEST(Organizations, MayHaveConnectorsForTheSameDomain)
+{
+    const auto contents = two_organizations(
+        "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\n"
+        "organization = \"A\"\n"
+        "[[outbound_connector]]\nname = \"y\"\nrecipient_domains = [\"*\"]\n"
+        "organization = \"B\"\n");
+    ASSERT_TRUE(contents);
+    const Snapshot snapshot{*contents};
+    const auto domain = *mail::Domain::parse("elsewhere.test");
+    EXPECT_EQ(snapshot.outbound_connector("A", domain)->name, "x");
+    EXPECT_EQ(snapshot.outbound_connector("B", domain)->name, "y");
+    EXPECT_EQ(snapshot.organization("B").name, "B");
+    EXPECT_EQ(snapshot.organization("gone").name, "A");
 }
 
 TEST(Snapshot, FindsTheMostSpecific)
@@ -148,7 +316,7 @@ TEST(Snapshot, FindsTheMostSpecific)
     EXPECT_EQ(snapshot.accepted_domain(domain("example.org"))->kind, DomainKind::Authoritative);
     EXPECT_EQ(snapshot.accepted_domain(domain("a.b.example.org"))->kind, DomainKind::InternalRelay);
     EXPECT_EQ(snapshot.accepted_domain(domain("example.net")), nullptr);
-    EXPECT_EQ(snapshot.outbound_connector(domain("elsewhere.test"))->name, "smart");
+    EXPECT_EQ(snapshot.outbound_connector("", domain("elsewhere.test"))->name, "smart");
     EXPECT_EQ(snapshot.inbound_connector(*IpAddress::parse("192.0.2.9"))->name, "gateways");
     EXPECT_EQ(snapshot.inbound_connector(*IpAddress::parse("198.51.100.1")), nullptr);
 }

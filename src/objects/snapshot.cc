@@ -1,5 +1,6 @@
 #include "objects/snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace hermetic::objects {
@@ -39,20 +40,54 @@ Snapshot::Snapshot(Contents contents, std::uint64_t revision)
             each.name.kind == DomainPattern::Kind::Exact ? accepted_exact_ : accepted_below_;
         index.emplace(each.name.domain->text(), i);
     }
-    for (std::size_t i = 0; i < contents_.outbound_connectors.size(); ++i) {
-        const OutboundConnector& each = contents_.outbound_connectors[i];
+    for (std::size_t i = 0; i < contents_.organizations.size(); ++i)
+        organization_by_name_.emplace(contents_.organizations[i].name, i);
+    only_owner_ = find_only_owner();
+    inbound_ = InboundIndex{contents_.inbound_connectors};
+    outbound_.resize(std::max<std::size_t>(1, contents_.organizations.size()));
+    for (std::size_t i = 0; i < contents_.outbound_connectors.size(); ++i) index_outbound(i);
+}
+
+std::size_t Snapshot::find_only_owner() const
+{
+    const std::string* owner = nullptr;
+    for (const AcceptedDomain& each : contents_.accepted_domains) {
         if (!each.enabled) continue;
-        outbound_by_name_.emplace(each.name, i);
-        for (const DomainPattern& pattern : each.recipient_domains) {
-            if (pattern.kind == DomainPattern::Kind::Any) {
-                outbound_any_ = i;
-            } else {
-                auto& index =
-                    pattern.kind == DomainPattern::Kind::Exact ? outbound_exact_ : outbound_below_;
-                index.emplace(pattern.domain->text(), i);
-            }
+        if (owner != nullptr && *owner != each.organization) return kNone;
+        owner = &each.organization;
+    }
+    if (owner == nullptr) return kNone;
+    if (contents_.organizations.size() == 1) return 0;
+    const auto found = organization_by_name_.find(*owner);
+    return found == organization_by_name_.end() ? kNone : found->second;
+}
+
+void Snapshot::index_outbound(std::size_t at)
+{
+    const OutboundConnector& connector = contents_.outbound_connectors[at];
+    if (!connector.enabled) return;
+    outbound_by_name_.emplace(connector.name, at);
+    if (connector.rule_scoped) return;
+    const auto owner = organization_by_name_.find(connector.organization);
+    Outbound& index = outbound_[owner == organization_by_name_.end() ? 0 : owner->second];
+    if (connector.all_accepted_domains) index.accepted = at;
+    for (const DomainPattern& pattern : connector.recipient_domains) {
+        if (pattern.kind == DomainPattern::Kind::Any) {
+            index.any = at;
+        } else {
+            auto& map = pattern.kind == DomainPattern::Kind::Exact ? index.exact : index.below;
+            map.emplace(pattern.domain->text(), at);
         }
     }
+}
+
+const Organization& Snapshot::organization(std::string_view name) const
+{
+    static const Organization kDefaults;
+    if (contents_.organizations.empty()) return kDefaults;
+    if (contents_.organizations.size() == 1) return contents_.organizations.front();
+    const auto found = organization_by_name_.find(std::string{name});
+    return contents_.organizations[found == organization_by_name_.end() ? 0 : found->second];
 }
 
 const AcceptedDomain* Snapshot::accepted_domain(const mail::Domain& domain) const
@@ -62,29 +97,37 @@ const AcceptedDomain* Snapshot::accepted_domain(const mail::Domain& domain) cons
     return index == std::string::npos ? nullptr : &contents_.accepted_domains[index];
 }
 
-const InboundConnector* Snapshot::inbound_connector(const IpAddress& client) const
+const Organization* Snapshot::only_owner() const
 {
-    if (client.is_unspecified()) return nullptr;  // not known: no evidence, also not for 0.0.0.0/0
-    const InboundConnector* best = nullptr;
-    int best_prefix = -1;
-    for (const InboundConnector& each : contents_.inbound_connectors) {
-        if (!each.enabled) continue;
-        for (const Network& network : each.networks) {
-            if (network.prefix_length() > best_prefix && network.contains(client)) {
-                best = &each;
-                best_prefix = network.prefix_length();
-            }
-        }
-    }
-    return best;
+    return only_owner_ == kNone ? nullptr : &contents_.organizations[only_owner_];
 }
 
-const OutboundConnector* Snapshot::outbound_connector(const mail::Domain& domain) const
+const Snapshot::Outbound& Snapshot::outbound_of(std::string_view organization) const
 {
-    std::size_t index = find_exact(outbound_exact_, domain);
-    if (index == std::string::npos) index = find_below(outbound_below_, domain);
-    if (index == std::string::npos) index = outbound_any_;
-    return index == std::string::npos ? nullptr : &contents_.outbound_connectors[index];
+    if (outbound_.size() == 1) return outbound_.front();
+    const auto found = organization_by_name_.find(std::string{organization});
+    return outbound_[found == organization_by_name_.end() ? 0 : found->second];
+}
+
+const OutboundConnector* Snapshot::outbound_at(std::size_t index) const
+{
+    return index == kNone ? nullptr : &contents_.outbound_connectors[index];
+}
+
+const OutboundConnector* Snapshot::outbound_connector(std::string_view organization,
+                                                      const mail::Domain& domain) const
+{
+    const Outbound& index = outbound_of(organization);
+    std::size_t at = find_exact(index.exact, domain);
+    if (at == kNone) at = find_below(index.below, domain);
+    if (at == kNone && index.accepted != kNone && accepted_domain(domain) != nullptr)
+        at = index.accepted;
+    return outbound_at(at == kNone ? index.any : at);
+}
+
+const OutboundConnector* Snapshot::outbound_connector_for_any(std::string_view organization) const
+{
+    return outbound_at(outbound_of(organization).any);
 }
 
 const OutboundConnector* Snapshot::outbound_connector(std::string_view name) const
@@ -92,6 +135,14 @@ const OutboundConnector* Snapshot::outbound_connector(std::string_view name) con
     const auto found = outbound_by_name_.find(std::string{name});
     return found == outbound_by_name_.end() ? nullptr
                                             : &contents_.outbound_connectors[found->second];
+}
+
+const Certificate* Snapshot::certificate(std::string_view name) const
+{
+    for (const Certificate& each : contents_.certificates) {
+        if (each.name == name) return &each;
+    }
+    return nullptr;
 }
 
 }  // namespace hermetic::objects

@@ -20,6 +20,8 @@ std::string_view name(TlsLevel level)
         return "verify_ca";
     case TlsLevel::VerifyName:
         return "verify_name";
+    case TlsLevel::Dane:
+        return "dane";
     }
     unreachable("every TlsLevel is named above");
 }

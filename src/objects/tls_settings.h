@@ -22,6 +22,7 @@ enum class TlsLevel : std::uint8_t {
     Encrypt,        // TLS, any certificate
     VerifyCa,       // and a chain that verifies; whose it is stays unproved
     VerifyName,     // and a name
+    Dane,           // a TLSA record matches
 };
 [[nodiscard]] std::string_view name(TlsLevel level);  // "verify_name"
 
@@ -44,13 +45,34 @@ enum class ConnectorMode : std::uint8_t {
     Off,    // its TLS settings do not count; the routing does
 };
 
+// What a connector wants of DANE, or of MTA-STS.
+enum class Publication : std::uint8_t {
+    Opportunistic,  // what the domain publishes is honoured
+    Mandatory,      // and it must publish it
+    None,           // what it publishes does not count
+};
+
+// SASL to smart hosts.
+struct HopCredentials {
+    std::string user;
+    std::string password_file;  // its first line; not readable by everybody
+    auto operator<=>(const HopCredentials&) const = default;
+};
+
 // A connector's. What is not set is the organization's.
 struct TlsSettings {
     std::optional<TlsLevel> level;
     std::optional<facts::TlsVersion> min;
     std::optional<facts::TlsVersion> max;
-    std::vector<TlsName> names;     // for verify_name; empty: specification §3.1 has the default
-    std::vector<std::string> pins;  // one of them is the leaf's; for encrypt and above
+    std::vector<TlsName> names;  // for verify_name; empty: specification §3.1 has the default
+    // One of them is the leaf's, or a CA's in the verified chain (with encrypt the leaf's alone);
+    // for encrypt and above.
+    std::vector<std::string> pins;
+    std::string ca;                  // file of the CAs that count; empty: the system's
+    std::string client_certificate;  // a certificate object's name; empty: none is shown
+    Publication dane = Publication::Opportunistic;
+    Publication mta_sts = Publication::Opportunistic;
+    std::optional<HopCredentials> auth;
     ConnectorMode mode = ConnectorMode::Enforce;
     // An exception, weaker than the organization, ends at this time; routing stays.
     std::optional<WallTime> valid_until;

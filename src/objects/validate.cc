@@ -27,18 +27,16 @@ public:
         diagnostics_.push_back({file_, line, fmt::format("{}[{}].{}", section, index, key),
                                 std::move(what), std::move(right)});
     }
-    // Of the organization.
-    void wrong(const std::string& key, std::string what, std::string right)
+    // Of an organization.
+    void wrong(std::size_t index, const std::string& key, std::string what, std::string right)
     {
         const config::Node* table = document_.find("organization");
+        if (table != nullptr && table->kind == config::Node::Kind::List)
+            return add("organization", index, key, std::move(what), std::move(right));
         const config::Node* node = table != nullptr ? table->find(key) : nullptr;
         if (node == nullptr) node = table;
         diagnostics_.push_back({file_, node != nullptr ? node->line : 0, "organization." + key,
                                 std::move(what), std::move(right)});
-    }
-    void missing(const std::string& key, std::string right)
-    {
-        wrong(key, "it is missing", std::move(right));
     }
 
 private:
@@ -47,9 +45,57 @@ private:
     config::Diagnostics& diagnostics_;
 };
 
+// Whether a connector for accepted domains takes it to our own servers.
+bool carried(const Snapshot::Contents& contents, const AcceptedDomain& domain)
+{
+    return std::ranges::any_of(contents.outbound_connectors, [&](const OutboundConnector& each) {
+        return each.enabled && !each.next_hop.mx && each.organization == domain.organization &&
+               (each.all_accepted_domains ||
+                std::ranges::find(each.recipient_domains, domain.name) !=
+                    each.recipient_domains.end());
+    });
+}
+
+bool is_at_or_below(const mail::Domain& domain, const mail::Domain& other)
+{
+    const std::string& text = domain.text();
+    return domain == other || (text.size() > other.text().size() && text.ends_with(other.text()) &&
+                               text[text.size() - other.text().size() - 1] == '.');
+}
+
+// No organization can capture mail of another: a domain at or below another's is nobody else's.
+void validate_ownership(const Snapshot::Contents& contents, Faults& faults)
+{
+    if (contents.organizations.size() < 2) return;
+    const auto& domains = contents.accepted_domains;
+    for (std::size_t i = 0; i < domains.size(); ++i) {
+        for (std::size_t k = 0; k < domains.size(); ++k) {
+            if (i == k || !domains[i].name.domain || !domains[k].name.domain) continue;
+            if (domains[i].organization == domains[k].organization) continue;
+            if (!is_at_or_below(*domains[i].name.domain, *domains[k].name.domain)) continue;
+            // The domain itself is not below itself: the wildcard is at fault.
+            if (domains[i].name.kind == DomainPattern::Kind::Exact &&
+                domains[k].name.kind == DomainPattern::Kind::Below &&
+                domains[i].name.domain == domains[k].name.domain)
+                continue;
+            faults.add("accepted_domain", i, "name",
+                       fmt::format("{} is at or below {}, an accepted domain of organization "
+                                   "\"{}\"",
+                                   domains[i].name.format(), domains[k].name.format(),
+                                   domains[k].organization),
+                       "a domain of its own");
+            break;
+        }
+    }
+}
+
 void validate_domains(const Snapshot::Contents& contents, Faults& faults)
 {
     std::set<DomainPattern> names;
+    std::set<std::string> connectors;
+    for (const OutboundConnector& each : contents.outbound_connectors) {
+        if (each.enabled) connectors.insert(each.organization + '\n' + each.name);
+    }
     for (std::size_t i = 0; i < contents.accepted_domains.size(); ++i) {
         const AcceptedDomain& each = contents.accepted_domains[i];
         if (!each.name.domain) {
@@ -59,8 +105,21 @@ void validate_domains(const Snapshot::Contents& contents, Faults& faults)
             faults.add("accepted_domain", i, "name", each.name.format() + " stands twice",
                        "each domain once");
         }
+        if (!each.connector.empty() &&
+            !connectors.contains(each.organization + '\n' + each.connector)) {
+            faults.add("accepted_domain", i, "connector",
+                       fmt::format("there is no enabled outbound connector \"{}\" of its "
+                                   "organization",
+                                   each.connector),
+                       "the name of one");
+        }
+        if (!each.connector.empty() && !each.next_hop.mx) {
+            faults.add("accepted_domain", i, "connector", "next_hop says where its mail goes, too",
+                       "one of the two");
+        }
         // Mail for our own domain that is sent to its MX comes back to us.
-        if (each.name.domain && each.next_hop.mx && each.kind == DomainKind::Authoritative) {
+        if (each.name.domain && each.next_hop.mx && each.connector.empty() &&
+            each.kind == DomainKind::Authoritative && !carried(contents, each)) {
             faults.add(
                 "accepted_domain", i, "next_hop",
                 "the MX of an authoritative domain is ourselves, so that its mail would loop",
@@ -90,39 +149,95 @@ void validate_names(const std::string& section, const std::vector<Connector>& co
     }
 }
 
+// A name or a network claimed twice would admit a client in the name of two.
+template <typename Claim>
+void claim(std::map<Claim, const InboundConnector*>& owners, const Claim& what,
+           const InboundConnector& connector, std::size_t index, const char* key,
+           const std::string& shown, Faults& faults)
+{
+    if (!connector.enabled) return;
+    const auto [owner, first] = owners.emplace(what, &connector);
+    if (first || owner->second == &connector) return;
+    faults.add("inbound_connector", index, key,
+               fmt::format("connector \"{}\" has {} too", owner->second->name, shown),
+               "each in one connector that grants");
+}
+
+void validate_grants(const InboundConnector& each, std::size_t i, Faults& faults)
+{
+    // Evidence, not claims, grants (specification §2.3): without it nobody could be admitted, or
+    // everybody.
+    if (each.networks.empty() && each.certificate_names.empty()) {
+        faults.add("inbound_connector", i, "networks",
+                   "there is neither network nor certificate name, so that nothing proves a client",
+                   "at least one network or certificate name");
+    }
+    for (const Network& network : each.networks) {
+        if (network.prefix_length() == 0 && each.may_relay) {
+            faults.add("inbound_connector", i, "networks",
+                       network.format() + " with may_relay is an open relay", "your own networks");
+        }
+    }
+}
+
+void validate_restrictions(const InboundConnector& each, std::size_t i, Faults& faults)
+{
+    if (each.sender_domains.empty() && each.networks.empty() && each.certificate_names.empty()) {
+        faults.add("inbound_connector", i, "sender_domains",
+                   "it says neither whose mail it restricts nor where that comes from",
+                   "sender_domains, such as [\"example.net\"]");
+    }
+    if (each.may_relay) {
+        faults.add("inbound_connector", i, "may_relay", "a partner's connector grants nothing",
+                   "kind = \"on_premises\" for servers of your own");
+    }
+    if (each.treat_as_internal) {
+        faults.add("inbound_connector", i, "treat_as_internal",
+                   "a partner's connector grants nothing",
+                   "kind = \"on_premises\" for servers of your own");
+    }
+    if (each.require_certificate && each.certificate_names.empty()) {
+        faults.add("inbound_connector", i, "require_certificate", "no certificate name would do",
+                   "certificate_names beside it");
+    }
+    if (each.require_network && each.networks.empty()) {
+        faults.add("inbound_connector", i, "require_network", "no network would do",
+                   "networks beside it");
+    }
+}
+
 void validate_inbound(const Snapshot::Contents& contents, Faults& faults)
 {
     validate_names("inbound_connector", contents.inbound_connectors, faults);
-    std::map<Network, std::string> owners;
+    std::map<Network, const InboundConnector*> networks;
+    std::map<TlsName, const InboundConnector*> names;
     for (std::size_t i = 0; i < contents.inbound_connectors.size(); ++i) {
         const InboundConnector& each = contents.inbound_connectors[i];
-        // Evidence, not claims, grants (specification §2.3): without it nobody could be admitted,
-        // or everybody.
-        if (each.networks.empty()) {
-            faults.add("inbound_connector", i, "networks",
-                       "there is none, so that nothing proves a client", "at least one network");
+        if (each.kind == ConnectorKind::Partner) {
+            validate_restrictions(each, i, faults);
+            continue;
         }
-        for (const Network& network : each.networks) {
-            if (network.prefix_length() == 0 && each.may_relay) {
-                faults.add("inbound_connector", i, "networks",
-                           network.format() + " with may_relay is an open relay",
-                           "your own networks");
-            }
-            const auto [owner, first] = owners.emplace(network, each.name);
-            if (!first && each.enabled) {
-                faults.add(
-                    "inbound_connector", i, "networks",
-                    fmt::format("connector \"{}\" has {} too", owner->second, network.format()),
-                    "each network in one connector");
-            }
-        }
+        validate_grants(each, i, faults);
+        for (const Network& network : each.networks)
+            claim(networks, network, each, i, "networks", network.format(), faults);
+        for (const TlsName& name : each.certificate_names)
+            claim(names, name, each, i, "certificate_names", name.format(), faults);
     }
 }
 
 bool is_weaker(const Organization& organization, const TlsSettings& tls)
 {
     return tls.level.value_or(organization.tls) < organization.tls ||
-           tls.min.value_or(organization.min_tls) < organization.min_tls;
+           tls.min.value_or(organization.min_tls) < organization.min_tls ||
+           tls.dane == Publication::None || tls.mta_sts == Publication::None;
+}
+
+// Which key makes it weaker.
+const char* weak_key(const Organization& organization, const TlsSettings& tls)
+{
+    if (tls.level.value_or(organization.tls) < organization.tls) return "tls";
+    if (tls.min.value_or(organization.min_tls) < organization.min_tls) return "min_tls";
+    return tls.dane == Publication::None ? "dane" : "mta_sts";
 }
 
 bool all_hosts_have_names(const NextHop& next_hop)
@@ -145,10 +260,10 @@ void validate_tls(const Organization& organization, const OutboundConnector& con
     }
     // No forgotten holes.
     if (is_weaker(organization, tls) && !tls.valid_until) {
-        add(tls.level ? "tls" : "min_tls", "it is weaker than the organization's, without an end",
+        add(weak_key(organization, tls), "it is weaker than the organization's, without an end",
             "valid_until beside it, such as \"2026-12-31T00:00:00Z\"");
     }
-    if (!tls.names.empty() && level != TlsLevel::VerifyName) {
+    if (!tls.names.empty() && level < TlsLevel::VerifyName) {
         add("tls_names", fmt::format("names count at verify_name only, and tls is {}", name(level)),
             "tls = \"verify_name\", or no tls_names");
     }
@@ -163,27 +278,191 @@ void validate_tls(const Organization& organization, const OutboundConnector& con
     }
 }
 
+// What needs, or excludes, another field.
+void validate_tls_fields(const Snapshot::Contents& contents, const Organization& organization,
+                         const OutboundConnector& connector, std::size_t index, Faults& faults)
+{
+    const TlsSettings& tls = connector.tls;
+    const TlsLevel level = tls.level.value_or(organization.tls);
+    const auto add = [&](const char* key, std::string what, std::string right) {
+        faults.add("outbound_connector", index, key, std::move(what), std::move(right));
+    };
+    if (level == TlsLevel::None &&
+        (tls.dane != Publication::None || tls.mta_sts != Publication::None)) {
+        add("tls", "\"none\" would break what a domain publishes by DANE or MTA-STS",
+            "dane = \"none\" and mta_sts = \"none\" beside it");
+    }
+    if (level == TlsLevel::Dane && tls.dane == Publication::None) {
+        add("dane", "TLSA records do not count, and tls is dane", "another level, or no dane key");
+    }
+    if (!tls.ca.empty() && level < TlsLevel::VerifyCa) {
+        add("ca", fmt::format("CAs count from verify_ca up, and tls is {}", name(level)),
+            "tls = \"verify_ca\" or a stronger level");
+    }
+    if (!tls.client_certificate.empty()) {
+        const bool known = std::ranges::any_of(contents.certificates, [&](const Certificate& each) {
+            return each.name == tls.client_certificate &&
+                   each.organization == connector.organization;
+        });
+        if (!known) {
+            add("client_certificate",
+                fmt::format("there is no certificate \"{}\" of its organization",
+                            tls.client_certificate),
+                "the name of a [[certificate]]");
+        }
+    }
+    if (!tls.auth) return;
+    if (connector.next_hop.mx) {
+        add("auth_user", "there is no smart host to log in at", "smart_hosts beside it");
+    }
+    if (tls.auth->user.empty() || tls.auth->password_file.empty()) {
+        add("auth_user", "a user needs a password, and a password a user",
+            "both auth_user and auth_password_file");
+    }
+    // An impostor would get the password.
+    const bool proved = level >= TlsLevel::VerifyName || tls.dane == Publication::Mandatory ||
+                        (level >= TlsLevel::Encrypt && !tls.pins.empty());
+    if (!proved) {
+        add("auth_user", "nothing proves the host that gets the password",
+            "tls = \"verify_name\" or \"dane\", or pins");
+    }
+}
+
+// Organization, or the first: what names none is refused elsewhere.
+const Organization& organization_of(const Snapshot::Contents& contents, const std::string& name)
+{
+    for (const Organization& each : contents.organizations) {
+        if (each.name == name) return each;
+    }
+    return contents.organizations.front();
+}
+
+void validate_selection(const OutboundConnector& each, std::size_t i, Faults& faults)
+{
+    const bool selected = !each.recipient_domains.empty() || each.all_accepted_domains;
+    if (!selected && !each.rule_scoped) {
+        faults.add("outbound_connector", i, "recipient_domains", "there is none", "at least one");
+    }
+    if (selected && each.rule_scoped) {
+        faults.add("outbound_connector", i, "rule_scoped",
+                   "only a rule selects it, and it names domains", "one of the two");
+    }
+    if (each.all_accepted_domains && each.kind != ConnectorKind::OnPremises) {
+        faults.add("outbound_connector", i, "all_accepted_domains",
+                   "accepted domains are our own, a partner's connector is not",
+                   "kind = \"on_premises\"");
+    }
+}
+
 void validate_outbound(const Snapshot::Contents& contents, Faults& faults)
 {
     validate_names("outbound_connector", contents.outbound_connectors, faults);
-    std::map<DomainPattern, std::string> owners;
+    std::map<std::pair<std::string, DomainPattern>, std::string> owners;
+    std::map<std::string, std::string> of_accepted;
     for (std::size_t i = 0; i < contents.outbound_connectors.size(); ++i) {
         const OutboundConnector& each = contents.outbound_connectors[i];
-        if (each.recipient_domains.empty()) {
-            faults.add("outbound_connector", i, "recipient_domains", "there is none",
-                       "at least one");
-        }
-        validate_tls(contents.organization, each, i, faults);
-        if (!each.enabled) continue;
+        const Organization& organization = organization_of(contents, each.organization);
+        validate_selection(each, i, faults);
+        validate_tls(organization, each, i, faults);
+        validate_tls_fields(contents, organization, each, i, faults);
+        if (!each.enabled || each.rule_scoped) continue;
+        // Two connectors that could both win at one rank (specification §3.2).
         for (const DomainPattern& pattern : each.recipient_domains) {
-            const auto [owner, first] = owners.emplace(pattern, each.name);
+            const auto [owner, first] =
+                owners.emplace(std::pair{each.organization, pattern}, each.name);
             if (first) continue;
-            // Two connectors that could both win at one rank (specification §3.2).
             faults.add("outbound_connector", i, "recipient_domains",
                        fmt::format("connector \"{}\" has {} too, so that neither would win",
                                    owner->second, pattern.format()),
                        "each pattern in one connector");
         }
+        if (!each.all_accepted_domains) continue;
+        const auto [owner, first] = of_accepted.emplace(each.organization, each.name);
+        if (first) continue;
+        faults.add(
+            "outbound_connector", i, "all_accepted_domains",
+            fmt::format("connector \"{}\" has it too, so that neither would win", owner->second),
+            "one connector for accepted domains");
+    }
+}
+
+template <typename Object>
+void validate_owner(const std::string& section, const std::vector<Object>& objects,
+                    const Snapshot::Contents& contents, Faults& faults)
+{
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        const std::string& owner = objects[i].organization;
+        const bool known = std::ranges::any_of(
+            contents.organizations, [&](const Organization& each) { return each.name == owner; });
+        if (known) continue;
+        faults.add(section, i, "organization",
+                   owner.empty() ? "it is missing, and there are several organizations"
+                                 : fmt::format("there is no organization \"{}\"", owner),
+                   "the name of one");
+    }
+}
+
+void validate_organization(const Organization& organization, std::size_t i, Faults& faults)
+{
+    if (organization.name.empty()) faults.wrong(i, "name", "it is missing", "a name");
+    // It stands in keys of the queue.
+    if (organization.name.find_first_of(";\n") != std::string::npos)
+        faults.wrong(i, "name", "it has a semicolon or a line end", "a name without them");
+    if (!organization.postmaster) {
+        faults.wrong(i, "postmaster", "it is missing",
+                     "an address, such as \"postmaster@example.org\" (RFC 5321 §4.5.1)");
+    }
+    if (organization.tls == TlsLevel::None) {
+        faults.wrong(i, "tls", "an organization without TLS is no default",
+                     "\"opportunistic\" or stronger; \"none\" only in a connector that ends");
+    }
+    if (organization.min_tls > organization.max_tls) {
+        faults.wrong(i, "min_tls", "it is above max_tls", "a max_tls that is not below it");
+    }
+}
+
+void validate_organizations(const Snapshot::Contents& contents, Faults& faults)
+{
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < contents.organizations.size(); ++i) {
+        validate_organization(contents.organizations[i], i, faults);
+        if (!names.insert(contents.organizations[i].name).second)
+            faults.wrong(i, "name", "another organization has it", "a name of its own");
+    }
+    validate_owner("accepted_domain", contents.accepted_domains, contents, faults);
+    validate_owner("inbound_connector", contents.inbound_connectors, contents, faults);
+    validate_owner("outbound_connector", contents.outbound_connectors, contents, faults);
+    validate_owner("certificate", contents.certificates, contents, faults);
+    validate_owner("retirement", contents.retirements, contents, faults);
+}
+
+void validate_certificates(const Snapshot::Contents& contents, Faults& faults)
+{
+    validate_names("certificate", contents.certificates, faults);
+    for (std::size_t i = 0; i < contents.certificates.size(); ++i) {
+        const Certificate& each = contents.certificates[i];
+        if (each.chain.empty()) faults.add("certificate", i, "chain", "it is missing", "a file");
+        if (each.key.empty()) faults.add("certificate", i, "key", "it is missing", "a file");
+    }
+}
+
+void validate_retirements(const Snapshot::Contents& contents, Faults& faults)
+{
+    validate_names("retirement", contents.retirements, faults);
+    for (std::size_t i = 0; i < contents.retirements.size(); ++i) {
+        const Retirement& each = contents.retirements[i];
+        const auto add = [&](const char* key, std::string what, std::string right) {
+            faults.add("retirement", i, key, std::move(what), std::move(right));
+        };
+        if (each.versions.empty()) add("versions", "there is none", "\"1.0\", \"1.1\" or both");
+        for (const facts::TlsVersion version : each.versions) {
+            if (version <= facts::TlsVersion::Tls11) continue;
+            add("versions", "it is no old version", "\"1.0\", \"1.1\" or both");
+        }
+        if (!each.start) add("start", "it is missing", "a time, such as \"2026-10-01T00:00:00Z\"");
+        if (!each.end) add("end", "it is missing", "a time, such as \"2026-12-31T00:00:00Z\"");
+        if (each.start && each.end && *each.end < *each.start)
+            add("end", "it is before the start", "a later time");
     }
 }
 
@@ -193,21 +472,13 @@ void validate_contents(const Snapshot::Contents& contents, const config::Node& d
                        const std::string& file, config::Diagnostics& diagnostics)
 {
     Faults faults{document, file, diagnostics};
-    if (contents.organization.name.empty()) faults.missing("name", "a name");
-    if (!contents.organization.postmaster) {
-        faults.missing("postmaster",
-                       "an address, such as \"postmaster@example.org\" (RFC 5321 §4.5.1)");
-    }
-    if (contents.organization.tls == TlsLevel::None) {
-        faults.wrong("tls", "an organization without TLS is no default",
-                     "\"opportunistic\" or stronger; \"none\" only in a connector that ends");
-    }
-    if (contents.organization.min_tls > contents.organization.max_tls) {
-        faults.wrong("min_tls", "it is above max_tls", "a max_tls that is not below it");
-    }
+    validate_organizations(contents, faults);
     validate_domains(contents, faults);
+    validate_ownership(contents, faults);
     validate_inbound(contents, faults);
     validate_outbound(contents, faults);
+    validate_certificates(contents, faults);
+    validate_retirements(contents, faults);
 }
 
 }  // namespace hermetic::objects

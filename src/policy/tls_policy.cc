@@ -1,11 +1,17 @@
 #include "policy/tls_policy.h"
 
+#include "core/assert.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <tuple>
 
 namespace hermetic::policy {
 namespace {
 
 using objects::ConnectorMode;
+using objects::Publication;
 using objects::TlsSettings;
 
 // The labels below the first one; empty where there is none.
@@ -25,8 +31,37 @@ bool is_at_or_below(std::string_view dns_name, std::string_view domain)
 bool is_exception(const objects::Organization& organization, const TlsSettings& tls)
 {
     return tls.level.value_or(organization.tls) < organization.tls ||
-           tls.min.value_or(organization.min_tls) < organization.min_tls;
+           tls.min.value_or(organization.min_tls) < organization.min_tls ||
+           tls.dane == Publication::None || tls.mta_sts == Publication::None;
 }
+
+// Grows the decision, source by source.
+class Decider {
+public:
+    explicit Decider(const TlsInputs& inputs) : inputs_{inputs} { decision_.sources.reserve(8); }
+
+    TlsDecision run();
+
+private:
+    void begin();
+    void add_connector();
+    void take(const TlsSettings& tls, bool ended);
+    void audit(const TlsSettings& tls, bool ended);
+    void add_rule();
+    void add_dane();
+    void add_sts();
+    void add_requiretls();
+    void add_ratchet();
+    void add_retirement();
+    void skip(std::string_view why);
+    void say(std::string_view id, TlsLevel level = TlsLevel::None,
+             facts::TlsVersion min = facts::TlsVersion::None, bool counted = true);
+
+    const TlsInputs& inputs_;
+    TlsDecision decision_;
+    Publication dane_ = Publication::Opportunistic;
+    Publication sts_ = Publication::Opportunistic;
+};
 
 // What a connector's settings ask for on top of the organization's.
 TlsPolicy with_connector(TlsPolicy policy, const TlsSettings& tls)
@@ -36,6 +71,8 @@ TlsPolicy with_connector(TlsPolicy policy, const TlsSettings& tls)
     policy.max = tls.max.value_or(policy.max);
     policy.pins = tls.pins;
     policy.names = tls.names;
+    policy.ca = tls.ca;
+    policy.client_certificate = tls.client_certificate;
     return policy;
 }
 
@@ -49,38 +86,300 @@ TlsPolicy at_least(TlsPolicy policy, const TlsPolicy& organization)
 }
 
 // Specification §3.1: a configured host proves itself by its own name, one that a proved MX answer
-// names by that; for any other nothing says that it is the domain's but a name of the domain.
+// or an MTA-STS policy names by that; for any other nothing says that it is the domain's but a name
+// of the domain.
 std::string_view add_names(TlsPolicy& policy, const HopFacts& hop)
 {
-    if (policy.level != TlsLevel::VerifyName) {
+    // TLSA records prove what they prove; names go with a chain that is verified.
+    const bool wanted = policy.level == TlsLevel::VerifyName ||
+                        (policy.level == TlsLevel::Dane && !policy.names.empty());
+    policy.chain = policy.level == TlsLevel::VerifyCa || wanted ||
+                   (policy.level == TlsLevel::Dane && !policy.ca.empty());
+    if (!wanted) {
         policy.names.clear();
         return {};
     }
     if (!policy.names.empty()) return "tls.names-of-connector";
-    const bool proved = hop.configured || hop.mx_security == facts::DnsSecurity::Secure;
-    if (proved && !hop.host.empty()) {
+    const bool listed = hop.sts_lists_host && hop.sts == StsMode::Enforce;
+    const bool secure = hop.mx_security == facts::DnsSecurity::Secure;
+    if (hop.configured || secure || listed) {
+        policy.own_name = true;
         if (auto name = TlsName::parse(hop.host)) policy.names.push_back(*std::move(name));
-        return hop.configured ? "tls.name-of-next-hop" : "tls.name-of-secure-mx";
+        if (hop.configured) return "tls.name-of-next-hop";
+        return secure ? "tls.name-of-secure-mx" : "tls.name-of-listed-mx";
     }
     policy.domain = mail::Domain::parse(hop.domain);
     return "tls.name-of-domain";
 }
 
-bool has_name(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
+TlsDecision Decider::run()
 {
-    if (evidence.chain.empty()) return false;
-    return std::ranges::any_of(evidence.chain.front().dns_names, [&](const auto& dns_name) {
-        if (policy.domain && is_at_or_below(dns_name, policy.domain->text())) return true;
-        return std::ranges::any_of(policy.names,
-                                   [&](const TlsName& name) { return matches(name, dns_name); });
-    });
+    begin();
+    if (inputs_.hop.kind == HopKind::LocalSocket) {
+        // It never leaves the machine: there is nobody to encrypt it against.
+        decision_.policy.level = TlsLevel::None;
+        say("tls.local-socket");
+        return std::move(decision_);
+    }
+    add_connector();
+    add_rule();
+    const auto why = add_names(decision_.policy, inputs_.hop);
+    if (!why.empty()) say(why);
+    add_dane();
+    add_sts();
+    add_requiretls();
+    add_ratchet();
+    add_retirement();
+    auto& policy = decision_.policy;
+    policy.max = std::max(policy.max, policy.min);
+    return std::move(decision_);
 }
 
+void Decider::say(std::string_view id, TlsLevel level, facts::TlsVersion min, bool counted)
+{
+    if (counted) decision_.reasons.push_back(id);
+    decision_.sources.push_back({id, level, min, counted});
+}
+
+// The first reason to leave the host alone stands.
+void Decider::skip(std::string_view why)
+{
+    say(why);
+    if (decision_.skip.empty()) decision_.skip = why;
+}
+
+void Decider::begin()
+{
+    const objects::Organization& organization = *inputs_.organization;
+    decision_.reasons.reserve(8);
+    decision_.policy.level = organization.tls;
+    decision_.policy.min = organization.min_tls;
+    decision_.policy.max = organization.max_tls;
+    decision_.policy.check_revocation = organization.revocation != objects::Revocation::Off;
+    say("tls.organization-level", organization.tls, organization.min_tls);
+}
+
+void Decider::add_connector()
+{
+    if (inputs_.connector == nullptr || inputs_.connector->tls.mode == ConnectorMode::Off) return;
+    const TlsSettings& tls = inputs_.connector->tls;
+    const bool ended = is_exception(*inputs_.organization, tls) &&
+                       (!tls.valid_until || *tls.valid_until <= inputs_.now);
+    if (tls.mode == ConnectorMode::Audit) {
+        audit(tls, ended);
+    } else {
+        take(tls, ended);
+    }
+    if (ended) say("tls.exception-ended");
+}
+
+void Decider::take(const TlsSettings& tls, bool ended)
+{
+    TlsPolicy asked = with_connector(decision_.policy, tls);
+    if (ended) asked = at_least(std::move(asked), decision_.policy);
+    dane_ = tls.dane;
+    sts_ = tls.mta_sts;
+    if (ended && dane_ == Publication::None) dane_ = Publication::Opportunistic;
+    if (ended && sts_ == Publication::None) sts_ = Publication::Opportunistic;
+    const bool counts = !(asked == decision_.policy);
+    decision_.policy = std::move(asked);
+    say("tls.connector-level", decision_.policy.level, decision_.policy.min, counts);
+}
+
+void Decider::audit(const TlsSettings& tls, bool ended)
+{
+    TlsPolicy asked = with_connector(decision_.policy, tls);
+    if (ended) asked = at_least(std::move(asked), decision_.policy);
+    if (asked == decision_.policy) return;
+    say("tls.connector-audited", asked.level, asked.min);
+    (void)add_names(asked, inputs_.hop);
+    decision_.audited = std::move(asked);
+}
+
+void Decider::add_rule()
+{
+    if (!inputs_.rule) return;
+    auto& policy = decision_.policy;
+    const RuleTls& rule = *inputs_.rule;
+    policy.level = std::max(policy.level, rule.level);
+    policy.min = std::max(policy.min, rule.min);
+    // Names of both must pass; a connector's that are none of the rule's would never: the rule's
+    // stand where it has any.
+    if (!rule.names.empty()) policy.names = rule.names;
+    say("tls.rule-level", rule.level, rule.min);
+}
+
+// Specification §4.7; RFC 7672 §2.
+void Decider::add_dane()
+{
+    auto& policy = decision_.policy;
+    const HopFacts& hop = inputs_.hop;
+    const bool mandatory = dane_ == Publication::Mandatory || policy.level == TlsLevel::Dane;
+    if (dane_ == Publication::None) return say("dane.not-asked");
+    if (inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls && !mandatory) return;
+    if (hop.tlsa_status == TlsaStatus::Failed) return skip("dane.lookup-failed");
+    const bool secure = hop.configured || hop.mx_security == facts::DnsSecurity::Secure;
+    if (mandatory && !secure) return skip("dane.mandatory-insecure-mx");
+    if (hop.tlsa_status == TlsaStatus::Usable && hop.tlsa != nullptr) {
+        policy.tlsa = hop.tlsa;
+        const bool added = policy.level < TlsLevel::Dane;
+        policy.level = TlsLevel::Dane;
+        return say(secure ? "dane.usable" : "dane.usable-insecure-mx", TlsLevel::Dane,
+                   facts::TlsVersion::None, added || mandatory);
+    }
+    if (mandatory) return skip("dane.mandatory-missing");
+    if (hop.tlsa_status != TlsaStatus::Unusable) return;
+    const bool added = policy.level < TlsLevel::Encrypt;
+    policy.level = std::max(policy.level, TlsLevel::Encrypt);
+    say("dane.unusable", TlsLevel::Encrypt, facts::TlsVersion::None, added);
+}
+
+// RFC 8461 §2 and §5. DANE takes the place of its checks, never of a connector's.
+void Decider::add_sts()
+{
+    auto& policy = decision_.policy;
+    const HopFacts& hop = inputs_.hop;
+    if (sts_ == Publication::None) return say("sts.not-asked");
+    const bool mandatory = sts_ == Publication::Mandatory;
+    const bool lifted = inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls;
+    if (lifted && !mandatory) return;
+    if (hop.sts == StsMode::Testing && !mandatory) {
+        return say("sts.testing", TlsLevel::VerifyName, facts::TlsVersion::Tls12, false);
+    }
+    if (hop.sts != StsMode::Enforce) {
+        if (mandatory) skip("sts.mandatory-missing");
+        return;
+    }
+    if (policy.tlsa != nullptr) return say("sts.replaced-by-dane");
+    if (!hop.sts_lists_host) return skip("sts.host-not-listed");
+    policy.sts_name = TlsName::parse(hop.host);
+    if (!policy.sts_name) return skip("sts.host-not-listed");
+    const bool added = policy.level < TlsLevel::VerifyName;
+    policy.level = std::max(policy.level, TlsLevel::VerifyName);
+    // RFC 8461 §4.2.
+    policy.min = std::max(policy.min, facts::TlsVersion::Tls12);
+    say("sts.enforced", TlsLevel::VerifyName, facts::TlsVersion::Tls12, added);
+}
+
+// RFC 8689 §4.2.1.
+void Decider::add_requiretls()
+{
+    if (!inputs_.wishes.requiretls) return;
+    auto& policy = decision_.policy;
+    const HopFacts& hop = inputs_.hop;
+    policy.requiretls = true;
+    const bool listed = hop.sts_lists_host && hop.sts == StsMode::Enforce;
+    if (!hop.configured && !listed && hop.mx_security != facts::DnsSecurity::Secure)
+        return skip("requiretls.unproved-host");
+    say("requiretls.asked", TlsLevel::VerifyName);
+    if (policy.tlsa != nullptr || policy.sts_name) return;
+    const bool named = policy.chain && (!policy.names.empty() || policy.domain);
+    if (named) return;
+    policy.level = std::max(policy.level, TlsLevel::VerifyName);
+    policy.chain = true;
+    policy.own_name = true;
+    if (auto name = TlsName::parse(hop.host)) policy.names = {*std::move(name)};
+}
+
+// Specification §4.4.
+void Decider::add_ratchet()
+{
+    if (!inputs_.ratchet) return;
+    const bool lifted = inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls;
+    auto& policy = decision_.policy;
+    if (lifted || policy.level == TlsLevel::None) return;
+    const Expectation& seen = *inputs_.ratchet;
+    const TlsLevel level = seen.verified_name ? TlsLevel::VerifyName
+                           : seen.tls         ? TlsLevel::Encrypt
+                                              : TlsLevel::None;
+    const bool added = policy.level < level || policy.min < seen.min;
+    if (policy.level < level) {
+        policy.level = level;
+        const auto why = add_names(policy, inputs_.hop);
+        if (!why.empty()) say(why);
+    }
+    policy.min = std::max(policy.min, seen.min);
+    say("ratchet.holds", level, seen.min, added);
+}
+
+// Specification §4.6: attempts are put off, never sent in clear for it.
+void Decider::add_retirement()
+{
+    if (!inputs_.retired_below || !decision_.policy.wants_tls()) return;
+    auto& policy = decision_.policy;
+    // An unexpired exception is exempt: its own floor asked for the old version.
+    const bool exempt = inputs_.connector != nullptr && inputs_.connector->tls.min &&
+                        *inputs_.connector->tls.min < *inputs_.retired_below &&
+                        inputs_.connector->tls.mode == ConnectorMode::Enforce &&
+                        inputs_.connector->tls.valid_until.value_or(WallTime{}) > inputs_.now;
+    if (exempt) return say("retirement.exempt");
+    const bool added = policy.min < *inputs_.retired_below;
+    if (added) policy.min = *inputs_.retired_below;
+    if (added) policy.clear_after_failure = false;
+    say("retirement.share", TlsLevel::None, *inputs_.retired_below, added);
+}
+
+bool has_name(const TlsName& name, const facts::TlsEvidence& evidence)
+{
+    return !evidence.chain.empty() &&
+           std::ranges::any_of(evidence.chain.front().dns_names,
+                               [&](const auto& dns_name) { return matches(name, dns_name); });
+}
+
+bool has_name(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
+{
+    if (policy.domain) {
+        return !evidence.chain.empty() &&
+               std::ranges::any_of(evidence.chain.front().dns_names, [&](const auto& dns_name) {
+                   return is_at_or_below(dns_name, policy.domain->text());
+               });
+    }
+    return std::ranges::any_of(policy.names,
+                               [&](const TlsName& name) { return has_name(name, evidence); });
+}
+
+// Of the leaf; or of a CA, where the chain is a verified one.
 bool has_pin(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
 {
     if (policy.pins.empty()) return true;
-    return !evidence.chain.empty() &&
-           std::ranges::find(policy.pins, evidence.chain.front().spki_sha256) != policy.pins.end();
+    const auto pinned = [&](const std::string& spki) {
+        return std::ranges::find(policy.pins, spki) != policy.pins.end();
+    };
+    if (!evidence.chain.empty() && pinned(evidence.chain.front().spki_sha256)) return true;
+    const bool verified = evidence.verdict.state == facts::ChainVerdict::State::Verified;
+    return policy.chain && verified && std::ranges::any_of(evidence.verified_spki, pinned);
+}
+
+// The set of records in a connection's key.
+std::string describe(const TlsaSet& set)
+{
+    std::string text = set.base;
+    for (const facts::TlsaRecord& each : set.records) {
+        text += fmt::format(":{} {} {} ", each.usage, each.selector, each.matching);
+        for (const char octet : each.data)
+            text += fmt::format("{:02x}", static_cast<unsigned char>(octet));
+    }
+    for (const std::string& each : set.names) text.append(":").append(each);
+    return text;
+}
+
+// Reasons with RFC 8460's names (§4.3).
+EvidenceVerdict judge_tlsa(facts::TlsaVerdict verdict)
+{
+    switch (verdict) {
+    case facts::TlsaVerdict::Matched:
+        return {true, "dane.matched"};
+    case facts::TlsaVerdict::Expired:
+        return {false, "dane.certificate-expired"};
+    case facts::TlsaVerdict::HostMismatch:
+        return {false, "dane.certificate-host-mismatch"};
+    case facts::TlsaVerdict::ChainInvalid:
+        return {false, "dane.chain-invalid"};
+    case facts::TlsaVerdict::NotChecked:
+    case facts::TlsaVerdict::Mismatch:
+        return {false, "dane.tlsa-mismatch"};
+    }
+    unreachable("every TlsaVerdict is judged above");
 }
 
 }  // namespace
@@ -92,60 +391,60 @@ std::string TlsPolicy::digest() const
     text += facts::format_version(min);
     text += ' ';
     text += facts::format_version(max);
+    if (chain) text += " chain";
+    if (!ca.empty()) text.append(" ca=").append(ca);
     for (const TlsName& each : names) text.append(" name=").append(each.format());
+    if (own_name) text += " own-name";
     if (domain) text.append(" domain=").append(domain->text());
+    if (sts_name) text.append(" sts=").append(sts_name->format());
     for (const std::string& pin : pins) text.append(" pin=").append(pin);
+    if (tlsa != nullptr) text.append(" tlsa=").append(describe(*tlsa));
+    if (!clear_after_failure) text += " no-clear-after-failure";
+    if (requiretls) text += " requiretls";
+    if (!client_certificate.empty()) text.append(" client=").append(client_certificate);
+    if (!check_revocation) text += " no-revocation";
     return text;
+}
+
+bool TlsPolicy::operator==(const TlsPolicy& other) const
+{
+    const auto rest = [](const TlsPolicy& of) {
+        return std::tie(of.level, of.min, of.max, of.chain, of.ca, of.names, of.own_name, of.domain,
+                        of.sts_name, of.pins, of.clear_after_failure, of.requiretls,
+                        of.client_certificate, of.check_revocation);
+    };
+    if (rest(*this) != rest(other)) return false;
+    if (tlsa == other.tlsa) return true;
+    return tlsa != nullptr && other.tlsa != nullptr && describe(*tlsa) == describe(*other.tlsa);
 }
 
 TlsDecision decide_tls(const TlsInputs& inputs)
 {
-    const objects::Organization& organization = *inputs.organization;
-    TlsDecision decision;
-    decision.policy.level = organization.tls;
-    decision.policy.min = organization.min_tls;
-    decision.policy.max = organization.max_tls;
-    decision.reasons.emplace_back("tls.organization-level");
-    if (inputs.hop.kind == HopKind::LocalSocket) {
-        // It never leaves the machine: there is nobody to encrypt it against.
-        decision.policy.level = TlsLevel::None;
-        decision.reasons.emplace_back("tls.local-socket");
-        return decision;
-    }
-    if (inputs.connector != nullptr && inputs.connector->tls.mode != ConnectorMode::Off) {
-        const TlsSettings& tls = inputs.connector->tls;
-        TlsPolicy asked = with_connector(decision.policy, tls);
-        const bool ended =
-            is_exception(organization, tls) && (!tls.valid_until || *tls.valid_until <= inputs.now);
-        if (ended) asked = at_least(std::move(asked), decision.policy);
-        const bool counts = asked != decision.policy;
-        if (tls.mode == ConnectorMode::Audit) {
-            if (counts) (void)add_names(asked, inputs.hop);
-            if (counts) decision.audited = std::move(asked);
-            if (counts) decision.reasons.emplace_back("tls.connector-audited");
-        } else {
-            decision.policy = std::move(asked);
-            if (counts) decision.reasons.emplace_back("tls.connector-level");
-        }
-        if (ended) decision.reasons.emplace_back("tls.exception-ended");
-    }
-    const auto why = add_names(decision.policy, inputs.hop);
-    if (!why.empty()) decision.reasons.push_back(why);
-    return decision;
+    return Decider{inputs}.run();
 }
 
 EvidenceVerdict judge_evidence(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
 {
+    using State = facts::ChainVerdict::State;
     // The handshake was limited to these versions; that it kept to them is asked all the same.
     if (evidence.version < policy.min) return {false, "tls.version-below-floor"};
-    if (!has_pin(policy, evidence)) return {false, "tls.pin-mismatch"};
-    const bool verified = evidence.verdict.state == facts::ChainVerdict::State::Verified;
-    if (policy.level >= TlsLevel::VerifyCa && !verified) return {false, "tls.chain-not-verified"};
-    if (policy.level == TlsLevel::VerifyName) {
-        if (!has_name(policy, evidence)) return {false, "tls.name-mismatch"};
-        return {true, "tls.verified"};
+    if (policy.tlsa != nullptr) {
+        const auto verdict = judge_tlsa(evidence.tlsa);
+        if (!verdict.passes) return verdict;
     }
+    const bool verified = evidence.verdict.state == State::Verified;
+    if (policy.chain && !verified) return {false, "tls.chain-not-verified"};
+    if (!has_pin(policy, evidence)) return {false, "tls.pin-mismatch"};
+    const bool names_asked = !policy.names.empty() || policy.own_name || policy.domain;
+    if (names_asked && !has_name(policy, evidence)) return {false, "tls.name-mismatch"};
+    if (policy.sts_name) {
+        const auto& system = evidence.system_verdict.value_or(evidence.verdict);
+        if (system.state != State::Verified) return {false, "sts.chain-not-verified"};
+        if (!has_name(*policy.sts_name, evidence)) return {false, "sts.name-mismatch"};
+    }
+    if (policy.tlsa != nullptr) return {true, "dane.matched"};
     if (!verified) return {true, "tls.chain-not-verified"};
+    if (names_asked || policy.sts_name) return {true, "tls.verified"};
     return {true, evidence.name_matches ? "tls.verified" : "tls.name-mismatch"};
 }
 

@@ -1,8 +1,8 @@
 // How a connection to a next hop must be protected, and why: one decision, with its reasons.
 //
-// Pure. Specification §4.1 and §4.2; the rows are docs/policy/tls.md. Sources today: the
-// organization, the connector, a local socket. Rules, DANE, MTA-STS, REQUIRETLS and the ratchet are
-// further inputs that only add. Who delivers sees the effective TlsPolicy alone.
+// Pure. Specification §4.1 and §4.2; the rows are docs/policy/tls.md. The base is the connector's
+// value where set, else the organization's; then rule, DANE, MTA-STS, REQUIRETLS, ratchet and
+// retirement only add. Who delivers sees the effective TlsPolicy alone.
 #pragma once
 
 #include "facts/dns.h"
@@ -10,6 +10,7 @@
 #include "objects/objects.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,32 +22,65 @@ using objects::name;
 using objects::TlsLevel;
 using objects::TlsName;
 
-// The effective policy: everything that bears on one connection.
+using facts::TlsaSet;
+
+// The effective policy: everything that bears on one connection. Identity is a set of checks that
+// must all pass; `level` is its summary.
 struct TlsPolicy {
     TlsLevel level = TlsLevel::Opportunistic;
     facts::TlsVersion min = facts::TlsVersion::Tls12;
     facts::TlsVersion max = facts::TlsVersion::Tls13;
-    // One of these is in the certificate (verify_name; never empty there).
+    // The chain must verify against these CAs: a file, or empty for the system's.
+    bool chain = false;
+    std::string ca{};
+    // One of these is in the certificate, where there are any.
     std::vector<TlsName> names{};
+    // The name that stands in `names` is the host's own: none is known yet where `names` is empty.
+    bool own_name = false;
     // Instead of names: this domain, or any name below it, is (a host that nothing proves to be the
     // domain's).
     std::optional<mail::Domain> domain{};
-    // One of these is the leaf's key, where there are any.
+    // MTA-STS: the certificate must verify against the system's CAs and have this name, too.
+    std::optional<TlsName> sts_name{};
+    // One of these is the leaf's key, or with `chain` that of a CA in the verified chain, where
+    // there are any.
     std::vector<std::string> pins{};
+    // One of its records matches, where there is a set.
+    std::shared_ptr<const TlsaSet> tlsa{};
+    // A host whose handshakes fail gets nothing in clear, though the level would allow it.
+    bool clear_after_failure = true;
+    // The host must offer REQUIRETLS inside TLS (RFC 8689 §4.2.1).
+    bool requiretls = false;
+    std::string client_certificate{};  // a certificate object's name; empty: none is shown
+    bool check_revocation = true;
 
     // Clear text is never allowed but at these two levels.
     [[nodiscard]] bool allows_clear() const { return level <= TlsLevel::Opportunistic; }
     [[nodiscard]] bool wants_tls() const { return level != TlsLevel::None; }
+    // Whether a certificate is judged at all.
+    [[nodiscard]] bool proves_peer() const { return chain || sts_name || tlsa || !pins.empty(); }
 
     // The whole policy as canonical text: equal texts, equal policies. Connections and TLS sessions
     // are reused only under the same one (specification §4.5).
     [[nodiscard]] std::string digest() const;
-    bool operator==(const TlsPolicy&) const = default;
+    [[nodiscard]] bool operator==(const TlsPolicy& other) const;
 };
 
 enum class HopKind : std::uint8_t { Network, LocalSocket };
 
-// Who is to be reached. `host` is empty for an address.
+// What is known of a host's TLSA records (RFC 7672 §2.2).
+enum class TlsaStatus : std::uint8_t {
+    NotAsked,  // its addresses are not secure: there is nothing to be believed
+    Absent,    // DNSSEC proves that there is none
+    Usable,
+    Unusable,  // there are, none that we understand
+    Failed,    // the lookup failed or was bogus: one may be hidden
+};
+
+// What is known of the domain's MTA-STS policy (RFC 8461): no more than facts, fetched elsewhere.
+enum class StsMode : std::uint8_t { NoPolicy, None, Testing, Enforce };
+
+// Who is to be reached. `host` is empty for an address, and where it is not known yet.
 struct HopFacts {
     HopKind kind = HopKind::Network;
     bool configured = false;  // a next hop by its name, not by MX
@@ -54,18 +88,59 @@ struct HopFacts {
     // Of an MX route: the recipients' domain, and how far DNS proves that `host` is its exchanger.
     std::string domain;
     facts::DnsSecurity mx_security = facts::DnsSecurity::Insecure;
+    TlsaStatus tlsa_status = TlsaStatus::NotAsked;
+    std::shared_ptr<const TlsaSet> tlsa;  // where Usable
+    StsMode sts = StsMode::NoPolicy;
+    bool sts_lists_host = false;  // some "mx" pattern of the policy matches it
+};
+
+// What the message itself asks for.
+struct MessageWishes {
+    bool requiretls = false;       // RFC 8689 §2
+    bool tls_required_no = false;  // the header field of RFC 8689 §5; ignored beside requiretls
+};
+
+// What a rule asks for (specification §5, "require TLS").
+struct RuleTls {
+    TlsLevel level = TlsLevel::Encrypt;
+    std::vector<TlsName> names;
+    facts::TlsVersion min = facts::TlsVersion::None;
+};
+
+// What a destination has always had, while it is held to it (policy/ratchet.h).
+struct Expectation {
+    bool tls = false;
+    bool verified_name = false;
+    facts::TlsVersion min = facts::TlsVersion::None;
 };
 
 struct TlsInputs {
     const objects::Organization* organization = nullptr;    // not null
     const objects::OutboundConnector* connector = nullptr;  // null: none decided the route
     HopFacts hop;
+    MessageWishes wishes;
+    std::optional<RuleTls> rule;
+    std::optional<Expectation> ratchet;
+    // The peer is in the share of a retirement plan now (policy/retirement.h): the lowest version
+    // that is left.
+    std::optional<facts::TlsVersion> retired_below;
     WallTime now{};
+};
+
+// One source of the decision: what it asked for, and whether that added anything.
+struct TlsSource {
+    std::string_view id;  // a reason
+    TlsLevel level = TlsLevel::None;
+    facts::TlsVersion min = facts::TlsVersion::None;
+    bool counted = false;
 };
 
 struct TlsDecision {
     TlsPolicy policy;
     std::vector<std::string_view> reasons;  // dotted ids, in the order in which they counted
+    std::vector<TlsSource> sources;         // in the same order
+    // Not empty: this host must not be used, whatever it does; why (a dotted id).
+    std::string_view skip;
     // In audit mode: what enforcing would have asked for.
     std::optional<TlsPolicy> audited;
 };

@@ -58,8 +58,9 @@ protected:
     objects::Snapshot make_snapshot() const
     {
         objects::Snapshot::Contents contents;
-        contents.organization.name = "Example";
-        contents.organization.postmaster = mailbox("postmaster@own.example");
+        contents.organizations.resize(1);
+        contents.organizations[0].name = "Example";
+        contents.organizations[0].postmaster = mailbox("postmaster@own.example");
         objects::AcceptedDomain own;
         own.name = *objects::DomainPattern::parse("own.example");
         contents.accepted_domains.push_back(own);

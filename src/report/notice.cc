@@ -38,7 +38,7 @@ std::string reference(const NoticeInput& input)
 
 std::string from(const NoticeInput& input)
 {
-    const auto& given = input.snapshot->organization().postmaster;
+    const auto& given = input.snapshot->organization(input.about->organization).postmaster;
     // An internationalised address in From would ask for SMTPUTF8 where the sender's side may lack
     // it.
     const std::string address = given && !given->needs_smtputf8()

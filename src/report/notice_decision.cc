@@ -29,7 +29,8 @@ bool is_asked_for(const NoticeInput& input, const RecipientReport& report)
 
 std::optional<mail::Mailbox> postmaster(const NoticeInput& input)
 {
-    if (const auto& given = input.snapshot->organization().postmaster) return given;
+    if (const auto& given = input.snapshot->organization(input.about->organization).postmaster)
+        return given;
     auto made = mail::parse_mailbox("postmaster@" + std::string{input.hostname});
     if (!made) return std::nullopt;
     return std::move(*made);

@@ -32,13 +32,13 @@ std::string rough_time(WallTime from, WallTime to)
 
 std::string organization_name(const NoticeInput& input)
 {
-    const std::string& given = input.snapshot->organization().name;
+    const std::string& given = input.snapshot->organization(input.about->organization).name;
     return given.empty() ? std::string{input.hostname} : printable(given, 100);
 }
 
 std::string contact(const NoticeInput& input)
 {
-    const auto& given = input.snapshot->organization().postmaster;
+    const auto& given = input.snapshot->organization(input.about->organization).postmaster;
     return printable(given ? given->format() : "postmaster@" + std::string{input.hostname}, 300);
 }
 

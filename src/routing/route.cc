@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "objects/next_hop.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace hermetic::routing {
@@ -12,6 +13,7 @@ constexpr std::string_view kMxPrefix = "mx:";
 constexpr std::string_view kHostsPrefix = "hosts:";
 constexpr std::string_view kIpv6Tag = "IPv6:";
 constexpr std::string_view kConnectorMark = ";connector=";
+constexpr std::string_view kOrganizationMark = ";organization=";
 
 Route mx_route(std::string domain, std::string_view reason, std::string_view source)
 {
@@ -52,27 +54,28 @@ Route connector_route(const objects::OutboundConnector& connector, std::string d
     return route;
 }
 
-// An address literal is in no domain: only a connector for everything matches it.
-const objects::OutboundConnector* connector_for_everything(const objects::Snapshot& snapshot)
+// The first organization's mail needs no mark: most servers have no other.
+Route owned_by(Route route, const objects::Snapshot& snapshot, std::string_view organization)
 {
-    for (const auto& connector : snapshot.contents().outbound_connectors) {
-        if (!connector.enabled) continue;
-        for (const auto& pattern : connector.recipient_domains) {
-            if (pattern.kind == objects::DomainPattern::Kind::Any) return &connector;
-        }
-    }
-    return nullptr;
+    const std::string& owner = snapshot.organization(organization).name;
+    if (&snapshot.organization(owner) == &snapshot.organization()) return route;
+    route.organization = owner;
+    route.key += kOrganizationMark;
+    route.key += owner;
+    return route;
 }
 
-Route literal_route(const objects::Snapshot& snapshot, const IpAddress& address)
+Route literal_route(const objects::Snapshot& snapshot, std::string_view organization,
+                    const IpAddress& address)
 {
     std::string literal = "[";
     if (address.is_v6()) literal += kIpv6Tag;
     literal += address.format() + "]";
-    if (const auto* connector = connector_for_everything(snapshot)) {
+    if (const auto* connector = snapshot.outbound_connector_for_any(organization)) {
         return connector_route(*connector, std::move(literal));
     }
-    return mx_route(std::move(literal), "route.address-literal", {});
+    return owned_by(mx_route(std::move(literal), "route.address-literal", {}), snapshot,
+                    organization);
 }
 
 std::optional<Route> parse_hosts_key(std::string_view key)
@@ -103,18 +106,32 @@ std::optional<Route> parse_way(std::string_view key)
 
 }  // namespace
 
-Route decide_route(const objects::Snapshot& snapshot, const mail::Mailbox& recipient)
+Route decide_route(const objects::Snapshot& snapshot, std::string_view organization,
+                   const mail::Mailbox& recipient)
 {
-    if (const auto* literal = recipient.literal()) return literal_route(snapshot, *literal);
+    if (const auto* literal = recipient.literal())
+        return literal_route(snapshot, organization, *literal);
     const auto& domain = *recipient.domain();
-    if (const auto* accepted = snapshot.accepted_domain(domain)) {
-        return next_hop_route(accepted->next_hop, domain.text(), "route.accepted-domain",
-                              accepted->name.format());
-    }
-    if (const auto* connector = snapshot.outbound_connector(domain)) {
+    const auto* accepted = snapshot.accepted_domain(domain);
+    if (accepted != nullptr) {
+        organization = accepted->organization;
+        // Its own next hop goes first; without one a connector may carry its mail.
+        const auto* connector =
+            !accepted->connector.empty()
+                ? snapshot.outbound_connector(std::string_view{accepted->connector})
+            : accepted->next_hop.mx ? snapshot.outbound_connector(organization, domain)
+                                    : nullptr;
+        if (connector == nullptr) {
+            return owned_by(next_hop_route(accepted->next_hop, domain.text(),
+                                           "route.accepted-domain", accepted->name.format()),
+                            snapshot, organization);
+        }
         return connector_route(*connector, domain.text());
     }
-    return mx_route(domain.text(), "route.default-mx", {});
+    if (const auto* connector = snapshot.outbound_connector(organization, domain)) {
+        return connector_route(*connector, domain.text());
+    }
+    return owned_by(mx_route(domain.text(), "route.default-mx", {}), snapshot, organization);
 }
 
 std::optional<IpAddress> literal_of(std::string_view domain)
@@ -130,12 +147,18 @@ std::optional<IpAddress> literal_of(std::string_view domain)
 
 std::optional<Route> parse_route_key(std::string_view key)
 {
-    const auto mark = key.find(kConnectorMark);
-    auto route = parse_way(key.substr(0, mark));
-    if (!route || mark == std::string_view::npos) return route;
-    route->connector = key.substr(mark + kConnectorMark.size());
-    if (route->connector.empty()) return std::nullopt;
+    const auto connector = key.find(kConnectorMark);
+    const auto organization = key.find(kOrganizationMark);
+    auto route = parse_way(key.substr(0, std::min(connector, organization)));
+    if (!route) return route;
     route->key = key;
+    if (connector != std::string_view::npos) {
+        route->connector = key.substr(connector + kConnectorMark.size());
+        if (route->connector.empty()) return std::nullopt;
+    } else if (organization != std::string_view::npos) {
+        route->organization = key.substr(organization + kOrganizationMark.size());
+        if (route->organization.empty()) return std::nullopt;
+    }
     return route;
 }
 

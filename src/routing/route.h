@@ -21,18 +21,22 @@ namespace hermetic::routing {
 struct Route {
     // All recipients with the same key share queue, connections and transaction. "mx:example.org",
     // "mx:[192.0.2.1]" (an address literal), "hosts:smtp://relay.example.org:25,…"; with a
-    // connector "…;connector=NAME", so that what connectors protect differently is never shared.
+    // connector "…;connector=NAME", so that what connectors protect differently is never shared;
+    // of another than the first organization "…;organization=NAME".
     std::string key;
     bool mx = true;
     std::string domain;                       // for mx: the domain, or "[literal]"
     std::vector<objects::NextHopHost> hosts;  // for hosts
-    std::string reason;     // dotted id: "route.accepted-domain", "route.connector",
-                            // "route.default-mx", "route.address-literal"
-    std::string source;     // name of the domain or connector; empty for the default
-    std::string connector;  // the outbound connector's name, where one decided
+    std::string reason;        // dotted id: "route.accepted-domain", "route.connector",
+                               // "route.default-mx", "route.address-literal"
+    std::string source;        // name of the domain or connector; empty for the default
+    std::string connector;     // the outbound connector's name, where one decided
+    std::string organization;  // whose settings count; empty: the connector's, else the first's
 };
 
-[[nodiscard]] Route decide_route(const objects::Snapshot& snapshot, const mail::Mailbox& recipient);
+// `organization`: that of the mail, by name; it counts where the recipient's domain is nobody's.
+[[nodiscard]] Route decide_route(const objects::Snapshot& snapshot, std::string_view organization,
+                                 const mail::Mailbox& recipient);
 
 // A route back from its key, as the queue kept it; nullopt where the key is not one of ours.
 [[nodiscard]] std::optional<Route> parse_route_key(std::string_view key);

@@ -58,7 +58,7 @@ class DecideRoute : public testing::TestWithParam<Row> {};
 TEST_P(DecideRoute, SaysWhereAndWhy)
 {
     const auto& row = GetParam();
-    const auto route = decide_route(snapshot(), mailbox(row.recipient));
+    const auto route = decide_route(snapshot(), {}, mailbox(row.recipient));
     EXPECT_EQ(route.key, row.key);
     EXPECT_EQ(route.reason, row.reason);
     EXPECT_EQ(route.source, row.source);
@@ -97,10 +97,10 @@ TEST(DecideRoute, ALiteralFollowsTheConnectorForEverything)
     everything.recipient_domains = {objects::DomainPattern{}};
     everything.next_hop = hosts({"smtp://relay.example"});
     contents.outbound_connectors.push_back(everything);
-    EXPECT_EQ(decide_route(objects::Snapshot{contents}, mailbox("a@[192.0.2.1]")).key,
+    EXPECT_EQ(decide_route(objects::Snapshot{contents}, {}, mailbox("a@[192.0.2.1]")).key,
               "hosts:smtp://relay.example:25;connector=smarthost");
     contents.outbound_connectors[0].enabled = false;
-    EXPECT_EQ(decide_route(objects::Snapshot{contents}, mailbox("a@[192.0.2.1]")).key,
+    EXPECT_EQ(decide_route(objects::Snapshot{contents}, {}, mailbox("a@[192.0.2.1]")).key,
               "mx:[192.0.2.1]");
 }
 
