@@ -104,6 +104,70 @@ TEST(DecideRoute, ALiteralFollowsTheConnectorForEverything)
               "mx:[192.0.2.1]");
 }
 
+objects::Snapshot two_organizations()
+{
+    objects::Snapshot::Contents contents;
+    for (const char* name : {"A", "B"}) contents.organizations.emplace_back().name = name;
+    const auto accepted = [&](std::string_view name, const char* owner, const char* connector) {
+        objects::AcceptedDomain domain;
+        domain.name = *objects::DomainPattern::parse(name);
+        domain.organization = owner;
+        domain.connector = connector;
+        contents.accepted_domains.push_back(std::move(domain));
+    };
+    const auto connector = [&](std::string name, const char* owner) -> objects::OutboundConnector& {
+        auto& result = contents.outbound_connectors.emplace_back();
+        result.name = std::move(name);
+        result.organization = owner;
+        return result;
+    };
+    accepted("a.example", "A", "");
+    accepted("b.example", "B", "");
+    accepted("named.example", "B", "by-name");
+    connector("a-partner", "A").recipient_domains = {*objects::DomainPattern::parse("bank.test")};
+    connector("by-name", "B").rule_scoped = true;
+    auto& own = connector("b-hub", "B");
+    own.all_accepted_domains = true;
+    own.next_hop = hosts({"smtp://hub.b.example"});
+    return objects::Snapshot{std::move(contents)};
+}
+
+struct OwnedRow {
+    const char* name;
+    const char* organization;  // the mail's
+    std::string_view recipient;
+    std::string_view key;
+    friend void PrintTo(const OwnedRow& row, std::ostream* out) { *out << row.name; }
+};
+
+class DecideOwnedRoute : public testing::TestWithParam<OwnedRow> {};
+
+TEST_P(DecideOwnedRoute, BelongsToOneOrganization)
+{
+    const auto& row = GetParam();
+    const auto route = decide_route(two_organizations(), row.organization, mailbox(row.recipient));
+    EXPECT_EQ(route.key, row.key);
+    const auto again = parse_route_key(route.key);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(again->connector, route.connector);
+    EXPECT_EQ(again->organization, route.organization);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, DecideOwnedRoute,
+    testing::Values(
+        OwnedRow{"ConnectorOfTheMailsOwn", "A", "a@bank.test", "mx:bank.test;connector=a-partner"},
+        OwnedRow{"NeverAnothersConnector", "B", "a@bank.test", "mx:bank.test;organization=B"},
+        OwnedRow{"TheFirstNeedsNoMark", "A", "a@elsewhere.test", "mx:elsewhere.test"},
+        OwnedRow{"TheSecondDoes", "B", "a@elsewhere.test", "mx:elsewhere.test;organization=B"},
+        OwnedRow{"Literal", "B", "a@[192.0.2.1]", "mx:[192.0.2.1];organization=B"},
+        OwnedRow{"TheDomainsOwnerCounts", "B", "a@a.example", "mx:a.example"},
+        OwnedRow{"AcceptedDomainsConnector", "A", "a@b.example",
+                 "hosts:smtp://hub.b.example:25;connector=b-hub"},
+        OwnedRow{"NextHopIsAConnector", "A", "a@named.example",
+                 "mx:named.example;connector=by-name"}),
+    [](const auto& row) { return row.param.name; });
+
 TEST(RouteKey, ForeignOnesAreRefused)
 {
     for (const auto key :
