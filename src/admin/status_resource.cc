@@ -56,7 +56,13 @@ Response show_status(const NodeStatus& status)
          {{"file", status.configuration.file},
           {"organization_file", status.configuration.organization_file},
           {"loaded_at", format_rfc3339(status.configuration.loaded_at)},
-          {"last_error", status.configuration.last_error}}}};
+          {"last_error", status.configuration.last_error}}},
+        {"objects",
+         {{"revision", status.objects.revision},
+          {"organizations", status.objects.organizations},
+          {"governed_by", status.configuration.organization_file.empty()
+                              ? "directory"
+                              : "file " + status.configuration.organization_file}}}};
     return {200, "application/json", json::serialize(body)};
 }
 

@@ -35,11 +35,16 @@ struct NodeStatus {
     spool::SpoolStatus spool;
     struct Configuration {
         std::string file;
-        std::string organization_file;
+        std::string organization_file;  // empty: the directory governs
         WallTime loaded_at{};
         std::string last_error;  // of a newer file that is not in force
     };
     Configuration configuration;
+    struct Objects {
+        std::uint64_t revision = 0;
+        std::uint64_t organizations = 0;  // 0: no mail is accepted
+    };
+    Objects objects;
 };
 
 [[nodiscard]] Response show_status(const NodeStatus& status);

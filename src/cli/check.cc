@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "config/options.h"
+#include "directory/directory.h"
 #include "objects/org_file.h"
 
 #include <cstdio>
@@ -24,14 +25,19 @@ int check(const std::string& file)
         print(node.error());
         return kFailed;
     }
-    const auto contents = objects::load_org_file(node->organization_file);
+    const auto contents = directory::load_objects(node->organization_file, node->data_directory);
     if (!contents) {
         print(contents.error());
         return kFailed;
     }
+    const std::string where = node->organization_file.empty()
+                                  ? "the directory in " + node->data_directory
+                                  : node->organization_file;
     std::printf("%s and %s are in order: %zu listeners, %zu accepted domains\n", file.c_str(),
-                node->organization_file.c_str(), node->listeners.size(),
-                contents->accepted_domains.size());
+                where.c_str(), node->listeners.size(), contents->accepted_domains.size());
+    if (contents->organizations.empty()) {
+        std::puts("there is no organization yet, so that no mail is accepted: hermetic apply FILE");
+    }
     return kDone;
 }
 

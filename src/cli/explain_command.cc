@@ -2,7 +2,7 @@
 #include "cli/commands.h"
 #include "cli/explain.h"
 #include "config/options.h"
-#include "objects/org_file.h"
+#include "directory/directory.h"
 
 #include <cstdio>
 
@@ -37,7 +37,7 @@ int explain_message(const ExplainArguments& arguments, Output output)
 
     const auto node = config::load_node_options(arguments.config);
     if (!node) return complain(node.error());
-    auto contents = objects::load_org_file(node->organization_file);
+    auto contents = directory::load_objects(node->organization_file, node->data_directory);
     if (!contents) return complain(contents.error());
     const objects::Snapshot snapshot{*std::move(contents)};
     const Explanation explanation = explain(snapshot, request);

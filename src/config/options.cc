@@ -28,7 +28,8 @@ std::vector<Option<NodeOptions>> node_options()
         option("data_directory", &N::data_directory, text_kind("a folder"),
                "Where the spool, made certificates and the control socket lie."),
         option("organization_file", &N::organization_file, text_kind("a file"),
-               "The organization's objects (org.toml)."),
+               "Objects (org.toml) that this file governs. Without it the directory in "
+               "data_directory does: `hermetic apply` and `hermetic connector` change it."),
         option("cores", &N::cores, number_kind<std::uint32_t>(0, 256),
                "Threads that carry connections; 0 makes one for each CPU."),
     };
@@ -68,6 +69,9 @@ std::vector<Option<ListenerOptions>> listener_options()
                "Clients from here must begin with a PROXY header, version 1 or 2."),
         option("xclient_networks", &L::xclient_networks, list_kind(network_kind()),
                "Clients from here may use XCLIENT."),
+        option("legacy_networks", &L::legacy_networks, list_kind(network_kind()),
+               "With a `min_tls` below 1.2, and only with it: no other clients may use the "
+               "listener, and an organization's `inbound_min_tls` does not count there."),
     };
 }
 

@@ -70,6 +70,17 @@ void validate_listener(const NodeOptions& options, std::size_t index, Faults& fa
         fault("min_tls", "it is above max_tls, so that no version is left",
               "a version up to max_tls");
     }
+    // Weak TLS is isolated: never at a listener that everybody may use.
+    if (listener.is_legacy() && listener.legacy_networks.empty()) {
+        fault("min_tls",
+              fmt::format("{} is for clients that can do no better, and nothing says who they are",
+                          facts::format_version(listener.min_tls)),
+              "legacy_networks beside it, or \"1.2\"");
+    }
+    if (!listener.is_legacy() && !listener.legacy_networks.empty()) {
+        fault("legacy_networks", "no old version of TLS is accepted",
+              "min_tls = \"1.0\" or \"1.1\" beside it, or no such key");
+    }
     if (listener.tls == ListenerTls::Off &&
         listener.client_certificates != ClientCertificates::Off) {
         fault("client_certificates", "without TLS there are none",
@@ -135,9 +146,6 @@ void validate_node_options(const NodeOptions& options, const Node& document,
     }
     if (options.data_directory.empty())
         faults.add("", "data_directory", "it is missing", "a folder");
-    if (options.organization_file.empty()) {
-        faults.add("", "organization_file", "it is missing", "a file, such as \"org.toml\"");
-    }
     if (!options.delivery.ehlo_name.empty() && !mail::Domain::parse(options.delivery.ehlo_name) &&
         !options.hostname.empty() && options.delivery.ehlo_name != options.hostname) {
         faults.add("delivery", "ehlo_name", "it is no host name", "a full name");

@@ -21,11 +21,9 @@ constexpr Duration kGrace = std::chrono::seconds{10};  // for transactions, at a
 
 }  // namespace
 
-Node::Impl::Impl(cli::ServeArguments arguments, config::NodeOptions options,
-                 objects::SnapshotPointer snapshot)
+Node::Impl::Impl(cli::ServeArguments arguments, config::NodeOptions options)
     : arguments_{std::move(arguments)},
       options_{std::move(options)},
-      snapshot_{std::move(snapshot)},
       main_{kMainIndex, system_clock()},
       tasks_{main_},
       admission_{options_.limits},
@@ -47,9 +45,10 @@ Result<void, std::string> Node::Impl::start()
     start_log();
     running_ = true;
     using Step = Result<void, std::string> (Impl::*)();
-    for (const Step step : {&Impl::make_folder, &Impl::load_tls, &Impl::open_spool,
-                            &Impl::start_resolver, &Impl::start_workers, &Impl::start_dispatcher,
-                            &Impl::open_listeners, &Impl::start_admin, &Impl::tell_ready}) {
+    for (const Step step :
+         {&Impl::make_folder, &Impl::open_directory, &Impl::load_tls, &Impl::open_spool,
+          &Impl::start_resolver, &Impl::start_workers, &Impl::start_dispatcher,
+          &Impl::open_listeners, &Impl::start_admin, &Impl::tell_ready}) {
         if (auto done = (this->*step)(); !done) {
             log_->event(Level::Error, "server.cannot-start", {{"what", done.error()}});
             stop();
@@ -120,7 +119,7 @@ void Node::Impl::take_contexts(ListenerContexts contexts)
     }
     std::vector<std::string> files = contexts_.files;
     files.push_back(arguments_.config);
-    files.push_back(options_.organization_file);
+    if (!options_.organization_file.empty()) files.push_back(options_.organization_file);
     watch_.watch(files);
 }
 
@@ -217,7 +216,7 @@ void Node::Impl::publish_delivery_settings()
 Result<void, std::string> Node::Impl::start_admin()
 {
     api_ = std::make_unique<admin::Api>(
-        admin::Api{main_, *dispatcher_, metrics_, [this] { return status(); }});
+        admin::Api{main_, *dispatcher_, metrics_, [this] { return status(); }, *directory_});
     admin_ = std::make_unique<admin::Server>(main_, [this](admin::Request request) {
         update_gauges();
         return admin::answer(*api_, std::move(request));
@@ -260,6 +259,7 @@ admin::NodeStatus Node::Impl::status() const
     status.spool = spool_->status();
     status.configuration = {arguments_.config, options_.organization_file, loaded_at_,
                             reload_error_};
+    status.objects = {snapshot_->revision(), snapshot_->contents().organizations.size()};
     return status;
 }
 
@@ -311,6 +311,7 @@ void Node::Impl::stop()
         spool_->close();
     }
     if (resolver_) resolver_->close();
+    if (directory_) directory_->stop();
     for (const auto& worker : workers_) worker->stop();
     admin_.reset();
     listeners_.reset();
@@ -319,9 +320,8 @@ void Node::Impl::stop()
     log_->flush();
 }
 
-Node::Node(cli::ServeArguments arguments, config::NodeOptions options,
-           objects::SnapshotPointer snapshot)
-    : impl_{std::make_unique<Impl>(std::move(arguments), std::move(options), std::move(snapshot))}
+Node::Node(cli::ServeArguments arguments, config::NodeOptions options)
+    : impl_{std::make_unique<Impl>(std::move(arguments), std::move(options))}
 {
 }
 

@@ -6,7 +6,6 @@
 #include "cli/cli.h"
 #include "config/node_options.h"
 #include "core/result.h"
-#include "objects/snapshot.h"
 
 #include <memory>
 #include <string>
@@ -15,8 +14,7 @@ namespace hermetic::daemon {
 
 class Node {
 public:
-    Node(cli::ServeArguments arguments, config::NodeOptions options,
-         objects::SnapshotPointer snapshot);
+    Node(cli::ServeArguments arguments, config::NodeOptions options);
     ~Node();
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;

@@ -1,4 +1,5 @@
-// The node's parts, and the steps of its life; node.cc starts and stops, node_reload.cc reloads.
+// The node's parts, and the steps of its life; node.cc starts and stops, node_reload.cc reloads,
+// node_objects.cc has the objects.
 //
 // Private to the node's own files.
 #pragma once
@@ -13,6 +14,7 @@
 #include "daemon/reload_plan.h"
 #include "daemon/worker.h"
 #include "delivery/dispatcher.h"
+#include "directory/directory_thread.h"
 #include "dns/resolver.h"
 #include "inbound/admission.h"
 #include "ledger/log.h"
@@ -30,10 +32,11 @@
 
 namespace hermetic::daemon {
 
+class ChangedPolicy;
+
 class Node::Impl {
 public:
-    Impl(cli::ServeArguments arguments, config::NodeOptions options,
-         objects::SnapshotPointer snapshot);
+    Impl(cli::ServeArguments arguments, config::NodeOptions options);
     ~Impl();
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
@@ -46,6 +49,7 @@ private:
 
     // The steps of start(), in their order.
     [[nodiscard]] Result<void, std::string> make_folder();
+    [[nodiscard]] Result<void, std::string> open_directory();
     [[nodiscard]] Result<void, std::string> load_tls();
     void load_cas();
     [[nodiscard]] Result<void, std::string> open_spool();
@@ -72,14 +76,18 @@ private:
     [[nodiscard]] Result<void, std::string> try_reload();
     [[nodiscard]] Result<void, std::string> move_listeners(const ReloadPlan& plan);
     void reopen_missing();
-    void publish(objects::Snapshot::Contents contents);
+    void publish_settings();
+    // The objects of organization_file, or null where the directory governs.
+    [[nodiscard]] Result<void, std::string> take_objects(const config::Node* document);
+    void publish_objects(const objects::SnapshotPointer& snapshot);
+    void retry_changed(std::shared_ptr<const ChangedPolicy> changed);
 
     // Runs a task on each worker, and waits until all have ended.
     void on_all_workers(const std::function<net::Task<>(Worker&)>& task);
 
     cli::ServeArguments arguments_;
     config::NodeOptions options_;
-    objects::SnapshotPointer snapshot_;
+    objects::SnapshotPointer snapshot_;  // in force; set by open_directory()
     WallTime started_wall_{};
     Instant started_{};
     WallTime loaded_at_{};
@@ -96,6 +104,7 @@ private:
     inbound::Admission admission_;
     inbound::MessageMemory message_memory_;
     Signals signals_;
+    std::unique_ptr<directory::DirectoryThread> directory_;
     std::unique_ptr<delivery::Dispatcher> dispatcher_;
     std::unique_ptr<spool::Spool> spool_;
     std::unique_ptr<dns::Resolver> resolver_;

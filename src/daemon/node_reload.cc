@@ -55,8 +55,14 @@ Result<void, std::string> Node::Impl::try_reload()
 {
     auto wanted = config::load_node_options(arguments_.config);
     if (!wanted) return failure(first_of(wanted.error()));
-    auto contents = objects::load_org_file(wanted->organization_file);
-    if (!contents) return failure(first_of(contents.error()));
+    std::optional<config::Node> document;
+    if (!wanted->organization_file.empty()) {
+        auto loaded = config::load_document(wanted->organization_file);
+        if (!loaded) return failure(first_of({loaded.error()}));
+        const auto read = objects::read_org_document(*loaded, wanted->organization_file);
+        if (!read) return failure(first_of(read.error()));
+        document = *std::move(loaded);
+    }
     ReloadPlan plan = plan_reload(options_, *wanted);
     auto contexts = load_listener_contexts(plan.options, system_clock().wall());
     if (!contexts) return failure(contexts.error().what + "; right is " + contexts.error().right);
@@ -68,8 +74,8 @@ Result<void, std::string> Node::Impl::try_reload()
     options_ = std::move(plan.options);
     take_contexts(std::move(*contexts));
     load_cas();
-    publish(std::move(*contents));
-    return {};
+    publish_settings();
+    return take_objects(document ? &*document : nullptr);
 }
 
 // New sockets first: one that cannot be had leaves everything as it is. A listener that moves
@@ -108,24 +114,16 @@ void Node::Impl::reopen_missing()
     }
 }
 
-void Node::Impl::publish(objects::Snapshot::Contents contents)
+void Node::Impl::publish_settings()
 {
     admission_.set_limits(options_.limits);
     message_memory_.set_limit(options_.limits.memory);
     for (const config::ListenerOptions& each : options_.listeners) {
         listeners_->replace(inbound::make_listener(each, options_.hostname, options_.limits));
     }
-    const bool same = contents == snapshot_->contents();
-    if (!same) {
-        snapshot_ = std::make_shared<const objects::Snapshot>(std::move(contents),
-                                                              snapshot_->revision() + 1);
-        dispatcher_->reload(snapshot_);
-    }
     for (const auto& worker : workers_) {
         Worker* const home = worker.get();
-        home->core().post([home, snapshot = snapshot_, contexts = contexts_.by_listener] {
-            home->inbound().set_snapshot(snapshot);
-            home->delivery().set_snapshot(snapshot);
+        home->core().post([home, contexts = contexts_.by_listener] {
             for (const auto& [name, context] : contexts) home->inbound().set_tls(name, context);
         });
     }

@@ -40,13 +40,15 @@ int serve(const cli::ServeArguments& arguments)
         print(options.error());
         return cli::kFailed;
     }
-    auto contents = objects::load_org_file(options->organization_file);
-    if (!contents) {
-        print(contents.error());
-        return cli::kFailed;
+    // For all its faults, in words; the node takes it with its history.
+    if (!options->organization_file.empty()) {
+        const auto contents = objects::load_org_file(options->organization_file);
+        if (!contents) {
+            print(contents.error());
+            return cli::kFailed;
+        }
     }
-    auto snapshot = std::make_shared<const objects::Snapshot>(std::move(*contents), 1);
-    Node node{arguments, std::move(*options), std::move(snapshot)};
+    Node node{arguments, std::move(*options)};
     if (const auto started = node.start(); !started) {
         std::fprintf(stderr, "%s\n", started.error().c_str());
         return cli::kFailed;
