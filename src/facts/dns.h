@@ -58,4 +58,12 @@ struct TlsaAnswer : DnsFacts {
     std::vector<TlsaRecord> records;
 };
 
+// The TLSA records of one host, as DNSSEC proved them.
+struct TlsaSet {
+    std::string base;  // the TLSA base domain (RFC 7672 §2.2.3): SNI, and a name of DANE-TA
+    std::vector<TlsaRecord> records;  // usable ones (tls/tlsa.h); not empty
+    // The other names that a DANE-TA certificate may have (RFC 7672 §3.2.2).
+    std::vector<std::string> names{};
+};
+
 }  // namespace hermetic::facts

@@ -21,7 +21,7 @@ public:
     enum class Issuer : std::uint8_t { Intermediate, Root, Itself };
     struct Leaf {
         std::string name = "leaf";  // of its files
-        std::vector<std::string> dns_names;
+        std::vector<std::string> dns_names{};
         std::string key = "ec";  // "ec", "rsa2048", "rsa1024"
         Issuer issuer = Issuer::Intermediate;
         int valid_days = 30;  // negative: expired
