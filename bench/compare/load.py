@@ -62,13 +62,15 @@ def send(case, port, count, start, timeout):
 class Sink:
     """Takes messages until `expect` different ones have come; `with` ends it however that goes."""
 
-    def __init__(self, case, expect, directory, timeout):
+    def __init__(self, case, expect, directory, timeout, certificate=None):
+        """`certificate`: chain and key; else the sink makes one of its own."""
+        proof = ["--certificate", certificate[0], "--key", certificate[1]] if certificate else []
         self._ready = directory / "sink.ready"
         self._output = open(directory / "sink.json", "w+")
         self._errors = open(directory / "sink.stderr", "w+")
         self.process = children.start(
             [program(), "sink", "--listen", "127.0.0.1:0", "--tls", _tls(case), "--expect", expect,
-             "--timeout", round(timeout), "--ready-file", self._ready],
+             "--timeout", round(timeout), "--ready-file", self._ready, *proof],
             stdout=self._output, stderr=self._errors)
         self.port = wait_for(self._read_port, "the sink is ready", 10)
 

@@ -41,7 +41,8 @@ class Measured:
         try:
             if not self.case.relay:
                 return self._serve(None)
-            with load.Sink(self.case, self.warm + self.count, self.directory, 2 * self.timeout) as sink:
+            with load.Sink(self.case, self.warm + self.count, self.directory, 2 * self.timeout,
+                           getattr(self.system, "sink_certificate", None)) as sink:
                 return self._serve(sink)
         finally:
             shutil.rmtree(self.directory, ignore_errors=True)

@@ -45,9 +45,12 @@ class Hermetic:
                                 **({"certificates": ["mx"], "min_tls": "1.3"} if case.tls else {}))],
             certificates=[{"name": "mx", "chain": chain, "key": key}],
             delivery={"connections_per_destination": _CONNECTIONS, "messages_per_connection": 1000},
-            organization={"retry_after": ["1h"]},
-            accepted_domains=[{"name": load.DOMAIN, "kind": "internal_relay",
-                               "next_hop": f"smtp://127.0.0.1:{hop}"}])
+            organization={"retry_after": ["1h"]}, **self.objects(hop))
+
+    def objects(self, hop):
+        """Whose mail it takes, and where that goes."""
+        return {"accepted_domains": [{"name": load.DOMAIN, "kind": "internal_relay",
+                                      "next_hop": f"smtp://127.0.0.1:{hop}"}]}
 
     @classmethod
     def unsupported(cls, _case):
