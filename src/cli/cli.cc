@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/commands.h"
+#include "cli/object_commands.h"
 #include "lab/run_lab.h"
 #include "lab/tour.h"
 
@@ -148,6 +149,9 @@ int run(int argc, const char* const* argv, const Programs& programs)
 
     QueueArguments queue_arguments;
     add_queue(app, common, queue_arguments, result);
+
+    ObjectArguments object_arguments;
+    add_object_commands(app, object_arguments, result);
 
     lab::LabArguments lab_arguments;
     lab::TourArguments tour_arguments;

@@ -1,7 +1,8 @@
 // The command line: one binary, its sub-commands, their help.
 //
 // Exit codes, for scripts: 0 done; 1 it could not be done, or a check found faults; 2 wrong usage;
-// 3 the server cannot be reached.
+// 3 the server cannot be reached; 4 --dry-run found that something would change; 5 somebody else
+// changed it meanwhile.
 #pragma once
 
 #include <functional>
@@ -13,6 +14,8 @@ inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;
 inline constexpr int kUnreachable = 3;
+inline constexpr int kWouldChange = 4;
+inline constexpr int kConflict = 5;
 
 struct ServeArguments {
     std::string config = "/etc/hermetic/hermetic.toml";

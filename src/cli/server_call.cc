@@ -2,6 +2,7 @@
 
 #include "admin/client.h"
 #include "cli/cli.h"
+#include "config/diagnostic.h"
 #include "config/options.h"
 
 #include <boost/json.hpp>
@@ -32,20 +33,30 @@ int say_refusal(const admin::Response& response)
         std::fprintf(stderr, "the server answered %d\n", response.status);
         return kFailed;
     }
+    const auto* diagnostics = body.as_object().if_contains("diagnostics");
+    if (diagnostics != nullptr && diagnostics->is_array()) {
+        for (const auto& each : diagnostics->as_array()) {
+            const config::Diagnostic diagnostic{
+                text_of(each, "file"), static_cast<unsigned>(number_of(each, "line")),
+                text_of(each, "key"), text_of(each, "what"), text_of(each, "right")};
+            std::fprintf(stderr, "%s\n", config::format_diagnostic(diagnostic).c_str());
+        }
+        return kFailed;
+    }
     const std::string right = text_of(body, "right");
     std::fprintf(stderr, "%s%s%s\n", text_of(body, "error").c_str(),
                  right.empty() ? "" : "; right is ", right.c_str());
-    return kFailed;
+    return text_of(body, "reason") == "conflict" ? kConflict : kFailed;
 }
 
 // nullopt after having said why; `code` is then the exit code.
 std::optional<admin::Response> ask(const ServerChoice& server, const std::string& method,
-                                   const std::string& target, int& code)
+                                   const std::string& target, const std::string& body, int& code)
 {
     const std::string socket = find_socket(server);
     code = kUsage;
     if (socket.empty()) return std::nullopt;
-    auto response = admin::call(socket, method, target);
+    auto response = admin::call(socket, method, target, body);
     if (!response) {
         std::fprintf(stderr, "%s\n", response.error().c_str());
         code = kUnreachable;
@@ -62,26 +73,39 @@ int call_server(const ServerChoice& server, const std::string& method, const std
                 Output output, const std::function<void(const boost::json::value&)>& show)
 {
     int code = kDone;
-    const auto response = ask(server, method, target, code);
+    const auto response = ask(server, method, target, {}, code);
     if (!response) return code;
     if (output == Output::Json) {
         std::printf("%s\n", response->body.c_str());
         return kDone;
     }
-    boost::system::error_code error;
-    const auto body = boost::json::parse(response->body, error);
-    if (error) {
-        std::fprintf(stderr, "the server's answer is no JSON: %s\n", error.message().c_str());
-        return kFailed;
-    }
+    const auto body = parse_answer(response->body);
+    if (body.is_null()) return kFailed;
     show(body);
     return kDone;
+}
+
+std::optional<std::string> ask_server(const ServerChoice& server, const std::string& method,
+                                      const std::string& target, const std::string& body, int& code)
+{
+    auto response = ask(server, method, target, body, code);
+    if (!response) return std::nullopt;
+    return std::move(response->body);
+}
+
+boost::json::value parse_answer(const std::string& body)
+{
+    boost::system::error_code error;
+    auto value = boost::json::parse(body, error);
+    if (!error && value.is_object()) return value;
+    std::fputs("the server's answer is no JSON\n", stderr);
+    return nullptr;
 }
 
 int print_from_server(const ServerChoice& server, const std::string& target)
 {
     int code = kDone;
-    const auto response = ask(server, "GET", target, code);
+    const auto response = ask(server, "GET", target, {}, code);
     if (response) std::fputs(response->body.c_str(), stdout);
     return code;
 }

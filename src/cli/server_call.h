@@ -6,7 +6,9 @@
 #include <boost/json/value.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace hermetic::cli {
 
@@ -14,6 +16,16 @@ namespace hermetic::cli {
 [[nodiscard]] int call_server(const ServerChoice& server, const std::string& method,
                               const std::string& target, Output output,
                               const std::function<void(const boost::json::value&)>& show);
+
+// Calls; nullopt after having said on standard error why there is no answer, or what was refused
+// (each diagnostic on a line of its own). `code` is then the exit code.
+[[nodiscard]] std::optional<std::string> ask_server(const ServerChoice& server,
+                                                    const std::string& method,
+                                                    const std::string& target,
+                                                    const std::string& body, int& code);
+
+// JSON of an answer; null after having said that it is none.
+[[nodiscard]] boost::json::value parse_answer(const std::string& body);
 
 // The body as text, for what is not JSON.
 [[nodiscard]] int print_from_server(const ServerChoice& server, const std::string& target);

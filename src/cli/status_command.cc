@@ -45,6 +45,13 @@ void show(const value& body)
     const value& configuration = member(body, "configuration");
     std::printf("configuration  %s, loaded %s\n", text_of(configuration, "file").c_str(),
                 text_of(configuration, "loaded_at").c_str());
+    const value& objects = member(body, "objects");
+    std::printf("objects        revision %s, governed by %s\n",
+                text_of(objects, "revision").c_str(), text_of(objects, "governed_by").c_str());
+    if (number_of(objects, "organizations") == 0) {
+        std::puts(
+            "               NO MAIL IS ACCEPTED: there is no organization; hermetic apply FILE");
+    }
     const std::string error = text_of(configuration, "last_error");
     if (!error.empty())
         std::printf("               the newest file is NOT in force: %s\n", error.c_str());
