@@ -24,7 +24,7 @@ HostList literal_host(const IpAddress& address, std::uint16_t port)
     Host host;
     host.address = address;
     host.port = port;
-    return {{std::move(host)}, facts::DnsSecurity::Insecure};
+    return {{std::move(host)}, facts::DnsSecurity::Insecure, {}};
 }
 
 HostList configured_hosts(const routing::Route& route, Random& random)
@@ -70,6 +70,7 @@ net::Task<Result<HostList, Outcome>> find_hosts(Office& office, routing::Route r
     if (!ordered) co_return failure(std::move(ordered.error()));
     HostList list;
     list.mx_security = answer.security;
+    list.canonical_domain = answer.canonical_name;
     for (auto& mx : *ordered) {
         Host host;
         host.name = std::move(mx.name);
@@ -96,7 +97,7 @@ std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses)
 
 net::Task<Result<HostAddresses, Outcome>> find_addresses(Office& office, Host host)
 {
-    if (host.address) co_return HostAddresses{{*host.address}, facts::DnsSecurity::Insecure};
+    if (host.address) co_return HostAddresses{{*host.address}, facts::DnsSecurity::Insecure, {}};
     const auto answer = co_await office.adapters.resolver.addresses(office.adapters.core, host.name,
                                                                     office.within(kDnsTime));
     if (answer.status == DnsStatus::Failed) {
@@ -113,7 +114,7 @@ net::Task<Result<HostAddresses, Outcome>> find_addresses(Office& office, Host ho
         co_return failure(smtp::local_outcome(Stage::Dns, status, "dns.no-address",
                                               fmt::format("{} has no address", host.name)));
     }
-    co_return HostAddresses{interleave(answer.addresses), answer.security};
+    co_return HostAddresses{interleave(answer.addresses), answer.security, answer.canonical_name};
 }
 
 }  // namespace hermetic::delivery

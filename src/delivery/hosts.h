@@ -31,6 +31,7 @@ struct Host {
 struct HostList {
     std::vector<Host> hosts;  // not empty; in the order in which they are to be tried
     facts::DnsSecurity mx_security = facts::DnsSecurity::Insecure;
+    std::string canonical_domain;  // of an MX route: after CNAMEs; empty otherwise
 };
 [[nodiscard]] net::Task<Result<HostList, facts::Outcome>> find_hosts(Office& office,
                                                                      routing::Route route);
@@ -38,6 +39,7 @@ struct HostList {
 struct HostAddresses {
     std::vector<IpAddress> addresses;  // not empty; IPv6 and IPv4 by turns; bounded
     facts::DnsSecurity security = facts::DnsSecurity::Insecure;
+    std::string canonical_name;  // after CNAMEs; empty where DNS was not asked
 };
 [[nodiscard]] net::Task<Result<HostAddresses, facts::Outcome>> find_addresses(Office& office,
                                                                               Host host);

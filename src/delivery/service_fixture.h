@@ -92,11 +92,26 @@ public:
         facts::AddressAnswer answer;
         answer.status = found == hosts.end() ? facts::DnsStatus::NxDomain : facts::DnsStatus::Found;
         if (found != hosts.end()) answer.addresses = found->second;
+        const auto proved = address_facts.find(name);
+        if (proved != address_facts.end()) {
+            answer.security = proved->second.security;
+            answer.canonical_name = proved->second.canonical_name;
+        }
         co_return answer;
     }
-    net::Task<facts::TlsaAnswer> tlsa(net::Core&, std::string, Instant) override
+    net::Task<facts::TlsaAnswer> tlsa(net::Core&, std::string name, Instant) override
     {
-        co_return facts::TlsaAnswer{};
+        tlsa_questions.push_back(name);
+        const auto found = tlsas.find(name);
+        facts::TlsaAnswer none;
+        none.status = facts::DnsStatus::NxDomain;
+        none.security = facts::DnsSecurity::Secure;
+        co_return found == tlsas.end() ? none : found->second;
+    }
+    net::Task<facts::DnsFacts> alias(net::Core&, std::string name, Instant) override
+    {
+        const auto found = aliases.find(name);
+        co_return found == aliases.end() ? facts::DnsFacts{} : found->second;
     }
     void close() override {}
 
@@ -109,6 +124,10 @@ public:
 
     int questions = 0;
     std::map<std::string, facts::MxAnswer> mxs;
+    std::map<std::string, facts::DnsFacts> address_facts;  // security and canonical name alone
+    std::map<std::string, facts::TlsaAnswer> tlsas;
+    std::map<std::string, facts::DnsFacts> aliases;
+    std::vector<std::string> tlsa_questions;
     std::map<std::string, std::vector<IpAddress>> hosts;
 };
 

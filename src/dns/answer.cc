@@ -189,13 +189,18 @@ facts::TlsaAnswer tlsa_answer(const std::string& name, const RawAnswer& raw)
     if (answer.status != facts::DnsStatus::Found) return answer;
     for (const std::string& data : raw.data) {
         if (answer.records.size() == kMaxRecords) break;
-        if (data.size() < 4 || data.size() > kMaxTlsaData) continue;
+        if (data.size() < 3 || data.size() > kMaxTlsaData) continue;
         answer.records.push_back({static_cast<std::uint8_t>(data[0]),
                                   static_cast<std::uint8_t>(data[1]),
                                   static_cast<std::uint8_t>(data[2]), data.substr(3)});
     }
     settle(answer, !answer.records.empty());
     return answer;
+}
+
+facts::DnsFacts alias_answer(const std::string& name, const RawAnswer& raw)
+{
+    return facts_of(name, raw);
 }
 
 }  // namespace hermetic::dns

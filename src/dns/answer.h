@@ -34,6 +34,9 @@ struct RawAnswer {
 [[nodiscard]] facts::MxAnswer mx_answer(const std::string& name, const RawAnswer& raw);
 [[nodiscard]] facts::AddressAnswer address_answer(const std::string& name, const RawAnswer& a,
                                                   const RawAnswer& aaaa);
+// Records too short to be of any kind are left out; whether the others can be used, tls/ knows.
 [[nodiscard]] facts::TlsaAnswer tlsa_answer(const std::string& name, const RawAnswer& raw);
+// To a question for a CNAME: what is said of it, not where it leads.
+[[nodiscard]] facts::DnsFacts alias_answer(const std::string& name, const RawAnswer& raw);
 
 }  // namespace hermetic::dns

@@ -152,13 +152,14 @@ TEST(AddressAnswer, CombinesBothFamilies)
 
 TEST(TlsaAnswer, ReadsItsFieldsAndSkipsWhatIsTooShort)
 {
-    const auto answer = tlsa_answer("_25._tcp.mx.test", found({"\3\1\1abc"s, "\3\1\1"s}));
+    const auto answer = tlsa_answer("_25._tcp.mx.test", found({"\3\1\1abc"s, "\3\1"s}));
     ASSERT_EQ(answer.records.size(), 1U);
     EXPECT_EQ(answer.records[0].usage, 3);
     EXPECT_EQ(answer.records[0].selector, 1);
     EXPECT_EQ(answer.records[0].matching, 1);
     EXPECT_EQ(answer.records[0].data, "abc");
-    EXPECT_EQ(tlsa_answer("a", found({"\3\1\1"s})).status, DnsStatus::Failed);
+    EXPECT_EQ(tlsa_answer("a", found({"\3\1"s})).status, DnsStatus::Failed);
+    EXPECT_EQ(tlsa_answer("a", found({"\3\1\1"s})).records.size(), 1U) << "of no use, but there";
 }
 
 }  // namespace

@@ -75,6 +75,13 @@ public:
         co_return tlsa_answer(name, inquiry.result());
     }
 
+    net::Task<facts::DnsFacts> alias(net::Core& core, std::string name, Instant deadline) override
+    {
+        Inquiry inquiry{*lookups_, core, question_for(name, kTypeCname), limit(core, deadline)};
+        co_await inquiry.wait();
+        co_return alias_answer(name, inquiry.result());
+    }
+
     void close() override { lookups_->close(); }
 
 private:

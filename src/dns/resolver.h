@@ -38,6 +38,10 @@ public:
                                                                     Instant deadline) = 0;
     [[nodiscard]] virtual net::Task<facts::TlsaAnswer> tlsa(net::Core& core, std::string name,
                                                             Instant deadline) = 0;
+    // Whether `name` itself is an alias, and how far that is proved, wherever it leads to: Found
+    // and Secure although the target's zone is not signed (RFC 7672 §2.2.3).
+    [[nodiscard]] virtual net::Task<facts::DnsFacts> alias(net::Core& core, std::string name,
+                                                           Instant deadline) = 0;
     virtual void close() = 0;
 };
 

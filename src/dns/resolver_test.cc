@@ -156,6 +156,36 @@ TEST_F(ResolverTest, FollowsAliases)
     EXPECT_EQ(out.addresses.at(0).format(), "192.0.2.2");
 }
 
+// RFC 7672 §2.2.3.
+TEST_F(ResolverTest, TellsOfAnAliasWhereverItLeads)
+{
+    struct Steps {
+        static net::Task<> ask(Resolver& resolver, net::Core& core, std::string name,
+                               Instant deadline, facts::DnsFacts& answer)
+        {
+            answer = co_await resolver.alias(core, std::move(name), deadline);
+        }
+    };
+    const struct {
+        const char* name;
+        DnsStatus status;
+        DnsSecurity security;
+    } rows[] = {
+        {"alias.signed.test", DnsStatus::Found, DnsSecurity::Secure},
+        {"out.signed.test", DnsStatus::Found, DnsSecurity::Secure},
+        {"out.plain.test", DnsStatus::Found, DnsSecurity::Insecure},
+        {"mx1.signed.test", DnsStatus::NoData, DnsSecurity::Secure},
+        {"out.bogus.test", DnsStatus::Failed, DnsSecurity::Bogus},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        facts::DnsFacts answer;
+        loop_.run(Steps::ask(*resolver_, loop_.core, row.name, loop_.in(10s), answer));
+        EXPECT_EQ(answer.status, row.status) << answer.why;
+        EXPECT_EQ(answer.security, row.security);
+    }
+}
+
 TEST_F(ResolverTest, AsksForBothFamilies)
 {
     const auto both = addresses("mx1.signed.test");
