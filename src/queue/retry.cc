@@ -56,6 +56,7 @@ WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts, Wal
 TlsWord tls_word(const facts::Outcome& outcome)
 {
     constexpr std::uint16_t kMailSystem = 3;  // X.3.Z of RFC 3463 §3.4
+    constexpr std::uint16_t kSecurity = 7;    // X.7.Z
     switch (outcome.stage) {
     case facts::Stage::StartTls:
     case facts::Stage::Handshake:
@@ -64,9 +65,12 @@ TlsWord tls_word(const facts::Outcome& outcome)
     default:
         break;
     }
-    const bool ours =
-        outcome.origin == facts::Origin::Local && outcome.enhanced.subject == kMailSystem;
-    return ours ? TlsWord::Nothing : TlsWord::Other;
+    const bool local = outcome.origin == facts::Origin::Local;
+    // A host that the policy forbids for what DNS said of it (docs/policy/tls.md).
+    if (local && outcome.stage == facts::Stage::Dns && outcome.enhanced.subject == kSecurity) {
+        return TlsWord::Failed;
+    }
+    return local && outcome.enhanced.subject == kMailSystem ? TlsWord::Nothing : TlsWord::Other;
 }
 
 std::optional<WallTime> tls_failing_since(std::optional<WallTime> before,
