@@ -33,7 +33,8 @@ class Peer:
 
     relay_to: port on 127.0.0.1 for all mail. relay_tls: "encrypt" (required), "may" or "none".
     maximum, minimum: TLS versions of the way out ("1.2", "1.3"), where the peer can limit them.
-    lmtp: relay by LMTP (Postfix and Exim)."""
+    lmtp: relay by LMTP (Postfix and Exim).
+    hosts: names that are 127.0.0.1 for the peer."""
 
     name = None
     users = ()
@@ -41,9 +42,9 @@ class Peer:
     parent = None  # folder of its directory; None: the one for temporary files
     prefix = ()    # words before its command, which they execute in their place
 
-    def __init__(self, relay_to, *, relay_tls="may", minimum=None, lmtp=False):
+    def __init__(self, relay_to, *, relay_tls="may", minimum=None, lmtp=False, hosts=()):
         self.relay_to, self.relay_tls = relay_to, relay_tls
-        self.minimum, self.lmtp = minimum, lmtp
+        self.minimum, self.lmtp, self.hosts = minimum, lmtp, tuple(hosts)
         self.directory = Path(tempfile.mkdtemp(prefix=f"hermetic-{self.name}.", dir=self.parent))
         self.directory.chmod(0o755)
         self.port = free_port()
@@ -75,7 +76,8 @@ class Peer:
         self._write_accounts(files / "etc")
         # Nothing answers there, at once: no peer may wait for a name server of the outside.
         (files / "etc" / "resolv.conf").write_text("nameserver 127.255.255.254\noptions timeout:1 attempts:1\n")
-        (files / "etc" / "hosts").write_text(f"127.0.0.1 localhost {self.hostname} peer-of-{self.name}.test\n")
+        (files / "etc" / "hosts").write_text(f"127.0.0.1 localhost {self.hostname} peer-of-{self.name}.test\n"
+            + "".join(f"127.0.0.1 {host}\n" for host in self.hosts))
         (files / "etc" / "mailname").write_text(f"{self.hostname}\n")
         self.configure(files)
         with open(self.logs / "output", "wb") as output:
@@ -128,8 +130,25 @@ class Peer:
 
 
 class Postfix(Peer):
+    """settings: of main.cf. listeners: name -> settings of a further smtpd, on ports[name].
+    routes: domain -> (host, port, entry of smtp_tls_policy_maps); the host is one of `hosts`."""
+
     name = "postfix"
     users = (("postfix", "postfix"), (None, "postdrop"))
+
+    def __init__(self, relay_to, *, settings=None, listeners=None, routes=None, **options):
+        self.settings, self.listeners, self.routes = settings or {}, listeners or {}, routes or {}
+        self.ports = {each: free_port() for each in self.listeners}
+        hosts = [host for host, _, _ in self.routes.values()]
+        super().__init__(relay_to, hosts=hosts, **options)
+
+    def route(self, etc, settings):
+        (etc / "transport").write_text("".join(
+            f"{domain} smtp:[{host}]:{port}\n" for domain, (host, port, _) in self.routes.items()))
+        (etc / "tls_policy").write_text("".join(
+            f"[{host}]:{port} {policy}\n" for host, port, policy in self.routes.values()))
+        settings["transport_maps"] = "texthash:/etc/postfix/transport"
+        settings["smtp_tls_policy_maps"] = "texthash:/etc/postfix/tls_policy"
 
     def configure(self, files):
         etc = files / "etc" / "postfix"
@@ -159,8 +178,14 @@ class Postfix(Peer):
         if self.minimum:
             for name in ("smtp_tls_protocols", "smtp_tls_mandatory_protocols"):
                 settings[name] = f">=TLSv{self.minimum}"
+        if self.routes:
+            self.route(etc, settings)
+        settings.update(self.settings)
         (etc / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
         services = [(f"127.0.0.1:{self.port}", "inet", "n", "-", "-", "smtpd")]
+        for name, port in self.ports.items():
+            options = "".join(f"\n  -o {{ {k} = {v} }}" for k, v in self.listeners[name].items())
+            services.append((f"127.0.0.1:{port}", "inet", "n", "-", "-", "smtpd" + options))
         for name, private, wakeup, limit, program in (
                 ("pickup", "n", "60", "1", "pickup"), ("cleanup", "n", "-", "0", "cleanup"),
                 ("qmgr", "n", "300", "1", "qmgr"), ("tlsmgr", "-", "1000?", "1", "tlsmgr"),
@@ -184,8 +209,24 @@ class Postfix(Peer):
 
 
 class Exim(Peer):
+    """settings: lines of the main part. tls_ports: name -> tls_require_ciphers of a further port,
+    ports[name]; None offers no TLS there. routes: the lines after `begin routers` and, as second of
+    the pair, those after `begin transports`."""
+
     name = "exim"
     users = (("Debian-exim", "Debian-exim"),)
+
+    def __init__(self, relay_to, *, settings="", tls_ports=None, routes=("", ""), **options):
+        self.settings, self.tls_ports, self.routes = settings, tls_ports or {}, routes
+        self.ports = {each: free_port() for each in self.tls_ports}
+        super().__init__(relay_to, **options)
+
+    def by_port(self, values, otherwise):
+        """An expansion: for each listener its value."""
+        text = otherwise
+        for name, value in values.items():
+            text = f"${{if eq{{$received_port}}{{{self.ports[name]}}}{{{value}}}{{{text}}}}}"
+        return text
 
     def configure(self, files):
         etc = files / "etc" / "exim4"
@@ -198,7 +239,7 @@ class Exim(Peer):
         (etc / "exim4.conf").write_text(f"""
 primary_hostname = {self.hostname}
 local_interfaces = 127.0.0.1
-daemon_smtp_ports = {self.port}
+daemon_smtp_ports = <; {" ; ".join(map(str, (self.port, *self.ports.values())))}
 log_file_path = {self.logs}/%slog
 log_selector = +tls_cipher +received_recipients +smtp_confirmation
 host_lookup =
@@ -207,7 +248,8 @@ rfc1413_query_timeout = 0s
 dns_dnssec_ok = 0
 acl_smtp_rcpt = everything
 acl_smtp_data = everything
-tls_advertise_hosts = *
+tls_advertise_hosts = {self.by_port({k: "" for k, v in self.tls_ports.items() if v is None}, "*")}
+tls_require_ciphers = {self.by_port({k: v for k, v in self.tls_ports.items() if v}, "NORMAL")}
 tls_certificate = {self.chain}
 tls_privatekey = {self.key}
 smtputf8_advertise_hosts = *
@@ -221,16 +263,19 @@ smtp_accept_max_per_connection = 0
 header_maxsize = 2M
 keep_environment =
 add_environment =
+{self.settings}
 begin acl
 everything:
   accept
 begin routers
+{self.routes[0]}
 everywhere:
   driver = manualroute
   transport = out
   route_data = 127.0.0.1
   self = send
 begin transports
+{self.routes[1]}
 out:
   driver = smtp
   port = {self.relay_to}
@@ -255,9 +300,15 @@ begin retry
 
 
 class OpenSmtpd(Peer):
+    """routes: domain -> the words after "relay"."""
+
     name = "opensmtpd"
     key_kind = "ec"
     users = (("opensmtpd", "opensmtpd"), ("opensmtpq", "opensmtpq"))
+
+    def __init__(self, relay_to, *, routes=None, **options):
+        self.routes = routes or {}
+        super().__init__(relay_to, **options)
 
     def configure(self, files):
         way = {"encrypt": f'"smtp+tls://127.0.0.1:{self.relay_to}" tls no-verify',
@@ -265,14 +316,17 @@ class OpenSmtpd(Peer):
                "none": f'"smtp+notls://127.0.0.1:{self.relay_to}"'}[self.relay_tls]
         if self.lmtp:
             way = f'"lmtp://127.0.0.1:{self.relay_to}"'
+        actions = "".join(f'action "{name}" relay {words}\n' for name, words in self.routes.items())
+        matches = "".join(f'match from any for domain "{name}" action "{name}"\n' for name in self.routes)
         (files / "etc" / "smtpd.conf").write_text(f"""
 pki peer cert "{self.chain}"
 pki peer key "{self.key}"
 smtp max-message-size "200M"
+{"".join(f"mta limit conn-delay-{what} 0" + chr(10) for what in ("host", "route", "source", "connector", "relay", "domain"))}
 bounce warn-interval 1h
 listen on 127.0.0.1 port {self.port} tls pki peer hostname "{self.hostname}"
-action "out" relay host {way}
-match from any for any action "out"
+{actions}action "out" relay host {way}
+{matches}match from any for any action "out"
 """)
         self.prepare(files, "install -d -m 711 /var/spool/smtpd /var/lib/opensmtpd\n"
                             "install -d -m 711 /var/lib/opensmtpd/empty\n"
