@@ -288,8 +288,7 @@ Response replace(directory::Directory& directory, const Request& request, direct
     return outcome(directory, done, terms.dry_run);
 }
 
-// The key that a request for one object means. An object that is gone has no organization that
-// could be found, but its history has.
+// The key of the object that a request means.
 Result<ObjectKey, Refusal> key_of(directory::Directory& directory, const Request& request)
 {
     const std::string organization = query(request, "organization");
@@ -338,10 +337,10 @@ Response show_one(directory::Directory& directory, const Request& request)
 
 Response show_history(directory::Directory& directory, const Request& request)
 {
-    const std::string& kind = request.path[2];
     const auto key = key_of(directory, request);
     if (key) return history(directory, *key, request);
-    return history(directory, ObjectKey{kind, query(request, "organization"), request.path[3]},
+    const std::string organization = query(request, "organization");
+    return history(directory, directory.key_of(request.path[2], organization, request.path[3]),
                    request);
 }
 

@@ -28,8 +28,8 @@ net::Task<Response> answer_objects(Api& api, Request request)
     std::function<void(std::function<void(Response)>)> start =
         [&api, carried](std::function<void(Response)> done) {
             api.objects.post([carried, done = std::move(done)](directory::Directory& directory) {
-                const std::string by =
-                    carried->user_id ? account_name(*carried->user_id) : std::string{};
+                const bool changes = carried->method != "GET" && carried->user_id;
+                const std::string by = changes ? account_name(*carried->user_id) : std::string{};
                 done(answer_from(directory, *carried, by));
             });
         };

@@ -3,6 +3,7 @@
 #include "cli/object_commands.h"
 #include "cli/server_call.h"
 #include "cli/table.h"
+#include "core/text.h"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -39,19 +40,20 @@ const value& fields_of(const value& row)
     return fields != nullptr && fields->is_object() ? *fields : kNone;
 }
 
-// A field as people read it: lists with commas, an empty text where it is not set.
+// A field as people read it: lists with commas, an empty text where it is not set. It may be
+// anybody's text, and goes to a terminal.
 std::string shown(const value& row, std::string_view key)
 {
+    constexpr std::size_t kLongest = 4096;
     const auto* member = fields_of(row).as_object().if_contains(key);
     if (member == nullptr) return {};
-    if (!member->is_array()) return text_of(fields_of(row), key);
+    if (!member->is_array()) return printable(text_of(fields_of(row), key), kLongest);
     std::string text;
     for (const value& each : member->as_array()) {
         if (!text.empty()) text += ", ";
-        text +=
-            each.is_string() ? std::string{each.as_string().c_str()} : boost::json::serialize(each);
+        text += each.is_string() ? std::string{each.as_string().c_str()} : serialize(each);
     }
-    return text;
+    return printable(text, kLongest);
 }
 
 std::string shown_or(const value& row, std::string_view key, const char* otherwise)

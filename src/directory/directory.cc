@@ -86,6 +86,8 @@ Result<void, Refusal> Directory::load()
             "that wrote them";
         return failure(std::move(refusal));
     }
+    if (auto faults = check_ ? check_(result->contents) : config::Diagnostics{}; !faults.empty())
+        return failure(invalid(std::move(faults)));
     snapshot_ =
         std::make_shared<const objects::Snapshot>(std::move(result->contents), revision_.number);
     return {};
@@ -107,6 +109,8 @@ Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make)
     if (!stored) return failure(broken(stored.error()));
     auto made = make(*stored);
     if (!made) return failure(std::move(made.error()));
+    if (auto faults = check_ ? check_(made->contents) : config::Diagnostics{}; !faults.empty())
+        return failure(invalid(std::move(faults)));
     Changes changes = compare(texts_of(*stored), made->objects);
     // What was kept and is in force already needs no revision; at a start nothing is in force yet.
     const bool in_force = made->contents == snapshot_->contents();
@@ -242,6 +246,15 @@ Refusal Directory::missing(const ObjectKey& key)
     return refuse(Kind::NotFound, "there is no " + describe(key), "a name that is there");
 }
 
+ObjectKey Directory::key_of(const std::string& kind, const std::string& organization,
+                            const std::string& name) const
+{
+    const auto& organizations = snapshot_->contents().organizations;
+    const bool needed = organization.empty() && kind != kOrganizationKind;
+    if (!needed || organizations.size() != 1) return {kind, organization, name};
+    return {kind, organizations.front().name, name};
+}
+
 Result<StoredObject, Refusal> Directory::find(const std::string& kind,
                                               const std::string& organization,
                                               const std::string& name)
@@ -252,11 +265,11 @@ Result<StoredObject, Refusal> Directory::find(const std::string& kind,
         return each.key.kind != kind || each.key.name != name ||
                (!organization.empty() && each.key.organization != organization);
     });
-    if (stored->empty()) return failure(missing({kind, organization, name}));
+    if (stored->empty()) return failure(missing(key_of(kind, organization, name)));
     if (stored->size() > 1) {
         return failure(
-            refuse(Kind::Conflict,
-                   fmt::format("several organizations have a {}", describe(stored->front().key)),
+            refuse(Kind::Invalid,
+                   fmt::format("several organizations have {}", describe(stored->front().key)),
                    "the organization beside the name"));
     }
     return std::move(stored->front());

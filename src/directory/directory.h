@@ -58,6 +58,10 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Directory>, std::string> open(
         const std::string& path, const Clock& clock);
     void on_change(OnChange listener) { on_change_ = std::move(listener); }
+    // What the node asks of objects beside their own rules (objects/validate_node.h): a change that
+    // it has faults to find in is Invalid.
+    using Check = std::function<config::Diagnostics(const objects::Snapshot::Contents&)>;
+    void check_by(Check check) { check_ = std::move(check); }
 
     // A file governs: only take_file() changes anything. Empty: the directory does.
     void govern_by(std::string file) { governed_by_ = std::move(file); }
@@ -81,6 +85,9 @@ public:
                                                   const Terms& terms);
     [[nodiscard]] Result<Outcome, Refusal> remove(const ObjectKey& key, const Terms& terms);
 
+    // The key of what is, or was, called so: where no organization is said, the only one there is.
+    [[nodiscard]] ObjectKey key_of(const std::string& kind, const std::string& organization,
+                                   const std::string& name) const;
     // The one of this kind and name, in `organization` or, where that is empty, in any.
     [[nodiscard]] Result<StoredObject, Refusal> find(const std::string& kind,
                                                      const std::string& organization,
@@ -110,6 +117,7 @@ private:
     const Clock& clock_;
     std::string governed_by_;
     OnChange on_change_;
+    Check check_;
     Revision revision_;
     objects::SnapshotPointer snapshot_;
 };

@@ -181,7 +181,7 @@ TEST_F(DirectoryTest, ObjectsAreAddedOnceAndRemoved)
     EXPECT_EQ(exists.kind, Refusal::Kind::Exists);
     EXPECT_NE(exists.what.find("bob"), std::string::npos);
     ASSERT_TRUE(directory_->remove(two->key, {"carol", 1, false}).has_value());
-    const auto gone = directory_->find("outbound_connector", "Example", "two");
+    const auto gone = directory_->find("outbound_connector", "", "two");
     ASSERT_FALSE(gone.has_value());
     EXPECT_EQ(gone.error().kind, Refusal::Kind::NotFound);
     EXPECT_NE(gone.error().what.find("carol removed it"), std::string::npos) << gone.error().what;

@@ -177,9 +177,10 @@ std::string format_object(std::string_view kind, const Node& fields)
 Node fields_of(const std::string& text)
 {
     auto document = config::parse_document(text, "object");
-    HERMETIC_ASSERT(document.has_value() && document->table.size() == 1 &&
-                    document->table.front().value.list.size() == 1);
-    return std::move(document->table.front().value.list.front());
+    if (!document || document->table.size() != 1) return {};
+    Node& list = document->table.front().value;
+    if (list.list.size() != 1 || list.list.front().kind != Node::Kind::Table) return {};
+    return std::move(list.list.front());
 }
 
 Result<Compiled, config::Diagnostics> compile(const Objects& objects)

@@ -53,7 +53,7 @@ struct Compiled {
 // All of it as one file that apply takes back unchanged. Empty where there is nothing.
 [[nodiscard]] std::string export_text(const objects::Snapshot::Contents& contents);
 
-// The object's fields, in their order: a table. The text is one that compile() made.
+// The object's fields, in their order: a table. None of a text that compile() has not made.
 [[nodiscard]] config::Node fields_of(const std::string& text);
 
 // "[[kind]]\nkey = value\n…" of a table.

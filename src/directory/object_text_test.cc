@@ -111,6 +111,15 @@ TEST(ObjectText, ANameHasABound)
     EXPECT_NE(compiled.error()[0].right.find("255"), std::string::npos);
 }
 
+// Somebody may have been at the file with another program.
+TEST(ObjectText, ATextThatNobodyHereMadeHasNoFields)
+{
+    for (const char* text :
+         {"", "[[x", "x = 1", "[[x]]\n[[x]]\n", "[x]\na = 1", "[[x]]\n[[y]]\n"}) {
+        EXPECT_TRUE(fields_of(text).table.empty()) << text;
+    }
+}
+
 TEST(Difference, SaysEachFieldOfEachObject)
 {
     const Objects before = compile_text(kOrganization).objects;

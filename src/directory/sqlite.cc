@@ -71,6 +71,12 @@ std::string Connection::error() const
     return ::sqlite3_errmsg(handle_.get());
 }
 
+bool Connection::is_corrupt() const
+{
+    const int code = ::sqlite3_errcode(handle_.get()) & 0xff;  // without its extension
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const
 {
     ::sqlite3_finalize(statement);

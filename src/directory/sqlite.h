@@ -27,6 +27,8 @@ public:
     // Statements without parameters; false on failure, with error().
     [[nodiscard]] bool run(const char* sql);
     [[nodiscard]] std::string error() const;
+    // Whether the last failure was the file's: its contents are no database any more.
+    [[nodiscard]] bool is_corrupt() const;
     [[nodiscard]] sqlite3* get() const { return handle_.get(); }
 
 private:

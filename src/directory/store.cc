@@ -89,10 +89,11 @@ Store::~Store()
 
 std::string Store::broken() const
 {
-    return fmt::format(
-        "{}: {}; right is a file from a backup, or none: then `hermetic apply FILE` (or "
-        "organization_file) fills a new one",
-        path_, connection_.error());
+    const char* right = connection_.is_corrupt()
+                            ? "a file from a backup, or none: then `hermetic apply FILE` (or "
+                              "organization_file) fills a new one"
+                            : "a disk that has room, and a file that this user may write";
+    return fmt::format("{}: {}; right is {}", path_, connection_.error(), right);
 }
 
 Result<std::unique_ptr<Store>, std::string> Store::open(const std::string& path, Access access)

@@ -181,8 +181,7 @@ class Directory(unittest.TestCase):
         self.assertEqual(history.count("version "), 4)
         self.command("connector", "set", "bank", "nonsense", code=2)
         self.command("connector", "remove", "bank")
-        self.assertIn("any more", self.command("connector", "show", "bank", "--organization",
-                                               "Test", code=1).stderr)
+        self.assertIn("any more", self.command("connector", "show", "bank", code=1).stderr)
         inbound = self.command("connector", "list", "--inbound").stdout
         self.assertIn("127.0.0.0/8", inbound)
         self.command("connector", "set", "ours", "--inbound", "may_relay=false")
