@@ -61,8 +61,8 @@ tls::ClientHandshake client_handshake(TlsVersion max = TlsVersion::Tls13)
 {
     tls::ClientProfile profile;
     profile.max = max;
-    profile.cas = identity().cas;
     tls::ClientHandshake handshake;
+    handshake.trust.cas = identity().cas;
     handshake.context = tls::make_client_context(profile).value();
     handshake.sni = handshake.expected_name = "mx.example.org";
     return handshake;

@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "tls/certificate.h"
+#include "tls/crl_set.h"
 #include "tls/evidence.h"
 
 #include <openssl/err.h>
@@ -48,11 +49,14 @@ CaSet::CaSet(StorePointer store) : store_{std::move(store)}, digest_{digest_of(s
 {
 }
 
-std::string identity_digest(const CaSet* cas, const Certificate* client_certificate)
+std::string identity_digest(const Trust& trust, const Certificate* client_certificate)
 {
-    std::string text = cas != nullptr ? cas->digest() : std::string{"-"};
+    std::string text = trust.cas != nullptr ? trust.cas->digest() : std::string{"-"};
     text += '/';
     text += client_certificate != nullptr ? client_certificate->facts().sha256 : std::string{"-"};
+    if (trust.system != nullptr) text += "/system " + trust.system->digest();
+    if (trust.crls != nullptr) text += "/crls " + trust.crls->digest();
+    if (trust.stapled) text += "/stapled";
     return text;
 }
 

@@ -217,7 +217,7 @@ TEST(CaSets, AreToldApartByTheirContent)
     PkiFixture one;
     PkiFixture other;
     const auto digest = [](const std::string& file) {
-        return identity_digest(load_cas(file)->get(), nullptr);
+        return identity_digest({.cas = load_cas(file).value()}, nullptr);
     };
     EXPECT_EQ(digest(one.root_file()), digest(one.root_file()));
     EXPECT_NE(digest(one.root_file()), digest(other.root_file()));
@@ -228,9 +228,9 @@ TEST(CaSets, AreToldApartByTheirContent)
     EXPECT_NE(digest(one.path("both.pem")), digest(one.root_file()));
 
     const auto client = one.make("client.example.net");
-    EXPECT_NE(identity_digest(nullptr, client.get()), identity_digest(nullptr, nullptr));
-    EXPECT_NE(identity_digest(nullptr, client.get()),
-              identity_digest(nullptr, one.make("client.example.net").get()));
+    EXPECT_NE(identity_digest({}, client.get()), identity_digest({}, nullptr));
+    EXPECT_NE(identity_digest({}, client.get()),
+              identity_digest({}, one.make("client.example.net").get()));
 }
 
 TEST(CaSets, OfNothingAreRefused)

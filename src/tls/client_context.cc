@@ -56,7 +56,7 @@ Result<std::shared_ptr<const ClientContext>, ConfigError> make_client_context(
                                    "give one with RSA of 2048 bits or more, or ECDSA"});
     }
     ERR_clear_error();
-    return std::make_shared<const ClientContext>(std::move(context), profile.cas, profile.hello);
+    return std::make_shared<const ClientContext>(std::move(context), profile.hello);
 }
 
 }  // namespace hermetic::tls

@@ -2,11 +2,15 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "tls/ca_set.h"
+#include "tls/chain_check.h"
 #include "tls/client_context.h"
 #include "tls/evidence.h"
 #include "tls/failure.h"
 #include "tls/server_context.h"
 #include "tls/session_cache.h"
+#include "tls/staple.h"
+#include "tls/tlsa_verdict.h"
 
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
@@ -32,6 +36,23 @@ std::string group_of(SSL* ssl)
     if (found == "x25519") return "X25519";
     if (found == "x448") return "X448";
     return printable_ascii(found, 40);
+}
+
+// A server's chain by what the client believes.
+void judge_server(SSL* ssl, const Trust& trust, X509* leaf, STACK_OF(X509) * rest,
+                  facts::TlsEvidence& evidence)
+{
+    ChainQuestion question{.leaf = leaf, .rest = rest, .crls = trust.crls.get()};
+    question.stapled = trust.stapled;
+    if (trust.stapled) question.staple = staple_of(ssl);
+    if (trust.cas != nullptr) question.cas = trust.cas->store();
+    ChainFinding found = check_chain(question);
+    evidence.verdict = std::move(found.verdict);
+    evidence.verified_spki = std::move(found.verified_spki);
+    evidence.revocation = found.revocation;
+    if (trust.system == nullptr) return;
+    question.cas = trust.system->store();
+    evidence.system_verdict = check_chain(question).verdict;
 }
 
 }  // namespace
@@ -86,6 +107,7 @@ std::unique_ptr<Connection> Connection::client(ClientHandshake handshake, int de
         SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                  handshake.sni.data());
     }
+    if (handshake.trust.stapled) ask_for_staple(ssl);
     if (!handshake.context->resumes()) handshake.cache = nullptr;
     if (handshake.cache != nullptr && !handshake.reuse_key.empty()) {
         if (const SessionPointer session = handshake.cache->take(handshake.reuse_key)) {
@@ -224,18 +246,33 @@ facts::TlsEvidence Connection::evidence() const
         }
         if (parts_->server->asks_for_certificates()) {
             const CaSet* cas = parts_->server->client_cas();
-            evidence.verdict =
-                judge_chain(leaf, rest, cas != nullptr ? cas->store() : nullptr, Purpose::Client);
+            ChainQuestion question{.leaf = leaf, .rest = rest, .purpose = Purpose::Client};
+            if (cas != nullptr) question.cas = cas->store();
+            evidence.verdict = check_chain(question).verdict;
         }
     } else {
-        const CaSet* cas = parts_->client.context->cas();
         evidence.sni = parts_->client.sni;
-        evidence.verdict =
-            judge_chain(leaf, rest, cas != nullptr ? cas->store() : nullptr, Purpose::Server);
         evidence.name_matches = names_host(leaf, parts_->client.expected_name);
+        judge_server(ssl, parts_->client.trust, leaf, rest, evidence);
+        if (parts_->client.tlsa != nullptr) {
+            evidence.tlsa = judge_tlsa(leaf, rest, *parts_->client.tlsa);
+        }
     }
     ERR_clear_error();
     return evidence;
+}
+
+facts::ChainVerdict Connection::judge_client(const CaSet& cas, const CrlSet* crls) const
+{
+    SSL* ssl = parts_->ssl.get();
+    ChainQuestion question{.leaf = SSL_get0_peer_certificate(ssl),
+                           .rest = SSL_get_peer_cert_chain(ssl),
+                           .cas = cas.store(),
+                           .purpose = Purpose::Client,
+                           .crls = crls};
+    facts::ChainVerdict verdict = check_chain(question).verdict;
+    ERR_clear_error();
+    return verdict;
 }
 
 void Connection::on_alert(Direction direction, int level, int alert)
@@ -261,6 +298,7 @@ bool Connection::on_session(ssl_session_st* session)
     if (client.cache == nullptr || client.reuse_key.empty()) return false;
     if (SSL_SESSION_is_resumable(session) != 1) return false;
     parts_->session_came = true;
+    keep_staple(parts_->ssl.get(), session);
     client.cache->put(client.reuse_key, SessionPointer{session});
     return true;
 }

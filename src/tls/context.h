@@ -6,6 +6,7 @@
 
 #include "core/result.h"
 #include "core/time.h"
+#include "facts/dns.h"
 #include "facts/tls.h"
 
 #include <cstdint>
@@ -54,6 +55,8 @@ struct ServerProfile {
     std::shared_ptr<const CaSet> client_cas;  // for the verdict on client chains; null: not checked
     std::vector<std::shared_ptr<const Certificate>>
         certificates;  // by SNI; the first is the default
+    // The only one that is spoken here, where the client names protocols (ALPN); empty: mail's.
+    std::string protocol;
 };
 
 // One listener's. Ticket keys belong to it alone; no 0-RTT; renegotiation refused.
@@ -66,10 +69,29 @@ class ServerContext;
 [[nodiscard]] Result<std::shared_ptr<const CaSet>, ConfigError> load_cas(
     const std::string& pem_file);
 
-// What a client is, and judges peers by, beside its TlsPolicy: the CAs' and the own certificate's
-// content, as text. Connections and sessions made under another one are not used (specification
-// §4.5). Either may be null.
-[[nodiscard]] std::string identity_digest(const CaSet* cas, const Certificate* client_certificate);
+// CRLs of a folder: every file named *.pem, *.crl or *.der in it, PEM or DER. Immutable.
+class CrlSet;
+[[nodiscard]] Result<std::shared_ptr<const CrlSet>, ConfigError> load_crls(
+    const std::string& folder);
+// What was read, to be watched.
+[[nodiscard]] const std::vector<std::string>& files_of(const CrlSet& crls);
+// One of them says when its successor is due, and that has passed: "CRL of …, due 2026-01-02".
+[[nodiscard]] std::vector<std::string> overdue(const CrlSet& crls, WallTime now);
+
+// What a client judges a peer's chain by.
+struct Trust {
+    std::shared_ptr<const CaSet> cas{};     // null: no verdict on the chain
+    std::shared_ptr<const CaSet> system{};  // for evidence.system_verdict; null: nobody asks
+    std::shared_ptr<const CrlSet> crls{};   // null: there are none
+    // A stapled OCSP response is asked for, and believed where it is signed as it must be.
+    bool stapled = false;
+};
+
+// What a client is, and judges peers by, beside its TlsPolicy: the content of CAs, CRLs and own
+// certificate, as text. Connections and sessions made under another one are not used (specification
+// §4.5). The certificate may be null.
+[[nodiscard]] std::string identity_digest(const Trust& trust,
+                                          const Certificate* client_certificate);
 
 // How ready the hello is to be misunderstood: the rungs of the ladder (specification §4.3).
 enum class Hello : std::uint8_t {
@@ -83,7 +105,6 @@ struct ClientProfile {
     Hello hello = Hello::Full;
     bool fallback_scsv = false;  // TLS_FALLBACK_SCSV (RFC 7507), for a lowered version
     std::string ciphers;
-    std::shared_ptr<const CaSet> cas;                       // null: no verdict on the chain
     std::shared_ptr<const Certificate> client_certificate;  // null: none is shown
 };
 
@@ -101,9 +122,12 @@ using SessionCachePointer = std::unique_ptr<SessionCache, SessionCacheDeleter>;
 
 struct ClientHandshake {
     std::shared_ptr<const ClientContext> context;
+    Trust trust;
     std::string sni;            // empty: none is sent (an address)
     std::string expected_name;  // evidence.name_matches tells whether the leaf has it
     SessionCache* cache = nullptr;
+    // The host's TLSA records: evidence.tlsa has the verdict by them. Null: there are none.
+    std::shared_ptr<const facts::TlsaSet> tlsa{};
     std::string reuse_key;  // sessions are stored and resumed under exactly this key
 };
 

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
-#include <openssl/x509_vfy.h>
 
 #include <array>
 #include <ctime>
@@ -14,41 +13,12 @@ namespace hermetic::tls {
 
 namespace {
 
-std::string format_name(const X509_NAME* name)
-{
-    const BioPointer out{BIO_new(BIO_s_mem())};
-    HERMETIC_ASSERT(out != nullptr);
-    // UTF-8 as it is: printable() escapes what must not be shown.
-    X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    char* text = nullptr;
-    const long length = BIO_get_mem_data(out.get(), &text);
-    if (length <= 0) return {};
-    return printable({text, static_cast<std::size_t>(length)});
-}
-
-WallTime wall_time(const ASN1_TIME* time)
-{
-    std::tm parts{};
-    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return {};
-    return WallTime{std::chrono::seconds{timegm(&parts)}};
-}
-
 std::string hex_digest(const unsigned char* octets, std::size_t length)
 {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
     HERMETIC_ASSERT(EVP_Digest(octets, length, digest.data(), &size, EVP_sha256(), nullptr) == 1);
     return to_hex({reinterpret_cast<const char*>(digest.data()), size});
-}
-
-std::string spki_digest(X509* certificate)
-{
-    unsigned char* der = nullptr;
-    const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-    if (length <= 0) return {};
-    std::string digest = hex_digest(der, static_cast<std::size_t>(length));
-    OPENSSL_free(der);
-    return digest;
 }
 
 std::string curve_name(const EVP_PKEY* key)
@@ -84,6 +54,35 @@ std::string key_type(const EVP_PKEY* key)
 }
 
 }  // namespace
+
+std::string format_name(const X509_NAME* name)
+{
+    const BioPointer out{BIO_new(BIO_s_mem())};
+    HERMETIC_ASSERT(out != nullptr);
+    // UTF-8 as it is: printable() escapes what must not be shown.
+    X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+    char* text = nullptr;
+    const long length = BIO_get_mem_data(out.get(), &text);
+    if (length <= 0) return {};
+    return printable({text, static_cast<std::size_t>(length)});
+}
+
+WallTime wall_time(const ASN1_TIME* time)
+{
+    std::tm parts{};
+    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return {};
+    return WallTime{std::chrono::seconds{timegm(&parts)}};
+}
+
+std::string spki_digest(X509* certificate)
+{
+    unsigned char* der = nullptr;
+    const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+    if (length <= 0) return {};
+    std::string digest = hex_digest(der, static_cast<std::size_t>(length));
+    OPENSSL_free(der);
+    return digest;
+}
 
 std::string hex_sha256(std::string_view octets)
 {
@@ -149,28 +148,6 @@ std::vector<facts::CertificateFacts> describe_chain(X509* leaf, STACK_OF(X509) *
         chain.push_back(describe_certificate(certificate));
     }
     return chain;
-}
-
-facts::ChainVerdict judge_chain(X509* leaf, STACK_OF(X509) * rest, X509_STORE* cas, Purpose purpose)
-{
-    using State = facts::ChainVerdict::State;
-    if (leaf == nullptr) return {State::NoCertificate, {}, 0};
-    if (cas == nullptr) return {State::NotChecked, {}, 0};
-
-    const StoreContextPointer context{X509_STORE_CTX_new()};
-    HERMETIC_ASSERT(context != nullptr);
-    if (X509_STORE_CTX_init(context.get(), cas, leaf, rest) != 1) {
-        return {State::Failed, take_error_words(), X509_V_ERR_UNSPECIFIED};
-    }
-    X509_STORE_CTX_set_default(context.get(),
-                               purpose == Purpose::Server ? "ssl_server" : "ssl_client");
-    X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context.get()), 2);
-    const bool verified = X509_verify_cert(context.get()) == 1;
-    ERR_clear_error();
-    if (verified) return {State::Verified, {}, 0};
-    int error = X509_STORE_CTX_get_error(context.get());
-    if (error == X509_V_OK) error = X509_V_ERR_UNSPECIFIED;
-    return {State::Failed, X509_verify_cert_error_string(error), error};
 }
 
 bool names_host(X509* leaf, const std::string& name)

@@ -15,9 +15,15 @@ inline constexpr int kMaxDnsNames = 64;
 
 [[nodiscard]] facts::CertificateFacts describe_certificate(X509* certificate);
 
+// For people: printable.
+[[nodiscard]] std::string format_name(const X509_NAME* name);
+// The epoch for what is no time.
+[[nodiscard]] WallTime wall_time(const ASN1_TIME* time);
+
 // SHA-256, hexadecimal.
 [[nodiscard]] std::string hex_sha256(std::string_view octets);
 [[nodiscard]] std::string certificate_digest(X509* certificate);
+[[nodiscard]] std::string spki_digest(X509* certificate);
 
 // subjectAltName dNSName only, lower case, printable; at most kMaxDnsNames.
 [[nodiscard]] std::vector<std::string> dns_names_of(X509* certificate);
@@ -27,11 +33,6 @@ inline constexpr int kMaxDnsNames = 64;
                                                                   STACK_OF(X509) * rest);
 
 enum class Purpose : std::uint8_t { Server, Client };
-
-// The verdict on a chain for one purpose, at the present time. Keys below 112 bits of security and
-// SHA-1 signatures fail it (specification §4.1: weak keys pass only where nothing is verified).
-[[nodiscard]] facts::ChainVerdict judge_chain(X509* leaf, STACK_OF(X509) * rest, X509_STORE* cas,
-                                              Purpose purpose);
 
 // True if a dNSName of the leaf is `name`; wildcards stand for one whole label; the subject's
 // common name never counts (RFC 6125 §6.4.4 allows it, RFC 9525 no longer does).

@@ -88,18 +88,18 @@ protected:
         static const auto certificate = pki().make("mx.example.org");
         return certificate;
     }
+    static std::shared_ptr<const CaSet> root()
+    {
+        static const auto cas = load_cas(pki().root_file()).value();
+        return cas;
+    }
     ServerProfile server_profile() const
     {
         ServerProfile profile;
         profile.certificates = {mx()};
         return profile;
     }
-    ClientProfile client_profile() const
-    {
-        ClientProfile profile;
-        profile.cas = load_cas(pki().root_file()).value();
-        return profile;
-    }
+    ClientProfile client_profile() const { return ClientProfile{}; }
     static std::shared_ptr<const ServerContext> server(const ServerProfile& profile)
     {
         return make_server_context(profile).value();
@@ -109,6 +109,7 @@ protected:
     {
         ClientHandshake handshake;
         handshake.context = make_client_context(profile).value();
+        handshake.trust.cas = root();
         handshake.sni = host;
         handshake.expected_name = host;
         return handshake;
@@ -359,7 +360,9 @@ TEST_F(Handshake, WeakKeysPassButAreNotVerified)
 
 TEST_F(Handshake, WithoutCasNothingIsJudged)
 {
-    Pair pair{server(server_profile()), client(ClientProfile{})};
+    auto trusting_nobody = client(client_profile());
+    trusting_nobody.trust = {};
+    Pair pair{server(server_profile()), std::move(trusting_nobody)};
     ASSERT_TRUE(pair.shake());
     EXPECT_EQ(pair.client().evidence().verdict.state, ChainVerdict::State::NotChecked);
     EXPECT_EQ(pair.client().evidence().chain.size(), 2U);
@@ -377,7 +380,7 @@ TEST_F(Handshake, ClientCertificatesAreCollectedOnlyWhereAskedFor)
 
     for (const auto asked : {ClientCertificates::Request, ClientCertificates::Require}) {
         profile.client_certificates = asked;
-        profile.client_cas = client_profile().cas;
+        profile.client_cas = root();
         Pair pair{server(profile), client(mutual)};
         ASSERT_TRUE(pair.shake());
         const auto heard = pair.server().evidence();
@@ -391,7 +394,7 @@ TEST_F(Handshake, ARequestedClientCertificateMayBeBadOrMissing)
 {
     auto profile = server_profile();
     profile.client_certificates = ClientCertificates::Request;
-    profile.client_cas = client_profile().cas;
+    profile.client_cas = root();
     const auto context = server(profile);
     Pair without{context, client(client_profile())};
     ASSERT_TRUE(without.shake());

@@ -84,7 +84,7 @@ protected:
     OpensslPeer()
     {
         ::signal(SIGPIPE, SIG_IGN);
-        profile_.cas = load_cas(pki_.root_file()).value();
+        trust_.cas = load_cas(pki_.root_file()).value();
     }
     std::vector<std::string> with_certificate(std::vector<std::string> arguments)
     {
@@ -106,6 +106,7 @@ protected:
 
         ClientHandshake handshake;
         handshake.context = make_client_context(profile_).value();
+        handshake.trust = trust_;
         handshake.sni = handshake.expected_name = "mx.example.org";
         handshake.cache = cache_.get();
         handshake.reuse_key = "openssl";
@@ -140,6 +141,7 @@ protected:
     PkiFixture pki_;
     CertificateSource source_ = pki_.make_files({.name = "mx", .dns_names = {"mx.example.org"}});
     ClientProfile profile_;
+    Trust trust_;
     SessionCachePointer cache_ = make_session_cache(10);
 };
 

@@ -25,10 +25,18 @@ public:
         std::string key = "ec";  // "ec", "rsa2048", "rsa1024"
         Issuer issuer = Issuer::Intermediate;
         int valid_days = 30;  // negative: expired
+        bool must_staple = false;
     };
     // Files NAME.pem (leaf and intermediate) and NAME.key; the key's mode is 0600.
     CertificateSource make_files(const Leaf& leaf);
     std::shared_ptr<const Certificate> make(const Leaf& leaf);
+    // Of the intermediate's, PEM; a negative number of days: overdue.
+    [[nodiscard]] std::string make_crl(
+        const std::vector<std::shared_ptr<const Certificate>>& revoked, int valid_days = 30) const;
+    enum class Status : std::uint8_t { Good, Revoked, Unknown };
+    // OCSP's, DER, signed by the intermediate; `forged`: by somebody else in its name.
+    [[nodiscard]] std::string make_staple(const Certificate& certificate, Status status,
+                                          int valid_days = 1, bool forged = false) const;
     // An EC leaf of the intermediate.
     std::shared_ptr<const Certificate> make(const std::string& dns_name);
 

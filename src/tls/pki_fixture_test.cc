@@ -1,8 +1,10 @@
 #include "tls/pki_fixture.h"
 
 #include "core/assert.h"
+#include "tls/certificate.h"
 #include "tls/openssl.h"
 
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 
@@ -121,6 +123,7 @@ CertificateSource PkiFixture::make_files(const Leaf& leaf)
     std::string names;
     for (const auto& name : leaf.dns_names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
     if (!names.empty()) extend(certificate.get(), NID_subject_alt_name, names);
+    if (leaf.must_staple) extend(certificate.get(), NID_tlsfeature, "status_request");
 
     std::string chain;
     switch (leaf.issuer) {
@@ -149,6 +152,67 @@ std::shared_ptr<const Certificate> PkiFixture::make(const Leaf& leaf)
 std::shared_ptr<const Certificate> PkiFixture::make(const std::string& dns_name)
 {
     return make(Leaf{.name = dns_name, .dns_names = {dns_name}});
+}
+
+std::string PkiFixture::make_crl(const std::vector<std::shared_ptr<const Certificate>>& revoked,
+                                 int valid_days) const
+{
+    constexpr long kDay = 24L * 3600;
+    const std::unique_ptr<X509_CRL, FreeWith<X509_CRL_free>> crl{X509_CRL_new()};
+    const std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>> time{ASN1_TIME_new()};
+    X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2);
+    X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(intermediate_->certificate.get()));
+    X509_gmtime_adj(time.get(), -50 * kDay);
+    X509_CRL_set1_lastUpdate(crl.get(), time.get());
+    for (const auto& each : revoked) {
+        X509_REVOKED* entry = X509_REVOKED_new();
+        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(each->leaf()));
+        X509_REVOKED_set_revocationDate(entry, time.get());
+        X509_CRL_add0_revoked(crl.get(), entry);
+    }
+    X509_gmtime_adj(time.get(), valid_days * kDay);
+    X509_CRL_set1_nextUpdate(crl.get(), time.get());
+    X509_CRL_sort(crl.get());
+    HERMETIC_ASSERT(X509_CRL_sign(crl.get(), intermediate_->key.get(), EVP_sha256()) > 0);
+    const BioPointer out{BIO_new(BIO_s_mem())};
+    PEM_write_bio_X509_CRL(out.get(), crl.get());
+    char* text = nullptr;
+    const long length = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(length)};
+}
+
+std::string PkiFixture::make_staple(const Certificate& certificate, Status status, int valid_days,
+                                    bool forged) const
+{
+    constexpr long kDay = 24L * 3600;
+    X509* issuer = intermediate_->certificate.get();
+    const KeyPointer other = make_key("ec");
+    OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), certificate.leaf(), issuer);
+    OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
+    ASN1_TIME* from = X509_gmtime_adj(nullptr, -50 * kDay);
+    ASN1_TIME* until = X509_gmtime_adj(nullptr, valid_days * kDay);
+    const int code = status == Status::Good      ? V_OCSP_CERTSTATUS_GOOD
+                     : status == Status::Revoked ? V_OCSP_CERTSTATUS_REVOKED
+                                                 : V_OCSP_CERTSTATUS_UNKNOWN;
+    OCSP_basic_add1_status(basic, id, code, 0, from, from, until);
+    // Whoever forges has the name of the CA and not its key.
+    const X509Pointer impostor = make_unsigned("Test Intermediate", other.get(), 30);
+    sign(impostor.get(), impostor.get(), other.get());
+    HERMETIC_ASSERT(OCSP_basic_sign(basic, forged ? impostor.get() : issuer,
+                                    forged ? other.get() : intermediate_->key.get(), EVP_sha256(),
+                                    nullptr, 0) == 1);
+    OCSP_RESPONSE* response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    unsigned char* der = nullptr;
+    const int length = i2d_OCSP_RESPONSE(response, &der);
+    HERMETIC_ASSERT(length > 0);
+    const std::string octets{reinterpret_cast<const char*>(der), static_cast<std::size_t>(length)};
+    OPENSSL_free(der);
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    OCSP_CERTID_free(id);
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(until);
+    return octets;
 }
 
 std::string PkiFixture::read(const std::string& file) const

@@ -1,0 +1,217 @@
+// What CRLs and stapled OCSP responses do to the verdict on a chain, in full and resumed
+// handshakes.
+#include "tls/certificate.h"
+#include "tls/connection.h"
+#include "tls/pki_fixture.h"
+#include "tls/server_context.h"
+
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <unistd.h>
+
+namespace hermetic::tls {
+namespace {
+
+using facts::ChainVerdict;
+using facts::Revocation;
+using facts::TlsVersion;
+using Status = PkiFixture::Status;
+using ::testing::HasSubstr;
+
+int staple(SSL* ssl, void* response)
+{
+    const auto& octets = *static_cast<const std::string*>(response);
+    if (octets.empty()) return SSL_TLSEXT_ERR_NOACK;
+    void* copy = OPENSSL_memdup(octets.data(), octets.size());
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP, static_cast<long>(octets.size()), copy);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+class RevocationTest : public ::testing::Test {
+protected:
+    RevocationTest()
+    {
+        ::signal(SIGPIPE, SIG_IGN);
+        trust_.cas = load_cas(pki_.root_file()).value();
+        trust_.stapled = true;
+        serve(pki_.make("mx.test"));
+    }
+    void serve(std::shared_ptr<const Certificate> certificate)
+    {
+        leaf_ = std::move(certificate);
+        ServerProfile profile;
+        profile.certificates = {leaf_};
+        server_ = make_server_context(profile).value();
+        SSL_CTX_callback_ctrl(server_->main(), SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB,
+                              reinterpret_cast<void (*)()>(&staple));
+        SSL_CTX_ctrl(server_->main(), SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB_ARG, 0, &staple_);
+    }
+    facts::TlsEvidence shake(TlsVersion max = TlsVersion::Tls13)
+    {
+        int ends[2] = {-1, -1};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+        ClientProfile profile;
+        profile.max = max;
+        ClientHandshake handshake;
+        handshake.context = make_client_context(profile).value();
+        handshake.trust = trust_;
+        handshake.sni = handshake.expected_name = "mx.test";
+        handshake.cache = cache_.get();
+        handshake.reuse_key = "key";
+        facts::TlsEvidence evidence;
+        {
+            auto server = Connection::server(server_, ends[0]);
+            auto client = Connection::client(std::move(handshake), ends[1]);
+            Progress done = Progress::WantRead;
+            for (int turn = 0; turn < 20; ++turn) {
+                if (done != Progress::Done) done = client->handshake();
+                (void)server->handshake();
+            }
+            EXPECT_EQ(done, Progress::Done);
+            std::array<char, 64> block{};
+            (void)client->read(block);  // tickets
+            evidence = client->evidence();
+        }
+        ::close(ends[0]);
+        ::close(ends[1]);
+        return evidence;
+    }
+    void crls(const std::string& text)
+    {
+        std::filesystem::create_directories(pki_.path("crls"));
+        pki_.write("crls/crl.pem", text);
+        trust_.crls = load_crls(pki_.path("crls")).value();
+    }
+
+    PkiFixture pki_;
+    Trust trust_;
+    std::string staple_;
+    std::shared_ptr<const Certificate> leaf_;
+    std::shared_ptr<const ServerContext> server_;
+    SessionCachePointer cache_ = make_session_cache(10);
+};
+
+TEST_F(RevocationTest, WithoutAnyWordTheChainPasses)
+{
+    const auto seen = shake();
+    EXPECT_EQ(seen.verdict.state, ChainVerdict::State::Verified);
+    EXPECT_EQ(seen.revocation, Revocation::Unknown);
+    EXPECT_EQ(seen.verified_spki.size(), 2U);
+}
+
+TEST_F(RevocationTest, AStapleSaysGoodRevokedOrUnknown)
+{
+    staple_ = pki_.make_staple(*leaf_, Status::Good);
+    EXPECT_EQ(shake(TlsVersion::Tls12).revocation, Revocation::Good);
+    cache_ = make_session_cache(10);
+    staple_ = pki_.make_staple(*leaf_, Status::Unknown);
+    EXPECT_EQ(shake().revocation, Revocation::Unknown);
+    cache_ = make_session_cache(10);
+    staple_ = pki_.make_staple(*leaf_, Status::Revoked);
+    const auto seen = shake();
+    EXPECT_EQ(seen.revocation, Revocation::Revoked);
+    EXPECT_EQ(seen.verdict.state, ChainVerdict::State::Failed);
+    EXPECT_EQ(seen.verdict.error, "certificate revoked");
+    EXPECT_TRUE(seen.verified_spki.empty());
+}
+
+TEST_F(RevocationTest, AStapleThatCannotBeBelievedIsNone)
+{
+    const auto other = pki_.make("other.test");
+    for (const std::string& each :
+         {std::string{"nonsense"}, pki_.make_staple(*leaf_, Status::Revoked, -1),
+          pki_.make_staple(*leaf_, Status::Revoked, 1, true),
+          pki_.make_staple(*other, Status::Revoked)}) {
+        cache_ = make_session_cache(10);
+        staple_ = each;
+        const auto seen = shake();
+        EXPECT_EQ(seen.verdict.state, ChainVerdict::State::Verified);
+        EXPECT_EQ(seen.revocation, Revocation::Unknown);
+    }
+}
+
+TEST_F(RevocationTest, ALeafThatDemandsAStapleNeedsAGoodOne)
+{
+    serve(pki_.make(
+        PkiFixture::Leaf{.name = "strict", .dns_names = {"mx.test"}, .must_staple = true}));
+    for (const std::string& each : {std::string{}, pki_.make_staple(*leaf_, Status::Good, -1),
+                                    pki_.make_staple(*leaf_, Status::Good, 1, true)}) {
+        cache_ = make_session_cache(10);
+        staple_ = each;
+        const auto seen = shake();
+        EXPECT_EQ(seen.revocation, Revocation::StapleMissing);
+        EXPECT_EQ(seen.verdict.state, ChainVerdict::State::Failed);
+    }
+    cache_ = make_session_cache(10);
+    staple_ = pki_.make_staple(*leaf_, Status::Good);
+    EXPECT_EQ(shake().verdict.state, ChainVerdict::State::Verified);
+    trust_.stapled = false;
+    staple_.clear();
+    cache_ = make_session_cache(10);
+    EXPECT_EQ(shake().verdict.state, ChainVerdict::State::Verified) << "nobody asked";
+}
+
+TEST_F(RevocationTest, AResumedSessionKeepsItsStaple)
+{
+    serve(pki_.make(
+        PkiFixture::Leaf{.name = "strict", .dns_names = {"mx.test"}, .must_staple = true}));
+    staple_ = pki_.make_staple(*leaf_, Status::Good);
+    for (const auto max : {TlsVersion::Tls12, TlsVersion::Tls13}) {
+        cache_ = make_session_cache(10);
+        EXPECT_FALSE(shake(max).resumed);
+        for (int again = 0; again < 3; ++again) {
+            const auto seen = shake(max);
+            EXPECT_TRUE(seen.resumed);
+            EXPECT_EQ(seen.revocation, Revocation::Good);
+            EXPECT_EQ(seen.verdict.state, ChainVerdict::State::Verified) << seen.verdict.error;
+        }
+    }
+}
+
+TEST_F(RevocationTest, ACrlCountsWhereItIsTheIssuers)
+{
+    crls(pki_.make_crl({pki_.make("other.test")}));
+    EXPECT_EQ(shake().verdict.state, ChainVerdict::State::Verified);
+    crls(pki_.make_crl({leaf_}));
+    const auto seen = shake();
+    EXPECT_TRUE(seen.resumed) << "and a resumed session is judged anew";
+    EXPECT_EQ(seen.verdict.state, ChainVerdict::State::Failed);
+    EXPECT_EQ(seen.revocation, Revocation::Revoked);
+    PkiFixture stranger;
+    crls(stranger.make_crl({leaf_}));
+    EXPECT_NE(shake().revocation, Revocation::Revoked) << "it has another key";
+}
+
+TEST_F(RevocationTest, AnOverdueCrlStillSaysWhatItSays)
+{
+    crls(pki_.make_crl({leaf_}, -1));
+    EXPECT_EQ(shake().revocation, Revocation::Revoked);
+    EXPECT_THAT(overdue(*trust_.crls, WallTime{std::chrono::hours{24 * 365 * 100}}),
+                ::testing::ElementsAre(HasSubstr("CRL of CN=Test Intermediate, due ")));
+    crls(pki_.make_crl({}, -1));
+    EXPECT_EQ(shake().verdict.state, ChainVerdict::State::Verified);
+}
+
+TEST_F(RevocationTest, TheSystemsCasAreAskedBesideOwnOnes)
+{
+    PkiFixture other;
+    trust_.system = load_cas(other.root_file()).value();
+    const auto seen = shake();
+    EXPECT_EQ(seen.verdict.state, ChainVerdict::State::Verified);
+    ASSERT_TRUE(seen.system_verdict);
+    EXPECT_EQ(seen.system_verdict->state, ChainVerdict::State::Failed);
+}
+
+TEST(CrlFolders, WithAnythingElseAreRefused)
+{
+    PkiFixture pki;
+    EXPECT_THAT(load_crls("/nonexistent").error().what, HasSubstr("/nonexistent"));
+    EXPECT_FALSE(load_crls(pki.path(""))) << "certificates are no CRLs";
+}
+
+}  // namespace
+}  // namespace hermetic::tls
