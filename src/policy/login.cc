@@ -1,0 +1,22 @@
+#include "policy/login.h"
+
+namespace hermetic::policy {
+namespace {
+
+// That the chain is somebody's is not enough: whose it is must be.
+bool proves_host(const TlsPolicy& policy)
+{
+    const bool names = !policy.names.empty() || policy.own_name || policy.domain;
+    return (policy.chain && names) || policy.sts_name || policy.tlsa != nullptr ||
+           !policy.pins.empty();
+}
+
+}  // namespace
+
+bool may_log_in(const TlsPolicy& policy, const std::optional<facts::TlsEvidence>& evidence)
+{
+    return evidence && !policy.allows_clear() && proves_host(policy) &&
+           judge_evidence(policy, *evidence).passes;
+}
+
+}  // namespace hermetic::policy
