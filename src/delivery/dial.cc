@@ -193,8 +193,11 @@ net::Task<bool> Dialer::shake_hands()
 {
     discard_injected();
     tls::ClientHandshake handshake;
-    handshake.context = office_.context_for(*request_.plan);
-    handshake.sni = request_.host.name;
+    handshake.context = office_.context_for(*request_.plan, request_.identity.client_certificate);
+    handshake.trust = request_.identity.trust;
+    // RFC 7672 §2.2.3 and §3.1: under DANE the server is asked for by its base domain.
+    handshake.tlsa = request_.tlsa;
+    handshake.sni = request_.tlsa != nullptr ? request_.tlsa->base : request_.host.name;
     handshake.expected_name = request_.host.name;
     handshake.cache = office_.sessions.get();
     handshake.reuse_key = request_.reuse_key;

@@ -6,6 +6,7 @@
 
 #include "delivery/connection.h"
 #include "delivery/hosts.h"
+#include "delivery/identity.h"
 #include "facts/attempt.h"
 #include "net/task.h"
 #include "policy/ladder.h"
@@ -19,8 +20,10 @@ class Office;
 
 struct DialRequest {
     Host host;
-    Endpoint endpoint;                     // not for a Unix socket
-    std::optional<policy::RungPlan> plan;  // nullopt: in clear, whatever is offered
+    Endpoint endpoint;                           // not for a Unix socket
+    std::optional<policy::RungPlan> plan;        // nullopt: in clear, whatever is offered
+    Identity identity;                           // where there is a plan
+    std::shared_ptr<const facts::TlsaSet> tlsa;  // the host's; null: none
     std::string reuse_key;
 };
 

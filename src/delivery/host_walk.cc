@@ -2,8 +2,13 @@
 
 #include "core/assert.h"
 #include "delivery/io_outcome.h"
+#include "delivery/log_in.h"
 #include "delivery/office.h"
+#include "delivery/policy_outcome.h"
 #include "net/core.h"
+#include "policy/approval.h"
+#include "policy/login.h"
+#include "policy/retirement.h"
 #include "routing/target_address.h"
 #include "smtp/client_outcome.h"
 
@@ -20,15 +25,35 @@ using policy::RungKind;
 using policy::RungResult;
 using End = DialResult::End;
 
-policy::HopFacts hop_facts(const Host& host, const std::string& domain, facts::DnsSecurity mx)
+policy::HopFacts hop_facts(const Host& host, const MxFacts& mx)
 {
     policy::HopFacts hop;
     if (!host.unix_path.empty()) hop.kind = policy::HopKind::LocalSocket;
     hop.configured = host.source == routing::TargetSource::Configured;
     hop.host = host.name;
-    hop.domain = domain;
-    hop.mx_security = mx;
+    hop.domain = mx.domain;
+    hop.mx_security = mx.security;
     return hop;
+}
+
+// Specification §4.6.
+void add_retirement(policy::TlsInputs& inputs, const objects::Snapshot& snapshot,
+                    const std::string& host)
+{
+    const auto retired = policy::decide_outbound_retirement(
+        snapshot.contents().retirements, inputs.organization->name, host, inputs.now);
+    inputs.retired_below.reset();
+    if (retired) inputs.retired_below = retired->below;
+    inputs.retirement_over = retired && retired->over;
+}
+
+facts::Outcome retired_outcome(const policy::TlsDecision& decision)
+{
+    const bool over = decision.policy.clear_after_failure;
+    return smtp::local_outcome(
+        Stage::Handshake, {4, 7, 66}, over ? "retirement.ended" : "retirement.share",
+        fmt::format("the server has no {} or later, and older versions are being retired here",
+                    facts::format_version(decision.policy.min)));
 }
 
 std::string endpoint_text(const Host& host, const Endpoint& endpoint)
@@ -39,24 +64,47 @@ std::string endpoint_text(const Host& host, const Endpoint& endpoint)
 }  // namespace
 
 HostWalk::HostWalk(Office& office, HostList hosts, std::string_view organization,
-                   const std::string& connector, std::string domain)
+                   const std::string& connector, std::string domain, Approved approved)
     : office_{office},
       organization_{office.snapshot->organization(organization).name},
-      mx_security_{hosts.mx_security},
+      mx_{std::move(domain), std::move(hosts.canonical_domain), hosts.mx_security},
+      snapshot_{office.snapshot},
+      approved_{approved},
+      ratchet_{office, organization_, mx_.domain, hosts},
       decision_{&network_}
 {
-    policy::TlsInputs inputs;
-    inputs.organization = &office.snapshot->organization(organization_);
-    inputs.connector = office.snapshot->outbound_connector(std::string_view{connector});
-    inputs.now = office.adapters.core.clock().wall();
-    network_ = policy::decide_tls(inputs);
+    inputs_.organization = &snapshot_->organization(organization_);
+    inputs_.connector = snapshot_->outbound_connector(std::string_view{connector});
+    inputs_.now = office.adapters.core.clock().wall();
+    inputs_.ratchet = ratchet_.expectation();
+    network_ = decide(inputs_);
     for (auto& host : hosts.hosts) {
         Candidate candidate;
-        inputs.hop = hop_facts(host, domain, mx_security_);
-        candidate.decision = policy::decide_tls(inputs);
         candidate.host = std::move(host);
+        decide(candidate);
         candidates_.push_back(std::move(candidate));
     }
+}
+
+policy::TlsDecision HostWalk::decide(const policy::TlsInputs& inputs) const
+{
+    return approved_ == Approved::Yes ? policy::decide_approved(inputs)
+                                      : policy::decide_tls(inputs);
+}
+
+// By what is known of the host now.
+void HostWalk::decide(Candidate& candidate)
+{
+    policy::TlsInputs inputs = inputs_;
+    inputs.now = office_.adapters.core.clock().wall();
+    inputs.hop = hop_facts(candidate.host, mx_);
+    inputs.hop.tlsa_status = candidate.tlsa.status;
+    inputs.hop.tlsa = candidate.tlsa.set;
+    add_retirement(inputs, *snapshot_, candidate.host.label());
+    candidate.decision = decide(inputs);
+    // Our secrets are not for mail below its policy.
+    const auto* connector = approved_ == Approved::Yes ? nullptr : inputs.connector;
+    candidate.identity = office_.identity_for(candidate.decision, organization_, connector);
 }
 
 net::Task<ConnectionPointer> HostWalk::open()
@@ -78,7 +126,7 @@ net::Task<ConnectionPointer> HostWalk::open()
             summaries.push_back(candidate.when_excluded);
             continue;
         }
-        auto summary = policy::summarize(candidate.tried);
+        auto summary = policy::summarize(candidate.decision.policy, candidate.tried);
         summary.no_host = !candidate.has_address;
         summaries.push_back(summary);
     }
@@ -92,6 +140,7 @@ net::Task<ConnectionPointer> HostWalk::open()
                                                 "the server is stopping"));
     }
     failure_ = strongest(outcomes_);
+    ratchet_.on_failure(last_host_, failure_);
     suggest_fix(failure_);
     co_return nullptr;
 }
@@ -132,12 +181,13 @@ net::Task<bool> HostWalk::resolve(Candidate& candidate)
     if (candidate.addresses) co_return true;
     if (candidate.unresolved) co_return false;
     if (!candidate.host.unix_path.empty()) {
-        candidate.addresses = HostAddresses{{IpAddress{}}, facts::DnsSecurity::Insecure};
+        candidate.addresses = HostAddresses{{IpAddress{}}, facts::DnsSecurity::Insecure, {}};
         co_return true;
     }
     auto found = co_await find_addresses(office_, candidate.host);
     if (found) {
         candidate.addresses = *std::move(found);
+        co_await ask_tlsa(candidate);
         co_return true;
     }
     candidate.unresolved = true;
@@ -146,12 +196,34 @@ net::Task<bool> HostWalk::resolve(Candidate& candidate)
     co_return false;
 }
 
+// Specification §4.7; once in the life of a walk, but for a failure.
+net::Task<> HostWalk::ask_tlsa(Candidate& candidate)
+{
+    const auto& reasons = candidate.decision.reasons;
+    if (std::ranges::find(reasons, "dane.not-asked") != reasons.end()) co_return;
+    candidate.tlsa = co_await find_tlsa(office_, candidate.host, *candidate.addresses, mx_);
+    decide(candidate);
+}
+
+bool HostWalk::must_skip(Candidate& candidate)
+{
+    const std::string_view why = candidate.decision.skip;
+    if (why.empty()) return false;
+    outcomes_.push_back(skipped_outcome(why, candidate.host.label(), candidate.tlsa.why));
+    candidate.has_address = true;  // somebody is there: nothing follows for clear text
+    candidate.finished = true;
+    // What failed is asked for again the next time.
+    if (candidate.tlsa.status == policy::TlsaStatus::Failed) candidate.addresses.reset();
+    return true;
+}
+
 net::Task<ConnectionPointer> HostWalk::try_host(Candidate& candidate, Pass pass)
 {
     decision_ = &candidate.decision;
     last_host_ = candidate.host.label();
+    if (lacks_credentials(candidate)) co_return nullptr;
     const bool resolved = co_await resolve(candidate);
-    if (!resolved) co_return nullptr;
+    if (!resolved || must_skip(candidate)) co_return nullptr;
     const auto rules = office_.settings->target_rules();
     for (const auto& address : candidate.addresses->addresses) {
         const Endpoint endpoint{address, candidate.host.port};
@@ -206,12 +278,16 @@ net::Task<ConnectionPointer> HostWalk::climb(Candidate& candidate, Endpoint endp
         request.host = candidate.host;
         request.endpoint = endpoint;
         request.plan = step.plan;
+        request.identity = candidate.identity;
+        request.tlsa = candidate.decision.policy.tlsa;
         request.reuse_key = key_of(candidate, endpoint);
         auto result = co_await dial(office_, std::move(request));
         slow_down_ = slow_down_ || result.busy;
         switch (result.end) {
         case End::Ready: {
             auto ready = on_ready(candidate, step.plan, std::move(result), step.reason);
+            if (ready && candidate.identity.login != nullptr)
+                ready = co_await authenticate(candidate, std::move(ready));
             co_return ready;
         }
         case End::NotOffered: {
@@ -242,16 +318,53 @@ ConnectionPointer HostWalk::on_ready(Candidate& candidate, const policy::RungPla
                                : reason,
              std::nullopt);
     if (!verdict.passes) {
+        ratchet_.on_refused(*result.connection->tls);
         result.connection->stream->close();
-        outcomes_.push_back(smtp::local_outcome(Stage::Verify, {4, 7, 320}, verdict.reason,
-                                                "the server's certificate does not satisfy the "
-                                                "TLS policy"));
+        outcomes_.push_back(unproved_outcome(verdict.reason, candidate.host.label(),
+                                             *result.connection->tls,
+                                             office_.adapters.core.clock().wall()));
         candidate.finished = true;
         return nullptr;
     }
     office_.rungs.worked(memory_key(candidate), plan.kind, office_.now());
     result.connection->verdict = verdict.reason;
     return hand_over(candidate, result);
+}
+
+// Specification §3.1: a password goes only where enforcing would have sent mail, in audit mode too.
+net::Task<ConnectionPointer> HostWalk::authenticate(Candidate& candidate,
+                                                    ConnectionPointer connection)
+{
+    const auto& audited = candidate.decision.audited;
+    const policy::TlsPolicy& asked = audited ? *audited : candidate.decision.policy;
+    if (!policy::may_log_in(asked, connection->tls)) {
+        if (audited) {
+            connection->audit.push_back("auth.withheld");
+            co_return connection;
+        }
+        connection->stream->close();
+        outcomes_.push_back(smtp::local_outcome(Stage::Auth, {4, 7, 1}, "auth.withheld",
+                                                "nothing proves that the server is the one that "
+                                                "the password is for"));
+        candidate.finished = true;
+        co_return nullptr;
+    }
+    auto failed = co_await log_in(office_, *connection, candidate.identity.login);
+    if (!failed) co_return connection;
+    connection->stream->close();
+    outcomes_.push_back(*std::move(failed));
+    candidate.finished = true;
+    co_return nullptr;
+}
+
+bool HostWalk::lacks_credentials(Candidate& candidate)
+{
+    const bool lacks = candidate.identity.missing && !candidate.decision.audited;
+    if (!lacks) return false;
+    outcomes_.push_back(*candidate.identity.missing);
+    candidate.has_address = true;  // somebody is there: nothing follows for clear text
+    candidate.finished = true;
+    return true;
 }
 
 ConnectionPointer HostWalk::on_not_offered(Candidate& candidate, const policy::RungPlan& plan,
@@ -266,9 +379,9 @@ ConnectionPointer HostWalk::on_not_offered(Candidate& candidate, const policy::R
         return hand_over(candidate, result);
     }
     add_rung(candidate, plan.kind, false, step.reason, std::nullopt);
+    ratchet_.on_not_offered();
     result.connection->stream->close();
-    outcomes_.push_back(smtp::local_outcome(Stage::StartTls, {4, 4, 317}, step.reason,
-                                            "the server does not offer STARTTLS"));
+    outcomes_.push_back(not_offered_outcome(step.reason, decision_->policy));
     candidate.finished = true;
     return nullptr;
 }
@@ -313,6 +426,10 @@ void HostWalk::give_up_host(Candidate& candidate, std::string_view reason)
     candidate.finished = true;
     const auto& last = candidate.tried.back();
     if (last.result != RungResult::HandshakeFailed) return;  // its outcome is known already
+    if (policy::failed_by_retirement(candidate.decision, candidate.tried)) {
+        outcomes_.push_back(retired_outcome(candidate.decision));
+        return;
+    }
     outcomes_.push_back(handshake_outcome(reason, last.failure ? &*last.failure : nullptr));
 }
 
@@ -320,6 +437,7 @@ net::Task<ConnectionPointer> HostWalk::try_clear_everywhere()
 {
     for (auto& candidate : candidates_) {
         if (candidate.excluded || !candidate.tls_failed_at) continue;
+        if (!candidate.decision.policy.allows_clear()) continue;
         decision_ = &candidate.decision;
         const Endpoint endpoint = *candidate.tls_failed_at;
         current_ = static_cast<std::size_t>(&candidate - candidates_.data());
@@ -375,10 +493,17 @@ ConnectionPointer HostWalk::hand_over(const Candidate& candidate, DialResult& re
 {
     Connection& connection = *result.connection;
     connection.address_security = candidate.addresses->security;
+    if (candidate.decision.policy.wants_tls() && approved_ == Approved::No) {
+        ratchet_.on_connection(candidate.host.label(), connection.tls,
+                               connection.capabilities.starttls);
+    }
     if (candidate.decision.audited) {
         const auto verdict = policy::judge_connection(*candidate.decision.audited, connection.tls);
-        connection.audit = {verdict.passes ? "tls.audit-would-pass" : "tls.audit-would-refuse"};
+        const auto& missing = candidate.identity.missing;
+        const bool passes = verdict.passes && !missing;
+        connection.audit = {passes ? "tls.audit-would-pass" : "tls.audit-would-refuse"};
         if (!verdict.passes) connection.audit.push_back(verdict.reason);
+        if (missing) connection.audit.push_back("tls.credentials-missing");
     }
     return std::move(result.connection);
 }
@@ -394,7 +519,7 @@ std::string HostWalk::key_of(const Candidate& candidate, const Endpoint& endpoin
     key += candidate.decision.policy.digest();
     if (candidate.decision.audited) key += " audit " + candidate.decision.audited->digest();
     key += '|';
-    key += office_.tls_identity();
+    key += candidate.identity.digest;
     return key;
 }
 

@@ -5,8 +5,10 @@
 #pragma once
 
 #include "delivery/connection.h"
+#include "delivery/dane.h"
 #include "delivery/dial.h"
 #include "delivery/hosts.h"
+#include "delivery/ratchet_watch.h"
 #include "facts/attempt.h"
 #include "net/task.h"
 #include "policy/ladder.h"
@@ -23,13 +25,16 @@ namespace hermetic::delivery {
 
 class Office;
 
+// An operator has approved that this mail goes below its policy now (policy/approval.h).
+enum class Approved : std::uint8_t { No, Yes };
+
 class HostWalk {
 public:
     // `connector`: the outbound connector that decided the route, by name; empty where none did.
     // `domain`: the recipients', of an MX route.
     // `organization`: whose mail it is, by name.
     HostWalk(Office& office, HostList hosts, std::string_view organization,
-             const std::string& connector, std::string domain);
+             const std::string& connector, std::string domain, Approved approved = Approved::No);
     HostWalk(const HostWalk&) = delete;
     HostWalk& operator=(const HostWalk&) = delete;
 
@@ -48,7 +53,7 @@ public:
     [[nodiscard]] std::vector<facts::Rung> take_rungs() { return std::exchange(rungs_, {}); }
     // A peer asked for less, or refused a further connection beside others.
     [[nodiscard]] bool slow_down() const { return slow_down_; }
-    [[nodiscard]] facts::DnsSecurity mx_security() const { return mx_security_; }
+    [[nodiscard]] facts::DnsSecurity mx_security() const { return mx_.security; }
     // Of the host tried last.
     [[nodiscard]] const policy::TlsDecision& decision() const { return *decision_; }
     // Who was tried last, for people; empty where nobody was.
@@ -58,7 +63,9 @@ public:
 private:
     struct Candidate {
         Host host;
-        policy::TlsDecision decision;
+        policy::TlsDecision decision;  // complete once `addresses` is known
+        Identity identity;
+        TlsaFinding tlsa;
         std::optional<HostAddresses> addresses;
         bool excluded = false;
         policy::HostSummary when_excluded;  // how it had been reached then
@@ -78,7 +85,11 @@ private:
     net::Task<ConnectionPointer> try_clear_everywhere();
     net::Task<ConnectionPointer> dial_in_clear(Candidate& candidate, Endpoint endpoint,
                                                std::string_view reason);
+    net::Task<ConnectionPointer> authenticate(Candidate& candidate, ConnectionPointer connection);
     net::Task<bool> resolve(Candidate& candidate);
+    net::Task<> ask_tlsa(Candidate& candidate);
+    void decide(Candidate& candidate);
+    [[nodiscard]] bool must_skip(Candidate& candidate);
     ConnectionPointer take_kept(const Candidate& candidate, const Endpoint& endpoint);
 
     ConnectionPointer on_ready(Candidate& candidate, const policy::RungPlan& plan,
@@ -92,6 +103,8 @@ private:
     void add_rung(const Candidate& candidate, policy::RungKind kind, bool succeeded,
                   std::string_view reason, const std::optional<facts::TlsFailure>& failure);
     void reset();
+    [[nodiscard]] bool lacks_credentials(Candidate& candidate);
+    [[nodiscard]] policy::TlsDecision decide(const policy::TlsInputs& inputs) const;
     ConnectionPointer hand_over(const Candidate& candidate, DialResult& result);
     [[nodiscard]] std::string key_of(const Candidate& candidate, const Endpoint& endpoint) const;
     [[nodiscard]] std::string memory_key(const Candidate& candidate) const;
@@ -99,7 +112,11 @@ private:
     Office& office_;
     std::string organization_;
     std::vector<Candidate> candidates_;
-    facts::DnsSecurity mx_security_;
+    MxFacts mx_;
+    objects::SnapshotPointer snapshot_;    // what inputs_ point into
+    policy::TlsInputs inputs_;             // but for what is a host's
+    Approved approved_;
+    RatchetWatch ratchet_;
     policy::TlsDecision network_;          // of any host that is not a local socket
     const policy::TlsDecision* decision_;  // a candidate's, or network_
     std::vector<facts::Rung> rungs_;

@@ -44,7 +44,81 @@ constexpr Fix kFixes[] = {
      "Ask the server's administrator to repair TLS; its versions and ciphers are in the rungs."},
     {"ladder.inappropriate-fallback",
      "Something between the servers breaks modern TLS; look for a middlebox."},
+    {"tls.ca-unreadable",
+     "Repair the file that the connector's ca names; the server's log says what is wrong."},
+    {"tls.crl-unreadable",
+     "Repair the organization's crl_folder; the server's log says what is wrong."},
+    {"tls.client-certificate-unusable",
+     "Repair the certificate object's files; the server's log says what is wrong."},
+    {"tls.revoked",
+     "The server shows a certificate that its CA has revoked: ask its administrator, and look for "
+     "an impostor."},
+    {"tls.staple-missing",
+     "The server's certificate demands a stapled OCSP response (must-staple): its administrator "
+     "has to switch stapling on."},
+    {"auth.refused",
+     "Look at the connector's auth_user and auth_password_file, or ask the server's "
+     "administrator."},
+    {"auth.deferred", "The server cannot check logins at the moment; it is tried again."},
+    {"auth.not-offered",
+     "The server offers no AUTH inside TLS: look at the host and the port (submission is 587), or "
+     "leave auth_user out."},
+    {"auth.no-mechanism", "Ask the server's administrator for PLAIN, LOGIN or SCRAM-SHA-256."},
+    {"auth.server-unproved",
+     "The server does not know the password that it asks for: look at auth_password_file, and for "
+     "an impostor."},
+    {"auth.password-unreadable",
+     "Repair the connector's auth_password_file; the server's log says what is wrong."},
+    {"auth.withheld", "Give the connector names, pins or DANE that prove the server."},
     {"starttls.not-offered", "Ask the server's administrator to offer STARTTLS."},
+    {"tls.chain-not-verified",
+     "Ask the server's administrator for a certificate of a CA that is trusted here, and for the "
+     "whole chain; or give the connector the CA."},
+    {"tls.name-mismatch",
+     "Ask the server's administrator for a certificate with the host's name, or correct the "
+     "connector's tls_names."},
+    {"tls.pin-mismatch",
+     "The server has another key than the connector's pins say: ask its administrator, and look "
+     "for "
+     "an impostor."},
+    {"dane.tlsa-mismatch",
+     "Ask the domain's administrator to publish TLSA records of the certificate in use; new "
+     "records "
+     "have to be there before a new certificate."},
+    {"dane.certificate-expired",
+     "Ask the domain's administrator to renew the certificate, or to publish TLSA 3 1 1."},
+    {"dane.certificate-host-mismatch",
+     "Ask the domain's administrator for a certificate with the host's name, or to publish TLSA "
+     "3 1 1."},
+    {"dane.chain-invalid",
+     "Ask the domain's administrator for keys of today's strength (RSA 2048, ECDSA P-256) and a "
+     "whole chain."},
+    {"dane.lookup-failed",
+     "Ask the domain's administrator to repair its DNSSEC signatures, or look at this server's "
+     "resolver (hermetic status)."},
+    {"dane.mandatory-insecure-mx",
+     "Ask the domain's administrator to sign its zone, or make the connector's dane "
+     "opportunistic."},
+    {"dane.mandatory-missing",
+     "Ask the domain's administrator to sign its host's zone and to publish TLSA records, or make "
+     "the connector's dane opportunistic."},
+    {"sts.host-not-listed",
+     "Ask the domain's administrator to list the host in its MTA-STS policy, or to correct its MX "
+     "records."},
+    {"sts.mandatory-missing",
+     "Ask the domain's administrator to publish an MTA-STS policy in enforce mode, or make the "
+     "connector's mta_sts opportunistic."},
+    {"sts.name-mismatch",
+     "Ask the domain's administrator for a certificate with the MX host's name."},
+    {"sts.chain-not-verified",
+     "Ask the domain's administrator for a valid certificate of a public CA, with its whole "
+     "chain."},
+    {"requiretls.unproved-host",
+     "Ask the domain's administrator to sign its zone or to publish an MTA-STS policy; or send the "
+     "message without REQUIRETLS."},
+    {"retirement.share",
+     "Ask the server's administrator to offer TLS 1.2 or later; until then some attempts pass."},
+    {"retirement.ended", "Ask the server's administrator to offer TLS 1.2 or later."},
     {"starttls.refused", "Ask the server's administrator why STARTTLS is refused."},
     {"size.exceeds-peer", "Send a smaller message, or a link to its content."},
     {"content.needs-8bitmime", "Send the message in 7-bit encoding (quoted-printable or base64)."},

@@ -1,5 +1,6 @@
 #include "delivery/office.h"
 
+#include "delivery/credentials.h"
 #include "ledger/log.h"
 #include "net/core.h"
 #include "net/stream.h"
@@ -24,12 +25,6 @@ PoolLimits limits_of(const DeliverySettings& settings)
     return limits;
 }
 
-// No client certificate is shown yet: context_for() gives none to the profile.
-std::string identity_of(const DeliverySettings& settings)
-{
-    return tls::identity_digest(settings.cas.get(), nullptr);
-}
-
 }  // namespace
 
 Office::Office(Adapters its_adapters, SettingsPointer its_settings,
@@ -39,7 +34,6 @@ Office::Office(Adapters its_adapters, SettingsPointer its_settings,
       snapshot{std::move(its_snapshot)},
       pool{limits_of(*settings), std::move(goodbye)},
       sessions{tls::make_session_cache(kResumableSessions)},
-      tls_identity_{identity_of(*settings)},
       live_{std::make_shared<std::unordered_map<std::string, std::uint32_t>>()}
 {
 }
@@ -61,10 +55,25 @@ void Office::stop_by(Instant at)
     for (auto* connecting : connecting_) connecting->cut();
 }
 
-std::shared_ptr<const tls::ClientContext> Office::context_for(const policy::RungPlan& plan)
+Identity Office::identity_for(const policy::TlsDecision& decision, std::string_view organization,
+                              const objects::OutboundConnector* connector) const
+{
+    Credentials::Wanted wanted;
+    wanted.policy = &decision.policy;
+    if (decision.audited) wanted.audited = &*decision.audited;
+    wanted.organization = organization;
+    wanted.connector = connector;
+    wanted.system = settings->cas;
+    static const Credentials kNone;
+    const Credentials& known = settings->credentials != nullptr ? *settings->credentials : kNone;
+    return known.identity(wanted);
+}
+
+std::shared_ptr<const tls::ClientContext> Office::context_for(
+    const policy::RungPlan& plan, const std::shared_ptr<const tls::Certificate>& certificate)
 {
     for (const auto& kept : contexts_) {
-        if (kept.plan == plan) return kept.context;
+        if (kept.plan == plan && kept.certificate == certificate) return kept.context;
     }
     tls::ClientProfile profile;
     profile.min = plan.min;
@@ -72,14 +81,14 @@ std::shared_ptr<const tls::ClientContext> Office::context_for(const policy::Rung
     profile.hello = plan.hello == policy::Hello::Minimal ? tls::Hello::Minimal : tls::Hello::Full;
     profile.fallback_scsv = plan.fallback_scsv;
     if (plan.legacy_ciphers) profile.ciphers = kLegacyCiphers;
-    profile.cas = settings->cas;
+    profile.client_certificate = certificate;
     auto made = tls::make_client_context(profile);
     if (!made) {
         adapters.log.event(ledger::Level::Error, "tls.client-context",
                            {{"what", made.error().what}, {"right", made.error().right}});
     }
     auto context = made ? *std::move(made) : nullptr;
-    contexts_.push_back({plan, context});
+    contexts_.push_back({plan, certificate, context});
     return context;
 }
 
@@ -88,7 +97,6 @@ void Office::replace_settings(SettingsPointer its_settings)
     settings = std::move(its_settings);
     pool.set_limits(limits_of(*settings));
     contexts_.clear();
-    tls_identity_ = identity_of(*settings);
 }
 
 std::shared_ptr<void> Office::count_in(const std::string& endpoint)

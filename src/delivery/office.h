@@ -5,16 +5,19 @@
 
 #include "core/time.h"
 #include "delivery/dead_hosts.h"
+#include "delivery/identity.h"
 #include "delivery/pool.h"
 #include "delivery/settings.h"
 #include "objects/snapshot.h"
 #include "policy/ladder.h"
 #include "policy/rung_memory.h"
+#include "policy/tls_policy.h"
 #include "tls/context.h"
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -30,6 +33,9 @@ class Log;
 }
 namespace hermetic::metrics {
 class Metrics;
+}
+namespace hermetic::observations {
+class Observations;
 }
 namespace hermetic::net {
 class Connecting;
@@ -49,6 +55,7 @@ struct Adapters {
     ledger::Log& log;
     metrics::Metrics& metrics;
     GrantReports& reports;
+    observations::Observations* observations = nullptr;  // null: nothing is observed
 };
 
 class Office {
@@ -64,9 +71,14 @@ public:
     // once: nothing is lost with them.
     void stop_by(Instant at);
 
-    // Contexts are made once per rung and kept. Null: the configuration does not allow one.
+    // Contexts are made once per rung and client certificate (null: none), and kept. Null: the
+    // configuration does not allow one.
     [[nodiscard]] std::shared_ptr<const tls::ClientContext> context_for(
-        const policy::RungPlan& plan);
+        const policy::RungPlan& plan, const std::shared_ptr<const tls::Certificate>& certificate);
+    // For `connector`'s mail (null: none decided the route) of `organization`, under `decision`.
+    [[nodiscard]] Identity identity_for(const policy::TlsDecision& decision,
+                                        std::string_view organization,
+                                        const objects::OutboundConnector* connector) const;
     void replace_settings(SettingsPointer its_settings);
 
     // A stream that is in use, so that stop_by() reaches it.
@@ -74,9 +86,6 @@ public:
     void unwatch(net::Stream& stream) { in_use_.erase(&stream); }
     void watch(net::Connecting& connecting) { connecting_.insert(&connecting); }
     void unwatch(net::Connecting& connecting) { connecting_.erase(&connecting); }
-    // What else than the policy a connection, or a TLS session, is bound to (tls/context.h).
-    [[nodiscard]] const std::string& tls_identity() const { return tls_identity_; }
-
     // A token to be held as long as a connection to `endpoint` lives, and how many there are.
     [[nodiscard]] std::shared_ptr<void> count_in(const std::string& endpoint);
     [[nodiscard]] std::uint32_t live_connections(const std::string& endpoint) const;
@@ -95,12 +104,12 @@ public:
 private:
     struct KeptContext {
         policy::RungPlan plan;
+        std::shared_ptr<const tls::Certificate> certificate;
         std::shared_ptr<const tls::ClientContext> context;
     };
 
     Instant stop_at_ = Instant::max();
     std::vector<KeptContext> contexts_;
-    std::string tls_identity_;
     std::unordered_set<net::Stream*> in_use_;
     std::unordered_set<net::Connecting*> connecting_;
     std::shared_ptr<std::uint64_t> converting_ = std::make_shared<std::uint64_t>(0);

@@ -14,12 +14,15 @@ class CaSet;
 
 namespace hermetic::delivery {
 
+class Credentials;
+
 struct DeliverySettings {
     config::DeliveryOptions options;
     std::string hostname;                   // the node's: EHLO's name and Reporting-MTA
     std::vector<std::string> own_names;     // MX names that are this server; the hostname too
     std::vector<Endpoint> own_endpoints;    // where our listeners can be reached; no wildcards
-    std::shared_ptr<const tls::CaSet> cas;  // for the verdict on chains; null: none is given
+    std::shared_ptr<const tls::CaSet> cas;  // the system's; null: chains have no verdict
+    std::shared_ptr<const Credentials> credentials;  // what objects name in files; null: nothing
 
     [[nodiscard]] const std::string& ehlo_name() const
     {

@@ -287,16 +287,19 @@ void Decider::add_ratchet()
     if (!inputs_.ratchet) return;
     const bool lifted = inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls;
     auto& policy = decision_.policy;
-    if (lifted || policy.level == TlsLevel::None) return;
+    // Every other level says for itself what it takes.
+    if (lifted || policy.level != TlsLevel::Opportunistic) return;
     const Expectation& seen = *inputs_.ratchet;
     const TlsLevel level = seen.verified_name ? TlsLevel::VerifyName
                            : seen.tls         ? TlsLevel::Encrypt
                                               : TlsLevel::None;
     const bool added = policy.level < level || policy.min < seen.min;
-    if (policy.level < level) {
-        policy.level = level;
-        const auto why = add_names(policy, inputs_.hop);
-        if (!why.empty()) say(why);
+    policy.level = std::max(policy.level, level);
+    if (seen.verified_name) {
+        // What was seen is a certificate with the host's own name, whoever named the host.
+        policy.chain = true;
+        policy.own_name = true;
+        if (auto name = TlsName::parse(inputs_.hop.host)) policy.names = {*std::move(name)};
     }
     policy.min = std::max(policy.min, seen.min);
     say("ratchet.holds", level, seen.min, added);
@@ -314,9 +317,13 @@ void Decider::add_retirement()
                         inputs_.connector->tls.valid_until.value_or(WallTime{}) > inputs_.now;
     if (exempt) return say("retirement.exempt");
     const bool added = policy.min < *inputs_.retired_below;
-    if (added) policy.min = *inputs_.retired_below;
-    if (added) policy.clear_after_failure = false;
-    say("retirement.share", TlsLevel::None, *inputs_.retired_below, added);
+    if (added) {
+        decision_.min_before_retirement = policy.min;
+        policy.min = *inputs_.retired_below;
+        if (!inputs_.retirement_over) policy.clear_after_failure = false;
+    }
+    say(inputs_.retirement_over ? "retirement.ended" : "retirement.share", TlsLevel::None,
+        *inputs_.retired_below, added);
 }
 
 bool has_name(const TlsName& name, const facts::TlsEvidence& evidence)
@@ -338,6 +345,28 @@ bool has_name(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
                                [&](const TlsName& name) { return has_name(name, evidence); });
 }
 
+// Where an audited connector has CAs of its own, `verdict` is by those.
+const facts::ChainVerdict& chain_verdict(const TlsPolicy& policy,
+                                         const facts::TlsEvidence& evidence)
+{
+    return policy.ca.empty() && evidence.system_verdict ? *evidence.system_verdict
+                                                        : evidence.verdict;
+}
+
+std::string_view why_unverified(const facts::TlsEvidence& evidence)
+{
+    switch (evidence.revocation) {
+    case facts::Revocation::Revoked:
+        return "tls.revoked";
+    case facts::Revocation::StapleMissing:
+        return "tls.staple-missing";
+    case facts::Revocation::Unknown:
+    case facts::Revocation::Good:
+        return "tls.chain-not-verified";
+    }
+    unreachable("every Revocation is named above");
+}
+
 // Of the leaf; or of a CA, where the chain is a verified one.
 bool has_pin(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
 {
@@ -346,7 +375,8 @@ bool has_pin(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
         return std::ranges::find(policy.pins, spki) != policy.pins.end();
     };
     if (!evidence.chain.empty() && pinned(evidence.chain.front().spki_sha256)) return true;
-    const bool verified = evidence.verdict.state == facts::ChainVerdict::State::Verified;
+    const bool verified =
+        chain_verdict(policy, evidence).state == facts::ChainVerdict::State::Verified;
     return policy.chain && verified && std::ranges::any_of(evidence.verified_spki, pinned);
 }
 
@@ -432,8 +462,8 @@ EvidenceVerdict judge_evidence(const TlsPolicy& policy, const facts::TlsEvidence
         const auto verdict = judge_tlsa(evidence.tlsa);
         if (!verdict.passes) return verdict;
     }
-    const bool verified = evidence.verdict.state == State::Verified;
-    if (policy.chain && !verified) return {false, "tls.chain-not-verified"};
+    const bool verified = chain_verdict(policy, evidence).state == State::Verified;
+    if (policy.chain && !verified) return {false, why_unverified(evidence)};
     if (!has_pin(policy, evidence)) return {false, "tls.pin-mismatch"};
     const bool names_asked = !policy.names.empty() || policy.own_name || policy.domain;
     if (names_asked && !has_name(policy, evidence)) return {false, "tls.name-mismatch"};
@@ -443,7 +473,7 @@ EvidenceVerdict judge_evidence(const TlsPolicy& policy, const facts::TlsEvidence
         if (!has_name(*policy.sts_name, evidence)) return {false, "sts.name-mismatch"};
     }
     if (policy.tlsa != nullptr) return {true, "dane.matched"};
-    if (!verified) return {true, "tls.chain-not-verified"};
+    if (!verified) return {true, why_unverified(evidence)};
     if (names_asked || policy.sts_name) return {true, "tls.verified"};
     return {true, evidence.name_matches ? "tls.verified" : "tls.name-mismatch"};
 }

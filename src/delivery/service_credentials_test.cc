@@ -1,0 +1,354 @@
+// The service with what connectors name in files: own CAs, client certificates, logins. What an
+// impostor hears is the commands that its peer here has seen.
+#include "core/text.h"
+#include "delivery/credentials.h"
+#include "delivery/service.h"
+#include "delivery/service_fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace hermetic::delivery {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr const char* kPassword = "correct horse";
+
+class CredentialsTest : public DeliveryTest {
+protected:
+    CredentialsTest() { settings.cas = *tls::load_cas(system_.root_file()); }
+
+    static tls::ServerProfile profile_of(std::shared_ptr<const tls::Certificate> certificate)
+    {
+        tls::ServerProfile profile;
+        profile.certificates = {std::move(certificate)};
+        return profile;
+    }
+    static PeerScript script_of(const tls::ServerProfile& profile)
+    {
+        PeerScript script;
+        script.tls = *tls::make_server_context(profile);
+        script.replies["AUTH"] = "235 2.7.0 welcome";
+        script.extensions.push_back("AUTH PLAIN LOGIN");
+        return script;
+    }
+    ScriptedPeer& peer_with(PeerScript script)
+    {
+        peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, std::move(script)));
+        return *peers.back();
+    }
+    ScriptedPeer& peer_with(std::shared_ptr<const tls::Certificate> certificate)
+    {
+        return peer_with(script_of(profile_of(std::move(certificate))));
+    }
+    objects::OutboundConnector& connector_to(const ScriptedPeer& peer, std::string_view domain)
+    {
+        next_hop_for(std::string{domain}, {host_of(peer)});
+        auto& connector = contents.outbound_connectors.back();
+        connector.tls.level = objects::TlsLevel::VerifyName;
+        connector.tls.names = {*objects::TlsName::parse("relay.test")};
+        return connector;
+    }
+    // With a login, too.
+    objects::OutboundConnector& login_at(const ScriptedPeer& peer, std::string_view domain)
+    {
+        auto& connector = connector_to(peer, domain);
+        partner_.write("password", std::string{kPassword} + "\n");
+        ::chmod(partner_.path("password").c_str(), 0640);
+        connector.tls.auth = {"ann", partner_.path("password")};
+        return connector;
+    }
+    void load() { settings.credentials = Credentials::load(contents, settings.credentials.get()); }
+    GrantReport send(const std::string& recipient)
+    {
+        load();
+        return deliver(make_message({recipient}));
+    }
+    // No octet of a login has come to the peer.
+    static void expect_no_login(const ScriptedPeer& peer)
+    {
+        EXPECT_THAT(peer.commands, Not(Contains(StartsWith("AUTH"))));
+        const std::string secret = to_base64(kPassword);
+        for (const auto& each : peer.commands) {
+            EXPECT_EQ(each.find(kPassword), std::string::npos);
+            EXPECT_EQ(each.find(secret.substr(0, 8)), std::string::npos);
+        }
+    }
+
+    tls::PkiFixture system_;
+    tls::PkiFixture partner_;
+};
+
+TEST_F(CredentialsTest, TheCasOfAConnectorTakeThePlaceOfTheSystems)
+{
+    auto& partner = peer_with(partner_.make("relay.test"));
+    auto& stranger = peer_with(system_.make("relay.test"));
+    connector_to(partner, "one.test").tls.ca = partner_.root_file();
+    connector_to(stranger, "two.test").tls.ca = partner_.root_file();
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    EXPECT_EQ(send("b@two.test").deferred, 1U);
+    EXPECT_EQ(outcome().reason, "tls.chain-not-verified");
+    EXPECT_THAT(stranger.messages, IsEmpty());
+}
+
+TEST_F(CredentialsTest, AnUnreadableCaFileMakesTheMailWaitBeforeAnybodyIsConnectedTo)
+{
+    auto& peer = peer_with(system_.make("relay.test"));
+    connector_to(peer, "one.test").tls.ca = partner_.path("no-such-file.pem");
+    EXPECT_EQ(send("b@one.test").deferred, 1U);
+    EXPECT_EQ(outcome().reason, "tls.ca-unreadable");
+    EXPECT_EQ(outcome().enhanced.format(), "4.7.320");
+    EXPECT_EQ(outcome().origin, facts::Origin::Local);
+    EXPECT_EQ(peer.connections, 0);
+    ASSERT_EQ(settings.credentials->faults().size(), 1U);
+    EXPECT_EQ(settings.credentials->faults()[0].object, "outbound_connector \"one.test\"");
+}
+
+TEST_F(CredentialsTest, AnAuditedConnectorIsJudgedByItsOwnCasAndDecidesNothing)
+{
+    auto& peer = peer_with(system_.make("relay.test"));
+    auto& connector = connector_to(peer, "one.test");
+    connector.tls.ca = partner_.root_file();
+    connector.tls.mode = objects::ConnectorMode::Audit;
+    contents.organizations[0].tls = objects::TlsLevel::VerifyCa;
+    EXPECT_EQ(send("b@one.test").delivered, 1U) << "the system's CAs know it";
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("tls.audit-would-refuse"));
+    EXPECT_EQ(log.attempts[0].policy_reasons.back(), "tls.chain-not-verified");
+}
+
+TEST_F(CredentialsTest, ConnectionsUnderOtherCasAreNotShared)
+{
+    auto& peer = peer_with(partner_.make("relay.test"));
+    connector_to(peer, "one.test").tls.ca = partner_.root_file();
+    partner_.write("copy.pem", partner_.read("root.pem") + system_.read("root.pem"));
+    connector_to(peer, "two.test").tls.ca = partner_.path("copy.pem");
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    EXPECT_EQ(send("c@one.test").delivered, 1U);
+    EXPECT_EQ(peer.connections, 1);
+    EXPECT_EQ(send("b@two.test").delivered, 1U);
+    EXPECT_EQ(peer.connections, 2);
+}
+
+TEST_F(CredentialsTest, APinMayBeThatOfACaInTheVerifiedChain)
+{
+    auto& peer = peer_with(partner_.make("relay.test"));
+    connector_to(peer, "one.test").tls.ca = partner_.root_file();
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    const auto keys = log.attempts[0].tls->verified_spki;
+    ASSERT_EQ(keys.size(), 2U) << "the intermediate's and the root's";
+    finish();
+    for (const auto& [pin, delivered] :
+         {std::pair{keys[1], 1U}, std::pair{std::string(64, '0'), 0U}}) {
+        auto& again = peer_with(partner_.make("relay.test"));
+        contents.outbound_connectors.clear();
+        auto& connector = connector_to(again, "one.test");
+        connector.tls.ca = partner_.root_file();
+        connector.tls.pins = {pin};
+        EXPECT_EQ(send("b@one.test").delivered, delivered);
+        finish();
+    }
+    EXPECT_EQ(outcome().reason, "tls.pin-mismatch");
+}
+
+TEST_F(CredentialsTest, AClientCertificateIsShownWhereTheConnectorNamesOne)
+{
+    const auto source = partner_.make_files({.name = "us", .dns_names = {"us.test"}});
+    contents.certificates.push_back({"ours", "Example", source.chain_file, source.key_file, ""});
+    auto profile = profile_of(system_.make("relay.test"));
+    profile.client_certificates = tls::ClientCertificates::Require;
+    profile.client_cas = *tls::load_cas(partner_.root_file());
+    auto& peer = peer_with(script_of(profile));
+    connector_to(peer, "one.test").tls.client_certificate = "ours";
+    connector_to(peer, "two.test");
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    EXPECT_EQ(send("b@two.test").deferred, 1U) << "no certificate, no session";
+}
+
+TEST_F(CredentialsTest, AClientCertificateThatCannotBeReadMakesTheMailWait)
+{
+    const auto source = partner_.make_files({.name = "us", .dns_names = {"us.test"}});
+    ::chmod(source.key_file.c_str(), 0644);
+    contents.certificates.push_back({"ours", "Example", source.chain_file, source.key_file, ""});
+    auto& peer = peer_with(system_.make("relay.test"));
+    connector_to(peer, "one.test").tls.client_certificate = "ours";
+    EXPECT_EQ(send("b@one.test").deferred, 1U);
+    EXPECT_EQ(outcome().reason, "tls.client-certificate-unusable");
+    EXPECT_EQ(peer.connections, 0);
+    ::chmod(source.key_file.c_str(), 0640);
+    load();
+    EXPECT_THAT(settings.credentials->faults(), IsEmpty());
+}
+
+TEST_F(CredentialsTest, OfABrokenClientCertificateTheOneBeforeStaysInUse)
+{
+    const auto source = partner_.make_files({.name = "us", .dns_names = {"us.test"}});
+    contents.certificates.push_back({"ours", "Example", source.chain_file, source.key_file, ""});
+    load();
+    partner_.write("us.pem", "broken");
+    load();
+    EXPECT_EQ(settings.credentials->faults().size(), 1U);
+    ASSERT_EQ(settings.credentials->certificates().size(), 1U);
+    EXPECT_THAT(settings.credentials->certificates()[0].facts.dns_names, ElementsAre("us.test"));
+}
+
+TEST_F(CredentialsTest, AHostThatIsProvedGetsTheLoginOncePerConnection)
+{
+    auto& peer = peer_with(system_.make("relay.test"));
+    login_at(peer, "one.test");
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    EXPECT_EQ(send("c@one.test").delivered, 1U);
+    const std::string plain = "AUTH PLAIN " + to_base64(std::string{"\0ann\0", 5} + kPassword);
+    EXPECT_EQ(std::count(peer.commands.begin(), peer.commands.end(), plain), 1);
+    EXPECT_THAT(peer.messages, testing::SizeIs(2));
+    EXPECT_EQ(peer.connections, 1);
+}
+
+TEST_F(CredentialsTest, AnotherUserGetsAnotherConnection)
+{
+    auto& peer = peer_with(system_.make("relay.test"));
+    login_at(peer, "one.test");
+    login_at(peer, "two.test").tls.auth->user = "bob";
+    connector_to(peer, "three.test");
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    EXPECT_EQ(send("b@two.test").delivered, 1U);
+    EXPECT_EQ(send("b@three.test").delivered, 1U);
+    EXPECT_EQ(peer.connections, 3);
+}
+
+TEST_F(CredentialsTest, ARefusedLoginMakesTheMailWaitWithTheServersWords)
+{
+    auto script = script_of(profile_of(system_.make("relay.test")));
+    script.replies["AUTH"] = "535 5.7.8 bad password";
+    auto& peer = peer_with(std::move(script));
+    login_at(peer, "one.test");
+    EXPECT_EQ(send("b@one.test").deferred, 1U);
+    EXPECT_EQ(outcome().reason, "auth.refused");
+    EXPECT_EQ(outcome().origin, facts::Origin::Remote);
+    EXPECT_EQ(outcome().stage, facts::Stage::Auth);
+    EXPECT_EQ(outcome().code, 535);
+    EXPECT_EQ(outcome().text, "5.7.8 bad password");
+    EXPECT_FALSE(outcome().fix.empty());
+    EXPECT_THAT(peer.commands, Not(Contains(StartsWith("MAIL"))));
+}
+
+TEST_F(CredentialsTest, AHostWithoutAuthMakesTheMailWait)
+{
+    auto script = script_of(profile_of(system_.make("relay.test")));
+    script.extensions.pop_back();
+    auto& peer = peer_with(std::move(script));
+    login_at(peer, "one.test");
+    EXPECT_EQ(send("b@one.test").deferred, 1U);
+    EXPECT_EQ(outcome().reason, "auth.not-offered");
+    EXPECT_THAT(peer.commands, Not(Contains(StartsWith("MAIL"))));
+}
+
+TEST_F(CredentialsTest, AMissingPasswordMakesTheMailWait)
+{
+    auto& peer = peer_with(system_.make("relay.test"));
+    login_at(peer, "one.test");
+    ::chmod(partner_.path("password").c_str(), 0644);
+    EXPECT_EQ(send("b@one.test").deferred, 1U);
+    EXPECT_EQ(outcome().reason, "auth.password-unreadable");
+    EXPECT_EQ(peer.connections, 0);
+}
+
+TEST_F(CredentialsTest, ALoginThatIsNotKnownFallsBackToTheNextMechanism)
+{
+    auto script = script_of(profile_of(system_.make("relay.test")));
+    script.replies["AUTH PLAIN"] = "504 5.5.4 not here";
+    auto& peer = peer_with(std::move(script));
+    login_at(peer, "one.test");
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    EXPECT_THAT(peer.commands, Contains("AUTH LOGIN"));
+}
+
+// Every kind of impostor, under every mode and kind of proof.
+class ImpostorTest : public CredentialsTest {
+protected:
+    PeerScript with(const tls::PkiFixture::Leaf& leaf, tls::PkiFixture& pki)
+    {
+        return script_of(profile_of(pki.make(leaf)));
+    }
+    std::vector<std::pair<std::string, PeerScript>> impostors()
+    {
+        std::vector<std::pair<std::string, PeerScript>> all;
+        all.emplace_back("another name", with({.name = "a", .dns_names = {"x.test"}}, system_));
+        all.emplace_back("unknown CA", with({.name = "b", .dns_names = {"relay.test"}}, partner_));
+        all.emplace_back(
+            "expired", with({.name = "c", .dns_names = {"relay.test"}, .valid_days = -1}, system_));
+        all.emplace_back("self-signed", with({.name = "d",
+                                              .dns_names = {"relay.test"},
+                                              .issuer = tls::PkiFixture::Issuer::Itself},
+                                             system_));
+        auto old = profile_of(system_.make("relay.test"));
+        old.min = facts::TlsVersion::Tls10;
+        old.max = facts::TlsVersion::Tls11;
+        old.ciphers = "ALL:@SECLEVEL=0";
+        all.emplace_back("old version", script_of(old));
+        PeerScript stripped;
+        stripped.extensions.push_back("AUTH PLAIN LOGIN SCRAM-SHA-256");
+        stripped.replies["AUTH"] = "235 2.7.0 welcome";
+        all.emplace_back("STARTTLS stripped", stripped);
+        PeerScript refusing = stripped;
+        refusing.extensions.push_back("STARTTLS");
+        refusing.replies["STARTTLS"] = "454 4.7.0 not now";
+        all.emplace_back("STARTTLS refused", refusing);
+        return all;
+    }
+};
+
+TEST_F(ImpostorTest, NeverGetsAnOctetOfALogin)
+{
+    int combinations = 0;
+    for (const auto mode : {objects::ConnectorMode::Enforce, objects::ConnectorMode::Audit,
+                            objects::ConnectorMode::Off}) {
+        for (const bool pinned : {false, true}) {
+            for (auto& [kind, script] : impostors()) {
+                SCOPED_TRACE(kind + (pinned ? ", pinned" : "") + ", mode " +
+                             std::to_string(static_cast<int>(mode)));
+                auto& peer = peer_with(std::move(script));
+                auto& connector = login_at(peer, "to-" + std::to_string(++combinations) + ".test");
+                connector.tls.mode = mode;
+                if (pinned) {
+                    connector.tls.level = objects::TlsLevel::Encrypt;
+                    connector.tls.pins = {std::string(64, 'a')};
+                }
+                service.reset();
+                const auto report = send("b@" + connector.name);
+                expect_no_login(peer);
+                const bool delivers = mode != objects::ConnectorMode::Enforce;
+                EXPECT_EQ(report.delivered, delivers ? 1U : 0U);
+                EXPECT_EQ(peer.messages.size(), delivers ? 1U : 0U);
+                finish();
+                peers.clear();
+            }
+        }
+    }
+    EXPECT_EQ(combinations, 42);
+}
+
+TEST_F(CredentialsTest, AnAuditedHostThatEnforcingWouldHaveTakenGetsTheLogin)
+{
+    auto& peer = peer_with(system_.make("relay.test"));
+    login_at(peer, "one.test").tls.mode = objects::ConnectorMode::Audit;
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    EXPECT_THAT(peer.commands, Contains(StartsWith("AUTH PLAIN")));
+}
+
+TEST_F(CredentialsTest, AnAuditedHostThatItWouldNotGetsTheMailWithoutOne)
+{
+    auto& peer = peer_with(system_.make("elsewhere.test"));
+    login_at(peer, "one.test").tls.mode = objects::ConnectorMode::Audit;
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    expect_no_login(peer);
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("auth.withheld"));
+}
+
+}  // namespace
+}  // namespace hermetic::delivery
