@@ -10,8 +10,6 @@
 #include "net/task_group.h"
 #include "tls/context.h"
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,11 +33,12 @@ struct PeerScript {
 
 class ScriptedPeer {
 public:
-    ScriptedPeer(net::Core& core, PeerScript script, const std::string& address = "127.0.0.1")
+    ScriptedPeer(net::Core& core, PeerScript script, const std::string& address = "127.0.0.1",
+                 std::uint16_t port = 0)
         : script_{std::move(script)},
           core_{core},
           acceptor_{core.executor(),
-                    boost::asio::ip::tcp::endpoint{boost::asio::ip::make_address(address), 0}},
+                    boost::asio::ip::tcp::endpoint{boost::asio::ip::make_address(address), port}},
           tasks_{core}
     {
         tasks_.spawn(accept());

@@ -138,6 +138,7 @@ TEST(Retry, WhatAnOutcomeTellsOfTls)
         {"certificate", put_off(Stage::Verify, Origin::Local, {4, 7, 320}), TlsWord::Failed},
         {"refused port", put_off(Stage::Connect, Origin::Local, {4, 4, 316}), TlsWord::Other},
         {"DNS", put_off(Stage::Dns, Origin::Local, {4, 4, 312}), TlsWord::Other},
+        {"TLSA records", put_off(Stage::Dns, Origin::Local, {4, 7, 324}), TlsWord::Failed},
         {"greylisted", put_off(Stage::Rcpt, Origin::Remote, {4, 7, 1}), TlsWord::Other},
         {"the peer's disk", put_off(Stage::Mail, Origin::Remote, {4, 3, 1}), TlsWord::Other},
         {"our stop", put_off(Stage::Connect, Origin::Local, {4, 3, 2}), TlsWord::Nothing},

@@ -27,6 +27,8 @@ TEST(Explanation, SaysWhoCanHelp)
         {"null mx", local(Stage::Dns, {5, 1, 10}, "dns.null-mx"), Helper::Sender, "no mail at all"},
         {"dns failed", local(Stage::Dns, {4, 4, 312}, "dns.failed"), Helper::RecipientSide,
          "could not be found"},
+        {"tlsa failed", local(Stage::Dns, {4, 7, 324}, "dane.lookup-failed"), Helper::RecipientSide,
+         "could not be verified"},
         {"refused connection", local(Stage::Connect, {4, 4, 316}, "connect.refused"),
          Helper::RecipientSide, "could not be reached"},
         {"handshake", local(Stage::Handshake, {4, 4, 317}, "handshake.failed"),
