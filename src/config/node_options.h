@@ -18,6 +18,7 @@ enum class ListenerRole : std::uint8_t { Relay, Lmtp };
 enum class ListenerTls : std::uint8_t { Off, StartTls, Implicit };
 enum class ClientCertificates : std::uint8_t { Off, Request, Require };
 enum class BareNewlines : std::uint8_t { Refuse, Repair };
+enum class AcmeChallenge : std::uint8_t { Http01, TlsAlpn01 };
 enum class LogFormat : std::uint8_t { Json, Text };
 
 struct ListenerOptions {
@@ -33,6 +34,13 @@ struct ListenerOptions {
     ClientCertificates client_certificates = ClientCertificates::Off;
     std::vector<Network> proxy_networks;
     std::vector<Network> xclient_networks;
+    std::vector<Network>
+        legacy_networks;  // of clients that may use it, where it takes old versions
+    // Takes TLS 1.0 or 1.1, from its named networks.
+    [[nodiscard]] bool is_legacy() const
+    {
+        return tls != ListenerTls::Off && min_tls < facts::TlsVersion::Tls12;
+    }
     bool operator==(const ListenerOptions&) const = default;
 };
 
@@ -40,7 +48,20 @@ struct CertificateOptions {
     std::string name;
     std::string chain;  // absolute after loading: relative paths count from hermetic.toml's folder
     std::string key;
+    // By ACME (RFC 8555) instead: chain and key lie below data_directory then.
+    std::string acme;  // the directory's URL; empty: no ACME
+    std::string acme_contact;
+    std::vector<std::string> acme_domains;  // the first names the certificate
+    AcmeChallenge acme_challenge = AcmeChallenge::Http01;
     bool operator==(const CertificateOptions&) const = default;
+};
+
+// For all certificates by ACME.
+struct AcmeOptions {
+    std::string program = "/usr/bin/uacme";
+    std::vector<Endpoint> http;  // where http-01 is answered while an order is under way
+    std::vector<Endpoint> tls;   // the same of tls-alpn-01
+    bool operator==(const AcmeOptions&) const = default;
 };
 
 struct LimitOptions {
@@ -127,6 +148,7 @@ struct NodeOptions {
     SpoolOptions spool;
     LogOptions log;
     AdminOptions admin;
+    AcmeOptions acme;
     bool operator==(const NodeOptions&) const = default;
 };
 

@@ -123,6 +123,8 @@ const Refused kRefused[] = {
     {"HostBits", kStart + "proxy_networks = [\"192.0.2.1/24\"]\n", "listener[0].proxy_networks", "without host bits"},
     {"TableForList", kStart + "[certificate]\nname = \"x\"\n", "certificate", "[[certificate]]"},
     {"NoVersionLeft", kStart + "min_tls = \"1.3\"\nmax_tls = \"1.2\"\n", "listener[0].min_tls", "up to max_tls"},
+    {"OldVersionForEverybody", kStart + "min_tls = \"1.0\"\n", "listener[0].min_tls", "legacy_networks"},
+    {"LegacyNetworksForNothing", kStart + "legacy_networks = [\"192.0.2.0/24\"]\n", "listener[0].legacy_networks", "\"1.0\""},
     {"NoSuchCertificate", kStart + "certificates = [\"nowhere\"]\n", "listener[0].certificates", "[[certificate]]"},
     {"ClientCertificatesInClear", kStart + "tls = \"off\"\nclient_certificates = \"require\"\n", "listener[0].client_certificates", "\"off\""},
     {"WaterMarksTheWrongWay", kStart + "[spool]\nhigh_water = \"2GiB\"\nlow_water = \"1GiB\"\n", "spool.low_water", "high_water"},

@@ -53,6 +53,7 @@ class Network {
 public:
     [[nodiscard]] static std::optional<Network> parse(std::string_view text);
     [[nodiscard]] bool contains(const IpAddress& address) const;
+    [[nodiscard]] const IpAddress& base() const { return base_; }
     [[nodiscard]] int prefix_length() const { return prefix_; }
     [[nodiscard]] std::string format() const;
     auto operator<=>(const Network&) const = default;

@@ -34,8 +34,7 @@ std::array<std::uint8_t, kSize> masked(std::string_view octets, int prefix)
     std::copy_n(octets.begin(), whole, result.begin());
     if (const int rest = prefix % 8; rest != 0) {
         const unsigned mask = 0xffU << static_cast<unsigned>(8 - rest);
-        result[whole] =
-            static_cast<std::uint8_t>(static_cast<unsigned char>(octets[whole]) & mask);
+        result[whole] = static_cast<std::uint8_t>(static_cast<unsigned char>(octets[whole]) & mask);
     }
     return result;
 }
@@ -66,8 +65,8 @@ void InboundIndex::add_networks(const InboundConnector& connector, Position at)
         claims.network = network;
         claims.connectors.push_back(at);
         auto& prefixes = network.base().is_v6() ? prefixes_v6_ : prefixes_v4_;
-        const auto place = std::ranges::lower_bound(prefixes, network.prefix_length(),
-                                                    std::greater<>{});
+        const auto place =
+            std::ranges::lower_bound(prefixes, network.prefix_length(), std::greater<>{});
         if (place == prefixes.end() || *place != network.prefix_length())
             prefixes.insert(place, network.prefix_length());
     }

@@ -102,7 +102,7 @@ sender_domains = ["bank.example", "*.bank.example"]
 networks = ["192.0.2.0/24", "2001:db8::/32"]
 certificate_names = ["mx.bank.example", "*.bank.example"]
 ca = "/etc/ssl/bank.pem"
-require_tls = false
+require_tls = true
 min_tls = "1.3"
 require_certificate = true
 require_network = true
@@ -216,6 +216,12 @@ const Refused kRefused[] = {
     {"CertificateWithoutNames", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nrequire_certificate = true\n", "inbound_connector[0].require_certificate", "no certificate name"},
     {"NetworkWithoutNetworks", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nrequire_network = true\n", "inbound_connector[0].require_network", "no network"},
     {"NameClaimedTwice", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\ncertificate_names = [\"mx.example\"]\n[[inbound_connector]]\nname = \"y\"\nkind = \"on_premises\"\ncertificate_names = [\"mx.example\"]\n", "inbound_connector[1].certificate_names", "connector \"x\" has"},
+    {"NetworkOfEverybody", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\nnetworks = [\"128.0.0.0/1\"]\n", "inbound_connector[0].networks", "too large"},
+    {"NameOfATopLevelDomain", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\ncertificate_names = [\"*.example\"]\n", "inbound_connector[0].certificate_names", "top-level"},
+    {"GrantBySender", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\nnetworks = [\"192.0.2.0/24\"]\nsender_domains = [\"example.org\"]\n", "inbound_connector[0].sender_domains", "never grants"},
+    {"GrantInAudit", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\nnetworks = [\"192.0.2.0/24\"]\nmode = \"audit\"\n", "inbound_connector[0].mode", "cannot be tried"},
+    {"CertificateInClear", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\ncertificate_names = [\"mx.example.net\"]\nrequire_certificate = true\nrequire_tls = false\n", "inbound_connector[0].require_tls", "in clear"},
+    {"CasForNothing", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nca = \"/ca.pem\"\n", "inbound_connector[0].ca", "there is none"},
     {"NobodysOrganization", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\norganization = \"Other\"\n", "inbound_connector[0].organization", "no organization"},
     {"NoneBesideDane", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"none\"\nvalid_until = \"2027-01-01T00:00:00Z\"\n", "outbound_connector[0].tls", "DANE or MTA-STS"},
     {"DaneNoneWithoutEnd", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ndane = \"none\"\n", "outbound_connector[0].dane", "without an end"},
@@ -317,8 +323,10 @@ TEST(Snapshot, FindsTheMostSpecific)
     EXPECT_EQ(snapshot.accepted_domain(domain("a.b.example.org"))->kind, DomainKind::InternalRelay);
     EXPECT_EQ(snapshot.accepted_domain(domain("example.net")), nullptr);
     EXPECT_EQ(snapshot.outbound_connector("", domain("elsewhere.test"))->name, "smart");
-    EXPECT_EQ(snapshot.inbound_connector(*IpAddress::parse("192.0.2.9"))->name, "gateways");
-    EXPECT_EQ(snapshot.inbound_connector(*IpAddress::parse("198.51.100.1")), nullptr);
+    const auto in_network = snapshot.inbound().by_network(*IpAddress::parse("192.0.2.9"));
+    ASSERT_EQ(in_network.size(), 1U);
+    EXPECT_EQ(snapshot.inbound_at(in_network[0].connector).name, "gateways");
+    EXPECT_TRUE(snapshot.inbound().by_network(*IpAddress::parse("198.51.100.1")).empty());
 }
 
 }  // namespace

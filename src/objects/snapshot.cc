@@ -33,6 +33,7 @@ std::size_t find_exact(const std::unordered_map<std::string, std::size_t>& exact
 Snapshot::Snapshot(Contents contents, std::uint64_t revision)
     : contents_{std::move(contents)}, revision_{revision}
 {
+    name_owners();
     for (std::size_t i = 0; i < contents_.accepted_domains.size(); ++i) {
         const AcceptedDomain& each = contents_.accepted_domains[i];
         if (!each.enabled || !each.name.domain) continue;
@@ -46,6 +47,23 @@ Snapshot::Snapshot(Contents contents, std::uint64_t revision)
     inbound_ = InboundIndex{contents_.inbound_connectors};
     outbound_.resize(std::max<std::size_t>(1, contents_.organizations.size()));
     for (std::size_t i = 0; i < contents_.outbound_connectors.size(); ++i) index_outbound(i);
+}
+
+// What names no organization is the first one's, so that names can be compared.
+void Snapshot::name_owners()
+{
+    if (contents_.organizations.empty()) return;
+    const std::string& first = contents_.organizations.front().name;
+    const auto name_owner_of = [&first](auto& objects) {
+        for (auto& each : objects) {
+            if (each.organization.empty()) each.organization = first;
+        }
+    };
+    name_owner_of(contents_.accepted_domains);
+    name_owner_of(contents_.inbound_connectors);
+    name_owner_of(contents_.outbound_connectors);
+    name_owner_of(contents_.certificates);
+    name_owner_of(contents_.retirements);
 }
 
 std::size_t Snapshot::find_only_owner() const

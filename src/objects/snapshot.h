@@ -65,6 +65,7 @@ private:
         std::size_t accepted = kNone;
         std::size_t any = kNone;
     };
+    void name_owners();
     void index_outbound(std::size_t at);
     [[nodiscard]] std::size_t find_only_owner() const;
     [[nodiscard]] const Outbound& outbound_of(std::string_view organization) const;

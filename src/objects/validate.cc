@@ -1,5 +1,7 @@
 #include "objects/validate.h"
 
+#include "objects/validate_parts.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,42 +10,6 @@
 
 namespace hermetic::objects {
 namespace {
-
-class Faults {
-public:
-    Faults(const config::Node& document, const std::string& file, config::Diagnostics& diagnostics)
-        : document_{document}, file_{file}, diagnostics_{diagnostics}
-    {
-    }
-    void add(const std::string& section, std::size_t index, const std::string& key,
-             std::string what, std::string right)
-    {
-        const config::Node* list = document_.find(section);
-        unsigned line = 0;
-        if (list != nullptr && index < list->list.size()) {
-            const config::Node* node = list->list[index].find(key);
-            line = node != nullptr ? node->line : list->list[index].line;
-        }
-        diagnostics_.push_back({file_, line, fmt::format("{}[{}].{}", section, index, key),
-                                std::move(what), std::move(right)});
-    }
-    // Of an organization.
-    void wrong(std::size_t index, const std::string& key, std::string what, std::string right)
-    {
-        const config::Node* table = document_.find("organization");
-        if (table != nullptr && table->kind == config::Node::Kind::List)
-            return add("organization", index, key, std::move(what), std::move(right));
-        const config::Node* node = table != nullptr ? table->find(key) : nullptr;
-        if (node == nullptr) node = table;
-        diagnostics_.push_back({file_, node != nullptr ? node->line : 0, "organization." + key,
-                                std::move(what), std::move(right)});
-    }
-
-private:
-    const config::Node& document_;
-    const std::string& file_;
-    config::Diagnostics& diagnostics_;
-};
 
 // Whether a connector for accepted domains takes it to our own servers.
 bool carried(const Snapshot::Contents& contents, const AcceptedDomain& domain)
@@ -133,95 +99,6 @@ void validate_domains(const Snapshot::Contents& contents, Faults& faults)
                        recipient.format() + " is not in this domain",
                        "addresses of this domain only");
         }
-    }
-}
-
-template <typename Connector>
-void validate_names(const std::string& section, const std::vector<Connector>& connectors,
-                    Faults& faults)
-{
-    std::set<std::string> names;
-    for (std::size_t i = 0; i < connectors.size(); ++i) {
-        if (connectors[i].name.empty()) faults.add(section, i, "name", "it is missing", "a name");
-        if (!names.insert(connectors[i].name).second) {
-            faults.add(section, i, "name", "another connector has it", "a name of its own");
-        }
-    }
-}
-
-// A name or a network claimed twice would admit a client in the name of two.
-template <typename Claim>
-void claim(std::map<Claim, const InboundConnector*>& owners, const Claim& what,
-           const InboundConnector& connector, std::size_t index, const char* key,
-           const std::string& shown, Faults& faults)
-{
-    if (!connector.enabled) return;
-    const auto [owner, first] = owners.emplace(what, &connector);
-    if (first || owner->second == &connector) return;
-    faults.add("inbound_connector", index, key,
-               fmt::format("connector \"{}\" has {} too", owner->second->name, shown),
-               "each in one connector that grants");
-}
-
-void validate_grants(const InboundConnector& each, std::size_t i, Faults& faults)
-{
-    // Evidence, not claims, grants (specification §2.3): without it nobody could be admitted, or
-    // everybody.
-    if (each.networks.empty() && each.certificate_names.empty()) {
-        faults.add("inbound_connector", i, "networks",
-                   "there is neither network nor certificate name, so that nothing proves a client",
-                   "at least one network or certificate name");
-    }
-    for (const Network& network : each.networks) {
-        if (network.prefix_length() == 0 && each.may_relay) {
-            faults.add("inbound_connector", i, "networks",
-                       network.format() + " with may_relay is an open relay", "your own networks");
-        }
-    }
-}
-
-void validate_restrictions(const InboundConnector& each, std::size_t i, Faults& faults)
-{
-    if (each.sender_domains.empty() && each.networks.empty() && each.certificate_names.empty()) {
-        faults.add("inbound_connector", i, "sender_domains",
-                   "it says neither whose mail it restricts nor where that comes from",
-                   "sender_domains, such as [\"example.net\"]");
-    }
-    if (each.may_relay) {
-        faults.add("inbound_connector", i, "may_relay", "a partner's connector grants nothing",
-                   "kind = \"on_premises\" for servers of your own");
-    }
-    if (each.treat_as_internal) {
-        faults.add("inbound_connector", i, "treat_as_internal",
-                   "a partner's connector grants nothing",
-                   "kind = \"on_premises\" for servers of your own");
-    }
-    if (each.require_certificate && each.certificate_names.empty()) {
-        faults.add("inbound_connector", i, "require_certificate", "no certificate name would do",
-                   "certificate_names beside it");
-    }
-    if (each.require_network && each.networks.empty()) {
-        faults.add("inbound_connector", i, "require_network", "no network would do",
-                   "networks beside it");
-    }
-}
-
-void validate_inbound(const Snapshot::Contents& contents, Faults& faults)
-{
-    validate_names("inbound_connector", contents.inbound_connectors, faults);
-    std::map<Network, const InboundConnector*> networks;
-    std::map<TlsName, const InboundConnector*> names;
-    for (std::size_t i = 0; i < contents.inbound_connectors.size(); ++i) {
-        const InboundConnector& each = contents.inbound_connectors[i];
-        if (each.kind == ConnectorKind::Partner) {
-            validate_restrictions(each, i, faults);
-            continue;
-        }
-        validate_grants(each, i, faults);
-        for (const Network& network : each.networks)
-            claim(networks, network, each, i, "networks", network.format(), faults);
-        for (const TlsName& name : each.certificate_names)
-            claim(names, name, each, i, "certificate_names", name.format(), faults);
     }
 }
 

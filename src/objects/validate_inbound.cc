@@ -1,0 +1,169 @@
+// Inbound connectors: what they say must be possible, and must not admit a client for two.
+#include "objects/inbound_index.h"
+#include "objects/validate_parts.h"
+
+#include <algorithm>
+
+namespace hermetic::objects {
+namespace {
+
+constexpr const char* kSection = "inbound_connector";
+// Nobody's own networks are larger: 10.0.0.0/8, fc00::/7.
+constexpr int kShortestV4 = 8;
+constexpr int kShortestV6 = 7;
+
+// A name or a network claimed twice would admit a client in the name of two; one within another's
+// would let an organization capture the clients of another.
+class Claims {
+public:
+    Claims(const Snapshot::Contents& contents, Faults& faults)
+        : connectors_{contents.inbound_connectors}, index_{connectors_}, faults_{faults}
+    {
+    }
+
+    void validate(std::size_t at)
+    {
+        const InboundConnector& each = connectors_[at];
+        if (!each.enabled) return;
+        for (const Network& network : each.networks) {
+            for (const auto& hit : index_.by_network(network.base())) {
+                if (hit.network.prefix_length() > network.prefix_length()) continue;
+                const bool same = hit.network == network;
+                if (collides(at, hit.connector, same))
+                    add(at, "networks", connectors_[hit.connector], hit.network.format());
+            }
+        }
+        for (const TlsName& name : each.certificate_names) validate_name(at, name);
+    }
+
+private:
+    void validate_name(std::size_t at, const TlsName& name)
+    {
+        InboundIndex::Positions found;
+        index_.add_by_certificate(name.format(), found);
+        std::ranges::sort(found);
+        found.erase(std::unique(found.begin(), found.end()), found.end());
+        for (const InboundIndex::Position other : found) {
+            const auto& names = connectors_[other].certificate_names;
+            const bool same = std::ranges::find(names, name) != names.end();
+            if (!same && name.below) continue;  // the other's part of it is at fault
+            if (collides(at, other, same))
+                add(at, "certificate_names", connectors_[other], name.format());
+        }
+    }
+
+    // The later one of two that claim the same is at fault; of two organizations also the one that
+    // claims a part of what the other has.
+    [[nodiscard]] bool collides(std::size_t at, std::size_t other, bool same) const
+    {
+        if (at == other || connectors_[other].kind != ConnectorKind::OnPremises) return false;
+        if (same) return other < at;
+        return connectors_[other].organization != connectors_[at].organization;
+    }
+
+    void add(std::size_t at, const char* key, const InboundConnector& other,
+             const std::string& shown)
+    {
+        faults_.add(kSection, at, key,
+                    fmt::format("connector \"{}\" has {} too", other.name, shown),
+                    "each in one connector that grants");
+    }
+
+    const std::vector<InboundConnector>& connectors_;
+    InboundIndex index_;
+    Faults& faults_;
+};
+
+void validate_evidence(const InboundConnector& each, std::size_t i, Faults& faults)
+{
+    // Evidence, not claims, grants (specification §2.3): without it nobody could be admitted, or
+    // everybody.
+    if (each.networks.empty() && each.certificate_names.empty()) {
+        faults.add(kSection, i, "networks",
+                   "there is neither network nor certificate name, so that nothing proves a client",
+                   "at least one network or certificate name");
+    }
+    for (const Network& network : each.networks) {
+        const int shortest = network.base().is_v6() ? kShortestV6 : kShortestV4;
+        if (network.prefix_length() >= shortest) continue;
+        faults.add(kSection, i, "networks",
+                   network.format() + (each.may_relay ? " with may_relay is an open relay"
+                                                      : " is too large to be anybody's own"),
+                   "your own networks");
+    }
+    for (const TlsName& name : each.certificate_names) {
+        if (!name.below || name.domain.text().find('.') != std::string::npos) continue;
+        faults.add(kSection, i, "certificate_names",
+                   name.format() + " stands for a whole top-level domain", "names of your own");
+    }
+}
+
+void validate_grants(const InboundConnector& each, std::size_t i, Faults& faults)
+{
+    validate_evidence(each, i, faults);
+    if (!each.sender_domains.empty()) {
+        faults.add(kSection, i, "sender_domains", "an address proves nothing, and never grants",
+                   "networks or certificate_names; or kind = \"partner\"");
+    }
+    if (each.mode != ConnectorMode::Enforce) {
+        faults.add(kSection, i, "mode", "what grants cannot be tried without consequences",
+                   "enabled = false, or no such key");
+    }
+}
+
+void validate_restrictions(const InboundConnector& each, std::size_t i, Faults& faults)
+{
+    if (each.sender_domains.empty() && each.networks.empty() && each.certificate_names.empty()) {
+        faults.add(kSection, i, "sender_domains",
+                   "it says neither whose mail it restricts nor where that comes from",
+                   "sender_domains, such as [\"example.net\"]");
+    }
+    if (each.may_relay) {
+        faults.add(kSection, i, "may_relay", "a partner's connector grants nothing",
+                   "kind = \"on_premises\" for servers of your own");
+    }
+    if (each.treat_as_internal) {
+        faults.add(kSection, i, "treat_as_internal", "a partner's connector grants nothing",
+                   "kind = \"on_premises\" for servers of your own");
+    }
+}
+
+// What a field asks for must be possible with the others.
+void validate_fields(const InboundConnector& each, std::size_t i, Faults& faults)
+{
+    if (each.require_certificate && each.certificate_names.empty()) {
+        faults.add(kSection, i, "require_certificate", "no certificate name would do",
+                   "certificate_names beside it");
+    }
+    if (each.require_certificate && each.require_tls == false) {
+        faults.add(kSection, i, "require_tls", "there is no certificate in clear",
+                   "require_tls = true, or no such key");
+    }
+    if (each.require_network && each.networks.empty()) {
+        faults.add(kSection, i, "require_network", "no network would do", "networks beside it");
+    }
+    if (!each.ca.empty() && each.certificate_names.empty()) {
+        faults.add(kSection, i, "ca", "CAs count for certificate_names, and there is none",
+                   "certificate_names beside it");
+    }
+}
+
+}  // namespace
+
+void validate_inbound(const Snapshot::Contents& contents, Faults& faults)
+{
+    validate_names(kSection, contents.inbound_connectors, faults);
+    Claims claims{contents, faults};
+    for (std::size_t i = 0; i < contents.inbound_connectors.size(); ++i) {
+        const InboundConnector& each = contents.inbound_connectors[i];
+        validate_fields(each, i, faults);
+        if (each.kind == ConnectorKind::Partner) {
+            validate_restrictions(each, i, faults);
+        } else {
+            validate_grants(each, i, faults);
+            claims.validate(i);
+        }
+    }
+}
+
+}  // namespace hermetic::objects
