@@ -1,0 +1,106 @@
+#include "policy/inbound_restrictions.h"
+
+#include "policy/retirement.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace hermetic::policy {
+namespace {
+
+using objects::ConnectorMode;
+using objects::InboundConnector;
+using Matched = std::vector<const InboundConnector*>;
+
+// In the order in which the organization lists them, each once.
+Matched find_partners(const RestrictionInputs& inputs, std::string_view organization)
+{
+    Matched matched;
+    if (const mail::Domain* domain = *inputs.sender ? (*inputs.sender)->domain() : nullptr) {
+        objects::InboundIndex::Positions found;
+        inputs.snapshot->inbound().add_partners(organization, *domain, found);
+        for (const auto each : found) matched.push_back(&inputs.snapshot->inbound_at(each));
+    }
+    for (const InboundConnector* each : inputs.attribution->partners) {
+        if (each->organization == organization) matched.push_back(each);
+    }
+    std::ranges::sort(matched);  // of one vector
+    matched.erase(std::unique(matched.begin(), matched.end()), matched.end());
+    std::erase_if(matched, [](const auto* each) { return each->mode == ConnectorMode::Off; });
+    return matched;
+}
+
+// Versions that go (specification §4.6): the answer is 421, and a retry may pass. A connector that
+// allows the version itself is an exception.
+std::optional<InboundFault> find_retirement(const RestrictionInputs& inputs,
+                                            const objects::Organization& organization,
+                                            const Admission* admission, const Matched& partners)
+{
+    const facts::TlsVersion version = inputs.evidence->version();
+    const InboundConnector* exception = admission != nullptr ? admission->connector : nullptr;
+    for (const InboundConnector* each : partners) {
+        if (exception == nullptr && each->min_tls && *each->min_tls <= version) exception = each;
+    }
+    const auto retired =
+        decide_inbound_retirement(inputs.snapshot->contents().retirements, organization.name,
+                                  exception, version, inputs.evidence->address, inputs.now);
+    if (!retired) return std::nullopt;
+    return InboundFault{
+        retired->reason, nullptr, std::string{facts::format_version(version)},
+        fmt::format("{} or later (plan \"{}\")", facts::format_version(lowest_left(*retired->plan)),
+                    retired->plan->name)};
+}
+
+// Of the session as it is, whoever its TLS belongs to.
+std::optional<InboundFault> find_floor_fault(const ClientEvidence& evidence,
+                                             const objects::Organization& organization)
+{
+    if (evidence.tls == nullptr || evidence.legacy_listener) return std::nullopt;
+    if (evidence.tls->version >= organization.inbound_min_tls) return std::nullopt;
+    return InboundFault{
+        inbound_reason::kOrganizationVersion, nullptr,
+        std::string{facts::format_version(evidence.tls->version)},
+        fmt::format("{} or later", facts::format_version(organization.inbound_min_tls))};
+}
+
+std::optional<InboundFault> find_own_domain_fault(const RestrictionInputs& inputs,
+                                                  const objects::Organization& organization)
+{
+    const mail::Domain* domain = *inputs.sender ? (*inputs.sender)->domain() : nullptr;
+    if (!organization.own_domains_need_evidence || domain == nullptr) return std::nullopt;
+    const auto* owned = inputs.snapshot->accepted_domain(*domain);
+    if (owned == nullptr || owned->organization != organization.name) return std::nullopt;
+    // One that would have admitted the client says best what is missing.
+    for (const Admission& each : inputs.attribution->claims) {
+        if (each.fault && each.connector->organization == organization.name) return each.fault;
+    }
+    return InboundFault{inbound_reason::kOwnDomain, nullptr, present_address(*inputs.evidence),
+                        "an on_premises connector that admits the client"};
+}
+
+}  // namespace
+
+Restrictions judge_restrictions(const RestrictionInputs& inputs, std::string_view organization)
+{
+    Restrictions result;
+    const objects::Organization& owner = inputs.snapshot->organization(organization);
+    const Admission* admission = inputs.attribution->of(owner.name);
+    const Matched partners = find_partners(inputs, owner.name);
+    result.fault = find_retirement(inputs, owner, admission, partners);
+    if (!result.fault) result.fault = find_floor_fault(*inputs.evidence, owner);
+    if (result.fault || admission != nullptr) return result;
+    for (const InboundConnector* each : partners) {
+        auto fault = find_fault(*each, owner, *inputs.evidence);
+        if (!fault) continue;
+        if (each->mode == ConnectorMode::Audit) {
+            result.audited.push_back(std::move(*fault));
+        } else if (!result.fault) {
+            result.fault = std::move(fault);
+        }
+    }
+    if (!result.fault) result.fault = find_own_domain_fault(inputs, owner);
+    return result;
+}
+
+}  // namespace hermetic::policy

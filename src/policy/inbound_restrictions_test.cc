@@ -1,0 +1,148 @@
+#include "policy/inbound_restrictions.h"
+
+#include "policy/inbound_fixture.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::policy {
+namespace {
+
+using objects::ConnectorKind;
+using objects::ConnectorMode;
+
+struct Row {
+    const char* what;
+    const char* address;
+    const char* version;
+    std::vector<std::string> names;
+    const char* sender;
+    const char* organization;  // the recipient's
+    const char* reason;        // empty: nothing against it
+    const char* connector;
+    int audited = 0;
+};
+
+// clang-format off
+const Row kRows[] = {
+    {"nobody's partner",               "203.0.113.9", "",    {},               "u@z.example", "a", "", ""},
+    {"a partner in clear",             "203.0.113.9", "",    {},               "u@p.example", "a", "connector.tls-required", "p"},
+    {"a partner with TLS",             "203.0.113.9", "1.2", {},               "u@p.example", "a", "", ""},
+    {"a partner of the other's",       "203.0.113.9", "",    {},               "u@p.example", "b", "", ""},
+    {"every one that matches: *",      "203.0.113.9", "1.2", {},               "u@q.example", "a", "connector.certificate-mismatch", "q"},
+    {"every one: both met",            "203.0.113.9", "1.2", {"mx.q.example"}, "u@q.example", "a", "", ""},
+    {"Y's sender with X's certificate", "203.0.113.9", "1.3", {"mx.r.example"}, "u@q.example", "a", "connector.certificate-mismatch", "q"},
+    {"the null sender, no evidence",   "203.0.113.9", "",    {},               "",            "a", "", ""},
+    {"the null sender by network",     "192.0.2.9",   "",    {},               "",            "a", "connector.tls-required", "r"},
+    {"the null sender by certificate", "203.0.113.9", "1.3", {"mx.r.example"}, "",            "a", "connector.network-mismatch", "r"},
+    {"any sender by network",          "192.0.2.9",   "",    {},               "u@z.example", "a", "connector.tls-required", "r"},
+    {"the organization's floor",       "203.0.113.9", "1.1", {},               "u@z.example", "a", "organization.tls-version", ""},
+    {"the other's floor",              "203.0.113.9", "1.2", {},               "u@z.example", "b", "organization.tls-version", ""},
+    {"the other's floor in clear",     "203.0.113.9", "",    {},               "u@z.example", "b", "", ""},
+    {"exempt: its own on_premises",    "198.51.100.1", "",   {},               "u@p.example", "a", "", ""},
+    {"not exempt: another's",          "198.51.100.1", "",   {},               "u@p.example", "b", "", ""},
+    {"b's partner, a's gateway",       "198.51.100.1", "",   {},               "u@s.example", "b", "connector.tls-required", "s"},
+    {"audit suspends",                 "203.0.113.9", "",    {},               "u@t.example", "a", "", "", 1},
+    {"off counts nothing",             "203.0.113.9", "",    {},               "u@o.example", "a", "", ""},
+    {"own domain",                     "203.0.113.9", "1.3", {},               "u@b.example", "b", "sender.own-domain", ""},
+    {"own domain, another's recipient", "203.0.113.9", "1.3", {},              "u@b.example", "a", "", ""},
+    {"own domain, not asked for",      "203.0.113.9", "1.3", {},               "u@a.example", "a", "", ""},
+    {"own domain with evidence",       "198.51.101.1", "1.3", {},              "u@b.example", "b", "", ""},
+    {"own domain, evidence short",     "198.51.101.1", "",   {},               "u@b.example", "b", "connector.tls-required", "b-own"},
+};
+// clang-format on
+
+objects::Snapshot snapshot()
+{
+    const auto restricts = ConnectorKind::Partner;
+    const auto grants = ConnectorKind::OnPremises;
+    auto contents = two_organizations();
+    contents.organizations[1].inbound_min_tls = facts::TlsVersion::Tls13;
+    contents.organizations[1].own_domains_need_evidence = true;
+    contents.inbound_connectors = {
+        make_connector({"p", "a", restricts, {"p.example"}}),
+        make_connector({"q", "a", restricts, {"q.example"}, {}, {"mx.q.example"}}),
+        make_connector({"q-too", "a", restricts, {"q.example", "*.q.example"}}),
+        make_connector({"r", "a", restricts, {"r.example"}, {"192.0.2.0/24"}, {"mx.r.example"}}),
+        make_connector({"s", "b", restricts, {"s.example"}}),
+        make_connector({"t", "a", restricts, {"t.example"}}),
+        make_connector({"o", "a", restricts, {"o.example"}}),
+        make_connector({"a-own", "a", grants, {}, {"198.51.100.0/24"}}),
+        make_connector({"b-own", "b", grants, {}, {"198.51.101.0/24"}}),
+    };
+    contents.inbound_connectors[1].require_certificate = true;
+    contents.inbound_connectors[3].require_network = true;
+    contents.inbound_connectors[5].mode = ConnectorMode::Audit;
+    contents.inbound_connectors[6].mode = ConnectorMode::Off;
+    contents.inbound_connectors[8].require_tls = true;
+    return objects::Snapshot{contents};
+}
+
+Restrictions judge(const objects::Snapshot& objects, const ClientEvidence& evidence,
+                   const std::string& sender, std::string_view organization, WallTime now = {})
+{
+    const Attribution attribution = attribute(objects, evidence);
+    const auto path = from(sender);
+    return judge_restrictions({&objects, &evidence, &attribution, &path, now}, organization);
+}
+
+TEST(InboundRestrictions, AreJudgedForTheRecipientsOrganization)
+{
+    const objects::Snapshot objects = snapshot();
+    for (const Row& row : kRows) {
+        SCOPED_TRACE(row.what);
+        SessionWords session{row.address, row.version, row.names};
+        const Restrictions judged =
+            judge(objects, session.evidence(), row.sender, row.organization);
+        EXPECT_EQ(judged.fault ? judged.fault->reason : "", row.reason);
+        const bool named = judged.fault && judged.fault->connector != nullptr;
+        EXPECT_EQ(named ? judged.fault->connector->name : "", row.connector);
+        EXPECT_EQ(judged.audited.size(), static_cast<std::size_t>(row.audited));
+    }
+}
+
+TEST(InboundRestrictions, IsolateOldVersionsOnTheirListener)
+{
+    const objects::Snapshot objects = snapshot();
+    SessionWords session{"203.0.113.9", "1.0"};
+    EXPECT_TRUE(judge(objects, session.evidence(), "u@z.example", "a").fault);
+    session.evidence().legacy_listener = true;
+    EXPECT_FALSE(judge(objects, session.evidence(), "u@z.example", "a").fault);
+}
+
+TEST(InboundRestrictions, CountTheFloorForAProxysTlsToo)
+{
+    const objects::Snapshot objects = snapshot();
+    SessionWords session{"203.0.113.9", "1.1"};
+    session.evidence().tls_is_the_clients = false;
+    EXPECT_EQ(judge(objects, session.evidence(), "u@z.example", "a").fault->reason,
+              "organization.tls-version");
+}
+
+TEST(InboundRestrictions, PutOffRetiredVersionsBeforeAllElse)
+{
+    auto contents = snapshot().contents();
+    objects::Retirement plan;
+    plan.name = "no-tls-1.1";
+    plan.organization = "a";
+    plan.versions = {facts::TlsVersion::Tls10, facts::TlsVersion::Tls11};
+    plan.start = WallTime{std::chrono::hours{1}};
+    plan.end = WallTime{std::chrono::hours{2}};
+    contents.retirements = {plan};
+    const objects::Snapshot objects{contents};
+    SessionWords session{"203.0.113.9", "1.1"};
+    session.evidence().legacy_listener = true;
+    const WallTime after{std::chrono::hours{3}};
+    EXPECT_FALSE(judge(objects, session.evidence(), "u@z.example", "a").fault);
+    EXPECT_EQ(judge(objects, session.evidence(), "u@z.example", "a", after).fault->reason,
+              "retirement.ended");
+    EXPECT_FALSE(judge(objects, session.evidence(), "u@z.example", "b", after).fault)
+        << "another organization's plan";
+    auto exempt = contents;
+    exempt.inbound_connectors[0].min_tls = facts::TlsVersion::Tls11;
+    EXPECT_FALSE(
+        judge(objects::Snapshot{exempt}, session.evidence(), "u@p.example", "a", after).fault)
+        << "a connector that allows the version itself";
+}
+
+}  // namespace
+}  // namespace hermetic::policy
