@@ -82,11 +82,17 @@ mail::Envelope make_envelope(const AcceptedMessage& accepted, std::string owner,
     envelope.envid = transaction.envid;
     envelope.accepted_at = accepted.accepted_at;
     envelope.size = accepted.body.size;
-    envelope.organization = std::move(owner);
     if (transaction.intake) {
         envelope.message_id = printable(transaction.intake->header().message_id(), 250);
     }
     envelope.arrival = accepted.arrival;
+    // No organization sees by which connector another knows the client.
+    for (const AdmittedBy& each : accepted.admitted_by) {
+        if (each.organization != owner) continue;
+        envelope.arrival.connector = each.connector;
+        envelope.arrival.internal = each.internal;
+    }
+    envelope.organization = std::move(owner);
     envelope.recipients = std::move(recipients);
     return envelope;
 }

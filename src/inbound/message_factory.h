@@ -17,6 +17,13 @@
 
 namespace hermetic::inbound {
 
+// An organization's connector that admitted the client: what its parts of a message say of it.
+struct AdmittedBy {
+    std::string organization;
+    std::string connector;
+    bool internal = false;
+};
+
 struct AcceptedMessage {
     const smtp::Transaction& transaction;
     const objects::Snapshot& snapshot;
@@ -24,8 +31,10 @@ struct AcceptedMessage {
     spool::Body body;  // trace fields included
     mail::Arrival arrival;
     WallTime accepted_at{};
-    // Whose client it is, by name: whose mail it is where the recipient's domain is nobody's.
+    // By whose right it is relayed, by name: whose mail it is where the recipient's domain is
+    // nobody's.
     std::string organization{};
+    std::vector<AdmittedBy> admitted_by{};  // at most one of each organization
 };
 
 struct SplitMessage {

@@ -1,9 +1,13 @@
 #include "inbound/recipient_policy.h"
 
+#include "core/assert.h"
 #include "core/text.h"
 #include "inbound/refusals.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace hermetic::inbound {
 namespace {
@@ -12,26 +16,55 @@ constexpr std::string_view kPostmaster = "postmaster";
 
 RecipientDecision accept(mail::Mailbox mailbox, std::string_view reason)
 {
-    return {std::nullopt, std::move(mailbox), reason};
+    RecipientDecision decision;
+    decision.mailbox = std::move(mailbox);
+    decision.reason = reason;
+    return decision;
 }
 
-RecipientDecision refuse(const smtp::RefusalKind& kind, const std::string& subject)
+RecipientDecision refuse(const smtp::RefusalKind& kind, std::string subject)
 {
-    return {smtp::Refusal{&kind, subject}, std::nullopt, kind.id};
+    RecipientDecision decision;
+    decision.refusal = smtp::Refusal{&kind, std::move(subject)};
+    decision.reason = kind.id;
+    return decision;
+}
+
+const smtp::RefusalKind& kind_of(const policy::InboundFault& fault)
+{
+    for (const auto* kind :
+         {&refusal::kTlsRequired, &refusal::kConnectorVersion, &refusal::kConnectorCertificate,
+          &refusal::kConnectorNetwork, &refusal::kConnectorCas, &refusal::kOrganizationVersion,
+          &refusal::kOwnDomain, &refusal::kRetirementShare, &refusal::kRetirementEnded}) {
+        if (kind->id == fault.reason) return *kind;
+    }
+    unreachable("every reason of an InboundFault is a refusal");
+}
+
+// The reply names the connector and what was presented; what would have passed is the log's.
+RecipientDecision refuse(policy::InboundFault fault)
+{
+    constexpr std::size_t kNameShown = 80;
+    std::string subject = fault.presented;
+    if (fault.connector != nullptr) {
+        subject = fmt::format("connector \"{}\", {}",
+                              printable_ascii(fault.connector->name, kNameShown), fault.presented);
+    }
+    RecipientDecision decision = refuse(kind_of(fault), std::move(subject));
+    decision.fault = std::move(fault);
+    return decision;
 }
 
 // RFC 5321 §4.5.1: the postmaster is always reached.
-RecipientDecision accept_postmaster(const objects::Snapshot& snapshot)
+std::optional<mail::Mailbox> find_postmaster(const objects::Snapshot& snapshot)
 {
-    constexpr std::string_view kReason = "recipient.postmaster";
-    if (const auto& postmaster = snapshot.organization().postmaster)
-        return accept(*postmaster, kReason);
+    if (const auto& postmaster = snapshot.organization().postmaster) return postmaster;
     for (const auto& domain : snapshot.contents().accepted_domains) {
         const bool exact = domain.name.kind == objects::DomainPattern::Kind::Exact;
         if (!domain.enabled || !exact) continue;
-        return accept(mail::Mailbox{std::string{kPostmaster}, *domain.name.domain}, kReason);
+        return mail::Mailbox{std::string{kPostmaster}, *domain.name.domain};
     }
-    return refuse(refusal::kNoPostmaster, "<postmaster>");
+    return std::nullopt;
 }
 
 // Whose local parts mean the same is the final host's business (RFC 5321 §2.4), but nobody lists a
@@ -51,24 +84,105 @@ RecipientDecision decide_ours(const objects::AcceptedDomain& domain, const mail:
     return refuse(refusal::kUnknownRecipient, "<" + mailbox.format() + ">");
 }
 
+// A new server, before its first `hermetic apply`: a temporary state.
+bool is_unconfigured(const objects::Snapshot::Contents& contents)
+{
+    return contents.organizations.empty() && contents.accepted_domains.empty() &&
+           contents.inbound_connectors.empty();
+}
+
+class Deciding {
+public:
+    Deciding(const objects::Snapshot& snapshot, const RecipientFacts& facts)
+        : snapshot_{snapshot}, facts_{facts}
+    {
+    }
+
+    RecipientDecision run()
+    {
+        if (is_unconfigured(snapshot_.contents())) return refuse(refusal::kNoOrganization, "");
+        if (facts_.mailbox == nullptr) return decide_postmaster();
+        const mail::Mailbox& mailbox = *facts_.mailbox;
+        if (const mail::Domain* domain = mailbox.domain()) {
+            if (const auto* accepted = snapshot_.accepted_domain(*domain)) {
+                return restricted(accepted->organization,
+                                  [&] { return decide_ours(*accepted, mailbox); });
+            }
+        } else if (*mailbox.literal() == facts_.own_address) {
+            // user@[our address]: nobody but the postmaster lives at an address.
+            if (iequals(mailbox.local, kPostmaster)) return decide_postmaster();
+            return refuse(refusal::kUnknownRecipient, "<" + mailbox.format() + ">");
+        }
+        return decide_relay(mailbox);
+    }
+
+    [[nodiscard]] policy::Restrictions restrictions(std::string_view organization) const
+    {
+        return policy::judge_restrictions(
+            {&snapshot_, facts_.evidence, facts_.attribution, facts_.sender, facts_.now},
+            organization);
+    }
+
+private:
+    // The session first: who may not send learns nothing of recipients.
+    template <typename Decide>
+    RecipientDecision restricted(std::string_view organization, Decide decide)
+    {
+        policy::Restrictions judged = restrictions(organization);
+        RecipientDecision decision = judged.fault ? refuse(std::move(*judged.fault)) : decide();
+        decision.audited = std::move(judged.audited);
+        return decision;
+    }
+
+    RecipientDecision decide_postmaster()
+    {
+        auto postmaster = find_postmaster(snapshot_);
+        if (!postmaster) return refuse(refusal::kNoPostmaster, "<postmaster>");
+        const mail::Domain* domain = postmaster->domain();
+        const auto* accepted = domain != nullptr ? snapshot_.accepted_domain(*domain) : nullptr;
+        const std::string& owner =
+            accepted != nullptr ? accepted->organization : snapshot_.organization().name;
+        return restricted(owner,
+                          [&] { return accept(std::move(*postmaster), "recipient.postmaster"); });
+    }
+
+    RecipientDecision decide_relay(const mail::Mailbox& mailbox)
+    {
+        const policy::RelayRight right =
+            policy::find_relay_right(snapshot_, *facts_.attribution, *facts_.sender);
+        if (right.admission != nullptr) {
+            RecipientDecision decision = accept(mailbox, "recipient.connector");
+            decision.relayed_by = right.admission;
+            return decision;
+        }
+        // Who could relay but for one test is told which.
+        if (right.fault != nullptr) return refuse(*right.fault);
+        return refuse(refusal::kRelayDenied, "<" + mailbox.format() + ">");
+    }
+
+    const objects::Snapshot& snapshot_;
+    const RecipientFacts& facts_;
+};
+
 }  // namespace
 
 RecipientDecision decide_recipient(const objects::Snapshot& snapshot, const RecipientFacts& facts)
 {
-    if (facts.mailbox == nullptr) return accept_postmaster(snapshot);
-    const mail::Mailbox& mailbox = *facts.mailbox;
-    if (const mail::Domain* domain = mailbox.domain()) {
-        if (const auto* accepted = snapshot.accepted_domain(*domain)) {
-            return decide_ours(*accepted, mailbox);
-        }
-    } else if (*mailbox.literal() == facts.own_address) {
-        // user@[our address]: nobody but the postmaster lives at an address.
-        if (iequals(mailbox.local, kPostmaster)) return accept_postmaster(snapshot);
-        return refuse(refusal::kUnknownRecipient, "<" + mailbox.format() + ">");
-    }
-    const objects::InboundConnector* connector = snapshot.inbound_connector(facts.client);
-    if (connector != nullptr && connector->may_relay) return accept(mailbox, "recipient.connector");
-    return refuse(refusal::kRelayDenied, "<" + mailbox.format() + ">");
+    return Deciding{snapshot, facts}.run();
+}
+
+std::optional<RecipientDecision> refuse_sender(const objects::Snapshot& snapshot,
+                                               const RecipientFacts& facts)
+{
+    const objects::Organization* owner = snapshot.only_owner();
+    if (owner == nullptr) return std::nullopt;
+    if (policy::find_relay_right(snapshot, *facts.attribution, *facts.sender).admission != nullptr)
+        return std::nullopt;
+    policy::Restrictions judged = Deciding{snapshot, facts}.restrictions(owner->name);
+    if (!judged.fault) return std::nullopt;
+    RecipientDecision decision = refuse(std::move(*judged.fault));
+    decision.audited = std::move(judged.audited);
+    return decision;
 }
 
 }  // namespace hermetic::inbound

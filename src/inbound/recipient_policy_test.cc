@@ -57,15 +57,26 @@ objects::Snapshot snapshot()
     return objects::Snapshot{contents};
 }
 
+// For a client in clear of which the address is all that is known.
+RecipientDecision decide(const objects::Snapshot& objects, const mail::Mailbox* mailbox,
+                         const char* client)
+{
+    policy::ClientEvidence evidence;
+    evidence.address = *IpAddress::parse(client);
+    const policy::Attribution attribution = policy::attribute(objects, evidence);
+    const mail::ReversePath sender;
+    return decide_recipient(objects, {mailbox, *IpAddress::parse("192.0.2.25"), &evidence,
+                                      &attribution, &sender, {}});
+}
+
 TEST(RecipientPolicy, DecidesAndExplains)
 {
     const objects::Snapshot objects = snapshot();
     for (const Row& row : kRows) {
         std::optional<mail::Mailbox> mailbox;
         if (*row.recipient != '\0') mailbox = *mail::parse_mailbox(row.recipient);
-        const RecipientFacts facts{mailbox ? &*mailbox : nullptr, *IpAddress::parse(row.client),
-                                   *IpAddress::parse("192.0.2.25")};
-        const RecipientDecision decision = decide_recipient(objects, facts);
+        const RecipientDecision decision =
+            decide(objects, mailbox ? &*mailbox : nullptr, row.client);
         EXPECT_EQ(decision.reason, row.reason) << row.recipient << " from " << row.client;
         EXPECT_EQ(decision.mailbox ? decision.mailbox->format() : "", row.to);
         EXPECT_NE(decision.refusal.has_value(), decision.mailbox.has_value());
@@ -80,11 +91,10 @@ TEST(RecipientPolicy, FindsAPostmasterAlsoWhereNoneIsNamed)
     objects::Snapshot::Contents contents = snapshot().contents();
     contents.organizations.resize(1);
     contents.organizations[0].postmaster.reset();
-    const RecipientFacts facts{};
-    EXPECT_EQ(decide_recipient(objects::Snapshot{contents}, facts).mailbox->format(),
+    EXPECT_EQ(decide(objects::Snapshot{contents}, nullptr, "192.0.2.1").mailbox->format(),
               "postmaster@example.org");
     contents.accepted_domains.clear();
-    EXPECT_EQ(decide_recipient(objects::Snapshot{contents}, facts).reason,
+    EXPECT_EQ(decide(objects::Snapshot{contents}, nullptr, "192.0.2.1").reason,
               "recipient.no-postmaster");
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "inbound/admission.h"
+#include "inbound/client_trust.h"
 #include "inbound/listener.h"
 #include "inbound/message_memory.h"
 #include "net/acceptor.h"
@@ -54,6 +55,7 @@ public:
 
     // Transactions that have begun keep the snapshot, sessions in TLS their context.
     void set_snapshot(objects::SnapshotPointer snapshot);
+    void set_client_trust(ClientTrustPointer trust) { client_trust_ = std::move(trust); }
     void set_tls(const std::string& listener, std::shared_ptr<const tls::ServerContext> context);
 
     void accept(net::Accepted accepted, ListenerPointer listener, Admission::Ticket ticket);
@@ -73,6 +75,8 @@ public:
     [[nodiscard]] const Environment& environment() const { return environment_; }
     [[nodiscard]] const objects::SnapshotPointer& snapshot() const { return snapshot_; }
     [[nodiscard]] std::shared_ptr<const tls::ServerContext> tls(const std::string& listener) const;
+    // May be null: then no client certificate proves anything.
+    [[nodiscard]] const ClientTrustPointer& client_trust() const { return client_trust_; }
     [[nodiscard]] bool stopping() const { return stopping_; }
 
 private:
@@ -80,6 +84,7 @@ private:
 
     Environment environment_;
     objects::SnapshotPointer snapshot_;
+    ClientTrustPointer client_trust_;
     std::unordered_map<std::string, std::shared_ptr<const tls::ServerContext>> tls_;
     std::unordered_set<Session*> sessions_;
     net::TaskGroup tasks_;

@@ -1,7 +1,7 @@
 #include "inbound/session.h"
 
 #include "core/assert.h"
-#include "inbound/recipient_policy.h"
+#include "inbound/client_standing.h"
 #include "inbound/refusals.h"
 #include "inbound/service.h"
 #include "ledger/log.h"
@@ -27,6 +27,23 @@ bool contains(const std::vector<Network>& networks, const IpAddress& address)
 {
     return std::any_of(networks.begin(), networks.end(),
                        [&address](const Network& network) { return network.contains(address); });
+}
+
+Metric metric_of(facts::TlsVersion version)
+{
+    switch (version) {
+    case facts::TlsVersion::None:
+        return Metric::InboundClear;
+    case facts::TlsVersion::Tls10:
+        return Metric::InboundTls10;
+    case facts::TlsVersion::Tls11:
+        return Metric::InboundTls11;
+    case facts::TlsVersion::Tls12:
+        return Metric::InboundTls12;
+    case facts::TlsVersion::Tls13:
+        return Metric::InboundTls13;
+    }
+    unreachable("every TlsVersion is counted");
 }
 
 const smtp::RefusalKind* refusal_for(spool::Pressure pressure)
@@ -95,6 +112,16 @@ IpAddress Session::evident_client() const
     return machine_ ? machine_->client().address : client_.address;
 }
 
+policy::ClientEvidence Session::evidence() const
+{
+    policy::ClientEvidence evidence;
+    evidence.address = evident_client();
+    evidence.tls = tls_.get();
+    evidence.tls_is_the_clients = !proxied_ && machine_->tls_is_the_clients();
+    evidence.legacy_listener = listener_->options.is_legacy();
+    return evidence;
+}
+
 net::Task<> Session::converse()
 {
     const smtp::ServerStart start{id_, client_, stream_->is_tls(),
@@ -140,6 +167,7 @@ net::Task<Next> Session::read_command()
     if (machine_->is_idle()) {
         assembly_.reset();
         snapshot_.reset();  // an idle session must not keep old configurations alive
+        if (standing_) standing_->end();
         if (service_.stopping()) co_return end(smtp::refusal::kStopping);
     }
     allow(listener_->smtp.limits.command_timeout);
@@ -170,6 +198,7 @@ net::Task<Next> Session::read_command()
 // XCLIENT: limits count the client, not the proxy.
 Next Session::on_client_changed(Next next)
 {
+    if (!may_use_listener()) return end(refusal::kNotOfLegacyNetworks);
     if (const auto* refused = ticket_.count_as(machine_->client().address, now()))
         return end(*refused);
     return next;
@@ -188,15 +217,21 @@ Next Session::check_sender()
     if (!environment.admission.admit_message(machine_->client().address, now())) {
         return machine_->on_sender_refused({&refusal::kTooManyMessagesOfClient, {}}, wall());
     }
+    if (!standing_) {
+        standing_ =
+            std::make_unique<ClientStanding>(id_, *stream_, environment.log, environment.metrics);
+    }
+    standing_->begin(snapshot_, service_.client_trust(), evidence(), machine_->candidate().sender);
+    if (const auto refused = standing_->refuse_sender(wall()))
+        return machine_->on_sender_refused(*refused, wall());
     return machine_->on_sender_accepted();
 }
 
 Next Session::check_recipient()
 {
     const smtp::command::Rcpt& rcpt = machine_->pending_recipient();
-    const RecipientFacts facts{rcpt.mailbox ? &*rcpt.mailbox : nullptr, evident_client(),
-                               own_address_};
-    RecipientDecision decision = decide_recipient(*snapshot_, facts);
+    RecipientDecision decision =
+        standing_->decide(rcpt.mailbox ? &*rcpt.mailbox : nullptr, own_address_, wall());
     if (decision.refusal) return machine_->on_recipient_refused(*decision.refusal, wall());
     return machine_->on_recipient_accepted(std::move(*decision.mailbox));
 }
@@ -286,6 +321,12 @@ void Session::finish()
     if (tls_) facts.tls = std::move(*tls_);
     if (tls_failure_) facts.tls_failure = std::move(*tls_failure_);
     facts.ended = ended_;
+    facts.legacy = listener_->options.is_legacy();
+    environment.metrics.add(metric_of(facts.tls ? facts.tls->version : facts::TlsVersion::None));
+    if (standing_) {
+        facts.connector = standing_->connector();
+        facts.because = standing_->because();
+    }
     if (machine_) {
         facts.client = machine_->client();
         facts.helo = machine_->helo();

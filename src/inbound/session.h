@@ -13,6 +13,7 @@
 #include "net/stream.h"
 #include "net/task.h"
 #include "objects/snapshot.h"
+#include "policy/inbound_evidence.h"
 #include "smtp/server_machine.h"
 
 #include <memory>
@@ -23,6 +24,7 @@
 
 namespace hermetic::inbound {
 
+class ClientStanding;
 class Service;
 
 class Session {
@@ -60,6 +62,8 @@ private:
     [[nodiscard]] net::Task<bool> prepare();
     [[nodiscard]] net::Task<bool> read_proxy_header();
     [[nodiscard]] net::Task<bool> count_client();
+    [[nodiscard]] bool may_use_listener() const;
+    [[nodiscard]] net::Task<> turn_away(const smtp::RefusalKind& why);
     [[nodiscard]] net::Task<bool> shake_hands(std::shared_ptr<const tls::ServerContext> context);
 
     // session_message.cc: the message.
@@ -70,6 +74,7 @@ private:
     [[nodiscard]] smtp::Next on_message_read();
     void fail_message(const net::BodyError& error);
     [[nodiscard]] IpAddress evident_client() const;
+    [[nodiscard]] policy::ClientEvidence evidence() const;
     [[nodiscard]] std::string make_received(WallTime now) const;
     [[nodiscard]] mail::Arrival make_arrival() const;
     void log_message(std::string_view verdict, const smtp::RefusalKind* refusal, std::uint64_t size,
@@ -93,10 +98,12 @@ private:
     std::optional<smtp::ServerMachine> machine_;
     std::unique_ptr<MessageAssembly> assembly_;
     MessageId message_id_;               // of the message that arrives
-    objects::SnapshotPointer snapshot_;  // of the transaction
+    objects::SnapshotPointer snapshot_;  // of the transaction, as standing_ has it
     std::unique_ptr<facts::TlsEvidence> tls_;
+    std::unique_ptr<ClientStanding> standing_;  // from the first MAIL on; refers to tls_
     std::unique_ptr<facts::TlsFailure> tls_failure_;
     std::string_view ended_;       // where not the machine ended it
+    bool proxied_ = false;         // a PROXY header came: TLS is the proxy's
     bool client_unknown_ = false;  // the proxy named none: `client_` is the proxy
     bool waiting_for_command_ = false;
     bool cut_ = false;

@@ -18,10 +18,12 @@ public:
     void message(ledger::MessageFacts facts) override { messages.push_back(std::move(facts)); }
     void attempt(facts::Attempt /*attempt*/) override {}
     void notice(ledger::NoticeFacts /*notice*/) override {}
-    void event(ledger::Level /*level*/, std::string_view event,
-               std::vector<Field> /*fields*/) override
+    void event(ledger::Level /*level*/, std::string_view event, std::vector<Field> fields) override
     {
         events.emplace_back(event);
+        std::string line{event};
+        for (const auto& [key, value] : fields) line.append(" ").append(key) += "=" + value;
+        lines.push_back(std::move(line));
     }
     void reopen() override {}
     void flush() override {}
@@ -29,6 +31,7 @@ public:
     std::vector<ledger::SessionFacts> sessions;
     std::vector<ledger::MessageFacts> messages;
     std::vector<std::string> events;
+    std::vector<std::string> lines;  // "event key=value ..."
 };
 
 // Talks and reads replies; a broken connection reads as "(closed)".
@@ -104,6 +107,7 @@ public:
     MessageMemory memory{metrics, limits.memory};
     objects::SnapshotPointer snapshot;
     std::shared_ptr<const tls::ServerContext> tls;
+    ClientTrustPointer trust;
     std::unique_ptr<Service> service;
     ListenerPointer listener;
     Endpoint address;
@@ -113,6 +117,7 @@ private:
     {
         self.service = std::make_unique<Service>(self.environment(), self.snapshot);
         if (self.tls) self.service->set_tls("mx", self.tls);
+        self.service->set_client_trust(self.trust);
         self.listener = make_listener(self.options, "mx.example.org", self.limits);
         self.admission.set_limits(self.limits);
         self.memory.set_limit(self.limits.memory);

@@ -1,6 +1,7 @@
 // The message: from its first octet to the commit, and to the reply that follows from it.
 #include "core/assert.h"
 #include "core/text.h"
+#include "inbound/client_standing.h"
 #include "inbound/message_factory.h"
 #include "inbound/refusals.h"
 #include "inbound/service.h"
@@ -20,22 +21,14 @@ using smtp::Next;
 
 constexpr std::string_view kAccepted = "accepted";
 
+// Verified: against the CAs of a connector that has a name of it.
 mail::ClientCertificateVerdict certificate_verdict(const facts::TlsEvidence& evidence,
-                                                   config::ClientCertificates asked)
+                                                   config::ClientCertificates asked, bool proved)
 {
-    using State = facts::ChainVerdict::State;
     using Verdict = mail::ClientCertificateVerdict;
     if (asked == config::ClientCertificates::Off) return Verdict::NotAsked;
-    switch (evidence.verdict.state) {
-    case State::NoCertificate:
-        return Verdict::None;
-    case State::Verified:
-        return Verdict::Verified;
-    case State::NotChecked:
-    case State::Failed:
-        return Verdict::NotVerified;
-    }
-    unreachable("every ChainVerdict::State is a verdict");
+    if (evidence.chain.empty()) return Verdict::None;
+    return proved ? Verdict::Verified : Verdict::NotVerified;
 }
 
 }  // namespace
@@ -127,8 +120,14 @@ net::Task<Next> Session::store_message()
         co_return machine_->on_not_stored(why, wall());
     }
     const std::uint64_t size = body->size;
-    AcceptedMessage accepted{*machine_->transaction(), *snapshot_,     message_id_,
-                             std::move(*body),         make_arrival(), wall()};
+    AcceptedMessage accepted{*machine_->transaction(),
+                             *snapshot_,
+                             message_id_,
+                             std::move(*body),
+                             make_arrival(),
+                             wall(),
+                             standing_->relay_organization(),
+                             standing_->admitted_by()};
     SplitMessage split = split_by_route(std::move(accepted), environment.core.ids());
     const spool::Durability durability =
         co_await net::commit(environment.core, environment.spool, std::move(split.messages));
@@ -161,8 +160,9 @@ std::string Session::make_received(WallTime at) const
     facts.tls_version = arrival.tls_version;
     facts.tls_cipher = arrival.tls_cipher;
     facts.tls_group = arrival.tls_group;
-    if (tls_ && machine_->tls_is_the_clients()) {
-        facts.certificate = certificate_verdict(*tls_, listener_->options.client_certificates);
+    if (tls_ && evidence().tls_is_the_clients) {
+        facts.certificate = certificate_verdict(*tls_, listener_->options.client_certificates,
+                                                standing_->certificate_proved());
     }
     facts.id = message_id_;
     facts.session = id_;
@@ -186,9 +186,6 @@ mail::Arrival Session::make_arrival() const
         arrival.tls_version = facts::format_version(tls_->version);
         arrival.tls_cipher = tls_->cipher;
         arrival.tls_group = tls_->group;
-    }
-    if (const auto* connector = snapshot_->inbound_connector(evident_client())) {
-        arrival.connector = connector->name;
     }
     return arrival;
 }
@@ -215,6 +212,8 @@ void Session::log_message(const smtp::Transaction& transaction, std::string_view
         facts.message_id = printable(transaction.intake->header().message_id(), 250);
     }
     facts.verdict = verdict;
+    facts.connector = standing_->connector();
+    facts.because = standing_->because();
     if (refusal != nullptr) {
         facts.code = refusal->code;
         facts.text = refusal->text;

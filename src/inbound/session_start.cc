@@ -37,6 +37,11 @@ net::Task<bool> Session::prepare()
         std::any_of(proxies.begin(), proxies.end(),
                     [this](const Network& network) { return network.contains(client_.address); });
     if (behind_proxy && !co_await read_proxy_header()) co_return false;
+    if (!may_use_listener()) {
+        service_.environment().metrics.add(Metric::InboundLegacyDenied);
+        co_await turn_away(refusal::kNotOfLegacyNetworks);
+        co_return false;
+    }
     if (listener_->options.tls != config::ListenerTls::Implicit) co_return true;
     auto context = service_.tls(listener_->options.name);
     if (!context) {
@@ -65,6 +70,7 @@ net::Task<bool> Session::read_proxy_header()
         }
         // LOCAL or UNKNOWN (§2.1, §2.2): the proxy looking whether we live, or somebody it cannot
         // name. The connection is served, without any right of the proxy's.
+        proxied_ = true;
         client_unknown_ = !parsed->route;
         if (client_unknown_) break;
         client_ = parsed->route->source;
@@ -78,14 +84,30 @@ net::Task<bool> Session::count_client()
 {
     if (const auto* refused = ticket_.count_as(client_.address, now())) {
         service_.environment().metrics.add(Metric::SessionsRefused);
-        ended_ = refused->id;
-        if (listener_->options.tls == config::ListenerTls::Implicit) co_return false;
-        std::string line;
-        smtp::append_refusal(line, *refused, {}, {listener_->smtp.hostname, wall(), id_});
-        (void)co_await stream_->write(line);
+        co_await turn_away(*refused);
         co_return false;
     }
     co_return true;
+}
+
+net::Task<> Session::turn_away(const smtp::RefusalKind& why)
+{
+    ended_ = why.id;
+    if (listener_->options.tls == config::ListenerTls::Implicit) co_return;  // it would expect TLS
+    std::string line;
+    smtp::append_refusal(line, why, {}, {listener_->smtp.hostname, wall(), id_});
+    (void)co_await stream_->write(line);
+}
+
+// Old versions of TLS are for named networks; who is not known is in none.
+bool Session::may_use_listener() const
+{
+    if (!listener_->options.is_legacy()) return true;
+    const IpAddress client = evident_client();
+    const auto& networks = listener_->options.legacy_networks;
+    return !client.is_unspecified() &&
+           std::any_of(networks.begin(), networks.end(),
+                       [&client](const Network& network) { return network.contains(client); });
 }
 
 net::Task<bool> Session::shake_hands(std::shared_ptr<const tls::ServerContext> context)

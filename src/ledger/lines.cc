@@ -116,6 +116,9 @@ std::string format_session(LineFormat format, WallTime now, const SessionFacts& 
     line.text("helo", session.helo);
     line.number("messages", session.messages);
     line.number("refused", session.refused);
+    if (!session.connector.empty()) line.text("connector", session.connector);
+    if (!session.because.empty()) line.text("because", session.because);
+    if (session.legacy) line.flag("legacy", true);
     line.text("ended", session.ended);
     line.number("took_us", microseconds(session.took));
     if (session.tls) {
@@ -140,6 +143,8 @@ std::string format_message(LineFormat format, WallTime now, const MessageFacts& 
     line.number("size", static_cast<std::int64_t>(message.size));
     line.text("message_id", message.message_id);
     line.text("verdict", message.verdict);
+    if (!message.connector.empty()) line.text("connector", message.connector);
+    if (!message.because.empty()) line.text("because", message.because);
     line.number("code", message.code);
     line.text("reply", message.text);
     line.begin_list("routes");

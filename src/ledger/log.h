@@ -33,6 +33,10 @@ struct SessionFacts {
     std::optional<facts::TlsFailure> tls_failure;
     std::uint32_t messages = 0;
     std::uint32_t refused = 0;  // commands answered 4xx or 5xx
+    // Of the last transaction: the inbound connector that admitted the client, and why it or none.
+    std::string connector;
+    std::string because;
+    bool legacy = false;  // of a listener that takes old versions of TLS
     std::string ended;          // "quit", "closed", "timed-out", "limit.errors" …
     Duration took{};
 };
@@ -46,6 +50,8 @@ struct MessageFacts {
     std::uint64_t size = 0;
     std::string message_id;
     std::string verdict;  // "accepted", or the dotted id of the refusal
+    std::string connector;  // as in SessionFacts
+    std::string because;
     int code = 250;
     std::string text;
     std::vector<std::string> routes;  // key and reason of each split

@@ -47,7 +47,8 @@ struct Arrival {
     std::string tls_version;  // "TLSv1.3"; empty in clear
     std::string tls_cipher;
     std::string tls_group;
-    std::string connector;  // inbound connector that admitted the client; empty: none
+    std::string connector;  // the owner's inbound connector that admitted the client; empty: none
+    bool internal = false;  // that connector says so (treat_as_internal)
 
     bool operator==(const Arrival&) const = default;
 };

@@ -237,6 +237,12 @@ void Stream::close()
     impl_->close();
 }
 
+facts::ChainVerdict Stream::judge_client(const tls::CaSet& cas, const tls::CrlSet* crls) const
+{
+    if (!impl_->tls) return {facts::ChainVerdict::State::NoCertificate, {}, 0};
+    return impl_->tls->judge_client(cas, crls);
+}
+
 bool Stream::is_tls() const
 {
     return impl_->tls != nullptr;

@@ -19,6 +19,8 @@
 #include <string_view>
 
 namespace hermetic::tls {
+class CaSet;
+class CrlSet;
 class ServerContext;
 class ClientContext;
 struct ClientHandshake;
@@ -128,6 +130,10 @@ public:
         std::shared_ptr<const tls::ServerContext> context);
     [[nodiscard]] Task<Result<facts::TlsEvidence, facts::TlsFailure>> start_tls(
         tls::ClientHandshake handshake);
+
+    // After start_tls() as a server: see tls::Connection::judge_client(). In clear: NoCertificate.
+    [[nodiscard]] facts::ChainVerdict judge_client(const tls::CaSet& cas,
+                                                   const tls::CrlSet* crls) const;
 
     // close_notify where TLS, then FIN; waits for nobody. Idempotent.
     void close();

@@ -1,0 +1,181 @@
+#include "inbound/client_standing.h"
+
+#include "core/text.h"
+#include "ledger/log.h"
+#include "mail/path.h"
+#include "metrics/metrics.h"
+#include "net/stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::inbound {
+namespace {
+
+using metrics::Metric;
+
+constexpr std::size_t kMaxTold = 50;  // lines about one session
+constexpr std::size_t kAddressShown = 300;
+
+template <typename Map>
+typename Map::mapped_type find_or_null(const Map& map, const std::string& key)
+{
+    const auto found = map.find(key);
+    return found == map.end() ? nullptr : found->second;
+}
+
+Metric metric_of(std::string_view reason)
+{
+    namespace id = policy::inbound_reason;
+    if (reason == id::kTlsRequired) return Metric::InboundTlsRequired;
+    if (reason == id::kTlsVersion || reason == id::kOrganizationVersion)
+        return Metric::InboundTlsVersion;
+    if (reason == id::kCertificate) return Metric::InboundCertificate;
+    if (reason == id::kNetwork) return Metric::InboundNetwork;
+    if (reason == id::kOwnDomain) return Metric::InboundOwnDomain;
+    if (reason == id::kRetirementShare || reason == id::kRetirementEnded)
+        return Metric::InboundRetired;
+    return Metric::InboundCasUnavailable;
+}
+
+}  // namespace
+
+ClientStanding::ClientStanding(SessionId session, const net::Stream& stream, ledger::Log& log,
+                               metrics::Metrics& metrics)
+    : session_{session}, stream_{stream}, log_{log}, metrics_{metrics}
+{
+}
+
+void ClientStanding::begin(objects::SnapshotPointer snapshot, ClientTrustPointer trust,
+                           policy::ClientEvidence evidence, mail::ReversePath sender)
+{
+    snapshot_ = std::move(snapshot);
+    trust_ = std::move(trust);
+    evidence_ = std::move(evidence);
+    evidence_.judge_chain = [this](const objects::InboundConnector& connector) {
+        return judge_chain(connector);
+    };
+    sender_ = std::move(sender);
+    relay_organization_.clear();
+    attribution_ = policy::attribute(*snapshot_, evidence_);
+    connector_.clear();
+    because_.clear();
+    if (attribution_.claims.empty()) return;
+    const policy::Admission* chosen = policy::choose_admission(*snapshot_, attribution_, sender_);
+    if (chosen != nullptr) connector_ = chosen->connector->name;
+    because_ = (chosen != nullptr ? *chosen : attribution_.claims.front()).because();
+}
+
+void ClientStanding::end()
+{
+    attribution_ = {};
+    evidence_ = {};
+    snapshot_.reset();
+    trust_.reset();
+}
+
+// Once per session for each set of CAs and CRLs: a resumed transaction or a second connector with
+// the same CAs costs nothing, and a reload is noticed.
+facts::ChainVerdict ClientStanding::judge_chain(const objects::InboundConnector& connector)
+{
+    if (!trust_) return {};
+    const auto cas = find_or_null(trust_->cas, connector.ca);
+    if (!cas) return {};
+    const objects::Organization& owner = snapshot_->organization(connector.organization);
+    const bool revocation = owner.revocation == objects::Revocation::StapledAndCrl;
+    const auto crls = revocation ? find_or_null(trust_->crls, owner.crl_folder) : nullptr;
+    for (const JudgedChain& each : judged_) {
+        if (each.cas == cas && each.crls == crls) return each.verdict;
+    }
+    judged_.push_back({cas, crls, stream_.judge_client(*cas, crls.get())});
+    return judged_.back().verdict;
+}
+
+bool ClientStanding::certificate_proved() const
+{
+    return std::ranges::any_of(judged_, [](const JudgedChain& each) {
+        return each.verdict.state == facts::ChainVerdict::State::Verified;
+    });
+}
+
+RecipientFacts ClientStanding::facts(WallTime now) const
+{
+    RecipientFacts facts;
+    facts.evidence = &evidence_;
+    facts.attribution = &attribution_;
+    facts.sender = &sender_;
+    facts.now = now;
+    return facts;
+}
+
+std::optional<smtp::Refusal> ClientStanding::refuse_sender(WallTime now)
+{
+    auto decision = inbound::refuse_sender(*snapshot_, facts(now));
+    if (!decision) return std::nullopt;
+    tell(*decision, nullptr);
+    return std::move(decision->refusal);
+}
+
+RecipientDecision ClientStanding::decide(const mail::Mailbox* mailbox, const IpAddress& own_address,
+                                         WallTime now)
+{
+    RecipientFacts asked = facts(now);
+    asked.mailbox = mailbox;
+    asked.own_address = own_address;
+    RecipientDecision decision = decide_recipient(*snapshot_, asked);
+    if (decision.relayed_by != nullptr)
+        relay_organization_ = decision.relayed_by->connector->organization;
+    tell(decision, mailbox);
+    return decision;
+}
+
+std::vector<AdmittedBy> ClientStanding::admitted_by() const
+{
+    std::vector<AdmittedBy> admitted;
+    for (const policy::Admission& each : attribution_.claims) {
+        if (!each.grants()) continue;
+        admitted.push_back({each.connector->organization, each.connector->name,
+                            each.connector->treat_as_internal});
+    }
+    return admitted;
+}
+
+void ClientStanding::tell(const RecipientDecision& decision, const mail::Mailbox* mailbox)
+{
+    if (decision.fault) {
+        metrics_.add(metric_of(decision.fault->reason));
+        tell("connector.refused", *decision.fault, mailbox);  // no-reason: a log event
+    } else if (decision.refusal && decision.reason == "recipient.relay-denied") {
+        metrics_.add(Metric::InboundRelayDenied);
+    }
+    for (const policy::InboundFault& each : decision.audited) {
+        metrics_.add(Metric::InboundAudited);
+        tell("connector.audited", each, mailbox);  // no-reason: a log event
+    }
+}
+
+// Each finding once per session: who tries a thousand recipients finds the same a thousand times.
+void ClientStanding::tell(std::string_view event, const policy::InboundFault& fault,
+                          const mail::Mailbox* mailbox)
+{
+    std::string key{event};
+    key.append(" ").append(fault.reason).append(" ");
+    if (fault.connector != nullptr) key += fault.connector->name;
+    if (told_.size() >= kMaxTold || std::ranges::find(told_, key) != told_.end()) return;
+    told_.push_back(std::move(key));
+    std::vector<ledger::Log::Field> fields{
+        {"session", format_id(session_)},
+        {"client", evidence_.address.is_unspecified() ? "unknown" : evidence_.address.format()},
+        {"from", printable(mail::format_path(sender_), kAddressShown)}};
+    if (mailbox != nullptr) fields.emplace_back("to", printable(mailbox->format(), kAddressShown));
+    if (fault.connector != nullptr) {
+        fields.emplace_back("connector", fault.connector->name);
+        fields.emplace_back("organization", fault.connector->organization);
+    }
+    fields.emplace_back("reason", std::string{fault.reason});
+    fields.emplace_back("presented", fault.presented);
+    fields.emplace_back("wanted", fault.wanted);
+    log_.event(ledger::Level::Warning, event, std::move(fields));
+}
+
+}  // namespace hermetic::inbound
