@@ -63,8 +63,9 @@ class OpensslClient(unittest.TestCase):
         cls.server = HermeticServer(
             listeners=[
                 listener("mx", certificates=named),
-                listener("legacy", min_tls="1.0", certificates=named),
-                listener("only-old", min_tls="1.0", max_tls="1.1", certificates=named),
+                listener("legacy", min_tls="1.0", legacy_networks=["127.0.0.0/8"], certificates=named),
+                listener("only-old", min_tls="1.0", max_tls="1.1", legacy_networks=["127.0.0.0/8"],
+                         certificates=named),
                 listener("only-1.2", max_tls="1.2", certificates=named),
                 listener("only-1.3", min_tls="1.3", certificates=named),
                 listener("implicit", tls="implicit", certificates=named),

@@ -21,9 +21,10 @@ class Authority:
                  "-keyout", self._key, "-out", self.certificate, "-days", "3650",
                  "-subj", f"/CN={name}")
 
-    def issue(self, *names, key="ec"):
-        """Return (chain, key) files of a certificate for these DNS names; key is "ec" or "rsa"."""
-        stem = self.directory / names[0].replace("*", "_")
+    def issue(self, *names, key="ec", usage="serverAuth,clientAuth", stem=None):
+        """Return (chain, key) files of a certificate for these DNS names; key is "ec" or "rsa"; stem is
+        what its files are called."""
+        stem = self.directory / (stem or names[0].replace("*", "_"))
         chain, private, request, extensions = (Path(f"{stem}.{end}")
                                                for end in ("pem", "key", "csr", "ext"))
         kind = (["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec"
@@ -32,7 +33,7 @@ class Authority:
                  "-subj", f"/CN={names[0]}")
         extensions.write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\n"
                               "basicConstraints=critical,CA:FALSE\n"
-                              "extendedKeyUsage=serverAuth,clientAuth\n")
+                              f"extendedKeyUsage={usage}\n")
         _openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self._key,
                  "-CAcreateserial", "-days", "825", "-extfile", extensions, "-out", chain)
         private.chmod(0o600)
