@@ -116,6 +116,9 @@ constexpr Fix kFixes[] = {
     {"requiretls.unproved-host",
      "Ask the domain's administrator to sign its zone or to publish an MTA-STS policy; or send the "
      "message without REQUIRETLS."},
+    {"tls.version-below-floor",
+     "Ask the server's administrator for a newer version of TLS, or lower the connector's min_tls "
+     "for a time."},
     {"retirement.share",
      "Ask the server's administrator to offer TLS 1.2 or later; until then some attempts pass."},
     {"retirement.ended", "Ask the server's administrator to offer TLS 1.2 or later."},

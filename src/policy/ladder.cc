@@ -194,9 +194,10 @@ HostStep next_at_host(const TlsPolicy& policy, std::span<const TriedRung> tried,
     return after_failed_handshake(policy, last);
 }
 
-HostSummary summarize(std::span<const TriedRung> tried)
+HostSummary summarize(const TlsPolicy& policy, std::span<const TriedRung> tried)
 {
     HostSummary summary;
+    summary.may_be_clear = policy.allows_clear() && policy.clear_after_failure;
     for (const auto& rung : tried) {
         if (rung.result != RungResult::NotOffered) summary.handshake_failed = true;
         if (is_alert(rung, kInappropriateFallback)) summary.inappropriate_fallback = true;
@@ -204,16 +205,27 @@ HostSummary summarize(std::span<const TriedRung> tried)
     return summary;
 }
 
+bool failed_by_retirement(const TlsDecision& decision, std::span<const TriedRung> tried)
+{
+    if (!decision.min_before_retirement || tried.empty()) return false;
+    TlsPolicy before = decision.policy;
+    before.min = *decision.min_before_retirement;
+    return next_at_host(before, tried, std::nullopt).what == What::Try;
+}
+
 LastStep after_last_host(const TlsPolicy& policy, std::span<const HostSummary> hosts)
 {
     bool any_failed = false;
+    bool may_be_clear = policy.clear_after_failure;
     for (const auto& host : hosts) {
         // Somebody who can do better than what was asked hears from us again later.
         if (host.inappropriate_fallback) return {false, "ladder.inappropriate-fallback"};
         any_failed = any_failed || host.handshake_failed;
+        if (host.handshake_failed && !host.may_be_clear) may_be_clear = false;
     }
     if (!any_failed) return {false, "ladder.no-handshake-failed"};
     if (!policy.allows_clear()) return {false, "tls.required"};
+    if (!may_be_clear) return {false, "ladder.never-clear-after-failure"};
     for (const auto& host : hosts) {
         // Also of one that could not be reached it is not known that its TLS fails.
         if (!host.handshake_failed && !host.no_host) {

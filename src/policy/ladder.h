@@ -69,9 +69,16 @@ struct HostSummary {
     bool no_host = false;  // it has no address that may be connected to: nobody can answer there
     bool handshake_failed = false;        // or STARTTLS was refused
     bool inappropriate_fallback = false;  // the host can do better than it was asked: RFC 7507
+    // Its own policy lets it have mail in clear after failed handshakes.
+    bool may_be_clear = true;
 };
 
-[[nodiscard]] HostSummary summarize(std::span<const TriedRung> tried);
+[[nodiscard]] HostSummary summarize(const TlsPolicy& policy, std::span<const TriedRung> tried);
+
+// Whether the last failure is a retirement plan's doing (TlsDecision::min_before_retirement): with
+// the versions that it took away there would be a rung left.
+[[nodiscard]] bool failed_by_retirement(const TlsDecision& decision,
+                                        std::span<const TriedRung> tried);
 
 struct LastStep {
     bool clear = false;       // a fresh connection in clear to the hosts whose handshakes failed

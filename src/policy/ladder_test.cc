@@ -241,6 +241,14 @@ constexpr HostSummary kHandshakeFailed{false, true, false};
 constexpr HostSummary kFallback{false, true, true};
 constexpr HostSummary kNotFailed{};  // it worked or offered none, or could not be reached
 constexpr HostSummary kNoHost{true, false, false};
+constexpr HostSummary kNeverInClear{false, true, false, false};
+
+TlsPolicy never_after_failure()
+{
+    TlsPolicy policy = opportunistic();
+    policy.clear_after_failure = false;
+    return policy;
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, AfterLastHost,
@@ -268,16 +276,41 @@ INSTANTIATE_TEST_SUITE_P(
                             {kHandshakeFailed, kNotFailed},
                             false,
                             "ladder.not-every-handshake-failed"},
+                    LastRow{"OnesPolicyForbidsIt",
+                            {kHandshakeFailed, kNeverInClear},
+                            false,
+                            "ladder.never-clear-after-failure"},
+                    LastRow{"ThePolicyForbidsIt",
+                            {kHandshakeFailed},
+                            false,
+                            "ladder.never-clear-after-failure",
+                            never_after_failure()},
                     LastRow{"TlsRequired", {kHandshakeFailed}, false, "tls.required", kEncrypt}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Ladder, SummaryOfAHost)
 {
     const std::vector<TriedRung> refused{ended(RungResult::Refused)};
-    EXPECT_TRUE(summarize(refused).handshake_failed);
+    EXPECT_TRUE(summarize({}, refused).handshake_failed);
     const std::vector<TriedRung> fallback{failed(kEverything, kClosed), failed(kLower, alert(86))};
-    EXPECT_TRUE(summarize(fallback).inappropriate_fallback);
-    EXPECT_FALSE(summarize({}).handshake_failed);
+    EXPECT_TRUE(summarize({}, fallback).inappropriate_fallback);
+    EXPECT_FALSE(summarize({}, {}).handshake_failed);
+    EXPECT_TRUE(summarize(opportunistic(), {}).may_be_clear);
+    EXPECT_FALSE(summarize(never_after_failure(), {}).may_be_clear);
+    EXPECT_FALSE(summarize(kEncrypt, {}).may_be_clear);
+}
+
+TEST(Ladder, ARetirementHasFailedItWhereARungBelowIsLeft)
+{
+    TlsDecision decision;
+    decision.policy = opportunistic();
+    const std::vector<TriedRung> old{failed(kEverything, alert(70)), failed(kLower, alert(70))};
+    EXPECT_FALSE(failed_by_retirement(decision, old)) << "there is no plan";
+    decision.min_before_retirement = TlsVersion::Tls10;
+    EXPECT_TRUE(failed_by_retirement(decision, old));
+    const std::vector<TriedRung> refused{failed(kEverything, alert(48))};
+    EXPECT_FALSE(failed_by_retirement(decision, refused)) << "no old version helps against that";
+    EXPECT_FALSE(failed_by_retirement(decision, {}));
 }
 
 }  // namespace

@@ -76,6 +76,16 @@ TlsPolicy with_connector(TlsPolicy policy, const TlsSettings& tls)
     return policy;
 }
 
+// Why a host that DANE must prove is not used; empty: it is.
+std::string_view why_not_by_dane(const HopFacts& hop)
+{
+    if (hop.tlsa_status == TlsaStatus::Failed) return "dane.lookup-failed";
+    const bool secure = hop.configured || hop.mx_security == facts::DnsSecurity::Secure;
+    if (!secure) return "dane.mandatory-insecure-mx";
+    const bool usable = hop.tlsa_status == TlsaStatus::Usable && hop.tlsa != nullptr;
+    return usable ? std::string_view{} : "dane.mandatory-missing";
+}
+
 // The part of settings that an ended exception leaves: what is not weaker than the organization.
 TlsPolicy at_least(TlsPolicy policy, const TlsPolicy& organization)
 {
@@ -190,8 +200,10 @@ void Decider::audit(const TlsSettings& tls, bool ended)
 {
     TlsPolicy asked = with_connector(decision_.policy, tls);
     if (ended) asked = at_least(std::move(asked), decision_.policy);
-    if (asked == decision_.policy) return;
+    const bool mandatory = tls.dane == Publication::Mandatory || asked.level == TlsLevel::Dane;
+    if (asked == decision_.policy && !mandatory) return;
     say("tls.connector-audited", asked.level, asked.min);
+    if (mandatory) decision_.audited_skip = why_not_by_dane(inputs_.hop);
     (void)add_names(asked, inputs_.hop);
     decision_.audited = std::move(asked);
 }

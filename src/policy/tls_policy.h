@@ -124,6 +124,7 @@ struct TlsInputs {
     // The peer is in the share of a retirement plan now (policy/retirement.h): the lowest version
     // that is left.
     std::optional<facts::TlsVersion> retired_below;
+    bool retirement_over = false;  // the plan has ended: the normal policy holds above that version
     WallTime now{};
 };
 
@@ -141,8 +142,12 @@ struct TlsDecision {
     std::vector<TlsSource> sources;         // in the same order
     // Not empty: this host must not be used, whatever it does; why (a dotted id).
     std::string_view skip;
-    // In audit mode: what enforcing would have asked for.
+    // In audit mode: what enforcing would have asked for, and why it would not have used the host at
+    // all (a dotted id; empty: it would).
     std::optional<TlsPolicy> audited;
+    std::string_view audited_skip{};
+    // What `policy.min` would be without the retirement plan that has raised it.
+    std::optional<facts::TlsVersion> min_before_retirement{};
 };
 
 [[nodiscard]] TlsDecision decide_tls(const TlsInputs& inputs);

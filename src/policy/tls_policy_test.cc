@@ -374,6 +374,12 @@ std::vector<AddedRow> added_rows()
              i.ratchet = Expectation{true, true, TlsVersion::None};
          },
          kName, "ratchet.holds"},
+        {"RatchetLeavesAConnectorsLevel",
+         [](I& i, C& c) {
+             c.tls.level = TlsLevel::Encrypt;
+             i.ratchet = Expectation{true, true, TlsVersion::None};
+         },
+         TlsLevel::Encrypt, "tls.connector-level"},
     };
 }
 

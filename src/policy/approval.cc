@@ -1,0 +1,31 @@
+#include "policy/approval.h"
+
+#include <algorithm>
+
+namespace hermetic::policy {
+
+bool may_be_approved(const MessageWishes& wishes)
+{
+    return !wishes.requiretls;
+}
+
+TlsDecision decide_approved(const TlsInputs& inputs)
+{
+    if (!may_be_approved(inputs.wishes)) return decide_tls(inputs);
+    objects::Organization organization = *inputs.organization;
+    organization.tls = std::min(organization.tls, TlsLevel::Opportunistic);
+    TlsInputs lifted;
+    lifted.organization = &organization;
+    lifted.hop = inputs.hop;
+    lifted.hop.tlsa_status = TlsaStatus::NotAsked;
+    lifted.hop.tlsa = nullptr;
+    lifted.hop.sts = StsMode::NoPolicy;
+    lifted.now = inputs.now;
+    TlsDecision decision = decide_tls(lifted);
+    constexpr std::string_view kReason = "queue.approved";
+    decision.reasons.push_back(kReason);
+    decision.sources.push_back({kReason, decision.policy.level, decision.policy.min, true});
+    return decision;
+}
+
+}  // namespace hermetic::policy
