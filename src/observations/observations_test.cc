@@ -1,0 +1,190 @@
+#include "observations/observations.h"
+
+#include "observations/keeper.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace hermetic::observations {
+namespace {
+
+using facts::TlsVersion;
+using objects::RatchetMode;
+using objects::RatchetSettings;
+using policy::Sighting;
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+const WallTime kBegin = *parse_rfc3339("2026-11-01T08:00:00Z");
+constexpr Sighting kGood{TlsVersion::Tls13, true, true};
+constexpr Sighting kStripped{TlsVersion::None, false, false};
+
+RatchetSettings mode(RatchetMode mode)
+{
+    RatchetSettings settings;
+    settings.mode = mode;
+    return settings;
+}
+
+DestinationKey key(const std::string& destination)
+{
+    return {"Example", destination};
+}
+
+class ObservationsTest : public testing::Test {
+protected:
+    ObservationsTest()
+    {
+        path_ = std::filesystem::temp_directory_path() /
+                ("hermetic-observations-" + std::to_string(::getpid()) + "-" +
+                 testing::UnitTest::GetInstance()->current_test_info()->name());
+        std::filesystem::create_directories(path_);
+    }
+    ~ObservationsTest() override { std::filesystem::remove_all(path_); }
+
+    [[nodiscard]] std::string file() const { return path_ / "observations.sqlite"; }
+    std::unique_ptr<Keeper> keep(Observations& observations)
+    {
+        auto keeper = Keeper::open(file(), observations, [&](const auto& what) { told = what; });
+        if (!keeper) told = keeper.error();
+        return keeper ? *std::move(keeper) : nullptr;
+    }
+    static void see_for_days(Observations& observations, const std::string& destination, int count)
+    {
+        for (int day = 0; day < count; ++day) {
+            observations.note_session(key(destination), "mx." + destination, kGood,
+                                      mode(RatchetMode::Enforce), kBegin + days{day});
+        }
+    }
+
+    std::string told;
+
+private:
+    std::filesystem::path path_;
+};
+
+TEST_F(ObservationsTest, SurviveARestart)
+{
+    const auto enforce = mode(RatchetMode::Enforce);
+    {
+        Observations observations;
+        const auto keeper = keep(observations);
+        ASSERT_NE(keeper, nullptr) << told;
+        see_for_days(observations, "example.org", 15);
+        see_for_days(observations, "fell.test", 15);
+        const WallTime now = kBegin + days{15};
+        const auto held = observations.held_to(key("fell.test"), enforce, now);
+        ASSERT_TRUE(held.expectation);
+        EXPECT_TRUE(
+            observations
+                .note_failure(key("fell.test"), "mx.fell.test", kStripped, *held.expectation, now)
+                .fall);
+        observations.note_client(*IpAddress::parse("192.0.2.1"), TlsVersion::Tls10, "old.test",
+                                 "example.net", now);
+    }
+    Observations again;
+    const auto keeper = keep(again);
+    ASSERT_NE(keeper, nullptr) << told;
+    const auto held = again.held_to(key("example.org"), enforce, kBegin + days{16});
+    ASSERT_TRUE(held.expectation);
+    EXPECT_EQ(held.expectation->min, TlsVersion::Tls13);
+    EXPECT_TRUE(held.expectation->verified_name);
+    const auto all = again.destinations();
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].host, "mx.example.org");
+    EXPECT_EQ(all[0].history.first_seen, kBegin);
+    ASSERT_TRUE(all[1].history.fall);
+    EXPECT_EQ(all[1].history.fall->since, kBegin + days{15});
+    EXPECT_EQ(all[1].history.fall->is, kStripped);
+    EXPECT_TRUE(all[1].history.fall->held);
+    EXPECT_FALSE(all[1].history.fall->over);
+    EXPECT_TRUE(all[1].history.fall->was.verified_name);
+    ASSERT_EQ(again.clients().size(), 1U);
+    EXPECT_EQ(again.clients()[0].helo, "old.test");
+    EXPECT_EQ(again.clients()[0].sessions, 1U);
+}
+
+TEST_F(ObservationsTest, AreBoundedAndForgetTheLongestUnseenOnDiskToo)
+{
+    const Limits limits{40, 40, days{1000}};
+    {
+        Observations observations{limits};
+        const auto keeper = keep(observations);
+        ASSERT_NE(keeper, nullptr) << told;
+        for (int i = 0; i < 100; ++i) {
+            observations.note_session(key("d" + std::to_string(i) + ".test"), "mx.test", kGood,
+                                      mode(RatchetMode::Observe), kBegin + minutes{i});
+            observations.note_client(*IpAddress::parse("192.0.2." + std::to_string(i)),
+                                     TlsVersion::Tls11, "h", "", kBegin + minutes{i});
+        }
+        EXPECT_LE(observations.destinations().size(), 40U);
+        EXPECT_LE(observations.clients().size(), 40U);
+    }
+    Observations again;
+    const auto keeper = keep(again);
+    EXPECT_LE(again.destinations().size(), 40U);
+    EXPECT_LE(again.clients().size(), 40U);
+    EXPECT_FALSE(again.destinations().empty());
+}
+
+TEST_F(ObservationsTest, AFileThatIsNoneCostsTheObservationsOnly)
+{
+    std::ofstream{file()} << std::string(5000, 'x');
+    Observations observations;
+    EXPECT_EQ(keep(observations), nullptr);
+    EXPECT_NE(told.find("observations.sqlite"), std::string::npos) << told;
+}
+
+TEST_F(ObservationsTest, ModernClientsAreNotKept)
+{
+    Observations observations;
+    const auto client = *IpAddress::parse("192.0.2.1");
+    observations.note_client(client, TlsVersion::Tls12, "h", "", kBegin);
+    observations.note_client(client, TlsVersion::None, "h", "", kBegin);
+    EXPECT_TRUE(observations.clients().empty());
+    observations.note_client(client, TlsVersion::Tls11, "h\r\n", "", kBegin);
+    observations.note_client(client, TlsVersion::Tls11, "h", "example.net", kBegin + minutes{1});
+    ASSERT_EQ(observations.clients().size(), 1U);
+    EXPECT_EQ(observations.clients()[0].sessions, 2U);
+    EXPECT_EQ(observations.clients()[0].first_seen, kBegin);
+}
+
+TEST_F(ObservationsTest, AMassStrippingHoldsWhoeverHadTlsForTheTimeOfTheHold)
+{
+    const auto enforce = mode(RatchetMode::Enforce);
+    Observations observations;
+    for (int i = 0; i < 8; ++i) see_for_days(observations, "d" + std::to_string(i) + ".test", 2);
+    const WallTime now = kBegin + days{3};
+    std::size_t mass = 0;
+    for (int i = 0; i < 5; ++i) {
+        const std::string domain = "d" + std::to_string(i) + ".test";
+        EXPECT_FALSE(observations.held_to(key(domain), enforce, now).expectation);
+        mass +=
+            observations.note_session(key(domain), "mx." + domain, kStripped, enforce, now).mass;
+    }
+    EXPECT_EQ(mass, 5U) << "told once, with the number of sites";
+    const auto held = observations.held_to(key("d7.test"), enforce, now + minutes{1});
+    ASSERT_TRUE(held.expectation);
+    EXPECT_TRUE(held.mass);
+    EXPECT_TRUE(held.expectation->tls);
+    EXPECT_FALSE(observations.held_to(key("d7.test"), mode(RatchetMode::Observe), now).expectation);
+    EXPECT_FALSE(observations.held_to(key("d7.test"), enforce, now + minutes{16}).expectation);
+}
+
+TEST_F(ObservationsTest, AcceptingNamesOneOrganizationOrAll)
+{
+    Observations observations;
+    see_for_days(observations, "example.org", 15);
+    const auto enforce = mode(RatchetMode::Enforce);
+    const WallTime now = kBegin + days{15};
+    EXPECT_EQ(observations.accept("Other", "example.org", now), 0U);
+    EXPECT_TRUE(observations.held_to(key("example.org"), enforce, now).expectation);
+    EXPECT_EQ(observations.accept("", "example.org", now), 1U);
+    EXPECT_FALSE(observations.held_to(key("example.org"), enforce, now).expectation);
+}
+
+}  // namespace
+}  // namespace hermetic::observations

@@ -1,0 +1,171 @@
+#include "observations/retirement_report.h"
+
+#include "core/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace hermetic::observations {
+namespace {
+
+using facts::TlsVersion;
+using objects::Direction;
+using objects::Retirement;
+
+bool is_exception(const objects::OutboundConnector& connector, const Retirement& plan, WallTime now)
+{
+    return connector.enabled && connector.organization == plan.organization &&
+           connector.tls.mode == objects::ConnectorMode::Enforce && connector.tls.min &&
+           *connector.tls.min < policy::lowest_left(plan) &&
+           connector.tls.valid_until.value_or(WallTime{}) > now;
+}
+
+bool is_exception(const objects::InboundConnector& connector, const Retirement& plan)
+{
+    return connector.enabled && connector.organization == plan.organization && connector.min_tls &&
+           *connector.min_tls < policy::lowest_left(plan);
+}
+
+std::string exempt_by(const objects::Snapshot& snapshot, const Retirement& plan,
+                      const DestinationKey& key, WallTime now)
+{
+    const auto domain = mail::Domain::parse(key.destination);
+    if (!domain) return {};
+    const auto* connector = snapshot.outbound_connector(key.organization, *domain);
+    return connector != nullptr && is_exception(*connector, plan, now) ? connector->name : "";
+}
+
+std::string exempt_by(const objects::Snapshot& snapshot, const Retirement& plan,
+                      const ClientKey& key)
+{
+    const auto slash = key.client.find('/');
+    const auto address = IpAddress::parse(key.client.substr(0, slash));
+    if (!address) return {};
+    for (const auto& connector : snapshot.contents().inbound_connectors) {
+        if (!is_exception(connector, plan) || *connector.min_tls > key.version) continue;
+        const bool its = std::ranges::any_of(
+            connector.networks, [&](const Network& network) { return network.contains(*address); });
+        if (its) return connector.name;
+    }
+    return {};
+}
+
+void add_destinations(PlanReport& report, const objects::Snapshot& snapshot,
+                      const std::vector<Destination>& destinations, WallTime now)
+{
+    constexpr std::array kOld{TlsVersion::Tls10, TlsVersion::Tls11};
+    const Retirement& plan = report.plan;
+    for (const Destination& each : destinations) {
+        if (each.key.organization != plan.organization) continue;
+        for (std::size_t i = 0; i < kOld.size(); ++i) {
+            const auto& old = each.history.old[i];
+            if (old.sessions == 0 || kOld[i] >= policy::lowest_left(plan)) continue;
+            Concerned one;
+            one.peer = each.key.destination;
+            one.label = each.host;
+            one.version = kOld[i];
+            one.sessions = old.sessions;
+            one.last_seen = old.last;
+            one.newer_since = each.history.last.version > kOld[i];
+            one.exempt_by = exempt_by(snapshot, plan, each.key, now);
+            one.put_off_now = one.exempt_by.empty() && policy::is_in_share(plan, each.host, now);
+            report.concerned.push_back(std::move(one));
+        }
+    }
+}
+
+void add_clients(PlanReport& report, const objects::Snapshot& snapshot,
+                 const std::vector<Client>& clients, WallTime now)
+{
+    const Retirement& plan = report.plan;
+    for (const Client& each : clients) {
+        if (each.key.version >= policy::lowest_left(plan)) continue;
+        Concerned one;
+        one.peer = each.key.client;
+        one.label = each.helo;
+        one.sender_domain = each.sender;
+        one.version = each.key.version;
+        one.sessions = each.sessions;
+        one.last_seen = each.last_seen;
+        one.exempt_by = exempt_by(snapshot, plan, each.key);
+        one.put_off_now = one.exempt_by.empty() && policy::is_in_share(plan, each.key.client, now);
+        report.concerned.push_back(std::move(one));
+    }
+}
+
+void add_exceptions(PlanReport& report, const objects::Snapshot& snapshot, WallTime now)
+{
+    const Retirement& plan = report.plan;
+    if (plan.direction == Direction::Outbound) {
+        for (const auto& each : snapshot.contents().outbound_connectors) {
+            if (!is_exception(each, plan, now)) continue;
+            report.exceptions.push_back({each.name, format_rfc3339(*each.tls.valid_until)});
+        }
+        return;
+    }
+    for (const auto& each : snapshot.contents().inbound_connectors) {
+        if (is_exception(each, plan)) report.exceptions.push_back({each.name, ""});
+    }
+}
+
+// What strangers chose must not become a formula.
+std::string csv_field(std::string text)
+{
+    if (!text.empty() && std::string_view{"=+-@"}.find(text.front()) != std::string_view::npos)
+        text.insert(0, 1, '\'');
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string quoted = "\"";
+    for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+    return quoted + "\"";
+}
+
+}  // namespace
+
+std::vector<PlanReport> report_retirements(const objects::Snapshot& snapshot,
+                                           const std::vector<Destination>& destinations,
+                                           const std::vector<Client>& clients,
+                                           std::string_view name, WallTime now)
+{
+    std::vector<PlanReport> reports;
+    for (const Retirement& plan : snapshot.contents().retirements) {
+        if (!name.empty() && plan.name != name) continue;
+        PlanReport report;
+        report.plan = plan;
+        report.phase = policy::phase_of(plan, now);
+        report.share = policy::share_of(plan, now);
+        if (plan.direction == Direction::Outbound) {
+            add_destinations(report, snapshot, destinations, now);
+        } else {
+            add_clients(report, snapshot, clients, now);
+        }
+        std::ranges::stable_sort(
+            report.concerned, [](const auto& a, const auto& b) { return a.sessions > b.sessions; });
+        add_exceptions(report, snapshot, now);
+        reports.push_back(std::move(report));
+    }
+    return reports;
+}
+
+std::string format_csv(const std::vector<PlanReport>& reports)
+{
+    std::string out =
+        "plan,direction,organization,peer,name,sender_domain,version,sessions,last_seen,"
+        "newer_since,put_off_now,exempt_by\r\n";
+    for (const PlanReport& report : reports) {
+        const bool inbound = report.plan.direction == Direction::Inbound;
+        for (const Concerned& each : report.concerned) {
+            out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
+                               csv_field(report.plan.name), inbound ? "inbound" : "outbound",
+                               csv_field(report.plan.organization), csv_field(each.peer),
+                               csv_field(each.label), csv_field(each.sender_domain),
+                               facts::format_version(each.version), each.sessions,
+                               format_rfc3339(each.last_seen), each.newer_since ? "yes" : "no",
+                               each.put_off_now ? "yes" : "no", csv_field(each.exempt_by));
+        }
+    }
+    return out;
+}
+
+}  // namespace hermetic::observations
