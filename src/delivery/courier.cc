@@ -13,6 +13,7 @@
 #include "smtp/client_transaction.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace hermetic::delivery {
@@ -78,6 +79,7 @@ private:
 
     net::Task<> carry(GrantedMessage granted);
     net::Task<> deliver(Parcel& parcel);
+    net::Task<> deliver_approved(Parcel& parcel);
     net::Task<bool> find_way();
     net::Task<bool> connect(Parcel& parcel);
     net::Task<OnConnection> offer(Parcel& parcel);
@@ -92,13 +94,14 @@ private:
     report::NoticeLimit& limit_;
     Grant grant_;
     GrantReport report_;
-    std::optional<HostWalk> walk_;
+    std::unique_ptr<HostWalk> walk_;
     ConnectionPointer connection_;
     std::optional<Outcome> destination_failure_;  // holds for the rest of the grant
     Outcome last_failure_;
     std::string last_host_;
     int lost_in_a_row_ = 0;
-    bool offered_ = false;  // the message under way, to anybody
+    Approved approved_ = Approved::No;  // the message under way
+    bool offered_ = false;              // the message under way, to anybody
 };
 
 net::Task<GrantReport> Courier::run()
@@ -139,7 +142,13 @@ net::Task<> Courier::carry(GrantedMessage granted)
     offered_ = false;
     Parcel parcel{std::move(message), granted.lease, core.clock().wall(), office_.now()};
     parcel.split(*office_.snapshot, grant_.destination, core.ids(), core.clock().wall());
-    if (!parcel.to_try.empty()) co_await deliver(parcel);
+    // While the destination rests nothing is tried: what was approved stays so.
+    const bool approved = parcel.message().state.approval && !grant_.settle;
+    if (!parcel.to_try.empty() && approved) {
+        co_await deliver_approved(parcel);
+    } else if (!parcel.to_try.empty()) {
+        co_await deliver(parcel);
+    }
     // Cut short before anybody was spoken to: no attempt, and the first thing after the next start.
     if (office_.stopping() && !offered_) {
         report_.untouched.push_back(granted.lease.id);
@@ -184,6 +193,25 @@ net::Task<> Courier::deliver(Parcel& parcel)
         walk_->admit_all();
         release();
     }
+}
+
+// Apart from all others: its hosts, its connection and its failure are its own.
+net::Task<> Courier::deliver_approved(Parcel& parcel)
+{
+    release();
+    std::unique_ptr<HostWalk> walk;
+    walk_.swap(walk);
+    auto failed = std::exchange(destination_failure_, std::nullopt);
+    auto reported = report_.destination_failure;
+    approved_ = Approved::Yes;
+    office_.adapters.metrics.add(metrics::Metric::ApprovedAttempts);
+    parcel.use_approval();
+    co_await deliver(parcel);
+    approved_ = Approved::No;
+    release();
+    walk_.swap(walk);
+    destination_failure_ = std::move(failed);
+    report_.destination_failure = std::move(reported);
 }
 
 net::Task<bool> Courier::connect(Parcel& parcel)
@@ -233,7 +261,8 @@ net::Task<bool> Courier::find_way()
         fail_destination(hosts.error());
         co_return false;
     }
-    walk_.emplace(office_, *std::move(hosts), organization, connector, std::move(domain));
+    walk_ = std::make_unique<HostWalk>(office_, *std::move(hosts), organization, connector,
+                                       std::move(domain), approved_);
     co_return true;
 }
 

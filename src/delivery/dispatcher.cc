@@ -334,6 +334,14 @@ void Dispatcher::release(MessageId id, Answer answer)
     if (!impl_->submit([this, change] { impl_->change(change); })) answer(stopping_answer());
 }
 
+void Dispatcher::approve(MessageId id, spool::Approval approval, Answer answer)
+{
+    auto change = impl_->make_change(id, MessageChange::Kind::Approve);
+    change->approval = std::move(approval);
+    change->answer = answer;
+    if (!impl_->submit([this, change] { impl_->change(change); })) answer(stopping_answer());
+}
+
 void Dispatcher::remove(MessageId id, TellSender tell, Answer answer)
 {
     auto change = impl_->make_change(id, MessageChange::Kind::Remove);

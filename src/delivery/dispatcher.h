@@ -102,7 +102,8 @@ public:
                objects::SnapshotPointer snapshot);
 
     // From now on routes and times follow this snapshot; messages whose route changes are moved and
-    // tried at once, and split where their recipients' routes part.
+    // tried at once, and split where their recipients' routes part. Mail that waits under a changed
+    // connector, organization or plan is tried at once too.
     void reload(objects::SnapshotPointer snapshot);
 
     // No more grants, but those being handed out just now. stop() does it too.
@@ -125,6 +126,9 @@ public:
     void retry(queue::Filter filter, Answer answer);
     void hold(MessageId id, Answer answer);
     void release(MessageId id, Answer answer);
+    // One attempt of it, made at once, may go below its TLS policy; refused where REQUIRETLS asks
+    // for that. Durable: a restart does not forget it.
+    void approve(MessageId id, spool::Approval approval, Answer answer);
     // With TellSender::Yes the notice is in the same durable change.
     void remove(MessageId id, TellSender tell, Answer answer);
 

@@ -33,6 +33,8 @@ std::string_view done_words(Kind kind)
         return "It is held until it is released.";
     case Kind::Release:
         return "It is released and tried at once.";
+    case Kind::Approve:
+        return "It is tried at once, below its TLS policy this one time.";
     case Kind::Remove:
         return "It is removed.";
     case Kind::Split:
@@ -48,6 +50,8 @@ std::string_view log_event(Kind kind)
         return "queue.hold";  // no-reason: log event
     case Kind::Release:
         return "queue.release";  // no-reason: log event
+    case Kind::Approve:
+        return "queue.approved";
     case Kind::Remove:
         return "queue.remove";  // no-reason: log event
     case Kind::Split:
@@ -115,6 +119,10 @@ void Dispatcher::Impl::change(std::shared_ptr<MessageChange> change)
         answer(*change, AnswerKind::Refused, "It is not held.");
         return;
     }
+    if (change->kind == Kind::Approve && row->state == queue::State::Held) {
+        answer(*change, AnswerKind::Refused, "It is held. Release it first.");
+        return;
+    }
     if (row->state == queue::State::UnderWay) {
         answer(*change, AnswerKind::AfterAttempt,
                "It is being delivered now. This will be done when the attempt ends, unless that "
@@ -162,6 +170,12 @@ void Dispatcher::Impl::loaded(const std::shared_ptr<MessageChange>& change)
         what.kind = spool::Change::Kind::Deferred;
         what.state.held = change->kind == Kind::Hold;
         if (change->kind == Kind::Release) what.state.next_attempt = clock_.wall();
+        record(change, std::move(what));
+        return;
+    case Kind::Approve:
+        what.kind = spool::Change::Kind::Deferred;
+        what.state.approval = change->approval;
+        what.state.next_attempt = clock_.wall();
         record(change, std::move(what));
         return;
     case Kind::Split:
@@ -257,7 +271,9 @@ void Dispatcher::Impl::record_split(const std::shared_ptr<MessageChange>& change
     std::map<std::string, std::vector<std::uint32_t>> by_route;
     for (std::uint32_t i = 0; i < message.envelope->recipients.size(); ++i) {
         if (is_finished(message.state, i)) continue;
-        by_route[routes_->of(message.envelope->organization, message.envelope->recipients[i].address)].push_back(i);
+        by_route[routes_->of(message.envelope->organization,
+                             message.envelope->recipients[i].address)]
+            .push_back(i);
     }
     if (by_route.size() < 2) {
         // All go one way after all: it only moves.
@@ -303,9 +319,16 @@ void Dispatcher::Impl::recorded(const std::shared_ptr<MessageChange>& change)
         return;
     }
     answer(*change, AnswerKind::Done, std::string{done_words(change->kind)});
-    log_.event(ledger::Level::Info, log_event(change->kind),
-               {{"id", format_id(change->id)},
-                {"accepted_as", format_id(change->message->envelope->accepted_as)}});
+    std::vector<ledger::Log::Field> fields{
+        {"id", format_id(change->id)},
+        {"accepted_as", format_id(change->message->envelope->accepted_as)}};
+    if (change->kind == Kind::Approve) {
+        fields.emplace_back("by", change->approval.by);
+        fields.emplace_back("why", change->approval.reason);
+        // Its destination may rest for the very trouble that the approval is about.
+        (void)scheduler_.retry(change->id, clock_.wall());
+    }
+    log_.event(ledger::Level::Info, log_event(change->kind), std::move(fields));
     end(change);
 }
 

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -41,7 +42,7 @@ public:
 
 // A change of one message that an operator or a reload asked for: reserve, load, record.
 struct MessageChange final : Pending {
-    enum class Kind : std::uint8_t { Hold, Release, Remove, Split };
+    enum class Kind : std::uint8_t { Hold, Release, Approve, Remove, Split };
 
     MessageChange(spool::CompletionPort& port, MessageId its_id, Kind its_kind)
         : id{its_id}, kind{its_kind}, load{port}, read{port}, commit{port}
@@ -55,6 +56,7 @@ struct MessageChange final : Pending {
     MessageId id;
     Kind kind;
     TellSender tell = TellSender::No;
+    spool::Approval approval;   // for Approve
     Dispatcher::Answer answer;  // empty: nobody waits
     spool::Lease lease;
     std::shared_ptr<const spool::StoredMessage> message;
@@ -116,6 +118,7 @@ private:
     void note(GrantReport report);
     void note_gone(const MessageId& id);
     void follow_up();
+    void retry_changed(const objects::Snapshot& before);
     // `organization`: whose times count, by name.
     [[nodiscard]] WallTime attention(std::string_view organization, WallTime accepted_at,
                                      const spool::MessageState& state) const;

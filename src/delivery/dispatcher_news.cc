@@ -1,5 +1,6 @@
 #include "core/text.h"
 #include "delivery/dispatcher_impl.h"
+#include "delivery/policy_change.h"
 #include "ledger/log.h"
 
 #include <algorithm>
@@ -124,11 +125,25 @@ void Dispatcher::Impl::follow_up()
     }
 }
 
+// What could not go under the old objects may go under the new ones. The destinations' limits hold
+// for it as for all mail.
+void Dispatcher::Impl::retry_changed(const objects::Snapshot& before)
+{
+    if (!granting_) return;
+    const std::size_t count = scheduler_.retry_destinations(
+        [&](const std::string& key) { return policy_changed(before, routes_->snapshot(), key); },
+        clock_.wall());
+    if (count == 0) return;
+    log_.event(ledger::Level::Info, "queue.retried",  // no-reason: log event
+               {{"messages", std::to_string(count)}, {"cause", "objects changed"}});
+}
+
 // Domains whose mail goes one way take it at once; the rest is looked at message by message.
 void Dispatcher::Impl::reload(objects::SnapshotPointer snapshot)
 {
     take_schedules(*snapshot);
-    routes_ = std::make_unique<RouteTable>(std::move(snapshot));
+    const auto before = std::exchange(routes_, std::make_unique<RouteTable>(std::move(snapshot)));
+    retry_changed(before->snapshot());
     queue::Rerouted rerouted;
     for (const std::string& domains : scheduler_.domains()) {
         std::string key = routes_->of_domains(domains);

@@ -168,6 +168,44 @@ TEST_F(DispatcherTest, HoldOfMailUnderWayWaitsForTheAttempt)
     EXPECT_TRUE(taker_.none()) << "not even for a moment";
 }
 
+TEST_F(DispatcherTest, AnApprovalIsDurableToldAndTriedAtOnce)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), hours{1});
+    const spool::Approval approval{"operator", "ticket 12", clock_.wall()};
+    const auto answer = ask([&](auto reply) { dispatcher_.approve(id(1), approval, reply); });
+    EXPECT_EQ(answer.kind, Kind::Done);
+    EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
+    ASSERT_TRUE(spool_.messages().at(id(1))->state.approval);
+    EXPECT_EQ(*spool_.messages().at(id(1))->state.approval, approval);
+}
+
+TEST_F(DispatcherTest, HeldMailIsReleasedBeforeItIsApproved)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), hours{1});
+    EXPECT_EQ(hold(1).kind, Kind::Done);
+    const spool::Approval approval{"operator", "ticket 12", clock_.wall()};
+    EXPECT_EQ(ask([&](auto reply) { dispatcher_.approve(id(1), approval, reply); }).kind,
+              Kind::Refused);
+    EXPECT_FALSE(spool_.messages().at(id(1))->state.approval);
+}
+
+TEST_F(DispatcherTest, MailUnderAChangedOrganizationIsTriedAtOnce)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), hours{1});
+    dispatcher_.reload(snapshot());
+    EXPECT_EQ(state(1), queue::State::Deferred) << "nothing has changed";
+    auto contents = snapshot()->contents();
+    contents.organizations[0].tls = objects::TlsLevel::Encrypt;
+    dispatcher_.reload(std::make_shared<const objects::Snapshot>(contents));
+    EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
+}
+
 TEST_F(DispatcherTest, RemovedMailLeavesANoticeInTheSameChange)
 {
     start();

@@ -337,7 +337,8 @@ net::Task<ConnectionPointer> HostWalk::authenticate(Candidate& candidate,
 {
     const auto& audited = candidate.decision.audited;
     const policy::TlsPolicy& asked = audited ? *audited : candidate.decision.policy;
-    if (!policy::may_log_in(asked, connection->tls)) {
+    const bool skipped = !candidate.decision.audited_skip.empty();
+    if (skipped || !policy::may_log_in(asked, connection->tls)) {
         if (audited) {
             connection->audit.push_back("auth.withheld");
             co_return connection;
@@ -500,10 +501,14 @@ ConnectionPointer HostWalk::hand_over(const Candidate& candidate, DialResult& re
     if (candidate.decision.audited) {
         const auto verdict = policy::judge_connection(*candidate.decision.audited, connection.tls);
         const auto& missing = candidate.identity.missing;
-        const bool passes = verdict.passes && !missing;
+        const std::string_view skipped = candidate.decision.audited_skip;
+        const bool passes = verdict.passes && skipped.empty() && !missing;
         connection.audit = {passes ? "tls.audit-would-pass" : "tls.audit-would-refuse"};
+        if (!skipped.empty()) connection.audit.push_back(skipped);
         if (!verdict.passes) connection.audit.push_back(verdict.reason);
         if (missing) connection.audit.push_back("tls.credentials-missing");
+        if (candidate.identity.login != nullptr && !connection.tls)
+            connection.audit.push_back("auth.withheld");
     }
     return std::move(result.connection);
 }
@@ -517,7 +522,10 @@ std::string HostWalk::key_of(const Candidate& candidate, const Endpoint& endpoin
     key += candidate.host.name;
     key += candidate.host.protocol == objects::HostProtocol::Lmtp ? "|lmtp|" : "|smtp|";
     key += candidate.decision.policy.digest();
-    if (candidate.decision.audited) key += " audit " + candidate.decision.audited->digest();
+    if (candidate.decision.audited) {
+        key += " audit " + candidate.decision.audited->digest();
+        key += candidate.decision.audited_skip;
+    }
     key += '|';
     key += candidate.identity.digest;
     return key;

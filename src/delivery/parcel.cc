@@ -204,6 +204,7 @@ Parcel::Counts Parcel::conclude(Office& office, report::NoticeLimit& limit,
     input.hostname = office.settings->hostname;
     input.now = core.clock().wall();
     input.limit = &limit;
+    input.approval_used = approval_used_;
     if (may_make_notice()) {
         for (std::size_t i = 0; i < ends_.size(); ++i) attempt_.parts[i].outcome = ends_[i].outcome;
         input.attempt = attempt_;

@@ -46,6 +46,9 @@ public:
     void describe(const HostWalk& walk);
     void add_rungs(std::vector<facts::Rung> rungs);
 
+    // The attempt goes below policy: the message's approval is used up with it.
+    void use_approval() { approval_used_ = true; }
+
     // Settles, logs, counts and records. `header` is of a message whose body is a file.
     struct Counts {
         std::uint32_t delivered = 0;  // recipients
@@ -67,6 +70,7 @@ private:
     std::vector<std::uint32_t> moved_;
     std::vector<std::shared_ptr<const spool::StoredMessage>> splits_;
     facts::Attempt attempt_;
+    bool approval_used_ = false;
 };
 
 }  // namespace hermetic::delivery

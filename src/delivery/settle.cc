@@ -150,6 +150,7 @@ void Settler::decide_change()
     }
     change.kind = spool::Change::Kind::Deferred;
     change.state = message_.state;
+    if (input_.approval_used) change.state.approval.reset();
     change.state.finished = std::move(finished_);
     if (input_.ends.empty()) {
         // No attempt: it goes another way.

@@ -54,6 +54,7 @@ struct SettleInput {
     std::optional<Bytes> body;  // whole, where it is in memory
     WallTime now{};
     report::NoticeLimit* limit = nullptr;
+    bool approval_used = false;  // the attempt went below policy, as an operator had approved
 };
 
 struct Settlement {

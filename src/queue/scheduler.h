@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -57,6 +58,9 @@ public:
     // Retry now: messages that match and are deferred become due, and their destinations' rest
     // ends. The grants come with the next on(). How many messages became due.
     std::size_t retry(const Filter& filter, WallTime now);
+    // What is deferred of the destinations whose key is `wanted`; they rest no longer.
+    std::size_t retry_destinations(const std::function<bool(const std::string&)>& wanted,
+                                   WallTime now);
     bool retry(const MessageId& id, WallTime now);
 
     // Takes a message out of the schedule, until Deferred or Finished tells of its new state. False

@@ -120,6 +120,27 @@ std::size_t Scheduler::retry(const Filter& filter, WallTime now)
     return count;
 }
 
+std::size_t Scheduler::retry_destinations(const std::function<bool(const std::string&)>& wanted,
+                                          WallTime now)
+{
+    std::vector<bool> chosen(destinations_.end(), false);
+    for (std::uint32_t id = 0; id < destinations_.end(); ++id) {
+        chosen[id] = destinations_[id].in_use && wanted(destinations_[id].key);
+    }
+    if (std::find(chosen.begin(), chosen.end(), true) == chosen.end()) return 0;
+    std::size_t count = 0;
+    for (std::uint32_t slot = 0; slot < slab_.end(); ++slot) {
+        const Item& item = slab_[slot];
+        if (!item.in_use || item.state != State::Deferred || !chosen[item.destination]) continue;
+        make_due(slot, now);
+        ++count;
+    }
+    for (std::uint32_t id = 0; id < chosen.size(); ++id) {
+        if (chosen[id]) wake(id, now);
+    }
+    return count;
+}
+
 std::vector<DestinationRow> Scheduler::destinations() const
 {
     std::vector<DestinationRow> rows;

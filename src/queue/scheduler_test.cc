@@ -234,6 +234,21 @@ TEST_F(SchedulerTest, RetryByDestinationTouchesNoOther)
     EXPECT_EQ(queue_.retry(filter, now_), 0U);
 }
 
+TEST_F(SchedulerTest, RetryOfChosenDestinationsWakesThemAndNoOther)
+{
+    for (std::uint64_t i = 1; i <= 4; ++i) {
+        const auto grants = say(mail(i, i <= 2 ? "mx:a.test" : "mx:b.test"));
+        const Event report[] = {deferred(i, hours{1}), unreachable_host(grants[0])};
+        (void)queue_.on(report, now_);
+    }
+    const auto is_a = [](const std::string& key) { return key == "mx:a.test"; };
+    EXPECT_EQ(queue_.retry_destinations(is_a, now_), 2U);
+    const auto grants = wait(seconds{0});
+    ASSERT_FALSE(grants.empty());
+    for (const auto& grant : grants) EXPECT_EQ(grant.destination, "mx:a.test");
+    EXPECT_EQ(queue_.retry_destinations([](const std::string&) { return false; }, now_), 0U);
+}
+
 TEST_F(SchedulerTest, RestingDestinationStillLetsMessagesExpire)
 {
     std::vector<Event> events;

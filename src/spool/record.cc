@@ -21,13 +21,17 @@ constexpr std::uint8_t kIsNotice = 4;
 constexpr std::uint8_t kRetFull = 8;
 constexpr std::uint8_t kRetHeaders = 16;
 constexpr std::uint8_t kHasSender = 32;
-constexpr std::uint8_t kEnvelopeFlags = 63;
+constexpr std::uint8_t kInternal = 64;
+constexpr std::uint8_t kEnvelopeFlags = 127;
 
-constexpr std::uint8_t kStateWithoutTlsTime = 1;  // the version before
+// The versions before.
+constexpr std::uint8_t kStateWithoutTlsTime = 1;
+constexpr std::uint8_t kStateWithoutApproval = 2;
 
 constexpr std::uint8_t kHeld = 1;
 constexpr std::uint8_t kDelayNotified = 2;
 constexpr std::uint8_t kStateFlags = 3;
+constexpr std::uint8_t kTlsFailing = 4;  // from version 3 on; version 2 always has the time
 
 enum class HostTag : std::uint8_t { Domain = 0, Ipv4 = 4, Ipv6 = 16 };
 
@@ -70,6 +74,7 @@ std::uint8_t flags_of(const mail::Envelope& envelope)
     if (envelope.ret == mail::Ret::Full) flags |= kRetFull;
     if (envelope.ret == mail::Ret::Headers) flags |= kRetHeaders;
     if (envelope.sender) flags |= kHasSender;
+    if (envelope.arrival.internal) flags |= kInternal;
     return static_cast<std::uint8_t>(flags);
 }
 
@@ -148,6 +153,7 @@ bool read_flags(std::uint8_t flags, mail::Envelope& envelope)
     envelope.is_notice = (flags & kIsNotice) != 0;
     if ((flags & kRetFull) != 0) envelope.ret = mail::Ret::Full;
     if ((flags & kRetHeaders) != 0) envelope.ret = mail::Ret::Headers;
+    envelope.arrival.internal = (flags & kInternal) != 0;
     return true;
 }
 
@@ -278,8 +284,11 @@ Result<BodyReference, RecordError> parse_body_reference(std::string_view record)
 void append_state_record(std::string& record, const MessageState& state)
 {
     ByteWriter out{record};
-    out.octet(state.tls_failing_since ? kStateRecordVersion : kStateWithoutTlsTime);
+    out.octet(state.approval            ? kStateRecordVersion
+              : state.tls_failing_since ? kStateWithoutApproval
+                                        : kStateWithoutTlsTime);
     unsigned flags = 0;
+    if (state.approval && state.tls_failing_since) flags |= kTlsFailing;
     if (state.held) flags |= kHeld;
     if (state.delay_notified) flags |= kDelayNotified;
     out.octet(static_cast<std::uint8_t>(flags));
@@ -291,6 +300,10 @@ void append_state_record(std::string& record, const MessageState& state)
     out.text(state.last_host);
     out.text(state.last_text);
     if (state.tls_failing_since) out.fixed64(to_octets(*state.tls_failing_since));
+    if (!state.approval) return;
+    out.text(state.approval->by);
+    out.text(state.approval->reason);
+    out.fixed64(to_octets(state.approval->at));
 }
 
 Result<MessageState, RecordError> parse_state_record(std::string_view record)
@@ -304,7 +317,9 @@ Result<MessageState, RecordError> parse_state_record(std::string_view record)
 
     MessageState state;
     const std::uint8_t flags = in.octet();
-    bool valid = (flags & ~kStateFlags) == 0;
+    const bool may_have_approval = version > kStateWithoutApproval;
+    const unsigned known = kStateFlags | (may_have_approval ? kTlsFailing : 0U);
+    bool valid = (flags & ~known) == 0;
     state.held = (flags & kHeld) != 0;
     state.delay_notified = (flags & kDelayNotified) != 0;
     const std::uint64_t attempts = in.varint();
@@ -322,7 +337,14 @@ Result<MessageState, RecordError> parse_state_record(std::string_view record)
     state.last_reason = in.text();
     state.last_host = in.text();
     state.last_text = in.text();
-    if (version > kStateWithoutTlsTime) state.tls_failing_since = to_wall_time(in.fixed64());
+    if (version == kStateWithoutApproval || (flags & kTlsFailing) != 0)
+        state.tls_failing_since = to_wall_time(in.fixed64());
+    if (may_have_approval) {
+        Approval& approval = state.approval.emplace();
+        approval.by = in.text();
+        approval.reason = in.text();
+        approval.at = to_wall_time(in.fixed64());
+    }
     if (const auto error = verdict(in, valid)) return failure(*error);
     return state;
 }

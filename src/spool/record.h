@@ -16,9 +16,9 @@
 namespace hermetic::spool {
 
 inline constexpr std::uint8_t kEnvelopeRecordVersion = 1;
-// Version 2 has one field more. A state that lacks it is still written as version 1, which a
-// program from before reads too.
-inline constexpr std::uint8_t kStateRecordVersion = 2;
+// Version 2 has one field more, version 3 an approval too. A state that lacks them is still written
+// as the version that does, which a program from before reads too.
+inline constexpr std::uint8_t kStateRecordVersion = 3;
 
 // The head of every envelope record, in the same place in every version: a program that cannot read
 // the rest still knows which body must be kept.

@@ -47,6 +47,7 @@ EnvelopeRecord full_record()
     envelope.arrival.tls_cipher = "TLS_AES_256_GCM_SHA384";
     envelope.arrival.tls_group = "X25519";
     envelope.arrival.connector = "our-gateways";
+    envelope.arrival.internal = true;
     return record;
 }
 
@@ -69,6 +70,14 @@ MessageState full_state()
     state.last_host = "mx.example.org";
     state.last_text = std::string(500, 'x');
     state.tls_failing_since = WallTime{std::chrono::milliseconds{1'795'000'000'456}};
+    return state;
+}
+
+MessageState approved_state()
+{
+    MessageState state = full_state();
+    state.approval = Approval{"operator", "the partner knows; ticket 12",
+                              WallTime{std::chrono::milliseconds{1'795'000'000'789}}};
     return state;
 }
 
@@ -219,6 +228,31 @@ TEST(StateRecord, RefusesWhatNoVersionWrote)
     std::string attempts =
         std::string{"\x01\x00", 2} + std::string(9, '\x80') + '\x01' + std::string(12, '\0');
     EXPECT_EQ(parse_state_record(attempts).error(), RecordError::BadField);
+}
+
+TEST(StateRecord, KeepsAnApprovalWithAndWithoutTroubleWithTls)
+{
+    MessageState state = approved_state();
+    for (const bool tls_fails : {true, false}) {
+        if (!tls_fails) state.tls_failing_since.reset();
+        const std::string octets = to_octets(state);
+        EXPECT_EQ(octets[0], 3);
+        const auto read = parse_state_record(octets);
+        ASSERT_TRUE(read) << describe(read.error());
+        EXPECT_EQ(*read, state);
+        for (std::size_t size = 0; size < octets.size(); ++size) {
+            EXPECT_FALSE(parse_state_record(std::string_view{octets}.substr(0, size))) << size;
+        }
+        EXPECT_FALSE(parse_state_record(octets + "x"));
+    }
+}
+
+TEST(StateRecord, WhatNobodyApprovedStaysReadableByProgramsFromBefore)
+{
+    MessageState state = full_state();
+    EXPECT_EQ(to_octets(state)[0], 2);
+    state.tls_failing_since.reset();
+    EXPECT_EQ(to_octets(state)[0], 1);
 }
 
 }  // namespace

@@ -50,6 +50,14 @@ struct Body {
     bool in_file = false;
 };
 
+// An operator lets one attempt at one message go below its TLS policy.
+struct Approval {
+    std::string by;      // the operator: a user of the machine; printable
+    std::string reason;  // in the operator's words; printable
+    WallTime at{};
+    bool operator==(const Approval&) const = default;
+};
+
 // What changes while a message waits. The envelope never does.
 struct MessageState {
     std::uint32_t attempts = 0;
@@ -58,6 +66,8 @@ struct MessageState {
     bool delay_notified = false;  // a delay notice was committed with some earlier state
     // When the first attempt failed for TLS, if all since then have (queue/retry.h).
     std::optional<WallTime> tls_failing_since;
+    // For the next attempt at hosts alone: whether that succeeds or not, it is used up.
+    std::optional<Approval> approval;
     std::vector<std::uint32_t> finished;  // indexes of recipients that need nothing more, ascending
     std::string last_reason;              // dotted id, host and words of the last outcome, for
     std::string last_host;                // people: printable, each at most 500 octets

@@ -1,0 +1,50 @@
+// The ratchet at work: what a walk's destination is held to, and what its connections show.
+//
+// On the office's core. Tells the log and the metrics what the observations make of it
+// (docs/policy/ratchet.md). Without observations it does nothing.
+#pragma once
+
+#include "delivery/hosts.h"
+#include "facts/attempt.h"
+#include "facts/tls.h"
+#include "observations/observations.h"
+#include "policy/ratchet.h"
+#include "policy/tls_policy.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace hermetic::delivery {
+
+class Office;
+
+class RatchetWatch {
+public:
+    // `domain`: the recipients', of an MX route; empty for configured hosts.
+    RatchetWatch(Office& office, std::string_view organization, std::string_view domain,
+                 const HostList& hosts);
+
+    // What mail to it is held to now.
+    [[nodiscard]] const std::optional<policy::Expectation>& expectation() const { return held_; }
+
+    // A connection that mail goes through; in clear: no evidence.
+    void on_connection(const std::string& host, const std::optional<facts::TlsEvidence>& evidence,
+                       bool starttls_offered);
+    // A host that was not used because of what it showed.
+    void on_refused(const facts::TlsEvidence& evidence);
+    void on_not_offered() { not_offered_ = true; }
+    // No host could be used.
+    void on_failure(const std::string& host, facts::Outcome& failure);
+
+private:
+    void tell(const std::string& host, const observations::Seen& seen);
+
+    Office& office_;
+    observations::DestinationKey key_;
+    std::optional<policy::Expectation> held_;
+    std::optional<policy::Sighting> refused_;  // the best of those not used
+    bool not_offered_ = false;
+};
+
+}  // namespace hermetic::delivery

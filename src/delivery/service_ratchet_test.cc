@@ -1,0 +1,164 @@
+// The service under the ratchet, and below its policy with an operator's approval.
+#include "delivery/service.h"
+#include "delivery/service_fixture.h"
+#include "observations/observations.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hermetic::delivery {
+namespace {
+
+using objects::RatchetMode;
+using std::chrono::days;
+using std::chrono::hours;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class RatchetTest : public DeliveryTest {
+protected:
+    ScriptedPeer& clear_peer() { return peer_for("other.test", {}); }
+    ScriptedPeer& peer_with_tls()
+    {
+        tls::ServerProfile profile;
+        profile.certificates = {pki_.make("mx.other.test")};
+        PeerScript script;
+        script.tls = *tls::make_server_context(profile);
+        return peer_for("other.test", script);
+    }
+    void set_mode(RatchetMode mode) { contents.organizations[0].ratchet.mode = mode; }
+
+    // other.test has had TLS 1.3 for so many days, until now.
+    void had_tls(int count)
+    {
+        for (int day = count; day > 0; --day) {
+            observations.note_session(
+                {"Example", "other.test"}, "mx.other.test", {facts::TlsVersion::Tls13, false, true},
+                contents.organizations[0].ratchet, fixture.clock.wall() - days{day - 1});
+        }
+    }
+    void observe()
+    {
+        service = std::make_unique<DeliveryService>(
+            Adapters{fixture.core, spool, resolver, log, metrics, reports, &observations},
+            std::make_shared<const DeliverySettings>(settings),
+            std::make_shared<const objects::Snapshot>(contents));
+    }
+    GrantReport carry(std::shared_ptr<spool::StoredMessage> message)
+    {
+        const auto before = reports.reports.size();
+        give(grant_for({std::move(message)}));
+        turn_until([&] { return reports.reports.size() != before; });
+        return reports.reports.back();
+    }
+
+    observations::Observations observations;
+
+private:
+    tls::PkiFixture pki_;
+};
+
+TEST_F(RatchetTest, EnforcedItHoldsMailThatWouldGoBelowWhatHasAlwaysBeen)
+{
+    auto& peer = clear_peer();
+    set_mode(RatchetMode::Enforce);
+    had_tls(16);
+    observe();
+    EXPECT_EQ(carry(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_THAT(peer.messages, IsEmpty());
+    EXPECT_EQ(outcome().reason, "starttls.not-offered");
+    EXPECT_THAT(outcome().fix, HasSubstr("hermetic ratchet accept other.test"));
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("ratchet.holds"));
+    ASSERT_EQ(log.events.size(), 1U);
+    EXPECT_THAT(log.events[0],
+                HasSubstr("ratchet.fell organization=Example destination=other.test"));
+    EXPECT_THAT(log.events[0], HasSubstr("was=TLS, at least TLSv1.3"));
+    EXPECT_THAT(log.events[0], HasSubstr("is=in clear, STARTTLS is not offered"));
+    carry(make_message({"c@other.test"}));
+    EXPECT_EQ(log.events.size(), 1U) << "told once";
+
+    observations.accept("", "other.test", fixture.clock.wall());
+    EXPECT_EQ(carry(make_message({"d@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+}
+
+TEST_F(RatchetTest, ObservedItIsToldAndGoes)
+{
+    auto& peer = clear_peer();
+    had_tls(16);
+    observe();
+    EXPECT_EQ(carry(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_EQ(peer.messages.size(), 1U);
+    ASSERT_EQ(log.events.size(), 1U);
+    EXPECT_THAT(log.events[0], HasSubstr("held_until=no"));
+    EXPECT_EQ(metrics.value(metrics::Metric::RatchetFalls), 1);
+}
+
+TEST_F(RatchetTest, WhatIsAsAlwaysIsNotTold)
+{
+    set_mode(RatchetMode::Enforce);
+    auto& peer = peer_with_tls();
+    had_tls(16);
+    observe();
+    EXPECT_EQ(carry(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(true));
+    EXPECT_THAT(log.events, IsEmpty());
+    EXPECT_EQ(observations.destinations().at(0).history.last.version, facts::TlsVersion::Tls13);
+}
+
+std::shared_ptr<spool::StoredMessage> approve(std::shared_ptr<spool::StoredMessage> message)
+{
+    message->state.approval = spool::Approval{"operator", "ticket 12", {}};
+    return message;
+}
+
+TEST_F(RatchetTest, AnApprovedMessageGoesBelowPolicyAndNoOther)
+{
+    auto& peer = clear_peer();
+    contents.organizations[0].tls = objects::TlsLevel::Encrypt;
+    observe();
+    const auto before = reports.reports.size();
+    give(grant_for({make_message({"a@other.test"}), approve(make_message({"b@other.test"})),
+                    make_message({"c@other.test"})}));
+    turn_until([&] { return reports.reports.size() != before; });
+    EXPECT_EQ(reports.reports.back().delivered, 1U);
+    EXPECT_EQ(reports.reports.back().deferred, 2U);
+    EXPECT_EQ(peer.messages.size(), 1U);
+    ASSERT_EQ(log.attempts.size(), 3U);
+    EXPECT_THAT(log.attempts[1].policy_reasons, Contains("queue.approved"));
+    EXPECT_THAT(log.attempts[2].policy_reasons, Not(Contains("queue.approved")));
+    EXPECT_THAT(log.events, IsEmpty());
+    EXPECT_EQ(metrics.value(metrics::Metric::ApprovedAttempts), 1);
+}
+
+TEST_F(RatchetTest, AnApprovalIsForOneAttempt)
+{
+    PeerScript script;
+    script.replies["RCPT"] = "451 4.7.1 greylisted";
+    peer_for("other.test", script);
+    contents.organizations[0].tls = objects::TlsLevel::Encrypt;
+    observe();
+    EXPECT_EQ(carry(approve(make_message({"b@other.test"}))).deferred, 1U);
+    ASSERT_EQ(spool.changes.size(), 1U);
+    EXPECT_FALSE(spool.changes[0].state.approval) << "used up";
+}
+
+TEST_F(RatchetTest, AnApprovalStaysWhileNothingIsTried)
+{
+    clear_peer();
+    observe();
+    auto grant = grant_for({approve(make_message({"b@other.test"}))});
+    grant.settle = facts::Outcome{};
+    grant.settle->reason = "connect.refused";
+    const auto before = reports.reports.size();
+    give(std::move(grant));
+    turn_until([&] { return reports.reports.size() != before; });
+    ASSERT_EQ(spool.changes.size(), 1U);
+    EXPECT_TRUE(spool.changes[0].state.approval);
+}
+
+}  // namespace
+}  // namespace hermetic::delivery
