@@ -77,6 +77,26 @@ constexpr LocalRow kLocal[] = {
 };
 // clang-format on
 
+// Our findings about TLS, by their ids: who repairs what. A prefix ends with a dot.
+struct ReasonRow {
+    std::string_view reason;
+    Explanation explanation;
+};
+// clang-format off
+constexpr ReasonRow kTls[] = {
+    {"starttls.", {"The recipient's mail system does not offer, or refused, the protected connection that this message is to be sent over. It was not sent unprotected.", Helper::RecipientSide, "Reach the recipient in another way. Those who run their mail system have to make it offer encryption (STARTTLS); ask the recipient to show them this notice."}},
+    {"ladder.inappropriate-fallback", {"Something between the two mail systems disturbs the protected connection. The message was not sent unprotected.", Helper::Us, kAskUs}},
+    {"retirement.", {"The recipient's mail system uses an encryption that is too old, and that our server is giving up step by step. The message was not sent this time.", Helper::RecipientSide, "Ask the recipient to show this notice to those who run their mail system: it needs TLS 1.2 or later. Until then some messages arrive late, and in the end none do."}},
+    {"tls.version-below-floor", {"The recipient's mail system uses an encryption that is too old for this message, so it was not handed over.", Helper::RecipientSide, "Ask the recipient to show this notice to those who run their mail system: it needs a newer version of TLS."}},
+    {"tls.name-mismatch", {"The recipient's mail system showed the certificate of another one, so it may not be the right one. The message was not handed to it.", Helper::RecipientSide, "Reach the recipient in another way. Those who run their mail system have to give it a certificate with its own name; ask the recipient to show them this notice."}},
+    {"tls.chain-not-verified", {"The recipient's mail system could not prove that it is the right one: its certificate has expired, or nobody trusted vouches for it. The message was not handed to it.", Helper::RecipientSide, "Reach the recipient in another way. Those who run their mail system have to renew its certificate; ask the recipient to show them this notice."}},
+    {"tls.pin-mismatch", {"The recipient's mail system showed another key than the one agreed with it. The message was not handed to it.", Helper::Us, "Show this notice to the administrators of your mail system: either the key was changed on purpose, and they have to learn the new one, or somebody pretends to be the recipient's mail system."}},
+    {"dane.", {"The recipient's domain says how its mail system is to be recognised, and this one could not be. The message was not handed to it.", Helper::RecipientSide, "Reach the recipient in another way. Those who run their mail system have to make its certificate and its TLSA records agree; ask the recipient to show them this notice."}},
+    {"sts.", {"The recipient's domain asks for protected connections to certain mail systems only, and no such connection could be made. The message was not handed over.", Helper::RecipientSide, "Reach the recipient in another way. Those who run their mail system have to make its certificate and its MTA-STS policy agree; ask the recipient to show them this notice."}},
+    {"requiretls.", {"You asked that this message travels over protected connections only, and the recipient's mail system does not promise that.", Helper::Sender, "Send it again without that wish if it may travel as other mail does, or reach the recipient in another way."}},
+};
+// clang-format on
+
 constexpr Explanation kRefused{"The recipient's mail system refused the message.",
                                Helper::RecipientSide, kAskRecipient};
 constexpr Explanation kNotNow{"The recipient's mail system did not take the message yet.",
@@ -101,6 +121,15 @@ bool matches(int subject, int detail, const facts::EnhancedStatus& status)
 
 Explanation explain_local(const facts::Outcome& outcome);
 
+std::optional<Explanation> explain_tls(std::string_view reason)
+{
+    for (const ReasonRow& row : kTls) {
+        const bool all = row.reason.ends_with('.');
+        if (all ? reason.starts_with(row.reason) : reason == row.reason) return row.explanation;
+    }
+    return std::nullopt;
+}
+
 Explanation explain_remote(const facts::Outcome& outcome)
 {
     // What it says to STARTTLS is about the connection, not about the message.
@@ -115,6 +144,7 @@ Explanation explain_remote(const facts::Outcome& outcome)
 Explanation explain_local(const facts::Outcome& outcome)
 {
     if (outcome.reason == "queue.removed") return kRemoved;
+    if (const auto tls = explain_tls(outcome.reason)) return *tls;
     for (const LocalRow& row : kLocal) {
         if (row.stage == outcome.stage && matches(row.subject, row.detail, outcome.enhanced)) {
             return row.explanation;

@@ -51,6 +51,68 @@ TEST(Explanation, SaysWhoCanHelp)
     }
 }
 
+// As people read them: what happened, who can help, how.
+TEST(Explanation, TheCommonestTroublesWithTlsInFull)
+{
+    const struct {
+        facts::Outcome outcome;
+        std::string_view text;
+    } rows[] = {
+        {local(Stage::StartTls, {4, 4, 317}, "starttls.not-offered"),
+         "The recipient's mail system does not offer, or refused, the protected connection that "
+         "this message is to be sent over. It was not sent unprotected.\n"
+         "Those who run the recipient's mail system.\n"
+         "Reach the recipient in another way. Those who run their mail system have to make it "
+         "offer encryption (STARTTLS); ask the recipient to show them this notice."},
+        {local(Stage::Handshake, {4, 4, 317}, "ladder.handshake-failed"),
+         "A protected connection to the recipient's mail system could not be made. The message was "
+         "not sent unprotected.\n"
+         "Those who run the recipient's mail system.\n"
+         "Reach the recipient in another way, and ask them to show this notice to those who run "
+         "their mail system."},
+        {local(Stage::Verify, {4, 7, 320}, "tls.chain-not-verified"),
+         "The recipient's mail system could not prove that it is the right one: its certificate "
+         "has expired, or nobody trusted vouches for it. The message was not handed to it.\n"
+         "Those who run the recipient's mail system.\n"
+         "Reach the recipient in another way. Those who run their mail system have to renew its "
+         "certificate; ask the recipient to show them this notice."},
+        {local(Stage::Verify, {4, 7, 320}, "tls.name-mismatch"),
+         "The recipient's mail system showed the certificate of another one, so it may not be the "
+         "right one. The message was not handed to it.\n"
+         "Those who run the recipient's mail system.\n"
+         "Reach the recipient in another way. Those who run their mail system have to give it a "
+         "certificate with its own name; ask the recipient to show them this notice."},
+        {local(Stage::Handshake, {4, 7, 66}, "retirement.share"),
+         "The recipient's mail system uses an encryption that is too old, and that our server is "
+         "giving up step by step. The message was not sent this time.\n"
+         "Those who run the recipient's mail system.\n"
+         "Ask the recipient to show this notice to those who run their mail system: it needs TLS "
+         "1.2 or later. Until then some messages arrive late, and in the end none do."},
+    };
+    for (const auto& row : rows) {
+        const Explanation explanation = explain(Action::Failed, row.outcome);
+        const std::string text = std::string{explanation.what} + "\n" +
+                                 std::string{describe(explanation.helper)} + "\n" +
+                                 std::string{explanation.how};
+        EXPECT_EQ(text, row.text);
+    }
+}
+
+TEST(Explanation, NoneOfThemNeedsToKnowWhatTlsIs)
+{
+    for (const char* reason :
+         {"starttls.not-offered", "starttls.refused", "starttls.vanished", "tls.required",
+          "ladder.handshake-failed", "ladder.inappropriate-fallback", "tls.chain-not-verified",
+          "tls.name-mismatch", "tls.pin-mismatch", "tls.version-below-floor", "retirement.share",
+          "retirement.ended", "dane.tlsa-mismatch", "sts.name-mismatch"}) {
+        const auto outcome = local(Stage::Verify, {4, 7, 320}, reason);
+        const std::string_view what = explain(Action::Failed, outcome).what;
+        for (const char* word : {"TLS", "STARTTLS", "DANE", "SMTP", "handshake", "MX"}) {
+            EXPECT_EQ(what.find(word), std::string_view::npos) << reason << ": " << what;
+        }
+    }
+}
+
 TEST(Explanation, WhatThePeerSaysToStartTlsIsNotAboutTheMessage)
 {
     auto outcome = remote(454, {4, 7, 0}, "");
