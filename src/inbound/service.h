@@ -20,6 +20,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
+namespace hermetic::observations {
+class Observations;
+}
 namespace hermetic::ledger {
 class Log;
 }
@@ -45,6 +48,7 @@ struct Environment {
     metrics::Metrics& metrics;
     Admission& admission;
     MessageMemory& memory;
+    observations::Observations* observations = nullptr;  // null: nothing is observed
 };
 
 class Service {

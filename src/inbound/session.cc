@@ -7,6 +7,7 @@
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
+#include "observations/observations.h"
 #include "smtp/refusals.h"
 #include "spool/spool.h"
 
@@ -220,11 +221,24 @@ Next Session::check_sender()
     if (!standing_) {
         standing_ =
             std::make_unique<ClientStanding>(id_, *stream_, environment.log, environment.metrics);
+        note_old_version();
     }
     standing_->begin(snapshot_, service_.client_trust(), evidence(), machine_->candidate().sender);
     if (const auto refused = standing_->refuse_sender(wall()))
         return machine_->on_sender_refused(*refused, wall());
     return machine_->on_sender_accepted();
+}
+
+// For the reports of retirement plans: once per session, and nothing of modern ones.
+void Session::note_old_version()
+{
+    auto* observations = service_.environment().observations;
+    if (observations == nullptr || !tls_ || tls_->version >= facts::TlsVersion::Tls12) return;
+    if (!evidence().tls_is_the_clients) return;
+    const auto& sender = machine_->candidate().sender;
+    const bool named = sender && sender->domain();
+    observations->note_client(machine_->client().address, tls_->version, machine_->helo(),
+                              named ? std::string_view{sender->domain()->text()} : "", wall());
 }
 
 Next Session::check_recipient()

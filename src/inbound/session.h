@@ -75,6 +75,7 @@ private:
     void fail_message(const net::BodyError& error);
     [[nodiscard]] IpAddress evident_client() const;
     [[nodiscard]] policy::ClientEvidence evidence() const;
+    void note_old_version();
     [[nodiscard]] std::string make_received(WallTime now) const;
     [[nodiscard]] mail::Arrival make_arrival() const;
     void log_message(std::string_view verdict, const smtp::RefusalKind* refusal, std::uint64_t size,
