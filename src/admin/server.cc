@@ -1,9 +1,12 @@
 #include "admin/server.h"
 
+#include "admin/line_stream.h"
 #include "net/core.h"
 #include "net/task_group.h"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -14,6 +17,7 @@
 #include <optional>
 #include <unistd.h>
 #include <unordered_set>
+#include <vector>
 
 namespace hermetic::admin {
 namespace {
@@ -31,6 +35,8 @@ constexpr std::size_t kMaxDocument = 16U << 20U;  // by PUT: a whole set of obje
 constexpr std::size_t kMaxDocumentsAtOnce = 2;
 constexpr std::size_t kMaxConnections = 64;
 constexpr std::chrono::seconds kExchange{30};
+constexpr std::chrono::seconds kForgetting{5};
+constexpr unsigned kHttp11 = 11;
 
 // True if somebody accepts connections on the socket at `path`.
 bool is_alive(net::Core& core, const std::string& path)
@@ -104,25 +110,25 @@ struct Server::Impl {
         auto [header_error, header_size] =
             co_await http::async_read_header(stream, buffer, parser, net::kAwait);
         if (header_error == http::error::body_limit) {
-            co_return co_await say(stream, too_large(kMaxDocument), false);
+            co_return co_await refuse_large(stream, kMaxDocument);
         }
         if (header_error) co_return false;
         const auto& message = parser.get();
         const bool large = message.method() == http::verb::put;
         if (large && documents >= kMaxDocumentsAtOnce) {
-            co_return co_await say(
-                stream, refuse(503, "others send large documents just now", "trying again"), false);
+            Response busy = refuse(503, "others send large documents just now", "trying again");
+            co_return co_await refuse_unread(stream, std::move(busy));
         }
         const Slot slot{large ? documents : others};
         const std::size_t limit = large ? kMaxDocument : kMaxBody;
         if (parser.content_length().value_or(0) > limit) {
-            co_return co_await say(stream, too_large(limit), false);
+            co_return co_await refuse_large(stream, limit);
         }
         parser.body_limit(limit);
         auto [read_error, read_size] =
             co_await http::async_read(stream, buffer, parser, net::kAwait);
         if (read_error == http::error::body_limit) {
-            co_return co_await say(stream, too_large(limit), false);
+            co_return co_await refuse_large(stream, limit);
         }
         if (read_error) co_return false;
         Request request;
@@ -138,15 +144,37 @@ struct Server::Impl {
         co_return co_await say(stream, std::move(answer), false);
     }
 
-    static Response too_large(std::size_t limit)
+    net::Task<bool> refuse_large(Stream& stream, std::size_t limit)
     {
-        return refuse(413, "the request is too large", std::to_string(limit) + " octets or less");
+        Response answer =
+            refuse(413, "the request is too large", std::to_string(limit) + " octets or less");
+        co_return co_await refuse_unread(stream, std::move(answer));
+    }
+
+    // Who still sends would find the connection broken, and no answer: the rest is read, for a
+    // while, and forgotten.
+    net::Task<bool> refuse_unread(Stream& stream, Response answer)
+    {
+        (void)co_await say(stream, std::move(answer), false);
+        boost::system::error_code error;
+        stream.socket().shutdown(Protocol::socket::shutdown_send, error);
+        stream.expires_after(kForgetting);
+        std::vector<char> rest(64U << 10U);
+        while (!error) {
+            auto [read_error, size] =
+                co_await stream.async_read_some(asio::buffer(rest), net::kAwait);
+            error = read_error;
+        }
+        co_return false;
     }
 
     // False when the connection is to end.
     net::Task<bool> say(Stream& stream, Response answer, bool keep)
     {
-        constexpr unsigned kHttp11 = 11;
+        if (answer.lines != nullptr) {
+            co_await say_lines(stream, std::move(answer));
+            co_return false;
+        }
         http::response<http::string_body> response{static_cast<http::status>(answer.status),
                                                    kHttp11};
         response.set(http::field::content_type, answer.content_type);
@@ -159,12 +187,43 @@ struct Server::Impl {
         co_return !write_error && keep;
     }
 
+    // Each line as soon as it is there, as a chunk of its own (RFC 9112 §7.1).
+    net::Task<> say_lines(Stream& stream, Response answer)
+    {
+        const auto lines = answer.lines;
+        streaming.insert(lines.get());
+        http::response<http::empty_body> response{static_cast<http::status>(answer.status),
+                                                  kHttp11};
+        response.set(http::field::content_type, answer.content_type);
+        response.set(http::field::cache_control, "no-store");
+        response.keep_alive(false);
+        response.chunked(true);
+        http::response_serializer<http::empty_body> serializer{response};
+        stream.expires_after(kExchange);
+        auto [error, size] = co_await http::async_write_header(stream, serializer, net::kAwait);
+        while (!error) {
+            stream.expires_never();
+            const auto line = co_await lines->next();
+            if (!line) break;
+            const auto chunk = http::make_chunk(asio::buffer(*line));
+            stream.expires_after(kExchange);
+            auto [write_error, written] = co_await asio::async_write(stream, chunk, net::kAwait);
+            error = write_error;
+        }
+        streaming.erase(lines.get());
+        lines->close();
+        const auto last = http::make_chunk_last();
+        stream.expires_after(kExchange);
+        if (!error) co_await asio::async_write(stream, last, net::kAwait);
+    }
+
     net::Core& core;
     Handler handler;
     Acceptor acceptor;
     net::TaskGroup tasks;
     std::string path;
     std::unordered_set<Stream*> open;
+    std::unordered_set<LineStream*> streaming;
     std::size_t documents = 0;  // large requests under way
     std::size_t others = 0;
 };
@@ -201,6 +260,7 @@ net::Task<> Server::stop()
     if (!impl_->path.empty()) ::unlink(impl_->path.c_str());
     // A client that keeps its connection would keep us for its whole time.
     for (Stream* stream : impl_->open) stream->cancel();
+    for (LineStream* lines : impl_->streaming) lines->close();
     co_await impl_->tasks.join();
 }
 
