@@ -84,6 +84,31 @@ std::vector<Option<CertificateOptions>> certificate_options()
                "The certificate and its intermediates, leaf first. Read again when it changes."),
         option("key", &C::key, text_kind("a PEM file"),
                "Its private key; refused where everybody may read it. Read again when it changes."),
+        option("acme", &C::acme, text_kind("an https URL"),
+               "Instead of files: the directory of an ACME server (RFC 8555) that issues it."),
+        option("acme_contact", &C::acme_contact, text_kind("a mail address"),
+               "Of the account; the ACME server may write to it."),
+        option("acme_domains", &C::acme_domains, list_kind(text_kind("a DNS name")),
+               "The names that it is for."),
+        option("acme_challenge", &C::acme_challenge,
+               choice_kind<AcmeChallenge>(
+                   {{"http-01", AcmeChallenge::Http01}, {"tls-alpn-01", AcmeChallenge::TlsAlpn01}}),
+               "How the names are proved to be ours: see [acme]."),
+    };
+}
+
+std::vector<Option<AcmeOptions>> acme_options()
+{
+    using A = AcmeOptions;
+    return {
+        option("program", &A::program, text_kind("a program"),
+               "uacme, which speaks with the ACME server."),
+        option(
+            "http", &A::http, list_kind(endpoint_kind()),
+            "Where http-01 is answered, only while an order is under way: the ACME server asks at "
+            "port 80 of each name."),
+        option("tls", &A::tls, list_kind(endpoint_kind()),
+               "Where tls-alpn-01 (RFC 8737) is answered: it asks at port 443."),
     };
 }
 
@@ -292,6 +317,10 @@ void fill_in(NodeOptions& options, const std::string& file)
     for (CertificateOptions& certificate : options.certificates) {
         make_absolute(certificate.chain, folder);
         make_absolute(certificate.key, folder);
+        if (certificate.acme.empty() || options.data_directory.empty()) continue;
+        const std::string own = options.data_directory + "/acme/" + certificate.name;
+        if (certificate.chain.empty()) certificate.chain = own + "/chain.pem";
+        if (certificate.key.empty()) certificate.key = own + "/key.pem";
     }
     if (options.admin.socket.empty() && !options.data_directory.empty()) {
         options.admin.socket = options.data_directory + "/admin.sock";
@@ -313,10 +342,10 @@ Result<NodeOptions, Diagnostics> read_node_options(const Node& document, const s
 {
     NodeOptions options;
     Diagnostics diagnostics;
-    read_section(
-        document, node_options(),
-        {"listener", "certificate", "limits", "resolver", "delivery", "spool", "log", "admin"},
-        file, "", options, diagnostics);
+    read_section(document, node_options(),
+                 {"listener", "certificate", "limits", "resolver", "delivery", "spool", "log",
+                  "admin", "acme"},
+                 file, "", options, diagnostics);
     Reader reader{document, file, diagnostics};
     reader.tables("listener", listener_options(), options.listeners);
     reader.tables("certificate", certificate_options(), options.certificates);
@@ -326,6 +355,7 @@ Result<NodeOptions, Diagnostics> read_node_options(const Node& document, const s
     reader.table("spool", spool_options(), options.spool);
     reader.table("log", log_options(), options.log);
     reader.table("admin", admin_options(), options.admin);
+    reader.table("acme", acme_options(), options.acme);
     fill_in(options, file);
     if (diagnostics.empty()) validate_node_options(options, document, file, diagnostics);
     if (!diagnostics.empty()) return failure(std::move(diagnostics));
@@ -362,7 +392,8 @@ std::string format_node_reference()
            reference_section("[delivery]", delivery_options()) +
            reference_section("[spool]", spool_options()) +
            reference_section("[log]", log_options()) +
-           reference_section("[admin]", admin_options());
+           reference_section("[admin]", admin_options()) +
+           reference_section("[acme]", acme_options());
 }
 
 }  // namespace hermetic::config

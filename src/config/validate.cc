@@ -115,6 +115,54 @@ void validate_listeners(const NodeOptions& options, Faults& faults)
     }
 }
 
+bool is_plain_name(const std::string& name)
+{
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    return !name.starts_with('.') && name.find_first_not_of(kPlain) == std::string::npos;
+}
+
+// A name that can be proved by HTTP or TLS at its address: no wildcard, no address.
+bool is_provable(const std::string& domain)
+{
+    return is_plain_name(domain) && domain.size() <= 253 && domain.find('.') != std::string::npos &&
+           domain.find_first_not_of("0123456789.") != std::string::npos;
+}
+
+void validate_acme(const NodeOptions& options, std::size_t index, Faults& faults)
+{
+    const CertificateOptions& certificate = options.certificates[index];
+    const auto fault = [&](const char* key, std::string what, std::string right) {
+        faults.add("certificate", index, key, std::move(what), std::move(right));
+    };
+    const std::string own = options.data_directory + "/acme/" + certificate.name;
+    if (certificate.chain != own + "/chain.pem" || certificate.key != own + "/key.pem")
+        fault("acme", "chain and key are given, too", "either files or ACME");
+    if (!certificate.acme.starts_with("https://"))
+        fault("acme", "it is no https URL", "\"https://acme.example.org/directory\"");
+    if (!is_plain_name(certificate.name))
+        fault("name", "it names a folder below data_directory",
+              "letters, digits, '-', '_' and '.'");
+    if (certificate.acme_contact.starts_with('-'))
+        fault("acme_contact", "it is no mail address", "one, or no such key");
+    if (certificate.acme_domains.empty())
+        fault("acme_domains", "there is none", "the names of this server");
+    for (const std::string& each : certificate.acme_domains) {
+        if (is_provable(each)) continue;
+        fault("acme_domains",
+              fmt::format("\"{}\" cannot be proved by http-01 or tls-alpn-01", each),
+              "a DNS name without a wildcard");
+    }
+    const bool http = certificate.acme_challenge == AcmeChallenge::Http01;
+    if ((http ? options.acme.http : options.acme.tls).empty()) {
+        faults.add("acme", http ? "http" : "tls",
+                   fmt::format("certificate \"{}\" is proved there, and there is no address",
+                               certificate.name),
+                   http ? "[\"0.0.0.0:80\"], or what port 80 is forwarded to"
+                        : "[\"0.0.0.0:443\"], or what port 443 is forwarded to");
+    }
+}
+
 void validate_certificates(const NodeOptions& options, Faults& faults)
 {
     std::set<std::string> names;
@@ -126,6 +174,12 @@ void validate_certificates(const NodeOptions& options, Faults& faults)
             faults.add("certificate", i, "chain", "it is missing", "a PEM file");
         if (certificate.key.empty())
             faults.add("certificate", i, "key", "it is missing", "a PEM file");
+        if (!certificate.acme.empty()) {
+            validate_acme(options, i, faults);
+        } else if (!certificate.acme_domains.empty() || !certificate.acme_contact.empty()) {
+            faults.add("certificate", i, "acme_domains", "there is no ACME server",
+                       "acme beside it");
+        }
         if (!names.insert(certificate.name).second) {
             faults.add("certificate", i, "name", "another certificate has it", "a name of its own");
         }

@@ -262,6 +262,9 @@ TEST_F(CredentialsTest, ALoginThatIsNotKnownFallsBackToTheNextMechanism)
 {
     auto script = script_of(profile_of(system_.make("relay.test")));
     script.replies["AUTH PLAIN"] = "504 5.5.4 not here";
+    script.replies["AUTH LOGIN"] = "334 VXNlcm5hbWU6";
+    script.replies[to_base64("ann")] = "334 UGFzc3dvcmQ6";
+    script.replies[to_base64(kPassword)] = "235 2.7.0 welcome";
     auto& peer = peer_with(std::move(script));
     login_at(peer, "one.test");
     EXPECT_EQ(send("b@one.test").delivered, 1U);

@@ -33,9 +33,12 @@ int choose_certificate(SSL* ssl, int*, void* owner)
 // clients offer nothing, which is no reason to refuse them. "smtp" is what others call us as well;
 // Exim says "esmtp", too.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* length,
-                    const unsigned char* offered, unsigned octets, void*)
+                    const unsigned char* offered, unsigned octets, void* owner)
 {
-    for (const std::string_view ours : {"smtp", "esmtp", "lmtp"}) {
+    const std::string& only = static_cast<const ServerContext*>(owner)->protocol();
+    std::vector<std::string_view> spoken{"smtp", "esmtp", "lmtp"};
+    if (!only.empty()) spoken = {only};
+    for (const std::string_view ours : spoken) {
         for (unsigned at = 0; at < octets; at += 1U + offered[at]) {
             const std::string_view name{reinterpret_cast<const char*>(offered) + at + 1,
                                         std::min<std::size_t>(offered[at], octets - at - 1)};
@@ -137,6 +140,7 @@ void set_sessions(SSL_CTX* context, ClientCertificates wanted)
 ServerContext::ServerContext(SslContextPointer main, const ServerProfile& profile)
     : main_{std::move(main)},
       client_cas_{profile.client_cas},
+      protocol_{profile.protocol},
       asks_{profile.client_certificates != ClientCertificates::Off},
       ticket_keys_{std::chrono::steady_clock::now()}
 {
@@ -144,7 +148,7 @@ ServerContext::ServerContext(SslContextPointer main, const ServerProfile& profil
     SSL_CTX_callback_ctrl(main_.get(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                           reinterpret_cast<void (*)()>(&choose_certificate));
     SSL_CTX_set_tlsext_servername_arg(main_.get(), this);
-    SSL_CTX_set_alpn_select_cb(main_.get(), &choose_protocol, nullptr);
+    SSL_CTX_set_alpn_select_cb(main_.get(), &choose_protocol, this);
     SSL_CTX_set_app_data(main_.get(), &ticket_keys_);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(main_.get(), [](SSL* ssl, unsigned char* name,
                                                          unsigned char* iv, EVP_CIPHER_CTX* cipher,
@@ -168,7 +172,7 @@ SSL_CTX* ServerContext::context_for(const std::vector<const Certificate*>& set)
     // an attempt to renegotiate): all else the connection has from the main context.
     watch_alerts(made.get());
     SSL_CTX_set_security_level(made.get(), SSL_CTX_get_security_level(main_.get()));
-    SSL_CTX_set_alpn_select_cb(made.get(), &choose_protocol, nullptr);
+    SSL_CTX_set_alpn_select_cb(made.get(), &choose_protocol, this);
     SSL_CTX_set_app_data(made.get(), &ticket_keys_);
     if (!use_all(set, made.get())) return nullptr;
     return by_set_.emplace(set, std::move(made)).first->second.get();

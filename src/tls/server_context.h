@@ -19,6 +19,7 @@ public:
 
     [[nodiscard]] SSL_CTX* main() const { return main_.get(); }
     [[nodiscard]] const CaSet* client_cas() const { return client_cas_.get(); }
+    [[nodiscard]] const std::string& protocol() const { return protocol_; }
     [[nodiscard]] bool asks_for_certificates() const { return asks_; }
 
     // The context whose certificates name `host` (any case); null: the first certificate answers.
@@ -36,6 +37,7 @@ private:
     std::map<std::vector<const Certificate*>, SslContextPointer> by_set_;
     std::map<std::string, SSL_CTX*, std::less<>> by_name_;  // "mx.example.org", "*.example.org"
     std::shared_ptr<const CaSet> client_cas_;
+    std::string protocol_;
     bool asks_ = false;
     mutable TicketKeys ticket_keys_;  // locks itself
 };

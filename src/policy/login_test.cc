@@ -1,0 +1,121 @@
+// When a password may be said, and what revocation means at each level: one row each.
+#include "policy/login.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::policy {
+namespace {
+
+using facts::ChainVerdict;
+using facts::Revocation;
+using facts::TlsEvidence;
+using facts::TlsVersion;
+
+TlsEvidence good()
+{
+    TlsEvidence evidence;
+    evidence.version = TlsVersion::Tls13;
+    facts::CertificateFacts leaf;
+    leaf.dns_names = {"relay.test"};
+    leaf.spki_sha256 = std::string(64, 'a');
+    evidence.chain = {leaf};
+    evidence.verdict.state = ChainVerdict::State::Verified;
+    evidence.name_matches = true;
+    return evidence;
+}
+
+TlsPolicy named()
+{
+    TlsPolicy policy;
+    policy.level = TlsLevel::VerifyName;
+    policy.chain = true;
+    policy.names = {*TlsName::parse("relay.test")};
+    return policy;
+}
+
+TlsPolicy pinned(char digit)
+{
+    TlsPolicy policy;
+    policy.level = TlsLevel::Encrypt;
+    policy.pins = {std::string(64, digit)};
+    return policy;
+}
+
+TEST(MayLogIn, WhereTheHostIsProved)
+{
+    EXPECT_TRUE(may_log_in(named(), good()));
+    EXPECT_TRUE(may_log_in(pinned('a'), good()));
+    TlsPolicy own = named();
+    own.own_name = true;
+    EXPECT_TRUE(may_log_in(own, good()));
+    TlsPolicy dane;
+    dane.level = TlsLevel::Dane;
+    dane.tlsa = std::make_shared<const TlsaSet>(TlsaSet{"relay.test", {{}}});
+    TlsEvidence matched = good();
+    matched.tlsa = facts::TlsaVerdict::Matched;
+    EXPECT_TRUE(may_log_in(dane, matched));
+    EXPECT_FALSE(may_log_in(dane, good()));
+}
+
+TEST(MayLogIn, NeverInClear)
+{
+    EXPECT_FALSE(may_log_in(named(), std::nullopt));
+    EXPECT_FALSE(may_log_in(TlsPolicy{}, std::nullopt));
+}
+
+TEST(MayLogIn, NotWhereNothingSaysWhoseTheCertificateIs)
+{
+    for (const auto level :
+         {TlsLevel::None, TlsLevel::Opportunistic, TlsLevel::Encrypt, TlsLevel::VerifyCa}) {
+        TlsPolicy policy;
+        policy.level = level;
+        policy.chain = level == TlsLevel::VerifyCa;
+        EXPECT_FALSE(may_log_in(policy, good())) << name(level);
+    }
+    TlsPolicy opportunistic = named();
+    opportunistic.level = TlsLevel::Opportunistic;
+    EXPECT_FALSE(may_log_in(opportunistic, good()));
+}
+
+TEST(MayLogIn, NotToAnImpostor)
+{
+    TlsEvidence other = good();
+    other.chain[0].dns_names = {"elsewhere.test"};
+    EXPECT_FALSE(may_log_in(named(), other));
+    TlsEvidence unverified = good();
+    unverified.verdict.state = ChainVerdict::State::Failed;
+    EXPECT_FALSE(may_log_in(named(), unverified));
+    TlsEvidence old = good();
+    old.version = TlsVersion::Tls11;
+    EXPECT_FALSE(may_log_in(named(), old));
+    EXPECT_FALSE(may_log_in(pinned('b'), good()));
+}
+
+TEST(Revoked, FailsWhereAChainIsVerifiedAndIsRecordedBelow)
+{
+    for (const auto& [what, reason] : {std::pair{Revocation::Revoked, "tls.revoked"},
+                                      std::pair{Revocation::StapleMissing, "tls.staple-missing"}}) {
+        TlsEvidence evidence = good();
+        evidence.verdict.state = ChainVerdict::State::Failed;
+        evidence.revocation = what;
+        EXPECT_FALSE(judge_evidence(named(), evidence).passes);
+        EXPECT_EQ(judge_evidence(named(), evidence).reason, reason);
+        TlsPolicy encrypt;
+        encrypt.level = TlsLevel::Encrypt;
+        EXPECT_TRUE(judge_evidence(encrypt, evidence).passes);
+        EXPECT_EQ(judge_evidence(encrypt, evidence).reason, reason);
+    }
+}
+
+TEST(OwnCas, DecideForThoseWhoNameThemAndTheSystemsForOthers)
+{
+    TlsEvidence evidence = good();
+    evidence.system_verdict = ChainVerdict{ChainVerdict::State::Failed, "unknown", 20};
+    TlsPolicy own = named();
+    own.ca = "/etc/bank-ca.pem";
+    EXPECT_TRUE(judge_evidence(own, evidence).passes);
+    EXPECT_FALSE(judge_evidence(named(), evidence).passes) << "an audited connector's CAs";
+}
+
+}  // namespace
+}  // namespace hermetic::policy
