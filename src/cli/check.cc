@@ -1,8 +1,11 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "config/options.h"
+#include "delivery/credentials.h"
 #include "directory/directory.h"
 #include "objects/org_file.h"
+#include "objects/validate_node.h"
+#include "tls/context.h"
 
 #include <cstdio>
 
@@ -13,6 +16,23 @@ void print(const config::Diagnostics& diagnostics)
 {
     for (const auto& each : diagnostics) {
         std::fprintf(stderr, "%s\n", config::format_diagnostic(each).c_str());
+    }
+}
+
+// Warnings: whoever checks may read other files than the server, and mail only waits for them.
+void warn_of_files(const objects::Snapshot::Contents& contents)
+{
+    const auto credentials = delivery::Credentials::load(contents, nullptr);
+    for (const auto& each : credentials->faults()) {
+        std::fprintf(stderr, "warning: %s: %s; right is: %s\n", each.object.c_str(),
+                     each.error.what.c_str(), each.error.right.c_str());
+    }
+    for (const objects::InboundConnector& each : contents.inbound_connectors) {
+        if (!each.enabled || each.ca.empty()) continue;
+        const auto cas = tls::load_cas(each.ca);
+        if (cas) continue;
+        std::fprintf(stderr, "warning: inbound_connector \"%s\": %s; right is: %s\n",
+                     each.name.c_str(), cas.error().what.c_str(), cas.error().right.c_str());
     }
 }
 
@@ -33,11 +53,17 @@ int check(const std::string& file)
     const std::string where = node->organization_file.empty()
                                   ? "the directory in " + node->data_directory
                                   : node->organization_file;
+    const auto faults = objects::validate_for_node(*contents, *node, where);
+    if (!faults.empty()) {
+        print(faults);
+        return kFailed;
+    }
     std::printf("%s and %s are in order: %zu listeners, %zu accepted domains\n", file.c_str(),
                 where.c_str(), node->listeners.size(), contents->accepted_domains.size());
     if (contents->organizations.empty()) {
         std::puts("there is no organization yet, so that no mail is accepted: hermetic apply FILE");
     }
+    warn_of_files(*contents);
     return kDone;
 }
 

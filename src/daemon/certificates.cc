@@ -46,7 +46,10 @@ public:
             if (!made) return failure(made.error());
         } else {
             for (const auto& each : options_.certificates) {
-                if (each.name == name) source = {each.name, each.chain, each.key};
+                if (each.name != name) continue;
+                source = {each.name, each.chain, each.key};
+                if (each.acme.empty()) continue;
+                if (auto done = stand_in(each, source); !done) return failure(done.error());
             }
         }
         auto certificate = tls::load_certificate(source);
@@ -59,6 +62,24 @@ public:
     }
 
 private:
+    // Until the first one has been issued a self-signed one stands in; the files are watched.
+    Result<void, tls::ConfigError> stand_in(const config::CertificateOptions& wanted,
+                                            tls::CertificateSource& source)
+    {
+        const auto there = [](const std::string& file) {
+            std::error_code ignored;
+            return std::filesystem::exists(file, ignored);
+        };
+        if (there(source.chain_file) && there(source.key_file)) return {};
+        result_.files.push_back(source.chain_file);
+        const std::string folder = options_.data_directory + "/tls/";
+        source.chain_file = folder + wanted.name + ".stand-in.pem";
+        source.key_file = folder + wanted.name + ".stand-in.key";
+        std::error_code ignored;
+        std::filesystem::create_directories(folder, ignored);
+        return tls::ensure_self_signed(source, wanted.acme_domains.front(), now_);
+    }
+
     const config::NodeOptions& options_;
     WallTime now_;
     ListenerContexts& result_;

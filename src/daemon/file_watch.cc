@@ -22,6 +22,14 @@ void FileWatch::watch(const std::vector<std::string>& files)
     files_ = std::move(watched);
 }
 
+void FileWatch::add(const std::vector<std::string>& files)
+{
+    for (const std::string& file : files) {
+        const Identity now = identify(file);
+        files_.try_emplace(file, Watched{now, now});
+    }
+}
+
 std::vector<std::string> FileWatch::look()
 {
     std::vector<std::string> changed;

@@ -14,6 +14,8 @@ class FileWatch {
 public:
     // Replaces the set of files; what they are now counts as known.
     void watch(const std::vector<std::string>& files);
+    // Adds those that are not watched yet.
+    void add(const std::vector<std::string>& files);
     // The files that changed, appeared or went since the last look. A file that is being written is
     // reported once it has stayed the same for one look.
     [[nodiscard]] std::vector<std::string> look();

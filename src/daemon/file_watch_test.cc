@@ -48,6 +48,17 @@ TEST_F(FileWatchTest, SeesAFileThatAppearsAndOneThatGoes)
     EXPECT_EQ(watch_.look().size(), 1U);
 }
 
+TEST_F(FileWatchTest, FilesMayBeAddedWithoutForgettingWhatHasChanged)
+{
+    write("one");
+    watch_.watch({file_});
+    write("two, longer");
+    watch_.add({file_, file_ + ".other"});
+    std::ofstream{file_ + ".other"} << "new";
+    EXPECT_TRUE(watch_.look().empty());
+    EXPECT_EQ(watch_.look().size(), 2U);
+}
+
 TEST_F(FileWatchTest, SeesARename)
 {
     write("same");

@@ -44,10 +44,12 @@ Result<void, std::string> Node::Impl::start()
     started_ = system_clock().now();
     start_log();
     running_ = true;
+    keeper_ = std::make_unique<acme::Keeper>(main_, *log_);
+    keep_by_acme();
     using Step = Result<void, std::string> (Impl::*)();
     for (const Step step :
-         {&Impl::make_folder, &Impl::open_directory, &Impl::load_tls, &Impl::open_spool,
-          &Impl::start_resolver, &Impl::start_workers, &Impl::start_dispatcher,
+         {&Impl::make_folder, &Impl::open_directory, &Impl::load_tls, &Impl::open_observations,
+          &Impl::open_spool, &Impl::start_resolver, &Impl::start_workers, &Impl::start_dispatcher,
           &Impl::open_listeners, &Impl::start_admin, &Impl::tell_ready}) {
         if (auto done = (this->*step)(); !done) {
             log_->event(Level::Error, "server.cannot-start", {{"what", done.error()}});
@@ -62,6 +64,9 @@ void Node::Impl::run()
 {
     tasks_.spawn(watch_signals());
     tasks_.spawn(watch_files());
+    tasks_.spawn(test_resolver());
+    tasks_.spawn(watch_expiry());
+    tasks_.spawn(keeper_->run());
     main_.run();
     stop();
 }
@@ -89,38 +94,10 @@ Result<void, std::string> Node::Impl::load_tls()
     auto contexts = load_listener_contexts(options_, system_clock().wall());
     if (!contexts) return failure(contexts.error().what + "; right is " + contexts.error().right);
     load_cas();
+    load_credentials(*snapshot_);
+    load_trust(*snapshot_);
     take_contexts(std::move(*contexts));
     return {};
-}
-
-// Where they cannot be read those from before stay in use.
-void Node::Impl::load_cas()
-{
-    auto cas = tls::load_system_cas();
-    if (cas) {
-        cas_ = *std::move(cas);
-    } else {
-        log_->event(Level::Warning, "tls.no-cas", {{"what", cas.error().what}});
-    }
-}
-
-void Node::Impl::take_contexts(ListenerContexts contexts)
-{
-    contexts_ = std::move(contexts);
-    for (const LoadedCertificate& each : contexts_.certificates) {
-        const auto left = each.facts.not_after - system_clock().wall();
-        const bool soon = left < std::chrono::days{30};
-        log_->event(soon ? Level::Warning : Level::Info,
-                    soon ? "certificate.expiring" : "certificate.loaded",
-                    {{"certificate", each.name},
-                     {"subject", each.facts.subject},
-                     {"not_after", format_rfc3339(each.facts.not_after)},
-                     {"sha256", each.facts.sha256}});
-    }
-    std::vector<std::string> files = contexts_.files;
-    files.push_back(arguments_.config);
-    if (!options_.organization_file.empty()) files.push_back(options_.organization_file);
-    watch_.watch(files);
 }
 
 Result<void, std::string> Node::Impl::open_spool()
@@ -135,15 +112,24 @@ Result<void, std::string> Node::Impl::open_spool()
     return {};
 }
 
+Result<void, std::string> Node::Impl::open_observations()
+{
+    auto keeper = observations::Keeper::open(
+        options_.data_directory + "/observations.sqlite", observations_,
+        [log = log_.get()](const std::string& what) {
+            log->event(Level::Warning, "observations.not-kept", {{"what", what}});
+        });
+    if (keeper) {
+        observations_keeper_ = *std::move(keeper);
+    } else {
+        log_->event(Level::Warning, "observations.not-kept", {{"what", keeper.error()}});
+    }
+    return {};
+}
+
 Result<void, std::string> Node::Impl::start_resolver()
 {
     const config::ResolverNodeOptions& wanted = options_.resolver;
-    if (wanted.trust_anchors.empty() && ::access(wanted.root_anchor_file.c_str(), R_OK) != 0) {
-        log_->event(Level::Warning, "resolver.no-anchor",
-                    {{"what", wanted.root_anchor_file +
-                                  " cannot be read: no answer will count as secure, and DANE "
-                                  "cannot work; install dns-root-data, or name trust_anchors"}});
-    }
     auto resolver = dns::make_resolver(make_resolver_options(wanted));
     if (!resolver) return failure("resolver: " + resolver.error());
     resolver_ = std::move(*resolver);
@@ -156,13 +142,14 @@ Result<void, std::string> Node::Impl::start_workers()
     const std::size_t count = options_.cores == 0 ? cpus : options_.cores;
     for (std::size_t i = 0; i < count; ++i) {
         auto worker = std::make_unique<Worker>(i, system_clock());
-        const inbound::Environment environment{worker->core(), *spool_,    *log_,
-                                               metrics_,       admission_, message_memory_};
-        const delivery::Adapters adapters{worker->core(), *spool_,  *resolver_,
-                                          *log_,          metrics_, *dispatcher_};
+        const inbound::Environment environment{
+            worker->core(), *spool_, *log_, metrics_, admission_, message_memory_, &observations_};
+        const delivery::Adapters adapters{worker->core(), *spool_,      *resolver_,    *log_,
+                                          metrics_,       *dispatcher_, &observations_};
         worker->set_services(
             std::make_unique<inbound::Service>(environment, snapshot_),
             std::make_unique<delivery::DeliveryService>(adapters, delivery_settings(), snapshot_));
+        worker->inbound().set_client_trust(client_trust_.trust);
         for (const auto& [name, context] : contexts_.by_listener) {
             worker->inbound().set_tls(name, context);
         }
@@ -178,7 +165,7 @@ delivery::SettingsPointer Node::Impl::delivery_settings() const
     if (listeners_) {
         for (const auto& each : listeners_->bound()) own.push_back(each.address);
     }
-    return make_delivery_settings(options_, std::move(own), cas_);
+    return make_delivery_settings(options_, std::move(own), cas_, credentials_);
 }
 
 Result<void, std::string> Node::Impl::start_dispatcher()
@@ -207,6 +194,7 @@ Result<void, std::string> Node::Impl::open_listeners()
 void Node::Impl::publish_delivery_settings()
 {
     const auto settings = delivery_settings();
+    if (validator_) validator_->set(settings, snapshot_);
     for (const auto& worker : workers_) {
         delivery::DeliveryService& service = worker->delivery();
         worker->core().post([&service, settings] { service.set_settings(settings); });
@@ -215,8 +203,13 @@ void Node::Impl::publish_delivery_settings()
 
 Result<void, std::string> Node::Impl::start_admin()
 {
+    validator_ = std::make_unique<validation::Validator>(
+        main_, *resolver_, *log_, options_.data_directory + "/validations.json");
+    validator_->set(delivery_settings(), snapshot_);
+    validator_->run_daily();
     api_ = std::make_unique<admin::Api>(
-        admin::Api{main_, *dispatcher_, metrics_, [this] { return status(); }, *directory_});
+        admin::Api{main_, *dispatcher_, metrics_, [this] { return status(); }, *directory_,
+                   *validator_, observations_, *log_, [this] { return snapshot_; }});
     admin_ = std::make_unique<admin::Server>(main_, [this](admin::Request request) {
         update_gauges();
         return admin::answer(*api_, std::move(request));
@@ -257,6 +250,7 @@ admin::NodeStatus Node::Impl::status() const
     const queue::Totals totals = dispatcher_->totals();
     status.queue = {totals.messages, totals.held, totals.under_way, totals.destinations};
     status.spool = spool_->status();
+    status.resolver = {std::string{dns::name(validation_.state)}, dns::describe(validation_)};
     status.configuration = {arguments_.config, options_.organization_file, loaded_at_,
                             reload_error_};
     status.objects = {snapshot_->revision(), snapshot_->contents().organizations.size()};
@@ -265,6 +259,7 @@ admin::NodeStatus Node::Impl::status() const
 
 void Node::Impl::update_gauges()
 {
+    update_certificate_gauges();
     const auto spool = spool_->status();
     metrics_.set(metrics::Metric::SpoolCommits, static_cast<std::int64_t>(spool.commits));
     metrics_.set(metrics::Metric::SessionsOpen, static_cast<std::int64_t>(admission_.sessions()));
@@ -282,6 +277,7 @@ net::Task<> Node::Impl::watch_signals()
     log_->event(Level::Info, "server.stopping", {});
     notify_service_manager("STOPPING=1");
     listeners_->close_all();
+    co_await validator_->stop();
     co_await admin_->stop();
     main_.stop();
 }
@@ -314,8 +310,10 @@ void Node::Impl::stop()
     if (directory_) directory_->stop();
     for (const auto& worker : workers_) worker->stop();
     admin_.reset();
+    validator_.reset();
     listeners_.reset();
     workers_.clear();
+    observations_keeper_.reset();
     log_->event(Level::Info, "server.stopped", {});
     log_->flush();
 }

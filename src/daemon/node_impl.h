@@ -4,24 +4,30 @@
 // Private to the node's own files.
 #pragma once
 
+#include "acme/keeper.h"
 #include "admin/api.h"
 #include "admin/server.h"
 #include "core/time.h"
 #include "daemon/certificates.h"
+#include "daemon/client_trust.h"
 #include "daemon/file_watch.h"
 #include "daemon/listeners.h"
 #include "daemon/node.h"
 #include "daemon/reload_plan.h"
 #include "daemon/worker.h"
+#include "delivery/credentials.h"
 #include "delivery/dispatcher.h"
 #include "directory/directory_thread.h"
 #include "dns/resolver.h"
+#include "dns/self_test.h"
 #include "inbound/admission.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
 #include "net/task_group.h"
+#include "observations/keeper.h"
 #include "spool/spool.h"
+#include "validation/validator.h"
 
 #include <boost/asio/signal_set.hpp>
 
@@ -53,6 +59,8 @@ private:
     [[nodiscard]] Result<void, std::string> load_tls();
     void load_cas();
     [[nodiscard]] Result<void, std::string> open_spool();
+    // Never fails the start: without its file they begin anew.
+    [[nodiscard]] Result<void, std::string> open_observations();
     [[nodiscard]] Result<void, std::string> start_resolver();
     [[nodiscard]] Result<void, std::string> start_workers();
     [[nodiscard]] Result<void, std::string> start_dispatcher();
@@ -64,6 +72,17 @@ private:
     void stop();
 
     void take_contexts(ListenerContexts contexts);
+    // What `snapshot` names in files; says what cannot be used.
+    void load_credentials(const objects::Snapshot& snapshot);
+    // CAs and CRLs for client certificates (daemon/client_trust.h).
+    void load_trust(const objects::Snapshot& snapshot);
+    void watch_all_files();
+    // Mail that may have waited for a file.
+    void retry_credentials();
+    // Certificates by ACME, as the options have them now.
+    void keep_by_acme();
+    void log_certificates(bool all);
+    void update_certificate_gauges();
     [[nodiscard]] delivery::SettingsPointer delivery_settings() const;
     void publish_delivery_settings();
     [[nodiscard]] admin::NodeStatus status() const;
@@ -71,6 +90,9 @@ private:
 
     net::Task<> watch_signals();
     net::Task<> watch_files();
+    // Whether DNSSEC works here, and so DANE: until it does.
+    net::Task<> test_resolver();
+    net::Task<> watch_expiry();
     // A broken new configuration changes nothing and says so.
     void reload(const std::string& cause);
     [[nodiscard]] Result<void, std::string> try_reload();
@@ -81,6 +103,7 @@ private:
     [[nodiscard]] Result<void, std::string> take_objects(const config::Node* document);
     void publish_objects(const objects::SnapshotPointer& snapshot);
     void retry_changed(std::shared_ptr<const ChangedPolicy> changed);
+    net::Task<> retry_again(std::shared_ptr<const ChangedPolicy> changed);
 
     // Runs a task on each worker, and waits until all have ended.
     void on_all_workers(const std::function<net::Task<>(Worker&)>& task);
@@ -96,6 +119,8 @@ private:
     FileWatch watch_;
     ListenerContexts contexts_;
     std::shared_ptr<const tls::CaSet> cas_;
+    std::shared_ptr<const delivery::Credentials> credentials_;
+    LoadedClientTrust client_trust_;
 
     metrics::Metrics metrics_;
     std::unique_ptr<ledger::Log> log_;
@@ -108,8 +133,13 @@ private:
     std::unique_ptr<delivery::Dispatcher> dispatcher_;
     std::unique_ptr<spool::Spool> spool_;
     std::unique_ptr<dns::Resolver> resolver_;
+    observations::Observations observations_;
+    std::unique_ptr<observations::Keeper> observations_keeper_;
+    dns::ValidationReport validation_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<Listeners> listeners_;
+    std::unique_ptr<acme::Keeper> keeper_;
+    std::unique_ptr<validation::Validator> validator_;
     std::unique_ptr<admin::Api> api_;
     std::unique_ptr<admin::Server> admin_;
 };

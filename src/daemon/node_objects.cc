@@ -4,6 +4,7 @@
 #include "daemon/node_impl.h"
 #include "directory/directory.h"
 #include "objects/org_file.h"
+#include "objects/validate_node.h"
 
 #include <memory>
 
@@ -14,9 +15,19 @@ using directory::Directory;
 using directory::Refusal;
 using ledger::Level;
 
+constexpr Duration kAttemptUnderWay = std::chrono::seconds{20};
+
 std::string words_of(const Refusal& refusal)
 {
     return refusal.what + "; right is " + refusal.right;
+}
+
+// Of a copy: the directory has a thread of its own.
+Directory::Check check_for(const config::NodeOptions& options)
+{
+    return [options](const objects::Snapshot::Contents& contents) {
+        return objects::validate_for_node(contents, options, "objects");
+    };
 }
 
 // The governing file into the directory; where there is none, what the directory has stays.
@@ -40,6 +51,7 @@ Result<void, std::string> Node::Impl::open_directory()
     auto opened = Directory::open(path, system_clock());
     if (!opened) return failure(opened.error());
     Directory& directory = **opened;
+    directory.check_by(check_for(options_));
     if (options_.organization_file.empty()) {
         if (const auto loaded = directory.load(); !loaded) return failure(words_of(loaded.error()));
     } else {
@@ -66,6 +78,7 @@ Result<void, std::string> Node::Impl::open_directory()
 Result<void, std::string> Node::Impl::take_objects(const config::Node* document)
 {
     const auto taken = directory_->ask([this, document](Directory& directory) {
+        directory.check_by(check_for(options_));
         return govern(directory, options_.organization_file, document);
     });
     if (!taken) return failure(taken.error());
@@ -80,17 +93,35 @@ void Node::Impl::publish_objects(const objects::SnapshotPointer& snapshot)
     if (snapshot->revision() <= snapshot_->revision()) return;
     const auto changed = std::make_shared<const ChangedPolicy>(*snapshot_, *snapshot);
     snapshot_ = snapshot;
+    load_credentials(*snapshot);
+    load_trust(*snapshot);
+    watch_.add(credentials_->files());
+    watch_.add(client_trust_.files);
+    const auto settings = delivery_settings();
     for (const auto& worker : workers_) {
         Worker* const home = worker.get();
-        home->core().post([home, snapshot] {
+        home->core().post([home, snapshot, settings, trust = client_trust_.trust] {
+            home->inbound().set_client_trust(trust);
             home->inbound().set_snapshot(snapshot);
+            home->delivery().set_settings(settings);
             home->delivery().set_snapshot(snapshot);
         });
     }
+    if (validator_) validator_->set(settings, snapshot);
     dispatcher_->reload(snapshot);
     log_->event(Level::Info, "objects.changed",
                 {{"revision", std::to_string(snapshot->revision())}});
-    if (changed->any()) retry_changed(changed);
+    if (!changed->any()) return;
+    retry_changed(changed);
+    tasks_.spawn(retry_again(changed));
+}
+
+// What was under way when the objects changed ends by the old ones, and would wait for its turn.
+net::Task<> Node::Impl::retry_again(std::shared_ptr<const ChangedPolicy> changed)
+{
+    const Instant later = main_.clock().now() + kAttemptUnderWay;
+    if (co_await net::sleep_until(main_, later) == net::Woken::Cancelled) co_return;
+    retry_changed(changed);
 }
 
 void Node::Impl::retry_changed(std::shared_ptr<const ChangedPolicy> changed)

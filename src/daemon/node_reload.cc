@@ -4,6 +4,7 @@
 #include "daemon/ready.h"
 #include "daemon/settings.h"
 #include "objects/org_file.h"
+#include "objects/validate_node.h"
 
 #include <algorithm>
 
@@ -61,7 +62,13 @@ Result<void, std::string> Node::Impl::try_reload()
         if (!loaded) return failure(first_of({loaded.error()}));
         const auto read = objects::read_org_document(*loaded, wanted->organization_file);
         if (!read) return failure(first_of(read.error()));
+        const auto faults = objects::validate_for_node(*read, *wanted, wanted->organization_file);
+        if (!faults.empty()) return failure(first_of(faults));
         document = *std::move(loaded);
+    }
+    if (!document) {
+        const auto faults = objects::validate_for_node(snapshot_->contents(), *wanted, "objects");
+        if (!faults.empty()) return failure(first_of(faults));
     }
     ReloadPlan plan = plan_reload(options_, *wanted);
     auto contexts = load_listener_contexts(plan.options, system_clock().wall());
@@ -72,10 +79,15 @@ Result<void, std::string> Node::Impl::try_reload()
                     {{"keys", join(plan.needs_restart, ", ")}});
     }
     options_ = std::move(plan.options);
-    take_contexts(std::move(*contexts));
     load_cas();
+    load_credentials(*snapshot_);
+    load_trust(*snapshot_);
+    take_contexts(std::move(*contexts));
     publish_settings();
-    return take_objects(document ? &*document : nullptr);
+    keep_by_acme();
+    auto taken = take_objects(document ? &*document : nullptr);
+    retry_credentials();
+    return taken;
 }
 
 // New sockets first: one that cannot be had leaves everything as it is. A listener that moves
@@ -123,7 +135,8 @@ void Node::Impl::publish_settings()
     }
     for (const auto& worker : workers_) {
         Worker* const home = worker.get();
-        home->core().post([home, contexts = contexts_.by_listener] {
+        home->core().post([home, contexts = contexts_.by_listener, trust = client_trust_.trust] {
+            home->inbound().set_client_trust(trust);
             for (const auto& [name, context] : contexts) home->inbound().set_tls(name, context);
         });
     }

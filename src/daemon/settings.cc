@@ -69,9 +69,9 @@ delivery::DispatcherSettings make_dispatcher_settings(const config::NodeOptions&
     return settings;
 }
 
-delivery::SettingsPointer make_delivery_settings(const config::NodeOptions& options,
-                                                 const std::vector<Endpoint>& listening,
-                                                 std::shared_ptr<const tls::CaSet> cas)
+delivery::SettingsPointer make_delivery_settings(
+    const config::NodeOptions& options, const std::vector<Endpoint>& listening,
+    std::shared_ptr<const tls::CaSet> cas, std::shared_ptr<const delivery::Credentials> credentials)
 {
     delivery::DeliverySettings settings;
     settings.options = options.delivery;
@@ -80,6 +80,7 @@ delivery::SettingsPointer make_delivery_settings(const config::NodeOptions& opti
     // Most listen at 0.0.0.0: no way leads to that address, but to all that it stands for.
     settings.own_endpoints = net::expand_wildcards(listening, net::local_addresses());
     settings.cas = std::move(cas);
+    settings.credentials = std::move(credentials);
     return std::make_shared<const delivery::DeliverySettings>(std::move(settings));
 }
 

@@ -26,6 +26,7 @@ namespace hermetic::daemon {
     const config::NodeOptions& options, const objects::Organization& organization);
 [[nodiscard]] delivery::SettingsPointer make_delivery_settings(
     const config::NodeOptions& options, const std::vector<Endpoint>& listening,
-    std::shared_ptr<const tls::CaSet> cas);
+    std::shared_ptr<const tls::CaSet> cas,
+    std::shared_ptr<const delivery::Credentials> credentials);
 
 }  // namespace hermetic::daemon

@@ -10,7 +10,8 @@ namespace {
 // every address.
 TEST(Settings, AListenerAtEveryAddressIsKnownByEachOfThem)
 {
-    const auto settings = make_delivery_settings({}, {*Endpoint::parse("0.0.0.0:2525")}, nullptr);
+    const auto settings =
+        make_delivery_settings({}, {*Endpoint::parse("0.0.0.0:2525")}, nullptr, nullptr);
     EXPECT_THAT(settings->own_endpoints, testing::Contains(*Endpoint::parse("127.0.0.1:2525")));
     EXPECT_THAT(settings->own_endpoints,
                 testing::Not(testing::Contains(*Endpoint::parse("0.0.0.0:2525"))));

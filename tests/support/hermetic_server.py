@@ -86,7 +86,8 @@ class HermeticServer:
     hermetic.toml and org.toml; entries of the lists are dicts of their keys."""
 
     def __init__(self, *, listeners=None, certificates=(), limits=None, resolver=None,
-                 delivery=None, spool=None, admin=None, log=None, node=None, organization=None,
+                 delivery=None, spool=None, admin=None, log=None, acme=None, node=None,
+                 organization=None, organization_certificates=(),
                  accepted_domains=(), inbound_connectors=(), outbound_connectors=(),
                  hostname="mx.hermetic.test", directory=None, environment=None):
         self._own_directory = directory is None
@@ -113,6 +114,7 @@ class HermeticServer:
             "spool": {"high_water": "16MiB", "low_water": "32MiB", **(spool or {})},
             "log": {"format": "json", "file": self.log_file, "level": "info", **(log or {})},
             "admin": admin or {},
+            "acme": acme or {},
         }
         self.objects = {
             # A deferred message is tried again soon.
@@ -121,6 +123,7 @@ class HermeticServer:
             "accepted_domain": list(accepted_domains),
             "inbound_connector": list(inbound_connectors),
             "outbound_connector": list(outbound_connectors),
+            "certificate": list(organization_certificates),
         }
         self.write_config()
 
@@ -130,12 +133,12 @@ class HermeticServer:
         _replace(self.config, toml_document(
             node["top"],
             [(name, node[name])
-             for name in ("limits", "resolver", "delivery", "spool", "log", "admin")],
+             for name in ("limits", "resolver", "delivery", "spool", "log", "admin", "acme")],
             [(name, node[name]) for name in ("listener", "certificate")]))
         _replace(self.directory / "org.toml", toml_document(
             {}, [("organization", objects["organization"])],
             [(name, objects[name])
-             for name in ("accepted_domain", "inbound_connector", "outbound_connector")]))
+             for name in ("accepted_domain", "inbound_connector", "outbound_connector", "certificate")]))
 
     def __enter__(self):
         return self.start()
