@@ -52,6 +52,8 @@ Response show_status(const NodeStatus& status)
           {"free_bytes", status.spool.free_bytes},
           {"commits", status.spool.commits},
           {"committed_messages", status.spool.committed_messages}}},
+        {"resolver",
+         {{"validation", status.resolver.validation}, {"words", status.resolver.words}}},
         {"configuration",
          {{"file", status.configuration.file},
           {"organization_file", status.configuration.organization_file},

@@ -33,6 +33,11 @@ struct NodeStatus {
     };
     Queue queue;
     spool::SpoolStatus spool;
+    struct Resolver {
+        std::string validation;  // "works": DANE can work here
+        std::string words;
+    };
+    Resolver resolver;
     struct Configuration {
         std::string file;
         std::string organization_file;  // empty: the directory governs

@@ -42,6 +42,7 @@ void show(const value& body)
     const value& spool = member(body, "spool");
     std::printf("spool          %s; takes new mail: %s\n", text_of(spool, "words").c_str(),
                 text_of(spool, "pressure") == "none" ? "yes" : text_of(spool, "pressure").c_str());
+    std::printf("resolver       %s\n", text_of(member(body, "resolver"), "words").c_str());
     const value& configuration = member(body, "configuration");
     std::printf("configuration  %s, loaded %s\n", text_of(configuration, "file").c_str(),
                 text_of(configuration, "loaded_at").c_str());

@@ -40,7 +40,8 @@ TEST_F(DaneTest, EveryKindOfRecordProvesAHost)
 TEST_F(DaneTest, ACertificateOfAnotherKeyMakesTheMessageWait)
 {
     (void)with_certificate({.name = "other"});
-    secure_peer(with_certificate({}), {record({3, 1, 1}, "other")});
+    secure_peer(with_certificate({}), {});
+    publish("mx.other.test", {record({3, 1, 1}, "other")});
     expect_waits("dane.tlsa-mismatch", "4.7.323");
     EXPECT_EQ(outcome().stage, facts::Stage::Verify);
     publish("mx.other.test", {tls::make_tlsa({2, 0, 1}, tls::PkiFixture{}.read("root.pem"))});
@@ -73,16 +74,16 @@ TEST_F(DaneTest, ACasRecordNeedsANameOfTheHostOrOfTheDomain)
     finish();
     peers.clear();
     resolver = {};
-    auto& peer = secure_peer(with_certificate({.name = "leaf", .dns_names = {"other.test"}}),
-                             {record({2, 0, 1})});
+    auto& peer = secure_peer(with_certificate({.name = "leaf", .dns_names = {"other.test"}}), {});
+    publish("mx.other.test", {record({2, 0, 1})});
     expect_delivered(peer, "dane.matched", "dane");
 }
 
 // RFC 7672 §3.2.2: an unproved MX answer proves nothing of the domain's name.
 TEST_F(DaneTest, AnUnprovedMxAnswerRaisesButTheDomainsNameIsNone)
 {
-    auto& peer = secure_peer(with_certificate({.name = "leaf", .dns_names = {"other.test"}}),
-                             {record({2, 0, 1})});
+    auto& peer = secure_peer(with_certificate({.name = "leaf", .dns_names = {"other.test"}}), {});
+    publish("mx.other.test", {record({2, 0, 1})});
     resolver.mxs["other.test"].security = DnsSecurity::Insecure;
     expect_waits("dane.certificate-host-mismatch", "4.7.325");
     publish("mx.other.test", {record({3, 1, 1})});
@@ -120,7 +121,8 @@ TEST_F(DaneTest, FailedHandshakesBesideRecordsNeverEndInClear)
     old.min = facts::TlsVersion::Tls10;
     old.max = facts::TlsVersion::Tls11;
     old.ciphers = "ALL:@SECLEVEL=0";
-    auto& peer = secure_peer(with_certificate({}, old), {record({3, 1, 1})});
+    auto& peer = secure_peer(with_certificate({}, old), {});
+    publish("mx.other.test", {record({3, 1, 1})});
     expect_waits("ladder.handshake-failed", "4.4.317");
     EXPECT_GT(peer.connections, 1) << "the ladder was climbed";
     // Nor at a host without records beside it, whose handshakes fail as well.
@@ -155,7 +157,6 @@ TEST_F(DaneTest, AnotherHostTakesTheMailOfOneThatIsSkipped)
     EXPECT_EQ(broken.connections, 0);
 
     publish("mx.other.test", {record({3, 1, 1}, "second")});
-    finish();
     expect_delivered(good, "dane.matched", "dane");
     EXPECT_EQ(broken.connections, 1);
     expect_nothing_in_clear(broken);
@@ -210,7 +211,8 @@ TEST_F(DaneTest, AnAliasIsAskedForByTheNameThatItStandsFor)
 
 TEST_F(DaneTest, AnAliasIsAskedForByItsOwnNameWhereTheOtherHasNone)
 {
-    auto& peer = secure_peer(with_certificate({}), {record({2, 0, 1})});
+    auto& peer = secure_peer(with_certificate({}), {});
+    publish("mx.other.test", {record({2, 0, 1})});
     prove("mx.other.test", "real.host.test");
     expect_delivered(peer, "dane.matched", "dane");
     EXPECT_EQ(log.attempts.back().tls->sni, "mx.other.test");
@@ -218,7 +220,6 @@ TEST_F(DaneTest, AnAliasIsAskedForByItsOwnNameWhereTheOtherHasNone)
                 ElementsAre(tlsa_name("real.host.test"), tlsa_name("mx.other.test")));
     // A failure is no "none".
     fail_lookup("real.host.test", DnsSecurity::Insecure, "timeout");
-    finish();
     peer.commands.clear();
     peer.messages.clear();
     expect_waits("dane.lookup-failed", "4.7.324");
@@ -227,7 +228,8 @@ TEST_F(DaneTest, AnAliasIsAskedForByItsOwnNameWhereTheOtherHasNone)
 // RFC 7672 §2.2.3: the alias is in a signed zone, what it stands for is not.
 TEST_F(DaneTest, AProvedAliasOfAnUnprovedHostIsAskedForByItsOwnName)
 {
-    auto& peer = secure_peer(with_certificate({}), {record({3, 1, 1})});
+    auto& peer = secure_peer(with_certificate({}), {});
+    publish("mx.other.test", {record({3, 1, 1})});
     prove("mx.other.test", "real.host.test");
     resolver.address_facts["mx.other.test"].security = DnsSecurity::Insecure;
     auto& alias = resolver.aliases["mx.other.test"];
@@ -235,7 +237,6 @@ TEST_F(DaneTest, AProvedAliasOfAnUnprovedHostIsAskedForByItsOwnName)
     alias.security = DnsSecurity::Secure;
     expect_delivered(peer, "dane.matched", "dane");
     EXPECT_THAT(resolver.tlsa_questions, ElementsAre(tlsa_name("mx.other.test")));
-    finish();
     peer.messages.clear();
     peer.commands.clear();
     alias.status = DnsStatus::Failed;
@@ -262,7 +263,8 @@ TEST_F(DaneTest, ARolloverGoesOnWithOldAndNewRecords)
 TEST_F(DaneTest, AResumedSessionIsJudgedAgain)
 {
     settings.options.messages_per_connection = 1;
-    auto& peer = secure_peer(with_certificate({}), {record({3, 1, 1})});
+    auto& peer = secure_peer(with_certificate({}), {});
+    publish("mx.other.test", {record({3, 1, 1})});
     publish("mx.other.test", {record({3, 1, 1})});
     expect_delivered(peer, "dane.matched", "dane");
     expect_delivered(peer, "dane.matched", "dane");
@@ -295,6 +297,18 @@ TEST_F(DaneTest, LevelDaneIsMandatoryToo)
     expect_waits("dane.mandatory-missing", "4.7.323");
     publish("mx.other.test", {record({2, 1, 1})});
     expect_delivered(peer, "dane.matched", "dane");
+}
+
+TEST_F(DaneTest, AuditedItTellsWhatItWouldHaveRefused)
+{
+    auto tls = with_dane(objects::Publication::Mandatory);
+    tls.mode = objects::ConnectorMode::Audit;
+    connect_by(tls);
+    auto& peer = secure_peer(with_certificate({}), {});
+    expect_delivered(peer, "dane.mandatory-missing", "opportunistic");
+    EXPECT_THAT(log.attempts.back().policy_reasons, Contains("tls.audit-would-refuse"));
+    publish("mx.other.test", {record({3, 1, 1})});
+    expect_delivered(peer, "tls.audit-would-pass", "dane");
 }
 
 TEST_F(DaneTest, NoneAsksForNothing)
