@@ -219,7 +219,7 @@ TEST(StateRecord, RefusesWhatNoVersionWrote)
     const std::string whole = to_octets(full_state());
     EXPECT_EQ(parse_state_record(whole + 'x').error(), RecordError::TrailingOctets);
     std::string newer = whole;
-    newer[0] = 3;
+    newer[0] = 4;
     EXPECT_EQ(parse_state_record(newer).error(), RecordError::NewerVersion);
     std::string unknown_flag = whole;
     unknown_flag[1] = 4;
