@@ -1,6 +1,7 @@
 #include "admin/queue_resource.h"
 
 #include "admin/await_answer.h"
+#include "admin/objects_answer.h"
 #include "core/assert.h"
 #include "core/text.h"
 #include "delivery/dispatcher.h"
@@ -84,6 +85,11 @@ json::object message_json(const delivery::ShowAnswer& answer)
     body["session"] = format_id(envelope.arrival.session);
     body["last_host"] = message.state.last_host;
     body["last_text"] = message.state.last_text;
+    if (message.state.approval) {
+        body["approved_by"] = message.state.approval->by;
+        body["approved_because"] = message.state.approval->reason;
+        body["approved_at"] = format_rfc3339(message.state.approval->at);
+    }
     body["delay_notified"] = message.state.delay_notified;
     if (message.state.tls_failing_since) {
         body["tls_failing_since"] = format_rfc3339(*message.state.tls_failing_since);
@@ -224,13 +230,33 @@ net::Task<Response> show_message(Api& api, Request request)
     co_return Response{200, "application/json", json::serialize(message_json(*found))};
 }
 
+// Audited: who, as the kernel knows, and why, in their words.
+net::Task<Response> approve_message(Api& api, MessageId id, Request request)
+{
+    spool::Approval approval;
+    approval.reason = printable(query(request, "reason"), 500);
+    if (approval.reason.empty())
+        co_return refuse(400, "it does not say why", "reason=, in a few words");
+    if (!request.user_id)
+        co_return refuse(403, "it is not known who asks", "a client on the control socket");
+    approval.by = printable(account_name(*request.user_id), 100);
+    approval.at = api.core.clock().wall();
+    std::function<void(std::function<void(OperatorAnswer)>)> start =
+        [&api, id, approval](std::function<void(OperatorAnswer)> done) {
+            api.dispatcher.approve(id, approval, std::move(done));
+        };
+    const auto done = co_await await_answer<OperatorAnswer>(api.core, std::move(start), kPatience);
+    co_return operator_response(done);
+}
+
 net::Task<Response> act_on_message(Api& api, Request request)
 {
     const auto id = parse_id<MessageId>(request.path[2]);
     if (!id) co_return no_id();
     const std::string& action = request.path[3];
+    if (action == "approve") co_return co_await approve_message(api, *id, std::move(request));
     if (action != "retry" && action != "hold" && action != "release") {
-        co_return refuse(404, "there is no such action", "retry, hold or release");
+        co_return refuse(404, "there is no such action", "retry, hold, release or approve");
     }
     std::function<void(std::function<void(OperatorAnswer)>)> start =
         [&api, id, action](std::function<void(OperatorAnswer)> done) {

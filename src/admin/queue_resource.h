@@ -3,6 +3,7 @@
 
 #include "admin/api.h"
 #include "admin/http.h"
+#include "core/ids.h"
 #include "net/task.h"
 
 namespace hermetic::admin {
@@ -11,6 +12,7 @@ namespace hermetic::admin {
 [[nodiscard]] net::Task<Response> list_destinations(Api& api);
 [[nodiscard]] net::Task<Response> show_message(Api& api, Request request);
 [[nodiscard]] net::Task<Response> act_on_message(Api& api, Request request);
+[[nodiscard]] net::Task<Response> approve_message(Api& api, MessageId id, Request request);
 [[nodiscard]] net::Task<Response> retry_many(Api& api, Request request);
 [[nodiscard]] net::Task<Response> remove_message(Api& api, Request request);
 

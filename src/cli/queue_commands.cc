@@ -125,6 +125,14 @@ int queue_act(const ServerChoice& server, const std::string& action, const std::
                        output, show_done);
 }
 
+int queue_approve(const ServerChoice& server, const std::string& id, const std::string& reason,
+                  Output output)
+{
+    const std::string target = fmt::format(
+        "/v1/queue/{}/approve?reason={}", admin::percent_encode(id), admin::percent_encode(reason));
+    return call_server(server, "POST", target, output, show_done);
+}
+
 int queue_retry_all(const ServerChoice& server, const std::string& destination, Output output)
 {
     return call_server(server, "POST",

@@ -1,0 +1,173 @@
+#include "admin/observations_resource.h"
+
+#include "admin/await_answer.h"
+#include "admin/objects_answer.h"
+#include "core/text.h"
+#include "delivery/dispatcher.h"
+#include "ledger/log.h"
+#include "mail/domain.h"
+#include "observations/observations.h"
+#include "observations/retirement_report.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+namespace hermetic::admin {
+namespace {
+
+namespace json = boost::json;
+using delivery::OperatorAnswer;
+using observations::Destination;
+
+constexpr Duration kPatience = std::chrono::seconds{20};
+constexpr std::size_t kMaxRows = 10'000;
+
+std::string query(const Request& request, const std::string& name)
+{
+    const auto found = request.query.find(name);
+    return found == request.query.end() ? std::string{} : found->second;
+}
+
+std::string shown(std::string_view text)
+{
+    return printable(text, 320);
+}
+
+// "held until …", "observed …": what became of a fall.
+std::string fall_state(const policy::Fall& fall, const objects::RatchetSettings& settings,
+                       WallTime now)
+{
+    const WallTime until =
+        fall.since + std::chrono::duration_cast<WallTime::duration>(settings.hold);
+    if (!fall.held) return "observed";
+    if (fall.over) return "over since " + format_rfc3339(*fall.over);
+    return (now < until ? "held until " : "let go since ") + format_rfc3339(until);
+}
+
+json::object row_json(const Destination& each, const objects::Snapshot& snapshot, WallTime now)
+{
+    const auto& settings = snapshot.organization(each.key.organization).ratchet;
+    const auto expected = policy::expectation_of(each.history, settings);
+    json::object row{{"organization", shown(each.key.organization)},
+                     {"destination", shown(each.key.destination)},
+                     {"host", shown(each.host)},
+                     {"first_seen", format_rfc3339(each.history.first_seen)},
+                     {"last_seen", format_rfc3339(each.history.last_seen)},
+                     {"last", policy::describe(each.history.last)},
+                     {"expected", expected ? policy::describe(*expected) : "nothing yet"}};
+    if (!each.history.fall) return row;
+    const policy::Fall& fall = *each.history.fall;
+    row["fell"] = format_rfc3339(fall.since);
+    row["was"] = policy::describe(fall.was);
+    row["is"] = policy::describe(fall.is);
+    row["state"] = fall_state(fall, settings, now);
+    return row;
+}
+
+json::object concerned_json(const observations::Concerned& each)
+{
+    return {{"peer", shown(each.peer)},
+            {"name", shown(each.label)},
+            {"sender_domain", shown(each.sender_domain)},
+            {"version", facts::format_version(each.version)},
+            {"sessions", each.sessions},
+            {"last_seen", format_rfc3339(each.last_seen)},
+            {"newer_since", each.newer_since},
+            {"put_off_now", each.put_off_now},
+            {"exempt_by", shown(each.exempt_by)}};
+}
+
+json::object plan_json(const observations::PlanReport& report)
+{
+    const objects::Retirement& plan = report.plan;
+    const bool inbound = plan.direction == objects::Direction::Inbound;
+    json::array versions;
+    for (const auto version : plan.versions) versions.emplace_back(facts::format_version(version));
+    json::array concerned;
+    for (const auto& each : report.concerned) {
+        if (concerned.size() == kMaxRows) break;
+        concerned.push_back(concerned_json(each));
+    }
+    json::array exceptions;
+    for (const auto& each : report.exceptions)
+        exceptions.push_back(
+            json::object{{"connector", shown(each.connector)}, {"until", each.until}});
+    return {{"plan", plan.name},
+            {"organization", plan.organization},
+            {"direction", inbound ? "inbound" : "outbound"},
+            {"versions", versions},
+            {"start", plan.start ? format_rfc3339(*plan.start) : ""},
+            {"end", plan.end ? format_rfc3339(*plan.end) : ""},
+            {"phase", policy::name(report.phase)},
+            {"share_percent", static_cast<double>(report.share) / 100.0},
+            {"concerned", concerned},
+            {"exceptions", exceptions}};
+}
+
+}  // namespace
+
+Response list_ratchet(Api& api, const Request& request)
+{
+    const auto snapshot = api.snapshot();
+    const std::string wanted = query(request, "destination");
+    const bool all = query(request, "all") == "yes" || !wanted.empty();
+    const WallTime now = api.core.clock().wall();
+    json::array rows;
+    for (const Destination& each : api.observations.destinations()) {
+        if (!wanted.empty() && each.key.destination != wanted) continue;
+        if (!all && !each.history.fall) continue;
+        if (rows.size() == kMaxRows) break;
+        rows.push_back(row_json(each, *snapshot, now));
+    }
+    return {200, "application/json", json::serialize(json::object{{"destinations", rows}})};
+}
+
+net::Task<Response> accept_ratchet(Api& api, Request request)
+{
+    const std::string destination = query(request, "destination");
+    if (destination.empty()) {
+        co_return refuse(400, "it does not say which destination", "destination=example.org");
+    }
+    const auto domain = mail::Domain::parse(destination);
+    const std::string name = domain ? domain->text() : destination;
+    const auto count =
+        api.observations.accept(query(request, "organization"), name, api.core.clock().wall());
+    if (count == 0) {
+        co_return refuse(404, "nothing was seen of this destination",
+                         "one of `hermetic ratchet list --all`");
+    }
+    const std::string by = request.user_id ? account_name(*request.user_id) : std::string{"?"};
+    api.log.event(ledger::Level::Info, "ratchet.accepted",
+                  {{"destination", shown(name)}, {"by", by}});
+    queue::Filter filter;
+    filter.domain = name;
+    std::function<void(std::function<void(OperatorAnswer)>)> start =
+        [&api, filter](std::function<void(OperatorAnswer)> done) {
+            api.dispatcher.retry(filter, std::move(done));
+        };
+    const auto done = co_await await_answer<OperatorAnswer>(api.core, std::move(start), kPatience);
+    const json::object body{
+        {"done", "The change is accepted: what is seen from now on is what is expected."},
+        {"destinations", count},
+        {"tried", done ? done->count : 0}};
+    co_return Response{200, "application/json", json::serialize(body)};
+}
+
+Response show_retirement(Api& api, const Request& request)
+{
+    const std::string name = query(request, "plan");
+    const auto snapshot = api.snapshot();
+    const auto reports =
+        observations::report_retirements(*snapshot, api.observations.destinations(),
+                                         api.observations.clients(), name, api.core.clock().wall());
+    if (reports.empty() && !name.empty())
+        return refuse(404, "there is no such plan", "a name of `hermetic retire status`");
+    if (query(request, "format") == "csv")
+        return {200, "text/csv; charset=utf-8", observations::format_csv(reports)};
+    json::array plans;
+    for (const auto& each : reports) plans.push_back(plan_json(each));
+    return {200, "application/json", json::serialize(json::object{{"plans", plans}})};
+}
+
+}  // namespace hermetic::admin

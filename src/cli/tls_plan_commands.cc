@@ -1,0 +1,184 @@
+#include "cli/tls_plan_commands.h"
+
+#include "admin/client.h"
+#include "cli/cli.h"
+#include "cli/object_commands.h"
+#include "cli/server_call.h"
+#include "cli/table.h"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace hermetic::cli {
+namespace {
+
+using boost::json::value;
+
+void for_each(const value& body, std::string_view key, const std::function<void(const value&)>& use)
+{
+    const auto* object = body.if_object();
+    const auto* list = object != nullptr ? object->if_contains(key) : nullptr;
+    if (list == nullptr || !list->is_array()) return;
+    for (const value& each : list->as_array()) use(each);
+}
+
+std::string query_part(std::string_view name, const std::string& text)
+{
+    if (text.empty()) return {};
+    return fmt::format("&{}={}", name, admin::percent_encode(text));
+}
+
+void show_ratchet(const value& body)
+{
+    Table table{{{"destination", Table::Align::Left, 40},
+                 {"expected", Table::Align::Left, 44},
+                 {"last", Table::Align::Left, 36},
+                 {"last seen"},
+                 {"fell"},
+                 {"state", Table::Align::Left, 40}}};
+    for_each(body, "destinations", [&](const value& each) {
+        const std::string was = text_of(each, "was");
+        table.add({text_of(each, "destination"), was.empty() ? text_of(each, "expected") : was,
+                   text_of(each, "last"), text_of(each, "last_seen"), text_of(each, "fell"),
+                   text_of(each, "state")});
+    });
+    std::fputs(table.empty() ? "no destination fell below what it has always had\n"
+                             : table.format().c_str(),
+               stdout);
+}
+
+std::string join_texts(const value& plan, std::string_view key)
+{
+    std::string text;
+    for_each(plan, key, [&](const value& each) {
+        if (!text.empty()) text += ", ";
+        text += each.is_string() ? each.as_string().c_str() : "";
+    });
+    return text;
+}
+
+void show_plan(const value& plan)
+{
+    std::printf("%s: %s, %s, from %s to %s\n", text_of(plan, "plan").c_str(),
+                text_of(plan, "direction").c_str(), join_texts(plan, "versions").c_str(),
+                text_of(plan, "start").c_str(), text_of(plan, "end").c_str());
+    const auto* share = plan.as_object().if_contains("share_percent");
+    const double percent = share != nullptr && share->is_double()  ? share->as_double()
+                           : share != nullptr && share->is_int64() ? double(share->as_int64())
+                                                                   : 0.0;
+    const std::string phase = text_of(plan, "phase");
+    std::printf("  %s\n", phase == "before" ? "It has not begun: nobody is put off."
+                          : phase == "over"
+                              ? "It is over: these versions are not taken any more."
+                              : fmt::format("{:.1f} % of peers are put off now.", percent).c_str());
+    for_each(plan, "exceptions", [&](const value& each) {
+        const std::string until = text_of(each, "until");
+        std::printf("  exempt: connector %s%s%s\n", text_of(each, "connector").c_str(),
+                    until.empty() ? "" : " until ", until.c_str());
+    });
+    Table table{{{"peer", Table::Align::Left, 40},
+                 {"name", Table::Align::Left, 36},
+                 {"sender", Table::Align::Left, 28},
+                 {"version"},
+                 {"sessions", Table::Align::Right},
+                 {"last seen"},
+                 {"now", Table::Align::Left, 30}}};
+    for_each(plan, "concerned", [&](const value& each) {
+        const std::string exempt = text_of(each, "exempt_by");
+        std::string now = text_of(each, "put_off_now") == "true" ? "put off" : "passes";
+        if (!exempt.empty()) now = "exempt by " + exempt;
+        if (text_of(each, "newer_since") == "true") now += ", newer since";
+        table.add({text_of(each, "peer"), text_of(each, "name"), text_of(each, "sender_domain"),
+                   text_of(each, "version"), text_of(each, "sessions"), text_of(each, "last_seen"),
+                   now});
+    });
+    std::fputs(table.empty() ? "  Nobody was seen with these versions.\n" : table.format().c_str(),
+               stdout);
+}
+
+void show_plans(const value& body)
+{
+    bool first = true;
+    for_each(body, "plans", [&](const value& each) {
+        if (!first) std::puts("");
+        first = false;
+        show_plan(each);
+    });
+    if (first) std::puts("there is no plan; `hermetic retire plan` makes one");
+}
+
+boost::json::object fields_of(const RetireArguments& arguments)
+{
+    boost::json::array versions;
+    for (const std::string& each : arguments.versions) versions.emplace_back(each);
+    return {{"direction", arguments.direction},
+            {"versions", versions},
+            {"start", arguments.start},
+            {"end", arguments.end}};
+}
+
+}  // namespace
+
+int ratchet_list(const ServerChoice& server, const RatchetArguments& arguments, Output output)
+{
+    const std::string target = std::string{"/v1/ratchet?all="} + (arguments.all ? "yes" : "no") +
+                               query_part("destination", arguments.destination);
+    return call_server(server, "GET", target, output, show_ratchet);
+}
+
+int ratchet_accept(const ServerChoice& server, const RatchetArguments& arguments, Output output)
+{
+    const std::string target =
+        "/v1/ratchet/accept?destination=" + admin::percent_encode(arguments.destination) +
+        query_part("organization", arguments.organization);
+    return call_server(server, "POST", target, output, [](const value& body) {
+        std::printf("%s %s of its messages are tried now.\n", text_of(body, "done").c_str(),
+                    text_of(body, "tried").c_str());
+    });
+}
+
+std::string format_plan(const RetireArguments& arguments)
+{
+    std::string versions;
+    for (const std::string& each : arguments.versions) {
+        if (!versions.empty()) versions += ", ";
+        versions += fmt::format("\"{}\"", each);
+    }
+    std::string text = fmt::format("[[retirement]]\nname = \"{}\"\n", arguments.name);
+    if (!arguments.organization.empty())
+        text += fmt::format("organization = \"{}\"\n", arguments.organization);
+    return text + fmt::format("direction = \"{}\"\nversions = [{}]\nstart = \"{}\"\nend = \"{}\"\n",
+                              arguments.direction, versions, arguments.start, arguments.end);
+}
+
+int retire_plan(const ServerChoice& server, const RetireArguments& arguments, Output output)
+{
+    if (arguments.dry_run) {
+        std::fputs(format_plan(arguments).c_str(), stdout);
+        return kDone;
+    }
+    std::string target = "/v1/objects/retirement/" + admin::percent_encode(arguments.name) + "?";
+    target += query_part("organization", arguments.organization);
+    const boost::json::object body{{"set", fields_of(arguments)}};
+    int code = kDone;
+    const auto answer = ask_server(server, "POST", target, boost::json::serialize(body), code);
+    if (!answer) return code;
+    if (output == Output::Json) {
+        std::puts(answer->c_str());
+    } else {
+        std::fputs(format_changes(parse_answer(*answer)).c_str(), stdout);
+    }
+    return kDone;
+}
+
+int retire_status(const ServerChoice& server, const RetireArguments& arguments, Output output)
+{
+    std::string target = "/v1/retirement?";
+    target += query_part("plan", arguments.name);
+    if (!arguments.csv) return call_server(server, "GET", target, output, show_plans);
+    return print_from_server(server, target + "&format=csv");
+}
+
+}  // namespace hermetic::cli

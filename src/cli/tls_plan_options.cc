@@ -1,0 +1,71 @@
+#include "cli/tls_plan_commands.h"
+
+#include <CLI/CLI.hpp>
+
+namespace hermetic::cli {
+namespace {
+
+void add_server(CLI::App* command, TlsPlanArguments& arguments)
+{
+    command->add_option("--config", arguments.server.config, "The server's hermetic.toml")
+        ->capture_default_str();
+    command->add_option("--socket", arguments.server.socket,
+                        "Its control socket, instead of --config");
+    command->add_flag("--json", arguments.json, "JSON instead of words");
+}
+
+void add_ratchet(CLI::App& app, TlsPlanArguments& arguments, int& result)
+{
+    RatchetArguments& its = arguments.ratchet;
+    auto* ratchet = app.add_subcommand("ratchet", "What destinations have always had");
+    ratchet->require_subcommand(1);
+    auto* list = ratchet->add_subcommand("list", "Destinations that fell below it");
+    add_server(list, arguments);
+    list->add_option("--destination", its.destination, "One destination");
+    list->add_flag("--all", its.all, "Also those that did not fall");
+    list->callback([&] { result = ratchet_list(arguments.server, its, arguments.output()); });
+    auto* accept = ratchet->add_subcommand(
+        "accept", "This is how it is now: stop holding its mail, and expect no more");
+    add_server(accept, arguments);
+    accept->add_option("destination", its.destination, "The domain")->required();
+    accept->add_option("--organization", its.organization, "For this one's mail alone");
+    accept->callback([&] { result = ratchet_accept(arguments.server, its, arguments.output()); });
+}
+
+void add_retire(CLI::App& app, TlsPlanArguments& arguments, int& result)
+{
+    RetireArguments& its = arguments.retire;
+    auto* retire = app.add_subcommand("retire", "Let old TLS versions go, step by step");
+    retire->require_subcommand(1);
+    auto* plan = retire->add_subcommand("plan", "Make a plan");
+    add_server(plan, arguments);
+    plan->add_option("name", its.name, "Its name")->required();
+    plan->add_option("--direction", its.direction, "inbound or outbound")
+        ->required()
+        ->check(CLI::IsMember({"inbound", "outbound"}));
+    plan->add_option("--versions", its.versions, "What goes: 1.0,1.1")
+        ->required()
+        ->delimiter(',')
+        ->check(CLI::IsMember({"1.0", "1.1"}));
+    plan->add_option("--start", its.start, "2027-01-01T00:00:00Z: the first are put off")
+        ->required();
+    plan->add_option("--end", its.end, "From then on all are")->required();
+    plan->add_option("--organization", its.organization, "Whose; where there are several");
+    plan->add_flag("--dry-run", its.dry_run, "Only print it, as `hermetic apply` takes it");
+    plan->callback([&] { result = retire_plan(arguments.server, its, arguments.output()); });
+    auto* status = retire->add_subcommand("status", "Plans, and whom they concern");
+    add_server(status, arguments);
+    status->add_option("name", its.name, "One plan");
+    status->add_flag("--csv", its.csv, "A row per peer, for a spreadsheet");
+    status->callback([&] { result = retire_status(arguments.server, its, arguments.output()); });
+}
+
+}  // namespace
+
+void add_tls_plan_commands(CLI::App& app, TlsPlanArguments& arguments, int& result)
+{
+    add_ratchet(app, arguments, result);
+    add_retire(app, arguments, result);
+}
+
+}  // namespace hermetic::cli
