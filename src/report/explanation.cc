@@ -63,7 +63,6 @@ constexpr LocalRow kLocal[] = {
     {Stage::Dns, 1, 2,    {"The domain, the part after the @ sign, does not exist.", Helper::Sender, kCheckAddress}},
     {Stage::Dns, 1, 10,   {"The recipient's domain says that it accepts no mail at all.", Helper::Sender, kCheckAddress}},
     {Stage::Dns, 4, 6,    {"The recipient's domain sends mail back to our own server, which does not handle it.", Helper::Us, kAskUs}},
-    {Stage::Dns, 7, -1,   {"What the recipient's domain publishes for the protection of its mail could not be verified. The message was not sent without it.", Helper::RecipientSide, kAskRecipient}},
     {Stage::Dns, -1, -1,  {"The recipient's mail system could not be found: the directory of internet names gave no usable answer about its domain.", Helper::RecipientSide, kAskRecipient}},
     {Stage::Route, 4, 6,  {"The message went in a circle between mail systems and was stopped.", Helper::Us, kAskUs}},
     {Stage::Route, -1, -1, {"Our server has no way to the recipient's mail system.", Helper::Us, kAskUs}},

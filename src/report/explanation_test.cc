@@ -28,7 +28,7 @@ TEST(Explanation, SaysWhoCanHelp)
         {"dns failed", local(Stage::Dns, {4, 4, 312}, "dns.failed"), Helper::RecipientSide,
          "could not be found"},
         {"tlsa failed", local(Stage::Dns, {4, 7, 324}, "dane.lookup-failed"), Helper::RecipientSide,
-         "could not be verified"},
+         "how its mail system is to be recognised"},
         {"refused connection", local(Stage::Connect, {4, 4, 316}, "connect.refused"),
          Helper::RecipientSide, "could not be reached"},
         {"handshake", local(Stage::Handshake, {4, 4, 317}, "handshake.failed"),
