@@ -1,5 +1,6 @@
 #include "daemon/listeners.h"
 
+#include "core/text.h"
 #include "daemon/worker.h"
 #include "ledger/log.h"
 
@@ -38,8 +39,21 @@ Result<void, std::string> Listeners::open(inbound::ListenerPointer listener)
         };
         tasks_.spawn(acceptor->run(std::move(accepted), std::move(trouble)));
     }
+    report_legacy(listener->options);
     open_[name] = std::move(opened);
     return {};
+}
+
+// Weak TLS is nobody's secret (specification §2.1).
+void Listeners::report_legacy(const config::ListenerOptions& options)
+{
+    if (!options.is_legacy()) return;
+    std::vector<std::string> networks;
+    for (const Network& each : options.legacy_networks) networks.push_back(each.format());
+    log_.event(ledger::Level::Warning, "listener.legacy",
+               {{"listener", options.name},
+                {"min_tls", std::string{facts::format_version(options.min_tls)}},
+                {"networks", join(networks, ", ")}});
 }
 
 void Listeners::replace(const inbound::ListenerPointer& listener)

@@ -52,6 +52,7 @@ private:
         std::vector<std::unique_ptr<net::Acceptor>> acceptors;
     };
 
+    void report_legacy(const config::ListenerOptions& options);
     void on_accepted(const std::string& name, net::Accepted accepted);
     [[nodiscard]] Worker& least_loaded();
     void hand_over(Worker& worker, net::Accepted accepted, inbound::ListenerPointer listener,

@@ -1,0 +1,90 @@
+#include "daemon/client_trust.h"
+
+#include "daemon/node_impl.h"
+
+#include <set>
+#include <utility>
+
+namespace hermetic::daemon {
+namespace {
+
+using objects::InboundConnector;
+
+// Whose certificates an enabled connector judges.
+std::set<std::string> wanted_cas(const objects::Snapshot& snapshot)
+{
+    std::set<std::string> files;
+    for (const InboundConnector& each : snapshot.contents().inbound_connectors) {
+        if (each.enabled && !each.certificate_names.empty()) files.insert(each.ca);
+    }
+    return files;
+}
+
+std::set<std::string> wanted_crls(const objects::Snapshot& snapshot)
+{
+    std::set<std::string> folders;
+    for (const InboundConnector& each : snapshot.contents().inbound_connectors) {
+        if (!each.enabled || each.certificate_names.empty()) continue;
+        const auto& owner = snapshot.organization(each.organization);
+        const bool counts = owner.revocation == objects::Revocation::StapledAndCrl;
+        if (counts && !owner.crl_folder.empty()) folders.insert(owner.crl_folder);
+    }
+    return folders;
+}
+
+// The new set, or the one from before.
+template <typename Map, typename Loaded>
+void take(Map& sets, const std::string& file, Loaded loaded, const Map* before,
+          const OnTrustTrouble& on_trouble)
+{
+    if (loaded) {
+        sets[file] = *std::move(loaded);
+        return;
+    }
+    on_trouble(file, loaded.error().what);
+    if (before == nullptr) return;
+    if (const auto old = before->find(file); old != before->end()) sets[file] = old->second;
+}
+
+}  // namespace
+
+LoadedClientTrust load_client_trust(const objects::Snapshot& snapshot,
+                                    std::shared_ptr<const tls::CaSet> system,
+                                    const inbound::ClientTrust* before,
+                                    const OnTrustTrouble& on_trouble)
+{
+    LoadedClientTrust result;
+    auto trust = std::make_shared<inbound::ClientTrust>();
+    for (const std::string& file : wanted_cas(snapshot)) {
+        if (file.empty()) {
+            if (system) trust->cas[file] = std::move(system);
+            continue;
+        }
+        result.files.push_back(file);
+        take(trust->cas, file, tls::load_cas(file), before != nullptr ? &before->cas : nullptr,
+             on_trouble);
+    }
+    for (const std::string& folder : wanted_crls(snapshot)) {
+        result.files.push_back(folder);
+        auto loaded = tls::load_crls(folder);
+        if (loaded) {
+            const auto& files = tls::files_of(**loaded);
+            result.files.insert(result.files.end(), files.begin(), files.end());
+        }
+        take(trust->crls, folder, std::move(loaded), before != nullptr ? &before->crls : nullptr,
+             on_trouble);
+    }
+    result.trust = std::move(trust);
+    return result;
+}
+
+void Node::Impl::load_trust(const objects::Snapshot& snapshot)
+{
+    const auto on_trouble = [this](const std::string& file, const std::string& what) {
+        log_->event(ledger::Level::Error, "connector.cas-unreadable",
+                    {{"file", file}, {"what", what}});
+    };
+    client_trust_ = load_client_trust(snapshot, cas_, client_trust_.trust.get(), on_trouble);
+}
+
+}  // namespace hermetic::daemon
