@@ -59,6 +59,22 @@ protected:
     std::vector<objects::SnapshotPointer> published_;
 };
 
+TEST_F(DirectoryTest, RefusesWhatTheNodeHasFaultsToFindIn)
+{
+    directory_->check_by([](const objects::Snapshot::Contents& contents) {
+        config::Diagnostics faults;
+        if (!contents.outbound_connectors.empty())
+            faults.push_back({"objects", 0, "outbound_connector[0]", "not on this node", "none"});
+        return faults;
+    });
+    const auto refusal =
+        refused(directory_->replace(kOrganization, "org.toml", {"alice", 0, false}));
+    EXPECT_EQ(refusal.kind, Refusal::Kind::Invalid);
+    EXPECT_EQ(refusal.what, "outbound_connector[0]: not on this node");
+    EXPECT_TRUE(published_.empty());
+    EXPECT_TRUE(directory_->list()->empty());
+}
+
 TEST_F(DirectoryTest, StartsEmptyAndIsFilledByAFile)
 {
     EXPECT_TRUE(directory_->list()->empty());

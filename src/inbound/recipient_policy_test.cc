@@ -65,8 +65,8 @@ RecipientDecision decide(const objects::Snapshot& objects, const mail::Mailbox* 
     evidence.address = *IpAddress::parse(client);
     const policy::Attribution attribution = policy::attribute(objects, evidence);
     const mail::ReversePath sender;
-    return decide_recipient(objects, {mailbox, *IpAddress::parse("192.0.2.25"), &evidence,
-                                      &attribution, &sender, {}});
+    return decide_recipient(
+        objects, {mailbox, *IpAddress::parse("192.0.2.25"), &evidence, &attribution, &sender, {}});
 }
 
 TEST(RecipientPolicy, DecidesAndExplains)

@@ -112,6 +112,19 @@ TEST(InboundAttribution, NeverTriesAnotherConnectorWhereTheMostSpecificIsNotSati
     EXPECT_EQ(right.fault->connector->name, "host");
 }
 
+// What describe_certificate() makes of names in hostile certificates, and names that only look
+// right.
+TEST(InboundAttribution, BelievesNoOddName)
+{
+    const objects::Snapshot objects = snapshot();
+    for (const char* name :
+         {"mx.a.example\\x00.evil.test", "*.example", "*", "*.*.a.example", "m*.a.example",
+          ".a.example", "mx.a.example.", "x.mx.a.example", "a.example", " mx.a.example", ""}) {
+        SessionWords session{"203.0.116.1", "1.3", {name}};
+        EXPECT_TRUE(attribute(objects, session.evidence()).claims.empty()) << name;
+    }
+}
+
 TEST(InboundAttribution, SaysWhatWasPresentedInBoundedPrintableWords)
 {
     SessionWords session{

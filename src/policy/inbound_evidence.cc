@@ -22,6 +22,13 @@ struct Match {
     bool exact = false;
 };
 
+// A wildcard of ours takes any first label: it must be one.
+bool is_domain(std::string_view dns_name)
+{
+    if (dns_name.starts_with("*.")) dns_name.remove_prefix(2);
+    return mail::Domain::parse(dns_name).has_value();
+}
+
 bool says_more(const Match& one, const Match& other)
 {
     if (one.exact != other.exact) return one.exact;
@@ -33,7 +40,7 @@ Match best_match(const InboundConnector& connector, const facts::CertificateFact
     Match best;
     for (const std::string& dns_name : leaf.dns_names) {
         for (const TlsName& name : connector.certificate_names) {
-            if (!matches(name, dns_name)) continue;
+            if (!matches(name, dns_name) || !is_domain(dns_name)) continue;
             const Match match{dns_name, !name.below && !dns_name.starts_with("*.")};
             if (best.dns_name.empty() || says_more(match, best)) best = match;
         }
