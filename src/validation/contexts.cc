@@ -1,0 +1,44 @@
+#include "validation/contexts.h"
+
+#include <utility>
+
+namespace hermetic::validation {
+namespace {
+
+Result<Handshaking, std::string> make(const tls::ClientProfile& profile, tls::Trust trust)
+{
+    auto context = tls::make_client_context(profile);
+    if (!context) return failure(context.error().what + "; right is " + context.error().right);
+    return Handshaking{*std::move(context), std::move(trust)};
+}
+
+}  // namespace
+
+Contexts::Contexts(std::shared_ptr<const tls::CaSet> system) : system_{std::move(system)}
+{
+}
+
+Result<Handshaking, std::string> Contexts::of_versions(facts::TlsVersion min,
+                                                       facts::TlsVersion max) const
+{
+    tls::ClientProfile profile;
+    profile.min = min;
+    profile.max = max;
+    tls::Trust trust;
+    trust.cas = system_;
+    return make(profile, std::move(trust));
+}
+
+Result<Handshaking, std::string> Contexts::of_rung(const policy::RungPlan& plan,
+                                                   const delivery::Identity& identity)
+{
+    tls::ClientProfile profile;
+    profile.min = plan.min;
+    profile.max = plan.max;
+    profile.hello = plan.hello == policy::Hello::Minimal ? tls::Hello::Minimal : tls::Hello::Full;
+    profile.fallback_scsv = plan.fallback_scsv;
+    profile.client_certificate = identity.client_certificate;
+    return make(profile, identity.trust);
+}
+
+}  // namespace hermetic::validation

@@ -1,0 +1,57 @@
+// One connection to one address: connect, greeting, EHLO, STARTTLS with one context, EHLO again.
+//
+// Judges nothing. Like delivery's dial, but it keeps what was said, has its own short times, and
+// needs no spool: it also runs in the command line's process.
+#pragma once
+
+#include "delivery/settings.h"
+#include "dns/resolver.h"
+#include "net/stream.h"
+#include "net/task.h"
+#include "validation/contexts.h"
+#include "validation/findings.h"
+
+#include <memory>
+#include <string>
+
+namespace hermetic::validation {
+
+// How long a look may take. The partner is not to be kept busy, nor the administrator waiting.
+struct Patience {
+    Duration connect = std::chrono::seconds{10};
+    Duration reply = std::chrono::seconds{15};
+    Duration handshake = std::chrono::seconds{10};
+    Duration dns = std::chrono::seconds{15};
+    Duration all = std::chrono::minutes{3};
+};
+
+// Outlives what is done with it.
+struct Environment {
+    net::Core& core;
+    dns::Resolver& resolver;
+    delivery::SettingsPointer settings;
+    Patience patience;
+    Instant until = Instant::max();  // nothing lasts beyond it
+    [[nodiscard]] Instant within(Duration duration) const;
+};
+
+struct CallRequest {
+    delivery::Host host;
+    Endpoint endpoint;
+    Handshaking handshaking;  // without a context: in clear, whatever is offered
+    // Where there is a set, the handshake judges the chain by it, and its base domain is the SNI.
+    std::shared_ptr<const policy::TlsaSet> tlsa;
+};
+
+struct Call {
+    Seen seen;
+    std::unique_ptr<net::Stream> stream;  // where Ready or NotOffered: nothing was sent yet
+};
+
+// Ends by `env.until` at the latest.
+[[nodiscard]] net::Task<Call> call(const Environment& env, CallRequest request);
+
+// QUIT, without waiting for its reply; closes.
+void hang_up(Call& call);
+
+}  // namespace hermetic::validation

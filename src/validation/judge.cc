@@ -1,0 +1,85 @@
+#include "validation/judge.h"
+
+#include "delivery/io_outcome.h"
+
+namespace hermetic::validation {
+namespace {
+
+using policy::TlsLevel;
+using End = Seen::End;
+
+// Why there is no session that a level could be measured by.
+std::string_view why_no_tls(const AddressFindings& address)
+{
+    switch (address.seen.end) {
+    case End::NotOffered:
+        return "starttls.not-offered";
+    case End::Refused:
+        return "starttls.refused";
+    case End::HandshakeFailed:
+        return delivery::handshake_reason(*address.seen.failure);
+    case End::Ready:
+    case End::Failed:
+        break;
+    }
+    return "tls.required";
+}
+
+LevelVerdict judge_level(TlsLevel level, const HostFindings& host, const AddressFindings& address,
+                         WallTime now)
+{
+    objects::Organization organization;
+    objects::OutboundConnector connector;
+    connector.tls.level = level;
+    // Else what the domain publishes would raise the lower levels.
+    const bool alone = level < TlsLevel::Dane;
+    if (alone) connector.tls.dane = connector.tls.mta_sts = objects::Publication::None;
+    connector.tls.valid_until = now + std::chrono::hours{1};
+    policy::TlsInputs inputs;
+    inputs.organization = &organization;
+    inputs.connector = &connector;
+    inputs.hop = host.hop();
+    inputs.now = now;
+    const auto decision = policy::decide_tls(inputs);
+    if (!decision.skip.empty()) return {level, false, false, decision.skip};
+    if (level == TlsLevel::None) return {level, true, true, "tls.connector-level"};
+    const bool shaken = address.seen.end == End::Ready && address.seen.tls.has_value();
+    if (shaken) {
+        const auto verdict = policy::judge_evidence(decision.policy, *address.seen.tls);
+        return {level, verdict.passes, false, verdict.reason};
+    }
+    const bool clear = decision.policy.allows_clear();
+    const auto why = why_no_tls(address);
+    if (!clear && address.evidence && address.evidence->version < decision.policy.min) {
+        return {level, false, false, "tls.version-below-floor"};
+    }
+    return {level, clear, clear, why};
+}
+
+}  // namespace
+
+policy::HopFacts HostFindings::hop() const
+{
+    policy::HopFacts hop;
+    if (!host.unix_path.empty()) hop.kind = policy::HopKind::LocalSocket;
+    hop.configured = host.source == routing::TargetSource::Configured;
+    hop.host = host.name;
+    hop.domain = domain;
+    hop.mx_security = mx_security;
+    hop.tlsa_status = tlsa_status;
+    hop.tlsa = tlsa;
+    return hop;
+}
+
+std::vector<LevelVerdict> judge_levels(const HostFindings& host, const AddressFindings& address,
+                                       WallTime now)
+{
+    std::vector<LevelVerdict> verdicts;
+    for (const auto level : {TlsLevel::None, TlsLevel::Opportunistic, TlsLevel::Encrypt,
+                             TlsLevel::VerifyCa, TlsLevel::VerifyName, TlsLevel::Dane}) {
+        verdicts.push_back(judge_level(level, host, address, now));
+    }
+    return verdicts;
+}
+
+}  // namespace hermetic::validation

@@ -1,0 +1,43 @@
+// The hosts of a route, and what each address of them shows: the parts of a probe, a validation and
+// an explanation that looks.
+//
+// Coroutines of the environment's core; each tells the sink of its steps. Bounded in number (below)
+// and time (Patience).
+#pragma once
+
+#include "net/task.h"
+#include "routing/route.h"
+#include "validation/contexts.h"
+#include "validation/conversation.h"
+#include "validation/step.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace hermetic::validation {
+
+inline constexpr std::size_t kMaxHosts = 8;
+inline constexpr std::size_t kMaxAddresses = 4;  // of a host
+
+// The hosts of a route in the order in which delivery would try them, without their addresses.
+// Empty where there is none; the sink knows why.
+[[nodiscard]] net::Task<std::vector<HostFindings>> find_hosts(const Environment& env,
+                                                              routing::Route route, Sink sink);
+
+// Its addresses, and its TLSA records where DNSSEC proves the addresses (RFC 7672 §2.2).
+[[nodiscard]] net::Task<> resolve(const Environment& env, HostFindings& host, Sink sink);
+
+// Why nobody is to be connected to at the address; nullopt: go ahead.
+[[nodiscard]] std::optional<facts::Outcome> refuse(const Environment& env, const HostFindings& host,
+                                                   const Endpoint& endpoint);
+
+// Connect, greeting, EHLO, STARTTLS, then each version alone, then the certificate.
+[[nodiscard]] net::Task<AddressFindings> look_at(const Environment& env, Contexts& contexts,
+                                                 const HostFindings& host, Endpoint endpoint,
+                                                 Sink sink);
+
+// "192.0.2.1:25"; the path of a Unix socket.
+[[nodiscard]] std::string address_text(const HostFindings& host, const Endpoint& endpoint);
+[[nodiscard]] std::vector<Endpoint> endpoints_of(const HostFindings& host);
+
+}  // namespace hermetic::validation

@@ -1,0 +1,34 @@
+// The test message: one small message to the given address, over a connection that the policy has
+// already admitted.
+//
+// It says what the peer said. Whether the message bounces later shows in the mailbox of its sender,
+// the organization's postmaster: nothing here waits for that.
+#pragma once
+
+#include "mail/address.h"
+#include "net/task.h"
+#include "validation/conversation.h"
+#include "validation/step.h"
+
+#include <optional>
+#include <string>
+
+namespace hermetic::validation {
+
+struct TestMessage {
+    std::string connector;
+    std::string hostname;
+    std::optional<mail::Mailbox> sender;  // nullopt: the null sender
+    mail::Mailbox recipient;
+    WallTime now{};
+    std::string id;  // unique, for Message-ID: letters and digits
+};
+
+// The text, with CRLF, without the final dot; ASCII, no line begins with a dot.
+[[nodiscard]] std::string format_test_message(const TestMessage& message);
+
+// MAIL, RCPT, DATA, QUIT; the step Message. The connection is closed then.
+[[nodiscard]] net::Task<Step> send_test_message(const Environment& env, Call connection,
+                                                TestMessage message);
+
+}  // namespace hermetic::validation

@@ -1,0 +1,107 @@
+#include "validation/subject.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::validation {
+namespace {
+
+constexpr std::size_t kMaxDomains = 8;
+
+void add_domain(std::vector<routing::Route>& routes, const std::string& domain)
+{
+    if (routes.size() >= kMaxDomains) return;
+    if (std::ranges::find(routes, domain, &routing::Route::domain) != routes.end()) return;
+    routing::Route route;
+    route.domain = domain;
+    routes.push_back(std::move(route));
+}
+
+void add_domain(std::vector<routing::Route>& routes, const mail::Mailbox& mailbox)
+{
+    if (const auto* domain = mailbox.domain()) add_domain(routes, domain->text());
+}
+
+void load_credentials(Subject& subject, const objects::Snapshot& snapshot)
+{
+    objects::Snapshot::Contents own;
+    own.organizations = {subject.organization};
+    if (subject.connector) own.outbound_connectors = {*subject.connector};
+    own.certificates = snapshot.contents().certificates;
+    subject.credentials = delivery::Credentials::load(own, nullptr);
+}
+
+}  // namespace
+
+Result<Subject, std::string> make_subject(const objects::Snapshot& snapshot,
+                                          objects::OutboundConnector connector,
+                                          std::optional<mail::Mailbox> recipient)
+{
+    if (recipient && recipient->needs_smtputf8())
+        return failure(std::string{"the test message needs an ASCII address"});
+    Subject subject;
+    subject.organization = snapshot.organization(connector.organization);
+    connector.tls.mode = objects::ConnectorMode::Enforce;
+    connector.enabled = true;
+    if (!connector.next_hop.mx) {
+        routing::Route route;
+        route.mx = false;
+        route.hosts = connector.next_hop.hosts;
+        subject.routes.push_back(std::move(route));
+    } else {
+        // The test message goes to hosts of its own domain.
+        if (recipient) add_domain(subject.routes, *recipient);
+        for (const auto& pattern : connector.recipient_domains) {
+            if (pattern.kind == objects::DomainPattern::Kind::Exact)
+                add_domain(subject.routes, pattern.domain->text());
+        }
+        for (const auto& mailbox : connector.test_recipients) add_domain(subject.routes, mailbox);
+    }
+    if (subject.routes.empty()) {
+        return failure(std::string{
+            "the connector names no domain whose hosts could be looked at; right is an address at "
+            "one of its domains (--to), or test_recipients"});
+    }
+    subject.connector = std::move(connector);
+    subject.recipient = std::move(recipient);
+    load_credentials(subject, snapshot);
+    return subject;
+}
+
+Subject make_subject(const objects::Snapshot& snapshot, routing::Route route,
+                     policy::MessageWishes wishes)
+{
+    Subject subject;
+    const auto* const connector = snapshot.outbound_connector(std::string_view{route.connector});
+    if (connector != nullptr) subject.connector = *connector;
+    subject.organization =
+        snapshot.organization(connector != nullptr ? connector->organization : route.organization);
+    subject.wishes = wishes;
+    subject.routes.push_back(std::move(route));
+    load_credentials(subject, snapshot);
+    return subject;
+}
+
+policy::TlsDecision decide(const Subject& subject, const HostFindings& host, WallTime now)
+{
+    policy::TlsInputs inputs;
+    inputs.organization = &subject.organization;
+    inputs.connector = subject.connector ? &*subject.connector : nullptr;
+    inputs.hop = host.hop();
+    inputs.wishes = subject.wishes;
+    inputs.now = now;
+    return policy::decide_tls(inputs);
+}
+
+delivery::Identity identity_of(const Subject& subject, const policy::TlsDecision& decision,
+                               std::shared_ptr<const tls::CaSet> system)
+{
+    delivery::Credentials::Wanted wanted;
+    wanted.policy = &decision.policy;
+    wanted.organization = subject.organization.name;
+    wanted.connector = subject.connector ? &*subject.connector : nullptr;
+    wanted.system = std::move(system);
+    return subject.credentials->identity(wanted);
+}
+
+}  // namespace hermetic::validation

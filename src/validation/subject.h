@@ -1,0 +1,49 @@
+// What a look is about: a connector's copy, and whom to look at with it.
+//
+// Reads the files that the copy names (CAs, certificates), and nothing else.
+// Specification §7: in a validation the live connector stays as it is, and the copy is a shadow
+// that enforces whatever the live one does: whether mail would flow is asked of what it says, not
+// of its mode. Reads the files that the copy names (CAs, certificates), and nothing else.
+#pragma once
+
+#include "core/result.h"
+#include "delivery/credentials.h"
+#include "objects/snapshot.h"
+#include "policy/tls_policy.h"
+#include "routing/route.h"
+#include "validation/findings.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermetic::validation {
+
+struct Subject {
+    objects::Organization organization;
+    std::optional<objects::OutboundConnector> connector;       // nullopt: none decided the route
+    std::shared_ptr<const delivery::Credentials> credentials;  // what the copy names in files
+    std::vector<routing::Route> routes;      // what to look at: its smart hosts, or MX of domains
+    std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent
+    policy::MessageWishes wishes;
+};
+
+// A validation's: the copy is a shadow. `recipient` names a domain to look at, too. The error is
+// for people, with what would be right.
+[[nodiscard]] Result<Subject, std::string> make_subject(const objects::Snapshot& snapshot,
+                                                        objects::OutboundConnector connector,
+                                                        std::optional<mail::Mailbox> recipient);
+
+// A message's that goes this way: the connector as it is.
+[[nodiscard]] Subject make_subject(const objects::Snapshot& snapshot, routing::Route route,
+                                   policy::MessageWishes wishes);
+
+// The decision for one host. Pure.
+[[nodiscard]] policy::TlsDecision decide(const Subject& subject, const HostFindings& host,
+                                         WallTime now);
+[[nodiscard]] delivery::Identity identity_of(const Subject& subject,
+                                             const policy::TlsDecision& decision,
+                                             std::shared_ptr<const tls::CaSet> system);
+
+}  // namespace hermetic::validation

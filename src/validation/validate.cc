@@ -1,0 +1,240 @@
+#include "validation/validate.h"
+
+#include "net/core.h"
+#include "validation/flow.h"
+#include "validation/look.h"
+#include "validation/message.h"
+#include "validation/words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::validation {
+namespace {
+
+std::string label_of(const routing::Route& route)
+{
+    return route.mx ? route.domain : std::string{"its smart hosts"};
+}
+
+class Validation {
+public:
+    Validation(const Environment& env, std::shared_ptr<const tls::CaSet> cas, Subject subject,
+               Sink sink)
+        : env_{env}, subject_{std::move(subject)}, contexts_{std::move(cas)}, sink_{std::move(sink)}
+    {
+        report_.connector = subject_.connector->name;
+        report_.started = env.core.clock().wall();
+    }
+
+    net::Task<Report> run();
+
+private:
+    // What a route's hosts came to.
+    struct Tally {
+        std::size_t addresses = 0;
+        std::size_t flowing = 0;
+        std::size_t in_clear = 0;
+        std::vector<policy::HostSummary> summaries;
+        std::optional<policy::TlsPolicy> policy;  // of any host
+    };
+    net::Task<> look_at_route(routing::Route route);
+    net::Task<> look_at_host(HostFindings& host, Tally& tally);
+    net::Task<> ask_policy(const HostFindings& host, Endpoint endpoint, Tally& tally);
+    net::Task<> send_message();
+    void conclude(const std::string& label, const Tally& tally);
+    void finish(Instant began);
+    void tell(Step step, const std::string& host = {}, const std::string& address = {});
+
+    const Environment& env_;
+    Subject subject_;
+    Contexts contexts_;
+    Sink sink_;
+    Report report_;
+    Call for_message_;  // the first connection that the policy admits, of the recipient's route
+    bool keeps_for_message_ = false;
+    std::size_t routes_failed_ = 0;
+    State worst_ = State::Ok;
+};
+
+net::Task<Report> Validation::run()
+{
+    const Instant began = env_.core.clock().now();
+    for (std::size_t i = 0; i < subject_.routes.size(); ++i) {
+        keeps_for_message_ = i == 0 && subject_.recipient.has_value();
+        co_await look_at_route(subject_.routes[i]);
+        if (keeps_for_message_) co_await send_message();
+    }
+    finish(began);
+    co_return std::move(report_);
+}
+
+net::Task<> Validation::look_at_route(routing::Route route)
+{
+    const std::string label = label_of(route);
+    const Sink sink = [this](const Step& step) {
+        Step copy = step;
+        tell(std::move(copy), step.host, step.address);
+    };
+    auto hosts = co_await find_hosts(env_, std::move(route), sink);
+    Tally tally;
+    for (auto& host : hosts) {
+        if (env_.core.clock().now() >= env_.until) break;
+        co_await resolve(env_, host, sink);
+        co_await look_at_host(host, tally);
+    }
+    conclude(label, tally);
+}
+
+net::Task<> Validation::look_at_host(HostFindings& host, Tally& tally)
+{
+    const Sink sink = [this](const Step& step) {
+        Step copy = step;
+        tell(std::move(copy), step.host, step.address);
+    };
+    if (host.addresses.empty()) ++tally.addresses;
+    const std::size_t before = tally.summaries.size();
+    for (const auto& endpoint : endpoints_of(host)) {
+        if (env_.core.clock().now() >= env_.until) break;
+        ++tally.addresses;
+        auto look = co_await look_at(env_, contexts_, host, endpoint, sink);
+        // What spoke no SMTP, or may not be connected to, is known to fail; the rest is tried as
+        // delivery would.
+        const bool spoke = !look.refused && look.seen.offered.has_value();
+        host.looks.push_back(std::move(look));
+        if (spoke) co_await ask_policy(host, endpoint, tally);
+    }
+    if (tally.summaries.size() == before) {
+        const bool gone = host.failure && host.failure->result == facts::OutcomeClass::Failed;
+        policy::HostSummary silent;
+        silent.no_host = gone;
+        tally.summaries.push_back(silent);
+    }
+}
+
+net::Task<> Validation::ask_policy(const HostFindings& host, Endpoint endpoint, Tally& tally)
+{
+    const std::string label = host.host.label();
+    const std::string address = address_text(host, endpoint);
+    tell(Step{StepId::Policy, {}, {}, State::Running, {}, {}, {}}, label, address);
+    const auto decision = decide(subject_, host, env_.core.clock().wall());
+    tally.policy = decision.policy;
+    const auto identity = identity_of(subject_, decision, contexts_.system());
+    auto climbed = co_await climb(env_, host, endpoint, decision, identity);
+    tally.summaries.push_back(policy::summarize(decision.policy, climbed.flow.tried));
+    if (climbed.flow.flows) ++tally.flowing;
+    if (climbed.flow.flows && climbed.flow.in_clear) ++tally.in_clear;
+    Step step = say_flow(climbed.flow);
+    step.seen += fmt::format("\npolicy {}", decision.policy.digest());
+    tell(std::move(step), label, address);
+    if (keeps_for_message_ && climbed.flow.flows && for_message_.stream == nullptr) {
+        for_message_ = std::move(climbed.call);
+    } else {
+        hang_up(climbed.call);
+    }
+}
+
+// Whether mail would flow to the whole of a route.
+void Validation::conclude(const std::string& label, const Tally& tally)
+{
+    Step step;
+    step.id = StepId::Result;
+    step.host = label;
+    step.state = tally.flowing == 0                ? State::Failed
+                 : tally.flowing < tally.addresses ? State::Warning
+                                                   : State::Ok;
+    step.seen =
+        fmt::format("{} of {} addresses satisfy the connector", tally.flowing, tally.addresses);
+    if (tally.flowing == 0 && tally.policy) {
+        if (auto last = last_resort(*tally.policy, tally.summaries)) {
+            step.state = State::Warning;
+            step.reason = last->reason;
+            step.seen = "mail would flow in clear: " + last->words;
+        }
+    }
+    if (tally.in_clear != 0) {
+        step.state = std::max(step.state, State::Warning);
+        step.seen += fmt::format("; {} in clear", tally.in_clear);
+    }
+    if (step.state == State::Failed) {
+        ++routes_failed_;
+        step.fix = "Mail to it would wait. The failed steps above say what to repair.";
+    }
+    worst_ = std::max(worst_, step.state);
+    tell(std::move(step), label);
+}
+
+net::Task<> Validation::send_message()
+{
+    Step step;
+    step.id = StepId::Message;
+    if (for_message_.stream == nullptr) {
+        step.state = State::Failed;
+        step.seen = "not sent: no host satisfies the connector";
+        step.fix = "Repair what the failed steps above say.";
+    } else if (subject_.connector->tls.auth) {
+        hang_up(for_message_);
+        step.state = State::Warning;
+        step.seen = "not sent: the smart host wants a login, which a test does not do";
+    } else {
+        tell(Step{StepId::Message, {}, {}, State::Running, {}, {}, {}});
+        const WallTime now = env_.core.clock().wall();
+        TestMessage message{subject_.connector->name,
+                            env_.settings->hostname,
+                            subject_.organization.postmaster,
+                            *subject_.recipient,
+                            now,
+                            format_id(env_.core.ids().next<MessageId>(now))};
+        step = co_await send_test_message(env_, std::move(for_message_), std::move(message));
+    }
+    worst_ = std::max(worst_, step.state);
+    tell(std::move(step));
+}
+
+void Validation::finish(Instant began)
+{
+    Step step;
+    step.id = StepId::Result;
+    step.state = worst_;
+    const bool late = env_.core.clock().now() >= env_.until;
+    if (late) step.state = std::max(step.state, State::Warning);
+    switch (step.state) {
+    case State::Ok:
+        step.seen = "mail flows under the connector";
+        break;
+    case State::Warning:
+        step.seen = "mail flows under the connector, but not everything is as it should be";
+        break;
+    default:
+        step.seen = routes_failed_ == 0 ? "mail flows, but the test message was refused"
+                                        : "mail would wait";
+        break;
+    }
+    if (late) step.seen += "; the time was over before everything had been looked at";
+    report_.took = env_.core.clock().now() - began;
+    report_.state = step.state;
+    report_.words = step.seen;
+    tell(std::move(step));
+}
+
+void Validation::tell(Step step, const std::string& host, const std::string& address)
+{
+    step.host = host;
+    step.address = address;
+    sink_(step);
+    if (step.state != State::Running && report_.steps.size() < kMaxSteps)
+        report_.steps.push_back(std::move(step));
+}
+
+}  // namespace
+
+net::Task<Report> validate(const Environment& env, std::shared_ptr<const tls::CaSet> system_cas,
+                           Subject subject, Sink sink)
+{
+    Validation validation{env, std::move(system_cas), std::move(subject), std::move(sink)};
+    co_return co_await validation.run();
+}
+
+}  // namespace hermetic::validation

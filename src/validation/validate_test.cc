@@ -1,0 +1,373 @@
+#include "validation/validate.h"
+
+#include "delivery/peer_fixture.h"
+#include "delivery/service_fixture.h"
+#include "net/core_fixture.h"
+#include "tls/pki_fixture.h"
+#include "validation/json.h"
+#include "validation/probe.h"
+#include "validation/validator.h"
+
+#include <filesystem>
+#include <unistd.h>
+
+namespace hermetic::validation {
+namespace {
+
+using Words = std::vector<std::string>;
+using objects::TlsLevel;
+
+// Scripted partners, a resolver in memory and a core.
+class LookTest : public testing::Test {
+protected:
+    LookTest()
+    {
+        settings_.hostname = "us.test";
+        settings_.own_names = {"us.test"};
+        settings_.options.allow_loopback = true;
+        settings_.cas = *tls::load_cas(pki_.root_file());
+    }
+    ~LookTest() override
+    {
+        for (auto& peer : peers_) {
+            peer->close();
+            fixture_.run(peer->join());
+        }
+    }
+
+    // A partner that shows a certificate for these names; none: it offers no STARTTLS.
+    delivery::PeerScript in_tls(std::vector<std::string> names)
+    {
+        delivery::PeerScript script;
+        tls::ServerProfile profile;
+        tls::PkiFixture::Leaf leaf;
+        leaf.name = "leaf" + std::to_string(peers_.size());
+        leaf.dns_names = std::move(names);
+        leaf.valid_days = 90;
+        profile.certificates = {pki_.make(leaf)};
+        script.tls = *tls::make_server_context(profile);
+        return script;
+    }
+    // The MX host of a domain, at 127.0.0.1.
+    delivery::ScriptedPeer& peer_for(const std::string& domain, delivery::PeerScript script)
+    {
+        peers_.push_back(
+            std::make_unique<delivery::ScriptedPeer>(fixture_.core, std::move(script)));
+        resolver_.add_mx(domain, 10, "mx." + domain);
+        resolver_.hosts["mx." + domain] = {*IpAddress::parse("127.0.0.1")};
+        settings_.options.port = peers_.back()->port();
+        return *peers_.back();
+    }
+
+    delivery::SettingsPointer settings() const
+    {
+        return std::make_shared<const delivery::DeliverySettings>(settings_);
+    }
+    Environment environment()
+    {
+        Patience patience;
+        patience.connect = patience.reply = patience.handshake = std::chrono::seconds{5};
+        return {fixture_.core, resolver_, settings(), patience,
+                fixture_.in(std::chrono::minutes{1})};
+    }
+    // Of the steps that ended: "connect ok", "starttls failed starttls.not-offered" …
+    static std::vector<std::string> told(const std::vector<Step>& steps)
+    {
+        std::vector<std::string> words;
+        for (const Step& step : steps) {
+            if (step.state == State::Running) continue;
+            std::string text = std::string{name(step.id)} + " " + std::string{name(step.state)};
+            if (!step.reason.empty()) text += " " + step.reason;
+            words.push_back(text);
+        }
+        return words;
+    }
+
+    net::CoreFixture fixture_;
+    tls::PkiFixture pki_;
+    delivery::MemoryResolver resolver_;
+    delivery::DeliverySettings settings_;
+    std::vector<std::unique_ptr<delivery::ScriptedPeer>> peers_;
+};
+
+class ValidateTest : public LookTest {
+protected:
+    ValidateTest()
+    {
+        contents_.organizations.resize(1);
+        contents_.organizations[0].name = "Example";
+        contents_.organizations[0].postmaster = *mail::parse_mailbox("postmaster@example.org");
+    }
+
+    objects::OutboundConnector& connector(TlsLevel level)
+    {
+        objects::OutboundConnector made;
+        made.name = "bank";
+        made.organization = "Example";
+        made.recipient_domains = {*objects::DomainPattern::parse("bank.test")};
+        made.tls.level = level;
+        contents_.outbound_connectors = {made};
+        return contents_.outbound_connectors.front();
+    }
+
+    Report validated(std::optional<mail::Mailbox> recipient = std::nullopt)
+    {
+        const objects::Snapshot snapshot{contents_};
+        auto subject =
+            make_subject(snapshot, contents_.outbound_connectors.front(), std::move(recipient));
+        EXPECT_TRUE(subject) << (subject ? "" : subject.error());
+        Report report;
+        fixture_.run(run(environment(), settings_.cas, *std::move(subject), report));
+        return report;
+    }
+
+    static net::Task<> run(Environment env, std::shared_ptr<const tls::CaSet> cas, Subject subject,
+                           Report& report)
+    {
+        report = co_await validate(env, std::move(cas), std::move(subject), [](const Step&) {});
+    }
+
+    objects::Snapshot::Contents contents_;
+};
+
+TEST_F(ValidateTest, AGoodPartnerPassesEveryStep)
+{
+    auto& peer = peer_for("bank.test", in_tls({"mx.bank.test"}));
+    connector(TlsLevel::VerifyName);
+    const auto report = validated();
+    EXPECT_EQ(told(report.steps),
+              (Words{"mx ok", "addresses ok", "tlsa ok", "connect ok", "greeting ok", "ehlo ok",
+                     "starttls ok", "versions ok", "certificate ok tls.verified",
+                     "policy ok tls.verified", "result ok", "result ok"}));
+    EXPECT_EQ(report.state, State::Ok);
+    EXPECT_EQ(report.words, "mail flows under the connector");
+    EXPECT_TRUE(peer.messages.empty());
+}
+
+TEST_F(ValidateTest, AWrongNameWouldMakeMailWait)
+{
+    peer_for("bank.test", in_tls({"mx.elsewhere.test"}));
+    connector(TlsLevel::VerifyName);
+    const auto report = validated();
+    EXPECT_EQ(report.state, State::Failed);
+    const auto words = told(report.steps);
+    EXPECT_EQ(words[8], "certificate warning tls.name-mismatch");
+    EXPECT_EQ(words[9], "policy failed tls.name-mismatch");
+    EXPECT_NE(report.steps[9].fix.find("tls_names"), std::string::npos);
+}
+
+TEST_F(ValidateTest, WithoutStarttlsTheLevelDecides)
+{
+    peer_for("bank.test", {});
+    connector(TlsLevel::Encrypt);
+    auto report = validated();
+    EXPECT_EQ(report.state, State::Failed);
+    EXPECT_EQ(told(report.steps)[6], "starttls failed starttls.not-offered");
+    EXPECT_EQ(told(report.steps)[7], "policy failed starttls.not-offered");
+    connector(TlsLevel::Opportunistic);
+    report = validated();
+    EXPECT_EQ(report.state, State::Warning);
+    EXPECT_EQ(told(report.steps)[7], "policy warning starttls.not-offered");
+}
+
+TEST_F(ValidateTest, AnAuditedConnectorIsJudgedAsIfItEnforced)
+{
+    peer_for("bank.test", {});
+    connector(TlsLevel::Encrypt).tls.mode = objects::ConnectorMode::Audit;
+    EXPECT_EQ(validated().state, State::Failed);
+}
+
+TEST_F(ValidateTest, TheTestMessageGoesInTlsAlone)
+{
+    auto& peer = peer_for("bank.test", in_tls({"mx.bank.test"}));
+    connector(TlsLevel::VerifyName);
+    const auto report = validated(mail::parse_mailbox("x@bank.test").value());
+    EXPECT_EQ(report.state, State::Ok);
+    ASSERT_EQ(peer.messages.size(), 1U);
+    EXPECT_TRUE(peer.in_tls[0]);
+    EXPECT_NE(peer.messages[0].find("Subject: Test of a mail connector"), std::string::npos);
+    const auto words = told(report.steps);
+    EXPECT_NE(std::find(words.begin(), words.end(), "message ok"), words.end());
+}
+
+TEST_F(ValidateTest, NoTestMessageWhereThePolicyIsNotMet)
+{
+    auto& peer = peer_for("bank.test", in_tls({"mx.elsewhere.test"}));
+    connector(TlsLevel::VerifyName);
+    const auto report = validated(mail::parse_mailbox("x@bank.test").value());
+    EXPECT_EQ(report.state, State::Failed);
+    EXPECT_TRUE(peer.messages.empty());
+    for (const auto& command : peer.commands) EXPECT_FALSE(command.starts_with("MAIL")) << command;
+}
+
+TEST_F(ValidateTest, ARefusedTestMessageIsThePeersWord)
+{
+    auto script = in_tls({"mx.bank.test"});
+    script.replies["RCPT"] = "550 5.1.1 nobody here";
+    peer_for("bank.test", std::move(script));
+    connector(TlsLevel::VerifyName);
+    const auto report = validated(mail::parse_mailbox("x@bank.test").value());
+    EXPECT_EQ(report.state, State::Failed);
+    EXPECT_EQ(report.words, "mail flows, but the test message was refused");
+    const auto found = std::find_if(report.steps.begin(), report.steps.end(),
+                                    [](const Step& step) { return step.id == StepId::Message; });
+    ASSERT_NE(found, report.steps.end());
+    EXPECT_EQ(found->seen, "the server says: 550 5.1.1 nobody here");
+}
+
+TEST_F(ValidateTest, ADomainThatIsNotThereFailsAtItsFirstStep)
+{
+    connector(TlsLevel::Encrypt);
+    const auto report = validated();
+    EXPECT_EQ(told(report.steps)[0], "mx failed dns.no-such-domain");
+    EXPECT_EQ(report.state, State::Failed);
+}
+
+TEST_F(ValidateTest, LoopbackIsRefusedAsDeliveryWould)
+{
+    settings_.options.allow_loopback = false;
+    auto& peer = peer_for("bank.test", in_tls({"mx.bank.test"}));
+    connector(TlsLevel::Encrypt);
+    const auto report = validated();
+    EXPECT_EQ(told(report.steps)[3], "connect failed route.target-loopback");
+    EXPECT_EQ(peer.connections, 0);
+}
+
+class ProbeTest : public LookTest {
+protected:
+    ProbeFindings probed(std::string_view target)
+    {
+        steps_.clear();
+        ProbeFindings findings;
+        fixture_.run(
+            run(environment(), settings_.cas, *parse_probe_target(target), steps_, findings));
+        return findings;
+    }
+    static net::Task<> run(Environment env, std::shared_ptr<const tls::CaSet> cas,
+                           ProbeTarget target, std::vector<Step>& steps, ProbeFindings& findings)
+    {
+        Contexts contexts{std::move(cas)};
+        const Sink sink = [&steps](const Step& step) { steps.push_back(step); };
+        findings = co_await probe(env, contexts, std::move(target), sink);
+    }
+    std::vector<Step> steps_;
+};
+
+TEST_F(ProbeTest, ShowsVersionsCertificateAndLevels)
+{
+    peer_for("bank.test", in_tls({"mx.bank.test"}));
+    const auto findings = probed("bank.test");
+    EXPECT_EQ(findings.state, State::Ok);
+    EXPECT_EQ(told(steps_), (Words{"mx ok", "addresses ok", "tlsa ok", "connect ok", "greeting ok",
+                                   "ehlo ok", "starttls ok", "versions ok",
+                                   "certificate ok tls.verified", "levels ok", "result ok"}));
+    ASSERT_EQ(findings.hosts.size(), 1U);
+    const auto& look = findings.hosts[0].looks.at(0);
+    ASSERT_EQ(look.versions.size(), 4U);
+    EXPECT_TRUE(look.versions[0].accepted);
+    EXPECT_TRUE(look.versions[1].accepted);
+    EXPECT_FALSE(look.versions[2].accepted);
+    EXPECT_NE(format_json(findings, {}).find("\"level\":\"verify_name\",\"passes\":true"),
+              std::string::npos);
+}
+
+TEST_F(ProbeTest, AHostWithAPortIsLookedAtItself)
+{
+    peer_for("bank.test", {});
+    const auto port = std::to_string(peers_.back()->port());
+    const auto findings = probed("mx.bank.test:" + port);
+    EXPECT_EQ(findings.state, State::Warning);  // no TLS
+    EXPECT_EQ(told(steps_)[0], "addresses ok");
+    EXPECT_EQ(resolver_.questions, 0);
+}
+
+class ValidatorTest : public ValidateTest {
+protected:
+    ValidatorTest()
+        : directory_{std::filesystem::temp_directory_path() /
+                     ("hermetic-validator-" + std::to_string(::getpid()))}
+    {
+        std::filesystem::create_directories(directory_);
+    }
+    ~ValidatorTest() override { std::filesystem::remove_all(directory_); }
+
+    std::unique_ptr<Validator> make_validator()
+    {
+        auto validator = std::make_unique<Validator>(fixture_.core, resolver_, log_,
+                                                     directory_ / "validations.json");
+        validator->set(settings(), std::make_shared<const objects::Snapshot>(contents_));
+        return validator;
+    }
+
+    std::filesystem::path directory_;
+    delivery::MemoryLog log_;
+};
+
+TEST_F(ValidatorTest, EveryEnabledConnectorIsValidatedOnceADay)
+{
+    auto& peer = peer_for("bank.test", {});
+    connector(TlsLevel::Encrypt);
+    auto validator = make_validator();
+    fixture_.run(validator->validate_due());
+    EXPECT_EQ(peer.connections, 0);  // its turn has not come since the server knows it
+    fixture_.clock.shift = std::chrono::hours{24};
+    fixture_.run(validator->validate_due());
+    const int after_first = peer.connections;
+    EXPECT_GT(after_first, 0);
+    ASSERT_NE(validator->last("bank"), nullptr);
+    EXPECT_EQ(validator->last("bank")->state, State::Failed);
+    ASSERT_EQ(log_.events.size(), 1U);
+    EXPECT_TRUE(log_.events[0].starts_with("validation.failed connector=bank")) << log_.events[0];
+    fixture_.run(validator->validate_due());
+    EXPECT_EQ(peer.connections, after_first);
+    fixture_.clock.shift = std::chrono::hours{48};
+    fixture_.run(validator->validate_due());
+    EXPECT_GT(peer.connections, after_first);
+    fixture_.run(validator->stop());
+}
+
+TEST_F(ValidatorTest, ADisabledConnectorIsLeftAlone)
+{
+    auto& peer = peer_for("bank.test", {});
+    connector(TlsLevel::Encrypt).enabled = false;
+    auto validator = make_validator();
+    fixture_.clock.shift = std::chrono::hours{24};
+    fixture_.run(validator->validate_due());
+    EXPECT_EQ(peer.connections, 0);
+    fixture_.run(validator->stop());
+}
+
+TEST_F(ValidatorTest, ResultsSurviveARestartAndGoWithTheConnector)
+{
+    peer_for("bank.test", in_tls({"mx.bank.test"}));
+    connector(TlsLevel::Encrypt);
+    auto validator = make_validator();
+    fixture_.clock.shift = std::chrono::hours{24};
+    fixture_.run(validator->validate_due());
+    const Report kept = *validator->last("bank");
+    EXPECT_EQ(kept.state, State::Ok);
+    validator = make_validator();
+    ASSERT_NE(validator->last("bank"), nullptr);
+    EXPECT_EQ(validator->last("bank")->words, kept.words);
+    contents_.outbound_connectors.clear();
+    validator->set(settings(), std::make_shared<const objects::Snapshot>(contents_));
+    EXPECT_EQ(validator->last("bank"), nullptr);
+    fixture_.run(validator->stop());
+}
+
+TEST_F(ValidatorTest, RefusesWhatItDoesNotKnowAndTooMuchAtOnce)
+{
+    connector(TlsLevel::Encrypt);
+    auto validator = make_validator();
+    const auto start = [&](const std::string& name) {
+        return validator->start(
+            name, std::nullopt, [](const Step&) {}, [](const Report&) {});
+    };
+    EXPECT_EQ(start("nobody").error().kind, Validator::Refusal::Kind::Unknown);
+    for (std::size_t i = 0; i < Validator::kMaxOnDemand; ++i) EXPECT_TRUE(start("bank"));
+    EXPECT_EQ(start("bank").error().kind, Validator::Refusal::Kind::Busy);
+    fixture_.run(validator->stop());
+}
+
+}  // namespace
+}  // namespace hermetic::validation

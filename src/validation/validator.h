@@ -1,0 +1,96 @@
+// The server's validations: on demand, and every connector once a day by itself.
+//
+// Lives on one core (main's). Bounded: kMaxOnDemand by administrators, one daily one, at a time.
+#pragma once
+
+#include "core/result.h"
+#include "delivery/settings.h"
+#include "net/task.h"
+#include "net/task_group.h"
+#include "objects/snapshot.h"
+#include "validation/json.h"
+#include "validation/step.h"
+#include "validation/subject.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace hermetic::dns {
+class Resolver;
+}
+namespace hermetic::ledger {
+class Log;
+}
+namespace hermetic::net {
+class Core;
+}
+
+namespace hermetic::validation {
+
+class Validator {
+public:
+    // What it uses outlives it. `file`: where results are kept.
+    Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log, std::string file);
+    ~Validator();  // after stop()
+    Validator(const Validator&) = delete;
+    Validator& operator=(const Validator&) = delete;
+
+    // At first and at each change; a validation keeps what it began with.
+    void set(delivery::SettingsPointer settings, objects::SnapshotPointer snapshot);
+
+    static constexpr std::size_t kMaxOnDemand = 4;
+    struct Refusal {
+        enum class Kind : std::uint8_t { Unknown, Impossible, Busy };
+        Kind kind = Kind::Unknown;
+        std::string words;
+    };
+    using Done = std::function<void(const Report&)>;
+    // Of the connector in force, enabled or not. `sink` and `done` are called later, on the core,
+    // `done` last, and also when the server stops meanwhile.
+    [[nodiscard]] Result<void, Refusal> start(const std::string& connector,
+                                              std::optional<mail::Mailbox> recipient, Sink sink,
+                                              Done done);
+    // Of a copy that is not in force: what saving it would mean.
+    [[nodiscard]] Result<void, Refusal> start(objects::OutboundConnector copy,
+                                              std::optional<mail::Mailbox> recipient, Sink sink,
+                                              Done done);
+
+    // Null: it was never validated, or is not there any more.
+    [[nodiscard]] const Report* last(const std::string& connector) const;
+    [[nodiscard]] const Reports& all() const { return reports_; }
+
+    // Looks every minute for connectors whose turn it is.
+    void run_daily();
+    // One such look: validates those that are due, one after another.
+    [[nodiscard]] net::Task<> validate_due();
+
+    // Ends what is under way. Await it before destruction.
+    [[nodiscard]] net::Task<> stop();
+
+private:
+    enum class Keep : std::uint8_t { Yes, No };
+    [[nodiscard]] Result<void, Refusal> begin(objects::OutboundConnector connector,
+                                              std::optional<mail::Mailbox> recipient, Keep keep,
+                                              Sink sink, Done done);
+    net::Task<Report> run(Subject subject, Sink sink);
+    net::Task<> run_on_demand(Subject subject, Keep keep, Sink sink, Done done);
+    net::Task<> look_daily();
+    void keep(const Report& report);
+    void forget_removed();
+
+    net::Core& core_;
+    dns::Resolver& resolver_;
+    ledger::Log& log_;
+    std::string file_;
+    WallTime started_;
+    delivery::SettingsPointer settings_;
+    objects::SnapshotPointer snapshot_;
+    Reports reports_;
+    std::size_t on_demand_ = 0;
+    bool stopping_ = false;
+    net::TaskGroup tasks_;
+};
+
+}  // namespace hermetic::validation

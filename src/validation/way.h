@@ -1,0 +1,29 @@
+// Where a message would go now: host by host until one would take it. Connects, sends nothing.
+//
+// Specification §3.2 (`hermetic explain --live`). Coroutine of the environment's core.
+#pragma once
+
+#include "net/task.h"
+#include "validation/contexts.h"
+#include "validation/conversation.h"
+#include "validation/step.h"
+#include "validation/subject.h"
+
+#include <string>
+
+namespace hermetic::validation {
+
+struct Way {
+    bool flows = false;  // else mail would wait
+    std::string host;    // that would be used
+    std::string address;
+    Flow flow;           // there; where it does not flow: why, of the last one tried
+    std::string policy;  // that holds there: its digest
+};
+
+// The first route of the subject.
+[[nodiscard]] net::Task<Way> find_way(const Environment& env,
+                                      std::shared_ptr<const tls::CaSet> system_cas, Subject subject,
+                                      Sink sink);
+
+}  // namespace hermetic::validation

@@ -1,0 +1,162 @@
+#include "validation/words.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::validation {
+namespace {
+
+using facts::TlsVersion;
+using End = Seen::End;
+
+const WallTime kNow = *parse_rfc3339("2026-11-21T12:00:00Z");
+
+VersionTry tried(TlsVersion version, bool accepted)
+{
+    VersionTry each;
+    each.version = version;
+    each.accepted = accepted;
+    if (accepted) each.cipher = "CIPHER";
+    if (!accepted) each.why = "no";
+    return each;
+}
+
+std::vector<VersionTry> versions(bool tls13, bool tls12, bool tls10)
+{
+    return {tried(TlsVersion::Tls13, tls13), tried(TlsVersion::Tls12, tls12),
+            tried(TlsVersion::Tls10, tls10)};
+}
+
+facts::TlsEvidence evidence(int days_left)
+{
+    facts::TlsEvidence evidence;
+    evidence.version = TlsVersion::Tls13;
+    evidence.cipher = "TLS_AES_256_GCM_SHA384";
+    evidence.group = "X25519";
+    evidence.verdict.state = facts::ChainVerdict::State::Verified;
+    evidence.name_matches = true;
+    evidence.chain.resize(2);
+    auto& leaf = evidence.chain.front();
+    leaf.subject = "CN=mx.example.org";
+    leaf.issuer = "CN=Some CA";
+    leaf.dns_names = {"mx.example.org"};
+    leaf.not_after = kNow + std::chrono::days{days_left};
+    leaf.key_type = "EC P-256";
+    leaf.signature_algorithm = "ecdsa-with-SHA256";
+    leaf.spki_sha256 = std::string(64, 'a');
+    return evidence;
+}
+
+TEST(Words, VersionsAreFineWithoutOldOnes)
+{
+    EXPECT_EQ(say_versions(versions(true, true, false), TlsVersion::Tls12).state, State::Ok);
+    const auto old = say_versions(versions(true, true, true), TlsVersion::Tls12);
+    EXPECT_EQ(old.state, State::Warning);
+    EXPECT_NE(old.fix, "");
+    const auto only_old = say_versions(versions(false, false, true), TlsVersion::Tls12);
+    EXPECT_EQ(only_old.state, State::Failed);
+    EXPECT_EQ(only_old.reason, "tls.version-below-floor");
+    EXPECT_EQ(only_old.seen, "TLSv1.3 no (no)\nTLSv1.2 no (no)\nTLSv1.0 yes (CIPHER)");
+    const auto none = say_versions(versions(false, false, false), TlsVersion::Tls12);
+    EXPECT_EQ(none.reason, "ladder.handshake-failed");
+}
+
+TEST(Words, ACertificateIsToldWhole)
+{
+    const auto step = say_certificate(evidence(100), kNow);
+    EXPECT_EQ(step.state, State::Ok);
+    EXPECT_EQ(step.seen,
+              "CN=mx.example.org; names mx.example.org\n"
+              "issued by CN=Some CA; chain of 2\n"
+              "valid until 2027-03-01T12:00:00.000Z (100 days); EC P-256, ecdsa-with-SHA256\n"
+              "key pin aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
+              "verified and names the host");
+}
+
+TEST(Words, WhatIsWrongWithACertificateHasAFix)
+{
+    auto shown = evidence(100);
+    shown.name_matches = false;
+    EXPECT_EQ(say_certificate(shown, kNow).reason, "tls.name-mismatch");
+    shown.verdict.state = facts::ChainVerdict::State::Failed;
+    shown.verdict.error = "certificate has expired";
+    const auto expired = say_certificate(shown, kNow);
+    EXPECT_EQ(expired.reason, "tls.chain-not-verified");
+    EXPECT_NE(expired.seen.find("not verified: certificate has expired"), std::string::npos);
+    EXPECT_EQ(say_certificate(evidence(3), kNow).reason, "certificate.expiring");
+    shown.chain.clear();
+    EXPECT_EQ(say_certificate(shown, kNow).state, State::Warning);
+    for (const auto& step : {expired, say_certificate(evidence(3), kNow)}) {
+        EXPECT_EQ(step.state, State::Warning);
+        EXPECT_NE(step.fix, "");
+    }
+}
+
+TEST(Words, AConnectionIsToldAsFarAsItCame)
+{
+    Seen seen;
+    seen.outcome = facts::Outcome{};
+    seen.outcome->reason = "connect.refused";
+    auto steps = say_seen(seen);
+    ASSERT_EQ(steps.size(), 1U);
+    EXPECT_EQ(steps[0].id, StepId::Connect);
+    EXPECT_EQ(steps[0].state, State::Failed);
+    EXPECT_NE(steps[0].fix, "");
+
+    seen.stage = facts::Stage::Ehlo;
+    seen.greeting = "mx ESMTP";
+    steps = say_seen(seen);
+    ASSERT_EQ(steps.size(), 3U);
+    EXPECT_EQ(steps[1].seen, "mx ESMTP");
+    EXPECT_EQ(steps[2].id, StepId::Ehlo);
+
+    seen.offered = smtp::Capabilities{};
+    seen.end = End::NotOffered;
+    seen.outcome.reset();
+    steps = say_seen(seen);
+    ASSERT_EQ(steps.size(), 4U);
+    EXPECT_EQ(steps[2].seen, "no extension");
+    EXPECT_EQ(steps[3].reason, "starttls.not-offered");
+
+    seen.end = End::Ready;
+    seen.tls = evidence(100);
+    seen.injected = true;
+    steps = say_seen(seen);
+    EXPECT_EQ(steps[3].state, State::Warning);
+    EXPECT_EQ(steps[3].reason, "starttls.injected");
+}
+
+TEST(Words, AFlowSaysWhetherMailWouldGo)
+{
+    Flow flow;
+    flow.reason = "tls.name-mismatch";
+    flow.words = "the wrong name";
+    EXPECT_EQ(say_flow(flow).seen, "mail would wait: the wrong name");
+    flow.flows = true;
+    EXPECT_EQ(say_flow(flow).state, State::Ok);
+    flow.in_clear = true;
+    EXPECT_EQ(say_flow(flow).state, State::Warning);
+}
+
+TEST(Words, EveryAdviceThatNamesAFaultSaysWhatHelps)
+{
+    for (const auto* id : {"starttls.not-offered", "tls.chain-not-verified", "tls.name-mismatch",
+                           "tls.pin-mismatch", "dane.tlsa-mismatch", "dane.lookup-failed",
+                           "dane.mandatory-missing", "sts.host-not-listed"}) {
+        EXPECT_NE(advice_for(id).words, "") << id;
+        EXPECT_NE(advice_for(id).fix, "") << id;
+    }
+    EXPECT_EQ(advice_for("no.such-id").words, "");
+}
+
+TEST(Words, ThePeersTextIsPrintable)
+{
+    facts::Outcome outcome;
+    outcome.origin = facts::Origin::Remote;
+    outcome.code = 554;
+    outcome.text = "go\x1b[2Jaway";
+    const auto step = say_failure(StepId::Greeting, outcome);
+    EXPECT_EQ(step.seen, "the server says: 554 go\\x1B[2Jaway");
+}
+
+}  // namespace
+}  // namespace hermetic::validation
