@@ -1,7 +1,9 @@
 #include "admin/api.h"
 
 #include "admin/objects_resource.h"
+#include "admin/observations_resource.h"
 #include "admin/queue_resource.h"
+#include "admin/validation_resource.h"
 #include "metrics/metrics.h"
 
 namespace hermetic::admin {
@@ -11,7 +13,7 @@ Response no_such_resource()
 {
     return refuse(404, "there is no such resource",
                   "/v1/status, /v1/queue, /v1/destinations, /v1/objects, /v1/export, /v1/changes, "
-                  "/metrics");
+                  "/v1/connectors/NAME/test, /v1/validations, /metrics");
 }
 
 net::Task<Response> answer_queue(Api& api, Request request)
@@ -30,7 +32,7 @@ net::Task<Response> answer_queue(Api& api, Request request)
         co_return co_await act_on_message(api, std::move(request));
     co_return refuse(
         405, "this method is not for this resource",
-        "GET /v1/queue[/ID], POST /v1/queue/ID/retry|hold|release, DELETE /v1/queue/ID");
+        "GET /v1/queue[/ID], POST /v1/queue/ID/retry|hold|release|approve, DELETE /v1/queue/ID");
 }
 
 }  // namespace
@@ -46,6 +48,19 @@ net::Task<Response> answer(Api& api, Request request)
         co_return no_such_resource();
     }
     if (is_about_objects(request)) co_return co_await answer_objects(api, std::move(request));
+    if (path.size() == 4 && path[1] == "connectors" && path[3] == "test") {
+        if (request.method != "POST")
+            co_return refuse(405, "this method is not for this resource", "POST");
+        co_return test_connector(api, request);
+    }
+    if (path.size() == 2 && path[1] == "validations" && reads) co_return list_validations(api);
+    if (path.size() == 3 && path[1] == "validations" && reads)
+        co_return show_validation(api, path[2]);
+    if (path.size() == 2 && path[1] == "ratchet" && reads) co_return list_ratchet(api, request);
+    if (path.size() == 3 && path[1] == "ratchet" && path[2] == "accept" && request.method == "POST")
+        co_return co_await accept_ratchet(api, std::move(request));
+    if (path.size() == 2 && path[1] == "retirement" && reads)
+        co_return show_retirement(api, request);
     if (path[1] == "queue") co_return co_await answer_queue(api, std::move(request));
     if (path.size() == 2 && path[1] == "destinations" && reads) {
         co_return co_await list_destinations(api);

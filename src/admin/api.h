@@ -4,6 +4,7 @@
 #include "admin/http.h"
 #include "admin/status_resource.h"
 #include "net/task.h"
+#include "objects/snapshot.h"
 
 #include <functional>
 
@@ -19,6 +20,15 @@ class Metrics;
 namespace hermetic::net {
 class Core;
 }
+namespace hermetic::observations {
+class Observations;
+}
+namespace hermetic::ledger {
+class Log;
+}
+namespace hermetic::validation {
+class Validator;
+}
 
 namespace hermetic::admin {
 
@@ -29,6 +39,10 @@ struct Api {
     metrics::Metrics& metrics;
     std::function<NodeStatus()> status;
     directory::DirectoryThread& objects;
+    validation::Validator& validator;
+    observations::Observations& observations;
+    ledger::Log& log;
+    std::function<objects::SnapshotPointer()> snapshot;
 };
 
 [[nodiscard]] net::Task<Response> answer(Api& api, Request request);

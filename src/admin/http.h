@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace hermetic::admin {
+
+class LineStream;
 
 struct Request {
     std::string method;                        // "GET", "POST", "PUT", "PATCH", "DELETE"
@@ -22,6 +25,7 @@ struct Response {
     int status = 200;
     std::string content_type = "application/json";
     std::string body;
+    std::shared_ptr<LineStream> lines{};  // set: the body is what comes out of it, line by line
 };
 
 // {"error": "...", "right": "..."}: every refusal says what was wrong and what would be right.

@@ -1,7 +1,7 @@
 // The control API's server: HTTP/1.1 on a Unix socket that only its owner and group may use.
 //
-// Lives on one core (main's). Bounded: connections, size of a request (large only by PUT, and few at
-// once), time of each exchange.
+// Lives on one core (main's). Bounded: connections, size of a request (large only by PUT, and few
+// at once), time of each exchange.
 #pragma once
 
 #include "admin/http.h"

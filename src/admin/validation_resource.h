@@ -1,0 +1,18 @@
+// /v1/connectors/NAME/test and /v1/validations: how partners are, by the validator.
+#pragma once
+
+#include "admin/api.h"
+#include "admin/http.h"
+
+#include <string>
+
+namespace hermetic::admin {
+
+// POST: a line of JSON for each step as it happens; the last one is the result of the whole.
+[[nodiscard]] Response test_connector(Api& api, const Request& request);
+// GET: the last result of each connector.
+[[nodiscard]] Response list_validations(const Api& api);
+// GET: one, with its steps.
+[[nodiscard]] Response show_validation(const Api& api, const std::string& connector);
+
+}  // namespace hermetic::admin
