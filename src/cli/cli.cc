@@ -2,6 +2,8 @@
 
 #include "cli/commands.h"
 #include "cli/object_commands.h"
+#include "cli/partner_commands.h"
+#include "cli/tls_plan_commands.h"
 #include "lab/run_lab.h"
 #include "lab/tour.h"
 
@@ -32,6 +34,7 @@ struct QueueArguments {
     QueueFilter filter;
     std::string id;
     std::string destination;
+    std::string reason;
     bool silent = false;
     bool everything = false;
 };
@@ -85,6 +88,16 @@ void add_queue(CLI::App& app, Common& common, QueueArguments& arguments, int& re
         });
     }
 
+    auto* approve = queue->add_subcommand(
+        "approve", "Let its next attempt go below its TLS policy, once; never against REQUIRETLS");
+    add_server_options(approve, common);
+    approve->add_option("id", arguments.id, "Its id")->required();
+    approve->add_option("--reason", arguments.reason, "Why; it stands in the log with your name")
+        ->required();
+    approve->callback([&] {
+        result = queue_approve(common.server, arguments.id, arguments.reason, common.output());
+    });
+
     auto* remove = queue->add_subcommand("remove", "Delete it; its sender is told unless --silent");
     add_server_options(remove, common);
     remove->add_option("id", arguments.id, "Its id")->required();
@@ -125,13 +138,19 @@ int run(int argc, const char* const* argv, const Programs& programs)
     reference_command->callback([&] { result = reference(what); });
 
     ExplainArguments explain_arguments;
-    auto* explain_command = app.add_subcommand(
-        "explain", "What would become of a message, and why; nothing is sent or looked up");
+    auto* explain_command =
+        app.add_subcommand("explain", "What would become of a message, and why; nothing is sent");
     explain_command->add_option("--config", explain_arguments.config, "hermetic.toml")
         ->capture_default_str();
     explain_command->add_option("--to", explain_arguments.recipient, "Its recipient")->required();
     explain_command->add_option("--client", explain_arguments.client,
                                 "The address of the client that brings it");
+    explain_command->add_option("--from", explain_arguments.sender, "Its sender");
+    explain_command->add_option(
+        "--message", explain_arguments.message,
+        "The message in a file: its size, Received and TLS-Required fields");
+    explain_command->add_flag("--live", explain_arguments.live,
+                              "Also resolve and connect, without sending: would it flow now?");
     explain_command->add_flag("--secure-mx", explain_arguments.secure_mx,
                               "Assume that DNSSEC proves the MX answer");
     explain_command->add_flag("--json", common.json, "JSON instead of words");
@@ -150,8 +169,14 @@ int run(int argc, const char* const* argv, const Programs& programs)
     QueueArguments queue_arguments;
     add_queue(app, common, queue_arguments, result);
 
+    TlsPlanArguments tls_plan_arguments;
+    add_tls_plan_commands(app, tls_plan_arguments, result);
+
     ObjectArguments object_arguments;
     add_object_commands(app, object_arguments, result);
+
+    PartnerArguments partner_arguments;
+    add_partner_commands(app, partner_arguments, result);
 
     lab::LabArguments lab_arguments;
     lab::TourArguments tour_arguments;

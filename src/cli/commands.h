@@ -17,12 +17,15 @@ struct ServerChoice {
 [[nodiscard]] int check(const std::string& config);
 [[nodiscard]] int reference(const std::string& what);  // "node" | "org"
 
-// What would become of a message; asks nobody.
+// What would become of a message; asks nobody, unless it is to look.
 struct ExplainArguments {
     std::string config = "/etc/hermetic/hermetic.toml";
     std::string recipient;
     std::string client;      // empty: one that is not known
+    std::string sender;      // empty or "<>": the null sender
+    std::string message;     // a file; empty: there is none
     bool secure_mx = false;  // assume that DNSSEC proves the MX answer
+    bool live = false;       // resolve and connect
 };
 [[nodiscard]] int explain_message(const ExplainArguments& arguments, Output output);
 
@@ -43,6 +46,9 @@ struct QueueFilter {
                             const std::string& id, Output output);
 [[nodiscard]] int queue_retry_all(const ServerChoice& server, const std::string& destination,
                                   Output output);
+// Below its TLS policy, once.
+[[nodiscard]] int queue_approve(const ServerChoice& server, const std::string& id,
+                                const std::string& reason, Output output);
 enum class Notify : std::uint8_t { Sender, Nobody };
 [[nodiscard]] int queue_remove(const ServerChoice& server, const std::string& id, Notify notify,
                                Output output);

@@ -1,5 +1,6 @@
 #include "cli/explain.h"
 
+#include "cli/explain_words.h"
 #include "inbound/recipient_policy.h"
 #include "policy/ladder.h"
 #include "policy/tls_policy.h"
@@ -10,6 +11,8 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <utility>
 
 namespace hermetic::cli {
 namespace {
@@ -52,10 +55,20 @@ HopExplanation explain_hop(const policy::TlsInputs& inputs, std::string hop)
     }
     explanation.pins = policy.pins;
     explanation.reasons.assign(decision.reasons.begin(), decision.reasons.end());
+    explanation.sources = decision.sources;
+    explanation.skip = decision.skip;
     explanation.ladder = ladder_of(policy);
     explanation.clear = policy.allows_clear();
     if (decision.audited) explanation.audited = decision.audited->digest();
     return explanation;
+}
+
+const objects::Organization& owner_of(const objects::Snapshot& snapshot,
+                                      const routing::Route& route)
+{
+    const auto* const connector = snapshot.outbound_connector(std::string_view{route.connector});
+    return snapshot.organization(connector != nullptr ? connector->organization
+                                                      : route.organization);
 }
 
 std::vector<HopExplanation> explain_hops(const objects::Snapshot& snapshot,
@@ -63,9 +76,9 @@ std::vector<HopExplanation> explain_hops(const objects::Snapshot& snapshot,
 {
     policy::TlsInputs inputs;
     inputs.connector = snapshot.outbound_connector(std::string_view{route.connector});
-    inputs.organization = &snapshot.organization(
-        inputs.connector != nullptr ? inputs.connector->organization : route.organization);
+    inputs.organization = &owner_of(snapshot, route);
     inputs.now = request.now;
+    inputs.wishes = wishes_of(request);
     if (route.mx) {
         inputs.hop.domain = route.domain;
         inputs.hop.mx_security = request.mx_security;
@@ -82,9 +95,81 @@ std::vector<HopExplanation> explain_hops(const objects::Snapshot& snapshot,
     return hops;
 }
 
+// Of the client nothing but its address is known: a session as most servers have it.
+facts::TlsEvidence assumed_tls()
+{
+    facts::TlsEvidence tls;
+    tls.version = facts::TlsVersion::Tls13;
+    return tls;
+}
+
+// The client, as far as its address says who it is. Refers to itself: stays where it is made.
+struct Admitted {
+    Admitted(const objects::Snapshot& snapshot, const ExplainRequest& request)
+    {
+        evidence.address = request.client;
+        evidence.tls = &tls;
+        attribution = policy::attribute(snapshot, evidence);
+        chosen = policy::choose_admission(snapshot, attribution, request.sender);
+    }
+    Admitted(const Admitted&) = delete;
+    Admitted& operator=(const Admitted&) = delete;
+
+    [[nodiscard]] inbound::RecipientDecision decide(const objects::Snapshot& snapshot,
+                                                    const ExplainRequest& request) const
+    {
+        return inbound::decide_recipient(
+            snapshot,
+            {&request.recipient, {}, &evidence, &attribution, &request.sender, request.now});
+    }
+
+    facts::TlsEvidence tls = assumed_tls();
+    policy::ClientEvidence evidence;
+    policy::Attribution attribution;
+    const policy::Admission* chosen = nullptr;
+};
+
+// What its size and its way so far say.
+std::string refuse_message(const ExplainRequest& request)
+{
+    if (!request.message) return {};
+    const MessageFacts& message = *request.message;
+    if (message.size > request.limits.message_size) {
+        return fmt::format("552 5.3.4 it has {} octets, limits.message_size is {}", message.size,
+                           request.limits.message_size);
+    }
+    if (message.received_fields > request.limits.received_fields) {
+        return fmt::format("554 5.4.6 it has {} Received fields, limits.received_fields is {}",
+                           message.received_fields, request.limits.received_fields);
+    }
+    return {};
+}
+
+std::string describe(const policy::TlsSource& source)
+{
+    std::string asked;
+    if (source.level != policy::TlsLevel::None) asked = policy::name(source.level);
+    if (source.min != facts::TlsVersion::None) {
+        asked += fmt::format("{}{} or newer", asked.empty() ? "" : ", ",
+                             facts::format_version(source.min));
+    }
+    return fmt::format("{} {:<26} {}{}{}", source.counted ? "+" : " ", source.id,
+                       describe_source(source.id), asked.empty() ? "" : ": ", asked);
+}
+
 std::string joined(const std::vector<std::string>& texts)
 {
     return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string describe(const Explanation& explanation)
+{
+    const MessageFacts& message = *explanation.message;
+    std::string text =
+        fmt::format("{} octets, {} Received fields", message.size, message.received_fields);
+    if (message.tls_required_no) text += ", TLS-Required: No";
+    if (!explanation.message_refusal.empty()) text += "; refused: " + explanation.message_refusal;
+    return text;
 }
 
 json::array list(const std::vector<std::string>& texts)
@@ -92,16 +177,42 @@ json::array list(const std::vector<std::string>& texts)
     return json::array(texts.begin(), texts.end());
 }
 
+json::array list(const std::vector<policy::TlsSource>& sources)
+{
+    json::array array;
+    for (const auto& each : sources) {
+        const bool asks = each.level != policy::TlsLevel::None;
+        const bool limits = each.min != facts::TlsVersion::None;
+        array.push_back(
+            json::object{{"id", each.id},
+                         {"level", asks ? policy::name(each.level) : std::string_view{}},
+                         {"min_tls", limits ? facts::format_version(each.min) : std::string_view{}},
+                         {"counted", each.counted},
+                         {"words", describe_source(each.id)}});
+    }
+    return array;
+}
+
+json::value message_json(const Explanation& explanation)
+{
+    if (!explanation.message) return nullptr;
+    return json::object{{"size", explanation.message->size},
+                        {"received_fields", explanation.message->received_fields},
+                        {"tls_required_no", explanation.message->tls_required_no},
+                        {"refusal", explanation.message_refusal}};
+}
+
 }  // namespace
 
 Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& request)
 {
     Explanation explanation;
-    if (const auto* connector = snapshot.inbound_connector(request.client)) {
-        explanation.client_connector = connector->name;
+    const Admitted client{snapshot, request};
+    if (client.chosen != nullptr) {
+        explanation.client_connector = client.chosen->connector->name;
+        explanation.client_because = client.chosen->because();
     }
-    const auto decision =
-        inbound::decide_recipient(snapshot, {&request.recipient, request.client, {}});
+    const auto decision = client.decide(snapshot, request);
     explanation.accepted = !decision.refusal;
     explanation.recipient_reason = decision.reason;
     if (decision.refusal) {
@@ -109,14 +220,34 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
             "{} {} {}", decision.refusal->kind->code, decision.refusal->kind->enhanced.format(),
             smtp::format_refusal(*decision.refusal->kind, decision.refusal->subject));
     }
-    // Also of what is refused: mail that is let in elsewhere goes the same way.
-    const auto route = routing::decide_route(
-        snapshot, {}, decision.mailbox ? *decision.mailbox : request.recipient);
+    explanation.message = request.message;
+    explanation.message_refusal = refuse_message(request);
+    const auto route = route_of(snapshot, request);
     explanation.route = route.key;
     explanation.route_reason = route.reason;
     explanation.route_source = route.source;
+    explanation.organization = owner_of(snapshot, route).name;
     explanation.hops = explain_hops(snapshot, request, route);
     return explanation;
+}
+
+// Also of what is refused: mail that is let in elsewhere goes the same way.
+routing::Route route_of(const objects::Snapshot& snapshot, const ExplainRequest& request)
+{
+    const Admitted client{snapshot, request};
+    const auto decision = client.decide(snapshot, request);
+    const std::string_view organization =
+        client.chosen != nullptr ? std::string_view{client.chosen->connector->organization}
+                                 : std::string_view{};
+    return routing::decide_route(snapshot, organization,
+                                 decision.mailbox ? *decision.mailbox : request.recipient);
+}
+
+policy::MessageWishes wishes_of(const ExplainRequest& request)
+{
+    policy::MessageWishes wishes;
+    wishes.tls_required_no = request.message && request.message->tls_required_no;
+    return wishes;
 }
 
 std::string format_explanation(const Explanation& explanation)
@@ -127,9 +258,11 @@ std::string format_explanation(const Explanation& explanation)
     };
     line("client", explanation.client_connector.empty()
                        ? std::string{"no inbound connector admits it"}
-                       : fmt::format("inbound connector \"{}\"", explanation.client_connector));
+                       : fmt::format("inbound connector \"{}\" ({})", explanation.client_connector,
+                                     explanation.client_because));
     line("recipient", (explanation.accepted ? std::string{"accepted"} : explanation.refusal) +
                           " (" + explanation.recipient_reason + ")");
+    if (explanation.message) line("message", describe(explanation));
     line("route", explanation.route + " (" + explanation.route_reason +
                       (explanation.route_source.empty() ? "" : ": " + explanation.route_source) +
                       ")");
@@ -140,7 +273,9 @@ std::string format_explanation(const Explanation& explanation)
         if (!hop.names.empty())
             line("certificate", "has " + fmt::format("{}", fmt::join(hop.names, " or ")));
         if (!hop.pins.empty()) line("pins", joined(hop.pins));
-        line("because", joined(hop.reasons));
+        std::string_view title = "because";
+        for (const auto& source : hop.sources) line(std::exchange(title, ""), describe(source));
+        if (!hop.skip.empty()) line("skipped", hop.skip);
         line("ladder", fmt::format("{}", fmt::join(hop.ladder, ", then ")));
         line("clear text", hop.clear ? "if nothing above works" : "never: the message waits");
         if (!hop.audited.empty()) line("audited", hop.audited);
@@ -159,11 +294,16 @@ std::string format_explanation_json(const Explanation& explanation)
                                     {"names", list(hop.names)},
                                     {"pins", list(hop.pins)},
                                     {"because", list(hop.reasons)},
+                                    {"sources", list(hop.sources)},
+                                    {"skip", hop.skip},
                                     {"ladder", list(hop.ladder)},
                                     {"clear", hop.clear},
                                     {"audited", hop.audited}});
     }
     return json::serialize(json::object{{"client_connector", explanation.client_connector},
+                                        {"client_because", explanation.client_because},
+                                        {"message", message_json(explanation)},
+                                        {"organization", explanation.organization},
                                         {"accepted", explanation.accepted},
                                         {"recipient_reason", explanation.recipient_reason},
                                         {"refusal", explanation.refusal},

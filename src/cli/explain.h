@@ -4,11 +4,15 @@
 // those of inbound/, routing/ and policy/, with their reasons.
 #pragma once
 
+#include "cli/message_file.h"
+#include "config/node_options.h"
 #include "core/ip.h"
 #include "core/time.h"
 #include "facts/dns.h"
 #include "mail/address.h"
 #include "objects/snapshot.h"
+#include "policy/tls_policy.h"
+#include "routing/route.h"
 
 #include <optional>
 #include <string>
@@ -21,6 +25,9 @@ struct ExplainRequest {
     IpAddress client;  // 0.0.0.0: one that is not known
     facts::DnsSecurity mx_security = facts::DnsSecurity::Insecure;  // assumed of an MX answer
     WallTime now{};
+    mail::ReversePath sender{};             // nullopt: the null sender
+    std::optional<MessageFacts> message{};  // where there is one
+    config::LimitOptions limits{};
 };
 
 // How one next hop is protected.
@@ -32,6 +39,8 @@ struct HopExplanation {
     std::vector<std::string> names;  // one of which the certificate must have
     std::vector<std::string> pins;
     std::vector<std::string> reasons;
+    std::vector<policy::TlsSource> sources;  // everything that was asked, in that order
+    std::string skip;                 // not empty: the host would not be used, and why (dotted id)
     std::vector<std::string> ladder;  // rungs in the order in which they are tried
     bool clear = false;               // whether it may end in clear text
     std::string audited;              // the policy of an audited connector; empty: none
@@ -39,6 +48,10 @@ struct HopExplanation {
 
 struct Explanation {
     std::string client_connector;  // the inbound connector that admits the client; empty: none
+    std::string client_because;    // by what evidence
+    std::optional<MessageFacts> message;
+    std::string message_refusal;  // why the message itself would be refused; empty: it is not
+    std::string organization;     // whose mail it is
     bool accepted = false;
     std::string recipient_reason;  // dotted id
     std::string refusal;           // the reply's words, where it is refused
@@ -49,6 +62,11 @@ struct Explanation {
 };
 
 [[nodiscard]] Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& request);
+
+// The way of the recipient's mail, and the wishes of the message: for a look at the hosts.
+[[nodiscard]] routing::Route route_of(const objects::Snapshot& snapshot,
+                                      const ExplainRequest& request);
+[[nodiscard]] policy::MessageWishes wishes_of(const ExplainRequest& request);
 
 [[nodiscard]] std::string format_explanation(const Explanation& explanation);  // for people
 [[nodiscard]] std::string format_explanation_json(const Explanation& explanation);

@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/explain.h"
+#include "cli/explain_live.h"
+#include "cli/progress.h"
 #include "config/options.h"
 #include "directory/directory.h"
 
@@ -21,29 +23,72 @@ int complain(const config::Diagnostics& diagnostics)
     return kFailed;
 }
 
+Result<ExplainRequest, std::string> make_request(const ExplainArguments& arguments,
+                                                 const config::NodeOptions& node)
+{
+    const auto recipient = mail::parse_mailbox(arguments.recipient);
+    if (!recipient) return failure("--to: \"" + arguments.recipient + "\" is no address");
+    ExplainRequest request{*recipient, {}, facts::DnsSecurity::Insecure, system_clock().wall()};
+    request.limits = node.limits;
+    if (!arguments.client.empty()) {
+        const auto client = IpAddress::parse(arguments.client);
+        if (!client) return failure("--client: \"" + arguments.client + "\" is no IP address");
+        request.client = *client;
+    }
+    if (!arguments.sender.empty() && arguments.sender != "<>") {
+        const auto sender = mail::parse_mailbox(arguments.sender);
+        if (!sender) return failure("--from: \"" + arguments.sender + "\" is no address");
+        request.sender = *sender;
+    }
+    if (!arguments.message.empty()) {
+        auto message = read_message_file(arguments.message);
+        if (!message) return failure("--message: " + message.error());
+        request.message = *message;
+    }
+    if (arguments.secure_mx) request.mx_security = facts::DnsSecurity::Secure;
+    return request;
+}
+
+// Mail that would wait is no success.
+int explain_live(const objects::Snapshot& snapshot, const ExplainRequest& request,
+                 const config::NodeOptions& node, const Explanation& explanation, Output output)
+{
+    validation::LocalOptions options;
+    options.delivery = node.delivery;
+    options.resolver = node.resolver;
+    options.hostname = node.hostname;
+    Progress progress = Progress::for_output();
+    if (output == Output::Table) std::fputs("\n", stdout);
+    const auto way =
+        look_live(options, snapshot, request, [&progress, output](const validation::Step& step) {
+            if (output == Output::Table) progress.show(step);
+        });
+    if (!way) {
+        std::fprintf(stderr, "%s\n", way.error().c_str());
+        return kFailed;
+    }
+    const std::string text = output == Output::Json
+                                 ? add_way(format_explanation_json(explanation), *way) + "\n"
+                                 : format_way(*way);
+    std::fputs(text.c_str(), stdout);
+    return way->flows ? kDone : kFailed;
+}
+
 }  // namespace
 
 int explain_message(const ExplainArguments& arguments, Output output)
 {
-    const auto recipient = mail::parse_mailbox(arguments.recipient);
-    if (!recipient) return complain("--to: \"" + arguments.recipient + "\" is no address");
-    ExplainRequest request{*recipient, {}, facts::DnsSecurity::Insecure, system_clock().wall()};
-    if (!arguments.client.empty()) {
-        const auto client = IpAddress::parse(arguments.client);
-        if (!client) return complain("--client: \"" + arguments.client + "\" is no IP address");
-        request.client = *client;
-    }
-    if (arguments.secure_mx) request.mx_security = facts::DnsSecurity::Secure;
-
     const auto node = config::load_node_options(arguments.config);
     if (!node) return complain(node.error());
+    auto request = make_request(arguments, *node);
+    if (!request) return complain(request.error());
     auto contents = directory::load_objects(node->organization_file, node->data_directory);
     if (!contents) return complain(contents.error());
     const objects::Snapshot snapshot{*std::move(contents)};
-    const Explanation explanation = explain(snapshot, request);
-    const std::string text = output == Output::Json ? format_explanation_json(explanation) + "\n"
-                                                    : format_explanation(explanation);
-    std::fputs(text.c_str(), stdout);
+    const Explanation explanation = explain(snapshot, *request);
+    if (output == Output::Table) std::fputs(format_explanation(explanation).c_str(), stdout);
+    if (arguments.live) return explain_live(snapshot, *request, *node, explanation, output);
+    if (output == Output::Json) std::printf("%s\n", format_explanation_json(explanation).c_str());
     return kDone;
 }
 

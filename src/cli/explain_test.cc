@@ -1,5 +1,7 @@
 #include "cli/explain.h"
 
+#include "cli/explain_live.h"
+#include "cli/explain_words.h"
 #include "objects/org_file.h"
 
 #include <gtest/gtest.h>
@@ -106,6 +108,55 @@ TEST(Explain, EveryHostOfOurOwn)
     EXPECT_EQ(found.hops[0].level, "none");
     EXPECT_EQ(found.hops[0].reasons.back(), "tls.local-socket");
     EXPECT_EQ(found.hops[1].level, "opportunistic");
+}
+
+TEST(Explain, EverySourceSaysWhatItAskedAndWhetherItCounted)
+{
+    const auto found = explained("x@bank.example");
+    ASSERT_EQ(found.hops.size(), 1U);
+    const auto& sources = found.hops[0].sources;
+    ASSERT_EQ(sources.size(), 3U);
+    EXPECT_EQ(sources[0].id, "tls.organization-level");
+    EXPECT_EQ(sources[0].min, facts::TlsVersion::Tls12);
+    EXPECT_EQ(sources[1].level, policy::TlsLevel::VerifyName);
+    EXPECT_TRUE(sources[1].counted);
+    EXPECT_EQ(sources[2].id, "tls.name-of-domain");
+    for (const auto& hop : explained("x@old.example").hops) {
+        for (const auto& source : hop.sources)
+            EXPECT_NE(describe_source(source.id), source.id) << "no words";
+    }
+}
+
+TEST(Explain, AMessageMayBeRefusedForWhatItIs)
+{
+    const auto document = config::parse_document(kOrganization, "org.toml");
+    const objects::Snapshot snapshot{*objects::read_org_document(*document, "org.toml")};
+    ExplainRequest request{*mail::parse_mailbox("x@bank.example"),
+                           *IpAddress::parse("192.0.2.7"),
+                           {},
+                           *parse_rfc3339("2026-11-21T12:00:00Z")};
+    EXPECT_EQ(explain(snapshot, request).message_refusal, "");
+    request.message = MessageFacts{2000, 3, true};
+    auto found = explain(snapshot, request);
+    EXPECT_EQ(found.message_refusal, "");
+    EXPECT_NE(format_explanation(found).find("2000 octets, 3 Received fields, TLS-Required: No"),
+              std::string::npos);
+    request.limits.message_size = 1000;
+    EXPECT_TRUE(explain(snapshot, request).message_refusal.starts_with("552 5.3.4"));
+    request.limits.message_size = 10'000;
+    request.limits.received_fields = 2;
+    EXPECT_TRUE(explain(snapshot, request).message_refusal.starts_with("554 5.4.6"));
+}
+
+TEST(Explain, TheLiveWayIsAddedToTheData)
+{
+    validation::Way way;
+    way.flows = true;
+    way.host = "mx.bank.example";
+    way.flow.reason = "tls.verified";
+    const auto text = add_way(format_explanation_json(explained("x@bank.example")), way);
+    EXPECT_NE(text.find(R"("live":{"flows":true)"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"("reason":"tls.verified")"), std::string::npos) << text;
 }
 
 TEST(Explain, WordsAndDataSayTheSame)

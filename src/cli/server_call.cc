@@ -102,6 +102,20 @@ boost::json::value parse_answer(const std::string& body)
     return nullptr;
 }
 
+int read_lines_from_server(const ServerChoice& server, const std::string& method,
+                           const std::string& target,
+                           const std::function<void(std::string_view)>& on_line)
+{
+    const std::string socket = find_socket(server);
+    if (socket.empty()) return kUsage;
+    const auto response = admin::call_for_lines(socket, method, target, on_line);
+    if (!response) {
+        std::fprintf(stderr, "%s\n", response.error().c_str());
+        return kUnreachable;
+    }
+    return response->status < 300 ? kDone : say_refusal(*response);
+}
+
 int print_from_server(const ServerChoice& server, const std::string& target)
 {
     int code = kDone;

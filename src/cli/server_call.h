@@ -27,6 +27,12 @@ namespace hermetic::cli {
 // JSON of an answer; null after having said that it is none.
 [[nodiscard]] boost::json::value parse_answer(const std::string& body);
 
+// An answer that comes line by line, told of as it comes. Returns the exit code, having said on
+// standard error what was refused.
+[[nodiscard]] int read_lines_from_server(const ServerChoice& server, const std::string& method,
+                                         const std::string& target,
+                                         const std::function<void(std::string_view)>& on_line);
+
 // The body as text, for what is not JSON.
 [[nodiscard]] int print_from_server(const ServerChoice& server, const std::string& target);
 

@@ -1,0 +1,16 @@
+// How this process looks at partners: as the server would, by its hermetic.toml.
+#pragma once
+
+#include "core/result.h"
+#include "validation/local_run.h"
+
+#include <string>
+
+namespace hermetic::cli {
+
+// `config` empty: the default file where it can be read, else the defaults of all options and this
+// machine's name. The error is for people.
+[[nodiscard]] Result<validation::LocalOptions, std::string> local_options(
+    const std::string& config);
+
+}  // namespace hermetic::cli

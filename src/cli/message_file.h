@@ -1,0 +1,26 @@
+// A message in a file, as far as it bears on its way: for `hermetic explain --message`.
+//
+// Reading the file is the only thing here that is not pure.
+#pragma once
+
+#include "core/result.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hermetic::cli {
+
+struct MessageFacts {
+    std::uint64_t size = 0;  // octets
+    std::uint32_t received_fields = 0;
+    bool tls_required_no = false;  // RFC 8689 §5
+};
+
+// From the header, up to and without its empty line; `size` is not set.
+[[nodiscard]] MessageFacts read_header(std::string_view header);
+
+// The error is for people. Of the header the first MiB counts.
+[[nodiscard]] Result<MessageFacts, std::string> read_message_file(const std::string& file);
+
+}  // namespace hermetic::cli
