@@ -1,0 +1,255 @@
+#!/usr/bin/python3
+"""probe, connector test and explain --live against the lab: what each behaviour of a partner is found to be."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import tomllib
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support import children, runner
+from support.deadline import wait_for
+from support.hermetic_server import HermeticServer, binary, listener
+
+# partner, what its connector asks for, the result, and steps that must be as they stand here:
+# step: (state, reason)
+OLD = {"min_tls": "1.0", "valid_until": "2099-01-01T00:00:00Z"}
+TABLE = [
+    ("modern", {"tls": "verify_name"}, "ok",
+     {"mx": ("ok", ""), "starttls": ("ok", ""), "versions": ("ok", ""),
+      # The lab's certificates last a month: it is told that they end soon.
+      "certificate": ("warning", "certificate.expiring"), "policy": ("ok", "tls.verified")}),
+    ("tls13", {"tls": "encrypt"}, "ok", {"versions": ("ok", "")}),
+    ("tls12", {"tls": "encrypt", "min_tls": "1.3"}, "failed",
+     {"versions": ("ok", ""), "policy": ("failed", "ladder.handshake-failed")}),
+    ("tls10", {"tls": "encrypt"}, "failed",
+     {"versions": ("failed", "tls.version-below-floor"),
+      "policy": ("failed", "ladder.handshake-failed")}),
+    ("tls11", {"tls": "encrypt", **OLD}, "ok", {"policy": ("ok", "tls.verified")}),
+    ("clear", {"tls": "encrypt"}, "failed",
+     {"starttls": ("failed", "starttls.not-offered"), "policy": ("failed", "starttls.not-offered")}),
+    ("refused", {"tls": "encrypt"}, "failed",
+     {"starttls": ("failed", "starttls.refused"), "policy": ("failed", "starttls.refused")}),
+    ("expired", {"tls": "verify_ca"}, "failed",
+     {"certificate": ("warning", "tls.chain-not-verified"),
+      "policy": ("failed", "tls.chain-not-verified")}),
+    ("self-signed", {"tls": "encrypt"}, "ok",
+     {"certificate": ("warning", "tls.chain-not-verified"),
+      "policy": ("ok", "tls.chain-not-verified")}),
+    ("unknown-ca", {"tls": "verify_name"}, "failed",
+     {"policy": ("failed", "tls.chain-not-verified")}),
+    ("wrong-name", {"tls": "verify_name"}, "failed",
+     {"certificate": ("warning", "tls.name-mismatch"), "policy": ("failed", "tls.name-mismatch")}),
+    ("incomplete-chain", {"tls": "verify_ca"}, "failed",
+     {"policy": ("failed", "tls.chain-not-verified")}),
+    ("handshake-alert", {"tls": "encrypt"}, "failed",
+     {"starttls": ("failed", "handshake.alert"), "versions": ("failed", "ladder.handshake-failed"),
+      "policy": ("failed", "ladder.handshake-failed")}),
+    ("client-certificate", {"tls": "encrypt"}, "failed",
+     {"starttls": ("failed", "handshake.alert"), "policy": ("failed", "ladder.handshake-failed")}),
+    ("tls13-intolerant", {"tls": "encrypt"}, "ok",
+     {"starttls": ("failed", "handshake.closed"), "policy": ("ok", "tls.verified")}),
+    ("injected", {"tls": "encrypt"}, "ok", {"starttls": ("warning", "starttls.injected")}),
+    ("closes-at-connect", {"tls": "encrypt"}, "failed",
+     {"connect": ("ok", ""), "greeting": ("failed", "connection.closed")}),
+    ("dead", {"tls": "encrypt"}, "failed", {"connect": ("failed", "connect.refused")}),
+    ("dead-first", {"tls": "encrypt"}, "warning", {"policy": ("ok", "tls.verified")}),
+    ("null-mx", {"tls": "encrypt"}, "failed", {"mx": ("failed", "dns.null-mx")}),
+    ("nowhere", {"tls": "encrypt"}, "failed", {"mx": ("failed", "dns.no-such-domain")}),
+]
+
+
+class Lab:
+    """`hermetic lab` with some partners, and what it wrote for a server that meets them."""
+
+    def __init__(self, partners):
+        self.directory = Path(tempfile.mkdtemp(prefix="hermetic-lab."))
+        self._output = open(self.directory / "output", "wb")
+        self.process = children.start([binary(), "lab", "--only", ",".join(partners),
+                                       "--dir", self.directory],
+                                      stdout=self._output, stderr=self._output)
+        file = self.directory / "org.toml"
+        wait_for(lambda: file.exists() or self.process.poll() is not None, "the lab runs", 60)
+        assert self.process.poll() is None, (self.directory / "output").read_text()
+        node = tomllib.loads((self.directory / "hermetic.toml").read_text())
+        self.resolver, self.delivery = node["resolver"], node["delivery"]
+
+    def messages(self, partner):
+        """What it has received, as the lab's records say."""
+        file = self.directory / "records.jsonl"
+        records = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [each for each in records
+                if each["record"] == "message" and each["partner"] == partner]
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(30)
+        self._output.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("hermetic", timeout=30)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(30)
+        self.sock.connect(self._path)
+
+
+class Validation(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab([row[0] for row in TABLE])
+        cls.addClassCleanup(cls.lab.close)
+        before = os.environ.get("SSL_CERT_FILE")
+        os.environ["SSL_CERT_FILE"] = str(cls.lab.directory / "ca.pem")
+        cls.addClassCleanup(lambda: os.environ.pop("SSL_CERT_FILE") if before is None
+                            else os.environ.update(SSL_CERT_FILE=before))
+        cls.server = HermeticServer(
+            listeners=[listener("mx")], hostname="sender.lab.test", resolver=cls.lab.resolver,
+            delivery={key: cls.lab.delivery[key] for key in ("port", "allow_loopback")},
+            inbound_connectors=[{"name": "this-machine", "kind": "on_premises",
+                                 "networks": ["127.0.0.0/8"], "may_relay": True}],
+            outbound_connectors=[{"name": name, "recipient_domains": [f"{name}.lab.test"], **asked}
+                                 for name, asked, _, _ in TABLE])
+        cls.server.start()
+        cls.addClassCleanup(cls.server.stop)
+
+    def test_words(self):
+        """on no terminal: one line for each step, with what to do, and exit code 1 where mail would wait"""
+        done = self.server.run("connector", "test", "clear", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("  starttls      failed   STARTTLS is not offered\n", done.stdout)
+        self.assertIn("fix:     Ask the server's administrator to offer STARTTLS.", done.stdout)
+        self.assertTrue(done.stdout.rstrip().endswith("result        failed   mail would wait"))
+
+    def test_message(self):
+        """--to: the partner takes the test message, in TLS"""
+        steps = self.connector_steps("modern", "--to", "somebody@modern.lab.test", code=0)
+        message = next(step for step in steps if step["step"] == "message")
+        self.assertEqual(message["state"], "ok", message)
+        received = self.lab.messages("modern")
+        self.assertEqual(len(received), 1)
+        self.assertEqual(received[0]["from"], "<postmaster@hermetic.test>")
+        self.assertEqual(received[0]["tls"]["version"], "TLSv1.3")
+        self.assertFalse(received[0]["data_in_clear"])
+
+    def test_message_refused(self):
+        """--to: an address that the partner does not know fails the test in the partner's words"""
+        steps = self.connector_steps("modern", "--to", "unknown@modern.lab.test", code=1)
+        message = next(step for step in steps if step["step"] == "message")
+        self.assertEqual(message["state"], "failed")
+        self.assertIn("the server says: 550", message["seen"])
+
+    def test_no_message(self):
+        """--to: nothing is sent where the policy is not met"""
+        steps = self.connector_steps("wrong-name", "--to", "somebody@wrong-name.lab.test", code=1)
+        message = next(step for step in steps if step["step"] == "message")
+        self.assertEqual(message["seen"], "not sent: no host satisfies the connector")
+        self.assertEqual(self.lab.messages("wrong-name"), [])
+
+    def test_refusals(self):
+        """a connector that is not there, and an address that is none"""
+        done = self.server.run("connector", "test", "nobody", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no outbound connector", done.stderr)
+        done = self.server.run("connector", "test", "modern", "--to", "nonsense", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is no address", done.stderr)
+
+    def test_kept(self):
+        """the result is kept, logged where it failed, and told by the API"""
+        self.connector_steps("null-mx", code=1)
+        self.server.wait_log("validation.failed", connector="null-mx", reason="dns.null-mx")
+        connection = UnixConnection(self.server.ready["admin"])
+        connection.request("GET", "/v1/validations")
+        rows = json.loads(connection.getresponse().read())["validations"]
+        row = next(each for each in rows if each["connector"] == "null-mx")
+        self.assertEqual(row["state"], "failed")
+        connection.request("GET", "/v1/validations/null-mx")
+        report = json.loads(connection.getresponse().read())
+        self.assertEqual(report["steps"][0]["reason"], "dns.null-mx")
+        connection.close()
+
+    def test_probe(self):
+        """probe: versions, certificate and levels of a domain, from the command line's own process"""
+        done = self.server.run("probe", "modern.lab.test", "--json")
+        found = json.loads(done.stdout)
+        self.assertEqual(found["state"], "ok")
+        look = found["hosts"][0]["addresses"][0]
+        accepted = {each["version"]: each["accepted"] for each in look["versions"]}
+        self.assertEqual(accepted, {"TLSv1.3": True, "TLSv1.2": True, "TLSv1.1": False,
+                                    "TLSv1.0": False})
+        passes = {each["level"]: each["passes"] for each in look["levels"]}
+        self.assertEqual(passes, {"none": True, "opportunistic": True, "encrypt": True,
+                                  "verify_ca": True, "verify_name": True, "dane": False})
+        self.assertTrue(look["tls"]["names_host"])
+        self.assertEqual(len(look["tls"]["chain"][0]["pin"]), 64)
+
+    def test_probe_old(self):
+        """probe: a server that knows TLS 1.0 alone is told so, with its certificate"""
+        done = self.server.run("probe", "mx.tls10.lab.test", "--json")
+        look = json.loads(done.stdout)["hosts"][0]["addresses"][0]
+        accepted = [each["version"] for each in look["versions"] if each["accepted"]]
+        self.assertEqual(accepted, ["TLSv1.0"])
+        self.assertEqual(look["tls"]["version"], "TLSv1.0")
+        reasons = {each["level"]: each["reason"] for each in look["levels"]}
+        self.assertEqual(reasons["encrypt"], "tls.version-below-floor")
+
+    def test_probe_nobody(self):
+        """probe: nobody there is exit code 1; what is no name is 2"""
+        self.assertEqual(self.server.run("probe", "nowhere.lab.test", check=False).returncode, 1)
+        self.assertEqual(self.server.run("probe", "no name", check=False).returncode, 2)
+
+    def test_explain_live(self):
+        """explain --live: the host that would be used, and whether mail would flow"""
+        done = self.server.run("explain", "--from", "a@sender.lab.test", "--to",
+                               "x@modern.lab.test", "--client", "127.0.0.1", "--live", "--json")
+        live = json.loads(done.stdout)["live"]
+        self.assertTrue(live["flows"])
+        self.assertFalse(live["in_clear"])
+        self.assertEqual(live["host"], "mx.modern.lab.test")
+        self.assertEqual(live["rung"], "everything")
+        done = self.server.run("explain", "--to", "x@wrong-name.lab.test", "--live", "--json",
+                               check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(json.loads(done.stdout)["live"]["reason"], "tls.name-mismatch")
+
+    def connector_steps(self, name, *more, code):
+        done = self.server.run("connector", "test", name, *more, "--json", check=False, seconds=150)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _row(name, result, expected):
+    def test(self):
+        steps = self.connector_steps(name, code=1 if result == "failed" else 0)
+        self.assertEqual(steps[-1]["step"], "result")
+        self.assertEqual(steps[-1]["state"], result, steps)
+        for step, found in expected.items():
+            seen = [(each["state"], each["reason"]) for each in steps if each["step"] == step]
+            self.assertIn(found, seen, f"{step} of {name}: {seen}")
+        for each in steps:
+            if each["state"] == "failed" and each["step"] != "result":
+                self.assertTrue(each["fix"], f"no advice: {each}")
+    asked = next(row[1] for row in TABLE if row[0] == name)
+    test.__doc__ = f"connector test: {name} under {asked['tls']} is {result}"
+    return test
+
+
+for _name, _, _result, _expected in TABLE:
+    setattr(Validation, f"test_row_{_name.replace('-', '_')}", _row(_name, _result, _expected))
+
+
+if __name__ == "__main__":
+    runner.main()
