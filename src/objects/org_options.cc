@@ -1,0 +1,316 @@
+#include "objects/org_options.h"
+
+#include "objects/kinds.h"
+
+namespace hermetic::objects {
+namespace {
+
+using config::Kind;
+using config::Node;
+using config::option;
+using config::Option;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// A field that may be absent.
+template <typename T>
+Kind<std::optional<T>> maybe(Kind<T> kind)
+{
+    return {kind.type,
+            [read = kind.read](const Node& node) -> std::optional<std::optional<T>> {
+                auto value = read(node);
+                if (!value) return std::nullopt;
+                return std::optional<T>{std::move(*value)};
+            },
+            [show = kind.show](const std::optional<T>& value) {
+                return value ? show(*value) : std::string{};
+            }};
+}
+
+// Known recipients: "any" or a list. Two members in the struct, one key in the file.
+Option<AcceptedDomain> recipients_option()
+{
+    const auto list = config::list_kind(mailbox_kind());
+    Option<AcceptedDomain> result;
+    result.key = "recipients";
+    result.type = "\"any\", or " + list.type;
+    result.text = "Recipients that exist; mail to others is refused with 550 5.1.1.";
+    result.read = [read = list.read](AcceptedDomain& domain, const Node& node) {
+        domain.any_recipient = node.kind == Node::Kind::String && node.string == "any";
+        if (domain.any_recipient) return true;
+        auto recipients = read(node);
+        if (!recipients) return false;
+        domain.recipients = std::move(*recipients);
+        return true;
+    };
+    result.show = [show = list.show](const AcceptedDomain& domain) {
+        return domain.any_recipient ? config::quote("any") : show(domain.recipients);
+    };
+    return result;
+}
+
+// Empty in most files: where there is one organization, everything is its.
+template <typename Object>
+Option<Object> organization_option()
+{
+    return option("organization", &Object::organization,
+                  config::text_kind("the name of an organization"),
+                  "Whose it is; needed where the server has several organizations.");
+}
+
+// A field of a nested struct.
+template <typename Object, typename Part, typename Field>
+Option<Object> part_option(std::string key, Part Object::*part, Field Part::*field,
+                           Kind<Field> kind, std::string text)
+{
+    Option<Object> result;
+    result.key = std::move(key);
+    result.type = kind.type;
+    result.text = std::move(text);
+    result.read = [read = kind.read, part, field](Object& object, const Node& node) {
+        auto value = read(node);
+        if (value) object.*part.*field = std::move(*value);
+        return value.has_value();
+    };
+    result.show = [show = kind.show, part, field](const Object& object) {
+        return show(object.*part.*field);
+    };
+    return result;
+}
+
+// SASL credentials stand in two keys.
+Option<OutboundConnector> credentials_option(std::string key, std::string HopCredentials::*field,
+                                             std::string type, std::string text)
+{
+    Option<OutboundConnector> result;
+    result.key = std::move(key);
+    result.type = std::move(type);
+    result.text = std::move(text);
+    result.read = [field](OutboundConnector& connector, const Node& node) {
+        if (node.kind != Node::Kind::String) return false;
+        if (!connector.tls.auth) connector.tls.auth.emplace();
+        (*connector.tls.auth).*field = node.string;
+        return true;
+    };
+    result.show = [field](const OutboundConnector& connector) {
+        return connector.tls.auth ? config::quote((*connector.tls.auth).*field) : std::string{};
+    };
+    return result;
+}
+
+// A field of the connector's TLS settings.
+template <typename Field>
+Option<OutboundConnector> tls_option(std::string key, Field TlsSettings::*field, Kind<Field> kind,
+                                     std::string text)
+{
+    return part_option(std::move(key), &OutboundConnector::tls, field, std::move(kind),
+                       std::move(text));
+}
+
+}  // namespace
+
+std::vector<Option<Organization>> organization_options()
+{
+    using O = Organization;
+    return {
+        option("name", &O::name, config::text_kind("a name"), "Stands in notices and logs."),
+        option("postmaster", &O::postmaster, maybe(mailbox_kind()),
+               "Gets what cannot be returned to a sender, and mail to <postmaster>."),
+        option("delay_notice", &O::delay_notice, config::duration_kind(minutes{1}, hours{24 * 30}),
+               "Age at which a sender is told that mail still waits."),
+        option("delay_notice_tls", &O::delay_notice_tls,
+               config::duration_kind(minutes{1}, hours{24 * 30}),
+               "The same where TLS policy is what delays it."),
+        option("expiry", &O::expiry, config::duration_kind(minutes{1}, hours{24 * 60}),
+               "Age at which mail is returned."),
+        option("expiry_tls", &O::expiry_tls, config::duration_kind(minutes{1}, hours{24 * 60}),
+               "The same, counted from the first failure of TLS policy."),
+        option(
+            "retry_after", &O::retry_after,
+            config::list_kind(config::duration_kind(seconds{1}, hours{24})),
+            "Waits between attempts, the last one repeated; empty means 1, 5, 15, 15, 30 minutes, "
+            "then hourly."),
+        option("tls", &O::tls, tls_level_kind(),
+               "How outbound mail is protected where no connector says otherwise."),
+        option("min_tls", &O::min_tls, config::tls_version_kind(),
+               "The lowest version of TLS for it."),
+        option("max_tls", &O::max_tls, config::tls_version_kind(), "The highest."),
+        option("inbound_min_tls", &O::inbound_min_tls, config::tls_version_kind(),
+               "The lowest version of TLS of a client that sends to its recipients over TLS."),
+        option("own_domains_need_evidence", &O::own_domains_need_evidence, config::flag_kind(),
+               "Whether mail from its own domains is refused unless a connector admits the "
+               "client (550 5.7.68)."),
+        option("revocation", &O::revocation,
+               config::choice_kind<Revocation>(
+                   {{"off", Revocation::Off}, {"stapled_and_crl", Revocation::StapledAndCrl}}),
+               "`stapled_and_crl`: stapled OCSP answers and the CRLs of `crl_folder` count where "
+               "certificates are verified; nothing is fetched."),
+        option("crl_folder", &O::crl_folder, config::text_kind("a folder of PEM files"),
+               "Certificate revocation lists."),
+        part_option("ratchet", &O::ratchet, &RatchetSettings::mode,
+                    config::choice_kind<RatchetMode>({{"off", RatchetMode::Off},
+                                                      {"observe", RatchetMode::Observe},
+                                                      {"enforce", RatchetMode::Enforce}}),
+                    "Whether a partner that always had TLS may fall back: `observe` records and "
+                    "alerts, `enforce` delays the mail for `ratchet_hold`."),
+        part_option("ratchet_days", &O::ratchet, &RatchetSettings::days,
+                    config::number_kind<std::uint16_t>(1, 365),
+                    "Days without exception after which what was seen is expected."),
+        part_option("ratchet_hold", &O::ratchet, &RatchetSettings::hold,
+                    config::duration_kind(minutes{1}, hours{24 * 7}),
+                    "How long mail is delayed for it."),
+        option("comment", &O::comment, config::text_kind(), "For people."),
+    };
+}
+
+std::vector<Option<AcceptedDomain>> accepted_domain_options()
+{
+    using D = AcceptedDomain;
+    return {
+        option("name", &D::name, accepted_name_kind(), "The domain."),
+        option("kind", &D::kind,
+               config::choice_kind<DomainKind>({{"authoritative", DomainKind::Authoritative},
+                                                {"internal_relay", DomainKind::InternalRelay}}),
+               "`authoritative`: its mailboxes are ours; `internal_relay`: some live elsewhere."),
+        option("next_hop", &D::next_hop, next_hop_kind(),
+               "Where its mail goes; several hosts share the load."),
+        option("connector", &D::connector, config::text_kind("the name of an outbound connector"),
+               "Instead of `next_hop`: the connector that carries its mail."),
+        recipients_option(),
+        organization_option<D>(),
+        option("enabled", &D::enabled, config::flag_kind(), "Whether it counts."),
+        option("comment", &D::comment, config::text_kind(), "For people."),
+    };
+}
+
+std::vector<Option<InboundConnector>> inbound_connector_options()
+{
+    using C = InboundConnector;
+    return {
+        option("name", &C::name, config::text_kind("a name of its own"),
+               "Stands in logs and replies."),
+        option("kind", &C::kind, connector_kind_kind(),
+               "`partner` restricts: mail from its sender domains must come as it says; "
+               "`on_premises` grants: clients with its certificates or networks are our own."),
+        organization_option<C>(),
+        option("sender_domains", &C::sender_domains, config::list_kind(domain_pattern_kind()),
+               "Of a partner: whose mail it restricts. Never grants anything."),
+        option("networks", &C::networks, config::list_kind(config::network_kind()),
+               "Clients that it admits, or that its mail must come from."),
+        option("certificate_names", &C::certificate_names, config::list_kind(tls_name_kind()),
+               "Names of client certificates: the listener must ask for them."),
+        option("ca", &C::ca, config::text_kind("a file of certificates (PEM)"),
+               "The CAs that count for `certificate_names`; empty: the system's."),
+        option("require_tls", &C::require_tls, maybe(config::flag_kind()),
+               "Whether mail in clear is refused (530 5.7.0); not set: a partner's is."),
+        option("min_tls", &C::min_tls, maybe(config::tls_version_kind()),
+               "The lowest version of TLS; not set: the organization's."),
+        option("require_certificate", &C::require_certificate, config::flag_kind(),
+               "Whether the client must show one of `certificate_names`."),
+        option("require_network", &C::require_network, config::flag_kind(),
+               "Whether the client must be in one of `networks`."),
+        option("treat_as_internal", &C::treat_as_internal, config::flag_kind(),
+               "Whether its mail counts as from inside."),
+        option("may_relay", &C::may_relay, config::flag_kind(),
+               "Whether its clients may send to domains that are not accepted domains; "
+               "`on_premises` only."),
+        option("mode", &C::mode, connector_mode_kind(),
+               "`audit`: what a partner's connector would refuse is taken, and recorded."),
+        option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."),
+        option("comment", &C::comment, config::text_kind(), "For people."),
+    };
+}
+
+std::vector<Option<OutboundConnector>> outbound_connector_options()
+{
+    using C = OutboundConnector;
+    using T = TlsSettings;
+    return {
+        option("name", &C::name, config::text_kind("a name of its own"), "Stands in logs."),
+        option("kind", &C::kind, connector_kind_kind(),
+               "`partner`: another organization; `on_premises`: our own servers."),
+        organization_option<C>(),
+        option("recipient_domains", &C::recipient_domains, config::list_kind(domain_pattern_kind()),
+               "Whose mail it carries."),
+        option("all_accepted_domains", &C::all_accepted_domains, config::flag_kind(),
+               "Whether it carries the mail of all accepted domains without a next hop; "
+               "`on_premises` only."),
+        option("rule_scoped", &C::rule_scoped, config::flag_kind(),
+               "Whether it is used only where a rule names it."),
+        option("smart_hosts", &C::next_hop, smart_hosts_kind(),
+               "Hosts that share the load; a dead one is skipped. Without this key: by MX."),
+        tls_option("tls", &T::level, maybe(tls_level_kind()),
+                   "How its mail is protected; not set: as the organization says."),
+        tls_option(
+            "tls_names", &T::names, config::list_kind(tls_name_kind()),
+            "For `verify_name`: the certificate must have one of them. Empty: a smart host's "
+            "own name; by MX its host's where DNSSEC proves the MX answer, else the "
+            "recipient's domain or a name below it."),
+        tls_option("pins", &T::pins, config::list_kind(pin_kind()),
+                   "The public key of the certificate, or from `verify_ca` up that of a CA in its "
+                   "verified chain, must be one of them."),
+        tls_option("ca", &T::ca, config::text_kind("a file of certificates (PEM)"),
+                   "The CAs that count; empty: the system's."),
+        tls_option("min_tls", &T::min, maybe(config::tls_version_kind()),
+                   "The lowest version of TLS."),
+        tls_option("max_tls", &T::max, maybe(config::tls_version_kind()), "The highest."),
+        tls_option("client_certificate", &T::client_certificate,
+                   config::text_kind("the name of a certificate"),
+                   "What we show where the server asks for a certificate."),
+        tls_option("dane", &T::dane, publication_kind(),
+                   "`mandatory`: only to hosts with usable TLSA records that DNSSEC proves; "
+                   "`none`: TLSA records do not count, an exception that needs `valid_until`."),
+        tls_option("mta_sts", &T::mta_sts, publication_kind(),
+                   "`mandatory`: only where the domain has an MTA-STS policy that enforces; "
+                   "`none`: it does not count, an exception that needs `valid_until`."),
+        credentials_option("auth_user", &HopCredentials::user, "a string",
+                           "SASL at the smart hosts, only inside TLS that proves them."),
+        credentials_option("auth_password_file", &HopCredentials::password_file, "a file",
+                           "Its first line is the password."),
+        tls_option("mode", &T::mode, connector_mode_kind(),
+                   "`audit`: mail goes as if there were no TLS settings here, and what they would "
+                   "have done is recorded; `off`: they do not count."),
+        tls_option("valid_until", &T::valid_until, maybe(wall_time_kind()),
+                   "An exception, weaker than the organization, needs this end."),
+        option("test_recipients", &C::test_recipients, config::list_kind(mailbox_kind()),
+               "Who gets the test message when the connector is validated."),
+        option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."),
+        option("comment", &C::comment, config::text_kind(), "For people."),
+    };
+}
+
+std::vector<Option<Certificate>> certificate_options()
+{
+    using C = Certificate;
+    return {
+        option("name", &C::name, config::text_kind("a name of its own"), "Connectors name it."),
+        organization_option<C>(),
+        option("chain", &C::chain, config::text_kind("a file (PEM)"), "The certificate first."),
+        option("key", &C::key, config::text_kind("a file (PEM)"),
+               "Its private key; not readable by everybody."),
+        option("comment", &C::comment, config::text_kind(), "For people."),
+    };
+}
+
+std::vector<Option<Retirement>> retirement_options()
+{
+    using R = Retirement;
+    return {
+        option("name", &R::name, config::text_kind("a name of its own"), "Stands in the report."),
+        organization_option<R>(),
+        option("direction", &R::direction,
+               config::choice_kind<Direction>(
+                   {{"inbound", Direction::Inbound}, {"outbound", Direction::Outbound}}),
+               "Sessions of clients, or ours to other servers."),
+        option("versions", &R::versions, config::list_kind(config::tls_version_kind()),
+               "What goes: \"1.0\", \"1.1\"."),
+        option("start", &R::start, maybe(wall_time_kind()),
+               "From then on a growing share of sessions is put off."),
+        option("end", &R::end, maybe(wall_time_kind()), "From then on all are."),
+        option("enabled", &R::enabled, config::flag_kind(), "Whether it counts."),
+        option("comment", &R::comment, config::text_kind(), "For people."),
+    };
+}
+
+}  // namespace hermetic::objects

@@ -1,0 +1,295 @@
+#include "policy/tls_policy_fixture.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <ostream>
+
+namespace hermetic::policy {
+namespace {
+
+// What is published, wished or seen adds to the base. A row states only what matters to it.
+struct AddedRow {
+    const char* name;
+    std::function<void(TlsInputs&, objects::OutboundConnector&)> change;
+    TlsLevel level;
+    std::string_view reason;  // among the reasons
+    std::string_view skip{};
+    friend void PrintTo(const AddedRow& row, std::ostream* out) { *out << row.name; }
+};
+
+void publish_tlsa(TlsInputs& inputs)
+{
+    inputs.hop = by_mx(facts::DnsSecurity::Secure);
+    inputs.hop.tlsa_status = TlsaStatus::Usable;
+    inputs.hop.tlsa = tlsa();
+}
+
+void publish_sts(TlsInputs& inputs, StsMode mode, bool listed)
+{
+    inputs.hop.sts = mode;
+    inputs.hop.sts_lists_host = listed;
+}
+
+std::vector<AddedRow> added_rows()
+{
+    using C = objects::OutboundConnector;
+    using I = TlsInputs;
+    using objects::Publication;
+    constexpr auto kOpp = TlsLevel::Opportunistic;
+    static constexpr auto kName = TlsLevel::VerifyName;
+    constexpr auto kSecure = facts::DnsSecurity::Secure;
+    return {
+        {"UsableTlsa", [](I& i, C&) { publish_tlsa(i); }, TlsLevel::Dane, "dane.usable"},
+        {"UsableTlsaOfAnUnprovedMx",
+         [](I& i, C&) {
+             publish_tlsa(i);
+             i.hop.mx_security = facts::DnsSecurity::Insecure;
+         },
+         TlsLevel::Dane, "dane.usable-insecure-mx"},
+        {"UnusableTlsa", [](I& i, C&) { i.hop.tlsa_status = TlsaStatus::Unusable; },
+         TlsLevel::Encrypt, "dane.unusable"},
+        {"FailedTlsa", [](I& i, C&) { i.hop.tlsa_status = TlsaStatus::Failed; }, kOpp,
+         "dane.lookup-failed", "dane.lookup-failed"},
+        {"AbsentTlsa", [](I& i, C&) { i.hop.tlsa_status = TlsaStatus::Absent; }, kOpp,
+         "tls.organization-level"},
+        {"DaneOff",
+         [](I& i, C& c) {
+             publish_tlsa(i);
+             c.tls.dane = Publication::None;
+             c.tls.valid_until = kNow + std::chrono::hours{1};
+         },
+         kOpp, "dane.not-asked"},
+        {"DaneOffHasEnded",
+         [](I& i, C& c) {
+             publish_tlsa(i);
+             c.tls.dane = Publication::None;
+             c.tls.valid_until = kNow;
+         },
+         TlsLevel::Dane, "dane.usable"},
+        {"DaneMandatoryAndMissing",
+         [](I& i, C& c) {
+             i.hop = by_mx(kSecure);
+             c.tls.dane = Publication::Mandatory;
+         },
+         kOpp, "dane.mandatory-missing", "dane.mandatory-missing"},
+        {"DaneLevelAndMissing",
+         [](I& i, C& c) {
+             i.hop = by_mx(kSecure);
+             c.tls.level = TlsLevel::Dane;
+         },
+         TlsLevel::Dane, "dane.mandatory-missing", "dane.mandatory-missing"},
+        {"DaneMandatoryByAnUnprovedMx",
+         [](I& i, C& c) {
+             publish_tlsa(i);
+             i.hop.mx_security = facts::DnsSecurity::Insecure;
+             c.tls.dane = Publication::Mandatory;
+         },
+         kOpp, "dane.mandatory-insecure-mx", "dane.mandatory-insecure-mx"},
+        {"StsEnforces", [](I& i, C&) { publish_sts(i, StsMode::Enforce, true); }, kName,
+         "sts.enforced"},
+        {"StsTests", [](I& i, C&) { publish_sts(i, StsMode::Testing, true); }, kOpp,
+         "tls.organization-level"},
+        {"StsListsOthers", [](I& i, C&) { publish_sts(i, StsMode::Enforce, false); }, kOpp,
+         "sts.host-not-listed", "sts.host-not-listed"},
+        {"StsMandatoryAndMissing", [](I&, C& c) { c.tls.mta_sts = Publication::Mandatory; }, kOpp,
+         "sts.mandatory-missing", "sts.mandatory-missing"},
+        {"StsOff",
+         [](I& i, C& c) {
+             publish_sts(i, StsMode::Enforce, false);
+             c.tls.mta_sts = Publication::None;
+             c.tls.valid_until = kNow + std::chrono::hours{1};
+         },
+         kOpp, "sts.not-asked"},
+        {"DaneTakesThePlaceOfSts",
+         [](I& i, C&) {
+             publish_tlsa(i);
+             publish_sts(i, StsMode::Enforce, false);
+         },
+         TlsLevel::Dane, "sts.replaced-by-dane"},
+        {"ListedMxHasItsOwnName",
+         [](I& i, C& c) {
+             publish_sts(i, StsMode::Enforce, true);
+             c.tls.level = kName;
+         },
+         kName, "tls.name-of-listed-mx"},
+        {"RequireTls",
+         [](I& i, C&) {
+             i.hop = by_mx(kSecure);
+             i.wishes.requiretls = true;
+         },
+         kName, "requiretls.asked"},
+        {"RequireTlsToAnUnprovedHost", [](I& i, C&) { i.wishes.requiretls = true; }, kOpp,
+         "requiretls.unproved-host", "requiretls.unproved-host"},
+        {"TlsRequiredNoLiftsDane",
+         [](I& i, C&) {
+             publish_tlsa(i);
+             i.wishes.tls_required_no = true;
+         },
+         kOpp, "tls.organization-level"},
+        {"TlsRequiredNoLiftsSts",
+         [](I& i, C&) {
+             publish_sts(i, StsMode::Enforce, false);
+             i.wishes.tls_required_no = true;
+         },
+         kOpp, "tls.organization-level"},
+        {"TlsRequiredNoLiftsTheRatchet",
+         [](I& i, C&) {
+             i.ratchet = Expectation{true, false, TlsVersion::None};
+             i.wishes.tls_required_no = true;
+         },
+         kOpp, "tls.organization-level"},
+        {"TlsRequiredNoLiftsNoConnector",
+         [](I& i, C& c) {
+             c.tls.level = TlsLevel::Encrypt;
+             i.wishes.tls_required_no = true;
+         },
+         TlsLevel::Encrypt, "tls.connector-level"},
+        {"TlsRequiredNoLiftsNoMandatoryDane",
+         [](I& i, C& c) {
+             publish_tlsa(i);
+             c.tls.dane = Publication::Mandatory;
+             i.wishes.tls_required_no = true;
+         },
+         TlsLevel::Dane, "dane.usable"},
+        {"TlsRequiredNoCountsNotBesideRequireTls",
+         [](I& i, C&) {
+             publish_tlsa(i);
+             i.wishes = {true, true};
+         },
+         TlsLevel::Dane, "dane.usable"},
+        {"Rule",
+         [](I& i, C&) {
+             i.rule = RuleTls{TlsLevel::VerifyCa, {}, TlsVersion::Tls13};
+         },
+         TlsLevel::VerifyCa, "tls.rule-level"},
+        {"RatchetOfTls",
+         [](I& i, C&) {
+             i.ratchet = Expectation{true, false, TlsVersion::Tls13};
+         },
+         TlsLevel::Encrypt, "ratchet.holds"},
+        {"RatchetOfAName",
+         [](I& i, C&) {
+             i.ratchet = Expectation{true, true, TlsVersion::None};
+         },
+         kName, "ratchet.holds"},
+        {"RatchetLeavesAConnectorsLevel",
+         [](I& i, C& c) {
+             c.tls.level = TlsLevel::Encrypt;
+             i.ratchet = Expectation{true, true, TlsVersion::None};
+         },
+         TlsLevel::Encrypt, "tls.connector-level"},
+    };
+}
+
+class DecideTlsAdds : public testing::TestWithParam<AddedRow> {};
+
+TEST_P(DecideTlsAdds, WhatASourceAsksFor)
+{
+    const AddedRow& row = GetParam();
+    const objects::Organization organization;
+    objects::OutboundConnector connector;
+    TlsInputs inputs;
+    inputs.organization = &organization;
+    inputs.connector = &connector;
+    inputs.hop = by_mx(facts::DnsSecurity::Insecure);
+    inputs.now = kNow;
+    row.change(inputs, connector);
+    const auto decision = decide_tls(inputs);
+    EXPECT_EQ(name(decision.policy.level), name(row.level)) << decision.policy.digest();
+    EXPECT_EQ(decision.skip, row.skip);
+    EXPECT_EQ(std::ranges::count(decision.reasons, row.reason), 1)
+        << testing::PrintToString(decision.reasons);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, DecideTlsAdds, testing::ValuesIn(added_rows()),
+                         [](const auto& row) { return row.param.name; });
+
+// Every combination of what bears on a decision.
+void for_each_input(const std::function<void(const TlsInputs&)>& look)
+{
+    const objects::Organization organization;
+    objects::OutboundConnector connector;
+    connector.tls.names = {tls_name("*.example.org")};
+    connector.tls.pins = {"ab"};
+    for (const auto level : {TlsLevel::Opportunistic, TlsLevel::Encrypt, TlsLevel::VerifyCa,
+                             TlsLevel::VerifyName, TlsLevel::Dane}) {
+        for (unsigned bits = 0; bits < (1U << 6); ++bits) {
+            for (const auto status : {TlsaStatus::NotAsked, TlsaStatus::Absent, TlsaStatus::Usable,
+                                      TlsaStatus::Unusable, TlsaStatus::Failed}) {
+                for (const auto sts :
+                     {StsMode::NoPolicy, StsMode::None, StsMode::Testing, StsMode::Enforce}) {
+                    connector.tls.level = level;
+                    TlsInputs inputs;
+                    inputs.organization = &organization;
+                    inputs.connector = &connector;
+                    inputs.hop = by_mx((bits & 1U) != 0 ? facts::DnsSecurity::Secure
+                                                        : facts::DnsSecurity::Insecure);
+                    inputs.hop.tlsa_status = status;
+                    if (status == TlsaStatus::Usable) inputs.hop.tlsa = tlsa();
+                    inputs.hop.sts = sts;
+                    inputs.hop.sts_lists_host = (bits & 2U) != 0;
+                    inputs.wishes = {(bits & 4U) != 0, (bits & 8U) != 0};
+                    if ((bits & 16U) != 0)
+                        inputs.ratchet = Expectation{true, true, TlsVersion::Tls13};
+                    if ((bits & 32U) != 0) inputs.retired_below = TlsVersion::Tls13;
+                    inputs.now = kNow;
+                    look(inputs);
+                }
+            }
+        }
+    }
+}
+
+TEST(TlsPolicy, SourcesOnlyAdd)
+{
+    for_each_input([](const TlsInputs& inputs) {
+        TlsInputs base = inputs;
+        base.hop = by_mx(inputs.hop.mx_security);
+        base.wishes = {};
+        base.ratchet.reset();
+        base.retired_below.reset();
+        const auto before = decide_tls(base).policy;
+        const auto decision = decide_tls(inputs);
+        const auto& after = decision.policy;
+        const auto shown = before.digest() + " -> " + after.digest();
+        ASSERT_FALSE(decision.reasons.empty());
+        ASSERT_GE(after.level, before.level) << shown;
+        ASSERT_GE(after.min, before.min) << shown;
+        ASSERT_LE(after.min, after.max) << shown;
+        ASSERT_EQ(after.pins, before.pins) << shown;
+        ASSERT_TRUE(after.chain || !before.chain) << shown;
+        if (!before.names.empty()) {
+            ASSERT_EQ(after.names, before.names) << shown;
+        }
+        ASSERT_FALSE(after.allows_clear() && !before.allows_clear()) << shown;
+    });
+}
+
+TEST(TlsPolicy, AFailedLookupIsNeverANo)
+{
+    for_each_input([](const TlsInputs& inputs) {
+        if (inputs.hop.tlsa_status != TlsaStatus::Failed) return;
+        const bool lifted = inputs.wishes.tls_required_no && !inputs.wishes.requiretls &&
+                            *inputs.connector->tls.level != TlsLevel::Dane;
+        ASSERT_EQ(decide_tls(inputs).skip.empty(), lifted);
+    });
+}
+
+TEST(TlsPolicy, RequireTlsProvesTheHostOrLeavesIt)
+{
+    for_each_input([](const TlsInputs& inputs) {
+        if (!inputs.wishes.requiretls) return;
+        const auto decision = decide_tls(inputs);
+        if (!decision.skip.empty()) return;
+        const auto& policy = decision.policy;
+        ASSERT_TRUE(policy.requiretls);
+        ASSERT_TRUE(policy.tlsa != nullptr || policy.sts_name ||
+                    (policy.chain && (!policy.names.empty() || policy.domain)))
+            << policy.digest();
+        ASSERT_FALSE(policy.allows_clear());
+    });
+}
+
+}  // namespace
+}  // namespace hermetic::policy
