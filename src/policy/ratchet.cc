@@ -180,20 +180,23 @@ void StrippingWatch::put(Sites& sites, std::string_view host, WallTime now)
         known->second = now;
         return;
     }
-    if (sites.size() >= kMaxSites) forget(sites, now - kWindow);
     if (sites.size() < kMaxSites) sites.emplace(site, now);
 }
 
-void StrippingWatch::forget(Sites& sites, WallTime before)
+// What has left the window. Looks at all, hence not at every session.
+void StrippingWatch::sweep(WallTime now)
 {
-    std::erase_if(sites, [&](const auto& each) { return each.second < before; });
+    if (now < swept_ + kSweep) return;
+    swept_ = now;
+    const auto is_over = [&](const auto& each) { return each.second < now - kWindow; };
+    std::erase_if(stripped_, is_over);
+    std::erase_if(kept_, is_over);
 }
 
 bool StrippingWatch::stripped(std::string_view host, WallTime now)
 {
+    sweep(now);
     put(stripped_, host, now);
-    forget(stripped_, now - kWindow);
-    forget(kept_, now - kWindow);
     const bool was_mass = is_mass(now);
     const std::size_t all = stripped_.size() + kept_.size();
     const bool mass = stripped_.size() >= kSites && stripped_.size() * 100 >= all * kShare;
@@ -206,6 +209,7 @@ bool StrippingWatch::stripped(std::string_view host, WallTime now)
 
 void StrippingWatch::kept(std::string_view host, WallTime now)
 {
+    sweep(now);
     put(kept_, host, now);
 }
 

@@ -100,6 +100,7 @@ public:
     static constexpr std::size_t kSites = 5;
     static constexpr std::size_t kShare = 10;  // percent
     static constexpr std::chrono::minutes kWindow{15};
+    static constexpr std::chrono::minutes kSweep{1};  // by so much the window may be longer
 
     // True where this one makes it a mass: to be alerted once.
     bool stripped(std::string_view host, WallTime now);
@@ -112,12 +113,13 @@ public:
 private:
     using Sites = std::unordered_map<std::string, WallTime>;
     static void put(Sites& sites, std::string_view host, WallTime now);
-    static void forget(Sites& sites, WallTime before);
+    void sweep(WallTime now);
 
     Sites stripped_;
     Sites kept_;
     std::optional<WallTime> mass_;
     WallTime until_{};
+    WallTime swept_{};
 };
 
 }  // namespace hermetic::policy
