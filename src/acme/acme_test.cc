@@ -157,7 +157,8 @@ class AcmeKeeper : public testing::Test {
 protected:
     AcmeKeeper()
     {
-        const auto source = pki_.make_files({.name = "issued", .dns_names = {"mx.test"}});
+        const auto source =
+            pki_.make_files({.name = "issued", .dns_names = {"mx.test"}, .valid_days = 300});
         kept_.name = "mx";
         kept_.chain_file = folder_.path("mx/chain.pem");
         kept_.key_file = folder_.path("mx/key.pem");

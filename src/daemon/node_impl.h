@@ -19,7 +19,7 @@
 #include "delivery/dispatcher.h"
 #include "directory/directory_thread.h"
 #include "dns/resolver.h"
-#include "dns/self_test.h"
+#include "dns/self_check.h"
 #include "inbound/admission.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"

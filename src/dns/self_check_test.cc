@@ -1,5 +1,5 @@
 // The test of the resolver, against a real Knot DNS on loopback.
-#include "dns/self_test.h"
+#include "dns/self_check.h"
 
 #include "dns/knot_fixture.h"
 #include "net/core_fixture.h"

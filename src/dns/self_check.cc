@@ -1,4 +1,4 @@
-#include "dns/self_test.h"
+#include "dns/self_check.h"
 
 #include "core/assert.h"
 #include "core/text.h"
