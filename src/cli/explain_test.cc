@@ -84,7 +84,7 @@ TEST(Explain, AConnectorByMxSaysWhichNames)
               (std::vector<std::string>{"bank.example", "a name below bank.example"}));
     EXPECT_EQ(found.hops[0].reasons.back(), "tls.name-of-domain");
     const auto proved = explained("x@bank.example", "192.0.2.7", facts::DnsSecurity::Secure);
-    EXPECT_EQ(proved.hops[0].names, std::vector<std::string>{"the MX host's name"});
+    EXPECT_EQ(proved.hops[0].names, std::vector<std::string>{"the host's own name"});
 }
 
 TEST(Explain, EachRungThatTheFloorAllows)
