@@ -14,6 +14,8 @@ namespace {
 using ledger::Level;
 using policy::Sighting;
 
+constexpr std::uint16_t kSmtpPort = 25;
+
 policy::Sighting sighting_of(const facts::TlsEvidence& evidence)
 {
     const bool verified = evidence.verdict.state == facts::ChainVerdict::State::Verified;
@@ -27,6 +29,7 @@ std::string destination_of(std::string_view domain, const HostList& hosts)
     std::string first;
     for (const Host& host : hosts.hosts) {
         std::string label = host.label();
+        if (host.port != kSmtpPort) label += ':' + std::to_string(host.port);
         if (first.empty() || label < first) first = std::move(label);
     }
     return first;

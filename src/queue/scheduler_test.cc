@@ -236,16 +236,16 @@ TEST_F(SchedulerTest, RetryByDestinationTouchesNoOther)
 
 TEST_F(SchedulerTest, RetryOfChosenDestinationsWakesThemAndNoOther)
 {
-    for (std::uint64_t i = 1; i <= 4; ++i) {
-        const auto grants = say(mail(i, i <= 2 ? "mx:a.test" : "mx:b.test"));
+    for (std::uint64_t i = 1; i <= 2; ++i) {
+        const auto grants = say(mail(i, i == 1 ? "mx:a.test" : "mx:b.test"));
         const Event report[] = {deferred(i, hours{1}), unreachable_host(grants[0])};
         (void)queue_.on(report, now_);
     }
     const auto is_a = [](const std::string& key) { return key == "mx:a.test"; };
-    EXPECT_EQ(queue_.retry_destinations(is_a, now_), 2U);
+    EXPECT_EQ(queue_.retry_destinations(is_a, now_), 1U);
     const auto grants = wait(seconds{0});
-    ASSERT_FALSE(grants.empty());
-    for (const auto& grant : grants) EXPECT_EQ(grant.destination, "mx:a.test");
+    ASSERT_EQ(grants.size(), 1U) << "it rests no longer";
+    EXPECT_EQ(grants[0].destination, "mx:a.test");
     EXPECT_EQ(queue_.retry_destinations([](const std::string&) { return false; }, now_), 0U);
 }
 
