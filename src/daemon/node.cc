@@ -28,7 +28,8 @@ Node::Impl::Impl(cli::ServeArguments arguments, config::NodeOptions options)
       tasks_{main_},
       admission_{options_.limits},
       message_memory_{metrics_, options_.limits.memory},
-      signals_{main_.executor(), SIGTERM, SIGINT, SIGHUP}
+      stop_signals_{main_.executor(), SIGTERM, SIGINT},
+      hangups_{main_.executor(), SIGHUP}
 {
 }
 
@@ -62,7 +63,8 @@ Result<void, std::string> Node::Impl::start()
 
 void Node::Impl::run()
 {
-    tasks_.spawn(watch_signals());
+    tasks_.spawn(watch_stop_signals());
+    tasks_.spawn(watch_hangups());
     tasks_.spawn(watch_files());
     tasks_.spawn(test_resolver());
     tasks_.spawn(watch_expiry());
@@ -265,15 +267,32 @@ void Node::Impl::update_gauges()
     metrics_.set(metrics::Metric::SessionsOpen, static_cast<std::int64_t>(admission_.sessions()));
 }
 
-net::Task<> Node::Impl::watch_signals()
+// One reload is the answer to all SIGHUPs that came before it: a script that sends them without end
+// must not keep the control API, or a stop, waiting for as many reloads.
+net::Task<> Node::Impl::watch_hangups()
 {
     for (;;) {
-        auto [error, signal] = co_await signals_.async_wait(net::kAwait);
+        auto [error, signal] = co_await hangups_.async_wait(net::kAwait);
         if (error) co_return;
-        if (signal != SIGHUP) break;
-        log_->reopen();
-        reload("SIGHUP");
+        if (!std::exchange(reload_asked_, true)) tasks_.spawn(reload_soon());
     }
+}
+
+net::Task<> Node::Impl::reload_soon()
+{
+    constexpr Duration kGather = std::chrono::milliseconds{20};
+    const Instant then = main_.clock().now() + kGather;
+    if (co_await net::sleep_until(main_, then) == net::Woken::Cancelled || stopping_) co_return;
+    reload_asked_ = false;
+    log_->reopen();
+    reload("SIGHUP");
+}
+
+net::Task<> Node::Impl::watch_stop_signals()
+{
+    auto [error, signal] = co_await stop_signals_.async_wait(net::kAwait);
+    if (error) co_return;
+    stopping_ = true;
     log_->event(Level::Info, "server.stopping", {});
     notify_service_manager("STOPPING=1");
     listeners_->close_all();

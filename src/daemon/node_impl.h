@@ -88,7 +88,9 @@ private:
     [[nodiscard]] admin::NodeStatus status() const;
     void update_gauges();
 
-    net::Task<> watch_signals();
+    net::Task<> watch_stop_signals();
+    net::Task<> watch_hangups();
+    net::Task<> reload_soon();
     net::Task<> watch_files();
     // Whether DNSSEC works here, and so DANE: until it does.
     net::Task<> test_resolver();
@@ -128,7 +130,10 @@ private:
     net::TaskGroup tasks_;
     inbound::Admission admission_;
     inbound::MessageMemory message_memory_;
-    Signals signals_;
+    Signals stop_signals_;
+    Signals hangups_;
+    bool reload_asked_ = false;  // a SIGHUP has come, its reload has not begun
+    bool stopping_ = false;
     std::unique_ptr<directory::DirectoryThread> directory_;
     std::unique_ptr<delivery::Dispatcher> dispatcher_;
     std::unique_ptr<spool::Spool> spool_;
