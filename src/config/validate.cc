@@ -119,7 +119,8 @@ bool is_plain_name(const std::string& name)
 {
     constexpr std::string_view kPlain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-    return !name.starts_with('.') && name.find_first_not_of(kPlain) == std::string::npos;
+    return !name.starts_with('.') && !name.starts_with('-') &&
+           name.find_first_not_of(kPlain) == std::string::npos;
 }
 
 // A name that can be proved by HTTP or TLS at its address: no wildcard, no address.

@@ -109,7 +109,7 @@ class SmartHost(unittest.TestCase):
                                  "may_relay": True}],
             outbound_connectors=[{
                 "name": "out", "recipient_domains": ["*"],
-                "smart_hosts": [f"smtp://127.0.0.1:{dovecot.port}"], "tls": "verify_name",
+                "smart_hosts": [f"[127.0.0.1]:{dovecot.port}"], "tls": "verify_name",
                 "tls_names": ["smart.test"], "ca": self.authority.certificate,
                 "auth_user": "ann@hermetic.test", "auth_password_file": self.password,
                 **connector}])
