@@ -24,7 +24,7 @@ objects::Snapshot snapshot(std::int64_t connectors)
         const std::string domain = "partner" + std::to_string(i) + ".example";
         made.name = domain;
         made.organization = i % 4 < 2 ? "a" : "b";
-        made.certificate_names = {*TlsName::parse("mx." + domain)};
+        made.certificate_names = {*objects::TlsName::parse("mx." + domain)};
         made.networks = {*Network::parse("10." + std::to_string(i / 250 % 250) + "." +
                                          std::to_string(i % 250) + ".0/24")};
         if (i % 2 == 0) {
