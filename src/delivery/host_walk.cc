@@ -5,6 +5,7 @@
 #include "delivery/log_in.h"
 #include "delivery/office.h"
 #include "delivery/policy_outcome.h"
+#include "delivery/sts_policies.h"
 #include "net/core.h"
 #include "policy/approval.h"
 #include "policy/login.h"
@@ -34,6 +35,15 @@ policy::HopFacts hop_facts(const Host& host, const MxFacts& mx)
     hop.domain = mx.domain;
     hop.mx_security = mx.security;
     return hop;
+}
+
+// Specification §4.7: a smart host is its own policy domain.
+void add_sts(policy::HopFacts& hop, const StsPolicies* policies)
+{
+    if (policies == nullptr || hop.host.empty()) return;
+    const StsFacts facts = policies->of(hop.configured ? hop.host : hop.domain, hop.host);
+    hop.sts = facts.mode;
+    hop.sts_lists_host = facts.lists_host;
 }
 
 // Specification §4.6.
@@ -98,6 +108,7 @@ void HostWalk::decide(Candidate& candidate)
     policy::TlsInputs inputs = inputs_;
     inputs.now = office_.adapters.core.clock().wall();
     inputs.hop = hop_facts(candidate.host, mx_);
+    add_sts(inputs.hop, office_.settings->sts.get());
     inputs.hop.tlsa_status = candidate.tlsa.status;
     inputs.hop.tlsa = candidate.tlsa.set;
     add_retirement(inputs, *snapshot_, candidate.host.label());

@@ -15,6 +15,7 @@ class CaSet;
 namespace hermetic::delivery {
 
 class Credentials;
+class StsPolicies;
 
 struct DeliverySettings {
     config::DeliveryOptions options;
@@ -23,6 +24,7 @@ struct DeliverySettings {
     std::vector<Endpoint> own_endpoints;    // where our listeners can be reached; no wildcards
     std::shared_ptr<const tls::CaSet> cas;  // the system's; null: chains have no verdict
     std::shared_ptr<const Credentials> credentials;  // what objects name in files; null: nothing
+    std::shared_ptr<const StsPolicies> sts;          // null: no domain's is known
 
     [[nodiscard]] const std::string& ehlo_name() const
     {
