@@ -1,6 +1,6 @@
-// What `hermetic apply` gets, and single fields of objects: no crash; what is taken is kept as texts
-// that compile to the same; the export is taken back without a difference and exported again octet
-// by octet; faults are words.
+// What `hermetic apply` gets, and single fields of objects: no crash; what is taken is kept as
+// texts that compile to the same; the export is taken back without a difference and exported again
+// octet by octet; faults are words.
 #include "config/document.h"
 #include "core/assert.h"
 #include "directory/difference.h"

@@ -1,5 +1,5 @@
-// The file of kept validations, a step as the command line reads it, and a probe's target: no crash;
-// what is read is written and read again unchanged.
+// The file of kept validations, a step as the command line reads it, and a probe's target: no
+// crash; what is read is written and read again unchanged.
 #include "core/assert.h"
 #include "validation/json.h"
 

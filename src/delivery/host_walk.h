@@ -113,8 +113,8 @@ private:
     std::string organization_;
     std::vector<Candidate> candidates_;
     MxFacts mx_;
-    objects::SnapshotPointer snapshot_;    // what inputs_ point into
-    policy::TlsInputs inputs_;             // but for what is a host's
+    objects::SnapshotPointer snapshot_;  // what inputs_ point into
+    policy::TlsInputs inputs_;           // but for what is a host's
     Approved approved_;
     RatchetWatch ratchet_;
     policy::TlsDecision network_;          // of any host that is not a local socket

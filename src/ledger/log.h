@@ -37,7 +37,7 @@ struct SessionFacts {
     std::string connector;
     std::string because;
     bool legacy = false;  // of a listener that takes old versions of TLS
-    std::string ended;          // "quit", "closed", "timed-out", "limit.errors" …
+    std::string ended;    // "quit", "closed", "timed-out", "limit.errors" …
     Duration took{};
 };
 
@@ -49,7 +49,7 @@ struct MessageFacts {
     std::vector<std::string> recipients;
     std::uint64_t size = 0;
     std::string message_id;
-    std::string verdict;  // "accepted", or the dotted id of the refusal
+    std::string verdict;    // "accepted", or the dotted id of the refusal
     std::string connector;  // as in SessionFacts
     std::string because;
     int code = 250;

@@ -93,8 +93,9 @@ TEST(MayLogIn, NotToAnImpostor)
 
 TEST(Revoked, FailsWhereAChainIsVerifiedAndIsRecordedBelow)
 {
-    for (const auto& [what, reason] : {std::pair{Revocation::Revoked, "tls.revoked"},
-                                      std::pair{Revocation::StapleMissing, "tls.staple-missing"}}) {
+    for (const auto& [what, reason] :
+         {std::pair{Revocation::Revoked, "tls.revoked"},
+          std::pair{Revocation::StapleMissing, "tls.staple-missing"}}) {
         TlsEvidence evidence = good();
         evidence.verdict.state = ChainVerdict::State::Failed;
         evidence.revocation = what;
