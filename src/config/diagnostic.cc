@@ -8,7 +8,7 @@ std::string format_diagnostic(const Diagnostic& diagnostic)
 {
     std::string text = diagnostic.file;
     if (diagnostic.line != 0) text += fmt::format(":{}", diagnostic.line);
-    text += ": ";
+    if (!text.empty()) text += ": ";
     if (!diagnostic.key.empty()) text += diagnostic.key + ": ";
     text += diagnostic.what;
     if (!diagnostic.right.empty()) text += "; right is " + diagnostic.right;

@@ -3,6 +3,7 @@
 #include "routing/route.h"
 
 #include <algorithm>
+#include <map>
 
 namespace hermetic::daemon {
 namespace {
