@@ -26,6 +26,21 @@ enum class CertificateKind {
     Sha1Signature,
     Wildcard,        // *.<domain> alone
     CommonNameOnly,  // no subjectAltName at all
+    // Hostile or broken:
+    ManyNames,         // two thousand in subjectAltName, the right one last
+    Huge,              // more names than fit into what clients take for a certificate
+    NulInName,         // <host>\0.elsewhere.test
+    WildcardAlone,     // "*"
+    WildcardTopLevel,  // "*.test"
+    WildcardInside,    // "mx.*.lab.test"
+    WildcardPartial,   // "m*.<domain>"
+    WildcardDouble,    // "**.<domain>"
+    UnicodeName,    // a U-label in UTF-8, an escape sequence behind it (RFC 5280 §4.2.1.6: ASCII)
+    AddressOnly,    // an iPAddress and no dNSName
+    ExpiredIssuer,  // the issuing authority's certificate has expired
+    LongChain,      // twenty issuing authorities below the root
+    AuthorityAsLeaf,  // CA:TRUE
+    ClientUsage,      // extendedKeyUsage clientAuth alone
 };
 
 enum class Staple { None, Good, Revoked };  // stapled OCSP answer (RFC 6066 §8)

@@ -1,6 +1,7 @@
 #include "lab/certificate.h"
 
 #include "core/assert.h"
+#include "core/text.h"
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
@@ -40,6 +41,25 @@ void add_extension(X509* certificate, const X509* issuer, int nid, const std::st
     X509_EXTENSION_free(extension);
 }
 
+// Made octet by octet: OpenSSL's own syntax knows neither NUL nor commas in names.
+void add_names(X509* certificate, const CertificateRequest& request)
+{
+    const std::unique_ptr<GENERAL_NAMES, OpenSslFree<GENERAL_NAMES_free>> names{
+        GENERAL_NAMES_new()};
+    const auto add = [&names](int type, const std::string& octets, ASN1_STRING* string) {
+        GENERAL_NAME* const name = GENERAL_NAME_new();
+        HERMETIC_ASSERT(names && name && string);
+        HERMETIC_ASSERT(ASN1_STRING_set(string, octets.data(), static_cast<int>(octets.size())));
+        GENERAL_NAME_set0_value(name, type, string);
+        HERMETIC_ASSERT(sk_GENERAL_NAME_push(names.get(), name) > 0);
+    };
+    for (const auto& name : request.dns_names) add(GEN_DNS, name, ASN1_IA5STRING_new());
+    for (const auto& address : request.addresses) add(GEN_IPADD, address, ASN1_OCTET_STRING_new());
+    if (sk_GENERAL_NAME_num(names.get()) == 0) return;
+    HERMETIC_ASSERT(X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0,
+                                      X509V3_ADD_DEFAULT) == 1);
+}
+
 void add_extensions(X509* certificate, const X509* issuer, const CertificateRequest& request)
 {
     const bool authority =
@@ -55,11 +75,7 @@ void add_extensions(X509* certificate, const X509* issuer, const CertificateRequ
     }
     add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
     add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
-    std::string names;
-    for (const auto& name : request.dns_names) {
-        names += (names.empty() ? "DNS:" : ",DNS:") + name;
-    }
-    if (!names.empty()) add_extension(certificate, issuer, NID_subject_alt_name, names);
+    add_names(certificate, request);
 }
 
 std::string read_all(BIO* bio)
@@ -139,6 +155,19 @@ std::string make_ocsp_response(const X509* certificate, const Identity& issuer, 
     ASN1_TIME_free(from);
     ASN1_TIME_free(until);
     return octets;
+}
+
+std::string key_pin(const X509& certificate)
+{
+    unsigned char* der = nullptr;
+    const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(&certificate), &der);
+    HERMETIC_ASSERT(length > 0);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    HERMETIC_ASSERT(EVP_Digest(der, static_cast<std::size_t>(length), digest, &size, EVP_sha256(),
+                               nullptr) == 1);
+    OPENSSL_free(der);
+    return to_hex({reinterpret_cast<const char*>(digest), size});
 }
 
 std::string to_pem(const X509& certificate)

@@ -39,7 +39,9 @@ enum class Usage { RootAuthority, IssuingAuthority, Server, Client };
 
 struct CertificateRequest {
     std::string common_name;
-    std::vector<std::string> dns_names;  // subjectAltName; none: the extension is left out
+    // subjectAltName: any octets, and iPAddress of 4 or 16. None: the extension is left out.
+    std::vector<std::string> dns_names;
+    std::vector<std::string> addresses{};
     Usage usage = Usage::Server;
     KeyKind key = KeyKind::EcP256;
     const EVP_MD* digest = nullptr;  // nullptr: SHA-256
@@ -57,6 +59,9 @@ struct CertificateRequest {
 // A DER OCSP response about `certificate`, signed by its issuer.
 [[nodiscard]] std::string make_ocsp_response(const X509* certificate, const Identity& issuer,
                                              int status);
+
+// SHA-256 of its subjectPublicKeyInfo, in 64 hexadecimal digits: what a pin is.
+[[nodiscard]] std::string key_pin(const X509& certificate);
 
 [[nodiscard]] std::string to_pem(const X509& certificate);
 [[nodiscard]] std::string to_pem(const EVP_PKEY& key);

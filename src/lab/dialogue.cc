@@ -78,6 +78,9 @@ Task<Dialogue::Then> Dialogue::obey(CommandLine command)
         co_return co_await on_hello(std::move(command));
     }
     if (verb == "STARTTLS") co_return co_await on_starttls();
+    if (verb == "AUTH" && state_.offers_auth) {
+        co_return co_await on_auth(std::move(command.argument));
+    }
     if (verb == "MAIL") co_return co_await on_mail(std::move(command.argument));
     if (verb == "RCPT") co_return co_await on_rcpt(std::move(command.argument));
     if (verb == "DATA") co_return co_await on_data();
@@ -124,6 +127,7 @@ std::string Dialogue::hello_reply() const
     if (offered.chunking) lines.emplace_back("CHUNKING");
     if (offered.dsn) lines.emplace_back("DSN");
     if (offered.enhanced_status_codes) lines.emplace_back("ENHANCEDSTATUSCODES");
+    if (state_.offers_auth) lines.emplace_back("AUTH PLAIN LOGIN");
     if (behaviour_.starttls == StarttlsOffer::Offered && !channel_.is_tls()) {
         lines.emplace_back("STARTTLS");
     }
@@ -161,6 +165,21 @@ Task<Dialogue::Then> Dialogue::on_starttls()
     forget_transaction();
     if (!record_.tls) co_return end("handshake failed");
     co_return Then::Continue;
+}
+
+// RFC 4954 §4: with or without an initial response; what is told stands in the transcript.
+Task<Dialogue::Then> Dialogue::on_auth(std::string argument)
+{
+    const bool initial = argument.find(' ') != std::string::npos;
+    int questions = to_upper(argument).starts_with("LOGIN") ? 2 : 1;
+    for (questions -= initial ? 1 : 0; questions > 0; --questions) {
+        const Then asked = co_await send("334 \r\n");
+        if (asked == Then::End) co_return Then::End;
+        const auto line = co_await channel_.read_line(kLongestCommand);
+        if (!line) co_return end(describe(line.error()));
+        note(TranscriptLine::From::Client, *line);
+    }
+    co_return co_await reply(235, "2.7.0", "Welcome, whoever you are");
 }
 
 Task<Dialogue::Then> Dialogue::on_mail(std::string argument)

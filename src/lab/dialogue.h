@@ -24,6 +24,7 @@ struct PartnerState {
     const TlsServer& tls;
     RecordBook& book;
     std::size_t keep_body;                // octets of a body that are kept
+    bool offers_auth;                     // and takes every AUTH (RFC 4954)
     std::map<std::string, int> deviated;  // how often, for Deviation::times
 };
 
@@ -43,6 +44,7 @@ private:
     Task<Then> obey(CommandLine command);
     Task<Then> on_hello(CommandLine command);
     Task<Then> on_starttls();
+    Task<Then> on_auth(std::string argument);
     Task<Then> on_mail(std::string argument);
     Task<Then> on_rcpt(std::string argument);
     Task<Then> on_data();

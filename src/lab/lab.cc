@@ -115,7 +115,8 @@ Result<void, LabError> Lab::Parts::choose_partners()
         placed.push_back({&behaviour,
                           domain_of(behaviour),
                           {six ? ipv6_loopback() : partner_address(place), 0},
-                          has_server(behaviour)});
+                          has_server(behaviour),
+                          {}});
     }
     return {};
 }
@@ -165,11 +166,14 @@ void Lab::Parts::make_servers(std::vector<std::optional<tcp::acceptor>> acceptor
         if (!acceptors[i]) continue;
         const Behaviour& behaviour = *placed[i].behaviour;
         const long place = &behaviour - all_partners().data();
-        TlsServer tls{behaviour, pki.issue(behaviour, kFirstLeafSerial + place), pki.root()};
+        auto credentials = pki.issue(behaviour, kFirstLeafSerial + place);
+        placed[i].key_pin = key_pin(*credentials.leaf.certificate);
+        TlsServer tls{behaviour, std::move(credentials), pki.root()};
         servers.push_back(
             std::make_unique<Partner>(behaviour, std::move(*acceptors[i]), std::move(tls), *book,
                                       PartnerLimits{.connection_time = options.connection_time,
-                                                    .keep_body = options.keep_body}));
+                                                    .keep_body = options.keep_body,
+                                                    .offers_auth = options.offers_auth}));
     }
 }
 

@@ -34,6 +34,9 @@ struct LabOptions {
     std::filesystem::path directory{};
     std::chrono::milliseconds connection_time{600'000};
     std::size_t keep_body = 1U << 20;  // octets of a body that are kept in memory
+    // Every partner offers AUTH, in clear too, and takes whatever it is told: as who collects
+    // passwords would.
+    bool offers_auth = false;
 };
 
 struct LabError {
@@ -50,6 +53,7 @@ struct PlacedPartner {
     std::string domain;
     Endpoint address;         // meaningless where nothing runs
     bool is_running = false;  // it has a server, and the machine has its address
+    std::string key_pin{};    // of its certificate (certificate.h); empty where nothing runs
 };
 
 class Lab {

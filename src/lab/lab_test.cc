@@ -190,5 +190,28 @@ TEST(RecordBook, ForgetsTheOldestAndDropsBodiesAboveItsLimit)
     EXPECT_FALSE(book.wait_for_messages("b", 1, milliseconds{1}));
 }
 
+TEST(LabLogins, AreTakenWhateverTheyAreAndStandInTheTranscript)
+{
+    Lab lab{{.only = {"modern"}, .offers_auth = true}};
+    ASSERT_TRUE(lab.start());
+    {
+        SmtpClient client;
+        ASSERT_TRUE(client.connect(lab.find("modern")->address, seconds{20}));
+        EXPECT_EQ(client.read_reply().code, 220);
+        EXPECT_THAT(client.command("EHLO client.test").text(),
+                    testing::HasSubstr("AUTH PLAIN LOGIN"));
+        EXPECT_EQ(client.command("AUTH PLAIN AGFubgBzZWNyZXQ=").code, 235);
+        EXPECT_EQ(client.command("AUTH PLAIN").code, 334);
+        EXPECT_EQ(client.command("AGFubgBzZWNyZXQ=").code, 235);
+        EXPECT_EQ(client.command("AUTH LOGIN").code, 334);
+        EXPECT_EQ(client.command("YW5u").code, 334);
+        EXPECT_EQ(client.command("c2VjcmV0").code, 235);
+    }
+    ASSERT_TRUE(lab.book().wait_for_connections("modern", 1, seconds{20}));
+    const auto connection = lab.book().connections("modern").at(0);
+    EXPECT_THAT(format_transcript(connection), testing::HasSubstr("c2VjcmV0"));
+    EXPECT_THAT(connection.violations, testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace hermetic::lab

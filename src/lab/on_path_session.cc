@@ -9,6 +9,7 @@ namespace hermetic::lab {
 namespace {
 
 constexpr std::size_t kRecordHeader = 5;
+constexpr char kHandshakeRecord = '\x16';
 constexpr std::size_t kCorruptedOctet = 30;  // in the ServerHello's random
 
 const std::string_view kHandshakeFailure{"\x15\x03\x01\x00\x02\x02\x28", 7};
@@ -113,6 +114,11 @@ OnPathStep OnPathSession::from_client(std::string_view octets)
         return step;
     }
     client_ += octets;
+    // A ClientHello to an answer that was forged: nobody is there to shake hands.
+    if (client_.starts_with(kHandshakeRecord)) {
+        step.end = OnPathStep::End::Close;
+        return step;
+    }
     while (phase_ == Phase::Speaking) {
         const auto end = client_.find("\r\n");
         if (end == std::string::npos) break;

@@ -34,7 +34,7 @@ Partner::Partner(const Behaviour& behaviour, Acceptor acceptor, TlsServer tls, R
                  PartnerLimits limits)
     : acceptor_{std::move(acceptor)},
       tls_{std::move(tls)},
-      state_{behaviour, host_of(behaviour), tls_, book, limits.keep_body, {}},
+      state_{behaviour, host_of(behaviour), tls_, book, limits.keep_body, limits.offers_auth, {}},
       limits_{limits}
 {
 }

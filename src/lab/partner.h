@@ -20,6 +20,7 @@ struct PartnerLimits {
     std::chrono::milliseconds connection_time{600'000};
     std::size_t connections = 1000;    // more at once are closed unserved
     std::size_t keep_body = 1U << 20;  // octets of a body that are kept
+    bool offers_auth = false;
 };
 
 class Partner {

@@ -73,6 +73,28 @@ std::vector<Behaviour> certificate_partners()
     };
 }
 
+// TLS comes about, but for the one whose certificate is too large, and under the default policy
+// nobody is asked for a name.
+std::vector<Behaviour> hostile_certificate_partners()
+{
+    return {
+        {.name = "many-names", .summary = "Certificate with two thousand names, its own last", .certificate = CertificateKind::ManyNames},
+        {.name = "huge-certificate", .summary = "Certificate of 280,000 octets", .expected = kClear, .certificate = CertificateKind::Huge},
+        {.name = "nul-in-name", .summary = "Certificate for its own name, a NUL and another", .certificate = CertificateKind::NulInName},
+        {.name = "wildcard-alone", .summary = "Certificate for *", .certificate = CertificateKind::WildcardAlone},
+        {.name = "wildcard-top-level", .summary = "Certificate for *.test", .certificate = CertificateKind::WildcardTopLevel},
+        {.name = "wildcard-inside", .summary = "Certificate for mx.*.lab.test", .certificate = CertificateKind::WildcardInside},
+        {.name = "wildcard-partial", .summary = "Certificate for m* in its domain", .certificate = CertificateKind::WildcardPartial},
+        {.name = "wildcard-double", .summary = "Certificate for ** in its domain", .certificate = CertificateKind::WildcardDouble},
+        {.name = "unicode-name", .summary = "Certificate with a name in UTF-8 and terminal escapes", .certificate = CertificateKind::UnicodeName},
+        {.name = "address-only", .summary = "Certificate for an IP address alone", .certificate = CertificateKind::AddressOnly},
+        {.name = "expired-issuer", .summary = "The certificate of its issuing authority expired", .certificate = CertificateKind::ExpiredIssuer},
+        {.name = "long-chain", .summary = "Twenty authorities between its certificate and the root", .certificate = CertificateKind::LongChain},
+        {.name = "authority-as-leaf", .summary = "Shows the certificate of an authority as its own", .certificate = CertificateKind::AuthorityAsLeaf},
+        {.name = "client-usage", .summary = "Certificate that is for clients only", .certificate = CertificateKind::ClientUsage},
+    };
+}
+
 std::vector<Behaviour> smtp_partners()
 {
     return {
@@ -173,7 +195,8 @@ std::vector<Behaviour> dns_partners()
 std::vector<Behaviour> make_table()
 {
     std::vector<Behaviour> table;
-    for (auto* const part : {tls_partners, certificate_partners, smtp_partners, dns_partners}) {
+    for (auto* const part : {tls_partners, certificate_partners, smtp_partners, dns_partners,
+                             hostile_certificate_partners}) {
         std::ranges::move(part(), std::back_inserter(table));
     }
     return table;

@@ -3,6 +3,8 @@
 #include "core/assert.h"
 #include "lab/partners.h"
 
+#include <fmt/format.h>
+
 #include <fstream>
 
 namespace hermetic::lab {
@@ -14,6 +16,55 @@ CertificatePtr share(const Identity& identity)
 {
     X509_up_ref(identity.certificate.get());
     return CertificatePtr{identity.certificate.get()};
+}
+
+std::vector<std::string> many_names(int count)
+{
+    std::vector<std::string> names;
+    for (int i = 0; i < count; ++i) names.push_back(fmt::format("host-{}.elsewhere.test", i));
+    return names;
+}
+
+void set_hostile_names(const Behaviour& behaviour, CertificateRequest& request)
+{
+    switch (behaviour.certificate) {
+    case CertificateKind::ManyNames:
+        request.dns_names = many_names(2000);
+        request.dns_names.push_back(host_of(behaviour));
+        break;
+    case CertificateKind::Huge:
+        request.dns_names = many_names(8000);
+        request.dns_names.push_back(host_of(behaviour));
+        break;
+    case CertificateKind::NulInName:
+        request.dns_names = {host_of(behaviour) + '\0' + ".elsewhere.test"};
+        break;
+    case CertificateKind::WildcardAlone:
+        request.dns_names = {"*"};
+        break;
+    case CertificateKind::WildcardTopLevel:
+        request.dns_names = {"*.test"};
+        break;
+    case CertificateKind::WildcardInside:
+        request.dns_names = {"mx.*.lab.test"};
+        break;
+    case CertificateKind::WildcardPartial:
+        request.dns_names = {"m*." + domain_of(behaviour)};
+        break;
+    case CertificateKind::WildcardDouble:
+        request.dns_names = {"**." + domain_of(behaviour)};
+        break;
+    case CertificateKind::UnicodeName:
+        request.dns_names = {
+            "mx.b\xc3\xbc"
+            "cher.test\x1b[2J"};
+        request.common_name =
+            "b\xc3\xbc"
+            "cher \x1b[2J";
+        break;
+    default:
+        break;
+    }
 }
 
 CertificateRequest request_for(const Behaviour& behaviour, long serial)
@@ -46,11 +97,18 @@ CertificateRequest request_for(const Behaviour& behaviour, long serial)
     case CertificateKind::CommonNameOnly:
         request.dns_names.clear();
         break;
-    case CertificateKind::Good:
-    case CertificateKind::SelfSigned:
-    case CertificateKind::UnknownAuthority:
-    case CertificateKind::IncompleteChain:
-    case CertificateKind::Revoked:
+    case CertificateKind::AuthorityAsLeaf:
+        request.usage = Usage::IssuingAuthority;
+        break;
+    case CertificateKind::ClientUsage:
+        request.usage = Usage::Client;
+        break;
+    case CertificateKind::AddressOnly:
+        request.dns_names.clear();
+        request.addresses = {std::string{"\x7f\x14\x00\x01", 4}};
+        break;
+    default:
+        set_hostile_names(behaviour, request);
         break;
     }
     return request;
@@ -104,6 +162,11 @@ Pki::Pki()
 
 ServerCredentials Pki::issue(const Behaviour& behaviour, long serial)
 {
+    if (behaviour.certificate == CertificateKind::LongChain)
+        return issue_far(behaviour, serial, 20);
+    if (behaviour.certificate == CertificateKind::ExpiredIssuer) {
+        return issue_far(behaviour, serial, 1);
+    }
     const Identity* issuer = &issuing_;
     if (behaviour.certificate == CertificateKind::SelfSigned) issuer = nullptr;
     if (behaviour.certificate == CertificateKind::UnknownAuthority) issuer = &stranger_;
@@ -119,6 +182,23 @@ ServerCredentials Pki::issue(const Behaviour& behaviour, long serial)
             credentials.leaf.certificate.get(), *issuer,
             behaviour.staple == Staple::Good ? V_OCSP_CERTSTATUS_GOOD : V_OCSP_CERTSTATUS_REVOKED);
     }
+    return credentials;
+}
+
+ServerCredentials Pki::issue_far(const Behaviour& behaviour, long serial, int authorities) const
+{
+    ServerCredentials credentials;
+    Identity above;
+    for (int i = 0; i < authorities; ++i) {
+        const std::string name = fmt::format("Authority {} of {}", i + 1, behaviour.name);
+        auto request = authority_request(name.c_str(), Usage::IssuingAuthority, 10'000 + i);
+        if (behaviour.certificate == CertificateKind::ExpiredIssuer)
+            request.valid_until = -2 * kDay;
+        Identity made = make_identity(request, i == 0 ? &root_ : &above);
+        credentials.chain.insert(credentials.chain.begin(), share(made));
+        above = std::move(made);
+    }
+    credentials.leaf = make_identity(request_for(behaviour, serial), &above);
     return credentials;
 }
 

@@ -40,6 +40,10 @@ public:
     [[nodiscard]] Result<void, PkiError> write(const std::filesystem::path& directory) const;
 
 private:
+    // Below so many authorities of its own, which are sent.
+    [[nodiscard]] ServerCredentials issue_far(const Behaviour& behaviour, long serial,
+                                              int authorities) const;
+
     Identity root_;
     Identity issuing_;
     Identity stranger_;  // signs for CertificateKind::UnknownAuthority; is written nowhere

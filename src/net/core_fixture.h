@@ -19,7 +19,10 @@ namespace hermetic::net {
 class ShiftedClock final : public Clock {
 public:
     [[nodiscard]] Instant now() const override { return system_clock().now() + shift; }
-    [[nodiscard]] WallTime wall() const override { return system_clock().wall(); }
+    [[nodiscard]] WallTime wall() const override
+    {
+        return system_clock().wall() + std::chrono::duration_cast<WallTime::duration>(shift);
+    }
     Duration shift{};
 };
 

@@ -67,6 +67,9 @@ class Table(unittest.TestCase):
 class Partners(Table):
     """Hermetic delivers. A cell ends as "TLSv1.3", "TLSv1.2", "clear", or the reason why it did not."""
 
+    # Settings to which we show a client certificate.
+    SHOWING = ("certificate-shown", "certificate-asked")
+
     def deliver_all(self, ports, rows, pin):
         """rows: setting -> level -> outcome; judges every cell."""
         cells = {f"{setting}-{level.replace('_', '-')}.cell.test": (setting, level)
@@ -77,17 +80,23 @@ class Partners(Table):
                          "smart_hosts": [f"[127.0.0.1]:{ports[setting]}"],
                          "tls": "encrypt" if level == "pins" else level,
                          "valid_until": "2126-01-01T00:00:00Z"}
+            if level == "none":
+                connector |= {"dane": "none", "mta_sts": "none"}
             if level == "verify_name":
                 connector["tls_names"] = ["partner.peer.test"]
             if level == "pins":
                 connector["pins"] = [pin]
+            if setting in self.SHOWING:
+                connector["client_certificate"] = "ours"
             connectors.append(connector)
+        ours = self.authority.issue("mx.hermetic.test")
         server = self.run_started(HermeticServer(
             accepted_domains=[{"name": "own.test", "kind": "internal_relay",
                                "next_hop": f"smtp://127.0.0.1:{self.sink.port}"}],
             inbound_connectors=[{"name": "here", "kind": "on_premises",
                                  "networks": ["127.0.0.0/8"], "may_relay": True}],
             outbound_connectors=connectors, organization={"retry_after": ["1h"]},
+            organization_certificates=[{"name": "ours", "chain": ours[0], "key": ours[1]}],
             environment={"SSL_CERT_FILE": str(self.authority.certificate)}))
         with Client(server.address(), timeout=60) as client:
             client.ehlo()
@@ -124,6 +133,9 @@ class Partners(Table):
             return
         # What the partner says of it.
         field = re.search(rb"^Received: (?:[^\r\n]|\r\n[ \t])*", self.sink.wait_to(f"you@{domain}").data, re.M)[0]
+        if domain.startswith(self.SHOWING) and tls:
+            self.assertIn(b'Client CN "mx.hermetic.test"', field)
+            self.assertIn(b"verified OK", field)
         if tls:
             self.assertRegex(field, rb"(?i)TLS_?v?" + re.escape(tls["version"][-3:].encode()))
         else:
@@ -178,6 +190,12 @@ class Partners(Table):
             "unknown-ca": (show("unknown"), {**verified, "verify_ca": "tls.chain-not-verified",
                                              "verify_name": "tls.chain-not-verified",
                                              "pins": "tls.pin-mismatch"}),
+            "certificate-asked": (show("good", smtpd_tls_ask_ccert="yes",
+                                       smtpd_tls_CAfile=self.authority.certificate), verified),
+            "certificate-shown": (show("good", smtpd_tls_security_level="encrypt",
+                                       smtpd_tls_req_ccert="yes",
+                                       smtpd_tls_CAfile=self.authority.certificate),
+                                  same("mail.refused", "TLSv1.3", "TLSv1.3")),
             # No client certificate is configured: Postfix asks, and refuses the session after it.
             "require-certificate": (show("good", smtpd_tls_security_level="encrypt",
                                          smtpd_tls_req_ccert="yes"),
@@ -302,6 +320,38 @@ class Senders(Table):
                                         "smtp_tls_fingerprint_digest": "sha256"}))
         self.judge_all(postfix, {f"{level}-{where}.cell.test": outcome
                                  for (level, where), outcome in cells.items()})
+
+    def test_postfix_with_certificate(self):
+        """Postfix's client certificate passes an inbound connector that asks for it; none, or another, does not"""
+        self.sink = Sink()
+        self.addCleanup(self.sink.close)
+        chain, key = self.authority.issue("mx.hermetic.test")
+        self.server = self.run_started(HermeticServer(
+            listeners=[listener("mx", certificates=["mx"], client_certificates="request")],
+            certificates=[{"name": "mx", "chain": chain, "key": key}],
+            inbound_connectors=[{"name": "bank", "kind": "partner", "sender_domains": ["bank.test"],
+                                 "certificate_names": ["client.bank.test"],
+                                 "ca": self.authority.certificate, "require_certificate": True}],
+            accepted_domains=[{"name": "cell.test", "kind": "internal_relay",
+                               "next_hop": f"smtp://127.0.0.1:{self.sink.port}"}]))
+        shown = {"client": self.authority.issue("client.bank.test"),
+                 "other": self.authority.issue("client.elsewhere.test"),
+                 "stranger": self.strangers.issue("client.bank.test"), "nothing": None}
+        for name, pair in shown.items():
+            with self.subTest(name):
+                settings = {"smtp_tls_chain_files": f"{pair[1]}, {pair[0]}"} if pair else {}
+                with Postfix(self.server.port(), relay_tls="encrypt", settings=settings) as postfix:
+                    with Client(("127.0.0.1", postfix.port), timeout=60) as client:
+                        client.ehlo()
+                        client.deliver("ann@bank.test", [f"{name}@cell.test"], MESSAGE)
+                    if name == "client":
+                        self.sink.wait_to(f"{name}@cell.test")
+                        continue
+                    wait_for(lambda: re.search(rf"to=<{name}@cell.test>.*status=(bounced|deferred)",
+                                               postfix.log()),
+                             lambda: f"it is refused:\n{postfix.log()[-3000:]}", 30, 0.1)
+                    self.assertRegex(postfix.log(), r"said: [45]5[04] [45]\.7\.")
+                    self.assertEqual(self.sink.to(f"{name}@cell.test"), [])
 
     def test_exim(self):
         """Exim as sender: none, may, encrypt and verify against each certificate of ours"""

@@ -17,6 +17,7 @@ struct Expectation {
     // The verdict that is logged: "verified", or what is wrong in OpenSSL's words; "": not
     // compared.
     std::string_view certificate{};
+    bool names_host = true;  // compared where `certificate` is
 
     friend void PrintTo(const Expectation& row, std::ostream* out) { *out << row.partner; }
 };

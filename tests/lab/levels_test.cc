@@ -2,31 +2,23 @@
 // why, and that not one octet of it came in clear where its policy asks for TLS.
 //
 // One server, one lab, one connector for each cell: partner × level × floor.
-#include "lab/attempt_log.h"
-#include "lab/configuration.h"
-#include "lab/lab.h"
 #include "lab/partners.h"
-#include "lab/server_process.h"
-#include "lab/smtp_client.h"
-#include "lab/work_directory.h"
+#include "server_world.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <csignal>
 #include <map>
+#include <optional>
 #include <ostream>
-#include <thread>
 
 namespace hermetic::lab_test {
 namespace {
 
 using namespace lab;  // the namespace under test
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kStart{60};
 constexpr seconds kOutcomes{240};  // under sanitizers on a busy machine
 constexpr int kMessagesPerSession = 100;
 
@@ -36,12 +28,17 @@ struct Ability {
     // The versions at which a handshake with some rung of ours succeeds; "" for none.
     std::vector<std::string_view> versions;
     bool chain_verifies = true;
+    std::string_view chain_reason = "tls.chain-not-verified";  // where it does not
     bool name_matches = true;
     bool takes_clear = true;
     // The reason where TLS does not come about, whatever the floor.
     std::string_view without_tls = "ladder.handshake-failed";
+    // Whose key the level "pins" asks for; its own where it is empty.
+    std::string_view pin_of{};
     // A host that proves that it can do better is never sent to in clear.
     bool bars_clear = false;
+
+    [[nodiscard]] std::string_view pin() const { return pin_of.empty() ? partner : pin_of; }
 };
 
 // clang-format off
@@ -72,19 +69,36 @@ const std::vector<Ability> kAbilities = {
     {.partner = "expired",             .versions = {"1.2", "1.3"}, .chain_verifies = false},
     {.partner = "not-yet-valid",       .versions = {"1.2", "1.3"}, .chain_verifies = false},
     {.partner = "self-signed",         .versions = {"1.2", "1.3"}, .chain_verifies = false},
-    {.partner = "wrong-name",          .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "unknown-ca",          .versions = {"1.2", "1.3"}, .chain_verifies = false},
+    {.partner = "wrong-name",          .versions = {"1.2", "1.3"}, .name_matches = false, .pin_of = "modern"},
+    {.partner = "unknown-ca",          .versions = {"1.2", "1.3"}, .chain_verifies = false, .pin_of = "modern"},
     {.partner = "incomplete-chain",    .versions = {"1.2", "1.3"}, .chain_verifies = false},
     {.partner = "rsa1024",             .versions = {"1.2", "1.3"}, .chain_verifies = false},
     {.partner = "sha1",                .versions = {"1.2", "1.3"}, .chain_verifies = false},
     {.partner = "wildcard",            .versions = {"1.2", "1.3"}},
     {.partner = "common-name",         .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "revoked-stapled",     .versions = {"1.2", "1.3"}, .chain_verifies = false, .chain_reason = "tls.revoked"},
+    {.partner = "stapled",             .versions = {"1.2", "1.3"}},
+    // More names than are kept: a name that is not among them is not there.
+    {.partner = "many-names",          .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "huge-certificate",    .versions = {}},
+    {.partner = "nul-in-name",         .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "wildcard-alone",      .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "wildcard-top-level",  .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "wildcard-inside",     .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "wildcard-partial",    .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "wildcard-double",     .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "unicode-name",        .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "address-only",        .versions = {"1.2", "1.3"}, .name_matches = false},
+    {.partner = "expired-issuer",      .versions = {"1.2", "1.3"}, .chain_verifies = false},
+    {.partner = "long-chain",          .versions = {"1.2", "1.3"}},
+    {.partner = "authority-as-leaf",   .versions = {"1.2", "1.3"}},
+    {.partner = "client-usage",        .versions = {"1.2", "1.3"}, .chain_verifies = false},
 };
 // clang-format on
 
 // Weakest first, as in org.toml.
-constexpr std::string_view kLevels[] = {"none", "opportunistic", "encrypt", "verify_ca",
-                                        "verify_name"};
+constexpr std::string_view kLevels[] = {"none",        "opportunistic", "encrypt", "verify_ca",
+                                        "verify_name", "pins",          "dane"};
 constexpr std::string_view kFloors[] = {"1.0", "1.1", "1.2", "1.3"};
 
 struct Cell {
@@ -122,6 +136,8 @@ std::string expected(const Cell& cell)
     const Ability& can = *cell.ability;
     const std::string clear = can.takes_clear ? "clear" : "mail.refused";
     if (cell.level == "none") return clear;
+    // Nothing is published for an address; on_path_hour_test.cc has partners with TLSA records.
+    if (cell.level == "dane") return "dane.mandatory-missing";
     const bool shakes_hands = !can.versions.empty() && can.versions.back() >= cell.floor;
     if (!shakes_hands) {
         // Under a floor of 1.3 the offer of 1.3 alone is not the one that it has a word about.
@@ -132,80 +148,58 @@ std::string expected(const Cell& cell)
     }
     const bool names = cell.level == "verify_name";
     if ((names || cell.level == "verify_ca") && !can.chain_verifies)
-        return "tls.chain-not-verified";
+        return std::string{can.chain_reason};
     if (names && !can.name_matches) return "tls.name-mismatch";
+    if (cell.level == "pins" && can.pin() != can.partner) return "tls.pin-mismatch";
     return fmt::format("TLSv{}", can.versions.back());
 }
 
-class World {
-public:
-    // "" where everything runs and every message was accepted.
-    [[nodiscard]] std::string start()
-    {
-        std::signal(SIGPIPE, SIG_IGN);
-        const auto directory = make_work_directory();
-        if (!directory) return directory.error();
-        directory_ = *directory;
-        lab_ = std::make_unique<Lab>(LabOptions{.directory = directory_});
-        if (const auto started = lab_->start(); !started) return describe(started.error());
-        const ServerPlan plan{.data_directory = directory_ / "data",
-                              .log_file = directory_ / "hermetic.log",
-                              .patience = seconds{20}};
-        std::filesystem::create_directory(plan.data_directory);
-        const ServerProcess::Files files{HERMETIC_BINARY, directory_ / "hermetic.toml",
-                                         directory_ / "ready.json", directory_ / "server.txt",
-                                         directory_ / "ca.pem"};
-        if (!write_text(files.config, format_node_file(*lab_, plan)) ||
-            !write_text(directory_ / "org.toml", format_org_file(*lab_) + connectors())) {
-            return "cannot write the configuration";
+std::string connectors(const Lab& lab)
+{
+    std::string text;
+    for (const Cell& cell : all_cells()) {
+        const PlacedPartner& partner = *lab.find(cell.ability->partner);
+        text += fmt::format(
+            "\n[[outbound_connector]]\nname = \"{0}\"\nrecipient_domains = [\"{0}.test\"]\n"
+            "smart_hosts = [\"[{1}]:{2}\"]\ntls = \"{3}\"\nmin_tls = \"{4}\"\n"
+            "valid_until = \"2126-01-01T00:00:00Z\"\n",
+            cell.name, partner.address.address.format(), partner.address.port,
+            cell.level == "pins" ? "encrypt" : cell.level, cell.floor);
+        if (cell.level == "none") text += "dane = \"none\"\nmta_sts = \"none\"\n";
+        if (cell.level == "verify_name") {
+            text += fmt::format("tls_names = [\"{}\"]\n", host_of(*partner.behaviour));
         }
-        if (const auto ready = server_.start(files, kStart); !ready) return ready.error();
-        log_ = std::make_unique<LogFollower>(directory_ / "hermetic.log");
-        auto trouble = send_all();
-        if (trouble.empty()) await_attempts();
-        // A connection is in the book when it has ended.
-        ended_with_ = server_.stop();
-        lab_->stop();
+        if (cell.level == "pins") {
+            text += fmt::format("pins = [\"{}\"]\n", lab.find(cell.ability->pin())->key_pin);
+        }
+    }
+    return text;
+}
+
+// By the cell; notices about it go to another domain.
+std::string key_of(const AttemptLine& attempt)
+{
+    std::string domain = domain_of_recipient(attempt);
+    if (domain.starts_with("notices") || !domain.ends_with(".test")) return {};
+    return domain.substr(0, domain.size() - 5);
+}
+
+// A message for each cell, and its first attempt.
+class World : public ServerWorld {
+public:
+    World() : ServerWorld{{.objects = connectors, .key_of = key_of}} {}
+
+    // "" where everything ran and every message was accepted.
+    [[nodiscard]] std::string run()
+    {
+        auto trouble = start();
+        if (trouble.empty()) trouble = send_all();
+        if (trouble.empty()) await_attempts(all_cells().size(), kOutcomes);
+        stop();
         return trouble;
     }
 
-    ~World()
-    {
-        EXPECT_EQ(ended_with_, 0) << "the server's end";
-        lab_.reset();
-        std::error_code ignored;
-        if (!testing::UnitTest::GetInstance()->Failed()) {
-            std::filesystem::remove_all(directory_, ignored);
-        }
-    }
-
-    [[nodiscard]] Lab& lab() { return *lab_; }
-    [[nodiscard]] const AttemptLine* attempt(const std::string& cell) const
-    {
-        const auto found = attempts_.find(cell);
-        return found == attempts_.end() ? nullptr : &found->second;
-    }
-    [[nodiscard]] std::string where() const { return "logs in " + directory_.string(); }
-
 private:
-    [[nodiscard]] std::string connectors() const
-    {
-        std::string text;
-        for (const Cell& cell : all_cells()) {
-            const PlacedPartner* const partner = lab_->find(cell.ability->partner);
-            text += fmt::format(
-                "\n[[outbound_connector]]\nname = \"{0}\"\nrecipient_domains = [\"{0}.test\"]\n"
-                "smart_hosts = [\"[{1}]:{2}\"]\ntls = \"{3}\"\nmin_tls = \"{4}\"\n"
-                "valid_until = \"2126-01-01T00:00:00Z\"\n",
-                cell.name, partner->address.address.format(), partner->address.port, cell.level,
-                cell.floor);
-            if (cell.level == "verify_name") {
-                text += fmt::format("tls_names = [\"{}\"]\n", host_of(*partner->behaviour));
-            }
-        }
-        return text;
-    }
-
     std::string send_all()
     {
         std::optional<SmtpClient> client;
@@ -223,38 +217,6 @@ private:
         client->command("QUIT");
         return {};
     }
-
-    bool greet(SmtpClient& client)
-    {
-        const Endpoint* const listener = server_.listener("mx");
-        return listener != nullptr && client.connect(*listener, kStart) &&
-               client.read_reply().code == 220 &&
-               client.command("EHLO client.lab.test").code == 250;
-    }
-
-    void await_attempts()
-    {
-        const auto until = std::chrono::steady_clock::now() + kOutcomes;
-        while (std::chrono::steady_clock::now() < until && server_.is_running()) {
-            for (auto& attempt : log_->poll()) {
-                const auto at = attempt.to.rfind('@');
-                if (at == std::string::npos || attempt.number > 1) continue;
-                const std::string domain = attempt.to.substr(at + 1);
-                const auto dot = domain.find(".test");
-                if (dot == std::string::npos || domain.starts_with("notices")) continue;
-                attempts_[domain.substr(0, dot)] = std::move(attempt);
-            }
-            if (attempts_.size() == all_cells().size()) return;
-            std::this_thread::sleep_for(milliseconds{50});
-        }
-    }
-
-    std::filesystem::path directory_;
-    std::unique_ptr<Lab> lab_;
-    ServerProcess server_;
-    std::unique_ptr<LogFollower> log_;
-    std::map<std::string, AttemptLine> attempts_;
-    int ended_with_ = 0;
 };
 
 class EveryLevel : public testing::TestWithParam<std::size_t> {
@@ -262,7 +224,7 @@ protected:
     static void SetUpTestSuite()
     {
         world_ = std::make_unique<World>();
-        trouble_ = world_->start();
+        trouble_ = world_->run();
     }
     static void TearDownTestSuite() { world_.reset(); }
 
