@@ -64,7 +64,7 @@ int take_lock(const std::string& path, std::string& words)
         return -1;
     }
     if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
-    words = path + ": another server uses it; right is a data_directory for each server";
+    words = path + ": in use by another process; right is a data_directory for each server";
     ::close(lock);
     return -1;
 }

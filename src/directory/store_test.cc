@@ -129,7 +129,7 @@ TEST_F(StoreTest, ACrashInATransactionLeavesTheStateBefore)
 TEST_F(StoreTest, ASecondServerIsRefused)
 {
     const auto store = open();
-    EXPECT_NE(error_of_open().find("another server uses it"), std::string::npos);
+    EXPECT_NE(error_of_open().find("in use by another process"), std::string::npos);
 }
 
 TEST_F(StoreTest, IsReadBesideTheServerAndWithoutIt)
