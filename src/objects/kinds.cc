@@ -163,4 +163,15 @@ Kind<ConnectorMode> connector_mode_kind()
                                                {"off", ConnectorMode::Off}});
 }
 
+Kind<std::string> path_kind(const std::string& what)
+{
+    auto kind = config::text_kind(what + " by its absolute path");
+    kind.read = [read = kind.read](const Node& node) -> std::optional<std::string> {
+        auto path = read(node);
+        if (path && !path->empty() && path->front() != '/') return std::nullopt;
+        return path;
+    };
+    return kind;
+}
+
 }  // namespace hermetic::objects

@@ -18,5 +18,7 @@ namespace hermetic::objects {
 [[nodiscard]] config::Kind<Publication> publication_kind();
 [[nodiscard]] config::Kind<ConnectorKind> connector_kind_kind();
 [[nodiscard]] config::Kind<ConnectorMode> connector_mode_kind();
+// Absolute: objects have no folder that a relative path could count from.
+[[nodiscard]] config::Kind<std::string> path_kind(const std::string& what);
 
 }  // namespace hermetic::objects

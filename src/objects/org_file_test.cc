@@ -227,6 +227,8 @@ const Refused kRefused[] = {
     {"DaneNoneWithoutEnd", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ndane = \"none\"\n", "outbound_connector[0].dane", "without an end"},
     {"DaneWithoutDane", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"dane\"\ndane = \"none\"\nvalid_until = \"2027-01-01T00:00:00Z\"\n", "outbound_connector[0].dane", "do not count"},
     {"CaWithoutVerification", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"encrypt\"\nca = \"/x.pem\"\n", "outbound_connector[0].ca", "verify_ca"},
+    {"RelativePath", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"verify_ca\"\nca = \"x.pem\"\n", "outbound_connector[0].ca", "does not fit"},
+    {"RelativePasswordFile", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"hub.example:25\"]\ntls = \"verify_name\"\nauth_user = \"u\"\nauth_password_file = \"p\"\n", "outbound_connector[0].auth_password_file", "does not fit"},
     {"NoSuchCertificate", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nclient_certificate = \"c\"\n", "outbound_connector[0].client_certificate", "no certificate"},
     {"PasswordByMx", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"verify_name\"\nauth_user = \"u\"\nauth_password_file = \"/p\"\n", "outbound_connector[0].auth_user", "no smart host"},
     {"PasswordToAnybody", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"hub.example:25\"]\ntls = \"verify_ca\"\nauth_user = \"u\"\nauth_password_file = \"/p\"\n", "outbound_connector[0].auth_user", "nothing proves the host"},

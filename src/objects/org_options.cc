@@ -88,9 +88,12 @@ Option<OutboundConnector> credentials_option(std::string key, std::string HopCre
     result.type = std::move(type);
     result.text = std::move(text);
     result.read = [field](OutboundConnector& connector, const Node& node) {
-        if (node.kind != Node::Kind::String) return false;
+        const auto kind =
+            field == &HopCredentials::user ? config::text_kind() : path_kind("a file");
+        const auto value = kind.read(node);
+        if (!value) return false;
         if (!connector.tls.auth) connector.tls.auth.emplace();
-        (*connector.tls.auth).*field = node.string;
+        (*connector.tls.auth).*field = *value;
         return true;
     };
     result.show = [field](const OutboundConnector& connector) {
@@ -146,7 +149,7 @@ std::vector<Option<Organization>> organization_options()
                    {{"off", Revocation::Off}, {"stapled_and_crl", Revocation::StapledAndCrl}}),
                "`stapled_and_crl`: stapled OCSP answers and the CRLs of `crl_folder` count where "
                "certificates are verified; nothing is fetched."),
-        option("crl_folder", &O::crl_folder, config::text_kind("a folder of PEM files"),
+        option("crl_folder", &O::crl_folder, path_kind("a folder of PEM files"),
                "Certificate revocation lists."),
         part_option("ratchet", &O::ratchet, &RatchetSettings::mode,
                     config::choice_kind<RatchetMode>({{"off", RatchetMode::Off},
@@ -200,7 +203,7 @@ std::vector<Option<InboundConnector>> inbound_connector_options()
                "Clients that it admits, or that its mail must come from."),
         option("certificate_names", &C::certificate_names, config::list_kind(tls_name_kind()),
                "Names of client certificates: the listener must ask for them."),
-        option("ca", &C::ca, config::text_kind("a file of certificates (PEM)"),
+        option("ca", &C::ca, path_kind("a file of certificates (PEM)"),
                "The CAs that count for `certificate_names`; empty: the system's."),
         option("require_tls", &C::require_tls, maybe(config::flag_kind()),
                "Whether mail in clear is refused (530 5.7.0); not set: a partner's is."),
@@ -250,7 +253,7 @@ std::vector<Option<OutboundConnector>> outbound_connector_options()
         tls_option("pins", &T::pins, config::list_kind(pin_kind()),
                    "The public key of the certificate, or from `verify_ca` up that of a CA in its "
                    "verified chain, must be one of them."),
-        tls_option("ca", &T::ca, config::text_kind("a file of certificates (PEM)"),
+        tls_option("ca", &T::ca, path_kind("a file of certificates (PEM)"),
                    "The CAs that count; empty: the system's."),
         tls_option("min_tls", &T::min, maybe(config::tls_version_kind()),
                    "The lowest version of TLS."),
@@ -266,8 +269,8 @@ std::vector<Option<OutboundConnector>> outbound_connector_options()
                    "`none`: it does not count, an exception that needs `valid_until`."),
         credentials_option("auth_user", &HopCredentials::user, "a string",
                            "SASL at the smart hosts, only inside TLS that proves them."),
-        credentials_option("auth_password_file", &HopCredentials::password_file, "a file",
-                           "Its first line is the password."),
+        credentials_option("auth_password_file", &HopCredentials::password_file,
+                           path_kind("a file").type, "Its first line is the password."),
         tls_option("mode", &T::mode, connector_mode_kind(),
                    "`audit`: mail goes as if there were no TLS settings here, and what they would "
                    "have done is recorded; `off`: they do not count."),
@@ -286,8 +289,8 @@ std::vector<Option<Certificate>> certificate_options()
     return {
         option("name", &C::name, config::text_kind("a name of its own"), "Connectors name it."),
         organization_option<C>(),
-        option("chain", &C::chain, config::text_kind("a file (PEM)"), "The certificate first."),
-        option("key", &C::key, config::text_kind("a file (PEM)"),
+        option("chain", &C::chain, path_kind("a file (PEM)"), "The certificate first."),
+        option("key", &C::key, path_kind("a file (PEM)"),
                "Its private key; not readable by everybody."),
         option("comment", &C::comment, config::text_kind(), "For people."),
     };
