@@ -336,7 +336,7 @@ class Start(unittest.TestCase):
         with HermeticServer(listeners=[listener("mx")]) as server:
             done = self.serve(server)
             self.assertEqual(done.returncode, 1)
-            self.assertIn("another server", done.stderr)
+            self.assertIn("in use by another process", done.stderr)
 
 
 if __name__ == "__main__":
