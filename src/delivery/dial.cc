@@ -17,14 +17,6 @@ namespace {
 using End = DialResult::End;
 using Next = smtp::ClientSession::Next;
 
-std::optional<IpAddress> source_address(const config::DeliveryOptions& options, const Endpoint& to)
-{
-    for (const auto& address : options.source_addresses) {
-        if (address.is_v6() == to.address.is_v6()) return address;
-    }
-    return std::nullopt;
-}
-
 // A connect that a stop may cut.
 class Watched {
 public:
@@ -65,7 +57,6 @@ private:
     net::Task<bool> connect();
     net::Task<bool> hear(std::string_view write);
     net::Task<bool> shake_hands();
-    void discard_injected();
     void on_lost(const TalkError& error);
     void finish(End end);
     [[nodiscard]] Instant reply_deadline() const;
@@ -178,20 +169,9 @@ net::Task<bool> Dialer::hear(std::string_view write)
     co_return true;
 }
 
-// A server speaks TLS only after the client's hello: what is here already came in clear, from it or
-// from somebody in between, and is never interpreted (CVE-2011-0411).
-void Dialer::discard_injected()
-{
-    constexpr int kMaxRounds = 16;  // of a buffer each: whoever floods us fails at the handshake
-    for (int round = 0; round < kMaxRounds && stream_->has_unread_input(); ++round) {
-        result_.injected = true;
-        stream_->consume(stream_->buffered());
-    }
-}
-
 net::Task<bool> Dialer::shake_hands()
 {
-    discard_injected();
+    result_.injected = discard_injected(*stream_);
     tls::ClientHandshake handshake;
     handshake.context = office_.context_for(*request_.plan, request_.identity.client_certificate);
     handshake.trust = request_.identity.trust;

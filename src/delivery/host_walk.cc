@@ -212,8 +212,11 @@ net::Task<> HostWalk::ask_tlsa(Candidate& candidate)
 {
     const auto& reasons = candidate.decision.reasons;
     if (std::ranges::find(reasons, "dane.not-asked") != reasons.end()) co_return;
+    const auto before = candidate.tlsa.status;
     candidate.tlsa = co_await find_tlsa(office_, candidate.host, *candidate.addresses, mx_);
-    decide(candidate);
+    // Most hosts have no secure addresses: nothing is known that was not known before.
+    const auto not_asked = policy::TlsaStatus::NotAsked;
+    if (before != not_asked || candidate.tlsa.status != not_asked) decide(candidate);
 }
 
 bool HostWalk::must_skip(Candidate& candidate)

@@ -67,4 +67,23 @@ net::Task<Result<PeerReply, TalkError>> last_words(net::Stream& stream, net::Str
     co_return failure(lost(std::move(error)));
 }
 
+std::optional<IpAddress> source_address(const config::DeliveryOptions& options, const Endpoint& to)
+{
+    for (const auto& address : options.source_addresses) {
+        if (address.is_v6() == to.address.is_v6()) return address;
+    }
+    return std::nullopt;
+}
+
+bool discard_injected(net::Stream& stream)
+{
+    constexpr int kMaxRounds = 16;  // of a buffer each: whoever floods us fails at the handshake
+    bool any = false;
+    for (int round = 0; round < kMaxRounds && stream.has_unread_input(); ++round) {
+        any = true;
+        stream.consume(stream.buffered());
+    }
+    return any;
+}
+
 }  // namespace hermetic::delivery

@@ -1,6 +1,8 @@
 // Lines over a stream as SMTP replies: one write, one reply, one deadline.
 #pragma once
 
+#include "config/node_options.h"
+#include "core/ip.h"
 #include "core/result.h"
 #include "core/time.h"
 #include "facts/attempt.h"
@@ -34,5 +36,13 @@ struct TalkError {
 [[nodiscard]] net::Task<Result<smtp::PeerReply, TalkError>> last_words(net::Stream& stream,
                                                                        net::StreamError error,
                                                                        Instant deadline);
+
+// From where to connect: the first configured address of the family; nullopt: the kernel's choice.
+[[nodiscard]] std::optional<IpAddress> source_address(const config::DeliveryOptions& options,
+                                                      const Endpoint& to);
+
+// A server speaks TLS only after the client's hello: what is here already came in clear, from it or
+// from somebody in between, and is never interpreted (CVE-2011-0411). True where there was any.
+[[nodiscard]] bool discard_injected(net::Stream& stream);
 
 }  // namespace hermetic::delivery

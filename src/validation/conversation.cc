@@ -20,14 +20,6 @@ smtp::Dialect dialect_of(const delivery::Host& host)
     return host.protocol == objects::HostProtocol::Lmtp ? smtp::Dialect::Lmtp : smtp::Dialect::Smtp;
 }
 
-std::optional<IpAddress> source_address(const config::DeliveryOptions& options, const Endpoint& to)
-{
-    for (const auto& address : options.source_addresses) {
-        if (address.is_v6() == to.address.is_v6()) return address;
-    }
-    return std::nullopt;
-}
-
 class Caller {
 public:
     Caller(const Environment& env, CallRequest request)
@@ -94,7 +86,7 @@ net::Task<bool> Caller::connect()
     if (!path.empty()) {
         connected = co_await net::Stream::connect_unix(env_.core, path, deadline);
     } else {
-        const auto local = source_address(env_.settings->options, request_.endpoint);
+        const auto local = delivery::source_address(env_.settings->options, request_.endpoint);
         connected = co_await net::Stream::connect(env_.core, request_.endpoint, local, deadline);
     }
     if (connected) {
@@ -139,11 +131,7 @@ bool Caller::on_ready()
 
 net::Task<bool> Caller::shake_hands()
 {
-    constexpr int kMaxRounds = 16;  // of a buffer each
-    for (int round = 0; round < kMaxRounds && call_.stream->has_unread_input(); ++round) {
-        call_.seen.injected = true;
-        call_.stream->consume(call_.stream->buffered());
-    }
+    call_.seen.injected = delivery::discard_injected(*call_.stream);
     tls::ClientHandshake handshake;
     handshake.context = request_.handshaking.context;
     handshake.trust = request_.handshaking.trust;
