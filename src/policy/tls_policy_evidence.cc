@@ -15,6 +15,9 @@ std::string_view parent_of(std::string_view dns_name)
 
 bool is_at_or_below(std::string_view dns_name, std::string_view domain)
 {
+    // A star that is no label of its own makes it nobody's name, as in matches().
+    const std::string_view rest = dns_name.starts_with("*.") ? dns_name.substr(2) : dns_name;
+    if (rest.find('*') != std::string_view::npos) return false;
     if (dns_name == domain) return true;
     return dns_name.size() > domain.size() && dns_name.ends_with(domain) &&
            dns_name[dns_name.size() - domain.size() - 1] == '.';

@@ -112,6 +112,10 @@ std::vector<EvidenceRow> evidence_rows()
         {"TheDomainItself", domain, k13, kVerified, "example.org", true, clean},
         {"BelowTheDomain", domain, k13, kVerified, "a.b.example.org", true, clean},
         {"HostThatNothingProves", domain, k13, kVerified, host, false, mismatch},
+        {"WildcardOfTheDomain", domain, k13, kVerified, "*.example.org", true, clean},
+        {"StarInsideALabel", domain, k13, kVerified, "m*.example.org", false, mismatch},
+        {"TwoStars", domain, k13, kVerified, "**.example.org", false, mismatch},
+        {"StarBelowAName", domain, k13, kVerified, "mx.*.example.org", false, mismatch},
         {"EndsLikeTheDomain", domain, k13, kVerified, "anexample.org", false, mismatch},
     };
 }

@@ -2,6 +2,7 @@
 // why, and that not one octet of it came in clear where its policy asks for TLS.
 //
 // One server, one lab, one connector for each cell: partner × level × floor.
+#include "abilities.h"
 #include "lab/partners.h"
 #include "server_world.h"
 
@@ -21,80 +22,6 @@ using std::chrono::seconds;
 
 constexpr seconds kOutcomes{240};  // under sanitizers on a busy machine
 constexpr int kMessagesPerSession = 100;
-
-// What a partner is able to, told apart from what any policy makes of it.
-struct Ability {
-    std::string_view partner;
-    // The versions at which a handshake with some rung of ours succeeds; "" for none.
-    std::vector<std::string_view> versions;
-    bool chain_verifies = true;
-    std::string_view chain_reason = "tls.chain-not-verified";  // where it does not
-    bool name_matches = true;
-    bool takes_clear = true;
-    // The reason where TLS does not come about, whatever the floor.
-    std::string_view without_tls = "ladder.handshake-failed";
-    // Whose key the level "pins" asks for; its own where it is empty.
-    std::string_view pin_of{};
-    // A host that proves that it can do better is never sent to in clear.
-    bool bars_clear = false;
-
-    [[nodiscard]] std::string_view pin() const { return pin_of.empty() ? partner : pin_of; }
-};
-
-// clang-format off
-const std::vector<Ability> kAbilities = {
-    {.partner = "modern",              .versions = {"1.2", "1.3"}},
-    {.partner = "tls13",               .versions = {"1.3"}},
-    {.partner = "tls12",               .versions = {"1.2"}},
-    {.partner = "tls11",               .versions = {"1.1"}},
-    {.partner = "tls10",               .versions = {"1.0"}},
-    {.partner = "clear",               .versions = {}, .without_tls = "starttls.not-offered"},
-    {.partner = "refused",             .versions = {}, .without_tls = "starttls.refused"},
-    {.partner = "starttls-unknown",    .versions = {}, .without_tls = "starttls.refused"},
-    {.partner = "starttls-closed",     .versions = {}, .without_tls = "starttls.refused"},
-    {.partner = "tls-required",        .versions = {"1.2", "1.3"}, .takes_clear = false},
-    {.partner = "injected",            .versions = {"1.2", "1.3"}},
-    {.partner = "client-certificate",  .versions = {}},
-    {.partner = "closed-before-hello", .versions = {}},
-    {.partner = "closed-after-hello",  .versions = {}},
-    {.partner = "reset",               .versions = {}},
-    {.partner = "version-alert",       .versions = {}},
-    {.partner = "handshake-alert",     .versions = {}},
-    {.partner = "garbage-hello",       .versions = {}},
-    {.partner = "closed-in-flight",    .versions = {}},
-    {.partner = "tls13-intolerant",    .versions = {"1.2"}},
-    {.partner = "tls13-stripped",      .versions = {}, .bars_clear = true},
-    {.partner = "ticket-intolerant",   .versions = {"1.2", "1.3"}},
-    {.partner = "group-intolerant",    .versions = {"1.2", "1.3"}},
-    {.partner = "expired",             .versions = {"1.2", "1.3"}, .chain_verifies = false},
-    {.partner = "not-yet-valid",       .versions = {"1.2", "1.3"}, .chain_verifies = false},
-    {.partner = "self-signed",         .versions = {"1.2", "1.3"}, .chain_verifies = false},
-    {.partner = "wrong-name",          .versions = {"1.2", "1.3"}, .name_matches = false, .pin_of = "modern"},
-    {.partner = "unknown-ca",          .versions = {"1.2", "1.3"}, .chain_verifies = false, .pin_of = "modern"},
-    {.partner = "incomplete-chain",    .versions = {"1.2", "1.3"}, .chain_verifies = false},
-    {.partner = "rsa1024",             .versions = {"1.2", "1.3"}, .chain_verifies = false},
-    {.partner = "sha1",                .versions = {"1.2", "1.3"}, .chain_verifies = false},
-    {.partner = "wildcard",            .versions = {"1.2", "1.3"}},
-    {.partner = "common-name",         .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "revoked-stapled",     .versions = {"1.2", "1.3"}, .chain_verifies = false, .chain_reason = "tls.revoked"},
-    {.partner = "stapled",             .versions = {"1.2", "1.3"}},
-    // More names than are kept: a name that is not among them is not there.
-    {.partner = "many-names",          .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "huge-certificate",    .versions = {}},
-    {.partner = "nul-in-name",         .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "wildcard-alone",      .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "wildcard-top-level",  .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "wildcard-inside",     .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "wildcard-partial",    .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "wildcard-double",     .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "unicode-name",        .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "address-only",        .versions = {"1.2", "1.3"}, .name_matches = false},
-    {.partner = "expired-issuer",      .versions = {"1.2", "1.3"}, .chain_verifies = false},
-    {.partner = "long-chain",          .versions = {"1.2", "1.3"}},
-    {.partner = "authority-as-leaf",   .versions = {"1.2", "1.3"}},
-    {.partner = "client-usage",        .versions = {"1.2", "1.3"}, .chain_verifies = false},
-};
-// clang-format on
 
 // Weakest first, as in org.toml.
 constexpr std::string_view kLevels[] = {"none",        "opportunistic", "encrypt", "verify_ca",
@@ -118,7 +45,7 @@ const std::vector<Cell>& all_cells()
 {
     static const std::vector<Cell> cells = [] {
         std::vector<Cell> all;
-        for (const Ability& ability : kAbilities) {
+        for (const Ability& ability : all_abilities()) {
             for (const auto level : kLevels) {
                 for (const auto floor : kFloors) {
                     all.push_back({&ability, level, floor, fmt::format("c{}", all.size())});
@@ -136,7 +63,7 @@ std::string expected(const Cell& cell)
     const Ability& can = *cell.ability;
     const std::string clear = can.takes_clear ? "clear" : "mail.refused";
     if (cell.level == "none") return clear;
-    // Nothing is published for an address; on_path_hour_test.cc has partners with TLSA records.
+    // Nothing is published for an address; inputs_test.cc has partners with TLSA records.
     if (cell.level == "dane") return "dane.mandatory-missing";
     const bool shakes_hands = !can.versions.empty() && can.versions.back() >= cell.floor;
     if (!shakes_hands) {
@@ -231,7 +158,7 @@ protected:
     void SetUp() override { ASSERT_EQ(trouble_, "") << world_->where(); }
 
     static World& world() { return *world_; }
-    static const Ability& ability() { return kAbilities[GetParam()]; }
+    static const Ability& ability() { return all_abilities()[GetParam()]; }
 
     static std::vector<Cell> cells()
     {
@@ -304,9 +231,9 @@ TEST_P(EveryLevel, SendsNothingInClearThatRequiresTls)
     EXPECT_GT(in_clear, 0U) << "level none speaks in clear to everybody";
 }
 
-INSTANTIATE_TEST_SUITE_P(Lab, EveryLevel, testing::Range(std::size_t{0}, kAbilities.size()),
+INSTANTIATE_TEST_SUITE_P(Lab, EveryLevel, testing::Range(std::size_t{0}, all_abilities().size()),
                          [](const testing::TestParamInfo<std::size_t>& row) {
-                             std::string name{kAbilities[row.param].partner};
+                             std::string name{all_abilities()[row.param].partner};
                              std::ranges::replace(name, '-', '_');
                              return name;
                          });
