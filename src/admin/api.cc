@@ -51,7 +51,7 @@ net::Task<Response> answer(Api& api, Request request)
     if (path.size() == 4 && path[1] == "connectors" && path[3] == "test") {
         if (request.method != "POST")
             co_return refuse(405, "this method is not for this resource", "POST");
-        co_return test_connector(api, request);
+        co_return co_await test_connector(api, std::move(request));
     }
     if (path.size() == 2 && path[1] == "validations" && reads) co_return list_validations(api);
     if (path.size() == 3 && path[1] == "validations" && reads)

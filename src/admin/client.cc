@@ -94,12 +94,13 @@ Result<Response, std::string> call(const std::string& socket, const std::string&
 
 Result<Response, std::string> call_for_lines(const std::string& socket, const std::string& method,
                                              const std::string& target,
-                                             const std::function<void(std::string_view)>& on_line)
+                                             const std::function<void(std::string_view)>& on_line,
+                                             const std::string& body)
 {
     asio::io_context loop;
     Socket stream{loop};
     if (auto error = connect(stream, socket)) return failure(*std::move(error));
-    if (auto error = send(stream, socket, method, target, {})) return failure(*std::move(error));
+    if (auto error = send(stream, socket, method, target, body)) return failure(*std::move(error));
     boost::beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     parser.body_limit(kMaxAnswer);

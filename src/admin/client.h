@@ -20,7 +20,7 @@ namespace hermetic::admin {
 // Answers above 299 come whole, in the body.
 [[nodiscard]] Result<Response, std::string> call_for_lines(
     const std::string& socket, const std::string& method, const std::string& target,
-    const std::function<void(std::string_view)>& on_line);
+    const std::function<void(std::string_view)>& on_line, const std::string& body = {});
 
 // For query values and path segments.
 [[nodiscard]] std::string percent_encode(std::string_view text);

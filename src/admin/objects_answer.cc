@@ -297,30 +297,41 @@ Result<ObjectKey, Refusal> key_of(directory::Directory& directory, const Request
     return failure(found.error());
 }
 
-Response change_one(directory::Directory& directory, const Request& request, directory::Terms terms)
+Result<directory::Outcome, Refusal> add_one(directory::Directory& directory, const Request& request,
+                                            Body body, const directory::Terms& terms)
+{
+    const std::string organization = query(request, "organization");
+    if (!organization.empty() && request.path[2] != directory::kOrganizationKind) {
+        Node node;
+        node.kind = Node::Kind::String;
+        node.string = organization;
+        body.edit.set.push_back({std::string{directory::kOrganizationKind}, std::move(node)});
+    }
+    return directory.add(request.path[2], request.path[3], body.edit, terms);
+}
+
+Result<directory::Outcome, Refusal> change_one(directory::Directory& directory,
+                                               const Request& request, const Body& body,
+                                               directory::Terms terms)
+{
+    const auto key = key_of(directory, request);
+    if (!key) return failure(key.error());
+    terms.base = body.version ? body.version : number(request, "version");
+    return request.method == "DELETE" ? directory.remove(*key, terms)
+                                      : directory.change(*key, body.edit, terms);
+}
+
+Response change_any(directory::Directory& directory, const Request& request,
+                    const directory::Terms& terms)
 {
     const bool removes = request.method == "DELETE";
     auto body = request.body.empty() && removes ? Body{} : read_body(request.body);
     if (!body) {
         return refuse(400, "the body is no change of an object", kBodyForm);
     }
-    const std::string& kind = request.path[2];
-    const std::string& name = request.path[3];
-    if (request.method == "POST") {
-        const std::string organization = query(request, "organization");
-        if (!organization.empty() && kind != directory::kOrganizationKind) {
-            Node node;
-            node.kind = Node::Kind::String;
-            node.string = organization;
-            body->edit.set.push_back({std::string{directory::kOrganizationKind}, std::move(node)});
-        }
-        return outcome(directory, directory.add(kind, name, body->edit, terms), terms.dry_run);
-    }
-    const auto key = key_of(directory, request);
-    if (!key) return refused(key.error());
-    terms.base = body->version ? body->version : number(request, "version");
-    const auto done =
-        removes ? directory.remove(*key, terms) : directory.change(*key, body->edit, terms);
+    const auto done = request.method == "POST"
+                          ? add_one(directory, request, *std::move(body), terms)
+                          : change_one(directory, request, *body, terms);
     return outcome(directory, done, terms.dry_run);
 }
 
@@ -374,8 +385,20 @@ Response answer_from(directory::Directory& directory, const Request& request, co
     if (path.size() == 5 && path[4] == "history" && reads) return show_history(directory, request);
     const bool changes =
         request.method == "POST" || request.method == "PATCH" || request.method == "DELETE";
-    if (path.size() == 4 && changes) return change_one(directory, request, terms);
+    if (path.size() == 4 && changes) return change_any(directory, request, terms);
     return wrong_method();
+}
+
+Result<std::shared_ptr<const objects::Snapshot::Contents>, Response> preview(
+    directory::Directory& directory, const Request& request)
+{
+    auto body = read_body(request.body);
+    if (!body) return failure(refuse(400, "the body is no change of an object", kBodyForm));
+    const directory::Terms terms{{}, std::nullopt, true};
+    auto done = body->version ? change_one(directory, request, *body, terms)
+                              : add_one(directory, request, *std::move(body), terms);
+    if (!done) return failure(refused(done.error()));
+    return std::move(done->would_be);
 }
 
 std::string account_name(std::uint32_t user_id)

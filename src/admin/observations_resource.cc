@@ -4,6 +4,7 @@
 #include "admin/objects_answer.h"
 #include "core/text.h"
 #include "delivery/dispatcher.h"
+#include "delivery/ratchet_watch.h"
 #include "ledger/log.h"
 #include "mail/domain.h"
 #include "observations/observations.h"
@@ -105,6 +106,31 @@ json::object plan_json(const observations::PlanReport& report)
             {"exceptions", exceptions}};
 }
 
+// Tries the mail that waits on the way to a destination of the ratchet: how many messages.
+net::Task<std::size_t> retry_destination(Api& api, std::string name)
+{
+    using Rows = std::vector<queue::DestinationRow>;
+    std::function<void(std::function<void(Rows)>)> ask = [&api](std::function<void(Rows)> done) {
+        api.dispatcher.destinations(std::move(done));
+    };
+    const auto rows = co_await await_answer<Rows>(api.core, std::move(ask), kPatience);
+    if (!rows) co_return 0;
+    std::size_t tried = 0;
+    for (const auto& row : *rows) {
+        if (delivery::ratchet_destination(row.key) != name) continue;
+        queue::Filter filter;
+        filter.destination = row.key;
+        std::function<void(std::function<void(OperatorAnswer)>)> start =
+            [&api, filter](std::function<void(OperatorAnswer)> done) {
+                api.dispatcher.retry(filter, std::move(done));
+            };
+        const auto done =
+            co_await await_answer<OperatorAnswer>(api.core, std::move(start), kPatience);
+        if (done) tried += done->count;
+    }
+    co_return tried;
+}
+
 }  // namespace
 
 Response list_ratchet(Api& api, const Request& request)
@@ -140,17 +166,11 @@ net::Task<Response> accept_ratchet(Api& api, Request request)
     const std::string by = request.user_id ? account_name(*request.user_id) : std::string{"?"};
     api.log.event(ledger::Level::Info, "ratchet.accepted",
                   {{"destination", shown(name)}, {"by", by}});
-    queue::Filter filter;
-    filter.domain = name;
-    std::function<void(std::function<void(OperatorAnswer)>)> start =
-        [&api, filter](std::function<void(OperatorAnswer)> done) {
-            api.dispatcher.retry(filter, std::move(done));
-        };
-    const auto done = co_await await_answer<OperatorAnswer>(api.core, std::move(start), kPatience);
+    const std::size_t tried = co_await retry_destination(api, name);
     const json::object body{
         {"done", "The change is accepted: what is seen from now on is what is expected."},
         {"destinations", count},
-        {"tried", done ? done->count : 0}};
+        {"tried", tried}};
     co_return Response{200, "application/json", json::serialize(body)};
 }
 

@@ -1,12 +1,16 @@
 #include "admin/validation_resource.h"
 
+#include "admin/await_answer.h"
 #include "admin/line_stream.h"
+#include "admin/objects_answer.h"
+#include "directory/directory_thread.h"
 #include "mail/address.h"
 #include "validation/json.h"
 #include "validation/validator.h"
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -28,40 +32,88 @@ Response refuse_test(const validation::Validator::Refusal& refusal)
     return refuse(400, refusal.words);
 }
 
+// Of one that was never tested: no `started`, and `state` is null.
+boost::json::object summary_of(const Api& api, const objects::OutboundConnector& connector)
+{
+    using validation::Validator;
+    boost::json::object row{{"connector", connector.name}, {"state", nullptr}};
+    if (const auto left_out = Validator::why_left_out(connector); !left_out.empty())
+        row["not_tested"] = left_out;
+    const auto* const report = api.validator.last(connector.name);
+    if (report == nullptr) return row;
+    row["started"] = format_rfc3339(report->started);
+    if (report->saved) row["saved"] = format_rfc3339(*report->saved);
+    row["state"] = validation::name(report->state);
+    row["words"] = report->words;
+    const auto* const finding = validation::first_finding(*report);
+    if (finding != nullptr) row["finding"] = boost::json::parse(validation::format_json(*finding));
+    return row;
+}
+
+// The connector that the request's body would make; or a refusal.
+net::Task<Result<objects::OutboundConnector, Response>> copy_of(Api& api, Request request)
+{
+    using Preview = Result<std::shared_ptr<const objects::Snapshot::Contents>, Response>;
+    constexpr Duration kPatience = std::chrono::seconds{50};
+    const std::string name = request.path[2];
+    request.path = {"v1", "objects", "outbound_connector", name};
+    const auto carried = std::make_shared<const Request>(std::move(request));
+    std::function<void(std::function<void(Preview)>)> start =
+        [&api, carried](std::function<void(Preview)> done) {
+            api.objects.post([carried, done = std::move(done)](directory::Directory& directory) {
+                done(preview(directory, *carried));
+            });
+        };
+    auto answer = co_await await_answer<Preview>(api.core, std::move(start), kPatience);
+    if (!answer)
+        co_return failure(refuse(503, "the directory did not answer in time", "trying again"));
+    if (!*answer) co_return failure(std::move(answer->error()));
+    const auto& all = (**answer)->outbound_connectors;
+    const auto found = std::ranges::find(all, name, &objects::OutboundConnector::name);
+    if (found == all.end())
+        co_return failure(refuse(404, "there is no outbound connector \"" + name + "\""));
+    co_return *found;
+}
+
 }  // namespace
 
-Response test_connector(Api& api, const Request& request)
+net::Task<Response> test_connector(Api& api, Request request)
 {
     std::optional<mail::Mailbox> recipient;
     const auto to = request.query.find("to");
     if (to != request.query.end() && !to->second.empty()) {
         const auto mailbox = mail::parse_mailbox(to->second);
         if (!mailbox)
-            return refuse(400, "\"" + to->second + "\" is no address", "user@example.org");
+            co_return refuse(400, "\"" + to->second + "\" is no address", "user@example.org");
         recipient = *mailbox;
+    }
+    const std::string name = request.path[2];
+    std::optional<objects::OutboundConnector> copy;
+    if (!request.body.empty()) {
+        auto made = co_await copy_of(api, std::move(request));
+        if (!made) co_return std::move(made.error());
+        copy = *std::move(made);
     }
     const auto lines = std::make_shared<LineStream>(api.core);
     const auto sink = [lines](const validation::Step& step) {
         lines->push(validation::format_json(step));
     };
     const auto done = [lines](const validation::Report&) { lines->close(); };
-    const auto started = api.validator.start(request.path[2], std::move(recipient), sink, done);
-    if (!started) return refuse_test(started.error());
+    const auto started =
+        copy ? api.validator.start(*std::move(copy), std::move(recipient), sink, done)
+             : api.validator.start(name, std::move(recipient), sink, done);
+    if (!started) co_return refuse_test(started.error());
     Response response;
     response.content_type = "application/x-ndjson";
     response.lines = lines;
-    return response;
+    co_return response;
 }
 
 Response list_validations(const Api& api)
 {
     boost::json::array array;
-    for (const auto& [connector, report] : api.validator.all()) {
-        array.push_back({{"connector", connector},
-                         {"started", format_rfc3339(report.started)},
-                         {"state", validation::name(report.state)},
-                         {"words", report.words}});
-    }
+    for (const auto& each : api.validator.snapshot()->contents().outbound_connectors)
+        array.push_back(summary_of(api, each));
     const boost::json::object body{{"validations", std::move(array)}};
     return {200, "application/json", boost::json::serialize(body)};
 }

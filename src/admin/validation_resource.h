@@ -8,8 +8,9 @@
 
 namespace hermetic::admin {
 
-// POST: a line of JSON for each step as it happens; the last one is the result of the whole.
-[[nodiscard]] Response test_connector(Api& api, const Request& request);
+// POST: a line of JSON for each step as it happens; the last one is the result of the whole. With a
+// body: of a copy with that change, of which nothing is saved.
+[[nodiscard]] net::Task<Response> test_connector(Api& api, Request request);
 // GET: the last result of each connector.
 [[nodiscard]] Response list_validations(const Api& api);
 // GET: one, with its steps.

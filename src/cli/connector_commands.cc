@@ -1,5 +1,7 @@
 #include "admin/client.h"
 #include "cli/cli.h"
+#include "cli/connector_save.h"
+#include "cli/connector_validations.h"
 #include "cli/object_commands.h"
 #include "cli/server_call.h"
 #include "cli/table.h"
@@ -115,6 +117,10 @@ std::vector<Column> columns_of(bool inbound)
     }
     columns.push_back(field_column("min", "min_tls", "", 4));
     columns.push_back(field_column("mode", "mode", "", 8));
+    if (!inbound) {
+        columns.push_back({{"tested", Table::Align::Left, 64}, validation_text});
+        columns.push_back({{"found", Table::Align::Left, 64}, finding_text});
+    }
     columns.push_back({{"version", Table::Align::Right},
                        [](const value& row) { return text_of(row, "version"); }});
     columns.push_back(member_column("changed by", "changed_by"));
@@ -169,6 +175,11 @@ void show_one(const value& answer)
     }
     line("version", fmt::format("{}, by {} at {}", text_of(answer, "version"),
                                 text_of(answer, "changed_by"), text_of(answer, "changed_at")));
+    if (answer.as_object().contains("validation")) {
+        line("tested", validation_text(answer));
+        line("found", finding_text(answer));
+        line("fix", fix_text(answer));
+    }
 }
 
 void show_history(const value& answer)
@@ -217,20 +228,53 @@ std::optional<std::uint64_t> version_of(const ServerChoice& server,
 }
 
 int change(const ServerChoice& server, const std::string& method, const std::string& target,
-           const std::string& body, const ConnectorArguments& arguments, Output output)
+           const std::string& body, const ConnectorArguments& arguments, Output output,
+           const std::optional<CopyTest>& test = std::nullopt)
 {
     int code = kDone;
     const auto text = ask_server(server, method, target, body, code);
     if (!text) return code;
-    const value answer = parse_answer(*text);
+    value answer = parse_answer(*text);
     if (answer.is_null()) return kFailed;
     const std::string changes = format_changes(answer);
+    if (test) answer.as_object()["validation"] = describe(*test);
     if (output == Output::Json) {
-        std::printf("%s\n", text->c_str());
+        std::printf("%s\n", serialize(answer).c_str());
     } else {
         std::fputs(changes.empty() ? "nothing to do\n" : changes.c_str(), stdout);
+        if (test && test->state == "ok") std::printf("tested: %s\n", test->words.c_str());
     }
+    std::fflush(stdout);
+    if (test) std::fputs(format_warning(*test, arguments.name).c_str(), stderr);
     return arguments.dry_run && !changes.empty() ? kWouldChange : kDone;
+}
+
+bool disables(const ConnectorArguments& arguments)
+{
+    return std::ranges::find(arguments.fields, "enabled=false") != arguments.fields.end();
+}
+
+// Before it is saved. What would be refused, or changes nothing, is not tested.
+int save(const ServerChoice& server, const std::string& method, const boost::json::object& edit,
+         const ConnectorArguments& arguments, Output output)
+{
+    const std::string body = serialize(edit);
+    std::optional<CopyTest> test;
+    if (!arguments.inbound && !arguments.dry_run && !disables(arguments)) {
+        int code = kDone;
+        const auto text =
+            ask_server(server, method, target_of(arguments) + "dry-run=yes", body, code);
+        if (!text) return code;
+        const value would = parse_answer(*text);
+        if (would.is_null()) return kFailed;
+        const bool saved =
+            text_of(would, "governed_by") == "directory" && !rows_of(would, "changes").empty();
+        if (saved) {
+            test = arguments.no_test ? CopyTest{{}, "--no-test", {}}
+                                     : test_copy(server, arguments, edit);
+        }
+    }
+    return change(server, method, target_of(arguments), body, arguments, output, test);
 }
 
 }  // namespace
@@ -241,23 +285,46 @@ int connector_list(const ServerChoice& server, const ConnectorArguments& argumen
     if (!arguments.organization.empty()) {
         target += "&organization=" + admin::percent_encode(arguments.organization);
     }
-    return call_server(server, "GET", target, output, [&](const value& answer) {
+    int code = kDone;
+    const auto text = ask_server(server, "GET", target, {}, code);
+    if (!text) return code;
+    value answer = parse_answer(*text);
+    if (answer.is_null()) return kFailed;
+    auto* const rows = answer.as_object()["objects"].if_array();
+    if (rows != nullptr && !arguments.inbound) code = add_validations(server, *rows);
+    if (code != kDone) return code;
+    if (output == Output::Json) {
+        std::printf("%s\n", serialize(answer).c_str());
+    } else {
         show_list(rows_of(answer, "objects"), arguments.inbound);
-    });
+    }
+    return kDone;
 }
 
 int connector_show(const ServerChoice& server, const ConnectorArguments& arguments, Output output)
 {
-    const std::string target = target_of(arguments, arguments.history ? "/history" : "");
-    return call_server(server, "GET", target, output, arguments.history ? show_history : show_one);
+    if (arguments.history)
+        return call_server(server, "GET", target_of(arguments, "/history"), output, show_history);
+    int code = kDone;
+    const auto text = ask_server(server, "GET", target_of(arguments), {}, code);
+    if (!text) return code;
+    boost::json::array one{parse_answer(*text)};
+    if (one.front().is_null()) return kFailed;
+    if (!arguments.inbound) code = add_validations(server, one);
+    if (code != kDone) return code;
+    if (output == Output::Json) {
+        std::printf("%s\n", serialize(one.front()).c_str());
+    } else {
+        show_one(one.front());
+    }
+    return kDone;
 }
 
 int connector_add(const ServerChoice& server, const ConnectorArguments& arguments, Output output)
 {
     const auto edit = edit_of(arguments);
     if (!edit) return kUsage;
-    return change(server, "POST", target_of(arguments), boost::json::serialize(*edit), arguments,
-                  output);
+    return save(server, "POST", *edit, arguments, output);
 }
 
 int connector_set(const ServerChoice& server, const ConnectorArguments& arguments, Output output)
@@ -268,8 +335,7 @@ int connector_set(const ServerChoice& server, const ConnectorArguments& argument
     const auto version = version_of(server, arguments, code);
     if (!version) return code;
     (*edit)["version"] = *version;
-    return change(server, "PATCH", target_of(arguments), boost::json::serialize(*edit), arguments,
-                  output);
+    return save(server, "PATCH", *edit, arguments, output);
 }
 
 int connector_remove(const ServerChoice& server, const ConnectorArguments& arguments, Output output)

@@ -29,6 +29,7 @@ struct ConnectorArguments {
     std::vector<std::string> fields;       // "key=value"; "key=" goes back to the default
     std::optional<std::uint64_t> version;  // that the change was made from; not set: the newest
     bool dry_run = false;
+    bool no_test = false;  // save an outbound one without having tested it
     bool history = false;
 };
 

@@ -51,6 +51,12 @@ void add_change(CLI::App* command, ObjectArguments& arguments)
                       "Only say what would change; ends with 4 if something would");
 }
 
+void add_no_test(CLI::App* command, ObjectArguments& arguments)
+{
+    command->add_flag("--no-test", arguments.connector.no_test,
+                      "Save it without testing first whether mail flows under it");
+}
+
 void add_version(CLI::App* command, ObjectArguments& arguments)
 {
     command->add_option("--version-seen", arguments.connector.version,
@@ -70,10 +76,12 @@ void add_connector(CLI::App& app, ObjectArguments& arguments, int& result)
     add_name(add, arguments);
     add_fields(add, arguments);
     add_change(add, arguments);
+    add_no_test(add, arguments);
     auto* set = add_one(connector, "set", "Change its fields", arguments, result, connector_set);
     add_name(set, arguments);
     add_fields(set, arguments);
     add_change(set, arguments);
+    add_no_test(set, arguments);
     add_version(set, arguments);
     auto* remove = add_one(connector, "remove", "Remove it", arguments, result, connector_remove);
     add_name(remove, arguments);
@@ -85,6 +93,7 @@ void add_connector(CLI::App& app, ObjectArguments& arguments, int& result)
                                 arguments, result, connector_set);
         add_name(command, arguments);
         add_change(command, arguments);
+        if (enables) add_no_test(command, arguments);
         command->callback([&, enables] {
             arguments.connector.fields = {enables ? "enabled=true" : "enabled=false"};
             result = connector_set(arguments.server, arguments.connector, arguments.output());

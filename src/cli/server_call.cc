@@ -116,6 +116,22 @@ int read_lines_from_server(const ServerChoice& server, const std::string& method
     return response->status < 300 ? kDone : say_refusal(*response);
 }
 
+std::optional<std::string> stream_from_server(const ServerChoice& server, const std::string& method,
+                                              const std::string& target, const std::string& body,
+                                              const std::function<void(std::string_view)>& on_line)
+{
+    const std::string socket = find_socket(server);
+    if (socket.empty()) return "there is no control socket";
+    const auto response = admin::call_for_lines(socket, method, target, on_line, body);
+    if (!response) return response.error();
+    if (response->status < 300) return std::nullopt;
+    boost::system::error_code error;
+    const auto refusal = boost::json::parse(response->body, error);
+    std::string words = error ? std::string{} : text_of(refusal, "error");
+    if (words.empty()) words = "the server answered " + std::to_string(response->status);
+    return words;
+}
+
 int print_from_server(const ServerChoice& server, const std::string& target)
 {
     int code = kDone;

@@ -33,6 +33,12 @@ namespace hermetic::cli {
                                          const std::string& target,
                                          const std::function<void(std::string_view)>& on_line);
 
+// The same with a body, for what may fail without ending the command: nullopt where the answer came
+// to its end, else why not, for people.
+[[nodiscard]] std::optional<std::string> stream_from_server(
+    const ServerChoice& server, const std::string& method, const std::string& target,
+    const std::string& body, const std::function<void(std::string_view)>& on_line);
+
 // The body as text, for what is not JSON.
 [[nodiscard]] int print_from_server(const ServerChoice& server, const std::string& target);
 

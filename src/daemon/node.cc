@@ -206,7 +206,8 @@ void Node::Impl::publish_delivery_settings()
 Result<void, std::string> Node::Impl::start_admin()
 {
     validator_ = std::make_unique<validation::Validator>(
-        main_, *resolver_, *log_, options_.data_directory + "/validations.json");
+        main_, *resolver_, *log_, observations_,
+        options_.data_directory + "/validations.json");
     validator_->set(delivery_settings(), snapshot_);
     validator_->run_daily();
     api_ = std::make_unique<admin::Api>(

@@ -22,12 +22,14 @@ policy::Sighting sighting_of(const facts::TlsEvidence& evidence)
     return {evidence.version, verified && evidence.name_matches, true};
 }
 
+}  // namespace
+
 // Hosts that share the load are one destination, in whatever order they came.
-std::string destination_of(std::string_view domain, const HostList& hosts)
+std::string ratchet_destination(std::string_view domain, const std::vector<Host>& hosts)
 {
     if (!domain.empty()) return std::string{domain};
     std::string first;
-    for (const Host& host : hosts.hosts) {
+    for (const Host& host : hosts) {
         std::string label = host.label();
         if (host.port != kSmtpPort) label += ':' + std::to_string(host.port);
         if (first.empty() || label < first) first = std::move(label);
@@ -35,14 +37,29 @@ std::string destination_of(std::string_view domain, const HostList& hosts)
     return first;
 }
 
-}  // namespace
+std::string ratchet_destination(std::string_view route_key)
+{
+    const auto route = routing::parse_route_key(route_key);
+    if (!route) return {};
+    if (route->mx) return route->domain;
+    std::vector<Host> hosts;
+    for (const objects::NextHopHost& hop : route->hosts) {
+        Host host;
+        host.name = hop.host;
+        host.address = hop.address;
+        host.unix_path = hop.unix_path;
+        host.port = hop.port;
+        hosts.push_back(std::move(host));
+    }
+    return ratchet_destination({}, hosts);
+}
 
 RatchetWatch::RatchetWatch(Office& office, std::string_view organization, std::string_view domain,
                            const HostList& hosts)
     : office_{office}
 {
     if (office.adapters.observations == nullptr) return;
-    key_ = {std::string{organization}, destination_of(domain, hosts)};
+    key_ = {std::string{organization}, ratchet_destination(domain, hosts.hosts)};
     held_ = office.adapters.observations
                 ->held_to(key_, office.snapshot->organization(organization).ratchet,
                           office.adapters.core.clock().wall())

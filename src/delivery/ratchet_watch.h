@@ -14,10 +14,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hermetic::delivery {
 
 class Office;
+
+// What the ratchet calls the destination of these hosts. `domain`: the recipients', of an MX route;
+// empty for configured hosts.
+[[nodiscard]] std::string ratchet_destination(std::string_view domain,
+                                              const std::vector<Host>& hosts);
+// Of what the queue calls a destination (routing::Route::key); empty where that is no key.
+[[nodiscard]] std::string ratchet_destination(std::string_view route_key);
 
 class RatchetWatch {
 public:

@@ -114,7 +114,12 @@ Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make)
     Changes changes = compare(texts_of(*stored), made->objects);
     // What was kept and is in force already needs no revision; at a start nothing is in force yet.
     const bool in_force = made->contents == snapshot_->contents();
-    if (terms.dry_run || (changes.empty() && in_force)) return Outcome{revision_, changes};
+    if (terms.dry_run) {
+        auto would_be =
+            std::make_shared<const objects::Snapshot::Contents>(std::move(made->contents));
+        return Outcome{revision_, std::move(changes), std::move(would_be)};
+    }
+    if (changes.empty() && in_force) return Outcome{revision_, std::move(changes), nullptr};
     return write(*std::move(transaction), std::move(changes), *std::move(made), terms);
 }
 
@@ -130,7 +135,7 @@ Result<Outcome, Refusal> Directory::write(Store::Transaction transaction, Change
     snapshot_ =
         std::make_shared<const objects::Snapshot>(std::move(made.contents), revision_.number);
     if (on_change_) on_change_(snapshot_);
-    return Outcome{revision_, std::move(changes)};
+    return Outcome{revision_, std::move(changes), nullptr};
 }
 
 Result<Outcome, Refusal> Directory::take_file(const config::Node& document, const std::string& file)

@@ -48,6 +48,8 @@ struct Terms {
 struct Outcome {
     Revision revision;  // the newest, also where nothing changed
     Changes changes;    // empty: it was so already
+    // Of a dry run: what the objects would be.
+    std::shared_ptr<const objects::Snapshot::Contents> would_be{};
 };
 
 class Directory {

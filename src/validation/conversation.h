@@ -14,6 +14,10 @@
 #include <memory>
 #include <string>
 
+namespace hermetic::observations {
+class Observations;
+}
+
 namespace hermetic::validation {
 
 // How long a look may take. The partner is not to be kept busy, nor the administrator waiting.
@@ -31,7 +35,8 @@ struct Environment {
     dns::Resolver& resolver;
     delivery::SettingsPointer settings;
     Patience patience;
-    Instant until = Instant::max();  // nothing lasts beyond it
+    Instant until = Instant::max();                      // nothing lasts beyond it
+    observations::Observations* observations = nullptr;  // null: the ratchet holds nothing
     [[nodiscard]] Instant within(Duration duration) const;
 };
 

@@ -20,7 +20,7 @@ class Climber {
 public:
     Climber(const Environment& env, const HostFindings& host, Endpoint endpoint,
             const policy::TlsDecision& decision, const delivery::Identity& identity)
-        : env_{env}, identity_{identity}, host_{host}, policy_{decision.policy}
+        : env_{env}, identity_{identity}, host_{host}, decision_{decision}, policy_{decision.policy}
     {
         request_.host = host.host;
         request_.endpoint = endpoint;
@@ -40,6 +40,7 @@ private:
     const Environment& env_;
     const delivery::Identity& identity_;
     const HostFindings& host_;
+    const policy::TlsDecision& decision_;
     const policy::TlsPolicy& policy_;
     CallRequest request_;
     Climb climb_;
@@ -165,6 +166,8 @@ void Climber::fail(const Seen& seen)
 // Says also what the last handshake ended in.
 void Climber::fail_rungs(std::string_view reason)
 {
+    if (policy::failed_by_retirement(decision_, climb_.flow.tried))
+        reason = policy_.clear_after_failure ? "retirement.ended" : "retirement.share";
     const auto advice = advice_for(reason);
     std::string words{advice.words};
     for (const auto& each : climb_.flow.tried) {

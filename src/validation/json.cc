@@ -22,10 +22,12 @@ json::object object_of(const Step& step)
 
 json::object object_of(const Report& report)
 {
+    const auto saved = report.saved ? json::value(format_rfc3339(*report.saved)) : nullptr;
     json::array steps;
     for (const Step& step : report.steps) steps.push_back(object_of(step));
     return {{"connector", report.connector},
             {"started", format_rfc3339(report.started)},
+            {"saved", saved},
             {"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(report.took).count()},
             {"state", name(report.state)},
             {"words", report.words},
@@ -159,6 +161,7 @@ std::optional<Report> report_in(const json::value& value)
     Report report;
     report.connector = text_in(*object, "connector");
     report.started = *started;
+    report.saved = parse_rfc3339(text_in(*object, "saved"));
     report.state = *state;
     report.words = text_in(*object, "words");
     if (took != nullptr && took->is_int64()) {

@@ -1,5 +1,6 @@
 #include "validation/step.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -68,6 +69,17 @@ std::string_view name(State state)
 std::optional<State> parse_state(std::string_view text)
 {
     return find_in(kStates, text);
+}
+
+const Step* first_finding(const Report& report)
+{
+    for (const auto state : {State::Failed, State::Warning}) {
+        const auto found = std::ranges::find_if(report.steps, [state](const Step& step) {
+            return step.state == state && step.id != StepId::Result;
+        });
+        if (found != report.steps.end()) return &*found;
+    }
+    return nullptr;
 }
 
 }  // namespace hermetic::validation

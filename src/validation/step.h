@@ -56,11 +56,15 @@ using Sink = std::function<void(const Step&)>;
 struct Report {
     std::string connector;
     WallTime started{};
+    std::optional<WallTime> saved{};  // of a copy: when the connector became what was tested
     Duration took{};
     State state = State::Failed;
     std::string words;        // of the step Result
     std::vector<Step> steps;  // none Running; in the order in which they ended
     bool operator==(const Report&) const = default;
 };
+
+// The first step that failed, or where none did the first that warns; null: all is well.
+[[nodiscard]] const Step* first_finding(const Report& report);
 
 }  // namespace hermetic::validation

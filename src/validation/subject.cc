@@ -1,5 +1,7 @@
 #include "validation/subject.h"
 
+#include "policy/retirement.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -22,8 +24,15 @@ void add_domain(std::vector<routing::Route>& routes, const mail::Mailbox& mailbo
     if (const auto* domain = mailbox.domain()) add_domain(routes, domain->text());
 }
 
-void load_credentials(Subject& subject, const objects::Snapshot& snapshot)
+bool is_exact(const objects::DomainPattern& pattern)
 {
+    return pattern.kind == objects::DomainPattern::Kind::Exact;
+}
+
+// What a decision and its connections need of the other objects.
+void take_objects(Subject& subject, const objects::Snapshot& snapshot)
+{
+    subject.retirements = snapshot.contents().retirements;
     objects::Snapshot::Contents own;
     own.organizations = {subject.organization};
     if (subject.connector) own.outbound_connectors = {*subject.connector};
@@ -52,19 +61,14 @@ Result<Subject, std::string> make_subject(const objects::Snapshot& snapshot,
         // The test message goes to hosts of its own domain.
         if (recipient) add_domain(subject.routes, *recipient);
         for (const auto& pattern : connector.recipient_domains) {
-            if (pattern.kind == objects::DomainPattern::Kind::Exact)
-                add_domain(subject.routes, pattern.domain->text());
+            if (is_exact(pattern)) add_domain(subject.routes, pattern.domain->text());
         }
         for (const auto& mailbox : connector.test_recipients) add_domain(subject.routes, mailbox);
     }
-    if (subject.routes.empty()) {
-        return failure(std::string{
-            "the connector names no domain whose hosts could be looked at; right is an address at "
-            "one of its domains (--to), or test_recipients"});
-    }
+    if (subject.routes.empty()) return failure(*why_not_tested(connector));
     subject.connector = std::move(connector);
     subject.recipient = std::move(recipient);
-    load_credentials(subject, snapshot);
+    take_objects(subject, snapshot);
     return subject;
 }
 
@@ -78,18 +82,42 @@ Subject make_subject(const objects::Snapshot& snapshot, routing::Route route,
         snapshot.organization(connector != nullptr ? connector->organization : route.organization);
     subject.wishes = wishes;
     subject.routes.push_back(std::move(route));
-    load_credentials(subject, snapshot);
+    take_objects(subject, snapshot);
     return subject;
 }
 
-policy::TlsDecision decide(const Subject& subject, const HostFindings& host, WallTime now)
+std::optional<std::string> why_not_tested(const objects::OutboundConnector& connector)
+{
+    const bool has_hosts = !connector.next_hop.mx || !connector.test_recipients.empty() ||
+                           std::ranges::any_of(connector.recipient_domains, is_exact);
+    if (has_hosts) return std::nullopt;
+    return "the connector names no domain whose hosts could be looked at; right is an address at "
+           "one of its domains (--to), or test_recipients";
+}
+
+policy::TlsDecision decide(const Subject& subject, const HostFindings& host, const Known& known)
 {
     policy::TlsInputs inputs;
     inputs.organization = &subject.organization;
     inputs.connector = subject.connector ? &*subject.connector : nullptr;
     inputs.hop = host.hop();
     inputs.wishes = subject.wishes;
-    inputs.now = now;
+    inputs.now = known.now;
+    inputs.ratchet = known.ratchet;
+    // Specification §4.7: a smart host is its own policy domain.
+    auto& hop = inputs.hop;
+    if (known.sts != nullptr && !hop.host.empty()) {
+        const auto facts = known.sts->of(hop.configured ? hop.host : hop.domain, hop.host);
+        hop.sts = facts.mode;
+        hop.sts_lists_host = facts.lists_host;
+    }
+    // Specification §4.6.
+    const auto retired = policy::decide_outbound_retirement(
+        subject.retirements, subject.organization.name, host.host.label(), known.now);
+    if (retired) {
+        inputs.retired_below = retired->below;
+        inputs.retirement_over = retired->over;
+    }
     return policy::decide_tls(inputs);
 }
 

@@ -1,6 +1,5 @@
 // What a look is about: a connector's copy, and whom to look at with it.
 //
-// Reads the files that the copy names (CAs, certificates), and nothing else.
 // Specification §7: in a validation the live connector stays as it is, and the copy is a shadow
 // that enforces whatever the live one does: whether mail would flow is asked of what it says, not
 // of its mode. Reads the files that the copy names (CAs, certificates), and nothing else.
@@ -8,6 +7,7 @@
 
 #include "core/result.h"
 #include "delivery/credentials.h"
+#include "delivery/sts_policies.h"
 #include "objects/snapshot.h"
 #include "policy/tls_policy.h"
 #include "routing/route.h"
@@ -27,6 +27,7 @@ struct Subject {
     std::vector<routing::Route> routes;      // what to look at: its smart hosts, or MX of domains
     std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent
     policy::MessageWishes wishes;
+    std::vector<objects::Retirement> retirements;
 };
 
 // A validation's: the copy is a shadow. `recipient` names a domain to look at, too. The error is
@@ -35,13 +36,24 @@ struct Subject {
                                                         objects::OutboundConnector connector,
                                                         std::optional<mail::Mailbox> recipient);
 
+// Why a look cannot be had of this connector without an address at one of its domains; nullopt: it
+// can. Pure.
+[[nodiscard]] std::optional<std::string> why_not_tested(
+    const objects::OutboundConnector& connector);
+
 // A message's that goes this way: the connector as it is.
 [[nodiscard]] Subject make_subject(const objects::Snapshot& snapshot, routing::Route route,
                                    policy::MessageWishes wishes);
 
-// The decision for one host. Pure.
+// What delivery knows beside the objects when it decides.
+struct Known {
+    std::optional<policy::Expectation> ratchet;  // that the route's destination is held to
+    const delivery::StsPolicies* sts = nullptr;  // null: no policy is known
+    WallTime now{};
+};
+// The decision for one host, as delivery's. Pure, but for the asking of `known.sts`.
 [[nodiscard]] policy::TlsDecision decide(const Subject& subject, const HostFindings& host,
-                                         WallTime now);
+                                         const Known& known);
 [[nodiscard]] delivery::Identity identity_of(const Subject& subject,
                                              const policy::TlsDecision& decision,
                                              std::shared_ptr<const tls::CaSet> system);

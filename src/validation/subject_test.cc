@@ -49,7 +49,7 @@ TEST(Subject, TheCopyEnforcesWhateverTheLiveOneDoes)
     HostFindings host;
     host.host.name = "mx.bank.example";
     host.domain = "bank.example";
-    EXPECT_EQ(decide(*subject, host, {}).policy.level, objects::TlsLevel::VerifyName);
+    EXPECT_EQ(decide(*subject, host, Known{}).policy.level, objects::TlsLevel::VerifyName);
 }
 
 TEST(Subject, LooksAtExactDomainsTestRecipientsAndTheGivenAddress)

@@ -1,6 +1,7 @@
 #include "validation/validate.h"
 
 #include "net/core.h"
+#include "validation/expected.h"
 #include "validation/flow.h"
 #include "validation/look.h"
 #include "validation/message.h"
@@ -50,6 +51,7 @@ private:
 
     const Environment& env_;
     Subject subject_;
+    Expected expected_;  // of the route that is looked at
     Contexts contexts_;
     Sink sink_;
     Report report_;
@@ -79,6 +81,7 @@ net::Task<> Validation::look_at_route(routing::Route route)
         tell(std::move(copy), step.host, step.address);
     };
     auto hosts = co_await find_hosts(env_, std::move(route), sink);
+    expected_ = find_expectation(env_, subject_, hosts);
     Tally tally;
     for (auto& host : hosts) {
         if (env_.core.clock().now() >= env_.until) break;
@@ -119,7 +122,8 @@ net::Task<> Validation::ask_policy(const HostFindings& host, Endpoint endpoint, 
     const std::string label = host.host.label();
     const std::string address = address_text(host, endpoint);
     tell(Step{StepId::Policy, {}, {}, State::Running, {}, {}, {}}, label, address);
-    const auto decision = decide(subject_, host, env_.core.clock().wall());
+    const Known known{expected_.held, env_.settings->sts.get(), env_.core.clock().wall()};
+    const auto decision = decide(subject_, host, known);
     tally.policy = decision.policy;
     const auto identity = identity_of(subject_, decision, contexts_.system());
     auto climbed = co_await climb(env_, host, endpoint, decision, identity);
@@ -128,6 +132,7 @@ net::Task<> Validation::ask_policy(const HostFindings& host, Endpoint endpoint, 
     if (climbed.flow.flows && climbed.flow.in_clear) ++tally.in_clear;
     Step step = say_flow(climbed.flow);
     step.seen += fmt::format("\npolicy {}", decision.policy.digest());
+    if (expected_.held) say_expectation(expected_, step);
     tell(std::move(step), label, address);
     if (keeps_for_message_ && climbed.flow.flows && for_message_.stream == nullptr) {
         for_message_ = std::move(climbed.call);

@@ -3,6 +3,7 @@
 #include "delivery/peer_fixture.h"
 #include "delivery/service_fixture.h"
 #include "net/core_fixture.h"
+#include "observations/observations.h"
 #include "tls/pki_fixture.h"
 #include "validation/json.h"
 #include "validation/probe.h"
@@ -67,8 +68,9 @@ protected:
     {
         Patience patience;
         patience.connect = patience.reply = patience.handshake = std::chrono::seconds{5};
-        return {fixture_.core, resolver_, settings(), patience,
-                fixture_.in(std::chrono::minutes{1})};
+        return {
+            fixture_.core, resolver_, settings(), patience, fixture_.in(std::chrono::minutes{1}),
+            nullptr};
     }
     // Of the steps that ended: "connect ok", "starttls failed starttls.not-offered" …
     static std::vector<std::string> told(const std::vector<Step>& steps)
@@ -117,7 +119,9 @@ protected:
             make_subject(snapshot, contents_.outbound_connectors.front(), std::move(recipient));
         EXPECT_TRUE(subject) << (subject ? "" : subject.error());
         Report report;
-        fixture_.run(run(environment(), settings_.cas, *std::move(subject), report));
+        Environment env = environment();
+        env.observations = &observations_;
+        fixture_.run(run(env, settings_.cas, *std::move(subject), report));
         return report;
     }
 
@@ -128,6 +132,7 @@ protected:
     }
 
     objects::Snapshot::Contents contents_;
+    observations::Observations observations_;
 };
 
 TEST_F(ValidateTest, AGoodPartnerPassesEveryStep)
@@ -233,6 +238,61 @@ TEST_F(ValidateTest, LoopbackIsRefusedAsDeliveryWould)
     EXPECT_EQ(peer.connections, 0);
 }
 
+TEST_F(ValidateTest, TheRatchetHoldsItsDestinationAsItHoldsMail)
+{
+    peer_for("bank.test", {});  // it has no TLS any more
+    connector(TlsLevel::Opportunistic);
+    auto& ratchet = contents_.organizations[0].ratchet;
+    ratchet.mode = objects::RatchetMode::Enforce;
+    EXPECT_EQ(validated().state, State::Warning);  // in clear
+    const WallTime now = fixture_.clock.wall();
+    for (int day = 15; day > 0; --day) {
+        observations_.note_session({"Example", "bank.test"}, "mx.bank.test",
+                                   {facts::TlsVersion::Tls13, false, true}, ratchet,
+                                   now - std::chrono::hours{24} * day);
+    }
+    const auto report = validated();
+    EXPECT_EQ(report.state, State::Failed);
+    const Step* const finding = first_finding(report);
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(told(report.steps)[7], "policy failed starttls.not-offered");
+    EXPECT_NE(report.steps[7].seen.find("held to what it has always had: TLS"), std::string::npos)
+        << report.steps[7].seen;
+    EXPECT_NE(report.steps[7].fix.find("hermetic ratchet accept bank.test"), std::string::npos);
+    EXPECT_EQ(observations_.destinations().size(), 1U);  // a look notes nothing
+    EXPECT_FALSE(observations_.destinations()[0].history.fall);
+}
+
+TEST_F(ValidateTest, ARetirementPlanTakesVersionsAwayAsItDoesFromMail)
+{
+    auto script = in_tls({"mx.bank.test"});
+    script.tls = *tls::make_server_context([&] {
+        tls::ServerProfile profile;
+        tls::PkiFixture::Leaf leaf;
+        leaf.name = "old";
+        leaf.dns_names = {"mx.bank.test"};
+        profile.certificates = {pki_.make(leaf)};
+        profile.min = profile.max = facts::TlsVersion::Tls11;
+        return profile;
+    }());
+    peer_for("bank.test", std::move(script));
+    connector(TlsLevel::Encrypt);
+    contents_.organizations[0].min_tls = facts::TlsVersion::Tls10;
+    EXPECT_NE(validated().state, State::Failed);
+    objects::Retirement plan;
+    plan.name = "old-tls";
+    plan.organization = "Example";
+    plan.direction = objects::Direction::Outbound;
+    plan.versions = {facts::TlsVersion::Tls10, facts::TlsVersion::Tls11};
+    plan.start = fixture_.clock.wall() - std::chrono::hours{48};
+    plan.end = fixture_.clock.wall() - std::chrono::hours{24};
+    contents_.retirements = {plan};
+    const auto report = validated();
+    EXPECT_EQ(report.state, State::Failed);
+    const auto words = told(report.steps);
+    EXPECT_NE(std::ranges::find(words, "policy failed retirement.ended"), words.end());
+}
+
 class ProbeTest : public LookTest {
 protected:
     ProbeFindings probed(std::string_view target)
@@ -293,7 +353,7 @@ protected:
 
     std::unique_ptr<Validator> make_validator()
     {
-        auto validator = std::make_unique<Validator>(fixture_.core, resolver_, log_,
+        auto validator = std::make_unique<Validator>(fixture_.core, resolver_, log_, observations_,
                                                      directory_ / "validations.json");
         validator->set(settings(), std::make_shared<const objects::Snapshot>(contents_));
         return validator;
@@ -326,6 +386,25 @@ TEST_F(ValidatorTest, EveryEnabledConnectorIsValidatedOnceADay)
     fixture_.run(validator->stop());
 }
 
+TEST_F(ValidatorTest, AConnectorThatNamesNoDomainIsSaidOnceToBeLeftOut)
+{
+    auto& bank = connector(TlsLevel::Encrypt);
+    bank.recipient_domains = {*objects::DomainPattern::parse("*.bank.test")};
+    auto validator = make_validator();
+    fixture_.run(validator->validate_due());
+    fixture_.run(validator->validate_due());
+    ASSERT_EQ(log_.events.size(), 1U);
+    EXPECT_TRUE(log_.events[0].starts_with(
+        "validation.not-tested connector=bank what=the connector names no domain"))
+        << log_.events[0];
+    EXPECT_NE(Validator::why_left_out(bank).find("test_recipients"), std::string::npos);
+    bank.test_recipients = {mail::parse_mailbox("x@a.bank.test").value()};
+    EXPECT_EQ(Validator::why_left_out(bank), "");
+    bank.enabled = false;
+    EXPECT_EQ(Validator::why_left_out(bank), "the connector is disabled");
+    fixture_.run(validator->stop());
+}
+
 TEST_F(ValidatorTest, ADisabledConnectorIsLeftAlone)
 {
     auto& peer = peer_for("bank.test", {});
@@ -352,6 +431,30 @@ TEST_F(ValidatorTest, ResultsSurviveARestartAndGoWithTheConnector)
     contents_.outbound_connectors.clear();
     validator->set(settings(), std::make_shared<const objects::Snapshot>(contents_));
     EXPECT_EQ(validator->last("bank"), nullptr);
+    fixture_.run(validator->stop());
+}
+
+TEST_F(ValidatorTest, ACopySavedAsItWasTestedHasBeenValidated)
+{
+    peer_for("bank.test", {});
+    objects::OutboundConnector copy = connector(TlsLevel::Encrypt);
+    contents_.outbound_connectors.clear();  // nothing of it is in force yet
+    auto validator = make_validator();
+    const auto started = validator->start(
+        copy, std::nullopt, [](const Step&) {}, [&](const Report&) { fixture_.core.stop(); });
+    ASSERT_TRUE(started);
+    fixture_.core.run();
+    EXPECT_EQ(validator->last("bank"), nullptr);
+    auto other = copy;
+    other.tls.level = TlsLevel::Opportunistic;
+    contents_.outbound_connectors = {other};
+    validator->set(settings(), std::make_shared<const objects::Snapshot>(contents_));
+    EXPECT_EQ(validator->last("bank"), nullptr);  // something else was saved
+    contents_.outbound_connectors = {copy};
+    validator->set(settings(), std::make_shared<const objects::Snapshot>(contents_));
+    ASSERT_NE(validator->last("bank"), nullptr);
+    EXPECT_EQ(validator->last("bank")->state, State::Failed);
+    EXPECT_TRUE(validator->last("bank")->saved);
     fixture_.run(validator->stop());
 }
 

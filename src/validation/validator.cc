@@ -16,24 +16,14 @@ namespace {
 using ledger::Level;
 using Kind = Validator::Refusal::Kind;
 
-// The first step that says what is wrong, for the log.
-const Step* first_failed(const Report& report)
-{
-    for (const auto state : {State::Failed, State::Warning}) {
-        const auto found = std::ranges::find_if(report.steps, [state](const Step& step) {
-            return step.state == state && step.id != StepId::Result;
-        });
-        if (found != report.steps.end()) return &*found;
-    }
-    return nullptr;
-}
-
 }  // namespace
 
-Validator::Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log, std::string file)
+Validator::Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log,
+                     observations::Observations& observations, std::string file)
     : core_{core},
       resolver_{resolver},
       log_{log},
+      observations_{observations},
       file_{std::move(file)},
       started_{core.clock().wall()},
       tasks_{core}
@@ -53,6 +43,7 @@ void Validator::set(delivery::SettingsPointer settings, objects::SnapshotPointer
     settings_ = std::move(settings);
     snapshot_ = std::move(snapshot);
     forget_removed();
+    adopt_saved();
 }
 
 Result<void, Validator::Refusal> Validator::start(const std::string& connector,
@@ -65,42 +56,52 @@ Result<void, Validator::Refusal> Validator::start(const std::string& connector,
         return failure(
             Refusal{Kind::Unknown, "there is no outbound connector \"" + connector + "\""});
     }
-    return begin(*found, std::move(recipient), Keep::Yes, std::move(sink), std::move(done));
+    return begin(*found, std::move(recipient), true, std::move(sink), std::move(done));
 }
 
 Result<void, Validator::Refusal> Validator::start(objects::OutboundConnector copy,
                                                   std::optional<mail::Mailbox> recipient, Sink sink,
                                                   Done done)
 {
-    return begin(std::move(copy), std::move(recipient), Keep::No, std::move(sink), std::move(done));
+    return begin(std::move(copy), std::move(recipient), false, std::move(sink), std::move(done));
 }
 
 Result<void, Validator::Refusal> Validator::begin(objects::OutboundConnector connector,
-                                                  std::optional<mail::Mailbox> recipient, Keep keep,
-                                                  Sink sink, Done done)
+                                                  std::optional<mail::Mailbox> recipient,
+                                                  bool in_force, Sink sink, Done done)
 {
     if (on_demand_ >= kMaxOnDemand || stopping_) {
         return failure(Refusal{Kind::Busy, "other connectors are being tested just now"});
     }
+    std::optional<objects::OutboundConnector> copy;
+    if (!in_force) copy = connector;
     auto subject = make_subject(*snapshot_, std::move(connector), std::move(recipient));
     if (!subject) return failure(Refusal{Kind::Impossible, subject.error()});
-    tasks_.spawn(run_on_demand(*std::move(subject), keep, std::move(sink), std::move(done)));
+    tasks_.spawn(
+        run_on_demand(*std::move(subject), std::move(copy), std::move(sink), std::move(done)));
     ++on_demand_;
     return {};
 }
 
-net::Task<> Validator::run_on_demand(Subject subject, Keep keep, Sink sink, Done done)
+net::Task<> Validator::run_on_demand(Subject subject,
+                                     std::optional<objects::OutboundConnector> copy, Sink sink,
+                                     Done done)
 {
     const Report report = co_await run(std::move(subject), std::move(sink));
     --on_demand_;
-    if (keep == Keep::Yes && !stopping_) this->keep(report);
+    if (copy) {
+        if (copies_.size() == kMaxCopies) copies_.pop_front();
+        copies_.push_back({*std::move(copy), report});
+    } else if (!stopping_) {
+        keep(report);
+    }
     done(report);
 }
 
 net::Task<Report> Validator::run(Subject subject, Sink sink)
 {
     const auto settings = settings_;
-    Environment env{core_, resolver_, settings, Patience{}, Instant::max()};
+    Environment env{core_, resolver_, settings, Patience{}, Instant::max(), &observations_};
     env.until = core_.clock().now() + env.patience.all;
     co_return co_await validate(env, settings->cas, std::move(subject), std::move(sink));
 }
@@ -116,7 +117,7 @@ void Validator::keep(const Report& report)
     reports_[report.connector] = report;
     if (auto stored = store_reports(file_, reports_); !stored)
         log_.event(Level::Warning, "validation.not-kept", {{"what", stored.error()}});
-    const Step* const wrong = first_failed(report);
+    const Step* const wrong = first_finding(report);
     if (report.state != State::Failed) {
         log_.event(Level::Info, "validation.done",
                    {{"connector", report.connector}, {"result", std::string{name(report.state)}}});
@@ -134,9 +135,37 @@ void Validator::keep(const Report& report)
 void Validator::forget_removed()
 {
     const auto& all = snapshot_->contents().outbound_connectors;
-    std::erase_if(reports_, [&all](const auto& each) {
-        return std::ranges::find(all, each.first, &objects::OutboundConnector::name) == all.end();
+    const auto gone = [&all](const std::string& name) {
+        return std::ranges::find(all, name, &objects::OutboundConnector::name) == all.end();
+    };
+    std::erase_if(reports_, [&gone](const auto& each) { return gone(each.first); });
+    std::erase_if(told_left_out_, gone);
+}
+
+// What became the connector just as a copy of it was tested has been validated.
+void Validator::adopt_saved()
+{
+    const auto& all = snapshot_->contents().outbound_connectors;
+    std::erase_if(copies_, [&](TestedCopy& each) {
+        if (std::ranges::find(all, each.connector) == all.end()) return false;
+        each.report.saved = core_.clock().wall();
+        keep(each.report);
+        return true;
     });
+}
+
+std::string Validator::why_left_out(const objects::OutboundConnector& connector)
+{
+    if (!connector.enabled) return "the connector is disabled";
+    return why_not_tested(connector).value_or(std::string{});
+}
+
+// Once, until it is removed or can be tested: it says the same every minute.
+void Validator::tell_left_out(const objects::OutboundConnector& connector)
+{
+    if (!told_left_out_.insert(connector.name).second) return;
+    log_.event(Level::Warning, "validation.not-tested",
+               {{"connector", connector.name}, {"what", why_left_out(connector)}});
 }
 
 void Validator::run_daily()
@@ -161,11 +190,16 @@ net::Task<> Validator::validate_due()
     for (const auto& connector : snapshot->contents().outbound_connectors) {
         if (stopping_) co_return;
         if (!connector.enabled) continue;
+        if (why_not_tested(connector)) {
+            tell_left_out(connector);
+            continue;
+        }
+        told_left_out_.erase(connector.name);
         const Report* const before = last(connector.name);
         const auto when = before == nullptr ? std::nullopt : std::optional{before->started};
         if (!is_due(connector.name, when, started_, core_.clock().wall())) continue;
         auto subject = make_subject(*snapshot, connector, std::nullopt);
-        if (!subject) continue;  // it names no domain: nothing can be looked at
+        if (!subject) continue;
         const Report report = co_await run(*std::move(subject), [](const Step&) {});
         if (!stopping_ && snapshot_->outbound_connector(std::string_view{connector.name}))
             keep(report);

@@ -12,9 +12,11 @@
 #include "validation/step.h"
 #include "validation/subject.h"
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace hermetic::dns {
@@ -26,13 +28,17 @@ class Log;
 namespace hermetic::net {
 class Core;
 }
+namespace hermetic::observations {
+class Observations;
+}
 
 namespace hermetic::validation {
 
 class Validator {
 public:
     // What it uses outlives it. `file`: where results are kept.
-    Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log, std::string file);
+    Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log,
+              observations::Observations& observations, std::string file);
     ~Validator();  // after stop()
     Validator(const Validator&) = delete;
     Validator& operator=(const Validator&) = delete;
@@ -52,14 +58,17 @@ public:
     [[nodiscard]] Result<void, Refusal> start(const std::string& connector,
                                               std::optional<mail::Mailbox> recipient, Sink sink,
                                               Done done);
-    // Of a copy that is not in force: what saving it would mean.
+    // Of a copy that is not in force: what saving it would mean. Where it is then saved as it was
+    // tested, that was the connector's validation.
     [[nodiscard]] Result<void, Refusal> start(objects::OutboundConnector copy,
                                               std::optional<mail::Mailbox> recipient, Sink sink,
                                               Done done);
 
     // Null: it was never validated, or is not there any more.
     [[nodiscard]] const Report* last(const std::string& connector) const;
-    [[nodiscard]] const Reports& all() const { return reports_; }
+    // Why it is not tested by itself; empty: it is.
+    [[nodiscard]] static std::string why_left_out(const objects::OutboundConnector& connector);
+    [[nodiscard]] const objects::SnapshotPointer& snapshot() const { return snapshot_; }
 
     // Looks every minute for connectors whose turn it is.
     void run_daily();
@@ -70,24 +79,35 @@ public:
     [[nodiscard]] net::Task<> stop();
 
 private:
-    enum class Keep : std::uint8_t { Yes, No };
     [[nodiscard]] Result<void, Refusal> begin(objects::OutboundConnector connector,
-                                              std::optional<mail::Mailbox> recipient, Keep keep,
+                                              std::optional<mail::Mailbox> recipient, bool in_force,
                                               Sink sink, Done done);
     net::Task<Report> run(Subject subject, Sink sink);
-    net::Task<> run_on_demand(Subject subject, Keep keep, Sink sink, Done done);
+    net::Task<> run_on_demand(Subject subject, std::optional<objects::OutboundConnector> copy,
+                              Sink sink, Done done);
     net::Task<> look_daily();
     void keep(const Report& report);
     void forget_removed();
+    void adopt_saved();
+    void tell_left_out(const objects::OutboundConnector& connector);
 
     net::Core& core_;
     dns::Resolver& resolver_;
     ledger::Log& log_;
+    observations::Observations& observations_;
     std::string file_;
     WallTime started_;
     delivery::SettingsPointer settings_;
     objects::SnapshotPointer snapshot_;
     Reports reports_;
+    std::set<std::string> told_left_out_;  // connectors of which the log has it
+    // Copies that were tested and are not in force; the oldest first, at most kMaxCopies.
+    struct TestedCopy {
+        objects::OutboundConnector connector;
+        Report report;
+    };
+    static constexpr std::size_t kMaxCopies = 16;
+    std::deque<TestedCopy> copies_;
     std::size_t on_demand_ = 0;
     bool stopping_ = false;
     net::TaskGroup tasks_;

@@ -1,6 +1,7 @@
 #include "validation/way.h"
 
 #include "net/core.h"
+#include "validation/expected.h"
 #include "validation/flow.h"
 #include "validation/look.h"
 #include "validation/words.h"
@@ -33,11 +34,13 @@ private:
     Way way_;
     std::vector<policy::HostSummary> summaries_;
     std::optional<policy::TlsPolicy> policy_;  // of any host
+    std::optional<policy::Expectation> ratchet_;
 };
 
 net::Task<Way> WayFinder::run()
 {
     auto hosts = co_await find_hosts(env_, subject_.routes.front(), sink_);
+    ratchet_ = find_expectation(env_, subject_, hosts).held;
     for (auto& host : hosts) {
         if (way_.flows || env_.core.clock().now() >= env_.until) break;
         co_await try_host(host);
@@ -68,7 +71,8 @@ net::Task<> WayFinder::try_address(const HostFindings& host, Endpoint endpoint)
     step.host = host.host.label();
     step.address = address_text(host, endpoint);
     sink_(step);
-    const auto decision = decide(subject_, host, env_.core.clock().wall());
+    const Known known{ratchet_, env_.settings->sts.get(), env_.core.clock().wall()};
+    const auto decision = decide(subject_, host, known);
     const auto identity = identity_of(subject_, decision, cas_);
     policy_ = decision.policy;
     auto climbed = co_await climb(env_, host, endpoint, decision, identity);

@@ -50,6 +50,8 @@ constexpr AdviceRow kAdvice[] = {
     {"sts.host-not-listed", {"the host is none that the MTA-STS policy lists", "The domain's administrator has to add it to the policy."}},
     {"sts.chain-not-verified", {"the chain does not verify, as MTA-STS asks", "The server's administrator has to use a certificate of a public authority."}},
     {"sts.name-mismatch", {"the certificate does not name the MX host, as MTA-STS asks", "The server's administrator has to use a certificate with the MX host's name."}},
+    {"retirement.share", {"a retirement plan puts its old versions off now: mail would wait for a later attempt", "Ask the server's administrator for TLS 1.2 or newer, before the plan ends."}},
+    {"retirement.ended", {"a retirement plan has ended its old versions", "Ask the server's administrator for TLS 1.2 or newer."}},
     {"requiretls.unproved-host", {"REQUIRETLS was asked for, and nothing proves the MX host", "The recipient's domain has to sign its zone or publish an MTA-STS policy."}},
 };
 // clang-format on

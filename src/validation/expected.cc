@@ -1,0 +1,34 @@
+#include "validation/expected.h"
+
+#include "delivery/ratchet_watch.h"
+#include "net/core.h"
+#include "policy/ratchet.h"
+
+namespace hermetic::validation {
+
+Expected find_expectation(const Environment& env, const Subject& subject,
+                          const std::vector<HostFindings>& hosts)
+{
+    Expected expected;
+    if (env.observations == nullptr || hosts.empty()) return expected;
+    std::vector<delivery::Host> found;
+    for (const auto& each : hosts) found.push_back(each.host);
+    expected.destination = delivery::ratchet_destination(hosts.front().domain, found);
+    expected.held = env.observations
+                        ->held_to({subject.organization.name, expected.destination},
+                                  subject.organization.ratchet, env.core.clock().wall())
+                        .expectation;
+    return expected;
+}
+
+void say_expectation(const Expected& expected, Step& step)
+{
+    step.seen += "\nheld to what it has always had: " + policy::describe(*expected.held);
+    if (step.state != State::Failed) return;
+    step.fix += (step.fix.empty() ? "" : "\n") +
+                ("If the destination is meant to be weaker now, accept the change: hermetic "
+                 "ratchet accept " +
+                 expected.destination);
+}
+
+}  // namespace hermetic::validation
