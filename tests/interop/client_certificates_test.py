@@ -34,9 +34,15 @@ class ClientCertificates(unittest.TestCase):
             "partner other": cls.partner.issue("www.other.test", "other.test"),
             "partner server only": cls.partner.issue("mx.partner.test", usage="serverAuth",
                                                      stem="server-only"),
+            "partner revoked": cls.partner.issue("mx.partner.test", stem="revoked"),
             "own": cls.own.issue("gateway.hermetic.test"),
+            "own revoked": cls.own.issue("gateway.hermetic.test", stem="revoked"),
             "stranger": cls.stranger.issue("mx.partner.test"),
         }
+        cls.crls = cls.directory / "crls"
+        cls.crls.mkdir()
+        for authority, name in ((cls.partner, "partner"), (cls.own, "own")):
+            (cls.crls / f"{name}.pem").write_text(authority.crl(cls.files[f"{name} revoked"][0]))
         cls.sink = Sink()
         cls.addClassCleanup(cls.sink.close)
         cls.server = HermeticServer(
@@ -49,7 +55,7 @@ class ClientCertificates(unittest.TestCase):
                                "next_hop": f"smtp://127.0.0.1:{cls.sink.port}"},
                               {"name": "hermetic.test", "kind": "internal_relay",
                                "next_hop": f"smtp://127.0.0.1:{cls.sink.port}"}],
-            organization={"own_domains_need_evidence": True},
+            organization={"own_domains_need_evidence": True, "crl_folder": cls.crls},
             inbound_connectors=[
                 {"name": "partner", "sender_domains": ["partner.test"], "require_certificate": True,
                  "certificate_names": ["mx.partner.test"], "ca": cls.partner.certificate},
@@ -105,6 +111,31 @@ class ClientCertificates(unittest.TestCase):
                     self.assertNotIn("wanted", self.output)
         entry = self.server.wait_log("connector.refused", reason="connector.certificate-mismatch")
         self.assertIn("mx.partner.test", entry["wanted"])
+
+    def test_revoked(self):
+        """a revoked certificate proves nothing: no partner's, no right to relay, no name of our own"""
+        self.assertEqual(self.swaks("--tls", shown="partner revoked"), NO_SENDER, self.output)
+        self.refused("550 5.7.51", "certificate revoked")
+        self.server.wait_log("connector.refused", reason="connector.certificate-mismatch",
+                             where=lambda entry: "certificate revoked" in str(entry))
+        self.assertEqual(self.swaks("--tls", shown="own revoked", sender="a@elsewhere.test",
+                                    domain="far.test"), NO_RECIPIENT, self.output)
+        self.refused("550 5.7.64", "relaying denied")
+        self.assertEqual(self.swaks("--tls", shown="own revoked", sender="boss@hermetic.test"), NO_SENDER,
+                         self.output)
+        self.refused("550 5.7.68", "no connector admits you")
+
+    def test_revocation_on_a_running_server(self):
+        """a CRL that changes counts without a restart"""
+        self.assertEqual(self.swaks("--tls", shown="partner"), 0, self.output)
+        file = self.crls / "partner.pem"
+        before = file.read_text()
+        self.addCleanup(wait_for, lambda: self.swaks("--tls", shown="partner") == 0,
+                        lambda: self.output, 20, 0.5)
+        self.addCleanup(file.write_text, before)
+        file.write_text(self.partner.crl(self.files["partner"][0]))
+        wait_for(lambda: self.swaks("--tls", shown="partner") == NO_SENDER, lambda: self.output, 20, 0.5)
+        self.refused("550 5.7.51", "certificate revoked")
 
     def test_listener_that_does_not_ask(self):
         """where the listener asks for none, no certificate counts"""

@@ -38,3 +38,15 @@ class Authority:
                  "-CAcreateserial", "-days", "825", "-extfile", extensions, "-out", chain)
         private.chmod(0o600)
         return chain, private
+
+    def crl(self, *revoked, days=30):
+        """PEM of a CRL that lists these chain files' certificates."""
+        index, config = self.directory / "index.txt", self.directory / "crl.cnf"
+        lines = []
+        for chain in revoked:
+            serial = _openssl("x509", "-in", chain, "-noout", "-serial").decode().strip().split("=")[1]
+            lines.append(f"R\t350101000000Z\t260101000000Z\t{serial}\tunknown\t/CN={Path(chain).stem}\n")
+        index.write_text("".join(lines))
+        config.write_text(f"[ca]\ndefault_ca=this\n[this]\ndatabase={index}\ndefault_md=sha256\n")
+        return _openssl("ca", "-gencrl", "-config", config, "-cert", self.certificate, "-keyfile", self._key,
+                        "-crldays", days).decode()
