@@ -3,6 +3,7 @@
 #include "core/text.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
@@ -78,10 +79,17 @@ bool IpAddress::is_multicast() const
     return v6_ ? octets_[0] == 0xff : (octets_[0] & 0xf0U) == 0xe0;
 }
 
+// Every message's lines and keys name addresses; inet_ntop() takes as long as a whole log line.
 std::string IpAddress::format() const
 {
+    if (!v6_) {
+        std::string text = std::to_string(octets_[0]);
+        for (std::size_t at = 1; at < 4; ++at)
+            text.append(1, '.').append(std::to_string(octets_[at]));
+        return text;
+    }
     char text[INET6_ADDRSTRLEN];
-    inet_ntop(v6_ ? AF_INET6 : AF_INET, octets_.data(), text, sizeof text);
+    inet_ntop(AF_INET6, octets_.data(), text, sizeof text);
     return text;
 }
 

@@ -37,6 +37,14 @@ TEST(IpAddress, RefusesOtherSpellings)
     }
 }
 
+TEST(IpAddress, RoundTrips)
+{
+    for (const char* text : {"0.0.0.0", "192.0.2.1", "10.100.9.99", "255.255.255.255",
+                             "::", "2001:db8::1", "2001:db8:1:2:3:4:5:6"}) {
+        EXPECT_EQ(IpAddress::parse(text)->format(), text);
+    }
+}
+
 TEST(Endpoint, RoundTrips)
 {
     for (const char* text : {"192.0.2.1:25", "[2001:db8::1]:587"}) {

@@ -38,6 +38,13 @@ std::string group_of(SSL* ssl)
     return printable_ascii(found, 40);
 }
 
+// SSL_get_error() looks into the thread's error queue, so that it must be empty before each call.
+// It nearly always is; ERR_clear_error() visits all its entries even then.
+void clear_errors()
+{
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 // A server's chain by what the client believes.
 void judge_server(SSL* ssl, const Trust& trust, X509* leaf, STACK_OF(X509) * rest,
                   facts::TlsEvidence& evidence)
@@ -172,7 +179,7 @@ Io Connection::outcome(int result, std::size_t octets)
 Progress Connection::handshake()
 {
     if (failure_) return Progress::Failed;
-    ERR_clear_error();
+    clear_errors();
     errno = 0;
     const int result = SSL_do_handshake(parts_->ssl.get());
     const Io io = outcome(result, 0);
@@ -195,7 +202,7 @@ void Connection::after_handshake()
 Io Connection::read(std::span<char> into)
 {
     if (failure_) return {Progress::Failed, 0, 0};
-    ERR_clear_error();
+    clear_errors();
     errno = 0;
     std::size_t octets = 0;
     const int result = SSL_read_ex(parts_->ssl.get(), into.data(), into.size(), &octets);
@@ -208,7 +215,7 @@ Io Connection::write(std::string_view bytes)
 {
     if (failure_) return {Progress::Failed, 0, 0};
     if (bytes.empty()) return {Progress::Done, 0, 0};
-    ERR_clear_error();
+    clear_errors();
     errno = 0;
     std::size_t octets = 0;
     const int result = SSL_write_ex(parts_->ssl.get(), bytes.data(), bytes.size(), &octets);
