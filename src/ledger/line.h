@@ -13,8 +13,10 @@ enum class LineFormat : std::uint8_t { Json, Text };
 
 class Line {
 public:
-    explicit Line(LineFormat format) : format_{format}, text_{format == LineFormat::Json ? "{" : ""}
+    explicit Line(LineFormat format) : format_{format}
     {
+        text_.reserve(1000);  // nearly every line
+        if (format == LineFormat::Json) text_ += '{';
     }
 
     void text(std::string_view key, std::string_view value, std::size_t max = 500);
