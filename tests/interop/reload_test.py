@@ -4,6 +4,7 @@
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -64,6 +65,43 @@ class Reload(unittest.TestCase):
             self.server.wait_log("reload.done")
             client.deliver("x@senders.test", ["u@b.test"], MESSAGE)
         self.sink.wait_to("u@b.test")
+
+    def test_sighups_without_end(self):
+        """SIGHUPs by the hundred: one reload answers all before it, the last one counts, a stop waits for none"""
+        gather, count = 0.02, 400  # seconds for which the server gathers them
+        began = time.monotonic()
+        for number in range(count):
+            if number == count - 1:
+                self.add_domain("e.test")
+            self.server.reload()
+            time.sleep(0.001)
+        took = time.monotonic() - began
+        self.server.status()
+        with Client(self.server.address()) as client:
+            client.ehlo()
+            wait_for(lambda: self.takes(client, "u@e.test"), "the last one counts")
+        reloads = self.settled()
+        self.assertLessEqual(reloads, took / gather + 2)
+        for _ in range(count):
+            self.server.reload()
+        self.server.stop(seconds=20)
+        self.assertLess(len(self.server.log("reload.done")) - reloads, count / 4)
+
+    def settled(self):
+        """The number of reloads once no further one comes."""
+        seen = []
+        def is_still():
+            seen.append(len(self.server.log("reload.done")))
+            return len(seen) > 5 and seen[-6] == seen[-1]
+        wait_for(is_still, "the reloads end", 60, 0.3)
+        return seen[-1]
+
+    @staticmethod
+    def takes(client, recipient):
+        client.command("MAIL FROM:<x@senders.test>")
+        code = client.command(f"RCPT TO:<{recipient}>").code
+        client.command("RSET")
+        return code == 250
 
     def test_file_change(self):
         """a changed file is taken without a signal"""
