@@ -1,4 +1,5 @@
 // The service under the ratchet, and below its policy with an operator's approval.
+#include "delivery/ratchet_watch.h"
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
 #include "observations/observations.h"
@@ -158,6 +159,24 @@ TEST_F(RatchetTest, AnApprovalStaysWhileNothingIsTried)
     turn_until([&] { return reports.reports.size() != before; });
     ASSERT_EQ(spool.changes.size(), 1U);
     EXPECT_TRUE(spool.changes[0].state.approval);
+}
+
+// What the queue calls a destination leads to what the ratchet calls it.
+TEST(RatchetDestination, IsTheSameByRouteAndByHosts)
+{
+    struct Row {
+        std::string_view key;
+        std::string_view destination;
+    };
+    const Row rows[] = {
+        {"mx:other.test", "other.test"},
+        {"mx:other.test;connector=bank", "other.test"},
+        {"hosts:smtp://relay.other.test:25", "relay.other.test"},
+        {"hosts:smtp://[192.0.2.2]:2525,smtp://[192.0.2.1]:2525;connector=bank",
+         "[192.0.2.1]:2525"},
+        {"nonsense", ""},
+    };
+    for (const auto& row : rows) EXPECT_EQ(ratchet_destination(row.key), row.destination);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import sqlite3
 import ssl
 import sys
 import tempfile
@@ -136,6 +137,89 @@ class TlsPlans(unittest.TestCase):
             self.assertRegex(replies[-1], "421.*4\\.7\\.66")
             print(replies[-1])
         self.send("e@clear.test", ssl.TLSVersion.TLSv1_3)
+
+
+class RatchetEnforced(unittest.TestCase):
+    """A next hop that has always had TLS, and has it no more."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="hermetic-ratchet.")
+        self.addCleanup(folder.cleanup)
+        chain, key = Authority(Path(folder.name)).issue("partner.example.test")
+        self.partner = Sink(tls="starttls", context=server_context(chain, key),
+                            hostname="partner.example.test")
+        self.addCleanup(self.partner.close)
+        self.server = HermeticServer(
+            organization={"ratchet": "enforce", "ratchet_hold": "1h", "retry_after": ["1h"]},
+            accepted_domains=[{"name": "partner.test", "kind": "internal_relay",
+                               "next_hop": smtp_hop(self.partner)}])
+        self.server.start()
+        self.addCleanup(self.server.stop)
+        self.destination = f"[127.0.0.1]:{self.partner.port}"
+
+    def send(self, to):
+        with Client(self.server.address()) as client:
+            client.ehlo()
+            client.deliver("a@senders.test", [to], MESSAGE)
+
+    def seen(self):
+        done = self.server.run("ratchet", "list", "--all", "--json")
+        return next((each for each in json.loads(done.stdout)["destinations"]
+                     if each["destination"] == self.destination), None)
+
+    def waiting(self, to):
+        rows = json.loads(self.server.run("queue", "list", "--json").stdout)["messages"]
+        return next((each for each in rows if to in each["to"] and each["state"] == "deferred"), None)
+
+    def age(self, days):
+        """As if it had been seen on every day."""
+        self.server.stop()
+        book = sqlite3.connect(self.server.data / "observations.sqlite")
+        with book:
+            began = int((time.time() - days * 86400) * 1000)
+            runs = ("tls", "tls11", "tls12")
+            book.execute("UPDATE destination SET first_seen = ?, " +
+                         ", ".join(f"{run}_since = {began}, {run}_days = {days}" for run in runs),
+                         (began,))
+        book.close()
+        self.server.start()
+
+    def fall(self):
+        """TLS for 90 days, and then STARTTLS is gone."""
+        self.send("a@partner.test")
+        self.assertIsNotNone(self.partner.wait_to("a@partner.test").tls)
+        wait_for(self.seen, "it is seen")
+        self.age(90)
+        self.assertIn("TLS", self.seen()["expected"])
+        self.partner.tls = None
+        self.send("b@partner.test")
+        return wait_for(lambda: self.waiting("b@partner.test"), "it waits")
+
+    def test_fall_is_held_and_accepted(self):
+        """ratchet enforce: a host without STARTTLS gets nothing; accepted, the mail goes at once"""
+        row = self.fall()
+        self.assertEqual(row["last_reason"], "starttls.not-offered")
+        fell = self.server.wait_log("ratchet.fell")
+        self.assertEqual(fell["destination"], self.destination)
+        self.assertNotEqual(fell["held_until"], "no")
+        self.assertTrue(self.seen()["state"].startswith("held until"))
+        print(self.server.run("ratchet", "list").stdout)
+        self.server.run("queue", "retry", "--all")
+        wait_for(lambda: self.waiting("b@partner.test")["attempts"] >= 2, "tried once more")
+        self.assertEqual(self.partner.count(), 1, "nothing in clear while it is held")
+        print(self.server.run("ratchet", "accept", self.destination).stdout)
+        self.assertIsNone(self.partner.wait_to("b@partner.test", seconds=20).tls)
+        self.assertTrue(self.server.wait_log("ratchet.accepted")["by"])
+
+    def test_recovery(self):
+        """ratchet enforce: what came back is told, and goes on being expected"""
+        self.fall()
+        self.partner.tls = "starttls"
+        self.server.run("queue", "retry", "--all")
+        self.assertIsNotNone(self.partner.wait_to("b@partner.test", seconds=20).tls)
+        self.server.wait_log("ratchet.recovered")
+        wait_for(lambda: "fell" not in self.seen(), "the fall is over")
+        self.assertIn("TLS", self.seen()["expected"])
 
 
 if __name__ == "__main__":
