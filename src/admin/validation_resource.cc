@@ -3,6 +3,7 @@
 #include "admin/await_answer.h"
 #include "admin/line_stream.h"
 #include "admin/objects_answer.h"
+#include "core/text.h"
 #include "directory/directory_thread.h"
 #include "mail/address.h"
 #include "validation/json.h"
@@ -19,11 +20,14 @@ namespace {
 
 using Kind = validation::Validator::Refusal::Kind;
 
+constexpr Duration kWait = std::chrono::minutes{2};
+constexpr Duration kLongestWait = std::chrono::hours{1};
+
 Response refuse_test(const validation::Validator::Refusal& refusal)
 {
     switch (refusal.kind) {
     case Kind::Unknown:
-        return refuse(404, refusal.words, "the name of an outbound connector");
+        return refuse(404, refusal.words, "the name of a connector");
     case Kind::Busy:
         return refuse(503, refusal.words, "trying again");
     case Kind::Impossible:
@@ -48,6 +52,27 @@ boost::json::object summary_of(const Api& api, const objects::OutboundConnector&
     const auto* const finding = validation::first_finding(*report);
     if (finding != nullptr) row["finding"] = boost::json::parse(validation::format_json(*finding));
     return row;
+}
+
+// nullopt: it is no time.
+std::optional<Duration> wait_of(const Request& request)
+{
+    const auto found = request.query.find("wait");
+    if (found == request.query.end()) return kWait;
+    const auto seconds = parse_decimal<std::uint32_t>(found->second);
+    if (!seconds || std::chrono::seconds{*seconds} > kLongestWait) return std::nullopt;
+    return std::chrono::seconds{*seconds};
+}
+
+// The one that is meant, where an outbound connector and an inbound one may have the name.
+bool is_inbound(const Api& api, const Request& request)
+{
+    const auto asked = request.query.find("direction");
+    if (asked != request.query.end()) return asked->second == "inbound";
+    const auto& contents = api.validator.snapshot()->contents();
+    const auto has_name = [&](const auto& each) { return each.name == request.path[2]; };
+    return std::ranges::none_of(contents.outbound_connectors, has_name) &&
+           std::ranges::any_of(contents.inbound_connectors, has_name);
 }
 
 // The connector that the request's body would make; or a refusal.
@@ -79,17 +104,20 @@ net::Task<Result<objects::OutboundConnector, Response>> copy_of(Api& api, Reques
 
 net::Task<Response> test_connector(Api& api, Request request)
 {
-    std::optional<mail::Mailbox> recipient;
+    const auto wait = wait_of(request);
+    if (!wait) co_return refuse(400, "\"wait\" is no time to wait", "seconds, at most 3600");
+    std::optional<validation::Validator::Message> message;
     const auto to = request.query.find("to");
     if (to != request.query.end() && !to->second.empty()) {
         const auto mailbox = mail::parse_mailbox(to->second);
         if (!mailbox)
             co_return refuse(400, "\"" + to->second + "\" is no address", "user@example.org");
-        recipient = *mailbox;
+        message = {*mailbox, *wait};
     }
     const std::string name = request.path[2];
+    const bool inbound = is_inbound(api, request);
     std::optional<objects::OutboundConnector> copy;
-    if (!request.body.empty()) {
+    if (!inbound && !request.body.empty()) {
         auto made = co_await copy_of(api, std::move(request));
         if (!made) co_return std::move(made.error());
         copy = *std::move(made);
@@ -99,9 +127,10 @@ net::Task<Response> test_connector(Api& api, Request request)
         lines->push(validation::format_json(step));
     };
     const auto done = [lines](const validation::Report&) { lines->close(); };
-    const auto started =
-        copy ? api.validator.start(*std::move(copy), std::move(recipient), sink, done)
-             : api.validator.start(name, std::move(recipient), sink, done);
+    auto& validator = api.validator;
+    const auto started = inbound ? validator.start_inbound(name, *wait, sink, done)
+                         : copy  ? validator.start(*std::move(copy), std::move(message), sink, done)
+                                 : validator.start(name, std::move(message), sink, done);
     if (!started) co_return refuse_test(started.error());
     Response response;
     response.content_type = "application/x-ndjson";

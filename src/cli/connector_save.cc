@@ -50,9 +50,10 @@ bool is_whole(const Step& step)
 CopyTest test_copy(const ServerChoice& server, const ConnectorArguments& arguments,
                    const boost::json::object& edit)
 {
-    std::string target = "/v1/connectors/" + admin::percent_encode(arguments.name) + "/test";
+    std::string target =
+        "/v1/connectors/" + admin::percent_encode(arguments.name) + "/test?direction=outbound";
     if (!arguments.organization.empty())
-        target += "?organization=" + admin::percent_encode(arguments.organization);
+        target += "&organization=" + admin::percent_encode(arguments.organization);
     CopyTest test;
     Waiting waiting;
     const auto on_line = [&](std::string_view line) {

@@ -14,7 +14,9 @@ int connector_test(const ServerChoice& server, const ConnectorTestArguments& arg
                    Output output)
 {
     std::string target = "/v1/connectors/" + admin::percent_encode(arguments.name) + "/test";
-    if (!arguments.recipient.empty()) target += "?to=" + admin::percent_encode(arguments.recipient);
+    target += "?wait=" + std::to_string(arguments.wait);
+    if (!arguments.recipient.empty()) target += "&to=" + admin::percent_encode(arguments.recipient);
+    if (arguments.inbound) target += "&direction=inbound";
     Progress progress = Progress::for_output();
     // Of the whole, which comes last: without it the server stopped before the end.
     std::optional<validation::State> state;

@@ -25,6 +25,8 @@ struct ProbeArguments {
 struct ConnectorTestArguments {
     std::string name;
     std::string recipient;  // empty: no message is sent
+    unsigned wait = 120;    // seconds, for its bounce; or for an inbound connector's session
+    bool inbound = false;   // also where an outbound connector has the name
 };
 [[nodiscard]] int connector_test(const ServerChoice& server,
                                  const ConnectorTestArguments& arguments, Output output);

@@ -34,10 +34,21 @@ void add_test(CLI::App& app, PartnerArguments& arguments, int& result)
 {
     auto* const connector = app.get_subcommand("connector");
     auto* const command = connector->add_subcommand(
-        "test", "Whether mail would flow under an outbound connector, step by step");
+        "test",
+        "Whether mail would flow under an outbound connector, step by step; of an inbound one: "
+        "what its partner's next session does");
     command->add_option("name", arguments.test.name, "Its name")->required();
     command->add_option("--to", arguments.test.recipient,
                         "Send a test message to this address, and look at its domain's hosts");
+    command->add_flag("--inbound", arguments.test.inbound,
+                      "The inbound connector, where an outbound one has the same name");
+    command
+        ->add_option(
+            "--wait", arguments.test.wait,
+            "Seconds for a bounce of that message to come back (0: none is waited for), or for "
+            "the session of an inbound connector's partner")
+        ->check(CLI::Range(0U, 3600U))
+        ->capture_default_str();
     command->add_option("--config", arguments.server.config, "The server's hermetic.toml")
         ->capture_default_str();
     command->add_option("--socket", arguments.server.socket,

@@ -144,8 +144,9 @@ Result<void, std::string> Node::Impl::start_workers()
     const std::size_t count = options_.cores == 0 ? cpus : options_.cores;
     for (std::size_t i = 0; i < count; ++i) {
         auto worker = std::make_unique<Worker>(i, system_clock());
-        const inbound::Environment environment{
-            worker->core(), *spool_, *log_, metrics_, admission_, message_memory_, &observations_};
+        const inbound::Environment environment{worker->core(), *spool_,    *log_,
+                                               metrics_,       admission_, message_memory_,
+                                               &observations_, &bounces_,  &sessions_};
         const delivery::Adapters adapters{worker->core(), *spool_,      *resolver_,    *log_,
                                           metrics_,       *dispatcher_, &observations_};
         worker->set_services(
@@ -206,7 +207,8 @@ void Node::Impl::publish_delivery_settings()
 Result<void, std::string> Node::Impl::start_admin()
 {
     validator_ = std::make_unique<validation::Validator>(
-        main_, *resolver_, *log_, observations_,
+        main_, *resolver_, *log_,
+        validation::Validator::Watches{observations_, bounces_, sessions_},
         options_.data_directory + "/validations.json");
     validator_->set(delivery_settings(), snapshot_);
     validator_->run_daily();

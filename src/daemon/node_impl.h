@@ -21,6 +21,8 @@
 #include "dns/resolver.h"
 #include "dns/self_check.h"
 #include "inbound/admission.h"
+#include "inbound/bounce_watch.h"
+#include "inbound/session_watch.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
@@ -139,6 +141,8 @@ private:
     std::unique_ptr<spool::Spool> spool_;
     std::unique_ptr<dns::Resolver> resolver_;
     observations::Observations observations_;
+    inbound::BounceWatch bounces_;
+    inbound::SessionWatch sessions_;
     std::unique_ptr<observations::Keeper> observations_keeper_;
     dns::ValidationReport validation_;
     std::vector<std::unique_ptr<Worker>> workers_;

@@ -41,8 +41,8 @@ Metric metric_of(std::string_view reason)
 }  // namespace
 
 ClientStanding::ClientStanding(SessionId session, const net::Stream& stream, ledger::Log& log,
-                               metrics::Metrics& metrics)
-    : session_{session}, stream_{stream}, log_{log}, metrics_{metrics}
+                               metrics::Metrics& metrics, const SessionWatch* watch)
+    : session_{session}, stream_{stream}, log_{log}, metrics_{metrics}, watch_{watch}
 {
 }
 
@@ -60,6 +60,7 @@ void ClientStanding::begin(objects::SnapshotPointer snapshot, ClientTrustPointer
     attribution_ = policy::attribute(*snapshot_, evidence_);
     connector_.clear();
     because_.clear();
+    judge_for_watch();
     if (attribution_.claims.empty()) return;
     const policy::Admission* chosen = policy::choose_admission(*snapshot_, attribution_, sender_);
     if (chosen != nullptr) connector_ = chosen->connector->name;
@@ -113,6 +114,7 @@ std::optional<smtp::Refusal> ClientStanding::refuse_sender(WallTime now)
     auto decision = inbound::refuse_sender(*snapshot_, facts(now));
     if (!decision) return std::nullopt;
     tell(*decision, nullptr);
+    note_for_watch(*decision, nullptr);
     return std::move(decision->refusal);
 }
 
@@ -126,7 +128,31 @@ RecipientDecision ClientStanding::decide(const mail::Mailbox* mailbox, const IpA
     if (decision.relayed_by != nullptr)
         relay_organization_ = decision.relayed_by->connector->organization;
     tell(decision, mailbox);
+    note_for_watch(decision, mailbox);
     return decision;
+}
+
+void ClientStanding::judge_for_watch()
+{
+    judgements_.clear();
+    if (watch_ == nullptr || !watch_->is_waiting()) return;
+    const auto& all = snapshot_->contents().inbound_connectors;
+    for (const std::string& name : watch_->connectors()) {
+        const auto found = std::ranges::find(all, name, &objects::InboundConnector::name);
+        if (found != all.end())
+            judgements_.push_back(judge(*snapshot_, *found, evidence_, attribution_, sender_));
+    }
+}
+
+void ClientStanding::note_for_watch(const RecipientDecision& decision, const mail::Mailbox* mailbox)
+{
+    for (Judged& each : judgements_) {
+        if (each.recipients.size() >= Judged::kMaxRecipients) continue;
+        const std::string whom =
+            mailbox == nullptr ? std::string{} : printable(mailbox->format(), kAddressShown) + ": ";
+        each.recipients.push_back(whom + (decision.refusal ? "refused, " : "accepted, ") +
+                                  std::string{decision.reason});
+    }
 }
 
 std::vector<AdmittedBy> ClientStanding::admitted_by() const

@@ -10,6 +10,7 @@
 #include "inbound/client_trust.h"
 #include "inbound/message_factory.h"
 #include "inbound/recipient_policy.h"
+#include "inbound/session_watch.h"
 #include "objects/snapshot.h"
 #include "policy/inbound_attribution.h"
 
@@ -33,9 +34,9 @@ namespace hermetic::inbound {
 
 class ClientStanding {
 public:
-    // All of it outlives this.
+    // All of it outlives this. `watch` may be null.
     ClientStanding(SessionId session, const net::Stream& stream, ledger::Log& log,
-                   metrics::Metrics& metrics);
+                   metrics::Metrics& metrics, const SessionWatch* watch);
 
     // A transaction begins. `evidence` has all but judge_chain; its `tls` outlives the transaction,
     // and `trust` may be null. The snapshot is kept until end().
@@ -49,6 +50,8 @@ public:
     // `mailbox` may be null: "<postmaster>".
     [[nodiscard]] RecipientDecision decide(const mail::Mailbox* mailbox,
                                            const IpAddress& own_address, WallTime now);
+    // Of the last transaction, by each connector that a guided test waits for.
+    [[nodiscard]] const std::vector<Judged>& judgements() const { return judgements_; }
     // By whose right foreign recipients so far are relayed; empty: nobody's.
     [[nodiscard]] const std::string& relay_organization() const { return relay_organization_; }
     [[nodiscard]] std::vector<AdmittedBy> admitted_by() const;
@@ -69,6 +72,8 @@ private:
 
     [[nodiscard]] facts::ChainVerdict judge_chain(const objects::InboundConnector& connector);
     [[nodiscard]] RecipientFacts facts(WallTime now) const;
+    void judge_for_watch();
+    void note_for_watch(const RecipientDecision& decision, const mail::Mailbox* mailbox);
     void tell(const RecipientDecision& decision, const mail::Mailbox* mailbox);
     void tell(std::string_view event, const policy::InboundFault& fault,
               const mail::Mailbox* mailbox);
@@ -77,6 +82,8 @@ private:
     const net::Stream& stream_;
     ledger::Log& log_;
     metrics::Metrics& metrics_;
+    const SessionWatch* watch_;
+    std::vector<Judged> judgements_;
     objects::SnapshotPointer snapshot_;
     ClientTrustPointer trust_;
     policy::ClientEvidence evidence_;

@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "inbound/bounce_watch.h"
 #include "inbound/refusals.h"
 
 #include <fmt/format.h>
@@ -105,8 +106,10 @@ public:
         const mail::Mailbox& mailbox = *facts_.mailbox;
         if (const mail::Domain* domain = mailbox.domain()) {
             if (const auto* accepted = snapshot_.accepted_domain(*domain)) {
-                return restricted(accepted->organization,
-                                  [&] { return decide_ours(*accepted, mailbox); });
+                return restricted(accepted->organization, [&] {
+                    if (auto returned = decide_returned(*accepted, mailbox)) return *returned;
+                    return decide_ours(*accepted, mailbox);
+                });
             }
         } else if (*mailbox.literal() == facts_.own_address) {
             // user@[our address]: nobody but the postmaster lives at an address.
@@ -132,6 +135,19 @@ private:
         RecipientDecision decision = judged.fault ? refuse(std::move(*judged.fault)) : decide();
         decision.audited = std::move(judged.audited);
         return decision;
+    }
+
+    // What comes back to the envelope sender of a test message is for who has the test's results:
+    // the postmaster, and only where that is an address of the same organization.
+    [[nodiscard]] std::optional<RecipientDecision> decide_returned(
+        const objects::AcceptedDomain& domain, const mail::Mailbox& mailbox) const
+    {
+        if (*facts_.sender || !token_of(mailbox.local)) return std::nullopt;
+        const auto& postmaster = snapshot_.organization(domain.organization).postmaster;
+        const auto* const host = postmaster ? postmaster->domain() : nullptr;
+        const auto* const home = host != nullptr ? snapshot_.accepted_domain(*host) : nullptr;
+        if (home == nullptr || home->organization != domain.organization) return std::nullopt;
+        return accept(*postmaster, kReturnedTest);
     }
 
     RecipientDecision decide_postmaster()

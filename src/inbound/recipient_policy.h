@@ -19,6 +19,9 @@
 
 namespace hermetic::inbound {
 
+// The reason of what comes back to the envelope sender of a test message (bounce_watch.h).
+inline constexpr std::string_view kReturnedTest = "recipient.returned-test";
+
 struct RecipientFacts {
     const mail::Mailbox* mailbox = nullptr;  // null: "<postmaster>" without a domain
     IpAddress own_address;                   // at which the client reached us

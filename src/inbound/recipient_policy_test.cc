@@ -98,5 +98,34 @@ TEST(RecipientPolicy, FindsAPostmasterAlsoWhereNoneIsNamed)
               "recipient.no-postmaster");
 }
 
+TEST(RecipientPolicy, WhatComesBackToATestMessageIsThePostmasters)
+{
+    const auto decided = [](const char* recipient, const char* sender) {
+        const objects::Snapshot objects = snapshot();
+        const auto mailbox = mail::parse_mailbox(recipient).value();
+        const mail::ReversePath path =
+            *sender == '\0' ? mail::ReversePath{} : mail::ReversePath{*mail::parse_mailbox(sender)};
+        policy::ClientEvidence evidence;
+        evidence.address = *IpAddress::parse("192.0.2.1");
+        const auto attribution = policy::attribute(objects, evidence);
+        RecipientFacts facts;
+        facts.mailbox = &mailbox;
+        facts.evidence = &evidence;
+        facts.attribution = &attribution;
+        facts.sender = &path;
+        const auto decision = decide_recipient(objects, facts);
+        return std::string{decision.reason} +
+               (decision.mailbox ? " " + decision.mailbox->format() : "");
+    };
+    EXPECT_EQ(decided("connector-test-01abc@list.example", ""),
+              "recipient.returned-test pm@example.org");
+    EXPECT_EQ(decided("Connector-Test-01ABC@example.org", ""),
+              "recipient.returned-test pm@example.org");
+    // Nobody but a bounce comes in by that address, and it is no way to anywhere else.
+    EXPECT_EQ(decided("connector-test-01abc@list.example", "x@y.example"), "recipient.unknown");
+    EXPECT_EQ(decided("connector-test-01abc@foreign.example", ""), "recipient.relay-denied");
+    EXPECT_EQ(decided("connector-test-@list.example", ""), "recipient.unknown");
+}
+
 }  // namespace
 }  // namespace hermetic::inbound

@@ -38,7 +38,9 @@ class ServerContext;
 
 namespace hermetic::inbound {
 
+class BounceWatch;
 class Session;
+class SessionWatch;
 
 // What sessions use; all of it outlives the service.
 struct Environment {
@@ -49,6 +51,8 @@ struct Environment {
     Admission& admission;
     MessageMemory& memory;
     observations::Observations* observations = nullptr;  // null: nothing is observed
+    BounceWatch* bounces = nullptr;                      // null: nobody waits for any
+    SessionWatch* sessions = nullptr;                    // null: no guided test
 };
 
 class Service {

@@ -1,9 +1,11 @@
 #include "inbound/session.h"
 
 #include "core/assert.h"
+#include "core/text.h"
 #include "inbound/client_standing.h"
 #include "inbound/refusals.h"
 #include "inbound/service.h"
+#include "inbound/session_watch.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
@@ -167,6 +169,7 @@ net::Task<Next> Session::read_command()
 {
     if (machine_->is_idle()) {
         assembly_.reset();
+        returned_.reset();
         snapshot_.reset();  // an idle session must not keep old configurations alive
         if (standing_) standing_->end();
         if (service_.stopping()) co_return end(smtp::refusal::kStopping);
@@ -219,8 +222,8 @@ Next Session::check_sender()
         return machine_->on_sender_refused({&refusal::kTooManyMessagesOfClient, {}}, wall());
     }
     if (!standing_) {
-        standing_ =
-            std::make_unique<ClientStanding>(id_, *stream_, environment.log, environment.metrics);
+        standing_ = std::make_unique<ClientStanding>(id_, *stream_, environment.log,
+                                                     environment.metrics, environment.sessions);
         note_old_version();
     }
     standing_->begin(snapshot_, service_.client_trust(), evidence(), machine_->candidate().sender);
@@ -247,6 +250,7 @@ Next Session::check_recipient()
     RecipientDecision decision =
         standing_->decide(rcpt.mailbox ? &*rcpt.mailbox : nullptr, own_address_, wall());
     if (decision.refusal) return machine_->on_recipient_refused(*decision.refusal, wall());
+    if (decision.reason == kReturnedTest) note_returned(rcpt.mailbox->local);
     return machine_->on_recipient_accepted(std::move(*decision.mailbox));
 }
 
@@ -350,7 +354,37 @@ void Session::finish()
         environment.metrics.add(Metric::CommandsRefused, machine_->refused());
     }
     facts.took = now() - started_;
+    tell_watch(facts);
     environment.log.session(std::move(facts));
+}
+
+// A guided test of an inbound connector waits for its partner's session: also for one that failed
+// before its first transaction.
+void Session::tell_watch(const ledger::SessionFacts& facts) const
+{
+    auto* const watch = service_.environment().sessions;
+    if (watch == nullptr || !watch->is_waiting()) return;
+    SeenSession seen;
+    if (!client_unknown_) seen.client = facts.client.format();
+    seen.helo = printable(facts.helo, 255);
+    seen.listener = facts.listener;
+    seen.tls = facts.tls;
+    seen.tls_is_the_clients = !proxied_ && (!machine_ || machine_->tls_is_the_clients());
+    if (facts.tls_failure) seen.tls_failure = facts::describe(*facts.tls_failure);
+    seen.ended = facts.ended;
+    const auto& all = service_.snapshot()->contents().inbound_connectors;
+    for (const std::string& name : watch->connectors()) {
+        const auto found = std::ranges::find(all, name, &objects::InboundConnector::name);
+        if (found == all.end()) continue;
+        SeenSession own = seen;
+        own.in_networks = !client_unknown_ && contains(found->networks, facts.client.address);
+        if (standing_) {
+            const auto& judged = standing_->judgements();
+            const auto mine = std::ranges::find(judged, name, &Judged::connector);
+            if (mine != judged.end()) own.judged = *mine;
+        }
+        watch->note(name, std::move(own));
+    }
 }
 
 }  // namespace hermetic::inbound

@@ -22,6 +22,10 @@
 #include <string_view>
 #include <vector>
 
+namespace hermetic::ledger {
+struct SessionFacts;
+}
+
 namespace hermetic::inbound {
 
 class ClientStanding;
@@ -57,6 +61,7 @@ private:
     [[nodiscard]] smtp::Next on_error(const net::StreamError& error);
     void allow(Duration duration);
     void finish();
+    void tell_watch(const ledger::SessionFacts& facts) const;
 
     // session_start.cc: before the first command.
     [[nodiscard]] net::Task<bool> prepare();
@@ -70,6 +75,9 @@ private:
     [[nodiscard]] net::Task<smtp::Next> receive_message();
     [[nodiscard]] net::Task<smtp::Next> store_message();
     void begin_message();
+    void note_returned(std::string_view local);
+    void keep_returned(std::string_view run);
+    void tell_returned();
     [[nodiscard]] std::size_t gather(std::string_view input, smtp::MessageIntake::Piece& last);
     [[nodiscard]] smtp::Next on_message_read();
     void fail_message(const net::BodyError& error);
@@ -98,8 +106,13 @@ private:
     Instant started_;
     std::optional<smtp::ServerMachine> machine_;
     std::unique_ptr<MessageAssembly> assembly_;
-    MessageId message_id_;               // of the message that arrives
-    objects::SnapshotPointer snapshot_;  // of the transaction, as standing_ has it
+    struct Returned {
+        std::string token;
+        std::string text;  // its beginning
+    };
+    std::unique_ptr<Returned> returned_;  // of a message that comes back to a test that waits
+    MessageId message_id_;                // of the message that arrives
+    objects::SnapshotPointer snapshot_;   // of the transaction, as standing_ has it
     std::unique_ptr<facts::TlsEvidence> tls_;
     std::unique_ptr<ClientStanding> standing_;  // from the first MAIL on; refers to tls_
     std::unique_ptr<facts::TlsFailure> tls_failure_;

@@ -1,8 +1,10 @@
 // A service on loopback and clients that talk to it, on one core. For tests only.
 #pragma once
 
+#include "inbound/bounce_watch.h"
 #include "inbound/fake_spool.h"
 #include "inbound/service.h"
+#include "inbound/session_watch.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core_fixture.h"
@@ -94,7 +96,7 @@ public:
 
     [[nodiscard]] Environment environment()
     {
-        return {loop.core, spool, log, metrics, admission, memory};
+        return {loop.core, spool, log, metrics, admission, memory, nullptr, &bounces, &watched};
     }
 
     net::CoreFixture loop;
@@ -105,6 +107,8 @@ public:
     config::LimitOptions limits;
     Admission admission{limits};
     MessageMemory memory{metrics, limits.memory};
+    BounceWatch bounces;
+    SessionWatch watched;
     objects::SnapshotPointer snapshot;
     std::shared_ptr<const tls::ServerContext> tls;
     ClientTrustPointer trust;

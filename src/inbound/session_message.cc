@@ -1,6 +1,7 @@
 // The message: from its first octet to the commit, and to the reply that follows from it.
 #include "core/assert.h"
 #include "core/text.h"
+#include "inbound/bounce_watch.h"
 #include "inbound/client_standing.h"
 #include "inbound/message_factory.h"
 #include "inbound/refusals.h"
@@ -74,6 +75,7 @@ std::size_t Session::gather(std::string_view input, smtp::MessageIntake::Piece& 
         last = machine_->take(input.substr(consumed));
         consumed += last.consumed;
         if (assembly_) assembly_->add(last.run);
+        keep_returned(last.run);
         if (last.finished || last.cut_off) break;
         if (assembly_ && assembly_->is_full()) break;
     }
@@ -111,6 +113,7 @@ net::Task<Next> Session::store_message()
     const Environment& environment = service_.environment();
     if (!assembly_) begin_message();  // BDAT 0 LAST
     assembly_->add(machine_->message_tail());
+    keep_returned(machine_->message_tail());
     auto body = co_await assembly_->finish();
     if (!body) {
         const smtp::RefusalKind& why =
@@ -136,6 +139,7 @@ net::Task<Next> Session::store_message()
     case spool::Durability::Durable:
         log_message(kAccepted, nullptr, size, std::move(split.routes));
         environment.metrics.add(Metric::MessagesAccepted);
+        tell_returned();
         environment.metrics.add(Metric::BytesAccepted, static_cast<std::int64_t>(size));
         co_return machine_->on_stored(format_id(message_id_));
     case spool::Durability::Refused:
@@ -146,6 +150,28 @@ net::Task<Next> Session::store_message()
         co_return machine_->on_not_stored(smtp::refusal::kStoreUnknown, wall());
     }
     unreachable("every Durability is answered");
+}
+
+void Session::note_returned(std::string_view local)
+{
+    auto* const bounces = service_.environment().bounces;
+    const auto token = token_of(local);
+    if (bounces == nullptr || !token || !bounces->is_expected(*token, wall())) return;
+    returned_ = std::make_unique<Returned>(Returned{*token, {}});
+}
+
+void Session::keep_returned(std::string_view run)
+{
+    if (!returned_) return;
+    const std::size_t room = BounceWatch::kMaxOctets - returned_->text.size();
+    returned_->text += run.substr(0, room);
+}
+
+void Session::tell_returned()
+{
+    if (!returned_) return;
+    service_.environment().bounces->note(returned_->token, std::move(returned_->text), wall());
+    returned_.reset();
 }
 
 std::string Session::make_received(WallTime at) const

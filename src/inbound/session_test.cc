@@ -456,6 +456,26 @@ TEST(Session, TurnsAwayAboveTheLimitWithAReason)
     EXPECT_EQ(fixture.metrics.value(metrics::Metric::SessionsRefused), 1);
 }
 
+TEST(Session, WhatComesBackToATestMessageIsKeptForWhoWaits)
+{
+    SessionFixture fixture;
+    const WallTime now = fixture.loop.clock.wall();
+    ASSERT_TRUE(fixture.bounces.expect("01ABC", now, now + std::chrono::minutes{2}));
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO peer.example");
+        (void)co_await client.say("MAIL FROM:<>");
+        EXPECT_THAT(co_await client.say("RCPT TO:<connector-test-01abc@example.org>"),
+                    StartsWith("250"));
+        (void)co_await client.say("DATA");
+        EXPECT_THAT(co_await client.say("Subject: back\r\n\r\nwords\r\n."),
+                    StartsWith("250 2.0.0"));
+    });
+    EXPECT_EQ(fixture.bounces.take("01ABC"), "Subject: back\r\n\r\nwords\r\n");
+    ASSERT_EQ(fixture.spool.stored.size(), 1U);  // and it is the postmaster's mail
+    EXPECT_EQ(fixture.log.messages.at(0).recipients.at(0), "postmaster@example.org");
+}
+
 TEST(Session, LimitsMessagesOfAClient)
 {
     SessionFixture fixture;

@@ -14,6 +14,9 @@
 #include <memory>
 #include <string>
 
+namespace hermetic::inbound {
+class BounceWatch;
+}
 namespace hermetic::observations {
 class Observations;
 }
@@ -37,6 +40,7 @@ struct Environment {
     Patience patience;
     Instant until = Instant::max();                      // nothing lasts beyond it
     observations::Observations* observations = nullptr;  // null: the ratchet holds nothing
+    inbound::BounceWatch* bounces = nullptr;             // null: nobody can wait for one
     [[nodiscard]] Instant within(Duration duration) const;
 };
 

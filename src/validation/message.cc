@@ -35,7 +35,7 @@ std::string format_test_message(const TestMessage& message)
     const auto line = [&text](std::string_view words) { text.append(words).append("\r\n"); };
     line("Date: " + format_rfc5322(message.now));
     line("From: " +
-         (message.sender ? path_of(message.sender) : "<postmaster@" + message.hostname + ">"));
+         (message.from ? path_of(message.from) : "<postmaster@" + message.hostname + ">"));
     line("To: " + path_of(message.recipient));
     line("Subject: Test of a mail connector");
     line(fmt::format("Message-ID: <{}.test@{}>", message.id, message.hostname));
@@ -80,7 +80,8 @@ net::Task<Step> send_test_message(const Environment& env, Call connection, TestM
     step.id = StepId::Message;
     step.state = State::Ok;
     step.seen = fmt::format(
-        "accepted for <{}>: {}\na later bounce would come to {}", message.recipient.format(), last,
+        "accepted by the peer for <{}>: {}\na bounce would come to {}", message.recipient.format(),
+        last,
         message.sender ? path_of(message.sender) : std::string{"nobody: there is no postmaster"});
     co_return step;
 }

@@ -1,8 +1,7 @@
 // The test message: one small message to the given address, over a connection that the policy has
 // already admitted.
 //
-// It says what the peer said. Whether the message bounces later shows in the mailbox of its sender,
-// the organization's postmaster: nothing here waits for that.
+// It says what the peer said. Whether the message comes back is bounce.h's.
 #pragma once
 
 #include "mail/address.h"
@@ -18,7 +17,8 @@ namespace hermetic::validation {
 struct TestMessage {
     std::string connector;
     std::string hostname;
-    std::optional<mail::Mailbox> sender;  // nullopt: the null sender
+    std::optional<mail::Mailbox> from;    // the postmaster; nullopt: there is none
+    std::optional<mail::Mailbox> sender;  // of the envelope; nullopt: the null sender
     mail::Mailbox recipient;
     WallTime now{};
     std::string id;  // unique, for Message-ID: letters and digits

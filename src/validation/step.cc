@@ -7,7 +7,7 @@
 namespace hermetic::validation {
 namespace {
 
-constexpr std::array<std::pair<StepId, std::string_view>, 13> kSteps{{
+constexpr std::array<std::pair<StepId, std::string_view>, 15> kSteps{{
     {StepId::Mx, "mx"},
     {StepId::Addresses, "addresses"},
     {StepId::Tlsa, "tlsa"},
@@ -18,8 +18,10 @@ constexpr std::array<std::pair<StepId, std::string_view>, 13> kSteps{{
     {StepId::Versions, "versions"},
     {StepId::Certificate, "certificate"},
     {StepId::Levels, "levels"},
+    {StepId::Evidence, "evidence"},
     {StepId::Policy, "policy"},
     {StepId::Message, "message"},
+    {StepId::Bounce, "bounce"},
     {StepId::Result, "result"},
 }};
 

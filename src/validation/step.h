@@ -25,10 +25,12 @@ enum class StepId : std::uint8_t {
     StartTls,
     Versions,
     Certificate,
-    Levels,   // what would pass at each level of protection
-    Policy,   // whether mail would flow under the connector
-    Message,  // the test message
-    Result,   // the whole
+    Levels,    // what would pass at each level of protection
+    Evidence,  // what makes a session an inbound connector's, and what that grants
+    Policy,    // whether mail would flow under the connector
+    Message,   // the test message
+    Bounce,    // whether it came back
+    Result,    // the whole
 };
 [[nodiscard]] std::string_view name(StepId id);  // "starttls"
 [[nodiscard]] std::optional<StepId> parse_step_id(std::string_view text);

@@ -40,6 +40,16 @@ void take_objects(Subject& subject, const objects::Snapshot& snapshot)
     subject.credentials = delivery::Credentials::load(own, nullptr);
 }
 
+std::optional<mail::Domain> bounce_domain(const objects::Snapshot& snapshot,
+                                          const objects::Organization& organization)
+{
+    const auto* const domain =
+        organization.postmaster ? organization.postmaster->domain() : nullptr;
+    const auto* const accepted = domain != nullptr ? snapshot.accepted_domain(*domain) : nullptr;
+    if (accepted == nullptr || accepted->organization != organization.name) return std::nullopt;
+    return *domain;
+}
+
 }  // namespace
 
 Result<Subject, std::string> make_subject(const objects::Snapshot& snapshot,
@@ -68,6 +78,7 @@ Result<Subject, std::string> make_subject(const objects::Snapshot& snapshot,
     if (subject.routes.empty()) return failure(*why_not_tested(connector));
     subject.connector = std::move(connector);
     subject.recipient = std::move(recipient);
+    subject.bounce_domain = bounce_domain(snapshot, subject.organization);
     take_objects(subject, snapshot);
     return subject;
 }

@@ -28,6 +28,9 @@ struct Subject {
     std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent
     policy::MessageWishes wishes;
     std::vector<objects::Retirement> retirements;
+    Duration bounce_wait{};  // for a bounce of the test message; none: nobody waits
+    // The postmaster's, where mail for it comes here.
+    std::optional<mail::Domain> bounce_domain;
 };
 
 // A validation's: the copy is a shadow. `recipient` names a domain to look at, too. The error is

@@ -109,6 +109,7 @@ TEST(TestMessage, IsPlainAndSaysWhatItIs)
     const TestMessage message{"bank\r\nX-Evil: 1",
                               "us.test",
                               mailbox("postmaster@example.org"),
+                              mailbox("connector-test-01abc@example.org"),
                               mailbox("x@bank.example"),
                               *parse_rfc3339("2026-11-21T12:00:00Z"),
                               "01ABC"};

@@ -1,6 +1,7 @@
 #include "validation/validate.h"
 
 #include "net/core.h"
+#include "validation/bounce.h"
 #include "validation/expected.h"
 #include "validation/flow.h"
 #include "validation/look.h"
@@ -46,6 +47,7 @@ private:
     net::Task<> ask_policy(const HostFindings& host, Endpoint endpoint, Tally& tally);
     net::Task<> send_message();
     void conclude(const std::string& label, const Tally& tally);
+    [[nodiscard]] net::Task<> await_bounce();
     void finish(Instant began);
     void tell(Step step, const std::string& host = {}, const std::string& address = {});
 
@@ -59,6 +61,9 @@ private:
     bool keeps_for_message_ = false;
     std::size_t routes_failed_ = 0;
     State worst_ = State::Ok;
+    std::optional<BounceWait> bounce_;  // while the test message is under way
+    bool late_ = false;
+    std::string_view message_failed_ = "the test message was refused";
 };
 
 net::Task<Report> Validation::run()
@@ -69,6 +74,8 @@ net::Task<Report> Validation::run()
         co_await look_at_route(subject_.routes[i]);
         if (keeps_for_message_) co_await send_message();
     }
+    late_ = env_.core.clock().now() >= env_.until;
+    if (bounce_) co_await await_bounce();
     finish(began);
     co_return std::move(report_);
 }
@@ -186,15 +193,30 @@ net::Task<> Validation::send_message()
     } else {
         tell(Step{StepId::Message, {}, {}, State::Running, {}, {}, {}});
         const WallTime now = env_.core.clock().wall();
+        const std::string id = format_id(env_.core.ids().next<MessageId>(now));
+        bounce_.emplace(env_, subject_, id);
+        const auto& postmaster = subject_.organization.postmaster;
         TestMessage message{subject_.connector->name,
                             env_.settings->hostname,
-                            subject_.organization.postmaster,
+                            postmaster,
+                            bounce_->sender() ? bounce_->sender() : postmaster,
                             *subject_.recipient,
                             now,
-                            format_id(env_.core.ids().next<MessageId>(now))};
+                            id};
         step = co_await send_test_message(env_, std::move(for_message_), std::move(message));
+        if (step.state == State::Ok && !bounce_->sender()) step.seen += ", " + bounce_->why_not();
+        if (step.state != State::Ok || !bounce_->sender()) bounce_.reset();
     }
     worst_ = std::max(worst_, step.state);
+    tell(std::move(step));
+}
+
+net::Task<> Validation::await_bounce()
+{
+    const Sink sink = [this](const Step& step) { tell(step); };
+    Step step = co_await bounce_->run(sink);
+    worst_ = std::max(worst_, step.state);
+    if (step.state == State::Failed) message_failed_ = "the test message bounced";
     tell(std::move(step));
 }
 
@@ -203,8 +225,7 @@ void Validation::finish(Instant began)
     Step step;
     step.id = StepId::Result;
     step.state = worst_;
-    const bool late = env_.core.clock().now() >= env_.until;
-    if (late) step.state = std::max(step.state, State::Warning);
+    if (late_) step.state = std::max(step.state, State::Warning);
     switch (step.state) {
     case State::Ok:
         step.seen = "mail flows under the connector";
@@ -213,11 +234,11 @@ void Validation::finish(Instant began)
         step.seen = "mail flows under the connector, but not everything is as it should be";
         break;
     default:
-        step.seen = routes_failed_ == 0 ? "mail flows, but the test message was refused"
+        step.seen = routes_failed_ == 0 ? fmt::format("mail flows, but {}", message_failed_)
                                         : "mail would wait";
         break;
     }
-    if (late) step.seen += "; the time was over before everything had been looked at";
+    if (late_) step.seen += "; the time was over before everything had been looked at";
     report_.took = env_.core.clock().now() - began;
     report_.state = step.state;
     report_.words = step.seen;

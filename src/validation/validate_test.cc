@@ -2,9 +2,12 @@
 
 #include "delivery/peer_fixture.h"
 #include "delivery/service_fixture.h"
+#include "inbound/bounce_watch.h"
+#include "inbound/session_watch.h"
 #include "net/core_fixture.h"
 #include "observations/observations.h"
 #include "tls/pki_fixture.h"
+#include "validation/bounce.h"
 #include "validation/json.h"
 #include "validation/probe.h"
 #include "validation/validator.h"
@@ -121,18 +124,42 @@ protected:
         Report report;
         Environment env = environment();
         env.observations = &observations_;
-        fixture_.run(run(env, settings_.cas, *std::move(subject), report));
+        env.bounces = &bounces_;
+        subject->bounce_wait = bounce_wait_;
+        fixture_.run(run(env, settings_.cas, *std::move(subject), report, sink_));
         return report;
     }
 
     static net::Task<> run(Environment env, std::shared_ptr<const tls::CaSet> cas, Subject subject,
-                           Report& report)
+                           Report& report, Sink sink)
     {
-        report = co_await validate(env, std::move(cas), std::move(subject), [](const Step&) {});
+        report = co_await validate(env, std::move(cas), std::move(subject), std::move(sink));
+    }
+    void accept_own_domain()
+    {
+        objects::AcceptedDomain own;
+        own.name = *objects::DomainPattern::parse("example.org");
+        own.organization = "Example";
+        contents_.accepted_domains = {own};
+    }
+    // The token in the envelope sender of the peer's last transaction.
+    static std::string token_at(const delivery::ScriptedPeer& peer)
+    {
+        for (const auto& command : peer.commands) {
+            const auto begin = command.find('<');
+            if (!command.starts_with("MAIL") || begin == std::string::npos) continue;
+            const auto local = command.substr(begin + 1, command.find('@') - begin - 1);
+            return inbound::token_of(local).value_or("");
+        }
+        return {};
     }
 
+    Sink sink_ = [](const Step&) {};
+    Duration bounce_wait_{};
     objects::Snapshot::Contents contents_;
     observations::Observations observations_;
+    inbound::BounceWatch bounces_;
+    inbound::SessionWatch sessions_;
 };
 
 TEST_F(ValidateTest, AGoodPartnerPassesEveryStep)
@@ -218,6 +245,82 @@ TEST_F(ValidateTest, ARefusedTestMessageIsThePeersWord)
                                     [](const Step& step) { return step.id == StepId::Message; });
     ASSERT_NE(found, report.steps.end());
     EXPECT_EQ(found->seen, "the server says: 550 5.1.1 nobody here");
+}
+
+TEST_F(ValidateTest, NoBounceWithinTheTimeIsSaidSo)
+{
+    auto& peer = peer_for("bank.test", in_tls({"mx.bank.test"}));
+    connector(TlsLevel::VerifyName);
+    accept_own_domain();
+    bounce_wait_ = std::chrono::minutes{2};
+    sink_ = [this](const Step& step) {
+        if (step.id == StepId::Bounce && step.state == State::Running)
+            fixture_.clock.shift = std::chrono::minutes{2};
+    };
+    const auto report = validated(mail::parse_mailbox("x@bank.test").value());
+    EXPECT_EQ(report.state, State::Ok) << report.words;
+    const auto& step = report.steps.at(report.steps.size() - 2);
+    EXPECT_EQ(step.id, StepId::Bounce);
+    EXPECT_EQ(step.seen, "no bounce within 2 min");
+    EXPECT_FALSE(bounces_.is_expected(token_at(peer), fixture_.clock.wall()));  // forgotten
+}
+
+TEST_F(ValidateTest, ABounceIsToldInItsOwnWords)
+{
+    auto& peer = peer_for("bank.test", in_tls({"mx.bank.test"}));
+    connector(TlsLevel::VerifyName);
+    accept_own_domain();
+    bounce_wait_ = std::chrono::minutes{2};
+    sink_ = [&](const Step& step) {
+        if (step.id != StepId::Bounce || step.state != State::Running) return;
+        bounces_.note(token_at(peer),
+                      "Subject: Undelivered\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n"
+                      "\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+                      "Diagnostic-Code: smtp; 550 5.1.1\r\n no \x1b[31msuch user\r\n",
+                      fixture_.clock.wall());
+    };
+    const auto report = validated(mail::parse_mailbox("x@bank.test").value());
+    EXPECT_EQ(report.state, State::Failed);
+    EXPECT_EQ(report.words, "mail flows, but the test message bounced");
+    const auto& step = report.steps.at(report.steps.size() - 2);
+    EXPECT_EQ(step.state, State::Failed);
+    EXPECT_TRUE(step.seen.starts_with("bounced: 5.1.1, smtp; 550 5.1.1 no ")) << step.seen;
+    EXPECT_EQ(step.seen.find('\x1b'), std::string::npos);
+}
+
+TEST_F(ValidateTest, WhereThePostmastersMailGoesElsewhereNobodyWaits)
+{
+    peer_for("bank.test", in_tls({"mx.bank.test"}));
+    connector(TlsLevel::VerifyName);
+    bounce_wait_ = std::chrono::minutes{2};
+    const auto report = validated(mail::parse_mailbox("x@bank.test").value());
+    EXPECT_EQ(report.state, State::Ok);
+    const auto& step = report.steps.at(report.steps.size() - 2);
+    EXPECT_EQ(step.id, StepId::Message);
+    EXPECT_NE(step.seen.find("to <postmaster@example.org>, not waited for: mail for the"),
+              std::string::npos)
+        << step.seen;
+}
+
+TEST(Bounce, FieldsOfTheStatusPartAloneCount)
+{
+    using Kind = Returned::Kind;
+    const auto kind = [](std::string_view text) { return read_returned(text).kind; };
+    const std::string head = "Subject: =?x?= back\n\nAction: failed\nContent-Type: text/plain\n";
+    EXPECT_EQ(kind(head), Kind::Other);
+    EXPECT_EQ(read_returned(head).words, "\"=?x?= back\"");
+    const std::string status = head + "Content-Type: Message/Delivery-Status\n\n";
+    EXPECT_EQ(kind(status + "action:  Failed\n"), Kind::Failed);
+    EXPECT_EQ(kind(status + "Action: delayed\nAction: failed"), Kind::Delayed);
+    EXPECT_EQ(kind(status + "Action: relayed\n"), Kind::Succeeded);
+    EXPECT_EQ(kind(""), Kind::Other);
+    EXPECT_EQ(kind(std::string(100'000, '\n')), Kind::Other);
+    const auto words = read_returned(status +
+                                     "Action: failed\nStatus: 5.0.0\nRemote-MTA: dns; mx.x\n"
+                                     "Diagnostic-Code: smtp; " +
+                                     std::string(5000, 'x'));
+    EXPECT_LT(words.words.size(), 1000U);
+    EXPECT_TRUE(words.words.ends_with("(dns; mx.x)"));
 }
 
 TEST_F(ValidateTest, ADomainThatIsNotThereFailsAtItsFirstStep)
@@ -353,8 +456,9 @@ protected:
 
     std::unique_ptr<Validator> make_validator()
     {
-        auto validator = std::make_unique<Validator>(fixture_.core, resolver_, log_, observations_,
-                                                     directory_ / "validations.json");
+        auto validator = std::make_unique<Validator>(
+            fixture_.core, resolver_, log_, Validator::Watches{observations_, bounces_, sessions_},
+            directory_ / "validations.json");
         validator->set(settings(), std::make_shared<const objects::Snapshot>(contents_));
         return validator;
     }

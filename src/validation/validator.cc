@@ -3,6 +3,7 @@
 #include "dns/resolver.h"
 #include "ledger/log.h"
 #include "net/core.h"
+#include "validation/guided.h"
 #include "validation/results_file.h"
 #include "validation/schedule.h"
 #include "validation/validate.h"
@@ -18,12 +19,12 @@ using Kind = Validator::Refusal::Kind;
 
 }  // namespace
 
-Validator::Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log,
-                     observations::Observations& observations, std::string file)
+Validator::Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log, Watches watches,
+                     std::string file)
     : core_{core},
       resolver_{resolver},
       log_{log},
-      observations_{observations},
+      watches_{watches},
       file_{std::move(file)},
       started_{core.clock().wall()},
       tasks_{core}
@@ -44,10 +45,11 @@ void Validator::set(delivery::SettingsPointer settings, objects::SnapshotPointer
     snapshot_ = std::move(snapshot);
     forget_removed();
     adopt_saved();
+    tell_left_out();
 }
 
 Result<void, Validator::Refusal> Validator::start(const std::string& connector,
-                                                  std::optional<mail::Mailbox> recipient, Sink sink,
+                                                  std::optional<Message> message, Sink sink,
                                                   Done done)
 {
     const auto& all = snapshot_->contents().outbound_connectors;
@@ -56,31 +58,56 @@ Result<void, Validator::Refusal> Validator::start(const std::string& connector,
         return failure(
             Refusal{Kind::Unknown, "there is no outbound connector \"" + connector + "\""});
     }
-    return begin(*found, std::move(recipient), true, std::move(sink), std::move(done));
+    return begin(*found, std::move(message), true, std::move(sink), std::move(done));
 }
 
 Result<void, Validator::Refusal> Validator::start(objects::OutboundConnector copy,
-                                                  std::optional<mail::Mailbox> recipient, Sink sink,
+                                                  std::optional<Message> message, Sink sink,
                                                   Done done)
 {
-    return begin(std::move(copy), std::move(recipient), false, std::move(sink), std::move(done));
+    return begin(std::move(copy), std::move(message), false, std::move(sink), std::move(done));
 }
 
 Result<void, Validator::Refusal> Validator::begin(objects::OutboundConnector connector,
-                                                  std::optional<mail::Mailbox> recipient,
-                                                  bool in_force, Sink sink, Done done)
+                                                  std::optional<Message> message, bool in_force,
+                                                  Sink sink, Done done)
 {
     if (on_demand_ >= kMaxOnDemand || stopping_) {
         return failure(Refusal{Kind::Busy, "other connectors are being tested just now"});
     }
     std::optional<objects::OutboundConnector> copy;
     if (!in_force) copy = connector;
+    std::optional<mail::Mailbox> recipient;
+    if (message) recipient = message->recipient;
     auto subject = make_subject(*snapshot_, std::move(connector), std::move(recipient));
     if (!subject) return failure(Refusal{Kind::Impossible, subject.error()});
+    if (message) subject->bounce_wait = message->bounce_wait;
     tasks_.spawn(
         run_on_demand(*std::move(subject), std::move(copy), std::move(sink), std::move(done)));
     ++on_demand_;
     return {};
+}
+
+Result<void, Validator::Refusal> Validator::start_inbound(const std::string& connector,
+                                                          Duration wait, Sink sink, Done done)
+{
+    const auto& all = snapshot_->contents().inbound_connectors;
+    if (std::ranges::find(all, connector, &objects::InboundConnector::name) == all.end()) {
+        return failure(
+            Refusal{Kind::Unknown, "there is no inbound connector \"" + connector + "\""});
+    }
+    if (stopping_ || !watches_.sessions.watch(connector))
+        return failure(Refusal{Kind::Busy, "it, or too many others, are being tested just now"});
+    tasks_.spawn(run_guided(connector, wait, std::move(sink), std::move(done)));
+    return {};
+}
+
+net::Task<> Validator::run_guided(std::string connector, Duration wait, Sink sink, Done done)
+{
+    GuidedTest test{std::move(connector), wait};
+    const Report report =
+        co_await wait_for_session(core_, watches_.sessions, std::move(test), std::move(sink));
+    done(report);
 }
 
 net::Task<> Validator::run_on_demand(Subject subject,
@@ -101,7 +128,13 @@ net::Task<> Validator::run_on_demand(Subject subject,
 net::Task<Report> Validator::run(Subject subject, Sink sink)
 {
     const auto settings = settings_;
-    Environment env{core_, resolver_, settings, Patience{}, Instant::max(), &observations_};
+    Environment env{core_,
+                    resolver_,
+                    settings,
+                    Patience{},
+                    Instant::max(),
+                    &watches_.observations,
+                    &watches_.bounces};
     env.until = core_.clock().now() + env.patience.all;
     co_return co_await validate(env, settings->cas, std::move(subject), std::move(sink));
 }
@@ -160,12 +193,18 @@ std::string Validator::why_left_out(const objects::OutboundConnector& connector)
     return why_not_tested(connector).value_or(std::string{});
 }
 
-// Once, until it is removed or can be tested: it says the same every minute.
-void Validator::tell_left_out(const objects::OutboundConnector& connector)
+// Once, until it is removed or can be tested.
+void Validator::tell_left_out()
 {
-    if (!told_left_out_.insert(connector.name).second) return;
-    log_.event(Level::Warning, "validation.not-tested",
-               {{"connector", connector.name}, {"what", why_left_out(connector)}});
+    for (const auto& connector : snapshot_->contents().outbound_connectors) {
+        const auto why = connector.enabled ? why_not_tested(connector) : std::nullopt;
+        if (!why) {
+            told_left_out_.erase(connector.name);
+        } else if (told_left_out_.insert(connector.name).second) {
+            log_.event(Level::Warning, "validation.not-tested",
+                       {{"connector", connector.name}, {"what", *why}});
+        }
+    }
 }
 
 void Validator::run_daily()
@@ -190,11 +229,7 @@ net::Task<> Validator::validate_due()
     for (const auto& connector : snapshot->contents().outbound_connectors) {
         if (stopping_) co_return;
         if (!connector.enabled) continue;
-        if (why_not_tested(connector)) {
-            tell_left_out(connector);
-            continue;
-        }
-        told_left_out_.erase(connector.name);
+        if (why_not_tested(connector)) continue;  // set() has said so
         const Report* const before = last(connector.name);
         const auto when = before == nullptr ? std::nullopt : std::optional{before->started};
         if (!is_due(connector.name, when, started_, core_.clock().wall())) continue;

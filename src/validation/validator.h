@@ -22,6 +22,10 @@
 namespace hermetic::dns {
 class Resolver;
 }
+namespace hermetic::inbound {
+class BounceWatch;
+class SessionWatch;
+}  // namespace hermetic::inbound
 namespace hermetic::ledger {
 class Log;
 }
@@ -37,8 +41,13 @@ namespace hermetic::validation {
 class Validator {
 public:
     // What it uses outlives it. `file`: where results are kept.
-    Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log,
-              observations::Observations& observations, std::string file);
+    struct Watches {
+        observations::Observations& observations;
+        inbound::BounceWatch& bounces;
+        inbound::SessionWatch& sessions;
+    };
+    Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log, Watches watches,
+              std::string file);
     ~Validator();  // after stop()
     Validator(const Validator&) = delete;
     Validator& operator=(const Validator&) = delete;
@@ -53,16 +62,24 @@ public:
         std::string words;
     };
     using Done = std::function<void(const Report&)>;
+    // A test message: to whom, and for how long a bounce is waited for once it has been accepted.
+    struct Message {
+        mail::Mailbox recipient;
+        Duration bounce_wait{};
+    };
     // Of the connector in force, enabled or not. `sink` and `done` are called later, on the core,
     // `done` last, and also when the server stops meanwhile.
     [[nodiscard]] Result<void, Refusal> start(const std::string& connector,
-                                              std::optional<mail::Mailbox> recipient, Sink sink,
-                                              Done done);
+                                              std::optional<Message> message, Sink sink, Done done);
     // Of a copy that is not in force: what saving it would mean. Where it is then saved as it was
     // tested, that was the connector's validation.
     [[nodiscard]] Result<void, Refusal> start(objects::OutboundConnector copy,
-                                              std::optional<mail::Mailbox> recipient, Sink sink,
-                                              Done done);
+                                              std::optional<Message> message, Sink sink, Done done);
+
+    // The guided test of an inbound connector: waits for its partner's session (guided.h). Nothing
+    // of it is kept.
+    [[nodiscard]] Result<void, Refusal> start_inbound(const std::string& connector, Duration wait,
+                                                      Sink sink, Done done);
 
     // Null: it was never validated, or is not there any more.
     [[nodiscard]] const Report* last(const std::string& connector) const;
@@ -80,21 +97,22 @@ public:
 
 private:
     [[nodiscard]] Result<void, Refusal> begin(objects::OutboundConnector connector,
-                                              std::optional<mail::Mailbox> recipient, bool in_force,
+                                              std::optional<Message> message, bool in_force,
                                               Sink sink, Done done);
     net::Task<Report> run(Subject subject, Sink sink);
     net::Task<> run_on_demand(Subject subject, std::optional<objects::OutboundConnector> copy,
                               Sink sink, Done done);
+    net::Task<> run_guided(std::string connector, Duration wait, Sink sink, Done done);
     net::Task<> look_daily();
     void keep(const Report& report);
     void forget_removed();
     void adopt_saved();
-    void tell_left_out(const objects::OutboundConnector& connector);
+    void tell_left_out();
 
     net::Core& core_;
     dns::Resolver& resolver_;
     ledger::Log& log_;
-    observations::Observations& observations_;
+    Watches watches_;
     std::string file_;
     WallTime started_;
     delivery::SettingsPointer settings_;

@@ -1,0 +1,164 @@
+#include "inbound/session_watch.h"
+
+#include "core/text.h"
+#include "mail/path.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::inbound {
+namespace {
+
+using objects::ConnectorKind;
+using objects::ConnectorMode;
+using objects::InboundConnector;
+
+constexpr std::size_t kShown = 300;
+
+void add(std::string& text, const std::string& words)
+{
+    text += (text.empty() ? "" : ", ") + words;
+}
+
+std::string matched_by(const InboundConnector& connector, const policy::ClientEvidence& evidence,
+                       const mail::ReversePath& sender)
+{
+    using State = policy::CertificateProof::State;
+    std::string text;
+    const auto proof = policy::prove_certificate(connector, evidence);
+    if (proof.state == State::Proved) add(text, "certificate name " + proof.name);
+    if (proof.state == State::ChainFailed)
+        add(text, "a certificate with its name, whose chain fails (" + proof.words + ")");
+    if (proof.state == State::CasUnavailable)
+        add(text, "a certificate with its name; its CAs cannot be read now");
+    for (const Network& network : connector.networks) {
+        if (evidence.address.is_unspecified() || !network.contains(evidence.address)) continue;
+        add(text, "network " + network.format());
+        break;
+    }
+    const mail::Domain* const domain = sender ? sender->domain() : nullptr;
+    const bool names_sender =
+        domain != nullptr && connector.kind == ConnectorKind::Partner &&
+        std::ranges::any_of(connector.sender_domains,
+                            [&](const auto& pattern) { return pattern.matches(*domain); });
+    if (names_sender) add(text, "sender domain " + domain->text());
+    return printable(text, kShown);
+}
+
+std::string idle_because(const InboundConnector& connector)
+{
+    if (!connector.enabled) return "the connector is disabled";
+    if (connector.mode == ConnectorMode::Off) return "the connector's mode is off";
+    if (connector.mode == ConnectorMode::Audit) return "the connector is in audit mode";
+    return {};
+}
+
+void judge_grant(const InboundConnector& connector, const policy::Attribution& attribution,
+                 Judged& judged)
+{
+    judged.why = idle_because(connector);
+    if (!judged.why.empty()) return;
+    for (const policy::Admission& claim : attribution.claims) {
+        if (claim.connector->organization != connector.organization) continue;
+        const bool own = claim.connector->name == connector.name;
+        judged.granted = own && claim.grants();
+        judged.why = own ? claim.because()
+                         : fmt::format("connector \"{}\" comes first: {}", claim.connector->name,
+                                       claim.because());
+        return;
+    }
+    judged.why = "neither its certificate names nor its networks";
+}
+
+void judge_restrictions(const InboundConnector& connector, const policy::Attribution& attribution,
+                        Judged& judged)
+{
+    judged.why = idle_because(connector);
+    const auto* const admission = attribution.of(connector.organization);
+    if (judged.why.empty() && admission != nullptr) {
+        judged.why = fmt::format("connector \"{}\" admits the client: {}",
+                                 admission->connector->name, admission->because());
+    }
+    judged.restricts = judged.why.empty();
+}
+
+}  // namespace
+
+Judged judge(const objects::Snapshot& snapshot, const InboundConnector& connector,
+             const policy::ClientEvidence& evidence, const policy::Attribution& attribution,
+             const mail::ReversePath& sender)
+{
+    Judged judged;
+    judged.connector = connector.name;
+    judged.sender = printable(mail::format_path(sender), kShown);
+    judged.matched = matched_by(connector, evidence, sender);
+    judged.on_premises = connector.kind == ConnectorKind::OnPremises;
+    if (judged.on_premises) {
+        judge_grant(connector, attribution, judged);
+    } else {
+        judge_restrictions(connector, attribution, judged);
+    }
+    judged.why = printable(judged.why, kShown);
+    const auto& owner = snapshot.organization(connector.organization);
+    if (auto fault = policy::find_fault(connector, owner, evidence)) {
+        judged.fault = {std::string{fault->reason}, printable(fault->presented, kShown),
+                        printable(fault->wanted, kShown)};
+    }
+    return judged;
+}
+
+bool SessionWatch::watch(const std::string& connector)
+{
+    const std::lock_guard lock{mutex_};
+    if (watched_.size() >= kMaxWatched || watched_.contains(connector)) return false;
+    watched_[connector];
+    any_ = true;
+    return true;
+}
+
+void SessionWatch::forget(const std::string& connector)
+{
+    const std::lock_guard lock{mutex_};
+    watched_.erase(connector);
+    any_ = !watched_.empty();
+}
+
+std::vector<std::string> SessionWatch::connectors() const
+{
+    const std::lock_guard lock{mutex_};
+    std::vector<std::string> names;
+    for (const auto& [name, kept] : watched_) names.push_back(name);
+    return names;
+}
+
+void SessionWatch::note(const std::string& connector, SeenSession seen)
+{
+    const std::lock_guard lock{mutex_};
+    const auto found = watched_.find(connector);
+    if (found == watched_.end()) return;
+    auto& kept = found->second;
+    // The connector's own sessions are what is waited for; strangers must not crowd them out.
+    const auto is_strange = [](const SeenSession& each) {
+        return !each.in_networks && (!each.judged || each.judged->matched.empty());
+    };
+    if (kept.size() >= kMaxKept) {
+        const auto stranger = std::ranges::find_if(kept, is_strange);
+        if (stranger == kept.end()) return;
+        kept.erase(stranger);
+    }
+    kept.push_back(std::move(seen));
+}
+
+std::optional<SeenSession> SessionWatch::take(const std::string& connector)
+{
+    const std::lock_guard lock{mutex_};
+    const auto found = watched_.find(connector);
+    if (found == watched_.end() || found->second.empty()) return std::nullopt;
+    SeenSession seen = std::move(found->second.front());
+    found->second.pop_front();
+    return seen;
+}
+
+}  // namespace hermetic::inbound

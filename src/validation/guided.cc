@@ -1,0 +1,215 @@
+#include "validation/guided.h"
+
+#include "core/text.h"
+#include "net/core.h"
+#include "validation/words.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::validation {
+namespace {
+
+using inbound::Judged;
+using inbound::SeenSession;
+
+constexpr Duration kLook = std::chrono::milliseconds{250};
+constexpr Duration kTell = std::chrono::seconds{20};  // a client that hears nothing gives up
+
+bool is_of_connector(const SeenSession& seen)
+{
+    return seen.in_networks || (seen.judged && !seen.judged->matched.empty());
+}
+
+std::string names_of(const SeenSession& seen)
+{
+    if (!seen.tls || seen.tls->chain.empty()) return "no client certificate";
+    const auto& names = seen.tls->chain.front().dns_names;
+    if (names.empty()) return "a client certificate without DNS names";
+    constexpr std::size_t kShown = 20;
+    const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kShown));
+    return printable(fmt::format("client certificate for {}", fmt::join(names.begin(), end, ", ")),
+                     1000);
+}
+
+std::string tls_words(const SeenSession& seen)
+{
+    if (!seen.tls_failure.empty()) return "the handshake failed: " + seen.tls_failure;
+    if (!seen.tls) return "in clear";
+    return describe_session(*seen.tls) +
+           (seen.tls_is_the_clients ? "" : "; of a proxy, which proves nothing of the client");
+}
+
+Step make(StepId id, State state, std::string seen, std::string reason = {}, std::string fix = {})
+{
+    return {id, {}, {}, state, std::move(reason), std::move(seen), std::move(fix)};
+}
+
+Step say_tls(const SeenSession& seen)
+{
+    if (seen.tls_failure.empty())
+        return make(StepId::StartTls, seen.tls ? State::Ok : State::Warning, tls_words(seen));
+    return make(
+        StepId::StartTls, State::Failed, tls_words(seen), "tls.handshake-failed",
+        "Compare versions and ciphers with the listener's; the partner's log has its side.");
+}
+
+Step say_evidence(const Judged& judged)
+{
+    std::string text = "sender " + judged.sender;
+    text += judged.matched.empty() ? "\nnothing makes it the connector's"
+                                   : "\nit is the connector's by " + judged.matched;
+    if (!judged.on_premises) return make(StepId::Evidence, State::Ok, std::move(text));
+    text += fmt::format("\n{}: {}", judged.granted ? "granted" : "not granted", judged.why);
+    if (judged.granted) return make(StepId::Evidence, State::Ok, std::move(text));
+    return make(StepId::Evidence, State::Failed, std::move(text), "attribution.conditions-unmet",
+                "Compare the connector's networks, certificate_names and ca with what the session "
+                "showed.");
+}
+
+Step say_restrictions(const Judged& judged)
+{
+    if (!judged.fault) {
+        return make(StepId::Policy, State::Ok, "the session has all that the connector asks for");
+    }
+    const auto& fault = *judged.fault;
+    std::string text = fmt::format("presented {}, wanted {}", fault.presented, fault.wanted);
+    const bool counts = judged.on_premises || judged.restricts;
+    if (!counts) text += "; nothing is refused for it: " + judged.why;
+    return make(StepId::Policy, counts ? State::Failed : State::Warning, std::move(text),
+                fault.reason,
+                "Ask the partner for what is wanted, or change what the connector asks for.");
+}
+
+std::string whole_words(State state)
+{
+    if (state == State::Failed) return "the session does not satisfy the connector";
+    if (state == State::Warning)
+        return "the session came through, but not everything is as it should be";
+    return "the session satisfies the connector";
+}
+
+Step say_stranger(const SeenSession& seen)
+{
+    Step step = make(StepId::Connect, State::Warning,
+                     fmt::format("{}, {}; no network, certificate name or sender domain of the "
+                                 "connector",
+                                 tls_words(seen), names_of(seen)));
+    step.host = "another session";
+    step.address = seen.client;
+    return step;
+}
+
+class Guide {
+public:
+    Guide(net::Core& core, inbound::SessionWatch& watch, GuidedTest test, Sink sink)
+        : core_{core}, watch_{watch}, test_{std::move(test)}, sink_{std::move(sink)}
+    {
+        report_.connector = test_.connector;
+        report_.started = core.clock().wall();
+        began_ = core.clock().now();
+    }
+    ~Guide() { watch_.forget(test_.connector); }
+    Guide(const Guide&) = delete;
+    Guide& operator=(const Guide&) = delete;
+
+    net::Task<Report> run()
+    {
+        const Instant deadline = began_ + test_.wait;
+        Instant tell_next = began_;
+        for (;;) {
+            while (auto seen = watch_.take(test_.connector)) {
+                if (!take(*seen)) continue;
+                co_return std::move(report_);
+            }
+            const Instant now = core_.clock().now();
+            if (now >= deadline) break;
+            if (now >= tell_next) {
+                sink_(make(StepId::Connect, State::Running, {}));
+                tell_next = now + kTell;
+            }
+            const Instant next = std::min(now + kLook, deadline);
+            if (co_await net::sleep_until(core_, next) == net::Woken::Cancelled) break;
+        }
+        tell(make(StepId::Result, State::Failed, "no session of the connector came in time", {},
+                  "Have the partner send a message while the test waits (--wait)."));
+        co_return std::move(report_);
+    }
+
+private:
+    // True: that was the one.
+    bool take(const SeenSession& seen)
+    {
+        if (!is_of_connector(seen)) {
+            if (strangers_++ < kMaxStrangers) tell(say_stranger(seen));
+            return false;
+        }
+        for (Step& step : say_session(seen)) tell(std::move(step));
+        return true;
+    }
+
+    void tell(Step step)
+    {
+        sink_(step);
+        report_.took = core_.clock().now() - began_;
+        report_.state = step.state;  // the last one is the whole's
+        report_.words = step.seen;
+        report_.steps.push_back(std::move(step));
+    }
+
+    net::Core& core_;
+    inbound::SessionWatch& watch_;
+    GuidedTest test_;
+    Sink sink_;
+    Report report_;
+    Instant began_;
+    std::size_t strangers_ = 0;
+};
+
+}  // namespace
+
+std::vector<Step> say_session(const SeenSession& seen)
+{
+    std::vector<Step> steps;
+    steps.push_back(
+        make(StepId::Connect, State::Ok,
+             fmt::format("{} at listener \"{}\"",
+                         seen.client.empty() ? "an unknown client" : seen.client, seen.listener)));
+    if (!seen.helo.empty()) steps.push_back(make(StepId::Ehlo, State::Ok, seen.helo));
+    steps.push_back(say_tls(seen));
+    if (seen.tls) steps.push_back(make(StepId::Certificate, State::Ok, names_of(seen)));
+    if (seen.judged) {
+        steps.push_back(say_evidence(*seen.judged));
+        steps.push_back(say_restrictions(*seen.judged));
+        for (const std::string& each : seen.judged->recipients) {
+            const bool refused = each.find("refused, ") != std::string::npos;
+            steps.push_back(make(StepId::Message, refused ? State::Warning : State::Ok, each));
+        }
+    } else {
+        steps.push_back(make(StepId::Evidence, State::Warning,
+                             "the session ended (" + printable(seen.ended) +
+                                 ") before it named a sender: nothing was judged",
+                             {}, "Have the partner send a whole message."));
+    }
+    State worst = State::Ok;
+    for (const Step& step : steps) {
+        // In clear is what the connector judges; the listener does not.
+        if (step.id == StepId::StartTls && step.state == State::Warning) continue;
+        worst = std::max(worst, step.state);
+    }
+    for (Step& step : steps) step.host = "the session";
+    steps.push_back(make(StepId::Result, worst, whole_words(worst)));
+    return steps;
+}
+
+net::Task<Report> wait_for_session(net::Core& core, inbound::SessionWatch& watch, GuidedTest test,
+                                   Sink sink)
+{
+    Guide guide{core, watch, std::move(test), std::move(sink)};
+    co_return co_await guide.run();
+}
+
+}  // namespace hermetic::validation
