@@ -6,7 +6,7 @@
 #include "acme/keeper.h"
 #include "acme/renewal.h"
 #include "acme/responder.h"
-#include "ledger/log.h"
+#include "ledger/log_fixture.h"
 #include "net/core_fixture.h"
 #include "net/stream.h"
 #include "tls/pki_fixture.h"
@@ -136,23 +136,6 @@ TEST_F(Due, AfterFailuresTheWaitGrowsToABound)
     EXPECT_EQ(wait_after(4'000'000'000U), hours{8});
 }
 
-class Events final : public ledger::Log {
-public:
-    void session(ledger::SessionFacts) override {}
-    void message(ledger::MessageFacts) override {}
-    void attempt(facts::Attempt) override {}
-    void notice(ledger::NoticeFacts) override {}
-    void event(ledger::Level, std::string_view event, std::vector<Field> fields) override
-    {
-        std::string text{event};
-        for (const auto& [key, value] : fields) text += " " + std::string{key} + "=" + value;
-        events.push_back(text);
-    }
-    void reopen() override {}
-    void flush() override {}
-    std::vector<std::string> events;
-};
-
 class AcmeKeeper : public testing::Test {
 protected:
     AcmeKeeper()
@@ -205,7 +188,7 @@ protected:
     }
 
     net::CoreFixture fixture_;
-    Events log_;
+    ledger::MemoryLog log_;
     Folder folder_;
     tls::PkiFixture pki_;
     Kept kept_;

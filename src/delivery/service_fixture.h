@@ -4,7 +4,7 @@
 #include "delivery/peer_fixture.h"
 #include "delivery/service.h"
 #include "dns/resolver.h"
-#include "ledger/log.h"
+#include "ledger/log_fixture.h"
 #include "metrics/metrics.h"
 #include "net/core_fixture.h"
 #include "routing/route.h"
@@ -131,25 +131,7 @@ public:
     std::map<std::string, std::vector<IpAddress>> hosts;
 };
 
-class MemoryLog final : public ledger::Log {
-public:
-    void session(ledger::SessionFacts) override {}
-    void message(ledger::MessageFacts) override {}
-    void attempt(facts::Attempt attempt) override { attempts.push_back(std::move(attempt)); }
-    void notice(ledger::NoticeFacts notice) override { notices.push_back(std::move(notice)); }
-    void event(ledger::Level, std::string_view event, std::vector<Field> fields) override
-    {
-        std::string text{event};
-        for (const auto& [key, value] : fields) text += " " + std::string{key} + "=" + value;
-        events.push_back(text);
-    }
-    void reopen() override {}
-    void flush() override {}
-
-    std::vector<facts::Attempt> attempts;
-    std::vector<ledger::NoticeFacts> notices;
-    std::vector<std::string> events;
-};
+using ledger::MemoryLog;
 
 class MemoryReports final : public GrantReports {
 public:
