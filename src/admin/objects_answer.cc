@@ -1,5 +1,6 @@
 #include "admin/objects_answer.h"
 
+#include "admin/file_warnings.h"
 #include "core/assert.h"
 #include "core/text.h"
 #include "core/time.h"
@@ -19,6 +20,7 @@ using directory::ObjectKey;
 using directory::Refusal;
 
 constexpr std::uint32_t kMaxHistory = 1000;
+constexpr std::size_t kMaxWarnings = 100;
 
 // --- answers
 // ---------------------------------------------------------------------------------------
@@ -131,11 +133,27 @@ void add_directory(json::object& body, const directory::Directory& directory)
         directory.governed_by().empty() ? "directory" : "file " + directory.governed_by();
 }
 
+json::array warnings_json(const objects::Snapshot::Contents& contents)
+{
+    json::array warnings;
+    for (const std::string& each : file_warnings(contents)) {
+        if (warnings.size() == kMaxWarnings) break;
+        warnings.emplace_back(printable(each));
+    }
+    return warnings;
+}
+
 Response outcome(const directory::Directory& directory,
-                 const Result<directory::Outcome, Refusal>& result, bool dry_run)
+                 const Result<directory::Outcome, Refusal>& result, bool dry_run,
+                 bool whole = false)
 {
     if (!result) return refused(result.error());
     json::object body;
+    if (whole) {
+        const bool would_be = result->would_be != nullptr;
+        body["warnings"] =
+            warnings_json(would_be ? *result->would_be : directory.snapshot()->contents());
+    }
     add_directory(body, directory);
     body["dry_run"] = dry_run;
     json::array changes;
@@ -285,7 +303,7 @@ Response replace(directory::Directory& directory, const Request& request, direct
     std::string file = query(request, "file");
     if (file.empty()) file = "(the document)";
     const auto done = directory.replace(request.body, printable(file), terms);
-    return outcome(directory, done, terms.dry_run);
+    return outcome(directory, done, terms.dry_run, true);
 }
 
 // The key of the object that a request means.

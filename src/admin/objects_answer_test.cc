@@ -5,6 +5,9 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 namespace hermetic::admin {
 namespace {
 
@@ -52,6 +55,29 @@ TEST_F(ObjectsAnswer, AWholeDocumentIsAppliedAndExported)
     const auto again = body_of(ask("PUT", "/v1/objects?revision=1", exported.body));
     EXPECT_TRUE(again.at("changes").as_array().empty());
     EXPECT_EQ(ask("GET", "/v1/export").body, exported.body);
+}
+
+// Not refused: files may come later than the objects that name them.
+TEST_F(ObjectsAnswer, FilesThatCannotBeUsedAreWarnedOf)
+{
+    const std::string password = folder_.file("password");
+    std::ofstream{password} << "secret\n";
+    std::filesystem::permissions(password, std::filesystem::perms{0644});
+    const std::string document =
+        std::string{directory::kOrganization} +
+        "\n[[outbound_connector]]\nname = \"hop\"\nrecipient_domains = [\"hop.test\"]\n"
+        "smart_hosts = [\"relay.hop.test\"]\ntls = \"verify_name\"\nauth_user = \"ann\"\n"
+        "auth_password_file = \"" +
+        password +
+        "\"\n\n[[inbound_connector]]\nname = \"in\"\nsender_domains = [\"hop.test\"]\n"
+        "certificate_names = [\"mx.hop.test\"]\nca = \"/nonexistent/ca.pem\"\n";
+    for (const char* const target : {"/v1/objects?dry-run=yes", "/v1/objects?revision=0"}) {
+        const auto warnings = body_of(ask("PUT", target, document)).at("warnings").as_array();
+        ASSERT_EQ(warnings.size(), 2U) << json::serialize(warnings);
+        EXPECT_NE(warnings[0].as_string().find("outbound_connector \"hop\""), std::string::npos);
+        EXPECT_NE(warnings[0].as_string().find(password), std::string::npos);
+        EXPECT_NE(warnings[1].as_string().find("inbound_connector \"in\""), std::string::npos);
+    }
 }
 
 TEST_F(ObjectsAnswer, OneObjectIsShownWithVersionAuthorAndFields)

@@ -62,6 +62,17 @@ bool has_changes(const value& answer)
     return changes != nullptr && changes->is_array() && !changes->as_array().empty();
 }
 
+// The objects hold together; what they name in files may still be wrong.
+void print_warnings(const value& answer)
+{
+    const auto* warnings = answer.as_object().if_contains("warnings");
+    if (warnings == nullptr || !warnings->is_array()) return;
+    for (const value& each : warnings->as_array()) {
+        if (!each.is_string()) continue;
+        std::fprintf(stderr, "warning: %s\n", each.get_string().c_str());
+    }
+}
+
 // The answer, or nullopt with the exit code.
 std::optional<std::string> put(const ServerChoice& server, const std::string& file,
                                const std::string& document, const std::string& terms, int& code)
@@ -110,6 +121,7 @@ int apply(const ServerChoice& server, const ApplyArguments& arguments, Output ou
     if (output == Output::Table) {
         std::fputs(differs ? format_changes(difference).c_str() : "nothing to do\n", stdout);
     }
+    print_warnings(difference);
     if (arguments.dry_run || !differs) {
         if (output == Output::Json) std::printf("%s\n", tried->c_str());
         return differs ? kWouldChange : kDone;

@@ -1,11 +1,10 @@
+#include "admin/file_warnings.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "config/options.h"
-#include "delivery/credentials.h"
 #include "directory/directory.h"
 #include "objects/org_file.h"
 #include "objects/validate_node.h"
-#include "tls/context.h"
 
 #include <cstdio>
 
@@ -22,17 +21,8 @@ void print(const config::Diagnostics& diagnostics)
 // Warnings: whoever checks may read other files than the server, and mail only waits for them.
 void warn_of_files(const objects::Snapshot::Contents& contents)
 {
-    const auto credentials = delivery::Credentials::load(contents, nullptr);
-    for (const auto& each : credentials->faults()) {
-        std::fprintf(stderr, "warning: %s: %s; right is: %s\n", each.object.c_str(),
-                     each.error.what.c_str(), each.error.right.c_str());
-    }
-    for (const objects::InboundConnector& each : contents.inbound_connectors) {
-        if (!each.enabled || each.ca.empty()) continue;
-        const auto cas = tls::load_cas(each.ca);
-        if (cas) continue;
-        std::fprintf(stderr, "warning: inbound_connector \"%s\": %s; right is: %s\n",
-                     each.name.c_str(), cas.error().what.c_str(), cas.error().right.c_str());
+    for (const std::string& each : admin::file_warnings(contents)) {
+        std::fprintf(stderr, "warning: %s\n", each.c_str());
     }
 }
 
