@@ -1,22 +1,29 @@
 #!/usr/bin/python3
 """probe, connector test and explain --live against the lab: what each behaviour of a partner is found to be."""
 
+import contextlib
 import http.client
 import json
 import os
 import shutil
+import smtplib
 import socket
 import sys
 import tempfile
+import time
 import tomllib
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import children, runner
 from support.deadline import wait_for
-from support.hermetic_server import HermeticServer, binary, listener
+from support.hermetic_server import HermeticServer, binary, listener, smtp_hop
+from support.peers import Postfix
+from support.ports import free_port
+from support.smtp_sink import Sink
 
 # partner, what its connector asks for, the result, and steps that must be as they stand here:
 # step: (state, reason)
@@ -135,7 +142,8 @@ class Validation(unittest.TestCase):
 
     def test_message(self):
         """--to: the partner takes the test message, in TLS"""
-        steps = self.connector_steps("modern", "--to", "somebody@modern.lab.test", code=0)
+        steps = self.connector_steps("modern", "--to", "somebody@modern.lab.test", "--wait", "0",
+                                     code=0)
         message = next(step for step in steps if step["step"] == "message")
         self.assertEqual(message["state"], "ok", message)
         received = self.lab.messages("modern")
@@ -180,6 +188,15 @@ class Validation(unittest.TestCase):
         report = json.loads(connection.getresponse().read())
         self.assertEqual(report["steps"][0]["reason"], "dns.null-mx")
         connection.close()
+        listed = json.loads(self.server.run("connector", "list", "--json").stdout)["objects"]
+        row = next(each for each in listed if each["name"] == "null-mx")["validation"]
+        self.assertEqual((row["state"], row["finding"]["reason"]), ("failed", "dns.null-mx"))
+        text = self.server.run("connector", "show", "null-mx").stdout
+        self.assertRegex(text, r"\ntested +failed 20\S+Z\n")
+        self.assertRegex(text, r"\nfound +mx of null-mx.lab.test: ")
+        self.assertRegex(text, r"\nfix +\S")
+        self.assertRegex(self.server.run("connector", "list").stdout,
+                         r"null-mx +.* failed 20\S+Z +mx of null-mx.lab.test")
 
     def test_probe(self):
         """probe: versions, certificate and levels of a domain, from the command line's own process"""
@@ -229,6 +246,164 @@ class Validation(unittest.TestCase):
         done = self.server.run("connector", "test", name, *more, "--json", check=False, seconds=150)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Saving(unittest.TestCase):
+    """A connector is tested before it is saved, and saved whatever the test says."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab(["modern", "clear"])
+        cls.addClassCleanup(cls.lab.close)
+        cls.server = HermeticServer(
+            listeners=[listener("mx")], hostname="sender.lab.test", resolver=cls.lab.resolver,
+            delivery={key: cls.lab.delivery[key] for key in ("port", "allow_loopback")},
+            environment={"SSL_CERT_FILE": str(cls.lab.directory / "ca.pem")})
+        del cls.server.settings["top"]["organization_file"]
+        cls.server.write_config()
+        cls.server.start()
+        cls.addClassCleanup(cls.server.stop)
+        cls.server.run("apply", str(cls.server.directory / "org.toml"))
+
+    def command(self, *words, code=0):
+        done = self.server.run("connector", *words, check=False, seconds=200)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def shown(self, name):
+        return json.loads(self.command("show", name, "--json").stdout)["validation"]
+
+    def test_save(self):
+        """add and set: what fails is a warning with its fix, saved all the same, and kept as the last test"""
+        done = self.command("add", "bad", "recipient_domains=clear.lab.test", "tls=encrypt")
+        self.assertIn('+ outbound_connector', done.stdout)
+        self.assertIn("warning: the connector was tested before it was saved: mail would wait",
+                      done.stderr)
+        self.assertIn("  policy        failed   mail would wait: STARTTLS is not offered", done.stderr)
+        self.assertIn("fix:     Ask the server's administrator to offer STARTTLS.", done.stderr)
+        kept = self.shown("bad")
+        self.assertEqual(kept["state"], "failed")
+        self.assertRegex(self.command("show", "bad").stdout, r"\ntested +failed 20\S+Z\n")
+        done = self.command("set", "bad", "recipient_domains=modern.lab.test")
+        self.assertIn("tested: mail flows under the connector\n", done.stdout)
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(self.shown("bad")["state"], "ok")
+        answer = json.loads(self.command("set", "bad", "recipient_domains=clear.lab.test",
+                                         "--json").stdout)
+        self.assertEqual(answer["validation"]["state"], "failed")
+        self.assertTrue(answer["changes"])
+        self.assertEqual(self.command("disable", "bad").stderr, "")
+        self.assertIn("mail would wait", self.command("enable", "bad").stderr)
+
+    def test_no_test(self):
+        """--no-test, a dry run and a refused change test nothing; what cannot be tested is said to be so"""
+        done = self.command("add", "quick", "recipient_domains=quick.lab.test", "tls=encrypt",
+                            "--dry-run", code=4)
+        self.assertEqual(done.stderr, "")
+        done = self.command("add", "quick", "recipient_domains=quick.lab.test", "tls=encrypt",
+                            "--no-test")
+        self.assertIn("warning: the connector is saved without a test: --no-test", done.stderr)
+        self.assertNotIn("started", self.shown("quick"))
+        self.assertRegex(self.command("show", "quick").stdout, r"\ntested +never\n")
+        self.command("set", "quick", "tls=nonsense", code=1)
+        done = self.command("add", "wild", "recipient_domains=*.clear.lab.test", "tls=encrypt")
+        self.assertIn("saved without a test: the connector names no domain", done.stderr)
+        self.server.wait_log("validation.not-tested", connector="wild")
+        self.assertRegex(self.command("show", "wild").stdout,
+                         r"\ntested +not tested: the connector names no domain")
+        self.assertIn("not tested: the connector names no domain", self.command("list").stdout)
+
+
+class Returning(unittest.TestCase):
+    """Postfix as a partner that takes the test message and has to return it, and as one that sends."""
+
+    @classmethod
+    def setUpClass(cls):
+        port = free_port()
+        cls.peer = Postfix(port, relay_tls="encrypt")
+        cls.sink = Sink()
+        cls.addClassCleanup(cls.sink.close)
+        cls.server = HermeticServer(
+            listeners=[listener("mx", addresses=[f"127.0.0.1:{port}"])],
+            accepted_domains=[{"name": "hermetic.test", "next_hop": smtp_hop(cls.sink)}],
+            inbound_connectors=[{"name": "partner-in", "sender_domains": ["partner.test"]}],
+            outbound_connectors=[{"name": "partner-out", "recipient_domains": ["partner.test"],
+                                  "smart_hosts": [f"[127.0.0.1]:{cls.peer.port}"],
+                                  "tls": "encrypt"}])
+        cls.server.start()
+        cls.addClassCleanup(cls.server.stop)
+        cls.peer.start()
+        cls.addClassCleanup(cls.peer.stop)
+
+    def steps(self, *words, code):
+        done = self.server.run("connector", "test", *words, "--json", check=False, seconds=150)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_bounce(self):
+        """--to: Postfix accepts the message, returns it, and the test says what the notice says"""
+        steps = self.steps("partner-out", "--to", "nobody@partner.test", "--wait", "60", code=1)
+        message, bounce = (next(each for each in steps if each["step"] == name)
+                           for name in ("message", "bounce"))
+        self.assertEqual(message["state"], "ok", message)
+        self.assertIn("accepted by the peer for <nobody@partner.test>: 250 ", message["seen"])
+        self.assertEqual(bounce["state"], "failed", bounce)
+        # The partner relays to us, and we refuse: its notice has our words.
+        self.assertRegex(bounce["seen"], r"^bounced: 5\.7\.64, smtp; 550 5\.7\.64 .*relaying denied")
+        self.assertEqual(steps[-1]["seen"], "mail flows, but the test message bounced")
+        # Nothing of it is swallowed: the notice is the postmaster's mail.
+        wait_for(lambda: any(b"delivery-status" in each.data for each in self.sink.messages),
+                 "the postmaster has the notice", 30)
+
+    def test_no_bounce(self):
+        """--to: where nothing comes back in the time, that is said"""
+        done = self.server.run("connector", "test", "partner-out", "--to", "postmaster@hermetic.test",
+                               "--wait", "3")
+        self.assertIn("\n  bounce        ok       no bounce within 3 s\n", done.stdout)
+
+    def guided(self, send):
+        """The result of the guided test while send() is called again and again: (exit code, steps)."""
+        with ThreadPoolExecutor(1) as pool:
+            testing = pool.submit(self.server.run, "connector", "test", "partner-in", "--wait", "60",
+                                  "--json", check=False, seconds=120)
+            while not testing.done():
+                send()
+                time.sleep(1)
+            done = testing.result()
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_guided(self):
+        """of an inbound connector: Postfix's session over TLS satisfies it, and is shown"""
+        def send():
+            with smtplib.SMTP("127.0.0.1", self.peer.port) as client:
+                client.sendmail("u@partner.test", ["r@hermetic.test"], "Subject: x\r\n\r\ntext\r\n")
+        code, steps = self.guided(send)
+        seen = {each["step"]: each for each in steps}
+        self.assertEqual(code, 0, steps)
+        self.assertEqual(seen["ehlo"]["seen"], self.peer.hostname)
+        self.assertTrue(seen["starttls"]["seen"].startswith("TLSv1.3"), seen["starttls"])
+        self.assertIn("sender domain partner.test", seen["evidence"]["seen"])
+        self.assertEqual(seen["message"]["seen"],
+                         "r@hermetic.test: accepted, recipient.accepted-domain")
+        self.assertEqual(seen["result"]["seen"], "the session satisfies the connector")
+
+    def test_guided_in_clear(self):
+        """of an inbound connector: a session in clear is refused, with what was wanted"""
+        def send():
+            with smtplib.SMTP("127.0.0.1", self.server.port()) as client:
+                with contextlib.suppress(smtplib.SMTPException):
+                    client.sendmail("u@partner.test", ["r@hermetic.test"], "x")
+        code, steps = self.guided(send)
+        self.assertEqual(code, 1)
+        policy = next(each for each in steps if each["step"] == "policy")
+        self.assertEqual((policy["state"], policy["reason"]), ("failed", "connector.tls-required"))
+        self.assertIn("wanted TLS", policy["seen"])
+
+    def test_guided_nobody(self):
+        """of an inbound connector: where nobody comes in the time, that is the result"""
+        done = self.server.run("connector", "test", "partner-in", "--wait", "1", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no session of the connector came in time", done.stdout)
 
 
 def _row(name, result, expected):
