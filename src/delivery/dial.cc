@@ -14,9 +14,6 @@
 namespace hermetic::delivery {
 namespace {
 
-using End = DialResult::End;
-using Next = smtp::ClientSession::Next;
-
 // A connect that a stop may cut.
 class Watched {
 public:
@@ -36,12 +33,7 @@ private:
 class Dialer {
 public:
     Dialer(Office& office, DialRequest request)
-        : office_{office},
-          settings_{office.settings},
-          request_{std::move(request)},
-          session_{request_.host.protocol == objects::HostProtocol::Lmtp ? smtp::Dialect::Lmtp
-                                                                         : smtp::Dialect::Smtp,
-                   settings_->ehlo_name()}
+        : office_{office}, settings_{office.settings}, request_{std::move(request)}
     {
     }
     ~Dialer()
@@ -55,20 +47,15 @@ public:
 
 private:
     net::Task<bool> connect();
-    net::Task<bool> hear(std::string_view write);
-    net::Task<bool> shake_hands();
-    void on_lost(const TalkError& error);
-    void finish(End end);
-    [[nodiscard]] Instant reply_deadline() const;
+    [[nodiscard]] OpeningRequest opening();
+    [[nodiscard]] tls::ClientHandshake handshake(const policy::RungPlan& plan);
+    [[nodiscard]] Instant deadline(facts::Stage stage) const;
 
     Office& office_;
     SettingsPointer settings_;
     DialRequest request_;
-    smtp::ClientSession session_;
-    smtp::ClientSession::Step step_;
     net::Stream* stream_ = nullptr;
     ConnectionPointer connection_;
-    bool fresh_tls_ = false;  // nothing has been read since the handshake
     DialResult result_;
 };
 
@@ -76,35 +63,16 @@ net::Task<DialResult> Dialer::run()
 {
     const bool connected = co_await connect();
     if (!connected) co_return std::move(result_);
-    step_ = session_.start();
-    bool going_on = true;
-    while (going_on) {
-        switch (step_.next) {
-        case Next::ReadReply:
-            going_on = co_await hear(step_.write);
-            break;
-        case Next::Handshake:
-            going_on = co_await shake_hands();
-            break;
-        case Next::Ready:
-            if (!request_.plan || session_.in_tls()) {
-                finish(End::Ready);
-                going_on = false;
-            } else if (!session_.capabilities().starttls) {
-                finish(End::NotOffered);
-                going_on = false;
-            } else {
-                step_ = session_.start_tls();
-            }
-            break;
-        case Next::Failed:
-            result_.outcome = *session_.failure();
-            result_.stage = result_.outcome->stage;
-            finish(result_.stage == facts::Stage::StartTls ? End::Refused : End::Failed);
-            going_on = false;
-            break;
-        }
+    auto request = opening();
+    static_cast<Opened&>(result_) = co_await open_session(*stream_, std::move(request));
+    if (result_.is_usable()) {
+        const bool in_tls = result_.offered_in_tls.has_value();
+        connection_->capabilities = in_tls ? *result_.offered_in_tls : *result_.offered;
+        connection_->tls = std::exchange(result_.tls, std::nullopt);
+        result_.connection = std::move(connection_);
     }
+    result_.unreachable =
+        result_.lost && result_.stage == facts::Stage::Greeting && !office_.stopping();
     co_return std::move(result_);
 }
 
@@ -142,89 +110,42 @@ net::Task<bool> Dialer::connect()
     connection_->endpoint = request_.endpoint;
     connection_->session = core.ids().next_session();
     connection_->pool_key = request_.reuse_key;
-    connection_->dialect =
-        host.protocol == objects::HostProtocol::Lmtp ? smtp::Dialect::Lmtp : smtp::Dialect::Smtp;
+    connection_->dialect = dialect_of(host);
     connection_->live =
         office_.count_in(host.unix_path.empty() ? request_.endpoint.format() : host.unix_path);
     co_return true;
 }
 
-Instant Dialer::reply_deadline() const
+OpeningRequest Dialer::opening()
+{
+    OpeningRequest request;
+    request.dialect = connection_->dialect;
+    request.ehlo_name = settings_->ehlo_name();
+    if (request_.plan) request.handshake = handshake(*request_.plan);
+    request.deadline = [this](facts::Stage stage) { return deadline(stage); };
+    return request;
+}
+
+tls::ClientHandshake Dialer::handshake(const policy::RungPlan& plan)
+{
+    auto made = handshake_with(request_.host, request_.tlsa);
+    made.context = office_.context_for(plan, request_.identity.client_certificate);
+    made.trust = request_.identity.trust;
+    made.cache = office_.sessions.get();
+    made.reuse_key = request_.reuse_key;
+    return made;
+}
+
+Instant Dialer::deadline(facts::Stage stage) const
 {
     const auto& options = settings_->options;
-    const bool greeting = session_.stage() == facts::Stage::Greeting;
-    return office_.within(greeting ? options.greeting_timeout : options.command_timeout);
-}
-
-net::Task<bool> Dialer::hear(std::string_view write)
-{
-    auto reply = co_await exchange(*stream_, write, reply_deadline());
-    if (!reply) {
-        on_lost(reply.error());
-        co_return false;
-    }
-    fresh_tls_ = false;
-    step_ = session_.on_reply(*reply);
-    result_.busy = session_.peer_is_busy();
-    co_return true;
-}
-
-net::Task<bool> Dialer::shake_hands()
-{
-    result_.injected = discard_injected(*stream_);
-    tls::ClientHandshake handshake;
-    handshake.context = office_.context_for(*request_.plan, request_.identity.client_certificate);
-    handshake.trust = request_.identity.trust;
-    // RFC 7672 §2.2.3 and §3.1: under DANE the server is asked for by its base domain.
-    handshake.tlsa = request_.tlsa;
-    handshake.sni = request_.tlsa != nullptr ? request_.tlsa->base : request_.host.name;
-    handshake.expected_name = request_.host.name;
-    handshake.cache = office_.sessions.get();
-    handshake.reuse_key = request_.reuse_key;
-    if (handshake.context == nullptr) {
-        result_.failure = facts::TlsFailure{
-            facts::TlsFailure::Kind::Local, -1, "this server's TLS settings do not allow it", {}};
-        finish(End::HandshakeFailed);
-        co_return false;
-    }
-    stream_->until(office_.within(settings_->options.connect_timeout));
-    auto evidence = co_await stream_->start_tls(std::move(handshake));
-    if (!evidence) {
-        result_.failure = std::move(evidence.error());
-        finish(End::HandshakeFailed);
-        co_return false;
-    }
-    connection_->tls = *std::move(evidence);
-    fresh_tls_ = true;
-    step_ = session_.on_tls();
-    co_return true;
-}
-
-void Dialer::on_lost(const TalkError& error)
-{
-    result_.stage = session_.stage();
-    // With TLS 1.3 the peer judges our certificate after our handshake is over.
-    if (fresh_tls_ && error.stream.kind == net::StreamError::Kind::TlsAlert && error.stream.tls) {
-        result_.failure = *error.stream.tls;
-        return finish(End::HandshakeFailed);
-    }
-    result_.outcome = talk_outcome(result_.stage, error);
-    result_.unreachable = result_.stage == facts::Stage::Greeting && !office_.stopping();
-    finish(result_.stage == facts::Stage::StartTls ? End::Refused : End::Failed);
-}
-
-void Dialer::finish(End end)
-{
-    result_.end = end;
-    if (end == End::HandshakeFailed) {
-        result_.stage = facts::Stage::Handshake;
-        result_.outcome = handshake_outcome(handshake_reason(*result_.failure), &*result_.failure);
-    }
-    if (end == End::Ready || end == End::NotOffered) {
-        connection_->capabilities = session_.capabilities();
-        result_.connection = std::move(connection_);
-    } else {
-        stream_->close();
+    switch (stage) {
+    case facts::Stage::Greeting:
+        return office_.within(options.greeting_timeout);
+    case facts::Stage::Handshake:
+        return office_.within(options.connect_timeout);
+    default:
+        return office_.within(options.command_timeout);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "delivery/connection.h"
 #include "delivery/hosts.h"
 #include "delivery/identity.h"
+#include "delivery/opening.h"
 #include "facts/attempt.h"
 #include "net/task.h"
 #include "policy/ladder.h"
@@ -27,23 +28,10 @@ struct DialRequest {
     std::string reuse_key;
 };
 
-struct DialResult {
-    enum class End : std::uint8_t {
-        Ready,            // in TLS by the plan, or in clear without one
-        NotOffered,       // ready in clear, but the plan asked for TLS
-        Refused,          // STARTTLS was refused, or the peer closed on hearing it
-        HandshakeFailed,  // `failure`
-        Failed,           // anything else: `outcome`
-    };
-    End end = End::Failed;
-    ConnectionPointer connection;  // Ready, NotOffered
-    std::optional<facts::TlsFailure> failure;
-    std::optional<facts::Outcome> outcome;       // Refused, HandshakeFailed, Failed
-    facts::Stage stage = facts::Stage::Connect;  // where it ended
-    bool unreachable = false;                    // nobody answered there: a dead endpoint
-    bool refused_connect = false;                // by a closed port
-    bool busy = false;                           // 421
-    bool injected = false;                       // clear-text octets behind the 220 to STARTTLS
+struct DialResult : Opened {
+    ConnectionPointer connection;  // where usable; what the handshake showed is in it
+    bool unreachable = false;      // nobody answered there: a dead endpoint
+    bool refused_connect = false;  // by a closed port
 };
 
 [[nodiscard]] net::Task<DialResult> dial(Office& office, DialRequest request);

@@ -160,6 +160,7 @@ void HostWalk::reset()
 {
     outcomes_.clear();
     rungs_.clear();
+    last_tls_.reset();
     for (auto& candidate : candidates_) {
         candidate.unresolved = candidate.finished = candidate.has_address = false;
         candidate.tried.clear();
@@ -422,6 +423,7 @@ void HostWalk::on_tls_failure(Candidate& candidate, const policy::RungPlan& plan
 
 void HostWalk::on_failed(Candidate& candidate, const DialResult& result, const Endpoint& endpoint)
 {
+    last_tls_ = result.tls;
     const auto key = endpoint_text(candidate.host, endpoint);
     // A port that is closed to one more while others are served is full, not dead.
     const bool full = result.refused_connect && office_.live_connections(key) != 0;

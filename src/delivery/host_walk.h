@@ -59,6 +59,8 @@ public:
     // Who was tried last, for people; empty where nobody was.
     [[nodiscard]] const std::string& last_host() const { return last_host_; }
     [[nodiscard]] const std::optional<Endpoint>& last_endpoint() const { return last_endpoint_; }
+    // Of the last connection that came to nothing behind its handshake.
+    [[nodiscard]] const std::optional<facts::TlsEvidence>& last_tls() const { return last_tls_; }
 
 private:
     struct Candidate {
@@ -127,6 +129,7 @@ private:
     std::size_t current_ = 0;  // the candidate of the last connection
     std::string last_host_;
     std::optional<Endpoint> last_endpoint_;
+    std::optional<facts::TlsEvidence> last_tls_;
 };
 
 }  // namespace hermetic::delivery

@@ -126,6 +126,7 @@ void Parcel::describe(const HostWalk& walk)
     const auto& decision = walk.decision();
     attempt_.policy = policy::name(decision.policy.level);
     attempt_.policy_reasons.assign(decision.reasons.begin(), decision.reasons.end());
+    attempt_.tls = walk.last_tls();
 }
 
 void Parcel::describe(const Connection& connection, const HostWalk& walk)

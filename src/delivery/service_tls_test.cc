@@ -252,5 +252,20 @@ TEST_F(DeliveryTest, OtherCasEndTheUseOfConnectionsAndSessions)
     EXPECT_EQ(log.attempts.back().policy_reasons.back(), "tls.chain-not-verified");
 }
 
+// Postfix refuses a client's name or address there: the attempt says over what.
+TEST_F(DeliveryTest, AHelloRefusedInTlsTellsOfTheHandshake)
+{
+    tls::PkiFixture pki;
+    settings.cas = *tls::load_cas(pki.root_file());
+    PeerScript script;
+    script.tls = server_context(pki);
+    script.refuses_hello_in_tls = true;
+    peer_for("other.test", script);
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 0U);
+    ASSERT_TRUE(log.attempts.back().tls);
+    EXPECT_EQ(log.attempts.back().tls->version, facts::TlsVersion::Tls13);
+    EXPECT_EQ(outcome().stage, facts::Stage::Ehlo);
+}
+
 }  // namespace
 }  // namespace hermetic::delivery

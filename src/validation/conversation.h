@@ -1,7 +1,7 @@
 // One connection to one address: connect, greeting, EHLO, STARTTLS with one context, EHLO again.
 //
-// Judges nothing. Like delivery's dial, but it keeps what was said, has its own short times, and
-// needs no spool: it also runs in the command line's process.
+// Judges nothing. Like delivery's dial, but it has its own short times and needs no spool: it also
+// runs in the command line's process.
 #pragma once
 
 #include "delivery/settings.h"

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "delivery/hosts.h"
+#include "delivery/opening.h"
 #include "facts/attempt.h"
 #include "facts/dns.h"
 #include "facts/tls.h"
@@ -19,25 +20,7 @@
 namespace hermetic::validation {
 
 // What one connection showed, up to where it ended.
-struct Seen {
-    enum class End : std::uint8_t {
-        Ready,            // in TLS by the plan, or in clear where none was asked for
-        NotOffered,       // no STARTTLS; ready in clear
-        Refused,          // STARTTLS was refused, or the peer closed on hearing it
-        HandshakeFailed,  // `failure`
-        Failed,           // anything else: `outcome`
-    };
-    End end = End::Failed;
-    facts::Stage stage = facts::Stage::Connect;  // where it ended
-    std::string greeting;                        // printable
-    std::optional<smtp::Capabilities> offered;   // in clear
-    std::optional<smtp::Capabilities> offered_in_tls;
-    // There also where the peer ended the session after the handshake.
-    std::optional<facts::TlsEvidence> tls;
-    std::optional<facts::TlsFailure> failure;
-    std::optional<facts::Outcome> outcome;  // Refused, HandshakeFailed, Failed
-    bool injected = false;                  // clear-text octets behind the 220 to STARTTLS
-};
+using Seen = delivery::Opened;
 
 // One protocol version, offered alone on a connection of its own.
 struct VersionTry {
