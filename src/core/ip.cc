@@ -3,7 +3,6 @@
 #include "core/text.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
