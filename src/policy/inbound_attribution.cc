@@ -163,7 +163,8 @@ std::vector<const Admission*> in_order(const objects::Snapshot& snapshot,
     const mail::Domain* domain = sender ? sender->domain() : nullptr;
     const auto* owned = domain != nullptr ? snapshot.accepted_domain(*domain) : nullptr;
     if (owned == nullptr) return order;
-    std::ranges::stable_partition(order, [owned](const Admission* each) {
+    // (Not std::ranges': Clang 14 does not compile what the library has of it.)
+    std::stable_partition(order.begin(), order.end(), [owned](const Admission* each) {
         return each->connector->organization == owned->organization;
     });
     return order;
