@@ -130,6 +130,14 @@ TEST_F(ClientAuthTest, WhatIsNoBase64CancelsTheLogin)
     EXPECT_EQ(auth().failure()->reason, "auth.malformed");
 }
 
+TEST_F(ClientAuthTest, AMechanismThatHasNoFirstWordBeginsNoLogin)
+{
+    script.responses = {std::nullopt};
+    EXPECT_EQ(auth().start().next, Next::Failed);
+    EXPECT_EQ(auth().failure()->reason, "auth.mechanism-failed");
+    EXPECT_EQ(auth().failure()->origin, facts::Origin::Local);
+}
+
 TEST_F(ClientAuthTest, AnEndlessLoginEnds)
 {
     script.responses = {"x"};

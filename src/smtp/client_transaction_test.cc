@@ -415,6 +415,7 @@ TEST_F(TransactionTest, EightBitTextNeeds8BitMimeOnlyWhereItIsThere)
     begin();
     EXPECT_EQ(last, Next::Done);
     EXPECT_EQ(outcome().enhanced.format(), "5.6.3");
+    EXPECT_EQ(outcome().reason, "content.needs-8bitmime");
     peer.eight_bit_mime = true;
     begin();
     EXPECT_EQ(last, Next::ReadReply);
