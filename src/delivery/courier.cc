@@ -240,22 +240,18 @@ net::Task<bool> Courier::connect(Parcel& parcel)
 net::Task<bool> Courier::find_way()
 {
     auto route = routing::parse_route_key(grant_.destination);
-    if (!route) {
+    const std::string connector = route ? route->connector : std::string{};
+    const auto* object = office_.snapshot->outbound_connector(std::string_view{connector});
+    // The parcel's routes were decided under this snapshot. One whose connector it lacks would be
+    // as little understood as one that cannot be read: what protects its mail is not known.
+    if (!route || (!connector.empty() && object == nullptr)) {
         fail_destination(smtp::local_outcome(Stage::Route, {4, 3, 5}, "route.unknown-key",
                                              "this server does not understand its own route"));
         co_return false;
     }
-    const std::string connector = route->connector;
     std::string domain = route->mx ? route->domain : std::string{};
     std::string organization = route->organization;
-    const auto* object = office_.snapshot->outbound_connector(std::string_view{connector});
     if (object != nullptr) organization = object->organization;
-    if (!connector.empty() && object == nullptr) {
-        // The queue is about to give its mail another route: what protects it now is not known.
-        fail_destination(smtp::local_outcome(Stage::Route, {4, 3, 5}, "route.connector-gone",
-                                             "the connector of this route is not there any more"));
-        co_return false;
-    }
     auto hosts = co_await find_hosts(office_, *std::move(route));
     if (!hosts) {
         fail_destination(hosts.error());

@@ -45,11 +45,25 @@ public:
     void message(ledger::MessageFacts) override {}
     void attempt(facts::Attempt) override {}
     void notice(ledger::NoticeFacts) override { ++notices; }
-    void event(ledger::Level, std::string_view, std::vector<Field>) override { ++events; }
+    void event(ledger::Level, std::string_view event, std::vector<Field>) override
+    {
+        const std::lock_guard lock{mutex_};
+        ++events;
+        last_event_ = event;
+    }
     void reopen() override {}
     void flush() override {}
+    std::string last_event() const
+    {
+        const std::lock_guard lock{mutex_};
+        return last_event_;
+    }
     std::atomic<int> notices = 0;
     std::atomic<int> events = 0;
+
+private:
+    mutable std::mutex mutex_;
+    std::string last_event_;
 };
 
 using Stored = std::shared_ptr<const spool::StoredMessage>;

@@ -125,6 +125,7 @@ TEST_F(DispatcherTest, AMessageThatIsGoneFromTheSpoolLeavesTheQueueAndIsTold)
     dispatcher_.ended({report});
     EXPECT_FALSE(show(id(1)).row);
     EXPECT_EQ(log_.events, 1);
+    EXPECT_EQ(log_.last_event(), "queue.message-gone");
     EXPECT_EQ(list().rows.size(), 0U);
 }
 

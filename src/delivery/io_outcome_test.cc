@@ -49,6 +49,21 @@ TEST(IoOutcome, ConnectionsThatEnd)
     EXPECT_EQ(malformed_outcome(Stage::Mail, smtp::ReplyError::BadCode).reason, "reply.malformed");
 }
 
+TEST(IoOutcome, HandshakesThatFail)
+{
+    using Failure = facts::TlsFailure::Kind;
+    const auto of = [](Failure kind) {
+        facts::TlsFailure failure;
+        failure.kind = kind;
+        return handshake_reason(failure);
+    };
+    EXPECT_EQ(of(Failure::Alert), "handshake.alert");
+    EXPECT_EQ(of(Failure::Protocol), "handshake.not-tls");
+    EXPECT_EQ(of(Failure::Closed), "handshake.closed");
+    EXPECT_EQ(of(Failure::TimedOut), "handshake.timed-out");
+    EXPECT_EQ(of(Failure::Local), "handshake.refused-by-us");
+}
+
 Outcome made(OutcomeClass result, Stage stage)
 {
     Outcome outcome;

@@ -110,6 +110,30 @@ TEST_F(CredentialsTest, AnUnreadableCaFileMakesTheMailWaitBeforeAnybodyIsConnect
     EXPECT_EQ(settings.credentials->faults()[0].object, "outbound_connector \"one.test\"");
 }
 
+TEST_F(CredentialsTest, AnAuditedConnectorWithoutItsCasSaysWhatEnforcingWouldMiss)
+{
+    auto& peer = peer_with(system_.make("relay.test"));
+    auto& connector = connector_to(peer, "one.test");
+    connector.tls.ca = partner_.path("no-such-file.pem");
+    connector.tls.mode = objects::ConnectorMode::Audit;
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("tls.audit-would-refuse"));
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("tls.credentials-missing"));
+}
+
+TEST_F(CredentialsTest, UnreadableCrlsMakeTheMailWaitBeforeAnybodyIsConnectedTo)
+{
+    auto& peer = peer_with(system_.make("relay.test"));
+    connector_to(peer, "one.test");
+    contents.organizations[0].revocation = objects::Revocation::StapledAndCrl;
+    contents.organizations[0].crl_folder = partner_.path("no-such-folder");
+    EXPECT_EQ(send("b@one.test").deferred, 1U);
+    EXPECT_EQ(outcome().reason, "tls.crl-unreadable");
+    EXPECT_EQ(outcome().enhanced.format(), "4.7.320");
+    EXPECT_FALSE(outcome().fix.empty());
+    EXPECT_EQ(peer.connections, 0);
+}
+
 TEST_F(CredentialsTest, AnAuditedConnectorIsJudgedByItsOwnCasAndDecidesNothing)
 {
     auto& peer = peer_with(system_.make("relay.test"));
@@ -246,6 +270,19 @@ TEST_F(CredentialsTest, AHostWithoutAuthMakesTheMailWait)
     EXPECT_EQ(send("b@one.test").deferred, 1U);
     EXPECT_EQ(outcome().reason, "auth.not-offered");
     EXPECT_THAT(peer.commands, Not(Contains(StartsWith("MAIL"))));
+}
+
+TEST_F(CredentialsTest, AHostWithoutAMechanismOfOursMakesTheMailWait)
+{
+    auto script = script_of(profile_of(system_.make("relay.test")));
+    script.extensions.back() = "AUTH GSSAPI XOAUTH2";
+    auto& peer = peer_with(std::move(script));
+    login_at(peer, "one.test");
+    EXPECT_EQ(send("b@one.test").deferred, 1U);
+    EXPECT_EQ(outcome().reason, "auth.no-mechanism");
+    EXPECT_THAT(outcome().text, testing::HasSubstr("GSSAPI XOAUTH2"));
+    EXPECT_FALSE(outcome().fix.empty());
+    expect_no_login(peer);
 }
 
 TEST_F(CredentialsTest, AMissingPasswordMakesTheMailWait)

@@ -15,6 +15,7 @@
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,7 @@ class MemoryResolver final : public dns::Resolver {
 public:
     net::Task<facts::MxAnswer> mx(net::Core&, std::string name, Instant) override
     {
+        if (throws) throw std::runtime_error{"the resolver broke"};
         ++questions;
         const auto found = mxs.find(name);
         facts::MxAnswer none;
@@ -123,6 +125,7 @@ public:
     }
 
     int questions = 0;
+    bool throws = false;  // mx() does: a mistake of ours
     std::map<std::string, facts::MxAnswer> mxs;
     std::map<std::string, facts::DnsFacts> address_facts;  // security and canonical name alone
     std::map<std::string, facts::TlsaAnswer> tlsas;

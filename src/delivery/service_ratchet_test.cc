@@ -110,6 +110,29 @@ TEST_F(RatchetTest, WhatIsAsAlwaysIsNotTold)
     EXPECT_EQ(observations.destinations().at(0).history.last.version, facts::TlsVersion::Tls13);
 }
 
+TEST_F(RatchetTest, StarttlsGoneFromManyUnrelatedHostsIsAnAlarm)
+{
+    clear_peer();  // whom all of them turn out to be
+    set_mode(RatchetMode::Enforce);
+    std::vector<std::string> domains;
+    for (int i = 0; i < 5; ++i) domains.push_back("d" + std::to_string(i) + ".test");
+    for (const auto& domain : domains) {
+        resolver.add_mx(domain, 10, "mx." + domain);
+        resolver.hosts["mx." + domain] = {*IpAddress::parse("127.0.0.1")};
+        observations.note_session(
+            {"Example", domain}, "mx." + domain, {facts::TlsVersion::Tls13, false, true},
+            contents.organizations[0].ratchet, fixture.clock.wall() - days{1});
+    }
+    observe();
+    for (const auto& domain : domains) {
+        EXPECT_THAT(log.events, IsEmpty()) << "before " << domain;
+        EXPECT_EQ(carry(make_message({"b@" + domain})).delivered, 1U);
+    }
+    ASSERT_EQ(log.events.size(), 1U);
+    EXPECT_THAT(log.events[0], testing::StartsWith("ratchet.mass-stripping sites=5"));
+    EXPECT_EQ(metrics.value(metrics::Metric::MassStrippings), 1);
+}
+
 std::shared_ptr<spool::StoredMessage> approve(std::shared_ptr<spool::StoredMessage> message)
 {
     message->state.approval = spool::Approval{"operator", "ticket 12", {}};

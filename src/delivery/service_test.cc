@@ -458,6 +458,30 @@ TEST_F(DeliveryTest, AConfiguredHostWithoutAddressIsOurMistakeAndWaits)
     EXPECT_EQ(outcome().enhanced.format(), "4.4.312");
 }
 
+TEST_F(DeliveryTest, ARouteThatIsNotUnderstoodMakesItsMailWait)
+{
+    next_hop_for("other.test", {});  // no validated configuration has one without hosts
+    const auto report = deliver(make_message({"b@other.test"}));
+    EXPECT_EQ(report.deferred, 1U);
+    EXPECT_EQ(outcome().reason, "route.unknown-key");
+    EXPECT_EQ(outcome().stage, Stage::Route);
+    ASSERT_TRUE(report.destination_failure) << "it rests";
+}
+
+TEST_F(DeliveryTest, AMistakeOfOursIsToldAndTheNextMailGoes)
+{
+    auto& peer = peer_for("other.test", {});
+    begin();
+    resolver.throws = true;
+    give(grant_for({make_message({"b@other.test"})}));
+    turn_until([&] { return !log.events.empty(); });
+    EXPECT_THAT(log.events, ElementsAre("delivery.escaped what=the resolver broke"));
+    log.events.clear();
+    resolver.throws = false;
+    EXPECT_EQ(deliver(make_message({"c@other.test"})).delivered, 1U);
+    EXPECT_EQ(peer.messages.size(), 1U);
+}
+
 TEST_F(DeliveryTest, AStopReportsWhatItHasNotBegun)
 {
     peer_for("other.test", {});

@@ -58,6 +58,7 @@ protected:
         input.hostname = "us.test";
         input.headers = "Subject: x\r\n";
         input.body = Bytes{"Subject: x\r\n\r\nhi\r\n"};
+        input.limit = limit;
         input.now = accepted + std::chrono::duration_cast<std::chrono::milliseconds>(waited);
         now = input.now;
         return settle(std::move(input), random, ids);
@@ -69,6 +70,7 @@ protected:
     spool::MessageState state;
     spool::StoredMessage message;
     std::unique_ptr<objects::Snapshot> snapshot;
+    report::NoticeLimit* limit = nullptr;
     Random random{1};
     IdSource ids{1, 1};
 };
@@ -124,6 +126,19 @@ TEST_F(SettleTest, AFailureAndItsNoticeAreOneChange)
     ASSERT_EQ(result.notices.size(), 1U);
     EXPECT_EQ(result.notices[0].id, notice.id);
     EXPECT_EQ(result.notices[0].kind, "failure");
+}
+
+TEST_F(SettleTest, ASenderOutsideWhoHadTooManyNoticesGetsNone)
+{
+    report::NoticeLimit none{0};
+    limit = &none;
+    const auto result = settle_after(minutes{1}, {{0, kDelivered, "mx", HandedTo::PlainRelay},
+                                                  {1, kFailed, "mx", HandedTo::PlainRelay}});
+    EXPECT_EQ(result.change.kind, spool::Change::Kind::Finished);
+    EXPECT_TRUE(result.change.new_messages.empty());
+    ASSERT_EQ(result.notices.size(), 1U) << "the log has it";
+    EXPECT_EQ(result.notices[0].reason, "notice.limited");
+    EXPECT_EQ(result.notices[0].to, "a@sender.test");
 }
 
 TEST_F(SettleTest, DelayIsToldOnce)

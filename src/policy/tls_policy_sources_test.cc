@@ -205,6 +205,23 @@ TEST_P(DecideTlsAdds, WhatASourceAsksFor)
 INSTANTIATE_TEST_SUITE_P(Rows, DecideTlsAdds, testing::ValuesIn(added_rows()),
                          [](const auto& row) { return row.param.name; });
 
+TEST(TlsPolicy, AnStsPolicyInTestingIsRecordedAndAsksForNothing)
+{
+    const objects::Organization organization;
+    TlsInputs inputs;
+    inputs.organization = &organization;
+    inputs.hop = by_mx(facts::DnsSecurity::Insecure);
+    inputs.now = kNow;
+    publish_sts(inputs, StsMode::Testing, false);
+    const auto decision = decide_tls(inputs);
+    EXPECT_EQ(decision.policy.level, TlsLevel::Opportunistic);
+    EXPECT_EQ(decision.skip, "");
+    ASSERT_EQ(decision.sources.size(), 2U);
+    EXPECT_EQ(decision.sources[1].id, "sts.testing");
+    EXPECT_FALSE(decision.sources[1].counted);
+    EXPECT_EQ(std::ranges::count(decision.reasons, "sts.testing"), 0);
+}
+
 // Every combination of what bears on a decision.
 void for_each_input(const std::function<void(const TlsInputs&)>& look)
 {

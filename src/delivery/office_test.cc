@@ -1,0 +1,82 @@
+// What the couriers of a core share, where it cannot be had.
+#include "delivery/office.h"
+
+#include "delivery/payload.h"
+#include "delivery/service_fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hermetic::delivery {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class OfficeTest : public DeliveryTest {
+protected:
+    OfficeTest()
+        : office{Adapters{fixture.core, spool, resolver, log, metrics, reports},
+                 std::make_shared<const DeliverySettings>(settings),
+                 std::make_shared<const objects::Snapshot>(contents), [](ConnectionPointer) {}}
+    {
+    }
+    using Made = std::optional<Result<Payload, facts::Outcome>>;
+    // For a peer that offers nothing.
+    static net::Task<> make(Office& office, const spool::StoredMessage& message, Made& made)
+    {
+        const smtp::Capabilities peer;
+        made.emplace(co_await make_payload(office, message, peer));
+    }
+    Made payload_of(const spool::StoredMessage& message)
+    {
+        Made made;
+        fixture.run(make(office, message, made));
+        return made;
+    }
+
+    Office office;
+};
+
+TEST_F(OfficeTest, AContextThatCannotBeMadeIsToldOnceAndThereIsNone)
+{
+    policy::RungPlan plan;
+    plan.min = facts::TlsVersion::Tls13;
+    plan.max = facts::TlsVersion::Tls12;
+    EXPECT_EQ(office.context_for(plan, nullptr), nullptr);
+    EXPECT_EQ(office.context_for(plan, nullptr), nullptr);
+    EXPECT_THAT(log.events, ElementsAre(HasSubstr("tls.client-context what=min_tls")));
+    plan.max = facts::TlsVersion::Tls13;
+    EXPECT_NE(office.context_for(plan, nullptr), nullptr);
+    EXPECT_THAT(log.events, SizeIs(1));
+}
+
+// Each conversion has its message in memory twice: together they are bounded.
+TEST_F(OfficeTest, AConversionWaitsWhileOthersTakeTheMemory)
+{
+    const auto message = make_message(
+        {"b@other.test"}, "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n\xe4\r\n");
+    auto envelope = std::make_shared<mail::Envelope>(*message->envelope);
+    envelope->body_type = mail::BodyType::EightBitMime;
+    message->envelope = envelope;
+
+    std::vector<std::shared_ptr<void>> others;
+    while (auto room = office.room_to_convert(std::uint64_t{16} << 20)) {
+        others.push_back(std::move(room));
+    }
+    EXPECT_THAT(others, SizeIs(2));
+    const auto waits = payload_of(*message);
+    ASSERT_TRUE(waits && !*waits);
+    EXPECT_EQ(waits->error().reason, "content.conversion-waits");
+    EXPECT_EQ(waits->error().enhanced.format(), "4.3.2");
+    EXPECT_EQ(waits->error().result, facts::OutcomeClass::Deferred);
+
+    others.pop_back();
+    const auto goes = payload_of(*message);
+    ASSERT_TRUE(goes && *goes);
+    EXPECT_THAT((*goes)->body->bytes.view(), HasSubstr("=E4"));
+}
+
+}  // namespace
+}  // namespace hermetic::delivery
