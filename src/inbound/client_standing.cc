@@ -85,6 +85,8 @@ facts::ChainVerdict ClientStanding::judge_chain(const objects::InboundConnector&
     const objects::Organization& owner = snapshot_->organization(connector.organization);
     const bool revocation = owner.revocation == objects::Revocation::StapledAndCrl;
     const auto crls = revocation ? find_or_null(trust_->crls, owner.crl_folder) : nullptr;
+    const bool unreadable = revocation && !owner.crl_folder.empty() && !crls;
+    if (unreadable) return {};  // revoked or not: that cannot be known now
     for (const JudgedChain& each : judged_) {
         if (each.cas == cas && each.crls == crls) return each.verdict;
     }

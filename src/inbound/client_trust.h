@@ -15,7 +15,7 @@ struct ClientTrust {
     // By the connector's `ca`, "" for the system's. One that is not here could not be read: its
     // connectors know nothing about any client.
     std::map<std::string, std::shared_ptr<const tls::CaSet>> cas;
-    // By the organization's `crl_folder`.
+    // By the organization's `crl_folder`, likewise.
     std::map<std::string, std::shared_ptr<const tls::CrlSet>> crls;
 };
 

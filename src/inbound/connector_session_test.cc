@@ -183,6 +183,17 @@ TEST(Connectors, MakeAPartnerWaitWhileItsCasCannotBeRead)
     EXPECT_THAT(fixture.replies[1], StartsWith("451 4.3.5 connector \"partner-x\""));
 }
 
+// What may have been revoked is no evidence.
+TEST(Connectors, MakeAPartnerWaitWhileItsRevocationListsCannotBeRead)
+{
+    Trying fixture;
+    fixture.contents.organizations.at(0).crl_folder = "/nowhere/crls";
+    fixture.contents.organizations.at(0).revocation = objects::Revocation::StapledAndCrl;
+    fixture.take_contents();
+    fixture.send({TlsVersion::Tls13, {"x", "mx.x.example"}, "u@x.example", {"r@a.example"}});
+    EXPECT_THAT(fixture.replies[1], StartsWith("451 4.3.5 connector \"partner-x\""));
+}
+
 TEST(Connectors, MatchTheNullSenderByEvidenceAlone)
 {
     Trying fixture;
