@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ public:
     spool::Pressure now = spool::Pressure::None;
     spool::Durability durability = spool::Durability::Durable;
     std::size_t fail_after = static_cast<std::size_t>(-1);  // octets of a body file: disk full
+    bool fails_full = true;                                 // false: for another reason
+    bool throws = false;                                    // pressure() does: a mistake of ours
     std::vector<Stored> stored;
     std::map<std::string, std::string> files;  // finished body files
     std::size_t largest_piece = 0;
@@ -57,7 +60,11 @@ public:
         return nullptr;
     }
     std::size_t body_file_threshold() const override { return threshold; }
-    spool::Pressure pressure() const override { return now; }
+    spool::Pressure pressure() const override
+    {
+        if (throws) throw std::runtime_error{"the spool broke"};
+        return now;
+    }
     spool::SpoolStatus status() const override { return {}; }
     void close() override {}
 
@@ -70,8 +77,8 @@ private:
             text_ += bytes.view();
             spool_.largest_piece = std::max(spool_.largest_piece, bytes.size());
             if (text_.size() > spool_.fail_after) {
-                done.error = "no space left on device";
-                done.disk_full = true;
+                done.error = spool_.fails_full ? "no space left on device" : "input/output error";
+                done.disk_full = spool_.fails_full;
             }
             done.port.post({&done});
         }
