@@ -108,6 +108,7 @@ class Docs(Tree):
         self.write("ARCHITECTURE.md", "# A\n\n| folder | job |\n|---|---|\n| `policy` | decides |\n")
         self.write("src/policy/README.md", "# policy\n")
         self.write("src/policy/tls.cc", 'constexpr Rule kRule{"dane.lookup-failed"};\n')
+        self.write("src/policy/tls_test.cc", 'EXPECT_EQ(decide().skip, "dane.lookup-failed");\n')
         self.write("docs/policy/tls.md", "| id | why |\n|---|---|\n| `dane.lookup-failed` | hidden |\n")
 
     def problems(self):
@@ -134,6 +135,7 @@ class Docs(Tree):
     def test_an_id_made_of_stage_and_ending(self):
         self.write("src/policy/stage.cc", 'return name(stage) + ".refused";\n')
         self.write("docs/policy/stage.md", "| rcpt.refused | the peer said no |\n")
+        self.write("src/policy/stage_test.cc", 'EXPECT_EQ(reason, "rcpt.refused");\n')
         self.assertEqual(self.problems(), [])
 
     def test_long_readme(self):
@@ -146,7 +148,30 @@ class Docs(Tree):
 
     def test_documented_reason_that_no_code_says(self):
         self.write("docs/policy/sts.md", "| `sts.absent` | nothing published |\n")
+        self.write("src/policy/sts_test.cc", 'EXPECT_EQ(reason, "sts.absent");\n')
         self.assert_one("no code says sts.absent")
+
+    def test_documented_reason_that_no_test_names(self):
+        for text in ('// "dane.lookup-failed" comes from elsewhere\n', 'EXPECT_EQ(reason, kLookupFailed);\n',
+                     'EXPECT_EQ(reason, "dane.lookup-failed-again");\n', 'EXPECT_EQ(reason, "dane.lookup");\n'):
+            self.write("src/policy/tls_test.cc", text)
+            self.assert_one("no test names dane.lookup-failed")
+        # What a fixture has, it gives; a README expects nothing.
+        self.write("src/policy/tls_fixture.h", 'const Skip kSkip{"dane.lookup-failed"};\n')
+        self.write("tests/lab/README.md", "# lab\n\n`dane.lookup-failed`\n")
+        self.assert_one("no test names dane.lookup-failed")
+
+    def test_a_reason_among_other_words_is_named(self):
+        self.write("src/policy/tls_test.cc", 'EXPECT_EQ(outcome(), "4.4.3 dane.lookup-failed");\n')
+        self.assertEqual(self.problems(), [])
+
+    def test_system_tests_name_reasons_too(self):
+        self.write("src/policy/tls_test.cc", "\n")
+        self.write("tests/interop/README.md", "# interop\n")
+        self.write("tests/interop/dane_test.py", '"""Sees dane.lookup-failed."""\n# dane.lookup-failed\n')
+        self.assert_one("no test names dane.lookup-failed")
+        self.write("tests/interop/dane_test.py", 'assert f"{host} dane.lookup-failed" in text\n')
+        self.assertEqual(self.problems(), [])
 
     def test_names_of_files_and_hosts_are_no_reasons(self):
         self.write("src/policy/a.cc", 'f("admin.sock", "mx.example.org", "a.b");  // no-reason: an option\n')
