@@ -5,6 +5,7 @@
 #include "delivery/parcel.h"
 #include "delivery/payload.h"
 #include "delivery/transmit.h"
+#include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/await_spool.h"
 #include "net/core.h"
@@ -13,6 +14,7 @@
 #include "smtp/client_transaction.h"
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -31,6 +33,7 @@ constexpr int kSessionsPerMessage = 2;
 constexpr int kLostInARow = 2;
 // Of a message in a file: enough for the header of a notice.
 constexpr std::size_t kHeaderOctets = std::size_t{64} << 10;
+constexpr std::string_view kEscaped = "delivery.escaped";
 
 metrics::Metric transaction_metric(const Connection& connection)
 {
@@ -77,6 +80,7 @@ public:
 private:
     enum class OnConnection : std::uint8_t { Through, Lost, Stale };
 
+    net::Task<> carry_safely(GrantedMessage granted);
     net::Task<> carry(GrantedMessage granted);
     net::Task<> deliver(Parcel& parcel);
     net::Task<> deliver_approved(Parcel& parcel);
@@ -102,6 +106,7 @@ private:
     int lost_in_a_row_ = 0;
     Approved approved_ = Approved::No;  // the message under way
     bool offered_ = false;              // the message under way, to anybody
+    bool escaped_ = false;              // an exception has ended the message under way
 };
 
 net::Task<GrantReport> Courier::run()
@@ -111,17 +116,39 @@ net::Task<GrantReport> Courier::run()
     if (grant_.settle) destination_failure_ = *grant_.settle;
     for (auto& granted : grant_.messages) {
         // What breaks connections may be in the messages: the others come back in another grant.
-        if (office_.stopping() || lost_in_a_row_ >= kLostInARow) {
+        if (office_.stopping() || escaped_ || lost_in_a_row_ >= kLostInARow) {
             report_.slow_down = report_.slow_down || !office_.stopping();
             report_.untouched.push_back(granted.lease.id);
             continue;
         }
-        co_await carry(std::move(granted));
+        co_await carry_safely(std::move(granted));
     }
     release();
     if (walk_) report_.slow_down = report_.slow_down || walk_->slow_down();
     report_.took = office_.now() - began;
     co_return std::move(report_);
+}
+
+// A mistake of ours must not keep the mail from being tried again: it, and what is left of the
+// grant, goes back to the queue, which lets the destination rest.
+net::Task<> Courier::carry_safely(GrantedMessage granted)
+{
+    const MessageId id = granted.lease.id;
+    std::string what;
+    try {
+        co_await carry(std::move(granted));
+        co_return;
+    } catch (const std::exception& error) {
+        what = error.what();
+    } catch (...) {
+        what = "unknown";
+    }
+    escaped_ = true;
+    connection_.reset();  // whatever it was about to say
+    office_.adapters.log.event(ledger::Level::Error, kEscaped, {{"what", what}});
+    report_.untouched.push_back(id);
+    report_.destination_failure = smtp::local_outcome(Stage::Route, {4, 3, 0}, kEscaped,
+                                                      "an error in this server ended the attempt");
 }
 
 net::Task<> Courier::carry(GrantedMessage granted)

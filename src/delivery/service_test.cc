@@ -474,9 +474,14 @@ TEST_F(DeliveryTest, AMistakeOfOursIsToldAndTheNextMailGoes)
     begin();
     resolver.throws = true;
     give(grant_for({make_message({"b@other.test"})}));
-    turn_until([&] { return !log.events.empty(); });
+    turn_until([&] { return !reports.reports.empty(); });
     EXPECT_THAT(log.events, ElementsAre("delivery.escaped what=the resolver broke"));
     log.events.clear();
+    // The queue gives it out again, once the destination has rested.
+    const auto broken = std::exchange(reports.reports, {}).at(0);
+    EXPECT_EQ(broken.untouched.size(), 1U);
+    ASSERT_TRUE(broken.destination_failure);
+    EXPECT_EQ(broken.destination_failure->reason, "delivery.escaped");
     resolver.throws = false;
     EXPECT_EQ(deliver(make_message({"c@other.test"})).delivered, 1U);
     EXPECT_EQ(peer.messages.size(), 1U);
