@@ -5,9 +5,6 @@
 #include "delivery/talk.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
-#include "smtp/client_outcome.h"
-
-#include <fmt/format.h>
 
 #include <utility>
 

@@ -1,11 +1,11 @@
 #include "delivery/host_walk.h"
 
 #include "core/assert.h"
+#include "delivery/hop_inputs.h"
 #include "delivery/io_outcome.h"
 #include "delivery/log_in.h"
 #include "delivery/office.h"
 #include "delivery/policy_outcome.h"
-#include "delivery/sts_policies.h"
 #include "net/core.h"
 #include "policy/approval.h"
 #include "policy/login.h"
@@ -35,26 +35,6 @@ policy::HopFacts hop_facts(const Host& host, const MxFacts& mx)
     hop.domain = mx.domain;
     hop.mx_security = mx.security;
     return hop;
-}
-
-// Specification §4.7: a smart host is its own policy domain.
-void add_sts(policy::HopFacts& hop, const StsPolicies* policies)
-{
-    if (policies == nullptr || hop.host.empty()) return;
-    const StsFacts facts = policies->of(hop.configured ? hop.host : hop.domain, hop.host);
-    hop.sts = facts.mode;
-    hop.sts_lists_host = facts.lists_host;
-}
-
-// Specification §4.6.
-void add_retirement(policy::TlsInputs& inputs, const objects::Snapshot& snapshot,
-                    const std::string& host)
-{
-    const auto retired = policy::decide_outbound_retirement(
-        snapshot.contents().retirements, inputs.organization->name, host, inputs.now);
-    inputs.retired_below.reset();
-    if (retired) inputs.retired_below = retired->below;
-    inputs.retirement_over = retired && retired->over;
 }
 
 facts::Outcome retired_outcome(const policy::TlsDecision& decision)
@@ -111,7 +91,7 @@ void HostWalk::decide(Candidate& candidate)
     add_sts(inputs.hop, office_.settings->sts.get());
     inputs.hop.tlsa_status = candidate.tlsa.status;
     inputs.hop.tlsa = candidate.tlsa.set;
-    add_retirement(inputs, *snapshot_, candidate.host.label());
+    add_retirement(inputs, snapshot_->contents().retirements, candidate.host.label());
     candidate.decision = decide(inputs);
     // Our secrets are not for mail below its policy.
     const auto* connector = approved_ == Approved::Yes ? nullptr : inputs.connector;

@@ -30,16 +30,7 @@ HostList literal_host(const IpAddress& address, std::uint16_t port)
 HostList configured_hosts(const routing::Route& route, Random& random)
 {
     HostList list;
-    for (const auto& hop : route.hosts) {
-        Host host;
-        host.protocol = hop.protocol;
-        host.name = hop.host;
-        host.address = hop.address;
-        host.unix_path = hop.unix_path;
-        host.port = hop.port;
-        host.source = routing::TargetSource::Configured;
-        list.hosts.push_back(std::move(host));
-    }
+    list.hosts = hosts_of(route);
     // By equal load.
     for (std::size_t i = list.hosts.size(); i > 1; --i) {
         std::swap(list.hosts[i - 1], list.hosts[static_cast<std::size_t>(random.below(i))]);
@@ -48,6 +39,22 @@ HostList configured_hosts(const routing::Route& route, Random& random)
 }
 
 }  // namespace
+
+std::vector<Host> hosts_of(const routing::Route& route)
+{
+    std::vector<Host> hosts;
+    for (const auto& hop : route.hosts) {
+        Host host;
+        host.protocol = hop.protocol;
+        host.name = hop.host;
+        host.address = hop.address;
+        host.unix_path = hop.unix_path;
+        host.port = hop.port;
+        host.source = routing::TargetSource::Configured;
+        hosts.push_back(std::move(host));
+    }
+    return hosts;
+}
 
 std::string Host::label() const
 {

@@ -33,6 +33,8 @@ struct HostList {
     facts::DnsSecurity mx_security = facts::DnsSecurity::Insecure;
     std::string canonical_domain;  // of an MX route: after CNAMEs; empty otherwise
 };
+// The configured hosts of a route, in their order.
+[[nodiscard]] std::vector<Host> hosts_of(const routing::Route& route);
 [[nodiscard]] net::Task<Result<HostList, facts::Outcome>> find_hosts(Office& office,
                                                                      routing::Route route);
 

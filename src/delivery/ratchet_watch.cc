@@ -42,16 +42,7 @@ std::string ratchet_destination(std::string_view route_key)
     const auto route = routing::parse_route_key(route_key);
     if (!route) return {};
     if (route->mx) return route->domain;
-    std::vector<Host> hosts;
-    for (const objects::NextHopHost& hop : route->hosts) {
-        Host host;
-        host.name = hop.host;
-        host.address = hop.address;
-        host.unix_path = hop.unix_path;
-        host.port = hop.port;
-        hosts.push_back(std::move(host));
-    }
-    return ratchet_destination({}, hosts);
+    return ratchet_destination({}, hosts_of(*route));
 }
 
 RatchetWatch::RatchetWatch(Office& office, std::string_view organization, std::string_view domain,

@@ -1,6 +1,6 @@
 #include "validation/subject.h"
 
-#include "policy/retirement.h"
+#include "delivery/hop_inputs.h"
 
 #include <algorithm>
 #include <utility>
@@ -115,20 +115,8 @@ policy::TlsDecision decide(const Subject& subject, const HostFindings& host, con
     inputs.wishes = subject.wishes;
     inputs.now = known.now;
     inputs.ratchet = known.ratchet;
-    // Specification §4.7: a smart host is its own policy domain.
-    auto& hop = inputs.hop;
-    if (known.sts != nullptr && !hop.host.empty()) {
-        const auto facts = known.sts->of(hop.configured ? hop.host : hop.domain, hop.host);
-        hop.sts = facts.mode;
-        hop.sts_lists_host = facts.lists_host;
-    }
-    // Specification §4.6.
-    const auto retired = policy::decide_outbound_retirement(
-        subject.retirements, subject.organization.name, host.host.label(), known.now);
-    if (retired) {
-        inputs.retired_below = retired->below;
-        inputs.retirement_over = retired->over;
-    }
+    delivery::add_sts(inputs.hop, known.sts);
+    delivery::add_retirement(inputs, subject.retirements, host.host.label());
     return policy::decide_tls(inputs);
 }
 
