@@ -127,20 +127,6 @@ TEST(SessionRefusals, OfAnImplicitTlsThatHasNoCertificate)
     EXPECT_EQ(fixture.log.sessions.at(0).ended, "tls.unavailable");
 }
 
-TEST(SessionRefusals, OfWhoIsIdleWhenTheServerStops)
-{
-    SessionFixture fixture;
-    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
-        (void)co_await client.reply();
-        net::TaskGroup group{f.loop.core};
-        const Duration grace = std::chrono::seconds{30};
-        group.spawn(f.service->stop(grace));
-        EXPECT_THAT(co_await client.reply(), StartsWith("421 4.3.2"));
-        co_await group.join();
-    });
-    EXPECT_EQ(fixture.log.sessions.at(0).ended, "session.stopping");
-}
-
 // An error of ours ends this session, is told, and no other session hears of it.
 TEST(SessionRefusals, AnErrorOfOursEndsOneSessionAndIsTold)
 {

@@ -433,6 +433,7 @@ TEST(Session, TellsIdleClientsThatTheServerStopsAndCutsTheRest)
         EXPECT_THAT(co_await client.reply(), StartsWith("421 4.3.2"));
         co_await group.join();
     });
+    EXPECT_EQ(fixture.log.sessions.at(0).ended, "session.stopping");
     SessionFixture busy;
     busy.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
         co_await begin_data(client);

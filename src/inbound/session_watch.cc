@@ -140,11 +140,8 @@ void SessionWatch::note(const std::string& connector, SeenSession seen)
     if (found == watched_.end()) return;
     auto& kept = found->second;
     // The connector's own sessions are what is waited for; strangers must not crowd them out.
-    const auto is_strange = [](const SeenSession& each) {
-        return !each.in_networks && (!each.judged || each.judged->matched.empty());
-    };
     if (kept.size() >= kMaxKept) {
-        const auto stranger = std::ranges::find_if(kept, is_strange);
+        const auto stranger = std::ranges::find(kept, false, &SeenSession::is_of_connector);
         if (stranger == kept.end()) return;
         kept.erase(stranger);
     }

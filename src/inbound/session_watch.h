@@ -59,6 +59,11 @@ struct SeenSession {
     std::string ended;
     bool in_networks = false;      // of the connector; also where no transaction began
     std::optional<Judged> judged;  // the last transaction
+
+    [[nodiscard]] bool is_of_connector() const
+    {
+        return in_networks || (judged && !judged->matched.empty());
+    }
 };
 
 class SessionWatch {

@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "inbound/bounce_watch.h"
 #include "net/core.h"
+#include "validation/look_until.h"
 
 #include <fmt/format.h>
 
@@ -14,8 +15,6 @@ namespace hermetic::validation {
 namespace {
 
 constexpr std::size_t kFieldShown = 400;
-constexpr Duration kLook = std::chrono::milliseconds{250};
-constexpr Duration kTell = std::chrono::seconds{20};  // a client that hears nothing gives up
 
 std::string_view without_cr(std::string_view line)
 {
@@ -174,24 +173,20 @@ BounceWait::~BounceWait()
 net::Task<Step> BounceWait::run(Sink sink)
 {
     const Instant deadline = env_.core.clock().now() + wait_;
-    Instant tell = env_.core.clock().now();
     Step step;
     step.id = StepId::Bounce;
-    for (;;) {
-        const auto message = env_.bounces->take(token_);
-        if (message) co_return say_returned(read_returned(*message));
-        const Instant now = env_.core.clock().now();
-        if (now >= deadline) break;
-        if (now >= tell) {
-            sink(step);
-            tell = now + kTell;
-        }
-        const Instant next = std::min(now + kLook, deadline);
-        if (co_await net::sleep_until(env_.core, next) == net::Woken::Cancelled) {
-            step.state = State::Warning;
-            step.seen = "not known: the server stops";
-            co_return step;
-        }
+    std::optional<std::string> message;
+    const std::function<bool()> look = [this, &message] {
+        message = env_.bounces->take(token_);
+        return message.has_value();
+    };
+    const std::function<void()> tell = [&sink, &step] { sink(step); };
+    const Looked looked = co_await look_until(env_.core, deadline, look, tell);
+    if (looked == Looked::Found) co_return say_returned(read_returned(*message));
+    if (looked == Looked::Cancelled) {
+        step.state = State::Warning;
+        step.seen = "not known: the server stops";
+        co_return step;
     }
     step.state = State::Ok;
     step.seen = "no bounce within " + describe(wait_);

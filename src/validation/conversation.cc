@@ -1,10 +1,8 @@
 #include "validation/conversation.h"
 
-#include "core/text.h"
 #include "delivery/io_outcome.h"
 #include "delivery/talk.h"
 #include "net/core.h"
-#include "smtp/client_session.h"
 
 #include <algorithm>
 #include <utility>

@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "net/core.h"
+#include "validation/look_until.h"
 #include "validation/words.h"
 
 #include <fmt/format.h>
@@ -15,14 +16,6 @@ namespace {
 
 using inbound::Judged;
 using inbound::SeenSession;
-
-constexpr Duration kLook = std::chrono::milliseconds{250};
-constexpr Duration kTell = std::chrono::seconds{20};  // a client that hears nothing gives up
-
-bool is_of_connector(const SeenSession& seen)
-{
-    return seen.in_networks || (seen.judged && !seen.judged->matched.empty());
-}
 
 std::string names_of(const SeenSession& seen)
 {
@@ -118,32 +111,30 @@ public:
 
     net::Task<Report> run()
     {
-        const Instant deadline = began_ + test_.wait;
-        Instant tell_next = began_;
-        for (;;) {
-            while (auto seen = watch_.take(test_.connector)) {
-                if (!take(*seen)) continue;
-                co_return std::move(report_);
-            }
-            const Instant now = core_.clock().now();
-            if (now >= deadline) break;
-            if (now >= tell_next) {
-                sink_(make(StepId::Connect, State::Running, {}));
-                tell_next = now + kTell;
-            }
-            const Instant next = std::min(now + kLook, deadline);
-            if (co_await net::sleep_until(core_, next) == net::Woken::Cancelled) break;
-        }
+        const std::function<bool()> look = [this] { return take_all(); };
+        const std::function<void()> say = [this] {
+            sink_(make(StepId::Connect, State::Running, {}));
+        };
+        const Looked looked = co_await look_until(core_, began_ + test_.wait, look, say);
+        if (looked == Looked::Found) co_return std::move(report_);
         tell(make(StepId::Result, State::Failed, "no session of the connector came in time", {},
                   "Have the partner send a message while the test waits (--wait)."));
         co_return std::move(report_);
     }
 
 private:
-    // True: that was the one.
+    // True: the connector's session was among those that came.
+    bool take_all()
+    {
+        while (const auto seen = watch_.take(test_.connector)) {
+            if (take(*seen)) return true;
+        }
+        return false;
+    }
+
     bool take(const SeenSession& seen)
     {
-        if (!is_of_connector(seen)) {
+        if (!seen.is_of_connector()) {
             if (strangers_++ < kMaxStrangers) tell(say_stranger(seen));
             return false;
         }

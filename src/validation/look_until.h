@@ -1,0 +1,24 @@
+// Waiting for something that others put somewhere: a look now and then, until a deadline.
+#pragma once
+
+#include "core/time.h"
+#include "net/task.h"
+
+#include <cstdint>
+#include <functional>
+
+namespace hermetic::net {
+class Core;
+}
+
+namespace hermetic::validation {
+
+enum class Looked : std::uint8_t { Found, Late, Cancelled };
+
+// Until look() is true or `deadline`. Calls tell() at first and every 20 seconds: a client that
+// hears nothing gives up. Both outlive the await.
+[[nodiscard]] net::Task<Looked> look_until(net::Core& core, Instant deadline,
+                                           const std::function<bool()>& look,
+                                           const std::function<void()>& tell);
+
+}  // namespace hermetic::validation
