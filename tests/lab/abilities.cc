@@ -1,5 +1,7 @@
 #include "abilities.h"
 
+#include <algorithm>
+
 namespace hermetic::lab_test {
 namespace {
 
@@ -64,6 +66,13 @@ const std::vector<Ability> kAbilities = {
 const std::vector<Ability>& all_abilities()
 {
     return kAbilities;
+}
+
+std::string test_name(const Ability& ability)
+{
+    std::string name{ability.partner};
+    std::ranges::replace(name, '-', '_');
+    return name;
 }
 
 }  // namespace hermetic::lab_test

@@ -4,6 +4,7 @@
 // Values only. "Ours" are the versions and ciphers that hermetic has a rung for.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,5 +33,7 @@ struct Ability {
 
 // Names are those of lab/partners.h.
 [[nodiscard]] const std::vector<Ability>& all_abilities();
+// Of a row's test: the partner's, as an identifier.
+[[nodiscard]] std::string test_name(const Ability& ability);
 
 }  // namespace hermetic::lab_test

@@ -442,11 +442,7 @@ TEST_P(EveryInput, AddsAndNeverTakesAway)
 }
 
 INSTANTIATE_TEST_SUITE_P(Lab, EveryInput, testing::Range(std::size_t{0}, all_abilities().size()),
-                         [](const testing::TestParamInfo<std::size_t>& row) {
-                             std::string name{all_abilities()[row.param].partner};
-                             std::ranges::replace(name, '-', '_');
-                             return name;
-                         });
+                         [](const auto& row) { return test_name(all_abilities()[row.param]); });
 
 }  // namespace
 }  // namespace hermetic::lab_test
