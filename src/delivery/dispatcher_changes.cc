@@ -141,6 +141,8 @@ void Dispatcher::Impl::begin(const std::shared_ptr<MessageChange>& change)
         if (change->kind == Kind::Split) --splitting_;
         return;
     }
+    // It may come true although the spool could not say so.
+    resident_.drop(change->id);
     const auto row = scheduler_.find(change->id);
     change->lease = {change->id, row->lease.epoch, row->lease.until};
     keep_alive(change);

@@ -187,6 +187,8 @@ private:
 
 class Taker final : public GrantTaker {
 public:
+    explicit Taker(MemorySpool& spool) : spool_{spool} {}
+
     void grant(std::vector<Grant> grants) override
     {
         const std::lock_guard lock{mutex_};
@@ -203,6 +205,7 @@ public:
         }
         Grant grant = std::move(grants_.front());
         grants_.erase(grants_.begin());
+        expect_true_copies(grant);
         return grant;
     }
     bool none()
@@ -212,6 +215,20 @@ public:
     }
 
 private:
+    // A copy in memory says what the spool says, or is not there.
+    void expect_true_copies(const Grant& grant) const
+    {
+        const auto messages = spool_.messages();
+        for (const GrantedMessage& one : grant.messages) {
+            if (one.resident == nullptr) continue;
+            const auto stored = messages.find(one.lease.id);
+            ASSERT_NE(stored, messages.end());
+            EXPECT_EQ(one.resident->state, stored->second->state)
+                << "the copy of a message that was changed";
+        }
+    }
+
+    MemorySpool& spool_;
     std::mutex mutex_;
     std::condition_variable came_;
     std::vector<Grant> grants_;
@@ -354,9 +371,9 @@ protected:
     ManualClock clock_;
     metrics::Metrics metrics_;
     QuietLog log_;
-    Taker taker_;
     Dispatcher dispatcher_{settings(), clock_, metrics_, log_};
     MemorySpool spool_{dispatcher_};
+    Taker taker_{spool_};
 };
 
 }  // namespace hermetic::delivery::dispatcher_fixture

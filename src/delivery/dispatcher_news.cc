@@ -61,9 +61,9 @@ void Dispatcher::Impl::admit(const MessageId& id, const spool::Lease& lease,
 void Dispatcher::Impl::note(const spool::Change& change)
 {
     const MessageId& id = change.lease.id;
+    resident_.drop(id);  // whoever changed it: from now on the spool alone knows it
     if (change.kind == spool::Change::Kind::Finished) {
         events_.emplace_back(queue::Finished{id});
-        resident_.drop(id);
         to_split_.erase(id);
         if (after_attempt_.contains(id)) follow_ups_.push_back(id);
         return;

@@ -182,6 +182,42 @@ TEST_F(DispatcherTest, AnApprovalIsDurableToldAndTriedAtOnce)
     EXPECT_EQ(*spool_.messages().at(id(1))->state.approval, approval);
 }
 
+TEST_F(DispatcherTest, AnApprovalBeforeTheFirstAttemptIsThereAtIt)
+{
+    start();
+    spool::MessageState later;
+    later.next_attempt = clock_.wall() + hours{1};
+    spool_.store({make(1, {"b@far.example"}, later)});
+    const spool::Approval approval{"operator", "ticket 12", clock_.wall()};
+    const auto answer = ask([&](auto reply) { dispatcher_.approve(id(1), approval, reply); });
+    EXPECT_EQ(answer.kind, Kind::Done);
+    const Grant grant = taker_.next();
+    ASSERT_EQ(grant.messages.size(), 1U);
+    const auto& copy = grant.messages[0].resident;
+    EXPECT_TRUE(copy == nullptr || copy->state.approval == approval);
+}
+
+TEST_F(DispatcherTest, WhatWasSplitBeforeTheFirstAttemptIsNotSplitAgain)
+{
+    start(snapshot("*"));
+    spool::MessageState later;
+    later.next_attempt = clock_.wall() + hours{1};
+    spool_.store({make(1, {"b@far.example", "c@other.example"}, later)});
+    dispatcher_.reload(snapshot("far.example"));
+    while (list().rows.size() != 2) {
+    }
+    clock_.advance(hours{1});
+    std::size_t recipients = 0;
+    for (int part = 0; part < 2; ++part) {
+        const Grant grant = taker_.next();
+        ASSERT_EQ(grant.messages.size(), 1U);
+        const auto& copy = grant.messages[0].resident;
+        const auto message = copy ? copy : spool_.messages().at(grant.messages[0].lease.id);
+        recipients += message->envelope->recipients.size() - message->state.finished.size();
+    }
+    EXPECT_EQ(recipients, 2U) << "each recipient once";
+}
+
 TEST_F(DispatcherTest, HeldMailIsReleasedBeforeItIsApproved)
 {
     start();

@@ -1,5 +1,8 @@
 // Fresh messages kept in memory until they are granted, so that they need not be read back.
 // Bounded: the oldest go first. Not thread-safe.
+//
+// A copy is as it was stored. It is dropped where a change of its message begins and where one is
+// heard of, whoever made it; a granted message is changed by nobody but its grant.
 #pragma once
 
 #include "spool/spool.h"
