@@ -8,7 +8,7 @@
 
 #include <functional>
 
-namespace hermetic::delivery {
+namespace hermetic::dispatch {
 class Dispatcher;
 }
 namespace hermetic::directory {
@@ -35,7 +35,7 @@ namespace hermetic::admin {
 // Outlives the server.
 struct Api {
     net::Core& core;
-    delivery::Dispatcher& dispatcher;
+    dispatch::Dispatcher& dispatcher;
     metrics::Metrics& metrics;
     std::function<NodeStatus()> status;
     directory::DirectoryThread& objects;

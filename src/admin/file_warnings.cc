@@ -1,6 +1,6 @@
 #include "admin/file_warnings.h"
 
-#include "delivery/credentials.h"
+#include "outbound/credentials.h"
 #include "tls/context.h"
 
 #include <fmt/format.h>
@@ -20,7 +20,7 @@ std::string sentence(std::string_view object, const tls::ConfigError& error)
 std::vector<std::string> file_warnings(const objects::Snapshot::Contents& contents)
 {
     std::vector<std::string> warnings;
-    const auto loaded = delivery::Credentials::load(contents, nullptr);
+    const auto loaded = outbound::Credentials::load(contents, nullptr);
     for (const auto& each : loaded->faults()) {
         warnings.push_back(sentence(each.object, each.error));
     }

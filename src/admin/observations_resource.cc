@@ -3,12 +3,12 @@
 #include "admin/await_answer.h"
 #include "admin/objects_answer.h"
 #include "core/text.h"
-#include "delivery/dispatcher.h"
-#include "delivery/ratchet_watch.h"
+#include "dispatch/dispatcher.h"
 #include "ledger/log.h"
 #include "mail/domain.h"
 #include "observations/observations.h"
 #include "observations/retirement_report.h"
+#include "outbound/ratchet_watch.h"
 
 #include <boost/json.hpp>
 
@@ -18,7 +18,7 @@ namespace hermetic::admin {
 namespace {
 
 namespace json = boost::json;
-using delivery::OperatorAnswer;
+using dispatch::OperatorAnswer;
 using observations::Destination;
 
 constexpr Duration kPatience = std::chrono::seconds{20};
@@ -117,7 +117,7 @@ net::Task<std::size_t> retry_destination(Api& api, std::string name)
     if (!rows) co_return 0;
     std::size_t tried = 0;
     for (const auto& row : *rows) {
-        if (delivery::ratchet_destination(row.key) != name) continue;
+        if (outbound::ratchet_destination(row.key) != name) continue;
         queue::Filter filter;
         filter.destination = row.key;
         std::function<void(std::function<void(OperatorAnswer)>)> start =

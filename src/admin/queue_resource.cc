@@ -4,7 +4,7 @@
 #include "admin/objects_answer.h"
 #include "core/assert.h"
 #include "core/text.h"
-#include "delivery/dispatcher.h"
+#include "dispatch/dispatcher.h"
 
 #include <boost/json.hpp>
 
@@ -14,7 +14,7 @@ namespace hermetic::admin {
 namespace {
 
 namespace json = boost::json;
-using delivery::OperatorAnswer;
+using dispatch::OperatorAnswer;
 
 constexpr Duration kPatience = std::chrono::seconds{20};
 
@@ -28,7 +28,7 @@ std::string shown(std::string_view text)
     return printable(text, 320);
 }
 
-json::object row_json(const delivery::ListRow& row)
+json::object row_json(const dispatch::ListRow& row)
 {
     const queue::MessageRow& each = row.row;
     json::array to;
@@ -63,9 +63,9 @@ void add_recipients(json::object& body, const spool::StoredMessage& message)
     body["done"] = done;
 }
 
-json::object message_json(const delivery::ShowAnswer& answer)
+json::object message_json(const dispatch::ShowAnswer& answer)
 {
-    delivery::ListRow row;
+    dispatch::ListRow row;
     row.row = *answer.row;
     json::object body = row_json(row);
     if (answer.message == nullptr) {
@@ -161,8 +161,8 @@ bool parse_filter(const Request& request, queue::Filter& filter)
 
 net::Task<Response> list_queue(Api& api, Request request)
 {
-    delivery::ListRequest wanted;
-    wanted.details = delivery::ListRequest::Details::Yes;
+    dispatch::ListRequest wanted;
+    wanted.details = dispatch::ListRequest::Details::Yes;
     if (!parse_filter(request, wanted.filter)) {
         co_return refuse(400, "there is no such state", "waiting, deferred, active or held");
     }
@@ -170,16 +170,16 @@ net::Task<Response> list_queue(Api& api, Request request)
     const std::string cursor = query(request, "cursor");
     wanted.limit = parse_decimal<std::uint32_t>(limit).value_or(100);
     wanted.cursor = parse_decimal<std::uint32_t>(cursor).value_or(0);
-    if (wanted.limit > 200) wanted.details = delivery::ListRequest::Details::No;
-    std::function<void(std::function<void(delivery::ListAnswer)>)> start =
-        [&api, wanted](std::function<void(delivery::ListAnswer)> done) {
+    if (wanted.limit > 200) wanted.details = dispatch::ListRequest::Details::No;
+    std::function<void(std::function<void(dispatch::ListAnswer)>)> start =
+        [&api, wanted](std::function<void(dispatch::ListAnswer)> done) {
             api.dispatcher.list(wanted, std::move(done));
         };
     const auto page =
-        co_await await_answer<delivery::ListAnswer>(api.core, std::move(start), kPatience);
+        co_await await_answer<dispatch::ListAnswer>(api.core, std::move(start), kPatience);
     if (!page) co_return too_slow();
     json::array messages;
-    for (const delivery::ListRow& row : page->rows) messages.push_back(row_json(row));
+    for (const dispatch::ListRow& row : page->rows) messages.push_back(row_json(row));
     json::object body{{"messages", messages}};
     if (page->next) body["cursor"] = *page->next;
     co_return Response{200, "application/json", json::serialize(body)};
@@ -216,12 +216,12 @@ net::Task<Response> show_message(Api& api, Request request)
 {
     const auto id = parse_id<MessageId>(request.path[2]);
     if (!id) co_return no_id();
-    std::function<void(std::function<void(delivery::ShowAnswer)>)> start =
-        [&api, id](std::function<void(delivery::ShowAnswer)> done) {
+    std::function<void(std::function<void(dispatch::ShowAnswer)>)> start =
+        [&api, id](std::function<void(dispatch::ShowAnswer)> done) {
             api.dispatcher.show(*id, std::move(done));
         };
     const auto found =
-        co_await await_answer<delivery::ShowAnswer>(api.core, std::move(start), kPatience);
+        co_await await_answer<dispatch::ShowAnswer>(api.core, std::move(start), kPatience);
     if (!found) co_return too_slow();
     if (!found->row && !found->error.empty()) co_return refuse(503, found->error);
     if (!found->row) {
@@ -293,7 +293,7 @@ net::Task<Response> remove_message(Api& api, Request request)
     const auto id = parse_id<MessageId>(request.path[2]);
     if (!id) co_return no_id();
     const auto tell =
-        query(request, "notice") == "no" ? delivery::TellSender::No : delivery::TellSender::Yes;
+        query(request, "notice") == "no" ? dispatch::TellSender::No : dispatch::TellSender::Yes;
     std::function<void(std::function<void(OperatorAnswer)>)> start =
         [&api, id, tell](std::function<void(OperatorAnswer)> done) {
             api.dispatcher.remove(*id, tell, std::move(done));

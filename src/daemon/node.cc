@@ -104,7 +104,7 @@ Result<void, std::string> Node::Impl::load_tls()
 
 Result<void, std::string> Node::Impl::open_spool()
 {
-    dispatcher_ = std::make_unique<delivery::Dispatcher>(
+    dispatcher_ = std::make_unique<dispatch::Dispatcher>(
         make_dispatcher_settings(options_, snapshot_->organization()), system_clock(), metrics_,
         *log_);
     const auto settings = make_spool_settings(options_, *log_);
@@ -147,11 +147,11 @@ Result<void, std::string> Node::Impl::start_workers()
         const inbound::Environment environment{worker->core(), *spool_,    *log_,
                                                metrics_,       admission_, message_memory_,
                                                &observations_, &bounces_,  &sessions_};
-        const delivery::Adapters adapters{worker->core(), *spool_,      *resolver_,    *log_,
-                                          metrics_,       *dispatcher_, &observations_};
-        worker->set_services(
-            std::make_unique<inbound::Service>(environment, snapshot_),
-            std::make_unique<delivery::DeliveryService>(adapters, delivery_settings(), snapshot_));
+        const outbound::Adapters adapters{worker->core(), *spool_,  *resolver_,
+                                          *log_,          metrics_, &observations_};
+        worker->set_services(std::make_unique<inbound::Service>(environment, snapshot_),
+                             std::make_unique<delivery::DeliveryService>(
+                                 adapters, *dispatcher_, delivery_settings(), snapshot_));
         worker->inbound().set_client_trust(client_trust_.trust);
         for (const auto& [name, context] : contexts_.by_listener) {
             worker->inbound().set_tls(name, context);
@@ -162,7 +162,7 @@ Result<void, std::string> Node::Impl::start_workers()
     return {};
 }
 
-delivery::SettingsPointer Node::Impl::delivery_settings() const
+outbound::SettingsPointer Node::Impl::delivery_settings() const
 {
     std::vector<Endpoint> own;
     if (listeners_) {
@@ -173,7 +173,7 @@ delivery::SettingsPointer Node::Impl::delivery_settings() const
 
 Result<void, std::string> Node::Impl::start_dispatcher()
 {
-    std::vector<delivery::GrantTaker*> takers;
+    std::vector<dispatch::GrantTaker*> takers;
     for (const auto& worker : workers_) takers.push_back(&worker->delivery());
     dispatcher_->start(*spool_, std::move(takers), snapshot_);
     return {};

@@ -49,7 +49,7 @@ void Node::Impl::load_cas()
 
 void Node::Impl::load_credentials(const objects::Snapshot& snapshot)
 {
-    credentials_ = delivery::Credentials::load(snapshot.contents(), credentials_.get());
+    credentials_ = outbound::Credentials::load(snapshot.contents(), credentials_.get());
     for (const auto& each : credentials_->faults()) {
         log_->event(
             Level::Error, "credentials.unusable",
@@ -159,7 +159,7 @@ void Node::Impl::retry_credentials()
                 if (row.deferred == 0 || !route || !connectors.contains(route->connector)) continue;
                 queue::Filter filter;
                 filter.destination = row.key;
-                dispatcher_->retry(std::move(filter), [](const delivery::OperatorAnswer&) {});
+                dispatcher_->retry(std::move(filter), [](const dispatch::OperatorAnswer&) {});
             }
         });
 }

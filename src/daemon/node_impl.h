@@ -15,9 +15,8 @@
 #include "daemon/node.h"
 #include "daemon/reload_plan.h"
 #include "daemon/worker.h"
-#include "delivery/credentials.h"
-#include "delivery/dispatcher.h"
 #include "directory/directory_thread.h"
+#include "dispatch/dispatcher.h"
 #include "dns/resolver.h"
 #include "dns/self_check.h"
 #include "inbound/admission.h"
@@ -28,6 +27,7 @@
 #include "net/core.h"
 #include "net/task_group.h"
 #include "observations/keeper.h"
+#include "outbound/credentials.h"
 #include "spool/spool.h"
 #include "validation/validator.h"
 
@@ -85,7 +85,7 @@ private:
     void keep_by_acme();
     void log_certificates(bool all);
     void update_certificate_gauges();
-    [[nodiscard]] delivery::SettingsPointer delivery_settings() const;
+    [[nodiscard]] outbound::SettingsPointer delivery_settings() const;
     void publish_delivery_settings();
     [[nodiscard]] admin::NodeStatus status() const;
     void update_gauges();
@@ -123,7 +123,7 @@ private:
     FileWatch watch_;
     ListenerContexts contexts_;
     std::shared_ptr<const tls::CaSet> cas_;
-    std::shared_ptr<const delivery::Credentials> credentials_;
+    std::shared_ptr<const outbound::Credentials> credentials_;
     LoadedClientTrust client_trust_;
 
     metrics::Metrics metrics_;
@@ -137,7 +137,7 @@ private:
     bool reload_asked_ = false;  // a SIGHUP has come, its reload has not begun
     bool stopping_ = false;
     std::unique_ptr<directory::DirectoryThread> directory_;
-    std::unique_ptr<delivery::Dispatcher> dispatcher_;
+    std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     std::unique_ptr<spool::Spool> spool_;
     std::unique_ptr<dns::Resolver> resolver_;
     observations::Observations observations_;

@@ -131,7 +131,7 @@ void Node::Impl::retry_changed(std::shared_ptr<const ChangedPolicy> changed)
             if (row.deferred == 0 || !changed->concerns(row.key)) continue;
             queue::Filter filter;
             filter.destination = row.key;
-            dispatcher_->retry(std::move(filter), [](const delivery::OperatorAnswer&) {});
+            dispatcher_->retry(std::move(filter), [](const dispatch::OperatorAnswer&) {});
         }
     });
 }

@@ -55,10 +55,10 @@ dns::ResolverOptions make_resolver_options(const config::ResolverNodeOptions& op
     return result;
 }
 
-delivery::DispatcherSettings make_dispatcher_settings(const config::NodeOptions& options,
+dispatch::DispatcherSettings make_dispatcher_settings(const config::NodeOptions& options,
                                                       const objects::Organization& organization)
 {
-    delivery::DispatcherSettings settings;
+    dispatch::DispatcherSettings settings;
     settings.queue.connections = options.delivery.connections;
     settings.queue.connections_per_destination = options.delivery.connections_per_destination;
     const queue::RetrySchedule schedule = queue::make_retry_schedule(organization);
@@ -69,11 +69,11 @@ delivery::DispatcherSettings make_dispatcher_settings(const config::NodeOptions&
     return settings;
 }
 
-delivery::SettingsPointer make_delivery_settings(
+outbound::SettingsPointer make_delivery_settings(
     const config::NodeOptions& options, const std::vector<Endpoint>& listening,
-    std::shared_ptr<const tls::CaSet> cas, std::shared_ptr<const delivery::Credentials> credentials)
+    std::shared_ptr<const tls::CaSet> cas, std::shared_ptr<const outbound::Credentials> credentials)
 {
-    delivery::DeliverySettings settings;
+    outbound::DeliverySettings settings;
     settings.options = options.delivery;
     settings.hostname = options.hostname;
     settings.own_names = {options.hostname};
@@ -81,7 +81,7 @@ delivery::SettingsPointer make_delivery_settings(
     settings.own_endpoints = net::expand_wildcards(listening, net::local_addresses());
     settings.cas = std::move(cas);
     settings.credentials = std::move(credentials);
-    return std::make_shared<const delivery::DeliverySettings>(std::move(settings));
+    return std::make_shared<const outbound::DeliverySettings>(std::move(settings));
 }
 
 }  // namespace hermetic::daemon

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "config/node_options.h"
-#include "delivery/dispatcher.h"
-#include "delivery/settings.h"
+#include "dispatch/dispatcher.h"
 #include "dns/resolver.h"
 #include "ledger/log.h"
 #include "objects/objects.h"
+#include "outbound/settings.h"
 #include "spool/rocksdb_spool.h"
 #include "tls/context.h"
 
@@ -22,11 +22,11 @@ namespace hermetic::daemon {
 [[nodiscard]] dns::ResolverOptions make_resolver_options(
     const config::ResolverNodeOptions& options);
 // A destination that failed as a whole rests as long as the organization's messages wait.
-[[nodiscard]] delivery::DispatcherSettings make_dispatcher_settings(
+[[nodiscard]] dispatch::DispatcherSettings make_dispatcher_settings(
     const config::NodeOptions& options, const objects::Organization& organization);
-[[nodiscard]] delivery::SettingsPointer make_delivery_settings(
+[[nodiscard]] outbound::SettingsPointer make_delivery_settings(
     const config::NodeOptions& options, const std::vector<Endpoint>& listening,
     std::shared_ptr<const tls::CaSet> cas,
-    std::shared_ptr<const delivery::Credentials> credentials);
+    std::shared_ptr<const outbound::Credentials> credentials);
 
 }  // namespace hermetic::daemon

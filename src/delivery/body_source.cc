@@ -1,7 +1,7 @@
 #include "delivery/body_source.h"
 
-#include "delivery/office.h"
 #include "net/await_spool.h"
+#include "outbound/office.h"
 
 #include <algorithm>
 #include <utility>

@@ -10,14 +10,16 @@
 #include <string>
 #include <string_view>
 
-namespace hermetic::delivery {
-
+namespace hermetic::outbound {
 class Office;
+}
+
+namespace hermetic::delivery {
 
 // `office` and `body` outlive it.
 class BodySource {
 public:
-    BodySource(Office& office, const spool::Body& body) : office_{office}, body_{body} {}
+    BodySource(outbound::Office& office, const spool::Body& body) : office_{office}, body_{body} {}
 
     // Empty at the end; valid until the next call. nullopt: it cannot be read. An end before
     // complete() is a file that lacks its end.
@@ -25,7 +27,7 @@ public:
     [[nodiscard]] bool complete() const { return offset_ == body_.size; }
 
 private:
-    Office& office_;
+    outbound::Office& office_;
     const spool::Body& body_;
     std::unique_ptr<spool::BodyReader> reader_;
     std::string chunk_;

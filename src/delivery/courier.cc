@@ -1,7 +1,5 @@
 #include "delivery/courier.h"
 
-#include "delivery/host_walk.h"
-#include "delivery/office.h"
 #include "delivery/parcel.h"
 #include "delivery/payload.h"
 #include "delivery/transmit.h"
@@ -9,6 +7,8 @@
 #include "metrics/metrics.h"
 #include "net/await_spool.h"
 #include "net/core.h"
+#include "outbound/host_walk.h"
+#include "outbound/office.h"
 #include "routing/route.h"
 #include "smtp/client_outcome.h"
 #include "smtp/client_transaction.h"
@@ -35,7 +35,7 @@ constexpr int kLostInARow = 2;
 constexpr std::size_t kHeaderOctets = std::size_t{64} << 10;
 constexpr std::string_view kEscaped = "delivery.escaped";
 
-metrics::Metric transaction_metric(const Connection& connection)
+metrics::Metric transaction_metric(const outbound::Connection& connection)
 {
     using facts::TlsVersion;
     using metrics::Metric;
@@ -54,7 +54,7 @@ metrics::Metric transaction_metric(const Connection& connection)
     return Metric::OutboundClear;
 }
 
-HandedTo handed_to(const Connection& connection)
+HandedTo handed_to(const outbound::Connection& connection)
 {
     if (connection.capabilities.dsn) return HandedTo::DsnRelay;
     return connection.dialect == smtp::Dialect::Lmtp ? HandedTo::Mailbox : HandedTo::PlainRelay;
@@ -70,18 +70,18 @@ bool worth_another_host(const Outcome& outcome)
 
 class Courier {
 public:
-    Courier(Office& office, report::NoticeLimit& limit, Grant grant)
+    Courier(outbound::Office& office, report::NoticeLimit& limit, dispatch::Grant grant)
         : office_{office}, limit_{limit}, grant_{std::move(grant)}
     {
     }
 
-    net::Task<GrantReport> run();
+    net::Task<dispatch::GrantReport> run();
 
 private:
     enum class OnConnection : std::uint8_t { Through, Lost, Stale };
 
-    net::Task<> carry_safely(GrantedMessage granted);
-    net::Task<> carry(GrantedMessage granted);
+    net::Task<> carry_safely(dispatch::GrantedMessage granted);
+    net::Task<> carry(dispatch::GrantedMessage granted);
     net::Task<> deliver(Parcel& parcel);
     net::Task<> deliver_approved(Parcel& parcel);
     net::Task<bool> find_way();
@@ -94,22 +94,22 @@ private:
     void fail_destination(const Outcome& outcome);
     void release();
 
-    Office& office_;
+    outbound::Office& office_;
     report::NoticeLimit& limit_;
-    Grant grant_;
-    GrantReport report_;
-    std::unique_ptr<HostWalk> walk_;
-    ConnectionPointer connection_;
+    dispatch::Grant grant_;
+    dispatch::GrantReport report_;
+    std::unique_ptr<outbound::HostWalk> walk_;
+    outbound::ConnectionPointer connection_;
     std::optional<Outcome> destination_failure_;  // holds for the rest of the grant
     Outcome last_failure_;
     std::string last_host_;
     int lost_in_a_row_ = 0;
-    Approved approved_ = Approved::No;  // the message under way
-    bool offered_ = false;              // the message under way, to anybody
-    bool escaped_ = false;              // an exception has ended the message under way
+    outbound::Approved approved_ = outbound::Approved::No;  // the message under way
+    bool offered_ = false;                                  // the message under way, to anybody
+    bool escaped_ = false;  // an exception has ended the message under way
 };
 
-net::Task<GrantReport> Courier::run()
+net::Task<dispatch::GrantReport> Courier::run()
 {
     const auto began = office_.now();
     report_.id = grant_.id;
@@ -131,7 +131,7 @@ net::Task<GrantReport> Courier::run()
 
 // A mistake of ours must not keep the mail from being tried again: it, and what is left of the
 // grant, goes back to the queue, which lets the destination rest.
-net::Task<> Courier::carry_safely(GrantedMessage granted)
+net::Task<> Courier::carry_safely(dispatch::GrantedMessage granted)
 {
     const MessageId id = granted.lease.id;
     std::string what;
@@ -151,7 +151,7 @@ net::Task<> Courier::carry_safely(GrantedMessage granted)
                                                       "an error in this server ended the attempt");
 }
 
-net::Task<> Courier::carry(GrantedMessage granted)
+net::Task<> Courier::carry(dispatch::GrantedMessage granted)
 {
     auto& core = office_.adapters.core;
     auto message = std::move(granted.resident);
@@ -226,15 +226,15 @@ net::Task<> Courier::deliver(Parcel& parcel)
 net::Task<> Courier::deliver_approved(Parcel& parcel)
 {
     release();
-    std::unique_ptr<HostWalk> walk;
+    std::unique_ptr<outbound::HostWalk> walk;
     walk_.swap(walk);
     auto failed = std::exchange(destination_failure_, std::nullopt);
     auto reported = report_.destination_failure;
-    approved_ = Approved::Yes;
+    approved_ = outbound::Approved::Yes;
     office_.adapters.metrics.add(metrics::Metric::ApprovedAttempts);
     parcel.use_approval();
     co_await deliver(parcel);
-    approved_ = Approved::No;
+    approved_ = outbound::Approved::No;
     release();
     walk_.swap(walk);
     destination_failure_ = std::move(failed);
@@ -279,13 +279,13 @@ net::Task<bool> Courier::find_way()
     std::string domain = route->mx ? route->domain : std::string{};
     std::string organization = route->organization;
     if (object != nullptr) organization = object->organization;
-    auto hosts = co_await find_hosts(office_, *std::move(route));
+    auto hosts = co_await outbound::find_hosts(office_, *std::move(route));
     if (!hosts) {
         fail_destination(hosts.error());
         co_return false;
     }
-    walk_ = std::make_unique<HostWalk>(office_, *std::move(hosts), organization, connector,
-                                       std::move(domain), approved_);
+    walk_ = std::make_unique<outbound::HostWalk>(office_, *std::move(hosts), organization,
+                                                 connector, std::move(domain), approved_);
     co_return true;
 }
 
@@ -399,7 +399,8 @@ void Courier::release()
 
 }  // namespace
 
-net::Task<GrantReport> carry_out(Office& office, report::NoticeLimit& limit, Grant grant)
+net::Task<dispatch::GrantReport> carry_out(outbound::Office& office, report::NoticeLimit& limit,
+                                           dispatch::Grant grant)
 {
     Courier courier{office, limit, std::move(grant)};
     co_return co_await courier.run();

@@ -1,20 +1,23 @@
 // Carries out one grant: its messages, one after the other, over as few connections as possible.
 #pragma once
 
-#include "delivery/grant.h"
+#include "dispatch/grant.h"
 #include "net/task.h"
 
 namespace hermetic::report {
 class NoticeLimit;
 }
 
-namespace hermetic::delivery {
-
+namespace hermetic::outbound {
 class Office;
+}
+
+namespace hermetic::delivery {
 
 // Every message is recorded in the spool, or is among the report's untouched ones. `office` and
 // `limit` outlive the task.
-[[nodiscard]] net::Task<GrantReport> carry_out(Office& office, report::NoticeLimit& limit,
-                                               Grant grant);
+[[nodiscard]] net::Task<dispatch::GrantReport> carry_out(outbound::Office& office,
+                                                         report::NoticeLimit& limit,
+                                                         dispatch::Grant grant);
 
 }  // namespace hermetic::delivery

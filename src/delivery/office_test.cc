@@ -1,5 +1,5 @@
 // What the couriers of a core share, where it cannot be had.
-#include "delivery/office.h"
+#include "outbound/office.h"
 
 #include "delivery/payload.h"
 #include "delivery/service_fixture.h"
@@ -17,14 +17,16 @@ using testing::SizeIs;
 class OfficeTest : public DeliveryTest {
 protected:
     OfficeTest()
-        : office{Adapters{fixture.core, spool, resolver, log, metrics, reports},
-                 std::make_shared<const DeliverySettings>(settings),
-                 std::make_shared<const objects::Snapshot>(contents), [](ConnectionPointer) {}}
+        : office{outbound::Adapters{fixture.core, spool, resolver, log, metrics},
+                 std::make_shared<const outbound::DeliverySettings>(settings),
+                 std::make_shared<const objects::Snapshot>(contents),
+                 [](outbound::ConnectionPointer) {}}
     {
     }
     using Made = std::optional<Result<Payload, facts::Outcome>>;
     // For a peer that offers nothing.
-    static net::Task<> make(Office& office, const spool::StoredMessage& message, Made& made)
+    static net::Task<> make(outbound::Office& office, const spool::StoredMessage& message,
+                            Made& made)
     {
         const smtp::Capabilities peer;
         made.emplace(co_await make_payload(office, message, peer));
@@ -36,7 +38,7 @@ protected:
         return made;
     }
 
-    Office office;
+    outbound::Office office;
 };
 
 TEST_F(OfficeTest, AContextThatCannotBeMadeIsToldOnceAndThereIsNone)

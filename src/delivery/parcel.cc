@@ -1,12 +1,12 @@
 #include "delivery/parcel.h"
 
 #include "core/text.h"
-#include "delivery/host_walk.h"
-#include "delivery/io_outcome.h"
-#include "delivery/office.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
+#include "outbound/host_walk.h"
+#include "outbound/io_outcome.h"
+#include "outbound/office.h"
 #include "routing/route.h"
 
 #include <algorithm>
@@ -98,7 +98,7 @@ void Parcel::split(const objects::Snapshot& snapshot, const std::string& destina
 void Parcel::set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
                          HandedTo handed_to)
 {
-    suggest_fix(outcome);
+    outbound::suggest_fix(outcome);
     const auto same = [&](const RecipientEnd& end) { return end.index == index; };
     const auto known = std::find_if(ends_.begin(), ends_.end(), same);
     RecipientEnd end{index, std::move(outcome), host, handed_to};
@@ -118,7 +118,7 @@ void Parcel::set_remaining(const facts::Outcome& outcome, const std::string& hos
     }
 }
 
-void Parcel::describe(const HostWalk& walk)
+void Parcel::describe(const outbound::HostWalk& walk)
 {
     attempt_.host = walk.last_host();
     attempt_.address = walk.last_endpoint();
@@ -129,7 +129,7 @@ void Parcel::describe(const HostWalk& walk)
     attempt_.tls = walk.last_tls();
 }
 
-void Parcel::describe(const Connection& connection, const HostWalk& walk)
+void Parcel::describe(const outbound::Connection& connection, const outbound::HostWalk& walk)
 {
     describe(walk);
     attempt_.host = connection.host;
@@ -191,7 +191,7 @@ void Parcel::complete_attempt(const std::string& destination, Instant now)
     }
 }
 
-Parcel::Counts Parcel::conclude(Office& office, report::NoticeLimit& limit,
+Parcel::Counts Parcel::conclude(outbound::Office& office, report::NoticeLimit& limit,
                                 const std::string& destination, std::string_view header)
 {
     auto& core = office.adapters.core;

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "core/time.h"
-#include "delivery/connection.h"
 #include "delivery/settle.h"
 #include "facts/attempt.h"
+#include "outbound/connection.h"
 #include "spool/spool.h"
 
 #include <cstdint>
@@ -14,10 +14,12 @@
 #include <string>
 #include <vector>
 
-namespace hermetic::delivery {
-
+namespace hermetic::outbound {
 class HostWalk;
 class Office;
+}  // namespace hermetic::outbound
+
+namespace hermetic::delivery {
 
 class Parcel {
 public:
@@ -42,8 +44,8 @@ public:
     void set_remaining(const facts::Outcome& outcome, const std::string& host);
 
     // What the attempt says about its connection and its hosts. Cheap where a connection is reused.
-    void describe(const Connection& connection, const HostWalk& walk);
-    void describe(const HostWalk& walk);
+    void describe(const outbound::Connection& connection, const outbound::HostWalk& walk);
+    void describe(const outbound::HostWalk& walk);
     void add_rungs(std::vector<facts::Rung> rungs);
 
     // The attempt goes below policy: the message's approval is used up with it.
@@ -55,8 +57,8 @@ public:
         std::uint32_t deferred = 0;
         std::uint32_t failed = 0;
     };
-    Counts conclude(Office& office, report::NoticeLimit& limit, const std::string& destination,
-                    std::string_view header);
+    Counts conclude(outbound::Office& office, report::NoticeLimit& limit,
+                    const std::string& destination, std::string_view header);
     [[nodiscard]] bool may_make_notice() const;
 
 private:

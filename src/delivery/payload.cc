@@ -1,7 +1,7 @@
 #include "delivery/payload.h"
 
 #include "delivery/body_source.h"
-#include "delivery/office.h"
+#include "outbound/office.h"
 #include "smtp/client_outcome.h"
 #include "smtp/client_seven_bit.h"
 
@@ -22,7 +22,7 @@ facts::Outcome unreadable()
                                "the message could not be read from the spool");
 }
 
-net::Task<std::optional<smtp::ContentNeeds>> scan(Office& office, const spool::Body& body)
+net::Task<std::optional<smtp::ContentNeeds>> scan(outbound::Office& office, const spool::Body& body)
 {
     BodySource source{office, body};
     smtp::ContentScanner scanner;
@@ -34,7 +34,7 @@ net::Task<std::optional<smtp::ContentNeeds>> scan(Office& office, const spool::B
     }
 }
 
-net::Task<std::optional<std::string>> read_whole(Office& office, const spool::Body& body)
+net::Task<std::optional<std::string>> read_whole(outbound::Office& office, const spool::Body& body)
 {
     BodySource source{office, body};
     std::string whole;
@@ -49,7 +49,7 @@ net::Task<std::optional<std::string>> read_whole(Office& office, const spool::Bo
 
 }  // namespace
 
-net::Task<Result<Payload, facts::Outcome>> make_payload(Office& office,
+net::Task<Result<Payload, facts::Outcome>> make_payload(outbound::Office& office,
                                                         const spool::StoredMessage& message,
                                                         const smtp::Capabilities& peer)
 {

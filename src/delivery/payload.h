@@ -15,9 +15,11 @@ namespace hermetic::mail {
 struct Envelope;
 }
 
-namespace hermetic::delivery {
-
+namespace hermetic::outbound {
 class Office;
+}
+
+namespace hermetic::delivery {
 
 struct Payload {
     const spool::Body* body = nullptr;  // the message's, or `converted`
@@ -31,6 +33,6 @@ struct Payload {
 // room to convert it now. What cannot be converted is passed on with its needs: the transaction
 // refuses it.
 [[nodiscard]] net::Task<Result<Payload, facts::Outcome>> make_payload(
-    Office& office, const spool::StoredMessage& message, const smtp::Capabilities& peer);
+    outbound::Office& office, const spool::StoredMessage& message, const smtp::Capabilities& peer);
 
 }  // namespace hermetic::delivery

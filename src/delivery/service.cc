@@ -39,10 +39,14 @@ struct DeliveryService::IdleWatch final : net::Deadline {
     bool armed = false;
 };
 
-DeliveryService::DeliveryService(Adapters adapters, SettingsPointer settings,
+DeliveryService::DeliveryService(outbound::Adapters adapters, dispatch::GrantReports& reports,
+                                 outbound::SettingsPointer settings,
                                  objects::SnapshotPointer snapshot)
     : office_{adapters, std::move(settings), std::move(snapshot),
-              [this](ConnectionPointer connection) { say_goodbye(std::move(connection)); }},
+              [this](outbound::ConnectionPointer connection) {
+                  say_goodbye(std::move(connection));
+              }},
+      told_{reports},
       tasks_{adapters.core,
              [&log = adapters.log](std::string_view what) {
                  log.event(ledger::Level::Error, "delivery.escaped", {{"what", std::string{what}}});
@@ -63,7 +67,7 @@ void DeliveryService::post(void (DeliveryService::*what)())
     });
 }
 
-void DeliveryService::grant(std::vector<Grant> grants)
+void DeliveryService::grant(std::vector<dispatch::Grant> grants)
 {
     waiting_.put(std::move(grants));
 }
@@ -71,7 +75,7 @@ void DeliveryService::grant(std::vector<Grant> grants)
 void DeliveryService::begin_waiting()
 {
     for (auto& grant : waiting_.take()) {
-        GrantReport untouched;
+        dispatch::GrantReport untouched;
         untouched.id = grant.id;
         for (const auto& message : grant.messages) untouched.untouched.push_back(message.lease.id);
         const bool begun = !office_.stopping() &&
@@ -80,7 +84,7 @@ void DeliveryService::begin_waiting()
     }
 }
 
-net::Task<> DeliveryService::carry(Grant grant)
+net::Task<> DeliveryService::carry(dispatch::Grant grant)
 {
     auto ended = co_await carry_out(office_, limit_, std::move(grant));
     report(std::move(ended));
@@ -88,7 +92,7 @@ net::Task<> DeliveryService::carry(Grant grant)
 }
 
 // Reports of one turn of the loop cross to the queue together.
-void DeliveryService::report(GrantReport report)
+void DeliveryService::report(dispatch::GrantReport report)
 {
     reports_.push_back(std::move(report));
     if (reports_.size() != 1) return;
@@ -97,7 +101,7 @@ void DeliveryService::report(GrantReport report)
 
 void DeliveryService::flush_reports()
 {
-    if (!reports_.empty()) office_.adapters.reports.ended(std::exchange(reports_, {}));
+    if (!reports_.empty()) told_.ended(std::exchange(reports_, {}));
 }
 
 void DeliveryService::set_snapshot(objects::SnapshotPointer snapshot)
@@ -105,24 +109,24 @@ void DeliveryService::set_snapshot(objects::SnapshotPointer snapshot)
     office_.snapshot = std::move(snapshot);
 }
 
-void DeliveryService::set_settings(SettingsPointer settings)
+void DeliveryService::set_settings(outbound::SettingsPointer settings)
 {
     office_.replace_settings(std::move(settings));
 }
 
 void DeliveryService::forget_failures()
 {
-    office_.dead = DeadHosts{};
+    office_.dead = outbound::DeadHosts{};
     office_.rungs.clear();
 }
 
-void DeliveryService::say_goodbye(ConnectionPointer connection)
+void DeliveryService::say_goodbye(outbound::ConnectionPointer connection)
 {
     tasks_.spawn(farewell(std::move(connection)));
 }
 
 // QUIT, and the end without waiting for its answer: it would only cost time (RFC 5321 §4.1.1.10).
-net::Task<> DeliveryService::farewell(ConnectionPointer connection)
+net::Task<> DeliveryService::farewell(outbound::ConnectionPointer connection)
 {
     connection->stream->until(office_.within(kFarewell));
     const auto written = co_await connection->stream->write("QUIT\r\n");

@@ -3,13 +3,13 @@
 // Everything but grant() belongs to the core's thread.
 #pragma once
 
-#include "delivery/grant.h"
-#include "delivery/office.h"
-#include "delivery/settings.h"
+#include "dispatch/grant.h"
 #include "net/mailbox.h"
 #include "net/task.h"
 #include "net/task_group.h"
 #include "objects/snapshot.h"
+#include "outbound/office.h"
+#include "outbound/settings.h"
 #include "report/notice_limit.h"
 
 #include <cstddef>
@@ -18,19 +18,21 @@
 
 namespace hermetic::delivery {
 
-class DeliveryService final : public GrantTaker {
+class DeliveryService final : public dispatch::GrantTaker {
 public:
-    DeliveryService(Adapters adapters, SettingsPointer settings, objects::SnapshotPointer snapshot);
+    // `reports` outlives the service.
+    DeliveryService(outbound::Adapters adapters, dispatch::GrantReports& reports,
+                    outbound::SettingsPointer settings, objects::SnapshotPointer snapshot);
     ~DeliveryService();
     DeliveryService(const DeliveryService&) = delete;
     DeliveryService& operator=(const DeliveryService&) = delete;
 
     // Thread-safe; values only. After stop() has begun grants are reported back untouched.
-    void grant(std::vector<Grant> grants) override;
+    void grant(std::vector<dispatch::Grant> grants) override;
 
     // For what begins from now on; a message that is under way keeps what it began with.
     void set_snapshot(objects::SnapshotPointer snapshot);
-    void set_settings(SettingsPointer settings);
+    void set_settings(outbound::SettingsPointer settings);
 
     // Begins no message any more, says goodbye to idle peers, and lets transactions under way end
     // until `deadline`; then their connections are cut and the messages are tried again later.
@@ -46,20 +48,21 @@ private:
     struct IdleWatch;
 
     void begin_waiting();
-    void report(GrantReport report);
+    void report(dispatch::GrantReport report);
     void flush_reports();
-    void say_goodbye(ConnectionPointer connection);
+    void say_goodbye(outbound::ConnectionPointer connection);
     void watch_idle();
     void expire_idle();
     void post(void (DeliveryService::*what)());
-    net::Task<> carry(Grant grant);
-    net::Task<> farewell(ConnectionPointer connection);
+    net::Task<> carry(dispatch::Grant grant);
+    net::Task<> farewell(outbound::ConnectionPointer connection);
 
-    Office office_;
+    outbound::Office office_;
+    dispatch::GrantReports& told_;
     report::NoticeLimit limit_;
     net::TaskGroup tasks_;
-    net::Mailbox<Grant> waiting_;
-    std::vector<GrantReport> reports_;
+    net::Mailbox<dispatch::Grant> waiting_;
+    std::vector<dispatch::GrantReport> reports_;
     std::unique_ptr<IdleWatch> idle_watch_;
     std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };

@@ -1,9 +1,9 @@
 // The service with what connectors name in files: own CAs, client certificates, logins. What an
 // impostor hears is the commands that its peer here has seen.
 #include "core/text.h"
-#include "delivery/credentials.h"
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
+#include "outbound/credentials.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -64,8 +64,11 @@ protected:
         connector.tls.auth = {"ann", partner_.path("password")};
         return connector;
     }
-    void load() { settings.credentials = Credentials::load(contents, settings.credentials.get()); }
-    GrantReport send(const std::string& recipient)
+    void load()
+    {
+        settings.credentials = outbound::Credentials::load(contents, settings.credentials.get());
+    }
+    dispatch::GrantReport send(const std::string& recipient)
     {
         load();
         return deliver(make_message({recipient}));

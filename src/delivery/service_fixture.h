@@ -1,12 +1,12 @@
 // A delivery service with a spool, a resolver and a log in memory, on one core. For tests only.
 #pragma once
 
-#include "delivery/peer_fixture.h"
 #include "delivery/service.h"
-#include "dns/resolver.h"
+#include "dns/resolver_fixture.h"
 #include "ledger/log_fixture.h"
 #include "metrics/metrics.h"
 #include "net/core_fixture.h"
+#include "outbound/peer_fixture.h"
 #include "routing/route.h"
 #include "spool/spool.h"
 #include "tls/pki_fixture.h"
@@ -20,6 +20,9 @@
 #include <vector>
 
 namespace hermetic::delivery {
+
+using outbound::PeerScript;
+using outbound::ScriptedPeer;
 
 // Keeps what is recorded; bodies "in files" are in memory too.
 class MemorySpool final : public spool::Spool {
@@ -77,72 +80,16 @@ private:
     };
 };
 
-class MemoryResolver final : public dns::Resolver {
-public:
-    net::Task<facts::MxAnswer> mx(net::Core&, std::string name, Instant) override
-    {
-        if (throws) throw std::runtime_error{"the resolver broke"};
-        ++questions;
-        const auto found = mxs.find(name);
-        facts::MxAnswer none;
-        none.status = facts::DnsStatus::NxDomain;
-        co_return found == mxs.end() ? none : found->second;
-    }
-    net::Task<facts::AddressAnswer> addresses(net::Core&, std::string name, Instant) override
-    {
-        const auto found = hosts.find(name);
-        facts::AddressAnswer answer;
-        answer.status = found == hosts.end() ? facts::DnsStatus::NxDomain : facts::DnsStatus::Found;
-        if (found != hosts.end()) answer.addresses = found->second;
-        const auto proved = address_facts.find(name);
-        if (proved != address_facts.end()) {
-            answer.security = proved->second.security;
-            answer.canonical_name = proved->second.canonical_name;
-        }
-        co_return answer;
-    }
-    net::Task<facts::TlsaAnswer> tlsa(net::Core&, std::string name, Instant) override
-    {
-        tlsa_questions.push_back(name);
-        const auto found = tlsas.find(name);
-        facts::TlsaAnswer none;
-        none.status = facts::DnsStatus::NxDomain;
-        none.security = facts::DnsSecurity::Secure;
-        co_return found == tlsas.end() ? none : found->second;
-    }
-    net::Task<facts::DnsFacts> alias(net::Core&, std::string name, Instant) override
-    {
-        const auto found = aliases.find(name);
-        co_return found == aliases.end() ? facts::DnsFacts{} : found->second;
-    }
-    void close() override {}
-
-    void add_mx(const std::string& domain, std::uint16_t preference, const std::string& host)
-    {
-        auto& answer = mxs[domain];
-        answer.status = facts::DnsStatus::Found;
-        answer.records.push_back({preference, host});
-    }
-
-    int questions = 0;
-    bool throws = false;  // mx() does: a mistake of ours
-    std::map<std::string, facts::MxAnswer> mxs;
-    std::map<std::string, facts::DnsFacts> address_facts;  // security and canonical name alone
-    std::map<std::string, facts::TlsaAnswer> tlsas;
-    std::map<std::string, facts::DnsFacts> aliases;
-    std::vector<std::string> tlsa_questions;
-    std::map<std::string, std::vector<IpAddress>> hosts;
-};
-
+using dns::MemoryResolver;
 using ledger::MemoryLog;
 
-class MemoryReports final : public GrantReports {
+class MemoryReports final : public dispatch::GrantReports {
 public:
-    void ended(std::vector<GrantReport> batch) override
+    void ended(std::vector<dispatch::GrantReport> batch) override
     {
         for (auto& each : batch) reports.push_back(std::move(each));
     }
-    std::vector<GrantReport> reports;
+    std::vector<dispatch::GrantReport> reports;
 };
 
 inline mail::Mailbox test_mailbox(std::string_view text)
@@ -231,9 +178,9 @@ protected:
         return message;
     }
 
-    Grant grant_for(std::vector<std::shared_ptr<spool::StoredMessage>> messages)
+    dispatch::Grant grant_for(std::vector<std::shared_ptr<spool::StoredMessage>> messages)
     {
-        Grant grant;
+        dispatch::Grant grant;
         grant.id = ++grants;
         const objects::Snapshot snapshot{contents};
         grant.destination =
@@ -248,11 +195,11 @@ protected:
     {
         settings.options.idle_connection = std::chrono::seconds{10};
         service = std::make_unique<DeliveryService>(
-            Adapters{fixture.core, spool, resolver, log, metrics, reports},
-            std::make_shared<const DeliverySettings>(settings),
+            outbound::Adapters{fixture.core, spool, resolver, log, metrics}, reports,
+            std::make_shared<const outbound::DeliverySettings>(settings),
             std::make_shared<const objects::Snapshot>(contents));
     }
-    GrantReport deliver(Grant grant)
+    dispatch::GrantReport deliver(dispatch::Grant grant)
     {
         if (!service) begin();
         const auto before = reports.reports.size();
@@ -267,13 +214,13 @@ protected:
         fixture.core.loop().restart();
         while (!condition()) fixture.core.loop().run_one();
     }
-    void give(Grant grant)
+    void give(dispatch::Grant grant)
     {
-        std::vector<Grant> batch;
+        std::vector<dispatch::Grant> batch;
         batch.push_back(std::move(grant));
         service->grant(std::move(batch));
     }
-    GrantReport deliver(std::shared_ptr<spool::StoredMessage> message)
+    dispatch::GrantReport deliver(std::shared_ptr<spool::StoredMessage> message)
     {
         return deliver(grant_for({std::move(message)}));
     }
@@ -300,7 +247,7 @@ protected:
     metrics::Metrics metrics;
     MemoryReports reports;
     IdSource ids{1, 1};
-    DeliverySettings settings;
+    outbound::DeliverySettings settings;
     objects::Snapshot::Contents contents;
     std::vector<std::unique_ptr<ScriptedPeer>> peers;
     std::unique_ptr<DeliveryService> service;

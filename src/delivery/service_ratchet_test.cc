@@ -1,8 +1,8 @@
 // The service under the ratchet, and below its policy with an operator's approval.
-#include "delivery/ratchet_watch.h"
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
 #include "observations/observations.h"
+#include "outbound/ratchet_watch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,11 +44,11 @@ protected:
     void observe()
     {
         service = std::make_unique<DeliveryService>(
-            Adapters{fixture.core, spool, resolver, log, metrics, reports, &observations},
-            std::make_shared<const DeliverySettings>(settings),
+            outbound::Adapters{fixture.core, spool, resolver, log, metrics, &observations}, reports,
+            std::make_shared<const outbound::DeliverySettings>(settings),
             std::make_shared<const objects::Snapshot>(contents));
     }
-    GrantReport carry(std::shared_ptr<spool::StoredMessage> message)
+    dispatch::GrantReport carry(std::shared_ptr<spool::StoredMessage> message)
     {
         const auto before = reports.reports.size();
         give(grant_for({std::move(message)}));
@@ -199,7 +199,7 @@ TEST(RatchetDestination, IsTheSameByRouteAndByHosts)
          "[192.0.2.1]:2525"},
         {"nonsense", ""},
     };
-    for (const auto& row : rows) EXPECT_EQ(ratchet_destination(row.key), row.destination);
+    for (const auto& row : rows) EXPECT_EQ(outbound::ratchet_destination(row.key), row.destination);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The service where a domain's MTA-STS policy is known: what it adds, and what takes its place.
 #include "delivery/dane_fixture.h"
 #include "delivery/service.h"
-#include "delivery/sts_policies.h"
+#include "outbound/sts_policies.h"
 
 #include <gmock/gmock.h>
 
@@ -11,12 +11,13 @@ namespace {
 using policy::StsMode;
 using testing::Contains;
 
-class KnownPolicies final : public StsPolicies {
+class KnownPolicies final : public outbound::StsPolicies {
 public:
     StsMode mode = StsMode::Enforce;
     std::string listed;
 
-    [[nodiscard]] StsFacts of(const std::string& domain, const std::string& host) const override
+    [[nodiscard]] outbound::StsFacts of(const std::string& domain,
+                                        const std::string& host) const override
     {
         if (domain != "other.test") return {};
         return {mode, host == listed};

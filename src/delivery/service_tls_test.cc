@@ -240,11 +240,11 @@ TEST_F(DeliveryTest, OtherCasEndTheUseOfConnectionsAndSessions)
     auto& peer = peer_for("other.test", script);
     deliver(make_message({"b@other.test"}));
     settings.cas = *tls::load_cas(pki.root_file());
-    service->set_settings(std::make_shared<const DeliverySettings>(settings));
+    service->set_settings(std::make_shared<const outbound::DeliverySettings>(settings));
     deliver(make_message({"c@other.test"}));
     EXPECT_EQ(peer.connections, 1) << "the same ones, read again";
     settings.cas = *tls::load_cas(other.root_file());
-    service->set_settings(std::make_shared<const DeliverySettings>(settings));
+    service->set_settings(std::make_shared<const outbound::DeliverySettings>(settings));
     deliver(make_message({"d@other.test"}));
     EXPECT_EQ(peer.connections, 2);
     ASSERT_TRUE(log.attempts.back().tls);

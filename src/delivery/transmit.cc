@@ -1,10 +1,10 @@
 #include "delivery/transmit.h"
 
 #include "delivery/body_source.h"
-#include "delivery/io_outcome.h"
-#include "delivery/office.h"
-#include "delivery/talk.h"
 #include "net/core.h"
+#include "outbound/io_outcome.h"
+#include "outbound/office.h"
+#include "outbound/talk.h"
 #include "smtp/client_dot_stuffer.h"
 #include "smtp/client_outcome.h"
 
@@ -20,8 +20,8 @@ constexpr std::size_t kOneWrite = std::size_t{64} << 10;
 
 class Transmitter {
 public:
-    Transmitter(Office& office, Connection& connection, smtp::ClientTransaction& transaction,
-                const spool::Body& body)
+    Transmitter(outbound::Office& office, outbound::Connection& connection,
+                smtp::ClientTransaction& transaction, const spool::Body& body)
         : office_{office}, connection_{connection}, transaction_{transaction}, body_{body}
     {
         office_.watch(*connection_.stream);
@@ -38,11 +38,11 @@ private:
     net::Task<bool> send_small_body();
     net::Task<bool> send_large_body();
     net::Task<bool> write(std::string_view bytes);
-    void on_lost(const TalkError& error);
+    void on_lost(const outbound::TalkError& error);
     [[nodiscard]] Instant reply_deadline() const;
 
-    Office& office_;
-    Connection& connection_;
+    outbound::Office& office_;
+    outbound::Connection& connection_;
     smtp::ClientTransaction& transaction_;
     const spool::Body& body_;
     smtp::ClientTransaction::Step step_;
@@ -94,7 +94,7 @@ Instant Transmitter::reply_deadline() const
 
 net::Task<bool> Transmitter::hear()
 {
-    auto reply = co_await exchange(*connection_.stream, step_.write, reply_deadline());
+    auto reply = co_await outbound::exchange(*connection_.stream, step_.write, reply_deadline());
     if (!reply) {
         on_lost(reply.error());
         co_return false;
@@ -108,7 +108,7 @@ net::Task<bool> Transmitter::hear()
     co_return true;
 }
 
-void Transmitter::on_lost(const TalkError& error)
+void Transmitter::on_lost(const outbound::TalkError& error)
 {
     using Kind = net::StreamError::Kind;
     const bool gone = error.malformed || error.stream.kind == Kind::Closed ||
@@ -118,7 +118,7 @@ void Transmitter::on_lost(const TalkError& error)
         return;
     }
     using Written = smtp::ClientTransaction::Written;
-    transaction_.on_lost(talk_outcome(transaction_.stage(), error),
+    transaction_.on_lost(outbound::talk_outcome(transaction_.stage(), error),
                          error.unwritten ? Written::Part : Written::All);
 }
 
@@ -128,14 +128,15 @@ net::Task<bool> Transmitter::write(std::string_view bytes)
     auto written = co_await connection_.stream->write(bytes);
     if (written) co_return true;
     // A peer that refuses the message while it arrives says so before it closes.
-    auto reply = co_await last_words(*connection_.stream, std::move(written.error()),
-                                     office_.within(office_.settings->options.data_timeout));
+    auto reply =
+        co_await outbound::last_words(*connection_.stream, std::move(written.error()),
+                                      office_.within(office_.settings->options.data_timeout));
     if (!reply) {
         on_lost(reply.error());
     } else if (reply->temporary() || reply->permanent()) {
         transaction_.on_lost(smtp::outcome_of_reply(facts::Stage::Data, *reply));
     } else {
-        const TalkError unexpected{net::StreamError{}, std::nullopt, true};
+        const outbound::TalkError unexpected{net::StreamError{}, std::nullopt, true};
         on_lost(unexpected);
     }
     co_return false;
@@ -198,7 +199,7 @@ net::Task<bool> Transmitter::send_large_body()
 
 }  // namespace
 
-net::Task<Transmitted> transmit(Office& office, Connection& connection,
+net::Task<Transmitted> transmit(outbound::Office& office, outbound::Connection& connection,
                                 smtp::ClientTransaction& transaction, const spool::Body& body)
 {
     ++connection.messages;

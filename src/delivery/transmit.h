@@ -1,14 +1,16 @@
 // Carries one transaction over a connection: the machine says what, this moves the octets.
 #pragma once
 
-#include "delivery/connection.h"
 #include "net/task.h"
+#include "outbound/connection.h"
 #include "smtp/client_transaction.h"
 #include "spool/spool.h"
 
-namespace hermetic::delivery {
-
+namespace hermetic::outbound {
 class Office;
+}
+
+namespace hermetic::delivery {
 
 enum class Transmitted : std::uint8_t {
     Done,    // every recipient has an outcome; the connection may go on
@@ -16,7 +18,8 @@ enum class Transmitted : std::uint8_t {
     Stale,   // a kept connection was dead before anything was said: nothing has an outcome
 };
 
-[[nodiscard]] net::Task<Transmitted> transmit(Office& office, Connection& connection,
+[[nodiscard]] net::Task<Transmitted> transmit(outbound::Office& office,
+                                              outbound::Connection& connection,
                                               smtp::ClientTransaction& transaction,
                                               const spool::Body& body);
 

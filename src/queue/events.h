@@ -81,7 +81,7 @@ struct GrantAction {
     std::uint32_t core = 0;
     std::string destination;
     std::vector<Message> messages;
-    std::optional<facts::Outcome> settle;  // delivery/grant.h
+    std::optional<facts::Outcome> settle;  // dispatch/grant.h
 };
 
 }  // namespace hermetic::queue

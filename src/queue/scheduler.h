@@ -1,7 +1,7 @@
 // Decides which messages go where, when, and on how many connections: on(events, now) → actions.
 //
 // Pure: no thread, no clock, no I/O; the same events at the same times give the same actions. Not
-// thread-safe: the queue's thread owns it (delivery/dispatcher.h). Specification §6.
+// thread-safe: the queue's thread owns it (dispatch/dispatcher.h). Specification §6.
 //
 // A message is in exactly one place: waiting in its sender's FIFO, deferred in its destination's
 // heap, held, or under way. It is granted to one connection at a time, and comes back only by an

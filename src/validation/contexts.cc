@@ -30,7 +30,7 @@ Result<Handshaking, std::string> Contexts::of_versions(facts::TlsVersion min,
 }
 
 Result<Handshaking, std::string> Contexts::of_rung(const policy::RungPlan& plan,
-                                                   const delivery::Identity& identity)
+                                                   const outbound::Identity& identity)
 {
     tls::ClientProfile profile;
     profile.min = plan.min;

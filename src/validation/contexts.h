@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/result.h"
-#include "delivery/identity.h"
+#include "outbound/identity.h"
 #include "policy/ladder.h"
 #include "tls/context.h"
 
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] Result<Handshaking, std::string> of_versions(facts::TlsVersion min,
                                                                facts::TlsVersion max) const;
     [[nodiscard]] static Result<Handshaking, std::string> of_rung(
-        const policy::RungPlan& plan, const delivery::Identity& identity);
+        const policy::RungPlan& plan, const outbound::Identity& identity);
 
 private:
     std::shared_ptr<const tls::CaSet> system_;

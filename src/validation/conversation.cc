@@ -1,8 +1,8 @@
 #include "validation/conversation.h"
 
-#include "delivery/io_outcome.h"
-#include "delivery/talk.h"
 #include "net/core.h"
+#include "outbound/io_outcome.h"
+#include "outbound/talk.h"
 
 #include <algorithm>
 #include <utility>
@@ -18,25 +18,25 @@ net::Task<bool> connect(const Environment& env, const CallRequest& request, Call
     if (!path.empty()) {
         connected = co_await net::Stream::connect_unix(env.core, path, deadline);
     } else {
-        const auto local = delivery::source_address(env.settings->options, request.endpoint);
+        const auto local = outbound::source_address(env.settings->options, request.endpoint);
         connected = co_await net::Stream::connect(env.core, request.endpoint, local, deadline);
     }
     if (connected) {
         call.stream = *std::move(connected);
         co_return true;
     }
-    call.seen.outcome = delivery::connect_outcome(connected.error(),
+    call.seen.outcome = outbound::connect_outcome(connected.error(),
                                                   path.empty() ? request.endpoint.format() : path);
     co_return false;
 }
 
-delivery::OpeningRequest opening_for(const Environment& env, const CallRequest& request)
+outbound::OpeningRequest opening_for(const Environment& env, const CallRequest& request)
 {
-    delivery::OpeningRequest opening;
-    opening.dialect = delivery::dialect_of(request.host);
+    outbound::OpeningRequest opening;
+    opening.dialect = outbound::dialect_of(request.host);
     opening.ehlo_name = env.settings->ehlo_name();
     if (request.handshaking.context != nullptr) {
-        opening.handshake = delivery::handshake_with(request.host, request.tlsa);
+        opening.handshake = outbound::handshake_with(request.host, request.tlsa);
         opening.handshake->context = request.handshaking.context;
         opening.handshake->trust = request.handshaking.trust;
     }
@@ -60,7 +60,7 @@ net::Task<Call> call(const Environment& env, CallRequest request)
     const bool connected = co_await connect(env, request, call);
     if (!connected) co_return call;
     auto opening = opening_for(env, request);
-    call.seen = co_await delivery::open_session(*call.stream, std::move(opening));
+    call.seen = co_await outbound::open_session(*call.stream, std::move(opening));
     co_return call;
 }
 

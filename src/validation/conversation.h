@@ -4,10 +4,10 @@
 // runs in the command line's process.
 #pragma once
 
-#include "delivery/settings.h"
 #include "dns/resolver.h"
 #include "net/stream.h"
 #include "net/task.h"
+#include "outbound/settings.h"
 #include "validation/contexts.h"
 #include "validation/findings.h"
 
@@ -36,7 +36,7 @@ struct Patience {
 struct Environment {
     net::Core& core;
     dns::Resolver& resolver;
-    delivery::SettingsPointer settings;
+    outbound::SettingsPointer settings;
     Patience patience;
     Instant until = Instant::max();                      // nothing lasts beyond it
     observations::Observations* observations = nullptr;  // null: the ratchet holds nothing
@@ -45,7 +45,7 @@ struct Environment {
 };
 
 struct CallRequest {
-    delivery::Host host;
+    outbound::Host host;
     Endpoint endpoint;
     Handshaking handshaking;  // without a context: in clear, whatever is offered
     // Where there is a set, the handshake judges the chain by it, and its base domain is the SNI.

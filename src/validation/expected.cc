@@ -1,7 +1,7 @@
 #include "validation/expected.h"
 
-#include "delivery/ratchet_watch.h"
 #include "net/core.h"
+#include "outbound/ratchet_watch.h"
 #include "policy/ratchet.h"
 
 namespace hermetic::validation {
@@ -11,9 +11,9 @@ Expected find_expectation(const Environment& env, const Subject& subject,
 {
     Expected expected;
     if (env.observations == nullptr || hosts.empty()) return expected;
-    std::vector<delivery::Host> found;
+    std::vector<outbound::Host> found;
     for (const auto& each : hosts) found.push_back(each.host);
-    expected.destination = delivery::ratchet_destination(hosts.front().domain, found);
+    expected.destination = outbound::ratchet_destination(hosts.front().domain, found);
     expected.held = env.observations
                         ->held_to({subject.organization.name, expected.destination},
                                   subject.organization.ratchet, env.core.clock().wall())

@@ -3,11 +3,11 @@
 // Pure. Found by look.h; judged by judge.h; told of by words.h.
 #pragma once
 
-#include "delivery/hosts.h"
-#include "delivery/opening.h"
 #include "facts/attempt.h"
 #include "facts/dns.h"
 #include "facts/tls.h"
+#include "outbound/hosts.h"
+#include "outbound/opening.h"
 #include "policy/ladder.h"
 #include "policy/tls_policy.h"
 #include "smtp/client_capabilities.h"
@@ -20,7 +20,7 @@
 namespace hermetic::validation {
 
 // What one connection showed, up to where it ended.
-using Seen = delivery::Opened;
+using Seen = outbound::Opened;
 
 // One protocol version, offered alone on a connection of its own.
 struct VersionTry {
@@ -40,7 +40,7 @@ struct AddressFindings {
 };
 
 struct HostFindings {
-    delivery::Host host;
+    outbound::Host host;
     facts::DnsSecurity mx_security = facts::DnsSecurity::Insecure;
     std::string domain;  // of an MX route
     std::optional<facts::Outcome> failure;

@@ -1,7 +1,7 @@
 #include "validation/flow.h"
 
 #include "core/text.h"
-#include "delivery/io_outcome.h"
+#include "outbound/io_outcome.h"
 #include "validation/look.h"
 #include "validation/words.h"
 
@@ -19,7 +19,7 @@ using policy::RungResult;
 class Climber {
 public:
     Climber(const Environment& env, const HostFindings& host, Endpoint endpoint,
-            const policy::TlsDecision& decision, const delivery::Identity& identity)
+            const policy::TlsDecision& decision, const outbound::Identity& identity)
         : env_{env}, identity_{identity}, host_{host}, decision_{decision}, policy_{decision.policy}
     {
         request_.host = host.host;
@@ -38,7 +38,7 @@ private:
     void fail_rungs(std::string_view reason);
 
     const Environment& env_;
-    const delivery::Identity& identity_;
+    const outbound::Identity& identity_;
     const HostFindings& host_;
     const policy::TlsDecision& decision_;
     const policy::TlsPolicy& policy_;
@@ -182,7 +182,7 @@ void Climber::fail_rungs(std::string_view reason)
 }  // namespace
 
 net::Task<Climb> climb(const Environment& env, const HostFindings& host, Endpoint endpoint,
-                       const policy::TlsDecision& decision, const delivery::Identity& identity)
+                       const policy::TlsDecision& decision, const outbound::Identity& identity)
 {
     if (!decision.skip.empty()) {
         const auto advice = advice_for(decision.skip);

@@ -18,7 +18,7 @@ struct Climb {
 // cannot be had (Identity::missing). Nobody is logged in.
 [[nodiscard]] net::Task<Climb> climb(const Environment& env, const HostFindings& host,
                                      Endpoint endpoint, const policy::TlsDecision& decision,
-                                     const delivery::Identity& identity);
+                                     const outbound::Identity& identity);
 
 // The last resort, when every host's handshakes failed; nullopt where there is none.
 [[nodiscard]] std::optional<Flow> last_resort(const policy::TlsPolicy& policy,

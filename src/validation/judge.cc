@@ -1,6 +1,6 @@
 #include "validation/judge.h"
 
-#include "delivery/io_outcome.h"
+#include "outbound/io_outcome.h"
 
 namespace hermetic::validation {
 namespace {
@@ -17,7 +17,7 @@ std::string_view why_no_tls(const AddressFindings& address)
     case End::Refused:
         return "starttls.refused";
     case End::HandshakeFailed:
-        return delivery::handshake_reason(*address.seen.failure);
+        return outbound::handshake_reason(*address.seen.failure);
     case End::Ready:
     case End::Failed:
         break;

@@ -19,15 +19,15 @@ dns::ResolverOptions resolver_options(const config::ResolverNodeOptions& options
     return result;
 }
 
-delivery::SettingsPointer settings_of(const LocalOptions& options,
+outbound::SettingsPointer settings_of(const LocalOptions& options,
                                       std::shared_ptr<const tls::CaSet> cas)
 {
-    delivery::DeliverySettings settings;
+    outbound::DeliverySettings settings;
     settings.options = options.delivery;
     settings.hostname = options.hostname;
     settings.own_names = {options.hostname};
     settings.cas = std::move(cas);
-    return std::make_shared<const delivery::DeliverySettings>(std::move(settings));
+    return std::make_shared<const outbound::DeliverySettings>(std::move(settings));
 }
 
 net::Task<> run_and_stop(const LocalWork& work, const Environment& env,

@@ -1,8 +1,8 @@
 #include "validation/look.h"
 
 #include "core/text.h"
-#include "delivery/io_outcome.h"
 #include "net/core.h"
+#include "outbound/io_outcome.h"
 #include "routing/target_address.h"
 #include "smtp/client_outcome.h"
 #include "validation/tlsa.h"
@@ -18,7 +18,7 @@ namespace {
 using facts::TlsVersion;
 using End = Seen::End;
 
-HostFindings found_host(delivery::Host host)
+HostFindings found_host(outbound::Host host)
 {
     HostFindings findings;
     findings.host = std::move(host);
@@ -29,7 +29,7 @@ std::vector<HostFindings> configured_hosts(const routing::Route& route)
 {
     std::vector<HostFindings> hosts;
     for (const auto& hop : route.hosts) {
-        delivery::Host host;
+        outbound::Host host;
         host.protocol = hop.protocol;
         host.name = hop.host;
         host.address = hop.address;
@@ -80,7 +80,7 @@ net::Task<std::vector<HostFindings>> find_mx(const Environment& env, std::string
     std::vector<HostFindings> hosts;
     for (auto& mx : *ordered) {
         if (hosts.size() == kMaxHosts) break;
-        delivery::Host host;
+        outbound::Host host;
         host.name = std::move(mx.name);
         host.implicit = mx.implicit;
         host.port = env.settings->options.port;
@@ -142,7 +142,7 @@ net::Task<std::vector<HostFindings>> find_hosts(const Environment& env, routing:
 {
     if (!route.mx) co_return configured_hosts(route);
     if (const auto literal = routing::literal_of(route.domain)) {
-        delivery::Host host;
+        outbound::Host host;
         host.address = *literal;
         host.port = env.settings->options.port;
         std::vector<HostFindings> only;
@@ -178,7 +178,7 @@ net::Task<> resolve(const Environment& env, HostFindings& host, Sink sink)
         tell(sink, say_failure(StepId::Addresses, *host.failure), label);
         co_return;
     }
-    host.addresses = delivery::interleave(answer.addresses);
+    host.addresses = outbound::interleave(answer.addresses);
     if (host.addresses.size() > kMaxAddresses) host.addresses.resize(kMaxAddresses);
     host.address_security = answer.security;
     host.canonical_name = answer.canonical_name;

@@ -1,8 +1,8 @@
 #include "validation/message.h"
 
 #include "core/text.h"
-#include "delivery/io_outcome.h"
-#include "delivery/talk.h"
+#include "outbound/io_outcome.h"
+#include "outbound/talk.h"
 #include "smtp/client_outcome.h"
 #include "validation/words.h"
 
@@ -61,11 +61,11 @@ net::Task<Step> send_test_message(const Environment& env, Call connection, TestM
     std::string last;
     for (const Command& command : commands) {
         const auto deadline = env.within(env.patience.reply);
-        auto reply = co_await delivery::exchange(*connection.stream, command.text, deadline);
+        auto reply = co_await outbound::exchange(*connection.stream, command.text, deadline);
         if (!reply) {
             connection.stream->close();
             co_return say_failure(StepId::Message,
-                                  delivery::talk_outcome(command.stage, reply.error()));
+                                  outbound::talk_outcome(command.stage, reply.error()));
         }
         const bool wanted =
             command.stage == Stage::Data ? reply->intermediate() : reply->positive();

@@ -1,6 +1,6 @@
 #include "validation/subject.h"
 
-#include "delivery/hop_inputs.h"
+#include "outbound/hop_inputs.h"
 
 #include <algorithm>
 #include <utility>
@@ -37,7 +37,7 @@ void take_objects(Subject& subject, const objects::Snapshot& snapshot)
     own.organizations = {subject.organization};
     if (subject.connector) own.outbound_connectors = {*subject.connector};
     own.certificates = snapshot.contents().certificates;
-    subject.credentials = delivery::Credentials::load(own, nullptr);
+    subject.credentials = outbound::Credentials::load(own, nullptr);
 }
 
 std::optional<mail::Domain> bounce_domain(const objects::Snapshot& snapshot,
@@ -115,15 +115,15 @@ policy::TlsDecision decide(const Subject& subject, const HostFindings& host, con
     inputs.wishes = subject.wishes;
     inputs.now = known.now;
     inputs.ratchet = known.ratchet;
-    delivery::add_sts(inputs.hop, known.sts);
-    delivery::add_retirement(inputs, subject.retirements, host.host.label());
+    outbound::add_sts(inputs.hop, known.sts);
+    outbound::add_retirement(inputs, subject.retirements, host.host.label());
     return policy::decide_tls(inputs);
 }
 
-delivery::Identity identity_of(const Subject& subject, const policy::TlsDecision& decision,
+outbound::Identity identity_of(const Subject& subject, const policy::TlsDecision& decision,
                                std::shared_ptr<const tls::CaSet> system)
 {
-    delivery::Credentials::Wanted wanted;
+    outbound::Credentials::Wanted wanted;
     wanted.policy = &decision.policy;
     wanted.organization = subject.organization.name;
     wanted.connector = subject.connector ? &*subject.connector : nullptr;

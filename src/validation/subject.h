@@ -6,9 +6,9 @@
 #pragma once
 
 #include "core/result.h"
-#include "delivery/credentials.h"
-#include "delivery/sts_policies.h"
 #include "objects/snapshot.h"
+#include "outbound/credentials.h"
+#include "outbound/sts_policies.h"
 #include "policy/tls_policy.h"
 #include "routing/route.h"
 #include "validation/findings.h"
@@ -23,7 +23,7 @@ namespace hermetic::validation {
 struct Subject {
     objects::Organization organization;
     std::optional<objects::OutboundConnector> connector;       // nullopt: none decided the route
-    std::shared_ptr<const delivery::Credentials> credentials;  // what the copy names in files
+    std::shared_ptr<const outbound::Credentials> credentials;  // what the copy names in files
     std::vector<routing::Route> routes;      // what to look at: its smart hosts, or MX of domains
     std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent
     policy::MessageWishes wishes;
@@ -51,13 +51,13 @@ struct Subject {
 // What delivery knows beside the objects when it decides.
 struct Known {
     std::optional<policy::Expectation> ratchet;  // that the route's destination is held to
-    const delivery::StsPolicies* sts = nullptr;  // null: no policy is known
+    const outbound::StsPolicies* sts = nullptr;  // null: no policy is known
     WallTime now{};
 };
 // The decision for one host, as delivery's. Pure, but for the asking of `known.sts`.
 [[nodiscard]] policy::TlsDecision decide(const Subject& subject, const HostFindings& host,
                                          const Known& known);
-[[nodiscard]] delivery::Identity identity_of(const Subject& subject,
+[[nodiscard]] outbound::Identity identity_of(const Subject& subject,
                                              const policy::TlsDecision& decision,
                                              std::shared_ptr<const tls::CaSet> system);
 

@@ -1,7 +1,7 @@
 #include "validation/tlsa.h"
 
 #include "core/text.h"
-#include "delivery/dane.h"
+#include "outbound/dane.h"
 #include "tls/tlsa.h"
 
 #include <fmt/format.h>
@@ -62,8 +62,8 @@ bool take_tlsa(const facts::TlsaAnswer& answer, const std::string& base, HostFin
         host.tlsa_words += "\nnone of them can be used";
         return true;
     }
-    const delivery::MxFacts mx{host.domain, {}, host.mx_security};
-    set.names = delivery::tlsa_names(base, host.host, mx);
+    const outbound::MxFacts mx{host.domain, {}, host.mx_security};
+    set.names = outbound::tlsa_names(base, host.host, mx);
     host.tlsa = std::make_shared<const policy::TlsaSet>(std::move(set));
     return true;
 }
@@ -71,7 +71,7 @@ bool take_tlsa(const facts::TlsaAnswer& answer, const std::string& base, HostFin
 net::Task<> find_tlsa(const Environment& env, HostFindings& host)
 {
     host.tlsa_words = "not asked: the addresses are not proved by DNSSEC";
-    const delivery::HostAddresses addresses{host.addresses, host.address_security,
+    const outbound::HostAddresses addresses{host.addresses, host.address_security,
                                             host.canonical_name};
     const bool moved =
         !host.canonical_name.empty() && host.canonical_name != to_lower(host.host.name);
@@ -85,7 +85,7 @@ net::Task<> find_tlsa(const Environment& env, HostFindings& host)
         }
         secure_alias = alias.status == DnsStatus::Found && alias.security == DnsSecurity::Secure;
     }
-    const auto bases = delivery::tlsa_bases(host.host, addresses, secure_alias);
+    const auto bases = outbound::tlsa_bases(host.host, addresses, secure_alias);
     for (const std::string& base : bases) {
         const std::string question = fmt::format("_{}._tcp.{}", host.host.port, base);
         const auto answer =

@@ -1,6 +1,6 @@
 // A host's TLSA records, for a look at it: where they are asked for, what is found, in words.
 //
-// The choice of names is delivery/dane.h's (RFC 7672 §2.2), asked here without an office.
+// The choice of names is outbound/dane.h's (RFC 7672 §2.2), asked here without an office.
 #pragma once
 
 #include "net/task.h"

@@ -1,16 +1,20 @@
 #include "validation/validate.h"
 
-#include "delivery/peer_fixture.h"
-#include "delivery/service_fixture.h"
+#include "dns/resolver_fixture.h"
 #include "inbound/bounce_watch.h"
 #include "inbound/session_watch.h"
+#include "ledger/log_fixture.h"
 #include "net/core_fixture.h"
 #include "observations/observations.h"
+#include "outbound/peer_fixture.h"
 #include "tls/pki_fixture.h"
 #include "validation/bounce.h"
 #include "validation/json.h"
 #include "validation/probe.h"
 #include "validation/validator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <filesystem>
 #include <unistd.h>
@@ -40,9 +44,9 @@ protected:
     }
 
     // A partner that shows a certificate for these names; none: it offers no STARTTLS.
-    delivery::PeerScript in_tls(std::vector<std::string> names)
+    outbound::PeerScript in_tls(std::vector<std::string> names)
     {
-        delivery::PeerScript script;
+        outbound::PeerScript script;
         tls::ServerProfile profile;
         tls::PkiFixture::Leaf leaf;
         leaf.name = "leaf" + std::to_string(peers_.size());
@@ -53,19 +57,19 @@ protected:
         return script;
     }
     // The MX host of a domain, at 127.0.0.1.
-    delivery::ScriptedPeer& peer_for(const std::string& domain, delivery::PeerScript script)
+    outbound::ScriptedPeer& peer_for(const std::string& domain, outbound::PeerScript script)
     {
         peers_.push_back(
-            std::make_unique<delivery::ScriptedPeer>(fixture_.core, std::move(script)));
+            std::make_unique<outbound::ScriptedPeer>(fixture_.core, std::move(script)));
         resolver_.add_mx(domain, 10, "mx." + domain);
         resolver_.hosts["mx." + domain] = {*IpAddress::parse("127.0.0.1")};
         settings_.options.port = peers_.back()->port();
         return *peers_.back();
     }
 
-    delivery::SettingsPointer settings() const
+    outbound::SettingsPointer settings() const
     {
-        return std::make_shared<const delivery::DeliverySettings>(settings_);
+        return std::make_shared<const outbound::DeliverySettings>(settings_);
     }
     Environment environment()
     {
@@ -90,9 +94,9 @@ protected:
 
     net::CoreFixture fixture_;
     tls::PkiFixture pki_;
-    delivery::MemoryResolver resolver_;
-    delivery::DeliverySettings settings_;
-    std::vector<std::unique_ptr<delivery::ScriptedPeer>> peers_;
+    dns::MemoryResolver resolver_;
+    outbound::DeliverySettings settings_;
+    std::vector<std::unique_ptr<outbound::ScriptedPeer>> peers_;
 };
 
 class ValidateTest : public LookTest {
@@ -143,7 +147,7 @@ protected:
         contents_.accepted_domains = {own};
     }
     // The token in the envelope sender of the peer's last transaction.
-    static std::string token_at(const delivery::ScriptedPeer& peer)
+    static std::string token_at(const outbound::ScriptedPeer& peer)
     {
         for (const auto& command : peer.commands) {
             const auto begin = command.find('<');
@@ -464,7 +468,7 @@ protected:
     }
 
     std::filesystem::path directory_;
-    delivery::MemoryLog log_;
+    ledger::MemoryLog log_;
 };
 
 TEST_F(ValidatorTest, EveryEnabledConnectorIsValidatedOnceADay)

@@ -39,7 +39,7 @@ Validator::Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log,
 
 Validator::~Validator() = default;
 
-void Validator::set(delivery::SettingsPointer settings, objects::SnapshotPointer snapshot)
+void Validator::set(outbound::SettingsPointer settings, objects::SnapshotPointer snapshot)
 {
     settings_ = std::move(settings);
     snapshot_ = std::move(snapshot);

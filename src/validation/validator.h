@@ -4,10 +4,10 @@
 #pragma once
 
 #include "core/result.h"
-#include "delivery/settings.h"
 #include "net/task.h"
 #include "net/task_group.h"
 #include "objects/snapshot.h"
+#include "outbound/settings.h"
 #include "validation/json.h"
 #include "validation/step.h"
 #include "validation/subject.h"
@@ -53,7 +53,7 @@ public:
     Validator& operator=(const Validator&) = delete;
 
     // At first and at each change; a validation keeps what it began with.
-    void set(delivery::SettingsPointer settings, objects::SnapshotPointer snapshot);
+    void set(outbound::SettingsPointer settings, objects::SnapshotPointer snapshot);
 
     static constexpr std::size_t kMaxOnDemand = 4;
     struct Refusal {
@@ -115,7 +115,7 @@ private:
     Watches watches_;
     std::string file_;
     WallTime started_;
-    delivery::SettingsPointer settings_;
+    outbound::SettingsPointer settings_;
     objects::SnapshotPointer snapshot_;
     Reports reports_;
     std::set<std::string> told_left_out_;  // connectors of which the log has it

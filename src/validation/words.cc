@@ -1,7 +1,7 @@
 #include "validation/words.h"
 
 #include "core/text.h"
-#include "delivery/io_outcome.h"
+#include "outbound/io_outcome.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -111,7 +111,7 @@ Step say_starttls(const Seen& seen)
         return make(StepId::StartTls, State::Failed, std::move(words), advice.fix, id);
     }
     case End::HandshakeFailed: {
-        const auto id = delivery::handshake_reason(*seen.failure);
+        const auto id = outbound::handshake_reason(*seen.failure);
         return make(StepId::StartTls, State::Failed, facts::describe(*seen.failure),
                     advice_for(id).fix, id);
     }
@@ -133,7 +133,7 @@ Advice advice_for(std::string_view reason)
 
 Step say_failure(StepId id, facts::Outcome outcome)
 {
-    delivery::suggest_fix(outcome);
+    outbound::suggest_fix(outcome);
     std::string words = printable(outcome.text, 400);
     if (outcome.origin == facts::Origin::Remote)
         words = fmt::format("the server says: {} {}", outcome.code, words);

@@ -12,10 +12,10 @@
 #include "abilities.h"
 #include "core/text.h"
 #include "delivery/service_fixture.h"
-#include "delivery/sts_policies.h"
 #include "lab/lab.h"
 #include "lab/partners.h"
 #include "lab/work_directory.h"
+#include "outbound/sts_policies.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -235,16 +235,16 @@ private:
     bool sts_ = false;  // enforced, and not replaced by DANE (RFC 8461 §2)
 };
 
-class GivenPolicies final : public delivery::StsPolicies {
+class GivenPolicies final : public outbound::StsPolicies {
 public:
     explicit GivenPolicies(const Input& input) : facts_{input.sts, input.sts_lists_host} {}
-    [[nodiscard]] delivery::StsFacts of(const std::string&, const std::string&) const override
+    [[nodiscard]] outbound::StsFacts of(const std::string&, const std::string&) const override
     {
         return facts_;
     }
 
 private:
-    delivery::StsFacts facts_;
+    outbound::StsFacts facts_;
 };
 
 std::string from_hex(std::string_view digits)

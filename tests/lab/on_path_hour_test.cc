@@ -6,12 +6,12 @@
 // every octet that went by. What may be read in clear follows from the level alone, whatever the
 // attack is: SeesNothingInClear counts it. What becomes of the mail is the table's.
 #include "core/text.h"
-#include "delivery/credentials.h"
 #include "delivery/service_fixture.h"
 #include "lab/lab.h"
 #include "lab/on_path.h"
 #include "lab/partners.h"
 #include "lab/work_directory.h"
+#include "outbound/credentials.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -264,7 +264,7 @@ protected:
         ASSERT_TRUE(lab::write_text(file, std::string{kPassword} + "\n"));
         std::filesystem::permissions(file, std::filesystem::perms::owner_read);
         made.tls.auth = {kUser, file.string()};
-        settings.credentials = delivery::Credentials::load(contents, nullptr);
+        settings.credentials = outbound::Credentials::load(contents, nullptr);
         ASSERT_TRUE(settings.credentials->faults().empty());
         std::filesystem::remove(file);
     }

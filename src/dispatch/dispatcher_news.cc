@@ -1,0 +1,170 @@
+#include "core/text.h"
+#include "dispatch/dispatcher_impl.h"
+#include "dispatch/policy_change.h"
+#include "ledger/log.h"
+
+#include <algorithm>
+
+namespace hermetic::dispatch {
+
+std::string_view Dispatcher::Impl::keep(std::string text)
+{
+    return kept_.emplace_back(std::move(text));
+}
+
+// Its notice of delay, or its expiry, whichever is next.
+WallTime Dispatcher::Impl::attention(std::string_view organization, WallTime accepted_at,
+                                     const spool::MessageState& state) const
+{
+    const auto other = schedules_.find(organization);
+    const queue::RetrySchedule& schedule = other == schedules_.end() ? schedule_ : other->second;
+    const queue::Waiting waiting{accepted_at, state.tls_failing_since};
+    const WallTime expiry = queue::expires_at(schedule, waiting);
+    if (state.delay_notified) return expiry;
+    return std::min(expiry, queue::delay_notice_at(schedule, waiting));
+}
+
+void Dispatcher::Impl::take_schedules(const objects::Snapshot& snapshot)
+{
+    schedule_ = queue::make_retry_schedule(snapshot.organization());
+    schedules_.clear();
+    for (const auto& each : snapshot.contents().organizations) {
+        if (&each != &snapshot.organization())
+            schedules_.emplace(each.name, queue::make_retry_schedule(each));
+    }
+}
+
+void Dispatcher::Impl::admit(const MessageId& id, const spool::Lease& lease,
+                             const mail::Envelope& envelope, const spool::MessageState& state,
+                             std::uint64_t size)
+{
+    MessageRoute route = routes_->of(envelope, state.finished);
+    queue::Arrived event;
+    event.id = id;
+    event.lease = {lease.epoch, lease.until};
+    event.destination = keep(std::move(route.destination));
+    event.domain = keep(std::move(route.domains));
+    event.sender = envelope.sender ? keep(envelope.sender->format()) : std::string_view{};
+    event.size = size;
+    event.recipients =
+        static_cast<std::uint32_t>(envelope.recipients.size() - state.finished.size());
+    event.attempts = state.attempts;
+    event.accepted_at = envelope.accepted_at;
+    event.next_attempt = state.next_attempt;
+    event.attention = attention(envelope.organization, envelope.accepted_at, state);
+    event.reason = keep(state.last_reason);
+    event.held = state.held || route.parts;  // what must be split is not granted before
+    events_.emplace_back(event);
+    if (route.parts && to_split_.insert(id).second) splits_.push_back(id);
+}
+
+void Dispatcher::Impl::note(const spool::Change& change)
+{
+    const MessageId& id = change.lease.id;
+    resident_.drop(id);  // whoever changed it: from now on the spool alone knows it
+    if (change.kind == spool::Change::Kind::Finished) {
+        events_.emplace_back(queue::Finished{id});
+        to_split_.erase(id);
+        if (after_attempt_.contains(id)) follow_ups_.push_back(id);
+        return;
+    }
+    const bool more_to_do = after_attempt_.contains(id) || to_split_.contains(id);
+    queue::Deferred event;
+    event.id = id;
+    event.attempts = change.state.attempts;
+    event.next_attempt = change.state.next_attempt;
+    const auto row = scheduler_.find(id);
+    const auto owner = row ? RouteTable::owner_of(row->domain) : std::string_view{};
+    event.attention = attention(owner, scheduler_.accepted_at(id), change.state);
+    event.reason = keep(change.state.last_reason);
+    event.held = change.state.held || more_to_do;
+    events_.emplace_back(event);
+    if (more_to_do) follow_ups_.push_back(id);
+}
+
+void Dispatcher::Impl::note(GrantReport report)
+{
+    if (outstanding_ > 0) --outstanding_;
+    queue::GrantEnded event;
+    event.id = report.id;
+    event.settled = report.delivered + report.deferred + report.failed;
+    event.destination_failure = std::move(report.destination_failure);
+    event.slow_down = report.slow_down;
+    event.untouched = std::move(report.untouched);
+    for (const MessageId& id : event.untouched) {
+        if (after_attempt_.contains(id) || to_split_.contains(id)) follow_ups_.push_back(id);
+    }
+    events_.emplace_back(std::move(event));
+    for (const MessageId& id : report.gone) note_gone(id);
+}
+
+// Where the queue has not heard of its end, somebody has removed it behind our back.
+void Dispatcher::Impl::note_gone(const MessageId& id)
+{
+    const auto row = scheduler_.find(id);
+    if (!row) return;
+    log_.event(ledger::Level::Warning, "queue.message-gone",
+               {{"id", format_id(id)}, {"destination", printable(row->destination)}});
+    spool::Change end;
+    end.lease.id = id;
+    note(end);
+}
+
+// Messages that came back from an attempt with an operator's wish, or a split, waiting for them.
+void Dispatcher::Impl::follow_up()
+{
+    for (const MessageId& id : std::exchange(follow_ups_, {})) {
+        if (to_split_.contains(id)) splits_.push_back(id);
+        const auto waiting = after_attempt_.find(id);
+        if (waiting == after_attempt_.end()) continue;
+        const auto row = scheduler_.find(id);
+        // Granted again at once, having been left untouched: its next return will do.
+        if (row && row->state == queue::State::UnderWay) continue;
+        const auto change = after_attempt_.extract(waiting).mapped();
+        if (row) begin(change);
+    }
+}
+
+// What could not go under the old objects may go under the new ones. The destinations' limits hold
+// for it as for all mail.
+void Dispatcher::Impl::retry_changed(const objects::Snapshot& before)
+{
+    if (!granting_) return;
+    const std::size_t count = scheduler_.retry_destinations(
+        [&](const std::string& key) { return policy_changed(before, routes_->snapshot(), key); },
+        clock_.wall());
+    if (count == 0) return;
+    log_.event(ledger::Level::Info, "queue.retried",  // no-reason: log event
+               {{"messages", std::to_string(count)}, {"cause", "objects changed"}});
+}
+
+// Domains whose mail goes one way take it at once; the rest is looked at message by message.
+void Dispatcher::Impl::reload(objects::SnapshotPointer snapshot)
+{
+    take_schedules(*snapshot);
+    const auto before = std::exchange(routes_, std::make_unique<RouteTable>(std::move(snapshot)));
+    retry_changed(before->snapshot());
+    queue::Rerouted rerouted;
+    for (const std::string& domains : scheduler_.domains()) {
+        std::string key = routes_->of_domains(domains);
+        if (!key.empty()) {
+            rerouted.routes.emplace(domains, std::move(key));
+            continue;
+        }
+        queue::Filter filter;
+        filter.domain = domains.substr(0, domains.find(','));
+        std::optional<std::uint32_t> cursor = 0;
+        while (cursor) {
+            const queue::Page page = scheduler_.list(filter, 1000, *cursor);
+            for (const queue::MessageRow& row : page.rows) {
+                if (row.domain == domains && to_split_.insert(row.id).second) {
+                    splits_.push_back(row.id);
+                }
+            }
+            cursor = page.next;
+        }
+    }
+    events_.emplace_back(std::move(rerouted));
+}
+
+}  // namespace hermetic::dispatch

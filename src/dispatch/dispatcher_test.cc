@@ -1,0 +1,417 @@
+#include "dispatch/dispatcher_fixture.h"
+
+namespace hermetic::dispatch {
+namespace {
+
+using namespace dispatcher_fixture;
+
+TEST_F(DispatcherTest, FreshMailIsGrantedFromMemory)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    const Grant grant = taker_.next();
+    EXPECT_EQ(grant.destination, "mx:far.example");
+    ASSERT_EQ(grant.messages.size(), 1U);
+    EXPECT_EQ(grant.messages[0].lease.epoch, 7U);
+    ASSERT_TRUE(grant.messages[0].resident);
+    EXPECT_FALSE(grant.messages[0].resident->body.bytes.empty());
+    deliver(grant);
+    EXPECT_TRUE(list().rows.empty());
+    EXPECT_EQ(metrics_.value(metrics::Metric::QueueMessages), 0);
+}
+
+TEST_F(DispatcherTest, ClaimsWhatWasLeftBehind)
+{
+    spool::MessageState later;
+    later.next_attempt = clock_.wall() + hours{1};
+    later.last_reason = "connect.refused";
+    spool_.leave_behind(make(1, {"b@far.example"}));
+    spool_.leave_behind(make(2, {"c@far.example"}, later));
+    start();
+    const Grant grant = taker_.next();
+    ASSERT_EQ(grant.messages.size(), 1U);
+    EXPECT_EQ(grant.messages[0].lease.id, id(1));
+    EXPECT_FALSE(grant.messages[0].resident) << "its body is read when it is needed";
+    EXPECT_EQ(state(2), queue::State::Deferred);
+    EXPECT_TRUE(dispatcher_.claimed_all());
+}
+
+TEST_F(DispatcherTest, AStoreThatIsBeingReopenedIsNotAnEmptyOne)
+{
+    spool_.leave_behind(make(1, {"b@far.example"}));
+    auto asked = spool_.reopen();
+    start();
+    asked.get();
+    EXPECT_EQ(taker_.next().messages.at(0).lease.id, id(1));
+}
+
+TEST_F(DispatcherTest, WhatIsNotReadYetIsNotSaidToBeUnknown)
+{
+    spool_.disk_fails = true;  // it does not know whether it has seen everything
+    spool_.leave_behind(make(1, {"b@far.example"}));
+    start();
+    EXPECT_EQ(hold(9).kind, Kind::Starting);
+    EXPECT_EQ(ask([&](auto answer) { dispatcher_.retry(id(9), answer); }).kind, Kind::Starting);
+    EXPECT_FALSE(show(id(9)).error.empty());
+    spool_.disk_fails = false;
+    while (!dispatcher_.claimed_all()) (void)list();
+    EXPECT_EQ(hold(9).kind, Kind::NotFound);
+    EXPECT_TRUE(show(id(9)).error.empty());
+}
+
+TEST_F(DispatcherTest, NothingIsGrantedWhileOutcomesCannotBeRecorded)
+{
+    start();
+    spool_.disk_fails = true;
+    spool_.store({make(1, {"b@there.example"})});
+    (void)list({});  // the queue's thread has been through its news
+    EXPECT_TRUE(taker_.none());
+    spool_.disk_fails = false;
+    EXPECT_EQ(taker_.next().messages.size(), 1U);
+}
+
+TEST_F(DispatcherTest, DeferredMailComesBackInTime)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), minutes{1});
+    EXPECT_EQ(state(1), queue::State::Deferred);
+    clock_.advance(minutes{1});
+    EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
+}
+
+// The time since when TLS fails survives a restart, and its notice of delay does not wait until the
+// destination has rested.
+TEST_F(DispatcherTest, WhatFailsForTlsComesToItsNoticeWhileTheDestinationRests)
+{
+    const auto left = [&](std::uint8_t number, std::optional<WallTime> tls_failing_since) {
+        spool::MessageState state;
+        state.attempts = 3;
+        state.next_attempt = clock_.wall() + minutes{15};
+        state.tls_failing_since = tls_failing_since;
+        spool_.leave_behind(make(number, {"b@far.example"}, state));
+    };
+    spool_.leave_behind(make(1, {"b@far.example"}));
+    left(2, clock_.wall() - minutes{50});
+    left(3, std::nullopt);
+    start();
+    for (const Duration rested : {minutes{2}, minutes{7}, minutes{0}}) {
+        const Grant grant = taker_.next();
+        EXPECT_EQ(grant.messages.at(0).lease.id, id(1));
+        EXPECT_FALSE(grant.settle);
+        GrantReport report;
+        report.id = grant.id;
+        report.destination_failure.emplace().reason = "ladder.handshake-failed";
+        report.untouched = {id(1)};
+        dispatcher_.ended({report});
+        (void)list();
+        clock_.advance(rested);
+    }
+    clock_.advance(minutes{11});  // the third rest is longer than that
+    const Grant grant = taker_.next();
+    ASSERT_TRUE(grant.settle);
+    ASSERT_EQ(grant.messages.size(), 1U);
+    EXPECT_EQ(grant.messages[0].lease.id, id(2));
+}
+
+TEST_F(DispatcherTest, AMessageThatIsGoneFromTheSpoolLeavesTheQueueAndIsTold)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    const Grant grant = taker_.next();
+    GrantReport report;
+    report.id = grant.id;
+    report.gone = {id(1)};
+    dispatcher_.ended({report});
+    EXPECT_FALSE(show(id(1)).row);
+    EXPECT_EQ(log_.events, 1);
+    EXPECT_EQ(log_.last_event(), "queue.message-gone");
+    EXPECT_EQ(list().rows.size(), 0U);
+}
+
+TEST_F(DispatcherTest, ClockSetBackDoesNotStopTheQueue)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), minutes{1});
+    (void)list();
+    clock_.set_back(hours{5});
+    EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
+}
+
+TEST_F(DispatcherTest, HoldAndReleaseAreDurable)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), minutes{1});
+    EXPECT_EQ(hold(1).kind, Kind::Done);
+    EXPECT_EQ(state(1), queue::State::Held);
+    EXPECT_TRUE(spool_.messages()[id(1)]->state.held);
+    EXPECT_EQ(spool_.messages()[id(1)]->state.last_reason, "connect.refused") << "the rest stays";
+    EXPECT_EQ(metrics_.value(metrics::Metric::QueueHeld), 1);
+    clock_.advance(hours{2});
+    EXPECT_EQ(state(1), queue::State::Held);
+    EXPECT_EQ(ask([&](auto answer) { dispatcher_.retry(id(1), answer); }).kind, Kind::Refused);
+    EXPECT_EQ(release(1).kind, Kind::Done);
+    EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
+    EXPECT_FALSE(spool_.messages()[id(1)]->state.held);
+}
+
+TEST_F(DispatcherTest, HoldOfMailUnderWayWaitsForTheAttempt)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    const Grant grant = taker_.next();
+    EXPECT_EQ(hold(1).kind, Kind::AfterAttempt);
+    defer(grant, Duration{});
+    while (!spool_.messages()[id(1)]->state.held) (void)list();
+    EXPECT_EQ(state(1), queue::State::Held);
+    EXPECT_TRUE(taker_.none()) << "not even for a moment";
+}
+
+TEST_F(DispatcherTest, AnApprovalIsDurableToldAndTriedAtOnce)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), hours{1});
+    const spool::Approval approval{"operator", "ticket 12", clock_.wall()};
+    const auto answer = ask([&](auto reply) { dispatcher_.approve(id(1), approval, reply); });
+    EXPECT_EQ(answer.kind, Kind::Done);
+    EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
+    ASSERT_TRUE(spool_.messages().at(id(1))->state.approval);
+    EXPECT_EQ(*spool_.messages().at(id(1))->state.approval, approval);
+}
+
+TEST_F(DispatcherTest, AnApprovalBeforeTheFirstAttemptIsThereAtIt)
+{
+    start();
+    spool::MessageState later;
+    later.next_attempt = clock_.wall() + hours{1};
+    spool_.store({make(1, {"b@far.example"}, later)});
+    const spool::Approval approval{"operator", "ticket 12", clock_.wall()};
+    const auto answer = ask([&](auto reply) { dispatcher_.approve(id(1), approval, reply); });
+    EXPECT_EQ(answer.kind, Kind::Done);
+    const Grant grant = taker_.next();
+    ASSERT_EQ(grant.messages.size(), 1U);
+    const auto& copy = grant.messages[0].resident;
+    EXPECT_TRUE(copy == nullptr || copy->state.approval == approval);
+}
+
+TEST_F(DispatcherTest, WhatWasSplitBeforeTheFirstAttemptIsNotSplitAgain)
+{
+    start(snapshot("*"));
+    spool::MessageState later;
+    later.next_attempt = clock_.wall() + hours{1};
+    spool_.store({make(1, {"b@far.example", "c@other.example"}, later)});
+    dispatcher_.reload(snapshot("far.example"));
+    while (list().rows.size() != 2) {
+    }
+    clock_.advance(hours{1});
+    std::size_t recipients = 0;
+    for (int part = 0; part < 2; ++part) {
+        const Grant grant = taker_.next();
+        ASSERT_EQ(grant.messages.size(), 1U);
+        const auto& copy = grant.messages[0].resident;
+        const auto message = copy ? copy : spool_.messages().at(grant.messages[0].lease.id);
+        recipients += message->envelope->recipients.size() - message->state.finished.size();
+    }
+    EXPECT_EQ(recipients, 2U) << "each recipient once";
+}
+
+TEST_F(DispatcherTest, HeldMailIsReleasedBeforeItIsApproved)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), hours{1});
+    EXPECT_EQ(hold(1).kind, Kind::Done);
+    const spool::Approval approval{"operator", "ticket 12", clock_.wall()};
+    EXPECT_EQ(ask([&](auto reply) { dispatcher_.approve(id(1), approval, reply); }).kind,
+              Kind::Refused);
+    EXPECT_FALSE(spool_.messages().at(id(1))->state.approval);
+}
+
+TEST_F(DispatcherTest, MailUnderAChangedOrganizationIsTriedAtOnce)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), hours{1});
+    dispatcher_.reload(snapshot());
+    EXPECT_EQ(state(1), queue::State::Deferred) << "nothing has changed";
+    auto contents = snapshot()->contents();
+    contents.organizations[0].tls = objects::TlsLevel::Encrypt;
+    dispatcher_.reload(std::make_shared<const objects::Snapshot>(contents));
+    EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
+}
+
+TEST_F(DispatcherTest, RemovedMailLeavesANoticeInTheSameChange)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), minutes{1});
+    EXPECT_EQ(remove(1, TellSender::Yes).kind, Kind::Done);
+    const Grant grant = taker_.next();
+    EXPECT_EQ(grant.destination, "mx:own.example");
+    const auto& notice = *grant.messages[0].resident;
+    EXPECT_TRUE(notice.envelope->is_notice);
+    EXPECT_EQ(notice.envelope->recipients[0].address.format(), "a@own.example");
+    EXPECT_NE(notice.body.bytes.view().find("X-Hermetic-Reason: queue.removed"),
+              std::string_view::npos);
+    EXPECT_EQ(spool_.messages().size(), 1U) << "the notice only";
+    EXPECT_EQ(log_.notices, 1);
+}
+
+TEST_F(DispatcherTest, RemovedMailMayGoSilently)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), minutes{1});
+    EXPECT_EQ(remove(1, TellSender::No).kind, Kind::Done);
+    EXPECT_TRUE(spool_.messages().empty());
+    EXPECT_TRUE(list().rows.empty());
+    EXPECT_EQ(remove(1, TellSender::No).kind, Kind::NotFound);
+}
+
+TEST_F(DispatcherTest, RemovalOfDeliveredMailComesToNothing)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    const Grant grant = taker_.next();
+    EXPECT_EQ(remove(1, TellSender::Yes).kind, Kind::AfterAttempt);
+    deliver(grant);
+    EXPECT_TRUE(list().rows.empty());
+    EXPECT_EQ(log_.notices, 0);
+}
+
+TEST_F(DispatcherTest, ChangeThatTheSpoolRefusesLeavesTheMessageAsItWas)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), minutes{1});
+    (void)list();
+    spool_.failing = true;
+    EXPECT_EQ(hold(1).kind, Kind::Refused);
+    EXPECT_EQ(state(1), queue::State::Deferred);
+    spool_.failing = false;
+    clock_.advance(minutes{1});
+    EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
+}
+
+TEST_F(DispatcherTest, RetriesByFilterAndSaysHowMany)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"}), make(2, {"c@other.example"})});
+    defer(taker_.next(), hours{1});
+    defer(taker_.next(), hours{1});
+    queue::Filter filter;
+    filter.destination = "mx:far.example";
+    const auto answer = ask([&](auto reply) { dispatcher_.retry(filter, reply); });
+    EXPECT_EQ(answer.count, 1U);
+    EXPECT_EQ(taker_.next().destination, "mx:far.example");
+    EXPECT_EQ(state(2), queue::State::Deferred);
+}
+
+TEST_F(DispatcherTest, ListsWithDetails)
+{
+    start();
+    spool_.store({make(1, {"b@far.example", "c@far.example"})});
+    defer(taker_.next(), hours{1});
+    ListRequest request;
+    request.details = ListRequest::Details::Yes;
+    request.filter.reason = "connect.refused";
+    const auto answer = list(request);
+    ASSERT_EQ(answer.rows.size(), 1U);
+    EXPECT_EQ(answer.rows[0].recipients,
+              (std::vector<std::string>{"b@far.example", "c@far.example"}));
+    EXPECT_EQ(answer.rows[0].row.attempts, 1U);
+    const auto shown = show(id(1));
+    ASSERT_TRUE(shown.message);
+    EXPECT_EQ(shown.message->state.last_reason, "connect.refused");
+    EXPECT_FALSE(show(id(9)).row);
+}
+
+TEST_F(DispatcherTest, ReloadMovesMailToItsNewRoute)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    defer(taker_.next(), hours{1});
+    dispatcher_.reload(snapshot("far.example"));
+    const Grant grant = taker_.next();
+    EXPECT_EQ(grant.destination, "hosts:smtp://relay.example:25;connector=smart");
+    EXPECT_EQ(grant.messages[0].lease.id, id(1));
+}
+
+TEST_F(DispatcherTest, MessageWhoseRoutesPartIsSplitDurably)
+{
+    start(snapshot("*"));
+    spool::MessageState state;
+    state.next_attempt = clock_.wall() + hours{1};
+    state.finished = {2};
+    spool_.store({make(1, {"b@far.example", "c@other.example", "d@done.example"}, state)});
+    EXPECT_EQ(list().rows.size(), 1U);
+    dispatcher_.reload(snapshot("far.example"));
+    while (list().rows.size() != 2) {
+    }
+    std::set<std::string> destinations;
+    for (const auto& row : list().rows) destinations.insert(row.row.destination);
+    EXPECT_EQ(destinations, (std::set<std::string>{"hosts:smtp://relay.example:25;connector=smart",
+                                                   "mx:other.example"}));
+    const auto messages = spool_.messages();
+    ASSERT_TRUE(messages.contains(id(1))) << "one part keeps the id that an operator knows";
+    EXPECT_EQ(messages.at(id(1))->state.finished.size(), 2U);
+    for (const auto& [one, message] : messages) {
+        EXPECT_EQ(message->body.id.bytes[15], 1) << "the body is shared";
+        EXPECT_EQ(message->envelope->accepted_as, id(1));
+        if (one == id(1)) continue;
+        EXPECT_EQ(message->envelope->recipients.size(), 1U);
+        EXPECT_TRUE(message->state.finished.empty());
+    }
+}
+
+TEST_F(DispatcherTest, HeldMailStaysHeldInAllItsParts)
+{
+    start(snapshot("*"));
+    spool::MessageState state;
+    state.next_attempt = clock_.wall() + hours{1};
+    spool_.store({make(1, {"b@far.example", "c@other.example", "d@far.example"}, state)});
+    EXPECT_EQ(hold(1).kind, Kind::Done);
+    dispatcher_.reload(snapshot("far.example"));
+    ListRequest held;
+    held.filter.state = queue::State::Held;
+    while (list(held).rows.size() != 2) {
+    }
+    // What must be split counts as held for a while: the spool says for whose sake.
+    for (const auto& [one, message] : spool_.messages()) EXPECT_TRUE(message->state.held);
+    EXPECT_TRUE(taker_.none());
+    while (release(1).kind != Kind::Done) {
+    }
+    EXPECT_EQ(taker_.next().messages.at(0).lease.id, id(1));
+    EXPECT_EQ(list().rows.size(), 2U);
+}
+
+TEST_F(DispatcherTest, MailRoutedByAnOlderSnapshotIsSplitOnArrival)
+{
+    start(snapshot("far.example"));
+    spool_.store({make(1, {"b@far.example", "c@other.example"})});
+    std::set<std::string> destinations{taker_.next().destination, taker_.next().destination};
+    EXPECT_EQ(destinations, (std::set<std::string>{"hosts:smtp://relay.example:25;connector=smart",
+                                                   "mx:other.example"}));
+}
+
+TEST_F(DispatcherTest, StopWaitsForGrantsWithinItsBoundAndGrantsNoMore)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    const Grant grant = taker_.next();
+    dispatcher_.stop_granting();
+    spool_.store({make(2, {"c@far.example"})});
+    EXPECT_EQ(hold(1).kind, Kind::Stopping);
+    EXPECT_TRUE(taker_.none());
+    dispatcher_.stop();
+    dispatcher_.ended({});
+    EXPECT_EQ(hold(1).kind, Kind::Stopping) << "answered after the end too";
+    EXPECT_TRUE(list().rows.empty());
+    EXPECT_EQ(spool_.messages().size(), 2U) << "all of it is in the spool";
+}
+
+}  // namespace
+}  // namespace hermetic::dispatch

@@ -1,0 +1,72 @@
+// What the queue's thread and the cores' delivery say to each other.
+//
+// The queue decides which messages go to which destination when, and how many connections it may
+// have; a core's delivery carries a grant out and reports. Values only; everything crosses in
+// batches.
+#pragma once
+
+#include "core/time.h"
+#include "facts/attempt.h"
+#include "spool/spool.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermetic::dispatch {
+
+struct GrantedMessage {
+    spool::Lease lease;
+    // The message itself while it is still in memory; null: to be loaded from the spool.
+    std::shared_ptr<const spool::StoredMessage> resident;
+};
+
+// Permission to use one connection to a destination for these messages, in this order.
+struct Grant {
+    std::uint64_t id = 0;
+    std::string destination;  // route key (routing/route.h): all messages have it
+    std::vector<GrantedMessage> messages;
+    // Set: the destination failed like this a moment ago and still rests, but these messages have
+    // come to their expiry or notice of delay. No connection is made: each message is recorded as
+    // if an attempt at it had just ended so.
+    std::optional<facts::Outcome> settle;
+};
+
+// Ends a grant. Every message of it has been recorded in the spool by then (the record may still be
+// under way: the spool's listener tells the queue), except those in `untouched` and `gone`.
+struct GrantReport {
+    std::uint64_t id = 0;
+    std::uint32_t delivered = 0;
+    std::uint32_t deferred = 0;
+    std::uint32_t failed = 0;
+    // No host could be used at all: the destination rests, the messages in `untouched` with it.
+    std::optional<facts::Outcome> destination_failure;
+    // A peer asked for less (421, 450 4.7.x "too many connections", refused connection beside
+    // others that work): the queue lowers the destination's concurrency.
+    bool slow_down = false;
+    std::vector<MessageId> untouched;  // give them out again
+    std::vector<MessageId> gone;       // the spool does not have them any more
+    Duration took{};
+};
+
+// One per core. grant() may be called from the queue's thread.
+class GrantTaker {
+public:
+    virtual void grant(std::vector<Grant> grants) = 0;
+
+protected:
+    ~GrantTaker() = default;
+};
+
+// The queue's thread. ended() may be called from any core.
+class GrantReports {
+public:
+    virtual void ended(std::vector<GrantReport> reports) = 0;
+
+protected:
+    ~GrantReports() = default;
+};
+
+}  // namespace hermetic::dispatch

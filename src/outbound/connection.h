@@ -1,0 +1,46 @@
+// One connection to a next hop, ready for transactions, and what is known about it.
+//
+// Lives on one core.
+#pragma once
+
+#include "core/ids.h"
+#include "core/ip.h"
+#include "core/time.h"
+#include "facts/dns.h"
+#include "facts/tls.h"
+#include "net/stream.h"
+#include "smtp/client_session.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermetic::outbound {
+
+struct Connection {
+    std::unique_ptr<net::Stream> stream;
+    smtp::Dialect dialect = smtp::Dialect::Smtp;
+    smtp::Capabilities capabilities;
+    std::optional<facts::TlsEvidence> tls;  // nullopt: in clear
+    std::string_view verdict;               // dotted id: what the evidence proved; empty in clear
+    std::vector<std::string_view> audit;    // dotted ids: what an audited policy says of it
+    std::string host;                       // name, "[address]" or path, for people
+    Endpoint endpoint;                      // of the peer; 0.0.0.0:0 for a Unix socket
+    facts::DnsSecurity address_security = facts::DnsSecurity::Insecure;
+    SessionId session;
+    std::string pool_key;
+    std::uint32_t messages = 0;  // transactions begun
+    bool reset_due = false;      // the last one left an open transaction
+    bool reusable = true;
+    Instant idle_until{};
+    // Counts the live connections to the endpoint while it exists.
+    std::shared_ptr<void> live;
+};
+
+using ConnectionPointer = std::unique_ptr<Connection>;
+
+}  // namespace hermetic::outbound

@@ -1,0 +1,253 @@
+#include "outbound/credentials.h"
+
+#include "sasl/login.h"
+#include "smtp/client_outcome.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace hermetic::outbound {
+namespace {
+
+using facts::EnhancedStatus;
+using facts::Stage;
+using objects::ConnectorMode;
+
+std::string of_connector(const objects::OutboundConnector& connector)
+{
+    return fmt::format("outbound_connector \"{}\"", connector.name);
+}
+
+}  // namespace
+
+class Credentials::Loader {
+public:
+    Loader(const objects::Snapshot::Contents& contents, const Credentials* before,
+           Credentials& result)
+        : contents_{contents}, before_{before}, result_{result}
+    {
+    }
+    void run()
+    {
+        for (const auto& each : contents_.outbound_connectors) {
+            if (!each.enabled || each.tls.mode == ConnectorMode::Off) continue;
+            load_ca(each);
+            load_login(each);
+        }
+        for (const auto& each : contents_.certificates) load_certificate(each);
+        for (const auto& each : contents_.organizations) load_crls(each);
+    }
+
+private:
+    void load_ca(const objects::OutboundConnector& connector);
+    void load_login(const objects::OutboundConnector& connector);
+    void load_certificate(const objects::Certificate& certificate);
+    void load_crls(const objects::Organization& organization);
+    void fault(std::string object, tls::ConfigError error)
+    {
+        result_.faults_.push_back({std::move(object), std::move(error)});
+    }
+    // What was in use under that name before; null where nothing was.
+    template <typename What>
+    std::shared_ptr<const What> kept(ByName<What> Credentials::*map, const std::string& name) const
+    {
+        if (before_ == nullptr) return nullptr;
+        const auto found = (before_->*map).find(name);
+        return found == (before_->*map).end() ? nullptr : found->second.value;
+    }
+
+    const objects::Snapshot::Contents& contents_;
+    const Credentials* before_;
+    Credentials& result_;
+};
+
+void Credentials::Loader::load_ca(const objects::OutboundConnector& connector)
+{
+    const std::string& file = connector.tls.ca;
+    if (file.empty()) return;
+    const auto [at, is_new] = result_.cas_.try_emplace(file);
+    if (is_new) {
+        result_.files_.push_back(file);
+        auto cas = tls::load_cas(file);
+        if (cas) {
+            at->second.value = *std::move(cas);
+        } else {
+            at->second.words = cas.error().what;
+        }
+    }
+    if (at->second.value == nullptr) {
+        fault(of_connector(connector),
+              {at->second.words, "give a file of CA certificates as PEM; its mail waits"});
+    }
+}
+
+void Credentials::Loader::load_login(const objects::OutboundConnector& connector)
+{
+    if (!connector.tls.auth) return;
+    const auto& auth = *connector.tls.auth;
+    result_.files_.push_back(auth.password_file);
+    auto login = sasl::load_login(auth.user, auth.password_file,
+                                  kept(&Credentials::logins_, connector.name));
+    auto& slot = result_.logins_[connector.name];
+    if (login) {
+        slot.value = *std::move(login);
+        return;
+    }
+    slot.words = login.error().what;
+    fault(of_connector(connector), {login.error().what, login.error().right});
+}
+
+void Credentials::Loader::load_certificate(const objects::Certificate& certificate)
+{
+    result_.files_.push_back(certificate.chain);
+    result_.files_.push_back(certificate.key);
+    auto loaded = tls::load_certificate({certificate.name, certificate.chain, certificate.key});
+    auto& slot = result_.certificates_[certificate.name];
+    if (loaded) {
+        slot.value = *std::move(loaded);
+        return;
+    }
+    slot.value = kept(&Credentials::certificates_, certificate.name);
+    slot.words = loaded.error().what;
+    fault(fmt::format("certificate \"{}\"", certificate.name), loaded.error());
+}
+
+void Credentials::Loader::load_crls(const objects::Organization& organization)
+{
+    const bool wanted = organization.revocation != objects::Revocation::Off;
+    if (organization.crl_folder.empty() || !wanted) return;
+    result_.files_.push_back(organization.crl_folder);
+    auto loaded = tls::load_crls(organization.crl_folder);
+    auto& slot = result_.crls_[organization.name];
+    if (loaded) {
+        slot.value = *std::move(loaded);
+    } else {
+        slot.value = kept(&Credentials::crls_, organization.name);
+        slot.words = loaded.error().what;
+        fault(fmt::format("organization \"{}\"", organization.name), loaded.error());
+    }
+    if (slot.value == nullptr) return;
+    const auto& files = tls::files_of(*slot.value);
+    result_.files_.insert(result_.files_.end(), files.begin(), files.end());
+}
+
+std::shared_ptr<const Credentials> Credentials::load(const objects::Snapshot::Contents& contents,
+                                                     const Credentials* before)
+{
+    auto result = std::make_shared<Credentials>();
+    Loader{contents, before, *result}.run();
+    return result;
+}
+
+std::vector<Credentials::Named> Credentials::certificates() const
+{
+    std::vector<Named> named;
+    for (const auto& [name, loaded] : certificates_) {
+        if (loaded.value != nullptr) named.push_back({name, tls::facts_of(*loaded.value)});
+    }
+    return named;
+}
+
+std::vector<std::string> Credentials::overdue_crls(WallTime now) const
+{
+    std::vector<std::string> found;
+    for (const auto& [organization, loaded] : crls_) {
+        if (loaded.value == nullptr) continue;
+        for (std::string& each : tls::overdue(*loaded.value, now)) found.push_back(std::move(each));
+    }
+    return found;
+}
+
+// Gathers one identity; the first thing that is missing stands.
+class Credentials::Gatherer {
+public:
+    Gatherer(const Credentials& credentials, const Wanted& wanted)
+        : credentials_{credentials},
+          wanted_{wanted},
+          // In audit mode what enforcing would look at, and show, is looked at and shown: nobody
+          // could learn otherwise what it would do.
+          names_{wanted.audited != nullptr ? *wanted.audited : *wanted.policy}
+    {
+    }
+    Identity run()
+    {
+        add_cas();
+        if (wanted_.policy->check_revocation) add_revocation();
+        add_client_certificate();
+        add_login();
+        auto& digest = identity_.digest;
+        digest = tls::identity_digest(identity_.trust, identity_.client_certificate.get());
+        if (identity_.login != nullptr) digest += "/user " + identity_.login->identity();
+        return std::move(identity_);
+    }
+
+private:
+    void add_cas();
+    void add_revocation();
+    void add_client_certificate();
+    void add_login();
+    // Null where there is none; `words` say why.
+    template <typename What>
+    std::shared_ptr<const What> find(const ByName<What>& map, std::string_view name)
+    {
+        const auto found = map.find(name);
+        words_ = found == map.end() ? std::string{name} + ": not loaded" : found->second.words;
+        return found == map.end() ? nullptr : found->second.value;
+    }
+    void miss(Stage stage, EnhancedStatus status, std::string_view reason)
+    {
+        if (identity_.missing) return;
+        identity_.missing = smtp::local_outcome(stage, status, reason, words_);
+    }
+
+    const Credentials& credentials_;
+    const Wanted& wanted_;
+    const policy::TlsPolicy& names_;
+    std::string words_;
+    Identity identity_;
+};
+
+void Credentials::Gatherer::add_cas()
+{
+    auto& trust = identity_.trust;
+    trust.cas = wanted_.system;
+    if (names_.ca.empty()) return;
+    trust.cas = find(credentials_.cas_, names_.ca);
+    if (trust.cas == nullptr) miss(Stage::Verify, {4, 7, 320}, "tls.ca-unreadable");
+    if (names_.sts_name || wanted_.audited != nullptr) trust.system = wanted_.system;
+}
+
+void Credentials::Gatherer::add_revocation()
+{
+    auto& trust = identity_.trust;
+    trust.stapled = wanted_.policy->proves_peer() || names_.proves_peer();
+    if (!credentials_.crls_.contains(wanted_.organization)) return;
+    trust.crls = find(credentials_.crls_, wanted_.organization);
+    const bool verifies = names_.chain || names_.sts_name || wanted_.policy->chain;
+    if (trust.crls == nullptr && verifies) miss(Stage::Verify, {4, 7, 320}, "tls.crl-unreadable");
+}
+
+void Credentials::Gatherer::add_client_certificate()
+{
+    if (names_.client_certificate.empty()) return;
+    identity_.client_certificate = find(credentials_.certificates_, names_.client_certificate);
+    if (identity_.client_certificate == nullptr)
+        miss(Stage::Handshake, {4, 3, 5}, "tls.client-certificate-unusable");
+}
+
+void Credentials::Gatherer::add_login()
+{
+    const auto* connector = wanted_.connector;
+    if (connector == nullptr || !connector->tls.auth || connector->tls.mode == ConnectorMode::Off)
+        return;
+    identity_.login = find(credentials_.logins_, connector->name);
+    if (identity_.login == nullptr) miss(Stage::Auth, {4, 3, 5}, "auth.password-unreadable");
+}
+
+Identity Credentials::identity(const Wanted& wanted) const
+{
+    return Gatherer{*this, wanted}.run();
+}
+
+}  // namespace hermetic::outbound

@@ -1,0 +1,157 @@
+#include "outbound/dial.h"
+
+#include "metrics/metrics.h"
+#include "net/core.h"
+#include "outbound/io_outcome.h"
+#include "outbound/office.h"
+#include "outbound/talk.h"
+
+#include <utility>
+
+namespace hermetic::outbound {
+namespace {
+
+// A connect that a stop may cut.
+class Watched {
+public:
+    Watched(Office& office, net::Connecting& connecting) : office_{office}, connecting_{connecting}
+    {
+        office_.watch(connecting_);
+    }
+    ~Watched() { office_.unwatch(connecting_); }
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+
+private:
+    Office& office_;
+    net::Connecting& connecting_;
+};
+
+class Dialer {
+public:
+    Dialer(Office& office, DialRequest request)
+        : office_{office}, settings_{office.settings}, request_{std::move(request)}
+    {
+    }
+    ~Dialer()
+    {
+        if (stream_ != nullptr) office_.unwatch(*stream_);
+    }
+    Dialer(const Dialer&) = delete;
+    Dialer& operator=(const Dialer&) = delete;
+
+    net::Task<DialResult> run();
+
+private:
+    net::Task<bool> connect();
+    [[nodiscard]] OpeningRequest opening();
+    [[nodiscard]] tls::ClientHandshake handshake(const policy::RungPlan& plan);
+    [[nodiscard]] Instant deadline(facts::Stage stage) const;
+
+    Office& office_;
+    SettingsPointer settings_;
+    DialRequest request_;
+    net::Stream* stream_ = nullptr;
+    ConnectionPointer connection_;
+    DialResult result_;
+};
+
+net::Task<DialResult> Dialer::run()
+{
+    const bool connected = co_await connect();
+    if (!connected) co_return std::move(result_);
+    auto request = opening();
+    static_cast<Opened&>(result_) = co_await open_session(*stream_, std::move(request));
+    if (result_.is_usable()) {
+        const bool in_tls = result_.offered_in_tls.has_value();
+        connection_->capabilities = in_tls ? *result_.offered_in_tls : *result_.offered;
+        connection_->tls = std::exchange(result_.tls, std::nullopt);
+        result_.connection = std::move(connection_);
+    }
+    result_.unreachable =
+        result_.lost && result_.stage == facts::Stage::Greeting && !office_.stopping();
+    co_return std::move(result_);
+}
+
+net::Task<bool> Dialer::connect()
+{
+    auto& core = office_.adapters.core;
+    const auto& host = request_.host;
+    const auto deadline = office_.within(settings_->options.connect_timeout);
+    net::Connecting connecting;
+    const Watched watched{office_, connecting};
+    Result<std::unique_ptr<net::Stream>, net::StreamError> connected;
+    if (!host.unix_path.empty()) {
+        connected = co_await net::Stream::connect_unix(core, host.unix_path, deadline, &connecting);
+    } else {
+        const auto local = source_address(settings_->options, request_.endpoint);
+        connected =
+            co_await net::Stream::connect(core, request_.endpoint, local, deadline, &connecting);
+    }
+    if (!connected) {
+        using Kind = net::StreamError::Kind;
+        const auto kind = connected.error().kind;
+        result_.outcome =
+            connect_outcome(connected.error(),
+                            host.unix_path.empty() ? request_.endpoint.format() : host.unix_path);
+        result_.refused_connect = kind == Kind::Refused;
+        result_.unreachable = kind != Kind::Cancelled && kind != Kind::Local;
+        co_return false;
+    }
+    office_.adapters.metrics.add(metrics::Metric::OutboundConnections);
+    connection_ = std::make_unique<Connection>();
+    connection_->stream = *std::move(connected);
+    stream_ = connection_->stream.get();
+    office_.watch(*stream_);
+    connection_->host = host.label();
+    connection_->endpoint = request_.endpoint;
+    connection_->session = core.ids().next_session();
+    connection_->pool_key = request_.reuse_key;
+    connection_->dialect = dialect_of(host);
+    connection_->live =
+        office_.count_in(host.unix_path.empty() ? request_.endpoint.format() : host.unix_path);
+    co_return true;
+}
+
+OpeningRequest Dialer::opening()
+{
+    OpeningRequest request;
+    request.dialect = connection_->dialect;
+    request.ehlo_name = settings_->ehlo_name();
+    if (request_.plan) request.handshake = handshake(*request_.plan);
+    request.deadline = [this](facts::Stage stage) { return deadline(stage); };
+    return request;
+}
+
+tls::ClientHandshake Dialer::handshake(const policy::RungPlan& plan)
+{
+    auto made = handshake_with(request_.host, request_.tlsa);
+    made.context = office_.context_for(plan, request_.identity.client_certificate);
+    made.trust = request_.identity.trust;
+    made.cache = office_.sessions.get();
+    made.reuse_key = request_.reuse_key;
+    return made;
+}
+
+Instant Dialer::deadline(facts::Stage stage) const
+{
+    const auto& options = settings_->options;
+    switch (stage) {
+    case facts::Stage::Greeting:
+        return office_.within(options.greeting_timeout);
+    case facts::Stage::Handshake:
+        return office_.within(options.connect_timeout);
+    default:
+        return office_.within(options.command_timeout);
+    }
+}
+
+}  // namespace
+
+net::Task<DialResult> dial(Office& office, DialRequest request)
+{
+    Dialer dialer{office, std::move(request)};
+    co_return co_await dialer.run();
+}
+
+}  // namespace hermetic::outbound

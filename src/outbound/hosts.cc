@@ -1,0 +1,127 @@
+#include "outbound/hosts.h"
+
+#include "dns/resolver.h"
+#include "net/core.h"
+#include "outbound/office.h"
+#include "smtp/client_outcome.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace hermetic::outbound {
+namespace {
+
+using facts::DnsStatus;
+using facts::Outcome;
+using facts::Stage;
+
+// The resolver has its own limit; this one also ends questions that nobody answers at all.
+constexpr std::chrono::seconds kDnsTime{30};
+
+HostList literal_host(const IpAddress& address, std::uint16_t port)
+{
+    Host host;
+    host.address = address;
+    host.port = port;
+    return {{std::move(host)}, facts::DnsSecurity::Insecure, {}};
+}
+
+HostList configured_hosts(const routing::Route& route, Random& random)
+{
+    HostList list;
+    list.hosts = hosts_of(route);
+    // By equal load.
+    for (std::size_t i = list.hosts.size(); i > 1; --i) {
+        std::swap(list.hosts[i - 1], list.hosts[static_cast<std::size_t>(random.below(i))]);
+    }
+    return list;
+}
+
+}  // namespace
+
+std::vector<Host> hosts_of(const routing::Route& route)
+{
+    std::vector<Host> hosts;
+    for (const auto& hop : route.hosts) {
+        Host host;
+        host.protocol = hop.protocol;
+        host.name = hop.host;
+        host.address = hop.address;
+        host.unix_path = hop.unix_path;
+        host.port = hop.port;
+        host.source = routing::TargetSource::Configured;
+        hosts.push_back(std::move(host));
+    }
+    return hosts;
+}
+
+std::string Host::label() const
+{
+    if (!unix_path.empty()) return unix_path;
+    return address ? "[" + address->format() + "]" : name;
+}
+
+net::Task<Result<HostList, Outcome>> find_hosts(Office& office, routing::Route route)
+{
+    auto& core = office.adapters.core;
+    if (!route.mx) co_return configured_hosts(route, core.random());
+    const auto port = office.settings->options.port;
+    if (const auto literal = routing::literal_of(route.domain)) {
+        co_return literal_host(*literal, port);
+    }
+    const auto answer =
+        co_await office.adapters.resolver.mx(core, route.domain, office.within(kDnsTime));
+    auto ordered =
+        routing::order_hosts(route.domain, answer, office.settings->own_names, core.random());
+    if (!ordered) co_return failure(std::move(ordered.error()));
+    HostList list;
+    list.mx_security = answer.security;
+    list.canonical_domain = answer.canonical_name;
+    for (auto& mx : *ordered) {
+        Host host;
+        host.name = std::move(mx.name);
+        host.implicit = mx.implicit;
+        host.port = port;
+        list.hosts.push_back(std::move(host));
+    }
+    co_return list;
+}
+
+std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses)
+{
+    std::vector<IpAddress> v6;
+    std::vector<IpAddress> v4;
+    for (const auto& address : addresses) (address.is_v6() ? v6 : v4).push_back(address);
+    std::vector<IpAddress> result;
+    for (std::size_t i = 0; i < std::max(v6.size(), v4.size()); ++i) {
+        if (i < v6.size()) result.push_back(v6[i]);
+        if (i < v4.size()) result.push_back(v4[i]);
+    }
+    if (result.size() > kMaxAddresses) result.resize(kMaxAddresses);
+    return result;
+}
+
+net::Task<Result<HostAddresses, Outcome>> find_addresses(Office& office, Host host)
+{
+    if (host.address) co_return HostAddresses{{*host.address}, facts::DnsSecurity::Insecure, {}};
+    const auto answer = co_await office.adapters.resolver.addresses(office.adapters.core, host.name,
+                                                                    office.within(kDnsTime));
+    if (answer.status == DnsStatus::Failed) {
+        co_return failure(smtp::local_outcome(
+            Stage::Dns, {4, 4, 312}, "dns.failed",
+            fmt::format("the addresses of {} could not be looked up: {}", host.name, answer.why)));
+    }
+    if (answer.addresses.empty()) {
+        facts::EnhancedStatus status{5, 4, 4};
+        if (host.implicit) status = {5, 1, 2};
+        // A name of our own configuration: all mail that goes this way would be returned for a
+        // mistake that an administrator can repair.
+        if (host.source == routing::TargetSource::Configured) status = {4, 4, 312};
+        co_return failure(smtp::local_outcome(Stage::Dns, status, "dns.no-address",
+                                              fmt::format("{} has no address", host.name)));
+    }
+    co_return HostAddresses{interleave(answer.addresses), answer.security, answer.canonical_name};
+}
+
+}  // namespace hermetic::outbound

@@ -1,0 +1,53 @@
+// The hosts of a route and their addresses, by DNS.
+#pragma once
+
+#include "core/result.h"
+#include "facts/attempt.h"
+#include "facts/dns.h"
+#include "net/task.h"
+#include "routing/route.h"
+#include "routing/target_address.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermetic::outbound {
+
+class Office;
+
+struct Host {
+    objects::HostProtocol protocol = objects::HostProtocol::Smtp;
+    std::string name;  // DNS name; empty for an address or a socket
+    std::optional<IpAddress> address;
+    std::string unix_path;
+    std::uint16_t port = 25;
+    bool implicit = false;  // no MX record: the domain itself
+    routing::TargetSource source = routing::TargetSource::Dns;
+
+    [[nodiscard]] std::string label() const;  // for people: name, "[192.0.2.1]" or the path
+};
+
+struct HostList {
+    std::vector<Host> hosts;  // not empty; in the order in which they are to be tried
+    facts::DnsSecurity mx_security = facts::DnsSecurity::Insecure;
+    std::string canonical_domain;  // of an MX route: after CNAMEs; empty otherwise
+};
+// The configured hosts of a route, in their order.
+[[nodiscard]] std::vector<Host> hosts_of(const routing::Route& route);
+[[nodiscard]] net::Task<Result<HostList, facts::Outcome>> find_hosts(Office& office,
+                                                                     routing::Route route);
+
+struct HostAddresses {
+    std::vector<IpAddress> addresses;  // not empty; IPv6 and IPv4 by turns; bounded
+    facts::DnsSecurity security = facts::DnsSecurity::Insecure;
+    std::string canonical_name;  // after CNAMEs; empty where DNS was not asked
+};
+[[nodiscard]] net::Task<Result<HostAddresses, facts::Outcome>> find_addresses(Office& office,
+                                                                              Host host);
+
+// IPv6 and IPv4 by turns, IPv6 first, each in its order; at most kMaxAddresses.
+inline constexpr std::size_t kMaxAddresses = 6;
+[[nodiscard]] std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses);
+
+}  // namespace hermetic::outbound

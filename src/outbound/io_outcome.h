@@ -1,0 +1,43 @@
+// What went wrong below SMTP, as the outcome of an attempt; and which of several outcomes counts.
+//
+// Pure. Specification §6.1; the ids are rows of docs/policy/delivery.md.
+#pragma once
+
+#include "facts/attempt.h"
+#include "smtp/reply_reader.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace hermetic::net {
+struct StreamError;
+}
+
+namespace hermetic::outbound {
+
+// A connection that could not be made.
+[[nodiscard]] facts::Outcome connect_outcome(const net::StreamError& error, std::string_view where);
+
+// A connection that ended, or fell silent, at `stage`.
+[[nodiscard]] facts::Outcome stream_outcome(facts::Stage stage, const net::StreamError& error);
+
+[[nodiscard]] facts::Outcome malformed_outcome(facts::Stage stage, smtp::ReplyError error);
+
+[[nodiscard]] facts::Outcome handshake_outcome(std::string_view reason,
+                                               const facts::TlsFailure* failure);
+
+// How a handshake failed, as a dotted id: "handshake.alert".
+[[nodiscard]] std::string_view handshake_reason(const facts::TlsFailure& failure);
+
+// Of the outcomes of all hosts the one that tells most: while any is temporary the mail may still
+// arrive, so it is temporary; among equals the attempt that came furthest counts. Not empty.
+[[nodiscard]] facts::Outcome strongest(std::span<const facts::Outcome> outcomes);
+
+// Makes it temporary, whatever the server calls it; its words stay.
+void put_off(facts::Outcome& outcome);
+
+// Fills in what an administrator could do about it, where that is known.
+void suggest_fix(facts::Outcome& outcome);
+
+}  // namespace hermetic::outbound

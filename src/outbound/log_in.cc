@@ -1,0 +1,80 @@
+#include "outbound/log_in.h"
+
+#include "core/assert.h"
+#include "outbound/io_outcome.h"
+#include "outbound/office.h"
+#include "outbound/talk.h"
+#include "sasl/client_mechanism.h"
+#include "smtp/client_auth.h"
+#include "smtp/client_outcome.h"
+
+#include <utility>
+
+namespace hermetic::outbound {
+namespace {
+
+using facts::Outcome;
+using facts::Stage;
+using smtp::ClientAuth;
+
+Outcome ours(std::string_view reason, std::string words)
+{
+    return smtp::local_outcome(Stage::Auth, {4, 7, 1}, reason, std::move(words));
+}
+
+class Exchange {
+public:
+    Exchange(Office& office, Connection& connection) : office_{office}, connection_{connection}
+    {
+        office_.watch(*connection_.stream);
+    }
+    ~Exchange() { office_.unwatch(*connection_.stream); }
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    net::Task<std::optional<Outcome>> run(std::shared_ptr<const sasl::Login> login)
+    {
+        const std::string offered = connection_.capabilities.auth_mechanisms;
+        if (offered.empty()) co_return ours("auth.not-offered", "the server offers no AUTH");
+        std::optional<Outcome> failed =
+            ours("auth.no-mechanism",
+                 "the server offers none of the mechanisms of this one: " + offered);
+        for (const auto mechanism : sasl::choose_mechanisms(offered)) {
+            auto made = sasl::make_client_mechanism(mechanism, login);
+            if (made == nullptr) continue;
+            ClientAuth machine{std::move(made)};
+            failed = co_await talk(machine);
+            if (!machine.is_unknown_mechanism()) break;
+        }
+        if (failed) put_off(*failed);
+        co_return failed;
+    }
+
+private:
+    net::Task<std::optional<Outcome>> talk(ClientAuth& machine)
+    {
+        auto step = machine.start();
+        while (step.next == ClientAuth::Next::ReadReply) {
+            const Instant deadline = office_.within(office_.settings->options.command_timeout);
+            auto reply = co_await exchange(*connection_.stream, step.write, deadline);
+            if (!reply) co_return talk_outcome(Stage::Auth, reply.error());
+            step = machine.on_reply(*reply);
+        }
+        co_return machine.failure();
+    }
+
+    Office& office_;
+    Connection& connection_;
+};
+
+}  // namespace
+
+net::Task<std::optional<Outcome>> log_in(Office& office, Connection& connection,
+                                         std::shared_ptr<const sasl::Login> login)
+{
+    HERMETIC_ASSERT(connection.tls);  // never in clear
+    Exchange exchange{office, connection};
+    co_return co_await exchange.run(std::move(login));
+}
+
+}  // namespace hermetic::outbound

@@ -1,0 +1,166 @@
+#include "outbound/opening.h"
+
+#include "core/text.h"
+#include "outbound/io_outcome.h"
+#include "outbound/talk.h"
+
+#include <utility>
+
+namespace hermetic::outbound {
+namespace {
+
+using End = Opened::End;
+using facts::Stage;
+using Next = smtp::ClientSession::Next;
+
+class Opener {
+public:
+    Opener(net::Stream& stream, OpeningRequest request)
+        : stream_{stream},
+          request_{std::move(request)},
+          session_{request_.dialect, request_.ehlo_name}
+    {
+    }
+
+    net::Task<Opened> run();
+
+private:
+    net::Task<bool> hear(std::string_view write);
+    net::Task<bool> shake_hands();
+    bool on_ready();
+    void on_lost(const TalkError& error);
+    void fail_handshake(facts::TlsFailure failure);
+    void end(End how, Stage stage);
+
+    net::Stream& stream_;
+    OpeningRequest request_;
+    smtp::ClientSession session_;
+    smtp::ClientSession::Step step_;
+    bool fresh_tls_ = false;  // nothing has been read since the handshake
+    Opened opened_;
+};
+
+net::Task<Opened> Opener::run()
+{
+    step_ = session_.start();
+    bool going_on = true;
+    while (going_on) {
+        switch (step_.next) {
+        case Next::ReadReply:
+            going_on = co_await hear(step_.write);
+            break;
+        case Next::Handshake:
+            going_on = co_await shake_hands();
+            break;
+        case Next::Ready:
+            going_on = on_ready();
+            break;
+        case Next::Failed:
+            opened_.outcome = *session_.failure();
+            end(opened_.outcome->stage == Stage::StartTls ? End::Refused : End::Failed,
+                opened_.outcome->stage);
+            going_on = false;
+            break;
+        }
+    }
+    if (!opened_.is_usable()) stream_.close();
+    co_return std::move(opened_);
+}
+
+net::Task<bool> Opener::hear(std::string_view write)
+{
+    auto reply = co_await exchange(stream_, write, request_.deadline(session_.stage()));
+    if (!reply) {
+        on_lost(reply.error());
+        co_return false;
+    }
+    if (session_.stage() == Stage::Greeting) opened_.greeting = printable(reply->text);
+    fresh_tls_ = false;
+    step_ = session_.on_reply(*reply);
+    opened_.busy = session_.peer_is_busy();
+    co_return true;
+}
+
+bool Opener::on_ready()
+{
+    (session_.in_tls() ? opened_.offered_in_tls : opened_.offered) = session_.capabilities();
+    if (!request_.handshake || session_.in_tls()) {
+        end(End::Ready, Stage::Done);
+        return false;
+    }
+    if (!session_.capabilities().starttls) {
+        end(End::NotOffered, Stage::StartTls);
+        return false;
+    }
+    step_ = session_.start_tls();
+    return true;
+}
+
+net::Task<bool> Opener::shake_hands()
+{
+    opened_.injected = discard_injected(stream_);
+    if (request_.handshake->context == nullptr) {
+        fail_handshake(
+            {facts::TlsFailure::Kind::Local, -1, "this server's TLS settings do not allow it", {}});
+        co_return false;
+    }
+    stream_.until(request_.deadline(Stage::Handshake));
+    auto evidence = co_await stream_.start_tls(*std::move(request_.handshake));
+    if (!evidence) {
+        fail_handshake(std::move(evidence.error()));
+        co_return false;
+    }
+    opened_.tls = *std::move(evidence);
+    fresh_tls_ = true;
+    step_ = session_.on_tls();
+    co_return true;
+}
+
+void Opener::on_lost(const TalkError& error)
+{
+    // With TLS 1.3 the peer judges our certificate after our handshake is over.
+    if (fresh_tls_ && error.stream.kind == net::StreamError::Kind::TlsAlert && error.stream.tls) {
+        return fail_handshake(*error.stream.tls);
+    }
+    const auto stage = session_.stage();
+    opened_.lost = true;
+    opened_.outcome = talk_outcome(stage, error);
+    end(stage == Stage::StartTls ? End::Refused : End::Failed, stage);
+}
+
+void Opener::fail_handshake(facts::TlsFailure failure)
+{
+    opened_.outcome = handshake_outcome(handshake_reason(failure), &failure);
+    opened_.failure = std::move(failure);
+    end(End::HandshakeFailed, Stage::Handshake);
+}
+
+void Opener::end(End how, Stage stage)
+{
+    opened_.end = how;
+    opened_.stage = stage;
+}
+
+}  // namespace
+
+smtp::Dialect dialect_of(const Host& host)
+{
+    return host.protocol == objects::HostProtocol::Lmtp ? smtp::Dialect::Lmtp : smtp::Dialect::Smtp;
+}
+
+tls::ClientHandshake handshake_with(const Host& host, std::shared_ptr<const facts::TlsaSet> tlsa)
+{
+    tls::ClientHandshake handshake;
+    handshake.sni = tlsa != nullptr ? tlsa->base : host.name;
+    handshake.expected_name = host.name;
+    handshake.tlsa = std::move(tlsa);
+    return handshake;
+}
+
+net::Task<Opened> open_session(net::Stream& stream, OpeningRequest request)
+{
+    Opener opener{stream, std::move(request)};
+    co_return co_await opener.run();
+}
+
+}  // namespace hermetic::outbound

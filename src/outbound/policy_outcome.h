@@ -1,0 +1,28 @@
+// What the TLS policy refuses, as outcomes: code, words, fix. Pure.
+//
+// Specification §6.1. The ids are those of docs/policy/tls.md, the codes 4.7.321 to 4.7.325 those
+// of RFC 8460's result types.
+#pragma once
+
+#include "core/time.h"
+#include "facts/attempt.h"
+#include "facts/tls.h"
+#include "policy/tls_policy.h"
+
+#include <string_view>
+
+namespace hermetic::outbound {
+
+// A host that must not be used (TlsDecision::skip). `why`: what DNS said, where it failed.
+[[nodiscard]] facts::Outcome skipped_outcome(std::string_view reason, std::string_view host,
+                                             std::string_view why);
+
+// A handshake whose evidence does not pass (EvidenceVerdict::reason).
+[[nodiscard]] facts::Outcome unproved_outcome(std::string_view reason, std::string_view host,
+                                              const facts::TlsEvidence& evidence, WallTime now);
+
+// No STARTTLS where TLS is required. `reason` is the ladder's.
+[[nodiscard]] facts::Outcome not_offered_outcome(std::string_view reason,
+                                                 const policy::TlsPolicy& policy);
+
+}  // namespace hermetic::outbound

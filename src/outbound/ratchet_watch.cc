@@ -1,0 +1,125 @@
+#include "outbound/ratchet_watch.h"
+
+#include "ledger/log.h"
+#include "metrics/metrics.h"
+#include "net/core.h"
+#include "outbound/office.h"
+#include "queue/retry.h"
+
+#include <algorithm>
+
+namespace hermetic::outbound {
+namespace {
+
+using ledger::Level;
+using policy::Sighting;
+
+constexpr std::uint16_t kSmtpPort = 25;
+
+policy::Sighting sighting_of(const facts::TlsEvidence& evidence)
+{
+    const bool verified = evidence.verdict.state == facts::ChainVerdict::State::Verified;
+    return {evidence.version, verified && evidence.name_matches, true};
+}
+
+}  // namespace
+
+// Hosts that share the load are one destination, in whatever order they came.
+std::string ratchet_destination(std::string_view domain, const std::vector<Host>& hosts)
+{
+    if (!domain.empty()) return std::string{domain};
+    std::string first;
+    for (const Host& host : hosts) {
+        std::string label = host.label();
+        if (host.port != kSmtpPort) label += ':' + std::to_string(host.port);
+        if (first.empty() || label < first) first = std::move(label);
+    }
+    return first;
+}
+
+std::string ratchet_destination(std::string_view route_key)
+{
+    const auto route = routing::parse_route_key(route_key);
+    if (!route) return {};
+    if (route->mx) return route->domain;
+    return ratchet_destination({}, hosts_of(*route));
+}
+
+RatchetWatch::RatchetWatch(Office& office, std::string_view organization, std::string_view domain,
+                           const HostList& hosts)
+    : office_{office}
+{
+    if (office.adapters.observations == nullptr) return;
+    key_ = {std::string{organization}, ratchet_destination(domain, hosts.hosts)};
+    held_ = office.adapters.observations
+                ->held_to(key_, office.snapshot->organization(organization).ratchet,
+                          office.adapters.core.clock().wall())
+                .expectation;
+}
+
+void RatchetWatch::on_connection(const std::string& host,
+                                 const std::optional<facts::TlsEvidence>& evidence,
+                                 bool starttls_offered)
+{
+    if (office_.adapters.observations == nullptr) return;
+    Sighting seen{facts::TlsVersion::None, false, starttls_offered};
+    if (evidence) seen = sighting_of(*evidence);
+    const auto& settings = office_.snapshot->organization(key_.organization).ratchet;
+    tell(host, office_.adapters.observations->note_session(key_, host, seen, settings,
+                                                           office_.adapters.core.clock().wall()));
+}
+
+void RatchetWatch::on_refused(const facts::TlsEvidence& evidence)
+{
+    const Sighting seen = sighting_of(evidence);
+    if (!refused_ || refused_->version < seen.version) refused_ = seen;
+}
+
+void RatchetWatch::on_failure(const std::string& host, facts::Outcome& failure)
+{
+    if (!held_ || queue::tls_word(failure) != queue::TlsWord::Failed) return;
+    const Sighting seen =
+        refused_.value_or(Sighting{facts::TlsVersion::None, false, !not_offered_});
+    tell(host, office_.adapters.observations->note_failure(key_, host, seen, *held_,
+                                                           office_.adapters.core.clock().wall()));
+    failure.fix = "This destination has always had " + policy::describe(*held_) +
+                  ", and now: " + policy::describe(seen) +
+                  ". Ask its administrators whether that is meant; if it is, accept the change: "
+                  "hermetic ratchet accept " +
+                  key_.destination;
+}
+
+void RatchetWatch::tell(const std::string& host, const observations::Seen& seen)
+{
+    auto& log = office_.adapters.log;
+    if (seen.fall) {
+        office_.adapters.metrics.add(metrics::Metric::RatchetFalls);
+        const auto hold = office_.snapshot->organization(key_.organization).ratchet.hold;
+        const WallTime until =
+            seen.fall->since + std::chrono::duration_cast<WallTime::duration>(hold);
+        log.event(Level::Warning, "ratchet.fell",
+                  {{"organization", key_.organization},
+                   {"destination", key_.destination},
+                   {"host", host},
+                   {"was", policy::describe(seen.fall->was)},
+                   {"is", policy::describe(seen.fall->is)},
+                   {"held_until", seen.fall->held ? format_rfc3339(until) : "no"}});
+    }
+    if (seen.noted.recovered) {
+        log.event(Level::Info, "ratchet.recovered",
+                  {{"organization", key_.organization},
+                   {"destination", key_.destination},
+                   {"host", host}});
+    }
+    if (seen.mass != 0) {
+        office_.adapters.metrics.add(metrics::Metric::MassStrippings);
+        log.event(Level::Error, "ratchet.mass-stripping",
+                  {{"sites", std::to_string(seen.mass)},
+                   {"host", host},
+                   {"what",
+                    "STARTTLS is gone from many unrelated servers at once: something in "
+                    "the network removes it"}});
+    }
+}
+
+}  // namespace hermetic::outbound

@@ -1,0 +1,58 @@
+// The ratchet at work: what a walk's destination is held to, and what its connections show.
+//
+// On the office's core. Tells the log and the metrics what the observations make of it
+// (docs/policy/ratchet.md). Without observations it does nothing.
+#pragma once
+
+#include "facts/attempt.h"
+#include "facts/tls.h"
+#include "observations/observations.h"
+#include "outbound/hosts.h"
+#include "policy/ratchet.h"
+#include "policy/tls_policy.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermetic::outbound {
+
+class Office;
+
+// What the ratchet calls the destination of these hosts. `domain`: the recipients', of an MX route;
+// empty for configured hosts.
+[[nodiscard]] std::string ratchet_destination(std::string_view domain,
+                                              const std::vector<Host>& hosts);
+// Of what the queue calls a destination (routing::Route::key); empty where that is no key.
+[[nodiscard]] std::string ratchet_destination(std::string_view route_key);
+
+class RatchetWatch {
+public:
+    // `domain`: the recipients', of an MX route; empty for configured hosts.
+    RatchetWatch(Office& office, std::string_view organization, std::string_view domain,
+                 const HostList& hosts);
+
+    // What mail to it is held to now.
+    [[nodiscard]] const std::optional<policy::Expectation>& expectation() const { return held_; }
+
+    // A connection that mail goes through; in clear: no evidence.
+    void on_connection(const std::string& host, const std::optional<facts::TlsEvidence>& evidence,
+                       bool starttls_offered);
+    // A host that was not used because of what it showed.
+    void on_refused(const facts::TlsEvidence& evidence);
+    void on_not_offered() { not_offered_ = true; }
+    // No host could be used.
+    void on_failure(const std::string& host, facts::Outcome& failure);
+
+private:
+    void tell(const std::string& host, const observations::Seen& seen);
+
+    Office& office_;
+    observations::DestinationKey key_;
+    std::optional<policy::Expectation> held_;
+    std::optional<policy::Sighting> refused_;  // the best of those not used
+    bool not_offered_ = false;
+};
+
+}  // namespace hermetic::outbound
