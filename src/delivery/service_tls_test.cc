@@ -107,6 +107,89 @@ TEST_F(DeliveryTest, AnAlertOnTheFirstReadAfterAHandshakeIsItsFailure)
     EXPECT_EQ(rungs[0].tls_failure->alert, 116);
 }
 
+// Specification §4.3: until the peer is proved, anybody in between may have refused.
+TEST_F(DeliveryTest, ARefusalInClearReturnsNoMailWhereTlsIsRequired)
+{
+    tls::PkiFixture pki;
+    contents.organizations[0].tls = objects::TlsLevel::Encrypt;
+    struct {
+        const char* command;  // "": the greeting
+        const char* reason;
+        facts::Stage stage;
+    } const rows[] = {{"", "peer.unproved", facts::Stage::Greeting},
+                      {"EHLO", "peer.unproved", facts::Stage::Ehlo},
+                      {"STARTTLS", "starttls.refused", facts::Stage::StartTls}};
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.command);
+        PeerScript script;
+        script.tls = server_context(pki);
+        const std::string refusal = "554 5.7.1 your mail is not wanted";
+        if (*row.command == 0) {
+            script.greeting = refusal;
+        } else {
+            script.replies[row.command] = refusal;
+            script.replies["HELO"] = refusal;
+        }
+        if (service) finish();
+        peers.clear();
+        resolver.mxs.clear();
+        peer_for("other.test", script);
+        EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+        EXPECT_EQ(outcome().reason, row.reason);
+        EXPECT_EQ(outcome().stage, row.stage);
+        EXPECT_EQ(outcome().origin, facts::Origin::Local);
+        EXPECT_EQ(outcome().enhanced.format(), "4.4.317");
+        EXPECT_THAT(outcome().text, HasSubstr("\"554 5.7.1 your mail is not wanted\""));
+        EXPECT_FALSE(outcome().fix.empty());
+        ASSERT_EQ(spool.changes.back().kind, spool::Change::Kind::Deferred);
+        EXPECT_TRUE(spool.changes.back().state.tls_failing_since) << "the short times count";
+    }
+}
+
+TEST_F(DeliveryTest, AfterARefusalInClearTheNextHostIsTried)
+{
+    tls::PkiFixture pki;
+    contents.organizations[0].tls = objects::TlsLevel::Encrypt;
+    PeerScript refusing;
+    refusing.greeting = "554 go away";
+    PeerScript good;
+    good.tls = server_context(pki);
+    auto& peer = peer_for("other.test", refusing);
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, good, "127.0.0.2", peer.port()));
+    resolver.add_mx("other.test", 20, "mx2.other.test");
+    resolver.hosts["mx2.other.test"] = {*IpAddress::parse("127.0.0.2")};
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_EQ(log.attempts[0].rungs.at(0).reason, "peer.unproved");
+    EXPECT_THAT(peers[1]->in_tls, ElementsAre(true));
+}
+
+TEST_F(DeliveryTest, InTlsOnlyAPeerWhoseCertificatePassesMayRefuse)
+{
+    tls::PkiFixture pki;
+    settings.cas = *tls::load_cas(pki.root_file());
+    PeerScript script;
+    script.tls = server_context(pki);
+    script.refuses_hello_in_tls = true;
+    for (const bool proved : {true, false}) {
+        if (service) finish();
+        peers.clear();
+        resolver.mxs.clear();
+        contents.outbound_connectors.clear();
+        peer_for("other.test", script);
+        objects::OutboundConnector connector;
+        connector.name = "bank";
+        connector.recipient_domains = {*objects::DomainPattern::parse("other.test")};
+        connector.tls.level = objects::TlsLevel::VerifyName;
+        connector.tls.names = {*objects::TlsName::parse(proved ? "mx.other.test" : "bank.test")};
+        contents.outbound_connectors.push_back(connector);
+        const auto report = deliver(make_message({"b@other.test"}));
+        EXPECT_EQ(report.failed, proved ? 1U : 0U);
+        EXPECT_EQ(outcome().reason, proved ? "ehlo.refused" : "tls.name-mismatch");
+        EXPECT_EQ(outcome().origin, proved ? facts::Origin::Remote : facts::Origin::Local);
+        EXPECT_TRUE(log.attempts.back().tls) << "what it showed is told";
+    }
+}
+
 TEST_F(DeliveryTest, RefusedStartTlsIsAFailedRung)
 {
     tls::PkiFixture pki;

@@ -294,6 +294,7 @@ net::Task<ConnectionPointer> HostWalk::climb(Candidate& candidate, Endpoint endp
             on_tls_failure(candidate, step.plan, result, endpoint);
             break;
         case End::Failed:
+            believe(candidate, result);
             add_rung(candidate, step.plan.kind, false, result.outcome->reason, std::nullopt);
             on_failed(candidate, result, endpoint);
             co_return nullptr;
@@ -392,13 +393,19 @@ void HostWalk::on_tls_failure(Candidate& candidate, const policy::RungPlan& plan
              refused ? std::string_view{"starttls.refused"} : handshake_reason(*result.failure),
              result.failure);
     if (refused) {
-        // It may work, or be needed, another time.
-        put_off(*result.outcome);
-        result.outcome->reason = "starttls.refused";
+        believe(candidate, result);
         outcomes_.push_back(*result.outcome);
     }
     candidate.tried.push_back(
         {plan.kind, refused ? RungResult::Refused : RungResult::HandshakeFailed, result.failure});
+}
+
+// What the host said before anything proved it to be the host.
+void HostWalk::believe(const Candidate& candidate, DialResult& result)
+{
+    result.outcome =
+        session_outcome(*std::move(result.outcome), candidate.decision.policy, result.tls,
+                        candidate.host.label(), office_.adapters.core.clock().wall());
 }
 
 void HostWalk::on_failed(Candidate& candidate, const DialResult& result, const Endpoint& endpoint)

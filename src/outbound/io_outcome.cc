@@ -70,6 +70,9 @@ constexpr Fix kFixes[] = {
     {"auth.password-unreadable",
      "Repair the connector's auth_password_file; the server's log says what is wrong."},
     {"auth.withheld", "Give the connector names, pins or DANE that prove the server."},
+    {"peer.unproved",
+     "Ask the server's administrator, in another way than by mail to it, whether it refuses this "
+     "server; if it does not, something between the servers answers in its place."},
     {"starttls.not-offered", "Ask the server's administrator to offer STARTTLS."},
     {"tls.chain-not-verified",
      "Ask the server's administrator for a certificate of a CA that is trusted here, and for the "

@@ -1,5 +1,8 @@
 #include "outbound/policy_outcome.h"
 
+#include "core/text.h"
+#include "outbound/io_outcome.h"
+#include "policy/refusal.h"
 #include "smtp/client_outcome.h"
 
 #include <fmt/format.h>
@@ -17,6 +20,9 @@ constexpr EnhancedStatus kDnssecInvalid{4, 7, 324};
 constexpr EnhancedStatus kHostMismatch{4, 7, 325};
 constexpr EnhancedStatus kCertificate{4, 7, 320};
 constexpr EnhancedStatus kPolicy{4, 7, 1};
+constexpr EnhancedStatus kNoSession{4, 4, 317};
+// Octets of a reply that nobody has proved, in our own words.
+constexpr std::size_t kQuoted = 200;
 // RFC 8689 §7: what the sender asked for cannot be had there. Waiting would not change it.
 constexpr EnhancedStatus kNeedsTls{5, 7, 10};
 
@@ -58,6 +64,19 @@ bool is_out_of_date(const facts::TlsEvidence& evidence, WallTime now)
            (evidence.chain.front().not_after < now || evidence.chain.front().not_before > now);
 }
 
+// Where its domain publishes that there is TLS it is a failure of that, else of the session.
+EnhancedStatus without_starttls(const policy::TlsPolicy& policy)
+{
+    return policy.tlsa != nullptr || policy.sts_name ? kNoStartTls : kNoSession;
+}
+
+// Foreign words in a sentence of ours: printable and bounded.
+std::string quoted(const facts::Outcome& said)
+{
+    if (said.origin == facts::Origin::Local) return printable(said.text, kQuoted);
+    return fmt::format("\"{} {}\"", said.code, printable(said.text, kQuoted));
+}
+
 }  // namespace
 
 facts::Outcome skipped_outcome(std::string_view reason, std::string_view host, std::string_view why)
@@ -88,12 +107,38 @@ facts::Outcome unproved_outcome(std::string_view reason, std::string_view host,
 
 facts::Outcome not_offered_outcome(std::string_view reason, const policy::TlsPolicy& policy)
 {
-    const bool published = policy.tlsa != nullptr || policy.sts_name.has_value();
-    const EnhancedStatus status = published ? kNoStartTls : EnhancedStatus{4, 4, 317};
+    const EnhancedStatus status = without_starttls(policy);
+    const bool published = status == kNoStartTls;
     return smtp::local_outcome(
         Stage::StartTls, status, reason,
         published ? "the server does not offer STARTTLS, though its domain publishes that it does"
                   : "the server does not offer STARTTLS");
+}
+
+facts::Outcome session_outcome(facts::Outcome said, const policy::TlsPolicy& policy,
+                               const std::optional<facts::TlsEvidence>& tls, std::string_view host,
+                               WallTime now)
+{
+    const bool believed = policy::speaks_for_itself(policy, tls);
+    if (said.stage == Stage::StartTls) {
+        if (!believed) {
+            return smtp::local_outcome(Stage::StartTls, without_starttls(policy),
+                                       "starttls.refused",
+                                       fmt::format("{} refused STARTTLS: {}", host, quoted(said)));
+        }
+        // It may work, or be needed, another time.
+        put_off(said);
+        said.reason = "starttls.refused";
+        return said;
+    }
+    if (believed || said.origin == facts::Origin::Local) return said;
+    // What it showed is known, and says more than what it said.
+    if (tls) return unproved_outcome(policy::judge_evidence(policy, *tls).reason, host, *tls, now);
+    if (said.result == facts::OutcomeClass::Deferred) return said;
+    return smtp::local_outcome(
+        said.stage, kNoSession, "peer.unproved",
+        fmt::format("{} was refused in clear, and nothing proves that the server said so: {}", host,
+                    quoted(said)));
 }
 
 }  // namespace hermetic::outbound

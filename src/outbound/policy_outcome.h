@@ -9,6 +9,7 @@
 #include "facts/tls.h"
 #include "policy/tls_policy.h"
 
+#include <optional>
 #include <string_view>
 
 namespace hermetic::outbound {
@@ -24,5 +25,13 @@ namespace hermetic::outbound {
 // No STARTTLS where TLS is required. `reason` is the ladder's.
 [[nodiscard]] facts::Outcome not_offered_outcome(std::string_view reason,
                                                  const policy::TlsPolicy& policy);
+
+// A session that ended before its first transaction with `said`: what becomes of the mail. A
+// refusal by somebody who is not proved to be the peer is no more than temporary, and ours
+// (policy/refusal.h); so is STARTTLS refused where TLS is required. `tls`: of the connection, where
+// a handshake was completed.
+[[nodiscard]] facts::Outcome session_outcome(facts::Outcome said, const policy::TlsPolicy& policy,
+                                             const std::optional<facts::TlsEvidence>& tls,
+                                             std::string_view host, WallTime now);
 
 }  // namespace hermetic::outbound

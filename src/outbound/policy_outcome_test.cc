@@ -88,5 +88,81 @@ TEST(PolicyOutcome, OfAMissingStartTlsTellsWhatIsPublished)
     EXPECT_EQ(not_offered_outcome("starttls.not-offered", policy).enhanced.format(), "4.7.321");
 }
 
+facts::Outcome said(Stage stage, int code, std::string text)
+{
+    facts::Outcome outcome;
+    outcome.stage = stage;
+    outcome.origin = facts::Origin::Remote;
+    outcome.code = code;
+    outcome.result = code >= 500 ? OutcomeClass::Failed : OutcomeClass::Deferred;
+    outcome.text = std::move(text);
+    outcome.reason = "greeting.refused";
+    return outcome;
+}
+
+// Specification §4.3: nobody's word but the proved peer's returns mail.
+TEST(SessionOutcome, OfARefusalByNobodyKnowsWhomIsOurOwnAndTemporary)
+{
+    policy::TlsPolicy encrypt;
+    encrypt.level = policy::TlsLevel::Encrypt;
+    for (const Stage stage : {Stage::Greeting, Stage::Ehlo}) {
+        auto outcome = session_outcome(said(stage, 554, "5.7.1 go\x1b[2J away"), encrypt,
+                                       std::nullopt, "mx.example.org", WallTime{});
+        EXPECT_EQ(outcome.result, OutcomeClass::Deferred);
+        EXPECT_EQ(outcome.origin, facts::Origin::Local);
+        EXPECT_EQ(outcome.enhanced.format(), "4.4.317");
+        EXPECT_EQ(outcome.reason, "peer.unproved");
+        EXPECT_EQ(outcome.stage, stage);
+        EXPECT_THAT(outcome.text, HasSubstr("\"554 5.7.1 go"));
+        EXPECT_THAT(outcome.text, testing::Not(HasSubstr("\x1b")));
+        suggest_fix(outcome);
+        EXPECT_FALSE(outcome.fix.empty());
+    }
+    const auto later = session_outcome(said(Stage::Greeting, 421, "busy"), encrypt, std::nullopt,
+                                       "mx.example.org", WallTime{});
+    EXPECT_EQ(later.origin, facts::Origin::Remote) << "temporary by itself";
+    const auto believed = session_outcome(said(Stage::Greeting, 554, "no"), policy::TlsPolicy{},
+                                          std::nullopt, "mx.example.org", WallTime{});
+    EXPECT_EQ(believed.result, OutcomeClass::Failed) << "opportunistic asks for no proof";
+    EXPECT_EQ(believed.origin, facts::Origin::Remote);
+}
+
+TEST(SessionOutcome, InTlsTheCertificateIsJudgedFirst)
+{
+    policy::TlsPolicy verify;
+    verify.level = policy::TlsLevel::VerifyCa;
+    verify.chain = true;
+    facts::TlsEvidence evidence;
+    evidence.version = facts::TlsVersion::Tls13;
+    const auto refusal = said(Stage::Ehlo, 550, "5.7.1 not you");
+    const auto unproved = session_outcome(refusal, verify, evidence, "mx.example.org", WallTime{});
+    EXPECT_EQ(unproved.stage, Stage::Verify);
+    EXPECT_EQ(unproved.reason, "tls.chain-not-verified");
+    EXPECT_EQ(unproved.result, OutcomeClass::Deferred);
+    evidence.verdict.state = facts::ChainVerdict::State::Verified;
+    const auto proved = session_outcome(refusal, verify, evidence, "mx.example.org", WallTime{});
+    EXPECT_EQ(proved.result, OutcomeClass::Failed);
+    EXPECT_EQ(proved.text, refusal.text);
+}
+
+TEST(SessionOutcome, OfStartTlsRefusedTellsWhatIsPublished)
+{
+    policy::TlsPolicy policy;
+    const auto refusal = said(Stage::StartTls, 554, "no TLS today");
+    const auto outcome = [&] {
+        return session_outcome(refusal, policy, std::nullopt, "mx.example.org", WallTime{});
+    };
+    EXPECT_EQ(outcome().reason, "starttls.refused");
+    EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
+    EXPECT_EQ(outcome().origin, facts::Origin::Remote) << "nothing asks for proof";
+    policy.level = policy::TlsLevel::Encrypt;
+    EXPECT_EQ(outcome().enhanced.format(), "4.4.317");
+    EXPECT_EQ(outcome().origin, facts::Origin::Local);
+    EXPECT_EQ(outcome().reason, "starttls.refused");
+    EXPECT_THAT(outcome().text, HasSubstr("\"554 no TLS today\""));
+    policy.sts_name = policy::TlsName::parse("mx.example.org");
+    EXPECT_EQ(outcome().enhanced.format(), "4.7.321");
+}
+
 }  // namespace
 }  // namespace hermetic::outbound

@@ -70,6 +70,8 @@ TlsWord tls_word(const facts::Outcome& outcome)
     if (local && outcome.stage == facts::Stage::Dns && outcome.enhanced.subject == kSecurity) {
         return TlsWord::Failed;
     }
+    // A refusal in clear by nobody knows whom, where TLS is required.
+    if (local && outcome.reason == "peer.unproved") return TlsWord::Failed;
     return local && outcome.enhanced.subject == kMailSystem ? TlsWord::Nothing : TlsWord::Other;
 }
 

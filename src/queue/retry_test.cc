@@ -145,6 +145,10 @@ TEST(Retry, WhatAnOutcomeTellsOfTls)
         {"our disk", put_off(Stage::Data, Origin::Local, {4, 3, 0}), TlsWord::Nothing},
     };
     for (const auto& row : rows) EXPECT_EQ(tls_word(row.outcome), row.word) << row.name;
+    auto unproved = put_off(Stage::Greeting, Origin::Local, {4, 4, 317});
+    EXPECT_EQ(tls_word(unproved), TlsWord::Other) << "a reply that is none";
+    unproved.reason = "peer.unproved";
+    EXPECT_EQ(tls_word(unproved), TlsWord::Failed) << "a refusal in clear where TLS is required";
 }
 
 TEST(Retry, TlsFailsSinceTheFirstFailureWhileThatIsTheLastOutcome)

@@ -1,7 +1,9 @@
 #include "validation/flow.h"
 
 #include "core/text.h"
+#include "net/core.h"
 #include "outbound/io_outcome.h"
+#include "outbound/policy_outcome.h"
 #include "validation/look.h"
 #include "validation/words.h"
 
@@ -34,7 +36,7 @@ private:
     void judge(const policy::RungPlan& plan, Call made);
     void flow_in_clear(Call made, std::string_view reason);
     void fail(std::string_view reason, std::string words, std::string_view fix);
-    void fail(const Seen& seen);
+    void fail(const facts::Outcome& outcome);
     void fail_rungs(std::string_view reason);
 
     const Environment& env_;
@@ -55,7 +57,7 @@ net::Task<Climb> Climber::run()
             const bool local = !host_.host.unix_path.empty();
             flow_in_clear(std::move(made), local ? "tls.local-socket" : "tls.connector-level");
         } else {
-            fail(made.seen);
+            fail(*made.seen.outcome);
         }
         co_return std::move(climb_);
     }
@@ -104,7 +106,8 @@ net::Task<bool> Climber::try_rung(const policy::RungPlan& plan)
         tried.push_back({plan.kind, RungResult::HandshakeFailed, made.seen.failure});
         co_return true;
     case End::Failed:
-        fail(made.seen);
+        fail(outbound::session_outcome(*made.seen.outcome, policy_, made.seen.tls,
+                                       host_.host.label(), env_.core.clock().wall()));
         co_return false;
     }
     co_return false;
@@ -157,9 +160,9 @@ void Climber::fail(std::string_view reason, std::string words, std::string_view 
     climb_.flow.fix = fix;
 }
 
-void Climber::fail(const Seen& seen)
+void Climber::fail(const facts::Outcome& outcome)
 {
-    const Step step = say_failure(StepId::Policy, *seen.outcome);
+    const Step step = say_failure(StepId::Policy, outcome);
     fail(step.reason, step.seen, step.fix);
 }
 
