@@ -393,5 +393,44 @@ TEST_F(CredentialsTest, AnAuditedHostThatItWouldNotGetsTheMailWithoutOne)
     EXPECT_THAT(log.attempts[0].policy_reasons, Contains("auth.withheld"));
 }
 
+// Specification §3.1: never where enforcing would not even have connected.
+TEST_F(CredentialsTest, AnAuditedHostGetsNoLoginWhileEnforcingWouldWaitForAFile)
+{
+    const auto source = partner_.make_files({.name = "us", .dns_names = {"us.test"}});
+    ::chmod(source.key_file.c_str(), 0644);
+    contents.certificates.push_back({"ours", "Example", source.chain_file, source.key_file, ""});
+    for (const bool crl : {true, false}) {
+        SCOPED_TRACE(crl ? "CRLs" : "client certificate");
+        auto& peer = peer_with(system_.make("relay.test"));
+        contents.outbound_connectors.clear();
+        auto& connector = login_at(peer, "one.test");
+        connector.tls.mode = objects::ConnectorMode::Audit;
+        contents.organizations[0].crl_folder = crl ? partner_.path("no-such-folder") : "";
+        if (!crl) connector.tls.client_certificate = "ours";
+        EXPECT_EQ(send("b@one.test").delivered, 1U);
+        expect_no_login(peer);
+        EXPECT_THAT(log.attempts.back().policy_reasons, Contains("auth.withheld"));
+        finish();
+    }
+}
+
+TEST_F(CredentialsTest, AnAuditedHostGetsNoLoginWhereEnforcingWouldHaveLeftItAlone)
+{
+    for (const bool dane : {true, false}) {
+        SCOPED_TRACE(dane ? "DANE" : "MTA-STS");
+        auto& peer = peer_with(system_.make("relay.test"));
+        contents.outbound_connectors.clear();
+        auto& connector = login_at(peer, "one.test");
+        connector.tls.mode = objects::ConnectorMode::Audit;
+        (dane ? connector.tls.dane : connector.tls.mta_sts) = objects::Publication::Mandatory;
+        EXPECT_EQ(send("b@one.test").delivered, 1U);
+        expect_no_login(peer);
+        const auto& reasons = log.attempts.back().policy_reasons;
+        EXPECT_THAT(reasons, Contains("auth.withheld"));
+        EXPECT_THAT(reasons, Contains(dane ? "dane.mandatory-missing" : "sts.mandatory-missing"));
+        finish();
+    }
+}
+
 }  // namespace
 }  // namespace hermetic::delivery

@@ -331,11 +331,10 @@ ConnectionPointer HostWalk::on_ready(Candidate& candidate, const policy::RungPla
 net::Task<ConnectionPointer> HostWalk::authenticate(Candidate& candidate,
                                                     ConnectionPointer connection)
 {
-    const auto& audited = candidate.decision.audited;
-    const policy::TlsPolicy& asked = audited ? *audited : candidate.decision.policy;
-    const bool skipped = !candidate.decision.audited_skip.empty();
-    if (skipped || !policy::may_log_in(asked, connection->tls)) {
-        if (audited) {
+    const auto credentials =
+        candidate.identity.missing ? policy::Credentials::Missing : policy::Credentials::Complete;
+    if (!policy::may_log_in(candidate.decision, credentials, connection->tls)) {
+        if (candidate.decision.audited) {
             connection->audit.push_back("auth.withheld");
             co_return connection;
         }

@@ -13,9 +13,13 @@ bool proves_host(const TlsPolicy& policy)
 
 }  // namespace
 
-bool may_log_in(const TlsPolicy& policy, const std::optional<facts::TlsEvidence>& evidence)
+bool may_log_in(const TlsDecision& decision, Credentials credentials,
+                const std::optional<facts::TlsEvidence>& evidence)
 {
-    return evidence && !policy.allows_clear() && proves_host(policy) &&
+    const TlsPolicy& policy = decision.audited ? *decision.audited : decision.policy;
+    const bool connects = decision.skip.empty() && decision.audited_skip.empty() &&
+                          credentials == Credentials::Complete;
+    return connects && evidence && !policy.allows_clear() && proves_host(policy) &&
            judge_evidence(policy, *evidence).passes;
 }
 

@@ -4,12 +4,17 @@
 
 #include "policy/tls_policy.h"
 
+#include <cstdint>
 #include <optional>
 
 namespace hermetic::policy {
 
-// `policy`: what the connector asks for, also where it is only audited. In clear: never.
-[[nodiscard]] bool may_log_in(const TlsPolicy& policy,
+// What the decision names in files: CAs, CRLs, the client certificate. Without one of them
+// enforcing would not even connect.
+enum class Credentials : std::uint8_t { Complete, Missing };
+
+// In audit mode it is what enforcing would have decided that counts. In clear: never.
+[[nodiscard]] bool may_log_in(const TlsDecision& decision, Credentials credentials,
                               const std::optional<facts::TlsEvidence>& evidence);
 
 }  // namespace hermetic::policy

@@ -41,6 +41,14 @@ TlsPolicy pinned(char digit)
     return policy;
 }
 
+// Under a decision that is nothing but this policy.
+bool may_log_in(const TlsPolicy& policy, const std::optional<TlsEvidence>& evidence)
+{
+    TlsDecision decision;
+    decision.policy = policy;
+    return policy::may_log_in(decision, Credentials::Complete, evidence);
+}
+
 TEST(MayLogIn, WhereTheHostIsProved)
 {
     EXPECT_TRUE(may_log_in(named(), good()));
@@ -55,6 +63,22 @@ TEST(MayLogIn, WhereTheHostIsProved)
     matched.tlsa = facts::TlsaVerdict::Matched;
     EXPECT_TRUE(may_log_in(dane, matched));
     EXPECT_FALSE(may_log_in(dane, good()));
+}
+
+// Specification §3.1: never where enforcing would have refused the host.
+TEST(MayLogIn, InAuditModeOnlyWhereEnforcingWouldHaveConnected)
+{
+    TlsDecision audit;
+    audit.audited = named();
+    EXPECT_TRUE(policy::may_log_in(audit, Credentials::Complete, good()));
+    EXPECT_FALSE(policy::may_log_in(audit, Credentials::Missing, good()))
+        << "it would have waited for its files";
+    audit.audited_skip = "sts.mandatory-missing";
+    EXPECT_FALSE(policy::may_log_in(audit, Credentials::Complete, good()))
+        << "it would have left the host alone";
+    audit.audited_skip = {};
+    audit.audited = pinned('b');
+    EXPECT_FALSE(policy::may_log_in(audit, Credentials::Complete, good()));
 }
 
 TEST(MayLogIn, NeverInClear)

@@ -19,7 +19,11 @@ bool is_exception(const objects::Organization& organization, const TlsSettings& 
 // Grows the decision, source by source.
 class Decider {
 public:
-    explicit Decider(const TlsInputs& inputs) : inputs_{inputs} { decision_.sources.reserve(8); }
+    // `mode`: the connector's, or another one that is only asked about.
+    Decider(const TlsInputs& inputs, ConnectorMode mode) : inputs_{inputs}, mode_{mode}
+    {
+        decision_.sources.reserve(8);
+    }
 
     TlsDecision run();
 
@@ -27,7 +31,7 @@ private:
     void begin();
     void add_connector();
     void take(const TlsSettings& tls, bool ended);
-    void audit(const TlsSettings& tls, bool ended);
+    void audit();
     void add_rule();
     void add_dane();
     void add_sts();
@@ -39,6 +43,7 @@ private:
              facts::TlsVersion min = facts::TlsVersion::None, bool counted = true);
 
     const TlsInputs& inputs_;
+    ConnectorMode mode_;
     TlsDecision decision_;
     Publication dane_ = Publication::Opportunistic;
     Publication sts_ = Publication::Opportunistic;
@@ -55,16 +60,6 @@ TlsPolicy with_connector(TlsPolicy policy, const TlsSettings& tls)
     policy.ca = tls.ca;
     policy.client_certificate = tls.client_certificate;
     return policy;
-}
-
-// Why a host that DANE must prove is not used; empty: it is.
-std::string_view why_not_by_dane(const HopFacts& hop)
-{
-    if (hop.tlsa_status == TlsaStatus::Failed) return "dane.lookup-failed";
-    const bool secure = hop.configured || hop.mx_security == facts::DnsSecurity::Secure;
-    if (!secure) return "dane.mandatory-insecure-mx";
-    const bool usable = hop.tlsa_status == TlsaStatus::Usable && hop.tlsa != nullptr;
-    return usable ? std::string_view{} : "dane.mandatory-missing";
 }
 
 // The part of settings that an ended exception leaves: what is not weaker than the organization.
@@ -152,12 +147,12 @@ void Decider::begin()
 
 void Decider::add_connector()
 {
-    if (inputs_.connector == nullptr || inputs_.connector->tls.mode == ConnectorMode::Off) return;
+    if (inputs_.connector == nullptr || mode_ == ConnectorMode::Off) return;
     const TlsSettings& tls = inputs_.connector->tls;
     const bool ended = is_exception(*inputs_.organization, tls) &&
                        (!tls.valid_until || *tls.valid_until <= inputs_.now);
-    if (tls.mode == ConnectorMode::Audit) {
-        audit(tls, ended);
+    if (mode_ == ConnectorMode::Audit) {
+        audit();
     } else {
         take(tls, ended);
     }
@@ -177,16 +172,20 @@ void Decider::take(const TlsSettings& tls, bool ended)
     say("tls.connector-level", decision_.policy.level, decision_.policy.min, counts);
 }
 
-void Decider::audit(const TlsSettings& tls, bool ended)
+// The whole decision as enforcing would make it: what is recorded, and what a password waits for
+// (policy/login.h), is never less than what enforcing would ask.
+void Decider::audit()
 {
-    TlsPolicy asked = with_connector(decision_.policy, tls);
-    if (ended) asked = at_least(std::move(asked), decision_.policy);
-    const bool mandatory = tls.dane == Publication::Mandatory || asked.level == TlsLevel::Dane;
-    if (asked == decision_.policy && !mandatory) return;
-    say("tls.connector-audited", asked.level, asked.min);
-    if (mandatory) decision_.audited_skip = why_not_by_dane(inputs_.hop);
-    (void)add_names(asked, inputs_.hop);
-    decision_.audited = std::move(asked);
+    const TlsSettings& tls = inputs_.connector->tls;
+    // What asks for nothing of its own is not recorded; what DANE or MTA-STS ask for as well is.
+    const bool asks = !(with_connector(decision_.policy, tls) == decision_.policy) ||
+                      tls.dane != Publication::Opportunistic ||
+                      tls.mta_sts != Publication::Opportunistic;
+    if (!asks) return;
+    TlsDecision enforced = Decider{inputs_, ConnectorMode::Enforce}.run();
+    say("tls.connector-audited", enforced.policy.level, enforced.policy.min);
+    decision_.audited = std::move(enforced.policy);
+    decision_.audited_skip = enforced.skip;
 }
 
 void Decider::add_rule()
@@ -306,7 +305,7 @@ void Decider::add_retirement()
     // An unexpired exception is exempt: its own floor asked for the old version.
     const bool exempt = inputs_.connector != nullptr && inputs_.connector->tls.min &&
                         *inputs_.connector->tls.min < *inputs_.retired_below &&
-                        inputs_.connector->tls.mode == ConnectorMode::Enforce &&
+                        mode_ == ConnectorMode::Enforce &&
                         inputs_.connector->tls.valid_until.value_or(WallTime{}) > inputs_.now;
     if (exempt) return say("retirement.exempt");
     const bool added = policy.min < *inputs_.retired_below;
@@ -323,7 +322,8 @@ void Decider::add_retirement()
 
 TlsDecision decide_tls(const TlsInputs& inputs)
 {
-    return Decider{inputs}.run();
+    const auto* connector = inputs.connector;
+    return Decider{inputs, connector != nullptr ? connector->tls.mode : ConnectorMode::Off}.run();
 }
 
 }  // namespace hermetic::policy

@@ -142,8 +142,8 @@ struct TlsDecision {
     std::vector<TlsSource> sources;         // in the same order
     // Not empty: this host must not be used, whatever it does; why (a dotted id).
     std::string_view skip;
-    // In audit mode: what enforcing would have asked for, and why it would not have used the host
-    // at all (a dotted id; empty: it would).
+    // In audit mode, where enforcing would differ: the whole policy that it would have decided, and
+    // why it would not have used the host at all (a dotted id; empty: it would).
     std::optional<TlsPolicy> audited;
     std::string_view audited_skip{};
     // What `policy.min` would be without the retirement plan that has raised it.

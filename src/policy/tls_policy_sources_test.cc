@@ -308,5 +308,38 @@ TEST(TlsPolicy, RequireTlsProvesTheHostOrLeavesIt)
     });
 }
 
+// What audit records is the decision that enforcing would make, with all that adds to it.
+TEST(TlsPolicy, AuditIsTheWholeDecisionOfEnforcing)
+{
+    objects::Organization organization;
+    objects::OutboundConnector connector;
+    connector.tls.level = TlsLevel::VerifyName;
+    connector.tls.mta_sts = objects::Publication::Mandatory;
+    TlsInputs inputs;
+    inputs.organization = &organization;
+    inputs.connector = &connector;
+    inputs.now = kNow;
+    const auto both = [&] {
+        connector.tls.mode = objects::ConnectorMode::Enforce;
+        auto enforced = decide_tls(inputs);
+        connector.tls.mode = objects::ConnectorMode::Audit;
+        return std::pair{std::move(enforced), decide_tls(inputs)};
+    };
+    inputs.hop = by_mx(facts::DnsSecurity::Secure);
+    for (const auto sts : {StsMode::NoPolicy, StsMode::Enforce}) {
+        for (const bool listed : {false, true}) {
+            for (const bool tlsa : {false, true}) {
+                if (tlsa) publish_tlsa(inputs);
+                publish_sts(inputs, sts, listed);
+                const auto [enforced, audit] = both();
+                ASSERT_TRUE(audit.audited);
+                EXPECT_EQ(*audit.audited, enforced.policy);
+                EXPECT_EQ(audit.audited_skip, enforced.skip);
+                inputs.hop = by_mx(facts::DnsSecurity::Secure);
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace hermetic::policy
