@@ -85,6 +85,8 @@ private:
     net::Task<> deliver(Parcel& parcel);
     net::Task<> deliver_approved(Parcel& parcel);
     net::Task<bool> find_way();
+    void forget_way();
+    void heed_changes(Parcel& parcel);
     net::Task<bool> connect(Parcel& parcel);
     net::Task<OnConnection> offer(Parcel& parcel);
     net::Task<std::string> read_header(const Parcel& parcel);
@@ -100,7 +102,14 @@ private:
     dispatch::GrantReport report_;
     std::unique_ptr<outbound::HostWalk> walk_;
     outbound::ConnectionPointer connection_;
-    std::optional<Outcome> destination_failure_;  // holds for the rest of the grant
+    objects::SnapshotPointer snapshot_;  // by which the message under way was sent this way
+    // Holds for the rest of the grant, while what it was decided by does.
+    struct Failure {
+        Outcome outcome;
+        objects::SnapshotPointer snapshot;  // null: it holds whatever changes
+        outbound::SettingsPointer settings;
+    };
+    std::optional<Failure> destination_failure_;
     Outcome last_failure_;
     std::string last_host_;
     int lost_in_a_row_ = 0;
@@ -113,7 +122,7 @@ net::Task<dispatch::GrantReport> Courier::run()
 {
     const auto began = office_.now();
     report_.id = grant_.id;
-    if (grant_.settle) destination_failure_ = *grant_.settle;
+    if (grant_.settle) destination_failure_.emplace().outcome = *grant_.settle;
     for (auto& granted : grant_.messages) {
         // What breaks connections may be in the messages: the others come back in another grant.
         if (office_.stopping() || escaped_ || lost_in_a_row_ >= kLostInARow) {
@@ -123,8 +132,7 @@ net::Task<dispatch::GrantReport> Courier::run()
         }
         co_await carry_safely(std::move(granted));
     }
-    release();
-    if (walk_) report_.slow_down = report_.slow_down || walk_->slow_down();
+    forget_way();
     report_.took = office_.now() - began;
     co_return std::move(report_);
 }
@@ -168,7 +176,9 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
     }
     offered_ = false;
     Parcel parcel{std::move(message), granted.lease, core.clock().wall(), office_.now()};
-    parcel.split(*office_.snapshot, grant_.destination, core.ids(), core.clock().wall());
+    if (walk_ && walk_->is_old()) forget_way();
+    snapshot_.reset();
+    heed_changes(parcel);
     // While the destination rests nothing is tried: what was approved stays so.
     const bool approved = parcel.message().state.approval && !grant_.settle;
     if (!parcel.to_try.empty() && approved) {
@@ -201,8 +211,12 @@ net::Task<> Courier::deliver(Parcel& parcel)
 {
     int sessions = 0;
     bool narrowed = false;
-    while (!parcel.to_try.empty()) {
+    while (true) {
+        heed_changes(parcel);
+        if (parcel.to_try.empty()) break;
         const bool connected = co_await connect(parcel);
+        // What ended it may hold no more.
+        if (!connected && walk_ && walk_->is_outdated() && !office_.stopping()) continue;
         if (!connected) break;
         const auto end = co_await offer(parcel);
         if (end == OnConnection::Stale) continue;
@@ -215,7 +229,7 @@ net::Task<> Courier::deliver(Parcel& parcel)
         release();
     }
     parcel.set_remaining(last_failure_, last_host_);
-    if (narrowed) {
+    if (narrowed && walk_) {
         // The next message begins with the best host again.
         walk_->admit_all();
         release();
@@ -225,9 +239,7 @@ net::Task<> Courier::deliver(Parcel& parcel)
 // Apart from all others: its hosts, its connection and its failure are its own.
 net::Task<> Courier::deliver_approved(Parcel& parcel)
 {
-    release();
-    std::unique_ptr<outbound::HostWalk> walk;
-    walk_.swap(walk);
+    forget_way();
     auto failed = std::exchange(destination_failure_, std::nullopt);
     auto reported = report_.destination_failure;
     approved_ = outbound::Approved::Yes;
@@ -235,8 +247,7 @@ net::Task<> Courier::deliver_approved(Parcel& parcel)
     parcel.use_approval();
     co_await deliver(parcel);
     approved_ = outbound::Approved::No;
-    release();
-    walk_.swap(walk);
+    forget_way();
     destination_failure_ = std::move(failed);
     report_.destination_failure = std::move(reported);
 }
@@ -246,7 +257,7 @@ net::Task<bool> Courier::connect(Parcel& parcel)
     if (connection_ && office_.pool.is_worn(*connection_)) release();
     if (connection_) co_return true;
     if (destination_failure_) {
-        last_failure_ = *destination_failure_;
+        last_failure_ = destination_failure_->outcome;
         if (walk_) parcel.describe(*walk_);
         co_return false;
     }
@@ -262,6 +273,30 @@ net::Task<bool> Courier::connect(Parcel& parcel)
     last_failure_ = walk_->failure();
     if (!walk_->is_narrowed()) fail_destination(last_failure_);
     co_return false;
+}
+
+// Every MAIL is decided by what is in force then (specification §4.5): also who goes this way, and
+// what was found to be impossible.
+void Courier::heed_changes(Parcel& parcel)
+{
+    if (walk_ && walk_->is_outdated()) forget_way();
+    if (destination_failure_ && destination_failure_->snapshot &&
+        (destination_failure_->snapshot != office_.snapshot ||
+         destination_failure_->settings != office_.settings)) {
+        destination_failure_.reset();
+        report_.destination_failure.reset();
+    }
+    if (snapshot_ == office_.snapshot) return;
+    snapshot_ = office_.snapshot;
+    auto& core = office_.adapters.core;
+    parcel.split(*snapshot_, grant_.destination, core.ids(), core.clock().wall());
+}
+
+void Courier::forget_way()
+{
+    release();
+    if (walk_) report_.slow_down = report_.slow_down || walk_->slow_down();
+    walk_.reset();
 }
 
 net::Task<bool> Courier::find_way()
@@ -289,10 +324,13 @@ net::Task<bool> Courier::find_way()
     co_return true;
 }
 
-// Holds for the rest of the grant. A permanent failure is an answer: the destination need not rest.
+// A permanent failure is an answer: the destination need not rest.
 void Courier::fail_destination(const Outcome& outcome)
 {
-    destination_failure_ = outcome;
+    auto& failure = destination_failure_.emplace();
+    failure.outcome = outcome;
+    failure.snapshot = office_.snapshot;
+    failure.settings = office_.settings;
     last_failure_ = outcome;
     if (outcome.result == OutcomeClass::Deferred && !office_.stopping()) {
         report_.destination_failure = outcome;
@@ -311,6 +349,10 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
         co_return OnConnection::Through;
     }
     while (!parcel.to_try.empty()) {
+        if (snapshot_ != office_.snapshot || !walk_->still_holds(*connection_)) {
+            forget_way();
+            co_return OnConnection::Stale;
+        }
         smtp::TransactionInput input;
         input.dialect = connection_->dialect;
         input.peer = &connection_->capabilities;

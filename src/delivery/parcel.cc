@@ -123,6 +123,7 @@ void Parcel::describe(const outbound::HostWalk& walk)
     attempt_.host = walk.last_host();
     attempt_.address = walk.last_endpoint();
     attempt_.mx_security = walk.mx_security();
+    attempt_.address_security = walk.address_security();
     const auto& decision = walk.decision();
     attempt_.policy = policy::name(decision.policy.level);
     attempt_.policy_reasons.assign(decision.reasons.begin(), decision.reasons.end());

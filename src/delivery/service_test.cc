@@ -175,6 +175,7 @@ TEST_F(DeliveryTest, WhatOneHostPutsOffIsOfferedToTheNext)
 
 TEST_F(DeliveryTest, AKeptConnectionThatDiedIsReplacedUnnoticed)
 {
+    contents.organizations[0].tls = objects::TlsLevel::None;
     auto& peer = peer_for("other.test", {});
     deliver(make_message({"b@other.test"}));
     peer.script_.replies["MAIL"] = "close";

@@ -22,6 +22,8 @@
 namespace hermetic::outbound {
 
 struct Connection {
+    enum class Kept : std::uint8_t { No, Yes };
+
     std::unique_ptr<net::Stream> stream;
     smtp::Dialect dialect = smtp::Dialect::Smtp;
     smtp::Capabilities capabilities;
@@ -32,7 +34,8 @@ struct Connection {
     Endpoint endpoint;                      // of the peer; 0.0.0.0:0 for a Unix socket
     facts::DnsSecurity address_security = facts::DnsSecurity::Insecure;
     SessionId session;
-    std::string pool_key;
+    std::string policy_key;      // all that it was made under (specification §4.5)
+    Kept kept = Kept::Yes;       // for other grants under the same key
     std::uint32_t messages = 0;  // transactions begun
     bool reset_due = false;      // the last one left an open transaction
     bool reusable = true;

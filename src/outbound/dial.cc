@@ -106,7 +106,7 @@ net::Task<bool> Dialer::connect()
     connection_->host = host.label();
     connection_->endpoint = request_.endpoint;
     connection_->session = core.ids().next_session();
-    connection_->pool_key = request_.reuse_key;
+    connection_->policy_key = request_.reuse_key;
     connection_->dialect = dialect_of(host);
     connection_->live =
         office_.count_in(host.unix_path.empty() ? request_.endpoint.format() : host.unix_path);

@@ -26,6 +26,10 @@ using policy::RungKind;
 using policy::RungResult;
 using End = DialResult::End;
 
+// How long what DNS and the ratchet said may be used without asking again: the unit of a record's
+// time to live. The resolver answers from its memory.
+constexpr std::chrono::seconds kFresh{1};
+
 policy::HopFacts hop_facts(const Host& host, const MxFacts& mx)
 {
     policy::HopFacts hop;
@@ -59,6 +63,8 @@ HostWalk::HostWalk(Office& office, HostList hosts, std::string_view organization
       organization_{office.snapshot->organization(organization).name},
       mx_{std::move(domain), std::move(hosts.canonical_domain), hosts.mx_security},
       snapshot_{office.snapshot},
+      settings_{office.settings},
+      began_{office.now()},
       approved_{approved},
       ratchet_{office, organization_, mx_.domain, hosts},
       decision_{&network_}
@@ -146,6 +152,34 @@ void HostWalk::reset()
         candidate.tried.clear();
         candidate.tls_failed_at.reset();
     }
+}
+
+facts::DnsSecurity HostWalk::address_security() const
+{
+    if (candidates_.empty() || !candidates_[current_].addresses) {
+        return facts::DnsSecurity::Insecure;
+    }
+    return candidates_[current_].addresses->security;
+}
+
+bool HostWalk::is_outdated() const
+{
+    return snapshot_ != office_.snapshot || settings_ != office_.settings;
+}
+
+bool HostWalk::is_old() const
+{
+    return office_.now() - began_ >= kFresh;
+}
+
+bool HostWalk::still_holds(const Connection& connection)
+{
+    if (is_outdated()) return false;
+    auto& candidate = candidates_[current_];
+    decide(candidate);  // an exception's end, a retirement plan's quarter of an hour, MTA-STS
+    const bool missing = candidate.identity.missing && !candidate.decision.audited;
+    return candidate.decision.skip.empty() && !missing &&
+           key_of(candidate, connection.endpoint) == connection.policy_key;
 }
 
 bool HostWalk::exclude_current()
@@ -471,11 +505,7 @@ net::Task<ConnectionPointer> HostWalk::dial_in_clear(Candidate& candidate, Endpo
         co_return nullptr;
     }
     auto connection = hand_over(candidate, result);
-    // After failed handshakes it is for this grant alone: the next one begins with TLS again.
-    if (decision_->policy.wants_tls()) {
-        connection->pool_key.clear();
-        candidate.clear_after_failures = true;
-    }
+    if (decision_->policy.wants_tls()) candidate.clear_after_failures = true;
     co_return connection;
 }
 
@@ -496,6 +526,10 @@ ConnectionPointer HostWalk::hand_over(const Candidate& candidate, DialResult& re
 {
     Connection& connection = *result.connection;
     connection.address_security = candidate.addresses->security;
+    // Where TLS is wanted the next grant asks for it again: the host may have it by then.
+    if (!connection.tls && candidate.decision.policy.wants_tls()) {
+        connection.kept = Connection::Kept::No;
+    }
     if (candidate.decision.policy.wants_tls() && approved_ == Approved::No) {
         ratchet_.on_connection(candidate.host.label(), connection.tls,
                                connection.capabilities.starttls);

@@ -1,7 +1,7 @@
 // From a route to a connection: host by host, address by address, rung by rung.
 //
-// One per grant. Keeps what it learnt about the hosts from one message to the next; records every
-// rung. Specification §4.3 and RFC 5321 §5.1.
+// Keeps what it learnt about the hosts from one message of a grant to the next, for a moment and
+// while nothing changes; records every rung. Specification §4.3 and RFC 5321 §5.1.
 #pragma once
 
 #include "facts/attempt.h"
@@ -11,6 +11,7 @@
 #include "outbound/dial.h"
 #include "outbound/hosts.h"
 #include "outbound/ratchet_watch.h"
+#include "outbound/settings.h"
 #include "policy/ladder.h"
 #include "policy/tls_policy.h"
 
@@ -42,6 +43,14 @@ public:
     // be used, failure() says why.
     [[nodiscard]] net::Task<ConnectionPointer> open();
 
+    // Objects or settings have changed since it began: what it decides counts no more.
+    [[nodiscard]] bool is_outdated() const;
+    // What DNS said is no longer new: before another message it is asked again.
+    [[nodiscard]] bool is_old() const;
+    // Whether `connection`, the last that open() gave, may carry the next transaction: decided anew
+    // by what is in force now (specification §4.5).
+    [[nodiscard]] bool still_holds(const Connection& connection);
+
     // Not the host of the last open() again, until admit_all(). False, and nothing is changed,
     // where no other is left.
     bool exclude_current();
@@ -54,6 +63,8 @@ public:
     // A peer asked for less, or refused a further connection beside others.
     [[nodiscard]] bool slow_down() const { return slow_down_; }
     [[nodiscard]] facts::DnsSecurity mx_security() const { return mx_.security; }
+    // Of the host tried last: what DNSSEC said of its addresses.
+    [[nodiscard]] facts::DnsSecurity address_security() const;
     // Of the host tried last.
     [[nodiscard]] const policy::TlsDecision& decision() const { return *decision_; }
     // Who was tried last, for people; empty where nobody was.
@@ -117,7 +128,9 @@ private:
     std::vector<Candidate> candidates_;
     MxFacts mx_;
     objects::SnapshotPointer snapshot_;  // what inputs_ point into
-    policy::TlsInputs inputs_;           // but for what is a host's
+    SettingsPointer settings_;
+    Instant began_;
+    policy::TlsInputs inputs_;  // but for what is a host's
     Approved approved_;
     RatchetWatch ratchet_;
     policy::TlsDecision network_;          // of any host that is not a local socket

@@ -39,16 +39,15 @@ void Pool::put(ConnectionPointer connection, Instant now)
         connection->stream->close();
         return;
     }
-    // Without a key it was made for one purpose only.
-    if (connection->pool_key.empty() || is_worn(*connection) || size_ >= limits_.connections ||
-        limits_.idle <= Duration{}) {
+    if (connection->kept == Connection::Kept::No || is_worn(*connection) ||
+        size_ >= limits_.connections || limits_.idle <= Duration{}) {
         return goodbye_(std::move(connection));
     }
     connection->idle_until = now + limits_.idle;
     connection->stream->until(Instant::max());
     connection->stream->release_buffers();
     ++size_;
-    auto& queue = idle_[connection->pool_key];
+    auto& queue = idle_[connection->policy_key];
     queue.push_back(std::move(connection));
 }
 
