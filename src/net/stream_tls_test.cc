@@ -231,6 +231,24 @@ TEST_F(TlsStream, AnAlertOnTheFirstReadSaysWhichOne)
     EXPECT_THAT(describe(line.error()), HasSubstr("certificate required"));
 }
 
+// What is written first breaks: the peer has judged us and gone. Its last word is there all the
+// same.
+TEST_F(TlsStream, AnAlertIsReadAlsoWhereAWriteFailedFirst)
+{
+    loop_.run(serve(*server_, server_context(tls::ClientCertificates::Require), at_server_),
+              start(*client_, client_handshake(), at_client_));
+    ASSERT_TRUE(at_client_.has_value());
+    const auto written = write(*client_, "EHLO us.test\r\n");
+    ASSERT_FALSE(written.has_value());
+    EXPECT_EQ(written.error().kind, Kind::Reset);
+    EXPECT_EQ(write(*client_, "QUIT\r\n").error().kind, Kind::Reset) << "and stays so";
+    const auto line = read_line(*client_);
+    ASSERT_FALSE(line.has_value());
+    EXPECT_EQ(line.error().kind, Kind::TlsAlert);
+    ASSERT_TRUE(line.error().tls.has_value());
+    EXPECT_EQ(line.error().tls->alert, 116);
+}
+
 TEST_F(TlsStream, CloseSaysGoodbyeAndWaitsForNobody)
 {
     shake();

@@ -214,12 +214,22 @@ Io Connection::read(std::span<char> into)
 Io Connection::write(std::string_view bytes)
 {
     if (failure_) return {Progress::Failed, 0, 0};
+    if (unwritable_) return {Progress::Broken, 0, EPIPE};
     if (bytes.empty()) return {Progress::Done, 0, 0};
     clear_errors();
     errno = 0;
     std::size_t octets = 0;
     const int result = SSL_write_ex(parts_->ssl.get(), bytes.data(), bytes.size(), &octets);
-    return outcome(result, octets);
+    const Io io = outcome(result, octets);
+    if (io.progress == Progress::Closed || io.progress == Progress::Broken) {
+        // Nothing more can be written. What the peer said before it closed may still be there, an
+        // alert above all, and is read as ever: only what cannot be read ends the connection.
+        unwritable_ = true;
+        failure_.reset();
+        // A broken pipe is never an orderly end of file.
+        return {Progress::Broken, 0, io.system_error != 0 ? io.system_error : EPIPE};
+    }
+    return io;
 }
 
 bool Connection::has_pending() const
@@ -229,7 +239,7 @@ bool Connection::has_pending() const
 
 void Connection::close_notify()
 {
-    if (failure_ || !shaken_) return;
+    if (failure_ || unwritable_ || !shaken_) return;
     ERR_clear_error();
     SSL_shutdown(parts_->ssl.get());
     ERR_clear_error();

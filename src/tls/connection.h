@@ -47,7 +47,8 @@ public:
     // Done, WantRead, WantWrite or Failed (also where the peer closed).
     [[nodiscard]] Progress handshake();
     [[nodiscard]] Io read(std::span<char> into);
-    // May take only a part.
+    // May take only a part. Once it is Broken nothing more can be written, and reading goes on: the
+    // peer may have said why before it closed.
     [[nodiscard]] Io write(std::string_view bytes);
     // Octets that OpenSSL holds already: they wake nobody who waits for the socket.
     [[nodiscard]] bool has_pending() const;
@@ -80,6 +81,7 @@ private:
 
     std::unique_ptr<Parts> parts_;
     std::optional<facts::TlsFailure> failure_;
+    bool unwritable_ = false;
     int received_alert_ = -1;
     int sent_alert_ = -1;
     bool shaken_ = false;
