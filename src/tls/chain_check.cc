@@ -19,6 +19,7 @@ using IdPointer = std::unique_ptr<OCSP_CERTID, FreeWith<OCSP_CERTID_free>>;
 using FeaturePointer = std::unique_ptr<TLS_FEATURE, FreeWith<TLS_FEATURE_free>>;
 
 constexpr long kClockSkew = 300;    // seconds
+constexpr long kOpenEnded = 86400;  // what a response counts for that does not say until when
 constexpr long kStatusRequest = 5;  // RFC 6066 §8, in a certificate's TLS feature extension
 
 // Most issuers have no CRL here. One that is overdue still says what it says: who is in it stays
@@ -51,7 +52,8 @@ Revocation find_status(OCSP_BASICRESP* response, X509* leaf, X509* issuer)
         if (id == nullptr || OCSP_resp_find_status(response, id.get(), &status, &reason,
                                                    &revoked_at, &from, &until) != 1)
             continue;
-        if (OCSP_check_validity(from, until, kClockSkew, -1) != 1) return Revocation::Unknown;
+        const long oldest = until == nullptr ? kOpenEnded : -1;
+        if (OCSP_check_validity(from, until, kClockSkew, oldest) != 1) return Revocation::Unknown;
         if (status == V_OCSP_CERTSTATUS_REVOKED) return Revocation::Revoked;
         return status == V_OCSP_CERTSTATUS_GOOD ? Revocation::Good : Revocation::Unknown;
     }

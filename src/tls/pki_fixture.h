@@ -37,6 +37,9 @@ public:
     // OCSP's, DER, signed by the intermediate; `forged`: by somebody else in its name.
     [[nodiscard]] std::string make_staple(const Certificate& certificate, Status status,
                                           int valid_days = 1, bool forged = false) const;
+    // The same, without a word about how long it holds.
+    [[nodiscard]] std::string make_open_staple(const Certificate& certificate, Status status,
+                                               int hours_old) const;
     // An EC leaf of the intermediate.
     std::shared_ptr<const Certificate> make(const std::string& dns_name);
 

@@ -31,6 +31,7 @@ KeyPointer make_key(const std::string& kind)
 {
     EVP_PKEY* key = kind == "rsa2048"   ? EVP_RSA_gen(2048)
                     : kind == "rsa1024" ? EVP_RSA_gen(1024)
+                    : kind == "rsa512"  ? EVP_RSA_gen(512)
                                         : EVP_EC_gen("P-256");
     HERMETIC_ASSERT(key != nullptr);
     return KeyPointer{key};
@@ -181,38 +182,63 @@ std::string PkiFixture::make_crl(const std::vector<std::shared_ptr<const Certifi
     return {text, static_cast<std::size_t>(length)};
 }
 
-std::string PkiFixture::make_staple(const Certificate& certificate, Status status, int valid_days,
-                                    bool forged) const
+namespace {
+
+using TimePointer = std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>>;
+constexpr long kHour = 3600;
+constexpr long kDay = 24 * kHour;
+
+// `until` may be null.
+std::string sign_staple(X509* leaf, X509* issuer, X509* signer, EVP_PKEY* key,
+                        PkiFixture::Status status, ASN1_TIME* from, ASN1_TIME* until)
 {
-    constexpr long kDay = 24L * 3600;
-    X509* issuer = intermediate_->certificate.get();
-    const KeyPointer other = make_key("ec");
-    OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), certificate.leaf(), issuer);
+    using Status = PkiFixture::Status;
+    OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), leaf, issuer);
     OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
-    ASN1_TIME* from = X509_gmtime_adj(nullptr, -50 * kDay);
-    ASN1_TIME* until = X509_gmtime_adj(nullptr, valid_days * kDay);
     const int code = status == Status::Good      ? V_OCSP_CERTSTATUS_GOOD
                      : status == Status::Revoked ? V_OCSP_CERTSTATUS_REVOKED
                                                  : V_OCSP_CERTSTATUS_UNKNOWN;
     OCSP_basic_add1_status(basic, id, code, 0, from, from, until);
-    // Whoever forges has the name of the CA and not its key.
-    const X509Pointer impostor = make_unsigned("Test Intermediate", other.get(), 30);
-    sign(impostor.get(), impostor.get(), other.get());
-    HERMETIC_ASSERT(OCSP_basic_sign(basic, forged ? impostor.get() : issuer,
-                                    forged ? other.get() : intermediate_->key.get(), EVP_sha256(),
-                                    nullptr, 0) == 1);
+    HERMETIC_ASSERT(OCSP_basic_sign(basic, signer, key, EVP_sha256(), nullptr, 0) == 1);
     OCSP_RESPONSE* response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
     unsigned char* der = nullptr;
     const int length = i2d_OCSP_RESPONSE(response, &der);
     HERMETIC_ASSERT(length > 0);
-    const std::string octets{reinterpret_cast<const char*>(der), static_cast<std::size_t>(length)};
+    std::string octets{reinterpret_cast<const char*>(der), static_cast<std::size_t>(length)};
     OPENSSL_free(der);
     OCSP_RESPONSE_free(response);
     OCSP_BASICRESP_free(basic);
     OCSP_CERTID_free(id);
-    ASN1_TIME_free(from);
-    ASN1_TIME_free(until);
     return octets;
+}
+
+}  // namespace
+
+std::string PkiFixture::make_staple(const Certificate& certificate, Status status, int valid_days,
+                                    bool forged) const
+{
+    X509* issuer = intermediate_->certificate.get();
+    const TimePointer from{X509_gmtime_adj(nullptr, -50 * kDay)};
+    const TimePointer until{X509_gmtime_adj(nullptr, valid_days * kDay)};
+    if (!forged) {
+        return sign_staple(certificate.leaf(), issuer, issuer, intermediate_->key.get(), status,
+                           from.get(), until.get());
+    }
+    // Whoever forges has the name of the CA and not its key.
+    const KeyPointer other = make_key("ec");
+    const X509Pointer impostor = make_unsigned("Test Intermediate", other.get(), 30);
+    sign(impostor.get(), impostor.get(), other.get());
+    return sign_staple(certificate.leaf(), issuer, impostor.get(), other.get(), status, from.get(),
+                       until.get());
+}
+
+std::string PkiFixture::make_open_staple(const Certificate& certificate, Status status,
+                                         int hours_old) const
+{
+    X509* issuer = intermediate_->certificate.get();
+    const TimePointer from{X509_gmtime_adj(nullptr, -hours_old * kHour)};
+    return sign_staple(certificate.leaf(), issuer, issuer, intermediate_->key.get(), status,
+                       from.get(), nullptr);
 }
 
 std::string PkiFixture::read(const std::string& file) const

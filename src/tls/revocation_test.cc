@@ -134,6 +134,17 @@ TEST_F(RevocationTest, AStapleThatCannotBeBelievedIsNone)
     }
 }
 
+// Without a time of its own a response says that newer ones are to be had all the time (RFC 6960
+// §4.2.2.1): one of yesterday is none.
+TEST_F(RevocationTest, AStapleThatDoesNotSayUntilWhenCountsForADay)
+{
+    staple_ = pki_.make_open_staple(*leaf_, Status::Good, 23);
+    EXPECT_EQ(shake().revocation, Revocation::Good);
+    cache_ = make_session_cache(10);
+    staple_ = pki_.make_open_staple(*leaf_, Status::Good, 25);
+    EXPECT_EQ(shake().revocation, Revocation::Unknown);
+}
+
 TEST_F(RevocationTest, ALeafThatDemandsAStapleNeedsAGoodOne)
 {
     serve(pki_.make(
