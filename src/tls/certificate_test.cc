@@ -199,8 +199,16 @@ TEST_F(SelfSigned, WorksForAnAddress)
 TEST_F(CertificateFiles, HostileNamesAreShownEscapedAndBounded)
 {
     PkiFixture::Leaf many{.name = "many", .dns_names = {"first.test"}};
-    for (int i = 0; i < 200; ++i) many.dns_names.push_back("h" + std::to_string(i) + ".test");
-    EXPECT_EQ(facts_of(*pki_.make(many)).dns_names.size(), 64U);
+    for (int i = 0; i < 1000; ++i) many.dns_names.push_back("h" + std::to_string(i) + ".test");
+    EXPECT_EQ(facts_of(*pki_.make(many)).dns_names.back(), "h999.test") << "the last may count";
+    PkiFixture::Leaf flood{.name = "flood"};
+    const std::string label(60, 'x');
+    for (int i = 0; i < 700; ++i) {
+        flood.dns_names.push_back(label + "." + label + "." + label + std::to_string(i) + ".test");
+    }
+    const auto names = facts_of(*pki_.make(flood)).dns_names;
+    EXPECT_LT(names.size(), 600U) << "bounded by size";
+    EXPECT_GT(names.size(), 500U);
 
     PkiFixture::Leaf hostile{.name = "hostile", .dns_names = {"line\nbreak.test", "\x1b[31m.test"}};
     const auto certificate = pki_.make(hostile);

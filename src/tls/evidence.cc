@@ -102,15 +102,17 @@ std::string certificate_digest(X509* certificate)
 std::vector<std::string> dns_names_of(X509* certificate)
 {
     std::vector<std::string> names;
+    std::size_t octets = 0;
     const std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>> alternatives{
         static_cast<GENERAL_NAMES*>(
             X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr))};
     for (int i = 0; i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives.get(), i);
         if (name->type != GEN_DNS) continue;
-        if (names.size() == kMaxDnsNames) break;
         const auto length = static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName));
         const auto* text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
+        octets += length;
+        if (octets > kMaxNameOctets) break;
         names.push_back(to_lower(printable_ascii({text, length}, 255)));
     }
     ERR_clear_error();  // an extension that cannot be decoded names nothing

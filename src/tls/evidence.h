@@ -11,7 +11,7 @@ namespace hermetic::tls {
 
 // The bounds of what is taken from a peer's certificate.
 inline constexpr std::size_t kMaxChain = 10;
-inline constexpr int kMaxDnsNames = 64;
+inline constexpr std::size_t kMaxNameOctets = std::size_t{100} << 10;  // as much as OpenSSL takes
 
 [[nodiscard]] facts::CertificateFacts describe_certificate(X509* certificate);
 
@@ -25,7 +25,8 @@ inline constexpr int kMaxDnsNames = 64;
 [[nodiscard]] std::string certificate_digest(X509* certificate);
 [[nodiscard]] std::string spki_digest(X509* certificate);
 
-// subjectAltName dNSName only, lower case, printable; at most kMaxDnsNames.
+// subjectAltName dNSName only, lower case, printable: all of them, up to kMaxNameOctets. Which one
+// counts is not known here, so none is left out for coming late.
 [[nodiscard]] std::vector<std::string> dns_names_of(X509* certificate);
 
 // Leaf first. `leaf` may be null; `rest` may be null and may repeat the leaf.

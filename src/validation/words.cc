@@ -61,6 +61,17 @@ std::string joined(const std::vector<std::string>& parts)
     return join(parts, ", ");
 }
 
+// Some of them: a certificate may have a thousand.
+std::string names_of(const facts::CertificateFacts& certificate)
+{
+    constexpr std::size_t kShown = 20;
+    auto names = certificate.dns_names;
+    if (names.empty()) return "(none)";
+    const std::size_t more = names.size() - std::min(names.size(), kShown);
+    names.resize(names.size() - more);
+    return joined(names) + (more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
 std::vector<std::string> texts_of(const std::vector<IpAddress>& addresses)
 {
     std::vector<std::string> texts;
@@ -204,8 +215,7 @@ Step say_certificate(const facts::TlsEvidence& evidence, WallTime now)
     const auto days = std::chrono::floor<std::chrono::days>(leaf.not_after - now).count();
     std::string text = fmt::format(
         "{}; names {}\nissued by {}; chain of {}\nvalid until {} ({} days); {}, {}\nkey pin {}",
-        leaf.subject.empty() ? "(no subject)" : leaf.subject,
-        leaf.dns_names.empty() ? "(none)" : joined(leaf.dns_names), leaf.issuer,
+        leaf.subject.empty() ? "(no subject)" : leaf.subject, names_of(leaf), leaf.issuer,
         evidence.chain.size(), format_rfc3339(leaf.not_after), days, leaf.key_type,
         leaf.signature_algorithm, leaf.spki_sha256);
     const bool verified = evidence.verdict.state == facts::ChainVerdict::State::Verified;

@@ -17,8 +17,6 @@ struct Ability {
     bool chain_verifies = true;
     std::string_view chain_reason = "tls.chain-not-verified";  // where it does not
     bool name_matches = true;
-    // It has the right name, beyond those that are kept: measured, not found where it is asked for.
-    bool name_is_beyond = false;
     bool weak_key = false;  // which no TLSA record makes good
     bool takes_clear = true;
     // The reason where TLS does not come about, whatever the floor.

@@ -221,8 +221,7 @@ private:
         const bool judged = level_.pins || level_.level >= TlsLevel::VerifyCa;
         const bool revoked = can_.chain_reason == "tls.revoked";
         if (!can_.chain_verifies && (judged || !revoked)) return can_.chain_reason;
-        const bool has_name = can_.name_matches || can_.name_is_beyond;
-        return has_name ? "tls.verified" : "tls.name-mismatch";
+        return can_.name_matches ? "tls.verified" : "tls.name-mismatch";
     }
     // The host's own where DNSSEC or MTA-STS proves it to be the domain's, else any of the domain:
     // no partner's certificate has the one without the other.
