@@ -67,6 +67,8 @@ constexpr Fix kFixes[] = {
     {"auth.server-unproved",
      "The server does not know the password that it asks for: look at auth_password_file, and for "
      "an impostor."},
+    {"auth.too-costly",
+     "Ask the server's administrator for at most 100000 iterations of SCRAM-SHA-256."},
     {"auth.password-unreadable",
      "Repair the connector's auth_password_file; the server's log says what is wrong."},
     {"auth.withheld", "Give the connector names, pins or DANE that prove the server."},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <gsasl.h>
 #include <string>
@@ -12,7 +13,23 @@ namespace hermetic::sasl {
 namespace {
 
 // Where the password stays here first. SCRAM proves the server, too (RFC 7677).
-constexpr std::array<std::string_view, 3> kBestFirst = {"SCRAM-SHA-256", "PLAIN", "LOGIN"};
+constexpr std::string_view kScram = "SCRAM-SHA-256";
+constexpr std::array<std::string_view, 3> kBestFirst = {kScram, "PLAIN", "LOGIN"};
+
+// What SCRAM may cost: servers ask for 4096 to some ten thousand (RFC 7677 §4), and nothing else
+// runs on the core meanwhile.
+constexpr std::uint64_t kMaxIterations = 100'000;
+
+// "r=…,s=…,i=4096" (RFC 5802 §5.1). Not a number that we can read: as if it were too many.
+bool asks_too_much(std::string_view challenge)
+{
+    for (const auto attribute : split(challenge, ',')) {
+        if (!attribute.starts_with("i=")) continue;
+        const auto count = parse_decimal<std::uint64_t>(attribute.substr(2));
+        if (!count || *count > kMaxIterations) return true;
+    }
+    return false;
+}
 
 template <auto Free>
 struct FreeWith {
@@ -40,21 +57,25 @@ public:
     [[nodiscard]] bool speaks_first() const override { return name_ != "LOGIN"; }
     [[nodiscard]] bool is_satisfied() const override { return satisfied_; }
 
-    [[nodiscard]] std::optional<std::string> respond(std::string_view challenge) override
+    [[nodiscard]] Result<std::string, smtp::SaslRefusal> respond(
+        std::string_view challenge) override
     {
+        using smtp::SaslRefusal;
+        if (name_ == kScram && asks_too_much(challenge)) return failure(SaslRefusal::TooCostly);
         if (satisfied_ && challenge.empty()) return std::string{};
         char* octets = nullptr;
         std::size_t length = 0;
         const int result =
             gsasl_step(session_.get(), challenge.data(), challenge.size(), &octets, &length);
-        std::optional<std::string> response;
-        if (result == GSASL_OK || result == GSASL_NEEDS_MORE) response.emplace();
+        const bool goes_on = result == GSASL_OK || result == GSASL_NEEDS_MORE;
+        std::string response;
         if (octets != nullptr) {
-            if (response) response->assign(octets, length);
+            if (goes_on) response.assign(octets, length);
             ::explicit_bzero(octets, length);
             gsasl_free(octets);
         }
         satisfied_ = result == GSASL_OK;
+        if (!goes_on) return failure(SaslRefusal::Wrong);
         return response;
     }
 

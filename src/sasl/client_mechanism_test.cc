@@ -119,6 +119,21 @@ TEST(ClientMechanism, ScramIsNotSatisfiedByWhoeverDoesNotKnowThePassword)
     EXPECT_FALSE(client->is_satisfied());
 }
 
+// The core stands still while they are computed.
+TEST(ClientMechanism, ScramIsNotMadeToWorkForEver)
+{
+    for (const std::string count : {"100001", "10000000", "99999999999999999999", "-1", "1e9"}) {
+        const auto client = make_client_mechanism(
+            "SCRAM-SHA-256", std::make_shared<const Login>("ann", "correct horse"));
+        const auto first = client->respond({}).value();
+        const std::string ours = first.substr(first.find("r="));
+        const auto answer = client->respond(ours + "theirs,s=c2FsdA==,i=" + count);
+        ASSERT_FALSE(answer) << count;
+        EXPECT_EQ(answer.error(), smtp::SaslRefusal::TooCostly) << count;
+        EXPECT_FALSE(client->is_satisfied());
+    }
+}
+
 TEST(ClientMechanism, TheBestThatBothHaveComesFirst)
 {
     EXPECT_THAT(choose_mechanisms("LOGIN PLAIN CRAM-MD5 SCRAM-SHA-256"),

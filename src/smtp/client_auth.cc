@@ -75,6 +75,11 @@ ClientAuth::Step ClientAuth::answer(std::string_view challenge)
     const auto octets = from_base64(challenge);
     if (!octets) return cancel("auth.malformed", "the server's challenge is no base64");
     auto response = mechanism_->respond(*octets);
+    if (!response && response.error() == SaslRefusal::TooCostly) {
+        return cancel("auth.too-costly",
+                      "the server asks for more work than a login is worth here (iterations of "
+                      "SCRAM)");
+    }
     if (!response) {
         return cancel("auth.server-unproved",
                       "the server's part of the login is wrong: it may not know the password");

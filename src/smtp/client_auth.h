@@ -4,6 +4,7 @@
 // is in TLS and that TLS has proved the host: nothing here looks.
 #pragma once
 
+#include "core/result.h"
 #include "facts/attempt.h"
 #include "smtp/reply_reader.h"
 
@@ -15,6 +16,12 @@
 
 namespace hermetic::smtp {
 
+// Why a challenge is not answered.
+enum class SaslRefusal : std::uint8_t {
+    Wrong,      // it is not what whoever knows the password must say
+    TooCostly,  // the answer would take longer than a login is worth
+};
+
 // A SASL mechanism (RFC 4422), as the exchange needs it. Implemented in sasl/.
 class SaslMechanism {
 public:
@@ -22,8 +29,8 @@ public:
     [[nodiscard]] virtual std::string_view name() const = 0;  // "SCRAM-SHA-256"
     // It begins without a challenge.
     [[nodiscard]] virtual bool speaks_first() const = 0;
-    // The answer, which may be empty; nullopt: what the server said is not what it must say.
-    [[nodiscard]] virtual std::optional<std::string> respond(std::string_view challenge) = 0;
+    // The answer, which may be empty.
+    [[nodiscard]] virtual Result<std::string, SaslRefusal> respond(std::string_view challenge) = 0;
     // All has been said, and the server has proved itself where the mechanism lets it.
     [[nodiscard]] virtual bool is_satisfied() const = 0;
 };

@@ -13,7 +13,7 @@ using Next = ClientAuth::Next;
 // Answers what the test says; notes what it was asked.
 struct Script {
     bool speaks_first = true;
-    std::deque<std::optional<std::string>> responses;
+    std::deque<Result<std::string, SaslRefusal>> responses;
     std::vector<std::string> challenges;
     bool satisfied = true;
 };
@@ -24,7 +24,7 @@ public:
     [[nodiscard]] std::string_view name() const override { return "TEST"; }
     [[nodiscard]] bool speaks_first() const override { return script_.speaks_first; }
     [[nodiscard]] bool is_satisfied() const override { return script_.satisfied; }
-    [[nodiscard]] std::optional<std::string> respond(std::string_view challenge) override
+    [[nodiscard]] Result<std::string, SaslRefusal> respond(std::string_view challenge) override
     {
         script_.challenges.emplace_back(challenge);
         auto response = script_.responses.front();
@@ -114,11 +114,21 @@ TEST_F(ClientAuthTest, AServerThatDoesNotProveItselfIsRefused)
 
 TEST_F(ClientAuthTest, AWrongChallengeCancelsTheLogin)
 {
-    script.responses = {"x", std::nullopt};
+    script.responses = {"x", failure(SaslRefusal::Wrong)};
     (void)auth().start();
     EXPECT_EQ(auth().on_reply({334, "eA=="}).write, "*\r\n");
     EXPECT_EQ(auth().on_reply({235, "welcome all the same"}).next, Next::Failed);
     EXPECT_EQ(auth().failure()->reason, "auth.server-unproved");
+}
+
+TEST_F(ClientAuthTest, AChallengeThatCostsTooMuchIsRefusedByItsOwnReason)
+{
+    script.responses = {"x", failure(SaslRefusal::TooCostly)};
+    (void)auth().start();
+    EXPECT_EQ(auth().on_reply({334, "eA=="}).write, "*\r\n");
+    EXPECT_EQ(auth().on_reply({501, "cancelled"}).next, Next::Failed);
+    EXPECT_EQ(auth().failure()->reason, "auth.too-costly");
+    EXPECT_EQ(auth().failure()->origin, facts::Origin::Local);
 }
 
 TEST_F(ClientAuthTest, WhatIsNoBase64CancelsTheLogin)
@@ -132,7 +142,7 @@ TEST_F(ClientAuthTest, WhatIsNoBase64CancelsTheLogin)
 
 TEST_F(ClientAuthTest, AMechanismThatHasNoFirstWordBeginsNoLogin)
 {
-    script.responses = {std::nullopt};
+    script.responses = {failure(SaslRefusal::Wrong)};
     EXPECT_EQ(auth().start().next, Next::Failed);
     EXPECT_EQ(auth().failure()->reason, "auth.mechanism-failed");
     EXPECT_EQ(auth().failure()->origin, facts::Origin::Local);
