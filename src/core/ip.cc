@@ -62,9 +62,13 @@ bool IpAddress::is_loopback() const
 
 bool IpAddress::is_private() const
 {
-    if (v6_) return within(*this, "fc00::/7") || within(*this, "fe80::/10");
-    return within(*this, "10.0.0.0/8") || within(*this, "172.16.0.0/12") ||
-           within(*this, "192.168.0.0/16") || within(*this, "169.254.0.0/16");
+    if (v6_) {
+        return within(*this, "fc00::/7") || within(*this, "fe80::/10") ||
+               within(*this, "fec0::/10");
+    }
+    return within(*this, "100.64.0.0/10") || within(*this, "10.0.0.0/8") ||
+           within(*this, "172.16.0.0/12") || within(*this, "192.168.0.0/16") ||
+           within(*this, "169.254.0.0/16");
 }
 
 bool IpAddress::is_unspecified() const

@@ -22,6 +22,11 @@ TEST(IpAddress, KnowsItsKind)
     EXPECT_TRUE(ip("::1").is_loopback());
     EXPECT_TRUE(ip("172.31.0.1").is_private());
     EXPECT_TRUE(ip("fe80::1").is_private());
+    EXPECT_TRUE(ip("fec0::1").is_private())
+        << "site-local, deprecated by RFC 3879 and still inside";
+    EXPECT_TRUE(ip("100.64.0.1").is_private()) << "a carrier's inside, RFC 6598";
+    EXPECT_TRUE(ip("100.127.255.255").is_private());
+    EXPECT_FALSE(ip("100.128.0.1").is_private());
     EXPECT_FALSE(ip("192.0.2.1").is_private());
     EXPECT_TRUE(ip("0.0.0.0").is_unspecified());
     EXPECT_TRUE(ip("::").is_unspecified());

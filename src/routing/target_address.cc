@@ -1,6 +1,8 @@
 #include "routing/target_address.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace hermetic::routing {
 namespace {
@@ -14,15 +16,42 @@ bool is_nobodys(const IpAddress& address)
     return first == 0 || first >= 240;
 }
 
+bool within(const IpAddress& address, const char* block)
+{
+    return Network::parse(block)->contains(address);
+}
+
+IpAddress embedded(const IpAddress& address, const std::array<std::size_t, 4>& at)
+{
+    const auto octet = [&](std::size_t i) {
+        return static_cast<std::uint8_t>(address.octets()[at[i]]);
+    };
+    return IpAddress::v4({octet(0), octet(1), octet(2), octet(3)});
+}
+
+// Where a packet to it ends in the end: IPv6 addresses that carry an IPv4 address count as that
+// one.
+IpAddress end_of(const IpAddress& address)
+{
+    if (!address.is_v6() || address.is_unspecified() || address.is_loopback()) return address;
+    // NAT64: RFC 6052 §2.2, and the local prefix of RFC 8215, /48 of the same form.
+    if (within(address, "64:ff9b::/96")) return embedded(address, {12, 13, 14, 15});
+    if (within(address, "64:ff9b:1::/48")) return embedded(address, {6, 7, 9, 10});
+    if (within(address, "2002::/16")) return embedded(address, {2, 3, 4, 5});  // 6to4, RFC 3056 §2
+    if (within(address, "::/96")) return embedded(address, {12, 13, 14, 15});  // RFC 4291 §2.5.5.1
+    return address;
+}
+
 }  // namespace
 
 std::optional<std::string_view> refuse_target(const Endpoint& target, TargetSource source,
                                               const TargetRules& rules)
 {
-    if (std::find(rules.own.begin(), rules.own.end(), target) != rules.own.end()) {
-        return "route.target-ourselves";
-    }
-    const auto& address = target.address;
+    const IpAddress address = end_of(target.address);
+    const auto is_own = [&](const Endpoint& own) {
+        return own == target || own == Endpoint{address, target.port};
+    };
+    if (std::any_of(rules.own.begin(), rules.own.end(), is_own)) return "route.target-ourselves";
     if (is_nobodys(address)) return "route.target-unspecified";
     if (address.is_multicast()) return "route.target-multicast";
     if (source == TargetSource::Configured) return std::nullopt;

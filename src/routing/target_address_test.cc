@@ -35,6 +35,34 @@ TEST(TargetAddress, JudgesWhatDnsGave)
     EXPECT_EQ(judge("[fd00::1]:25"), "route.target-private");
 }
 
+// What an IPv6 address only carries is where the packet goes.
+TEST(TargetAddress, CountsAsWhatItLeadsTo)
+{
+    EXPECT_EQ(judge("[64:ff9b::7f00:1]:25"), "route.target-loopback") << "NAT64";
+    EXPECT_EQ(judge("[64:ff9b::a9fe:a9fe]:80"), "route.target-private");
+    EXPECT_EQ(judge("[64:ff9b:1:a00:0:100:0:0]:25"), "route.target-private")
+        << "RFC 8215: 10.0.0.1";
+    EXPECT_EQ(judge("[64:ff9b::c000:201]:25"), "ok");
+    EXPECT_EQ(judge("[2002:7f00:1::1]:25"), "route.target-loopback") << "6to4";
+    EXPECT_EQ(judge("[2002:a00:1::1]:25"), "route.target-private");
+    EXPECT_EQ(judge("[2002:c000:201::1]:25"), "ok");
+    EXPECT_EQ(judge("[::127.0.0.1]:25"), "route.target-loopback") << "IPv4-compatible";
+    EXPECT_EQ(judge("[::192.168.0.1]:25"), "route.target-private");
+    EXPECT_EQ(judge("[::2]:25"), "route.target-unspecified") << "0.0.0.2";
+    EXPECT_EQ(judge("[64:ff9b::e000:1]:25"), "route.target-multicast");
+    const TargetRules own{true, true, {*Endpoint::parse("192.0.2.1:25")}};
+    EXPECT_EQ(judge("[64:ff9b::c000:201]:25", own), "route.target-ourselves");
+    EXPECT_EQ(judge("[64:ff9b::c000:201]:26", own), "ok");
+}
+
+TEST(TargetAddress, SiteLocalAndSharedAddressesArePrivate)
+{
+    EXPECT_EQ(judge("[fec0::1]:25"), "route.target-private");
+    EXPECT_EQ(judge("100.64.0.1:25"), "route.target-private");
+    EXPECT_EQ(judge("[64:ff9b::6440:1]:25"), "route.target-private");
+    EXPECT_EQ(judge("100.64.0.1:25", {.allow_private = true, .own = {}}), "ok");
+}
+
 TEST(TargetAddress, OptionsAllow)
 {
     EXPECT_EQ(judge("127.0.0.1:25", {.allow_loopback = true, .own = {}}), "ok");
