@@ -35,14 +35,48 @@ std::string encoded_words(std::string_view value)
     return out;
 }
 
+// Behind the quoted local part of an address ("a  b"@example.org) that begins at `at`; 0: it is
+// none.
+std::size_t end_of_local_part(std::string_view text, std::size_t at)
+{
+    for (std::size_t i = at + 1; i < text.size(); ++i) {
+        if (text[i] == '\\') {
+            ++i;
+        } else if (text[i] == '"') {
+            return i + 1 < text.size() && text[i + 1] == '@' ? i + 1 : 0;
+        }
+    }
+    return 0;
+}
+
+// Words between blanks. Those of a quoted local part are the address's own: it stays whole.
+std::vector<std::string_view> words_of(std::string_view text)
+{
+    std::vector<std::string_view> words;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        if (text[at] == ' ') {
+            ++at;
+            continue;
+        }
+        std::size_t end = at;
+        while (end < text.size() && text[end] != ' ') {
+            const std::size_t past = text[end] == '"' ? end_of_local_part(text, end) : 0;
+            end = past != 0 ? past : end + 1;
+        }
+        words.push_back(text.substr(at, end - at));
+        at = end;
+    }
+    return words;
+}
+
 std::string fold(std::string_view name, std::string_view value)
 {
     std::string out{name};
     out += ':';
     std::size_t column = out.size();
     bool first = true;
-    for (const std::string_view word : split(value, ' ')) {
-        if (word.empty()) continue;
+    for (const std::string_view word : words_of(value)) {
         if (!first && column + 1 + word.size() > kLine) {
             out += "\r\n";
             column = 0;
@@ -174,8 +208,7 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t width)
     std::string out;
     const std::string margin(indent, ' ');
     std::string line;
-    for (const std::string_view word : split(text, ' ')) {
-        if (word.empty()) continue;
+    for (const std::string_view word : words_of(text)) {
         if (!line.empty() && indent + line.size() + 1 + word.size() > width) {
             out += margin + line + "\r\n";
             line.clear();

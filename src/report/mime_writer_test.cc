@@ -67,6 +67,17 @@ TEST(MimeWriter, EscapesAndWraps)
     EXPECT_EQ(wrap("", 2), "");
 }
 
+TEST(MimeWriter, BlanksOfAQuotedLocalPartSurvive)
+{
+    const std::string address = R"("a  b \"  c"@example.org)";
+    EXPECT_EQ(format_structured("Final-Recipient", "rfc822; " + address),
+              "Final-Recipient: rfc822; " + address + "\r\n");
+    EXPECT_EQ(format_structured("X", std::string(70, 'x') + " <" + address + ">"),
+              "X: " + std::string(70, 'x') + "\r\n <" + address + ">\r\n");
+    EXPECT_EQ(wrap("to " + address + "  now", 0), "to " + address + " now\r\n");
+    EXPECT_EQ(wrap(R"(he says "one  two" @ all " and)", 0), "he says \"one two\" @ all \" and\r\n");
+}
+
 TEST(MimeWriter, KnowsSevenBit)
 {
     EXPECT_TRUE(is_seven_bit("plain\r\n"));

@@ -212,7 +212,9 @@ std::string format_html(const Story& story)
     for (const Story::Section& section : story.sections) {
         out += paragraph(section.introduction);
         for (const Story::Entry& entry : section.entries) {
-            out += "<h3>" + escape_html(entry.address) + "</h3>\r\n<dl>\r\n";
+            // Blanks of a quoted local part are the address's own.
+            out += "<h3 style=\"white-space:pre-wrap\">" + escape_html(entry.address) + "</h3>\r\n";
+            out += "<dl>\r\n";
             out += term("What happened", entry.what);
             out += term("Who can help", entry.helper);
             out += term("How", entry.how);
