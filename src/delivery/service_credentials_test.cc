@@ -64,9 +64,11 @@ protected:
         connector.tls.auth = {"ann", partner_.path("password")};
         return connector;
     }
-    void load()
+    void load() { settings.credentials = Credentials::load(contents, settings.credentials.get()); }
+    void begin_with_credentials()
     {
-        settings.credentials = outbound::Credentials::load(contents, settings.credentials.get());
+        load();
+        begin();
     }
     dispatch::GrantReport send(const std::string& recipient)
     {
@@ -210,6 +212,28 @@ TEST_F(CredentialsTest, AClientCertificateThatCannotBeReadMakesTheMailWait)
     ::chmod(source.key_file.c_str(), 0640);
     load();
     EXPECT_THAT(settings.credentials->faults(), IsEmpty());
+}
+
+// It says nothing of the server, so nothing follows for clear text.
+TEST_F(CredentialsTest, AClientCertificateThatTlsDoesNotTakeIsOurFaultAndNeverClearText)
+{
+    const auto source =
+        partner_.make_files({.name = "us", .dns_names = {"us.test"}, .key = "rsa512"});
+    contents.certificates.push_back({"ours", "Example", source.chain_file, source.key_file, ""});
+    auto& peer = peer_with(system_.make("relay.test"));
+    auto& connector = connector_to(peer, "one.test");
+    connector.tls.level = objects::TlsLevel::Opportunistic;
+    connector.tls.names.clear();
+    connector.tls.client_certificate = "ours";
+    begin_with_credentials();
+    give(grant_for({make_message({"b@one.test"})}));
+    turn_until([&] { return !reports.reports.empty(); });
+    EXPECT_EQ(reports.reports[0].deferred, 1U);
+    EXPECT_EQ(outcome().reason, "tls.client-context");
+    EXPECT_EQ(outcome().enhanced.format(), "4.3.0");
+    EXPECT_FALSE(outcome().fix.empty());
+    EXPECT_EQ(peer.connections, 0);
+    EXPECT_THAT(log.events, ElementsAre(testing::HasSubstr("tls.client-context")));
 }
 
 TEST_F(CredentialsTest, OfABrokenClientCertificateTheOneBeforeStaysInUse)

@@ -303,6 +303,10 @@ net::Task<ConnectionPointer> HostWalk::climb(Candidate& candidate, Endpoint endp
             give_up_host(candidate, step.reason);
             co_return nullptr;
         }
+        if (office_.context_for(step.plan, candidate.identity.client_certificate) == nullptr) {
+            blame_ourselves(candidate);
+            co_return nullptr;
+        }
         DialRequest request;
         request.host = candidate.host;
         request.endpoint = endpoint;
@@ -456,6 +460,18 @@ void HostWalk::on_failed(Candidate& candidate, const DialResult& result, const E
     // A next hop of our own configuration that greets nobody is a mistake on one of two sides that
     // administrators can repair: not all mail is to be returned for it.
     if (candidate.host.source == routing::TargetSource::Configured) put_off(outcomes_.back());
+}
+
+// What our own settings or files do not let us do says nothing of the host: nothing is sent to it
+// in clear for that.
+void HostWalk::blame_ourselves(Candidate& candidate)
+{
+    outcomes_.push_back(smtp::local_outcome(
+        Stage::Local, {4, 3, 0}, "tls.client-context",
+        "this server's own TLS settings, or its client certificate, cannot be used"));
+    candidate.tried.clear();
+    candidate.tls_failed_at.reset();
+    candidate.finished = true;
 }
 
 void HostWalk::give_up_host(Candidate& candidate, std::string_view reason)

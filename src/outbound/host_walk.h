@@ -113,6 +113,7 @@ private:
                         const Endpoint& endpoint);
     void on_failed(Candidate& candidate, const DialResult& result, const Endpoint& endpoint);
     void believe(const Candidate& candidate, DialResult& result);
+    void blame_ourselves(Candidate& candidate);
     void give_up_host(Candidate& candidate, std::string_view reason);
     void add_rung(const Candidate& candidate, policy::RungKind kind, bool succeeded,
                   std::string_view reason, const std::optional<facts::TlsFailure>& failure);

@@ -50,6 +50,9 @@ constexpr Fix kFixes[] = {
      "Repair the organization's crl_folder; the server's log says what is wrong."},
     {"tls.client-certificate-unusable",
      "Repair the certificate object's files; the server's log says what is wrong."},
+    {"tls.client-context",
+     "Look at this server's log (tls.client-context): it names what OpenSSL does not take, such as "
+     "a client certificate with a weak key."},
     {"tls.revoked",
      "The server shows a certificate that its CA has revoked: ask its administrator, and look for "
      "an impostor."},
