@@ -114,8 +114,9 @@ private:
     std::string last_host_;
     int lost_in_a_row_ = 0;
     outbound::Approved approved_ = outbound::Approved::No;  // the message under way
-    bool offered_ = false;                                  // the message under way, to anybody
-    bool escaped_ = false;  // an exception has ended the message under way
+    bool without_chunking_ = false;  // somebody offered it and did not know BDAT
+    bool offered_ = false;           // the message under way, to anybody
+    bool escaped_ = false;           // an exception has ended the message under way
 };
 
 net::Task<dispatch::GrantReport> Courier::run()
@@ -267,7 +268,10 @@ net::Task<bool> Courier::connect(Parcel& parcel)
     }
     connection_ = co_await walk_->open();
     parcel.add_rungs(walk_->take_rungs());
-    if (connection_) co_return true;
+    if (connection_) {
+        if (without_chunking_) connection_->capabilities.chunking = false;
+        co_return true;
+    }
     parcel.describe(*walk_);
     last_host_ = walk_->last_host();
     last_failure_ = walk_->failure();
@@ -367,7 +371,8 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
         input.reset_first = connection_->reset_due;
         smtp::ClientTransaction transaction{std::move(input)};
         const auto end = co_await transmit(office_, *connection_, transaction, *payload->body);
-        if (end == Transmitted::Stale) {
+        without_chunking_ = without_chunking_ || transaction.knows_no_bdat();
+        if (end == Transmitted::Stale || transaction.knows_no_bdat()) {
             connection_.reset();
             co_return OnConnection::Stale;
         }

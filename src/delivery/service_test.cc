@@ -189,6 +189,46 @@ TEST_F(DeliveryTest, AKeptConnectionThatDiedIsReplacedUnnoticed)
     EXPECT_EQ(peer.connections, 2);
 }
 
+// With CHUNKING the whole message goes out before anything is answered: who then closes may have
+// it.
+TEST_F(DeliveryTest, AKeptConnectionThatTakesTheWholeMessageAndClosesIsNotReplacedAtOnce)
+{
+    contents.organizations[0].tls = objects::TlsLevel::None;
+    PeerScript script;
+    script.extensions = {"PIPELINING", "CHUNKING"};
+    auto& peer = peer_for("other.test", script);
+    deliver(make_message({"b@other.test"}));
+    peer.script_.replies["MAIL"] = "close";
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_EQ(peer.connections, 1);
+    ASSERT_EQ(log.attempts.size(), 2U) << "the try is logged";
+    EXPECT_TRUE(log.attempts[1].reused);
+    EXPECT_EQ(outcome().stage, facts::Stage::EndOfData);
+    EXPECT_EQ(outcome().reason, "connection.closed");
+    EXPECT_THAT(outcome().text, testing::HasSubstr("may have been taken"));
+}
+
+TEST_F(DeliveryTest, APeerThatDoesNotKnowBdatGetsData)
+{
+    PeerScript script;
+    script.extensions = {"PIPELINING", "CHUNKING"};
+    script.replies["BDAT"] = "500 5.5.1 what?";
+    for (const std::size_t size : {std::size_t{10}, std::size_t{1} << 20}) {
+        auto& peer = peer_for("other.test", script);
+        const std::string line(78, 'x');
+        std::string body = "Subject: x\r\n\r\n";
+        while (body.size() < size) body += line + "\r\n";
+        const auto report = deliver(grant_for(
+            {make_message({"b@other.test"}, body), make_message({"c@other.test"}, body)}));
+        EXPECT_EQ(report.delivered, 2U);
+        EXPECT_THAT(peer.messages, ElementsAre(body, body));
+        EXPECT_EQ(peer.connections, 2) << "once, on a fresh connection";
+        finish();
+        peers.clear();
+        resolver.mxs.clear();
+    }
+}
+
 TEST_F(DeliveryTest, AConnectionCarriesNoMoreThanThePeerAnnounced)
 {
     PeerScript script;

@@ -37,6 +37,7 @@ private:
     net::Task<bool> send_body();
     net::Task<bool> send_small_body();
     net::Task<bool> send_large_body();
+    net::Task<bool> hear_early();
     net::Task<bool> write(std::string_view bytes);
     void on_lost(const outbound::TalkError& error);
     [[nodiscard]] Instant reply_deadline() const;
@@ -47,6 +48,7 @@ private:
     const spool::Body& body_;
     smtp::ClientTransaction::Step step_;
     bool stale_ = false;
+    bool cut_ = false;  // the message was answered before it was all sent
 };
 
 net::Task<Transmitted> Transmitter::run()
@@ -71,7 +73,7 @@ net::Task<Transmitted> Transmitter::run()
             going_on = co_await send_body();
             break;
         case Next::Done:
-            co_return Transmitted::Done;
+            co_return cut_ ? Transmitted::Closed : Transmitted::Done;
         case Next::Close:
             co_return Transmitted::Closed;
         }
@@ -113,13 +115,14 @@ void Transmitter::on_lost(const outbound::TalkError& error)
     using Kind = net::StreamError::Kind;
     const bool gone = error.malformed || error.stream.kind == Kind::Closed ||
                       error.stream.kind == Kind::Reset || error.stream.kind == Kind::TlsBroken;
-    if (gone && connection_.messages > 1 && transaction_.untouched()) {
+    using Written = smtp::ClientTransaction::Written;
+    const auto written = error.unwritten ? Written::Part : Written::All;
+    if (gone && connection_.messages > 1 && transaction_.untouched() &&
+        !transaction_.may_be_taken(written)) {
         stale_ = true;
         return;
     }
-    using Written = smtp::ClientTransaction::Written;
-    transaction_.on_lost(outbound::talk_outcome(transaction_.stage(), error),
-                         error.unwritten ? Written::Part : Written::All);
+    transaction_.on_lost(outbound::talk_outcome(transaction_.stage(), error), written);
 }
 
 net::Task<bool> Transmitter::write(std::string_view bytes)
@@ -154,7 +157,7 @@ net::Task<bool> Transmitter::send_body()
     } else {
         sent = co_await send_large_body();
     }
-    if (sent) step_ = transaction_.on_body_sent();
+    if (sent && !cut_) step_ = transaction_.on_body_sent();
     co_return sent;
 }
 
@@ -189,12 +192,38 @@ net::Task<bool> Transmitter::send_large_body()
             co_return false;
         }
         if (piece->empty()) break;
+        if (!dotted && connection_.stream->has_unread_input()) co_return co_await hear_early();
         const auto octets = dotted ? stuffer.feed(*piece, scratch) : *piece;
         const bool written = co_await write(octets);
         if (!written) co_return false;
     }
     if (!dotted) co_return true;
     co_return co_await write(stuffer.finish());
+}
+
+// Behind BDAT a reply may come before the whole message is there: who does not know BDAT answers
+// every line of it, and would fill the connection until nobody can write any more. Nobody can have
+// taken what was not sent.
+net::Task<bool> Transmitter::hear_early()
+{
+    auto reply = co_await outbound::read_reply(*connection_.stream, reply_deadline());
+    if (!reply) {
+        reply.error().unwritten = true;
+        on_lost(reply.error());
+        co_return false;
+    }
+    if (!reply->temporary() && !reply->permanent()) {
+        using Written = smtp::ClientTransaction::Written;
+        transaction_.on_lost(
+            smtp::local_outcome(facts::Stage::Data, {4, 4, 317}, "reply.unexpected",
+                                "the server took the message before it was all sent"),
+            Written::Part);
+        co_return false;
+    }
+    cut_ = true;
+    step_ = transaction_.on_body_sent();
+    step_ = transaction_.on_reply(*reply);
+    co_return true;
 }
 
 }  // namespace

@@ -28,6 +28,12 @@ bool says_too_many(const PeerReply& reply)
     return reply.code == 452 || reply.code == 552;
 }
 
+// RFC 5321 §4.2.4.
+bool is_unknown_command(const PeerReply& reply)
+{
+    return reply.code == 500 || reply.code == 502;
+}
+
 }  // namespace
 
 ClientTransaction::ClientTransaction(TransactionInput input) : input_{std::move(input)}
@@ -284,6 +290,10 @@ ClientTransaction::Step ClientTransaction::on_reply(const PeerReply& reply)
     case Command::Data:
         return on_data_reply(reply);
     case Command::End:
+        if (!dotted_ && is_unknown_command(reply)) {
+            knows_no_bdat_ = true;
+            return close_with(outcome_of_reply(at_stage, reply));
+        }
         reset_due_ = false;
         if (input_.dialect == Dialect::Lmtp) {
             results_[recipient].outcome = outcome_of_reply(at_stage, reply);
@@ -358,12 +368,17 @@ ClientTransaction::Step ClientTransaction::close_with(facts::Outcome outcome)
 
 void ClientTransaction::on_lost(facts::Outcome outcome, Written written)
 {
-    outcome.stage = written == Written::All ? stage_when_lost() : stage();
+    outcome.stage = may_be_taken(written) ? Stage::EndOfData : stage();
     if (outcome.stage == Stage::EndOfData && outcome.origin == facts::Origin::Local) {
         outcome.text += "; the whole message had been sent, so it may have been taken";
     }
     phase_ = Phase::Ended;
     resolve_pending(outcome);
+}
+
+bool ClientTransaction::may_be_taken(Written written) const
+{
+    return written == Written::All && stage_when_lost() == Stage::EndOfData;
 }
 
 // The message's last octet may be on its way before MAIL is answered. Then the peer may have taken

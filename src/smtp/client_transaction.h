@@ -95,8 +95,13 @@ public:
     // No reply has come yet but a 421: a kept connection that turned out dead (try another at
     // once).
     [[nodiscard]] bool untouched() const { return untouched_; }
+    // The peer may have the whole message, though it has not said so: another may be a second one.
+    [[nodiscard]] bool may_be_taken(Written written) const;
     [[nodiscard]] bool leaves_reset_due() const { return reset_due_; }
     [[nodiscard]] bool peer_is_busy() const { return busy_; }
+    // It offered CHUNKING and does not know BDAT: nothing was taken, and what it makes of the
+    // message's octets is unknown. On another connection DATA may do.
+    [[nodiscard]] bool knows_no_bdat() const { return knows_no_bdat_; }
     [[nodiscard]] const std::vector<RecipientResult>& results() const { return results_; }
     [[nodiscard]] std::vector<RecipientResult>& results() { return results_; }
 
@@ -145,6 +150,7 @@ private:
     bool smtputf8_ = false;
     bool reset_due_ = false;
     bool busy_ = false;
+    bool knows_no_bdat_ = false;
     bool discard_end_ = false;  // the lone dot after "354" to a transaction without recipients
     std::string out_;
 };

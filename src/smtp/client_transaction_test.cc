@@ -277,6 +277,22 @@ TEST_F(TransactionTest, LostConnectionKeepsWhatWasDecidedAndTellsTheStage)
     EXPECT_EQ(outcome(1).stage, Stage::Rcpt);
 }
 
+TEST_F(TransactionTest, APeerThatOffersChunkingAndDoesNotKnowBdatIsToldApart)
+{
+    peer.chunking = true;
+    for (const int code : {500, 502}) {
+        talk({250, 250, code});
+        EXPECT_TRUE(transaction->knows_no_bdat());
+        EXPECT_EQ(last, Next::Close) << "it may take the message for commands";
+    }
+    talk({250, 250, 554});
+    EXPECT_FALSE(transaction->knows_no_bdat());
+    EXPECT_EQ(last, Next::Done);
+    peer.chunking = false;
+    talk({250, 250, 500});
+    EXPECT_FALSE(transaction->knows_no_bdat());
+}
+
 // A retry may deliver twice what went out whole, also before MAIL was answered.
 TEST_F(TransactionTest, ALossAfterTheLastOctetIsOneAtTheEndOfTheMessage)
 {
