@@ -35,34 +35,34 @@ std::string shown(std::string_view text)
     return printable(text, 320);
 }
 
-// "held until …", "observed …": what became of a fall.
-std::string fall_state(const policy::Fall& fall, const objects::RatchetSettings& settings,
-                       WallTime now)
+// "held until …", "observed": what became of a fall.
+std::string fall_state(const policy::Fall& fall, WallTime now)
 {
-    const WallTime until =
-        fall.since + std::chrono::duration_cast<WallTime::duration>(settings.hold);
     if (!fall.held) return "observed";
     if (fall.over) return "over since " + format_rfc3339(*fall.over);
-    return (now < until ? "held until " : "let go since ") + format_rfc3339(until);
+    return (now < fall.until ? "held until " : "let go since ") + format_rfc3339(fall.until);
 }
 
-json::object row_json(const Destination& each, const objects::Snapshot& snapshot, WallTime now)
+json::object row_json(const Destination& each, const objects::Snapshot& snapshot,
+                      std::optional<WallTime> mass_since, WallTime now)
 {
     const auto& settings = snapshot.organization(each.key.organization).ratchet;
     const auto expected = policy::expectation_of(each.history, settings);
+    const auto held = policy::held_to(each.history, settings, mass_since, now);
     json::object row{{"organization", shown(each.key.organization)},
                      {"destination", shown(each.key.destination)},
                      {"host", shown(each.host)},
                      {"first_seen", format_rfc3339(each.history.first_seen)},
                      {"last_seen", format_rfc3339(each.history.last_seen)},
                      {"last", policy::describe(each.history.last)},
-                     {"expected", expected ? policy::describe(*expected) : "nothing yet"}};
+                     {"expected", expected ? policy::describe(*expected) : "nothing yet"},
+                     {"held_to", held ? policy::describe(held->expectation) : "nothing"}};
     if (!each.history.fall) return row;
     const policy::Fall& fall = *each.history.fall;
     row["fell"] = format_rfc3339(fall.since);
     row["was"] = policy::describe(fall.was);
     row["is"] = policy::describe(fall.is);
-    row["state"] = fall_state(fall, settings, now);
+    row["state"] = fall_state(fall, now);
     return row;
 }
 
@@ -139,14 +139,18 @@ Response list_ratchet(Api& api, const Request& request)
     const std::string wanted = query(request, "destination");
     const bool all = query(request, "all") == "yes" || !wanted.empty();
     const WallTime now = api.core.clock().wall();
+    const auto mass_since = api.observations.mass_since(now);
     json::array rows;
-    for (const Destination& each : api.observations.destinations()) {
+    for (const Destination& each : api.observations.destinations(now)) {
         if (!wanted.empty() && each.key.destination != wanted) continue;
         if (!all && !each.history.fall) continue;
         if (rows.size() == kMaxRows) break;
-        rows.push_back(row_json(each, *snapshot, now));
+        rows.push_back(row_json(each, *snapshot, mass_since, now));
     }
-    return {200, "application/json", json::serialize(json::object{{"destinations", rows}})};
+    const json::object body{
+        {"destinations", rows},
+        {"mass_stripping_since", mass_since ? format_rfc3339(*mass_since) : ""}};
+    return {200, "application/json", json::serialize(body)};
 }
 
 net::Task<Response> accept_ratchet(Api& api, Request request)
@@ -178,9 +182,9 @@ Response show_retirement(Api& api, const Request& request)
 {
     const std::string name = query(request, "plan");
     const auto snapshot = api.snapshot();
-    const auto reports =
-        observations::report_retirements(*snapshot, api.observations.destinations(),
-                                         api.observations.clients(), name, api.core.clock().wall());
+    const WallTime now = api.core.clock().wall();
+    const auto reports = observations::report_retirements(
+        *snapshot, api.observations.destinations(now), api.observations.clients(now), name, now);
     if (reports.empty() && !name.empty())
         return refuse(404, "there is no such plan", "a name of `hermetic retire status`");
     if (query(request, "format") == "csv")

@@ -34,19 +34,22 @@ void show_ratchet(const value& body)
 {
     Table table{{{"destination", Table::Align::Left, 40},
                  {"expected", Table::Align::Left, 44},
+                 {"held to now", Table::Align::Left, 44},
                  {"last", Table::Align::Left, 36},
                  {"last seen"},
                  {"fell"},
                  {"state", Table::Align::Left, 40}}};
     for_each(body, "destinations", [&](const value& each) {
-        const std::string was = text_of(each, "was");
-        table.add({text_of(each, "destination"), was.empty() ? text_of(each, "expected") : was,
-                   text_of(each, "last"), text_of(each, "last_seen"), text_of(each, "fell"),
-                   text_of(each, "state")});
+        table.add({text_of(each, "destination"), text_of(each, "expected"),
+                   text_of(each, "held_to"), text_of(each, "last"), text_of(each, "last_seen"),
+                   text_of(each, "fell"), text_of(each, "state")});
     });
     std::fputs(table.empty() ? "no destination fell below what it has always had\n"
                              : table.format().c_str(),
                stdout);
+    const std::string mass = text_of(body, "mass_stripping_since");
+    if (!mass.empty())
+        std::printf("Mass stripping since %s: whoever had TLS is held to it.\n", mass.c_str());
 }
 
 std::string join_texts(const value& plan, std::string_view key)

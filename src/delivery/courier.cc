@@ -60,6 +60,13 @@ HandedTo handed_to(const outbound::Connection& connection)
     return connection.dialect == smtp::Dialect::Lmtp ? HandedTo::Mailbox : HandedTo::PlainRelay;
 }
 
+// Mail of a null sender is a notice, which goes to whoever wrote.
+bool is_own(const objects::Snapshot& snapshot, const mail::ReversePath& sender)
+{
+    const mail::Domain* domain = sender ? sender->domain() : nullptr;
+    return domain != nullptr && snapshot.accepted_domain(*domain) != nullptr;
+}
+
 // Another host may take what this one put off; not where it may have the message already, and not
 // where the trouble is ours.
 bool worth_another_host(const Outcome& outcome)
@@ -266,6 +273,9 @@ net::Task<bool> Courier::connect(Parcel& parcel)
         const bool found = co_await find_way();
         if (!found) co_return false;
     }
+    walk_->made_for(is_own(*office_.snapshot, parcel.envelope().sender)
+                        ? policy::ChosenBy::OwnSender
+                        : policy::ChosenBy::Stranger);
     connection_ = co_await walk_->open();
     parcel.add_rungs(walk_->take_rungs());
     if (connection_) {

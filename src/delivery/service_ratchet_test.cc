@@ -36,9 +36,10 @@ protected:
     void had_tls(int count)
     {
         for (int day = count; day > 0; --day) {
-            observations.note_session(
-                {"Example", "other.test"}, "mx.other.test", {facts::TlsVersion::Tls13, false, true},
-                contents.organizations[0].ratchet, fixture.clock.wall() - days{day - 1});
+            observations.note_session({"Example", "other.test"},
+                                      {"mx.other.test", {facts::TlsVersion::Tls13, false, true}},
+                                      contents.organizations[0].ratchet,
+                                      fixture.clock.wall() - days{day - 1});
         }
     }
     void observe()
@@ -86,6 +87,21 @@ TEST_F(RatchetTest, EnforcedItHoldsMailThatWouldGoBelowWhatHasAlwaysBeen)
     EXPECT_THAT(peer.in_tls, ElementsAre(false));
 }
 
+TEST_F(RatchetTest, MailThatGoesBelowAfterTheHoldIsTold)
+{
+    auto& peer = clear_peer();
+    set_mode(RatchetMode::Enforce);
+    had_tls(16);
+    observe();
+    EXPECT_EQ(carry(make_message({"b@other.test"})).deferred, 1U);
+    fixture.clock.shift = hours{5};
+    EXPECT_EQ(carry(make_message({"c@other.test"})).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+    ASSERT_EQ(log.events.size(), 2U);
+    EXPECT_THAT(log.events[1],
+                HasSubstr("ratchet.gave-way organization=Example destination=other.test"));
+}
+
 TEST_F(RatchetTest, ObservedItIsToldAndGoes)
 {
     auto& peer = clear_peer();
@@ -107,7 +123,8 @@ TEST_F(RatchetTest, WhatIsAsAlwaysIsNotTold)
     EXPECT_EQ(carry(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(true));
     EXPECT_THAT(log.events, IsEmpty());
-    EXPECT_EQ(observations.destinations().at(0).history.last.version, facts::TlsVersion::Tls13);
+    EXPECT_EQ(observations.destinations(fixture.clock.wall()).at(0).history.last.version,
+              facts::TlsVersion::Tls13);
 }
 
 TEST_F(RatchetTest, StarttlsGoneFromManyUnrelatedHostsIsAnAlarm)
@@ -117,10 +134,11 @@ TEST_F(RatchetTest, StarttlsGoneFromManyUnrelatedHostsIsAnAlarm)
     std::vector<std::string> domains;
     for (int i = 0; i < 5; ++i) domains.push_back("d" + std::to_string(i) + ".test");
     for (const auto& domain : domains) {
-        resolver.add_mx(domain, 10, "mx." + domain);
-        resolver.hosts["mx." + domain] = {*IpAddress::parse("127.0.0.1")};
+        const std::string host = "mx." + domain;
+        resolver.add_mx(domain, 10, host);
+        resolver.hosts[host] = {*IpAddress::parse("127.0.0.1")};
         observations.note_session(
-            {"Example", domain}, "mx." + domain, {facts::TlsVersion::Tls13, false, true},
+            {"Example", domain}, {host, {facts::TlsVersion::Tls13, false, true}},
             contents.organizations[0].ratchet, fixture.clock.wall() - days{1});
     }
     observe();

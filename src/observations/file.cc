@@ -12,8 +12,8 @@ using directory::Statement;
 using facts::TlsVersion;
 using policy::History;
 
-constexpr std::int64_t kFormat = 1;  // PRAGMA user_version
-constexpr std::size_t kNumbers = 33;
+constexpr std::int64_t kFormat = 2;  // PRAGMA user_version
+constexpr std::size_t kNumbers = 35;
 using Numbers = std::array<std::int64_t, kNumbers>;
 
 // The columns behind organization, destination and host, in the order of flatten().
@@ -24,7 +24,7 @@ constexpr std::array<const char*, kNumbers> kColumns{
     "tls13_last",      "tls13_days",     "name_since",    "name_last",      "name_days",
     "old10_seen",      "old10_sessions", "old11_seen",    "old11_sessions", "fell",
     "fell_since",      "fell_was",       "fell_was_name", "fell_is",        "fell_is_name",
-    "fell_is_offered", "fell_held",      "fell_over"};
+    "fell_is_offered", "fell_held",      "fell_over",     "fell_until",     "chosen"};
 
 std::int64_t number_of(WallTime time)
 {
@@ -57,6 +57,7 @@ policy::Run run_at(const Numbers& numbers, std::size_t at)
 constexpr std::size_t kRuns = 5;
 constexpr std::size_t kOld = 20;
 constexpr std::size_t kFall = 24;
+constexpr std::size_t kChosen = 34;
 
 Numbers flatten(const History& history)
 {
@@ -78,17 +79,19 @@ Numbers flatten(const History& history)
         numbers[kOld + 2 * i] = number_of(history.old[i].last);
         numbers[kOld + 2 * i + 1] = static_cast<std::int64_t>(history.old[i].sessions);
     }
+    numbers[kChosen] = history.chosen ? 1 : 0;
     if (!history.fall) return numbers;
     const policy::Fall& fall = *history.fall;
-    const std::array<std::int64_t, kNumbers - kFall> told{1,
-                                                          number_of(fall.since),
-                                                          number_of(fall.was.min),
-                                                          fall.was.verified_name ? 1 : 0,
-                                                          number_of(fall.is.version),
-                                                          fall.is.verified_name ? 1 : 0,
-                                                          fall.is.starttls_offered ? 1 : 0,
-                                                          fall.held ? 1 : 0,
-                                                          fall.over ? number_of(*fall.over) : 0};
+    const std::array<std::int64_t, kChosen - kFall> told{1,
+                                                         number_of(fall.since),
+                                                         number_of(fall.was.min),
+                                                         fall.was.verified_name ? 1 : 0,
+                                                         number_of(fall.is.version),
+                                                         fall.is.verified_name ? 1 : 0,
+                                                         fall.is.starttls_offered ? 1 : 0,
+                                                         fall.held ? 1 : 0,
+                                                         fall.over ? number_of(*fall.over) : 0,
+                                                         number_of(fall.until)};
     std::ranges::copy(told, numbers.begin() + kFall);
     return numbers;
 }
@@ -107,6 +110,7 @@ History unflatten(const Numbers& numbers)
         history.old[i] = {time_of(numbers[kOld + 2 * i]),
                           static_cast<std::uint64_t>(numbers[kOld + 2 * i + 1])};
     }
+    history.chosen = numbers[kChosen] != 0;
     if (numbers[kFall] == 0) return history;
     policy::Fall fall;
     fall.since = time_of(numbers[kFall + 1]);
@@ -114,6 +118,7 @@ History unflatten(const Numbers& numbers)
     fall.is = {version_of(numbers[kFall + 4]), numbers[kFall + 5] != 0, numbers[kFall + 6] != 0};
     fall.held = numbers[kFall + 7] != 0;
     if (numbers[kFall + 8] != 0) fall.over = time_of(numbers[kFall + 8]);
+    fall.until = time_of(numbers[kFall + 9]);
     history.fall = fall;
     return history;
 }
@@ -139,7 +144,21 @@ std::string schema()
            "helo TEXT NOT NULL, sender TEXT NOT NULL, first_seen INTEGER NOT NULL, "
            "last_seen INTEGER NOT NULL, sessions INTEGER NOT NULL, "
            "PRIMARY KEY (client, version)) WITHOUT ROWID;"
-           "PRAGMA user_version = 1;";
+           "PRAGMA user_version = 2;";
+}
+
+// Format 1 did not say until when a fall is held: as long as it is where nothing is set. Nor who
+// chose a destination: nobody's history is given up for that.
+std::string from_format_1()
+{
+    constexpr auto kHold =
+        std::chrono::duration_cast<std::chrono::milliseconds>(objects::RatchetSettings{}.hold);
+    return fmt::format(
+        "BEGIN; ALTER TABLE destination ADD COLUMN fell_until INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE destination ADD COLUMN chosen INTEGER NOT NULL DEFAULT 1;"
+        "UPDATE destination SET fell_until = fell_since + {} WHERE fell = 1;"
+        "PRAGMA user_version = 2; COMMIT;",
+        kHold.count());
 }
 
 }  // namespace
@@ -151,9 +170,12 @@ Result<std::unique_ptr<File>, std::string> File::open(const std::string& path)
     std::unique_ptr<File> file{new File{*std::move(connection), path}};
     Statement version{file->connection_, "PRAGMA user_version"};
     if (!version.next()) return failure(file->failed());
-    if (version.number(0) > kFormat)
+    const std::int64_t format = version.number(0);  // 0: of a file that is new
+    if (format > kFormat)
         return failure(path + ": it was written by a newer version of this program");
     (void)version.finish();
+    if (format == 1 && !file->connection_.run(from_format_1().c_str()))
+        return failure(file->failed());
     // The last seconds may be lost: no sync for each write, which keeps the file whole all the
     // same.
     if (!file->connection_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") ||

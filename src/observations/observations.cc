@@ -12,35 +12,50 @@ constexpr std::size_t kMaxName = 255;  // octets of a name that a stranger chose
 // Of the places, those emptied at once when all are taken: the longest unseen.
 constexpr std::size_t kRoomShare = 20;
 
-// Removes whoever was not seen since `before`, else the oldest; what is removed is told.
-template <typename Map, typename Seen, typename Tell>
-void make_room(Map& map, WallTime before, Seen seen, Tell tell)
+// How little is lost with an entry: least first.
+struct Rank {
+    std::uint32_t worth = 0;
+    WallTime last_seen{};
+    auto operator<=>(const Rank&) const = default;
+};
+
+// Removes whoever was not seen since `before`, else those of the least rank; what is removed is
+// told.
+template <typename Map, typename RankOf, typename Tell>
+void make_room(Map& map, WallTime before, RankOf rank_of, Tell tell)
 {
-    std::vector<std::pair<WallTime, typename Map::key_type>> by_age;
-    by_age.reserve(map.size());
-    for (const auto& [key, kept] : map) by_age.emplace_back(seen(kept), key);
-    std::ranges::sort(by_age);
-    const std::size_t at_least = std::max<std::size_t>(1, map.size() / kRoomShare);
-    for (std::size_t i = 0; i < by_age.size(); ++i) {
-        if (i >= at_least && by_age[i].first >= before) break;
-        map.erase(by_age[i].second);
-        tell(by_age[i].second);
+    std::vector<std::pair<Rank, typename Map::key_type>> ranked;
+    ranked.reserve(map.size());
+    for (const auto& [key, kept] : map) ranked.emplace_back(rank_of(kept), key);
+    std::ranges::sort(ranked);
+    std::size_t left = std::max<std::size_t>(1, map.size() / kRoomShare);
+    for (const auto& [rank, key] : ranked) {
+        if (left == 0 && rank.last_seen >= before) continue;
+        if (left > 0) --left;
+        map.erase(key);
+        tell(key);
     }
 }
 
 }  // namespace
 
-Held Observations::held_to(const DestinationKey& key, const objects::RatchetSettings& settings,
-                           WallTime now)
+std::optional<policy::Hold> Observations::held_to(const DestinationKey& key,
+                                                  const objects::RatchetSettings& settings,
+                                                  WallTime now) const
 {
-    if (settings.mode != objects::RatchetMode::Enforce) return {};
+    if (settings.mode != objects::RatchetMode::Enforce) return std::nullopt;
     const std::lock_guard lock{mutex_};
     const auto found = destinations_.find(key);
-    if (found == destinations_.end()) return {};
-    const auto since = stripping_.mass_since();
-    const bool mass = stripping_.is_mass(now) &&
-                      now < *since + std::chrono::duration_cast<WallTime::duration>(settings.hold);
-    return {policy::held_to(found->second.history, settings, mass, now), mass};
+    if (found == destinations_.end()) return std::nullopt;
+    policy::History history = found->second.history;
+    policy::bring_to(history, now);
+    return policy::held_to(history, settings, stripping_.mass_since(now), now);
+}
+
+std::optional<WallTime> Observations::mass_since(WallTime now) const
+{
+    const std::lock_guard lock{mutex_};
+    return stripping_.mass_since(now);
 }
 
 Observations::KeptDestination& Observations::destination_of(const DestinationKey& key, WallTime now)
@@ -56,7 +71,9 @@ void Observations::make_room_for_destination(WallTime now)
 {
     make_room(
         destinations_, now - limits_.keep,
-        [](const KeptDestination& kept) { return kept.history.last_seen; },
+        [now](const KeptDestination& kept) {
+            return Rank{policy::worth_of(kept.history), std::min(kept.history.last_seen, now)};
+        },
         [&](const DestinationKey& key) {
             changed_destinations_.erase(key);
             gone_destinations_.insert(key);
@@ -66,44 +83,50 @@ void Observations::make_room_for_destination(WallTime now)
 void Observations::make_room_for_client(WallTime now)
 {
     make_room(
-        clients_, now - limits_.keep, [](const KeptClient& kept) { return kept.last_seen; },
+        clients_, now - limits_.keep,
+        [now](const KeptClient& kept) {
+            return Rank{0, std::min(kept.last_seen, now)};
+        },
         [&](const ClientKey& key) {
             changed_clients_.erase(key);
             gone_clients_.insert(key);
         });
 }
 
-Seen Observations::finish(const DestinationKey& key, KeptDestination& kept, std::string_view host,
+Seen Observations::finish(const DestinationKey& key, KeptDestination& kept, const Session& session,
                           policy::Noted noted, WallTime now)
 {
-    kept.host = host.substr(0, kMaxName);
+    kept.host = session.host.substr(0, kMaxName);
     changed_destinations_.insert(key);
     Seen seen;
     seen.noted = noted;
-    if (noted.fell) seen.fall = kept.history.fall;
-    if (noted.stripped && stripping_.stripped(host, now)) seen.mass = stripping_.stripped_sites();
+    if (noted.fell || noted.gave_way) seen.fall = kept.history.fall;
+    if (noted.stripped && session.by == policy::ChosenBy::OwnSender &&
+        stripping_.stripped(session.host, key.destination, now))
+        seen.mass = stripping_.stripped_sites();
     return seen;
 }
 
-Seen Observations::note_session(const DestinationKey& key, std::string_view host,
-                                const policy::Sighting& sighting,
+Seen Observations::note_session(const DestinationKey& key, const Session& session,
                                 const objects::RatchetSettings& settings, WallTime now)
 {
     const std::lock_guard lock{mutex_};
     KeptDestination& kept = destination_of(key, now);
     const bool had_tls = kept.history.versions[0].days > 0;
-    const auto noted = policy::note_session(kept.history, sighting, settings, now);
-    if (had_tls && sighting.version != facts::TlsVersion::None) stripping_.kept(host, now);
-    return finish(key, kept, host, noted, now);
+    const auto noted = policy::note_session(kept.history, session.seen, session.by, settings, now);
+    if (had_tls && session.by == policy::ChosenBy::OwnSender &&
+        session.seen.version != facts::TlsVersion::None)
+        stripping_.kept(session.host, key.destination, now);
+    return finish(key, kept, session, noted, now);
 }
 
-Seen Observations::note_failure(const DestinationKey& key, std::string_view host,
-                                const policy::Sighting& sighting, const policy::Expectation& held,
-                                WallTime now)
+Seen Observations::note_failure(const DestinationKey& key, const Session& session,
+                                const policy::Hold& held, WallTime now)
 {
     const std::lock_guard lock{mutex_};
     KeptDestination& kept = destination_of(key, now);
-    return finish(key, kept, host, policy::note_failure(kept.history, sighting, held, now), now);
+    const auto noted = policy::note_failure(kept.history, session.seen, session.by, held, now);
+    return finish(key, kept, session, noted, now);
 }
 
 std::size_t Observations::accept(std::string_view organization, std::string_view destination,
@@ -114,6 +137,7 @@ std::size_t Observations::accept(std::string_view organization, std::string_view
     for (auto& [key, kept] : destinations_) {
         if (key.destination != destination) continue;
         if (!organization.empty() && key.organization != organization) continue;
+        policy::bring_to(kept.history, now);
         policy::accept_change(kept.history, now);
         changed_destinations_.insert(key);
         ++count;
@@ -137,13 +161,14 @@ void Observations::note_client(const IpAddress& client, facts::TlsVersion versio
     KeptClient& kept = found->second;
     kept.helo = printable(helo, kMaxName);
     if (!sender.empty()) kept.sender = printable(sender, kMaxName);
-    kept.last_seen = std::max(kept.last_seen, now);
+    kept.first_seen = std::min(kept.first_seen, now);
+    kept.last_seen = now;
     ++kept.sessions;
     changed_clients_.insert(key);
 }
 
 // In slices, so that no connection waits for long.
-std::vector<Destination> Observations::destinations() const
+std::vector<Destination> Observations::destinations(WallTime now) const
 {
     constexpr int kSlice = 500;
     std::vector<Destination> all;
@@ -152,20 +177,21 @@ std::vector<Destination> Observations::destinations() const
         auto next = all.empty() ? destinations_.begin() : destinations_.upper_bound(all.back().key);
         for (int i = 0; i < kSlice && next != destinations_.end(); ++i, ++next) {
             all.push_back({next->first, next->second.host, next->second.history});
+            policy::bring_to(all.back().history, now);
         }
         more = next != destinations_.end();
     }
     return all;
 }
 
-std::vector<Client> Observations::clients() const
+std::vector<Client> Observations::clients(WallTime now) const
 {
     const std::lock_guard lock{mutex_};
     std::vector<Client> all;
     all.reserve(clients_.size());
     for (const auto& [key, kept] : clients_) {
-        all.push_back(
-            {key, kept.helo, kept.sender, kept.first_seen, kept.last_seen, kept.sessions});
+        all.push_back({key, kept.helo, kept.sender, std::min(kept.first_seen, now),
+                       std::min(kept.last_seen, now), kept.sessions});
     }
     return all;
 }

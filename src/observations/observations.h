@@ -60,15 +60,16 @@ struct Limits {
     std::chrono::days keep{120};
 };
 
-// What the ratchet says to a connection about to be made.
-struct Held {
-    std::optional<policy::Expectation> expectation;
-    bool mass = false;  // of a mass stripping
+// A connection, or the attempt at one, and whose mail it was made for.
+struct Session {
+    std::string_view host;
+    policy::Sighting seen;
+    policy::ChosenBy by = policy::ChosenBy::Stranger;
 };
 
 struct Seen {
     policy::Noted noted;
-    std::optional<policy::Fall> fall;  // where it fell
+    std::optional<policy::Fall> fall;  // where it fell, or gave way
     std::size_t mass = 0;              // a mass stripping was just recognised: of so many sites
 };
 
@@ -76,15 +77,16 @@ class Observations {
 public:
     explicit Observations(Limits limits = {}) : limits_{limits} {}
 
-    [[nodiscard]] Held held_to(const DestinationKey& key, const objects::RatchetSettings& settings,
-                               WallTime now);
+    // What the ratchet says to a connection about to be made. Notes nothing.
+    [[nodiscard]] std::optional<policy::Hold> held_to(const DestinationKey& key,
+                                                      const objects::RatchetSettings& settings,
+                                                      WallTime now) const;
     // A connection that mail goes through.
-    Seen note_session(const DestinationKey& key, std::string_view host,
-                      const policy::Sighting& seen, const objects::RatchetSettings& settings,
-                      WallTime now);
+    Seen note_session(const DestinationKey& key, const Session& session,
+                      const objects::RatchetSettings& settings, WallTime now);
     // No host had what the destination was held to.
-    Seen note_failure(const DestinationKey& key, std::string_view host,
-                      const policy::Sighting& seen, const policy::Expectation& held, WallTime now);
+    Seen note_failure(const DestinationKey& key, const Session& session, const policy::Hold& held,
+                      WallTime now);
     // Of every organization where none is named. How many there were.
     std::size_t accept(std::string_view organization, std::string_view destination, WallTime now);
 
@@ -92,9 +94,12 @@ public:
     void note_client(const IpAddress& client, facts::TlsVersion version, std::string_view helo,
                      std::string_view sender, WallTime now);
 
-    // Copies, ordered by key.
-    [[nodiscard]] std::vector<Destination> destinations() const;
-    [[nodiscard]] std::vector<Client> clients() const;
+    // Since when a mass stripping lasts; nullopt: there is none.
+    [[nodiscard]] std::optional<WallTime> mass_since(WallTime now) const;
+
+    // Copies, brought to now, ordered by key.
+    [[nodiscard]] std::vector<Destination> destinations(WallTime now) const;
+    [[nodiscard]] std::vector<Client> clients(WallTime now) const;
 
     // For the keeper.
     struct Changes {
@@ -125,7 +130,7 @@ private:
         std::uint64_t sessions = 0;
     };
     KeptDestination& destination_of(const DestinationKey& key, WallTime now);
-    Seen finish(const DestinationKey& key, KeptDestination& kept, std::string_view host,
+    Seen finish(const DestinationKey& key, KeptDestination& kept, const Session& session,
                 policy::Noted noted, WallTime now);
     void make_room_for_destination(WallTime now);
     void make_room_for_client(WallTime now);

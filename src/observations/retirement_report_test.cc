@@ -35,8 +35,9 @@ protected:
         contents.retirements = {plan("out", Direction::Outbound), plan("in", Direction::Inbound)};
         const objects::RatchetSettings settings;
         const auto see = [&](const char* domain, TlsVersion version) {
-            observations.note_session({"Example", domain}, std::string{"mx."} + domain,
-                                      {version, false, true}, settings, kNow);
+            const std::string host = std::string{"mx."} + domain;
+            observations.note_session({"Example", domain}, {host, {version, false, true}}, settings,
+                                      kNow);
         };
         see("old.test", TlsVersion::Tls10);
         see("old.test", TlsVersion::Tls10);
@@ -51,8 +52,8 @@ protected:
     }
     [[nodiscard]] std::vector<PlanReport> report(const std::string& name = {}) const
     {
-        return report_retirements(objects::Snapshot{contents}, observations.destinations(),
-                                  observations.clients(), name, kNow);
+        return report_retirements(objects::Snapshot{contents}, observations.destinations(kNow),
+                                  observations.clients(kNow), name, kNow);
     }
     objects::Snapshot::Contents contents;
     Observations observations;

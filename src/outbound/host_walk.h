@@ -39,6 +39,9 @@ public:
     HostWalk(const HostWalk&) = delete;
     HostWalk& operator=(const HostWalk&) = delete;
 
+    // Whose mail the next open() is for: what the ratchet sees is weighed by it.
+    void made_for(policy::ChosenBy by) { ratchet_.made_for(by); }
+
     // A connection to the best host that is not excluded: a kept one, or a new one. Null: none can
     // be used, failure() says why.
     [[nodiscard]] net::Task<ConnectionPointer> open();

@@ -51,10 +51,9 @@ RatchetWatch::RatchetWatch(Office& office, std::string_view organization, std::s
 {
     if (office.adapters.observations == nullptr) return;
     key_ = {std::string{organization}, ratchet_destination(domain, hosts.hosts)};
-    held_ = office.adapters.observations
-                ->held_to(key_, office.snapshot->organization(organization).ratchet,
-                          office.adapters.core.clock().wall())
-                .expectation;
+    held_ = office.adapters.observations->held_to(
+        key_, office.snapshot->organization(organization).ratchet,
+        office.adapters.core.clock().wall());
 }
 
 void RatchetWatch::on_connection(const std::string& host,
@@ -65,7 +64,7 @@ void RatchetWatch::on_connection(const std::string& host,
     Sighting seen{facts::TlsVersion::None, false, starttls_offered};
     if (evidence) seen = sighting_of(*evidence);
     const auto& settings = office_.snapshot->organization(key_.organization).ratchet;
-    tell(host, office_.adapters.observations->note_session(key_, host, seen, settings,
+    tell(host, office_.adapters.observations->note_session(key_, {host, seen, by_}, settings,
                                                            office_.adapters.core.clock().wall()));
 }
 
@@ -80,30 +79,38 @@ void RatchetWatch::on_failure(const std::string& host, facts::Outcome& failure)
     if (!held_ || queue::tls_word(failure) != queue::TlsWord::Failed) return;
     const Sighting seen =
         refused_.value_or(Sighting{facts::TlsVersion::None, false, !not_offered_});
-    tell(host, office_.adapters.observations->note_failure(key_, host, seen, *held_,
+    tell(host, office_.adapters.observations->note_failure(key_, {host, seen, by_}, *held_,
                                                            office_.adapters.core.clock().wall()));
-    failure.fix = "This destination has always had " + policy::describe(*held_) +
+    failure.fix = "This destination has always had " + policy::describe(held_->expectation) +
                   ", and now: " + policy::describe(seen) +
                   ". Ask its administrators whether that is meant; if it is, accept the change: "
                   "hermetic ratchet accept " +
                   key_.destination;
 }
 
+void RatchetWatch::tell_fall(const std::string& host, const policy::Fall& fall)
+{
+    office_.adapters.metrics.add(metrics::Metric::RatchetFalls);
+    office_.adapters.log.event(Level::Warning, "ratchet.fell",
+                               {{"organization", key_.organization},
+                                {"destination", key_.destination},
+                                {"host", host},
+                                {"was", policy::describe(fall.was)},
+                                {"is", policy::describe(fall.is)},
+                                {"held_until", fall.held ? format_rfc3339(fall.until) : "no"}});
+}
+
 void RatchetWatch::tell(const std::string& host, const observations::Seen& seen)
 {
     auto& log = office_.adapters.log;
-    if (seen.fall) {
-        office_.adapters.metrics.add(metrics::Metric::RatchetFalls);
-        const auto hold = office_.snapshot->organization(key_.organization).ratchet.hold;
-        const WallTime until =
-            seen.fall->since + std::chrono::duration_cast<WallTime::duration>(hold);
-        log.event(Level::Warning, "ratchet.fell",
+    if (seen.noted.fell) tell_fall(host, *seen.fall);
+    if (seen.noted.gave_way) {
+        log.event(Level::Warning, "ratchet.gave-way",
                   {{"organization", key_.organization},
                    {"destination", key_.destination},
                    {"host", host},
                    {"was", policy::describe(seen.fall->was)},
-                   {"is", policy::describe(seen.fall->is)},
-                   {"held_until", seen.fall->held ? format_rfc3339(until) : "no"}});
+                   {"is", policy::describe(seen.fall->is)}});
     }
     if (seen.noted.recovered) {
         log.event(Level::Info, "ratchet.recovered",

@@ -34,7 +34,12 @@ public:
                  const HostList& hosts);
 
     // What mail to it is held to now.
-    [[nodiscard]] const std::optional<policy::Expectation>& expectation() const { return held_; }
+    [[nodiscard]] std::optional<policy::Expectation> expectation() const
+    {
+        return held_ ? std::optional{held_->expectation} : std::nullopt;
+    }
+    // Whose mail the next connection is made for.
+    void made_for(policy::ChosenBy by) { by_ = by; }
 
     // A connection that mail goes through; in clear: no evidence.
     void on_connection(const std::string& host, const std::optional<facts::TlsEvidence>& evidence,
@@ -47,10 +52,12 @@ public:
 
 private:
     void tell(const std::string& host, const observations::Seen& seen);
+    void tell_fall(const std::string& host, const policy::Fall& fall);
 
     Office& office_;
     observations::DestinationKey key_;
-    std::optional<policy::Expectation> held_;
+    std::optional<policy::Hold> held_;
+    policy::ChosenBy by_ = policy::ChosenBy::Stranger;
     std::optional<policy::Sighting> refused_;  // the best of those not used
     bool not_offered_ = false;
 };

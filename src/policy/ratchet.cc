@@ -1,5 +1,8 @@
 #include "policy/ratchet.h"
 
+#include "mail/domain.h"
+#include "mail/registrable_domain.h"
+
 #include <algorithm>
 
 namespace hermetic::policy {
@@ -29,7 +32,7 @@ void extend(Run& run, bool has_it, WallTime now)
         return;
     }
     if (day_of(now) > day_of(run.last)) ++run.days;
-    run.last = std::max(run.last, now);
+    run.last = now;
 }
 
 bool is_long_enough(const Run& run, const RatchetSettings& settings)
@@ -46,16 +49,48 @@ bool meets(const Sighting& seen, const Expectation& expected)
     return seen.version >= expected.min;
 }
 
-bool is_holding(const Fall& fall, const RatchetSettings& settings, WallTime now)
+void bring_to(Run& run, WallTime now)
 {
-    return !fall.over &&
-           now < fall.since + std::chrono::duration_cast<WallTime::duration>(settings.hold);
+    run.since = std::min(run.since, now);
+    run.last = std::min(run.last, now);
 }
 
-void remember(History& history, const Sighting& seen, WallTime now)
+void bring_to(Fall& fall, WallTime now)
 {
+    if (fall.since > now) {
+        fall.until -= fall.since - now;
+        fall.since = now;
+    }
+    if (fall.over) {
+        fall.over = std::min(*fall.over, now);
+        return;
+    }
+    const WallTime given_up =
+        fall.until + std::max<WallTime::duration>(fall.until - fall.since, kRetriedWithin);
+    if (now >= given_up) fall.over = given_up;
+}
+
+bool is_open(const History& history)
+{
+    return history.fall && !history.fall->over;
+}
+
+WallTime after(WallTime time, Duration duration)
+{
+    return time + std::chrono::duration_cast<WallTime::duration>(duration);
+}
+
+bool is_stripped(const History& history, const Sighting& seen)
+{
+    return history.versions[0].days > 0 && seen.version == TlsVersion::None &&
+           !seen.starttls_offered;
+}
+
+void remember(History& history, const Sighting& seen, ChosenBy by, WallTime now)
+{
+    history.chosen = history.chosen || by == ChosenBy::OwnSender;
     if (history.first_seen == WallTime{}) history.first_seen = now;
-    history.last_seen = std::max(history.last_seen, now);
+    history.last_seen = now;
     history.last = seen;
     for (std::size_t i = 0; i < kVersions.size(); ++i) {
         extend(history.versions[i], seen.version >= kVersions[i], now);
@@ -69,16 +104,25 @@ void remember(History& history, const Sighting& seen, WallTime now)
     }
 }
 
-// "mx1.mail.example.net" and "mx2.example.net" are one site. Addresses are their own.
-std::string_view site_of(std::string_view host)
+// Empty: none. A destination of configured hosts may end in its port.
+std::string site_of(std::string_view name)
 {
-    const auto last = host.rfind('.');
-    if (last == std::string_view::npos || last == 0 || host.ends_with(']')) return host;
-    const auto before = host.rfind('.', last - 1);
-    return before == std::string_view::npos ? host : host.substr(before + 1);
+    const auto domain = mail::Domain::parse(name.substr(0, name.find(':')));
+    const auto site = domain ? mail::registrable_domain(*domain) : std::nullopt;
+    return site ? site->text() : std::string{};
 }
 
 }  // namespace
+
+void bring_to(History& history, WallTime now)
+{
+    history.first_seen = std::min(history.first_seen, now);
+    history.last_seen = std::min(history.last_seen, now);
+    for (Run& run : history.versions) bring_to(run, now);
+    bring_to(history.name, now);
+    for (OldVersion& version : history.old) version.last = std::min(version.last, now);
+    if (history.fall) bring_to(*history.fall, now);
+}
 
 std::optional<Expectation> expectation_of(const History& history, const RatchetSettings& settings)
 {
@@ -92,54 +136,58 @@ std::optional<Expectation> expectation_of(const History& history, const RatchetS
     return expected;
 }
 
-std::optional<Expectation> held_to(const History& history, const RatchetSettings& settings,
-                                   bool mass, WallTime now)
+std::optional<Hold> held_to(const History& history, const RatchetSettings& settings,
+                            std::optional<WallTime> mass_since, WallTime now)
 {
     if (settings.mode != RatchetMode::Enforce) return std::nullopt;
-    std::optional<Expectation> held;
-    if (history.fall && !history.fall->over) {
-        if (is_holding(*history.fall, settings, now)) held = history.fall->was;
-    } else {
-        held = expectation_of(history, settings);
+    if (is_open(history)) {
+        const Fall& fall = *history.fall;
+        return now < fall.until ? std::optional{Hold{fall.was, fall.until}} : std::nullopt;
     }
-    if (mass && !held && history.versions[0].days > 0) {
-        held = Expectation{true, false, TlsVersion::None};
+    if (const auto expected = expectation_of(history, settings)) {
+        return Hold{*expected, after(now, settings.hold)};
     }
-    return held;
+    if (!mass_since || history.versions[0].days == 0) return std::nullopt;
+    const WallTime until = after(*mass_since, settings.hold);
+    if (now >= until) return std::nullopt;
+    return Hold{{true, false, TlsVersion::None}, until};
 }
 
-Noted note_session(History& history, const Sighting& seen, const RatchetSettings& settings,
-                   WallTime now)
+Noted note_session(History& history, const Sighting& seen, ChosenBy by,
+                   const RatchetSettings& settings, WallTime now)
 {
+    bring_to(history, now);
     Noted noted;
-    noted.stripped =
-        history.versions[0].days > 0 && seen.version == TlsVersion::None && !seen.starttls_offered;
+    noted.stripped = is_stripped(history, seen);
     const auto expected = expectation_of(history, settings);
     const bool falls = expected && !meets(seen, *expected);
-    if (history.fall && !history.fall->over) {
+    if (is_open(history)) {
         // Its time is over, whichever way this session went.
         noted.recovered = meets(seen, history.fall->was);
-        if (!noted.recovered) history.fall->over = now;
+        noted.gave_way = !noted.recovered;
+        if (noted.gave_way) history.fall->over = now;
     } else if (falls && settings.mode != RatchetMode::Off) {
-        history.fall = Fall{now, *expected, seen, false, now};
+        history.fall = Fall{now, now, *expected, seen, false, now};
         noted.fell = true;
     }
     if (noted.recovered) history.fall.reset();
-    remember(history, seen, now);
+    remember(history, seen, by, now);
     return noted;
 }
 
-Noted note_failure(History& history, const Sighting& seen, const Expectation& held, WallTime now)
+Noted note_failure(History& history, const Sighting& seen, ChosenBy by, const Hold& held,
+                   WallTime now)
 {
+    bring_to(history, now);
+    history.chosen = history.chosen || by == ChosenBy::OwnSender;
     Noted noted;
-    if (history.fall && !history.fall->over) {
+    if (is_open(history)) {
         history.fall->is = seen;
         return noted;
     }
-    history.fall = Fall{now, held, seen, true, std::nullopt};
+    history.fall = Fall{now, held.until, held.expectation, seen, true, std::nullopt};
     noted.fell = true;
-    noted.stripped =
-        history.versions[0].days > 0 && seen.version == TlsVersion::None && !seen.starttls_offered;
+    noted.stripped = is_stripped(history, seen);
     return noted;
 }
 
@@ -147,7 +195,15 @@ void accept_change(History& history, WallTime now)
 {
     history.versions = {};
     history.name = {};
-    if (history.fall && !history.fall->over) history.fall->over = now;
+    if (is_open(history)) history.fall->over = now;
+}
+
+// By days, not by the expectation: how many of them make one is each organization's setting.
+std::uint32_t worth_of(const History& history)
+{
+    std::uint32_t days = history.versions[0].days;
+    if (is_open(history)) days = kRatchetDays;
+    return std::min(days, kRatchetDays) + (history.chosen ? kRatchetDays + 1 : 0);
 }
 
 std::string describe(const Expectation& expectation)
@@ -173,31 +229,53 @@ std::string describe(const Sighting& seen)
     return text;
 }
 
-void StrippingWatch::put(Sites& sites, std::string_view host, WallTime now)
+bool UnrelatedSites::put(std::string_view host, std::string_view destination, WallTime now)
 {
-    const std::string site{site_of(host)};
-    if (const auto known = sites.find(site); known != sites.end()) {
-        known->second = now;
-        return;
+    std::string host_site = site_of(host);
+    std::string destination_site = site_of(destination);
+    if (host_site.empty() || destination_site.empty()) return false;
+    if (const auto known = pairs_.find(host_site); known != pairs_.end()) {
+        known->second.last = now;
+        return true;
     }
-    if (sites.size() < kMaxSites) sites.emplace(site, now);
+    if (const auto known = hosts_of_.find(destination_site); known != hosts_of_.end()) {
+        pairs_.at(known->second).last = now;
+        return true;
+    }
+    if (pairs_.size() >= kMaxSites) return true;
+    hosts_of_.emplace(destination_site, host_site);
+    pairs_.emplace(std::move(host_site), Pair{std::move(destination_site), now});
+    return true;
 }
 
-// What has left the window. Looks at all, hence not at every session.
+void UnrelatedSites::remove(WallTime before, WallTime now)
+{
+    for (auto pair = pairs_.begin(); pair != pairs_.end();) {
+        pair->second.last = std::min(pair->second.last, now);
+        if (pair->second.last >= before) {
+            ++pair;
+            continue;
+        }
+        hosts_of_.erase(pair->second.destination);
+        pair = pairs_.erase(pair);
+    }
+}
+
+// What has left the window. Looks at all, hence not at every session; but at once where the clock
+// has come back.
 void StrippingWatch::sweep(WallTime now)
 {
-    if (now < swept_ + kSweep) return;
+    if (now >= swept_ && now < swept_ + kSweep) return;
     swept_ = now;
-    const auto is_over = [&](const auto& each) { return each.second < now - kWindow; };
-    std::erase_if(stripped_, is_over);
-    std::erase_if(kept_, is_over);
+    stripped_.remove(now - kWindow, now);
+    kept_.remove(now - kWindow, now);
 }
 
-bool StrippingWatch::stripped(std::string_view host, WallTime now)
+bool StrippingWatch::stripped(std::string_view host, std::string_view destination, WallTime now)
 {
     sweep(now);
-    put(stripped_, host, now);
-    const bool was_mass = is_mass(now);
+    if (!stripped_.put(host, destination, now)) return false;
+    const bool was_mass = mass_since(now).has_value();
     const std::size_t all = stripped_.size() + kept_.size();
     const bool mass = stripped_.size() >= kSites && stripped_.size() * 100 >= all * kShare;
     if (!mass && !was_mass) return false;
@@ -207,10 +285,17 @@ bool StrippingWatch::stripped(std::string_view host, WallTime now)
     return true;
 }
 
-void StrippingWatch::kept(std::string_view host, WallTime now)
+void StrippingWatch::kept(std::string_view host, std::string_view destination, WallTime now)
 {
     sweep(now);
-    put(kept_, host, now);
+    (void)kept_.put(host, destination, now);
+}
+
+// One far in the future was recognised before the clock came back.
+std::optional<WallTime> StrippingWatch::mass_since(WallTime now) const
+{
+    if (!mass_ || now >= until_ || now + 2 * kWindow < until_) return std::nullopt;
+    return std::min(*mass_, now);
 }
 
 }  // namespace hermetic::policy

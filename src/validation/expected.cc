@@ -14,10 +14,10 @@ Expected find_expectation(const Environment& env, const Subject& subject,
     std::vector<outbound::Host> found;
     for (const auto& each : hosts) found.push_back(each.host);
     expected.destination = outbound::ratchet_destination(hosts.front().domain, found);
-    expected.held = env.observations
-                        ->held_to({subject.organization.name, expected.destination},
-                                  subject.organization.ratchet, env.core.clock().wall())
-                        .expectation;
+    const auto held =
+        env.observations->held_to({subject.organization.name, expected.destination},
+                                  subject.organization.ratchet, env.core.clock().wall());
+    if (held) expected.held = held->expectation;
     return expected;
 }
 

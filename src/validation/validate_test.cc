@@ -354,9 +354,9 @@ TEST_F(ValidateTest, TheRatchetHoldsItsDestinationAsItHoldsMail)
     EXPECT_EQ(validated().state, State::Warning);  // in clear
     const WallTime now = fixture_.clock.wall();
     for (int day = 15; day > 0; --day) {
-        observations_.note_session({"Example", "bank.test"}, "mx.bank.test",
-                                   {facts::TlsVersion::Tls13, false, true}, ratchet,
-                                   now - std::chrono::hours{24} * day);
+        observations_.note_session({"Example", "bank.test"},
+                                   {"mx.bank.test", {facts::TlsVersion::Tls13, false, true}},
+                                   ratchet, now - std::chrono::hours{24} * day);
     }
     const auto report = validated();
     EXPECT_EQ(report.state, State::Failed);
@@ -366,8 +366,8 @@ TEST_F(ValidateTest, TheRatchetHoldsItsDestinationAsItHoldsMail)
     EXPECT_NE(report.steps[7].seen.find("held to what it has always had: TLS"), std::string::npos)
         << report.steps[7].seen;
     EXPECT_NE(report.steps[7].fix.find("hermetic ratchet accept bank.test"), std::string::npos);
-    EXPECT_EQ(observations_.destinations().size(), 1U);  // a look notes nothing
-    EXPECT_FALSE(observations_.destinations()[0].history.fall);
+    EXPECT_EQ(observations_.destinations(now).size(), 1U);  // a look notes nothing
+    EXPECT_FALSE(observations_.destinations(now)[0].history.fall);
 }
 
 TEST_F(ValidateTest, ARetirementPlanTakesVersionsAwayAsItDoesFromMail)
