@@ -47,7 +47,9 @@ WallTime Keeper::next_for(const Kept& kept, WallTime now) const
 {
     const auto trouble = troubles_.find(kept.name);
     const WallTime due = due_at(facts_in(kept.chain_file, kept.key_file), kept.order.domains, now);
-    return trouble == troubles_.end() ? due : std::max(due, trouble->second.retry_at);
+    if (trouble == troubles_.end()) return due;
+    const Duration pause = std::max(trouble->second.retry_at - core_.clock().now(), Duration{});
+    return std::max(due, now + std::chrono::ceil<WallTime::duration>(pause));
 }
 
 net::Task<> Keeper::run()
@@ -98,12 +100,13 @@ std::optional<std::string> Keeper::install(const Kept& kept, const Issued& issue
 void Keeper::on_failed(const Kept& kept, const std::string& what)
 {
     Trouble& trouble = troubles_[kept.name];
-    trouble.retry_at = core_.clock().wall() +
-                       std::chrono::floor<std::chrono::seconds>(wait_after(++trouble.failures));
+    const auto pause = std::chrono::floor<std::chrono::seconds>(wait_after(++trouble.failures));
+    trouble.retry_at = core_.clock().now() + pause;
     ++counts_.failed;
-    log_.event(
-        Level::Error, "acme.failed",
-        {{"certificate", kept.name}, {"what", what}, {"retry", format_rfc3339(trouble.retry_at)}});
+    log_.event(Level::Error, "acme.failed",
+               {{"certificate", kept.name},
+                {"what", what},
+                {"retry", format_rfc3339(core_.clock().wall() + pause)}});
 }
 
 }  // namespace hermetic::acme

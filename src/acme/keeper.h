@@ -46,7 +46,7 @@ public:
 private:
     struct Trouble {
         std::uint32_t failures = 0;
-        WallTime retry_at{};
+        Instant retry_at{};
     };
     [[nodiscard]] WallTime next_for(const Kept& kept, WallTime now) const;
     net::Task<> renew(Kept kept);

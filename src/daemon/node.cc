@@ -209,7 +209,7 @@ Result<void, std::string> Node::Impl::start_admin()
     validator_ = std::make_unique<validation::Validator>(
         main_, *resolver_, *log_,
         validation::Validator::Watches{observations_, bounces_, sessions_},
-        options_.data_directory + "/validations.json");
+        options_.data_directory + "/validations");
     validator_->set(delivery_settings(), snapshot_);
     validator_->run_daily();
     api_ = std::make_unique<admin::Api>(

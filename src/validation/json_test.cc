@@ -1,11 +1,12 @@
 #include "validation/json.h"
 
-#include "validation/results_file.h"
+#include "validation/results_folder.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <unistd.h>
 
 namespace hermetic::validation {
@@ -55,20 +56,47 @@ TEST(ValidationJson, EveryIdHasAName)
     }
 }
 
-TEST(ResultsFile, SurvivesARestartAndABrokenFile)
+class ResultsFolderTest : public testing::Test {
+protected:
+    ResultsFolderTest()
+        : directory_{std::filesystem::temp_directory_path() /
+                     ("hermetic-results-" + std::to_string(::getpid()))}
+    {
+        std::filesystem::create_directories(directory_);
+        other_.connector = "../an other";
+    }
+    ~ResultsFolderTest() override { std::filesystem::remove_all(directory_); }
+    [[nodiscard]] ResultsFolder folder() const { return ResultsFolder{directory_ / "validations"}; }
+
+    const std::filesystem::path directory_;
+    const Report report_ = example();
+    Report other_ = example();
+};
+
+TEST_F(ResultsFolderTest, SurvivesARestartAndABrokenFile)
 {
-    const auto directory =
-        std::filesystem::temp_directory_path() / ("hermetic-results-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(directory);
-    const std::string file = directory / "validations.json";
-    EXPECT_EQ(*load_reports(file), Reports{});
-    const Reports reports{{example().connector, example()}};
-    ASSERT_TRUE(store_reports(file, reports));
-    EXPECT_EQ(*load_reports(file), reports);
-    std::filesystem::resize_file(file, 20);
-    EXPECT_FALSE(load_reports(file));
-    EXPECT_FALSE(store_reports(directory / "none" / "file", reports));
-    std::filesystem::remove_all(directory);
+    EXPECT_EQ(folder().load().reports, Reports{});
+    ASSERT_TRUE(folder().store(report_));
+    ASSERT_TRUE(folder().store(other_));
+    const auto kept = folder().load();
+    EXPECT_EQ(kept.reports, (Reports{{report_.connector, report_}, {other_.connector, other_}}));
+    EXPECT_EQ(kept.fault, "");
+    folder().remove(other_.connector);
+    EXPECT_EQ(folder().load().reports, (Reports{{report_.connector, report_}}));
+    for (const auto& each : std::filesystem::directory_iterator{directory_ / "validations"})
+        std::filesystem::resize_file(each, 20);
+    EXPECT_EQ(folder().load().reports, Reports{});
+    EXPECT_NE(folder().load().fault, "");
+    EXPECT_FALSE(ResultsFolder{directory_ / "none" / "validations"}.store(report_));
+}
+
+TEST_F(ResultsFolderTest, TakesOverTheOneFileOfBefore)
+{
+    const Reports reports{{report_.connector, report_}, {other_.connector, other_}};
+    std::ofstream{directory_ / "validations.json"} << format_reports(reports);
+    EXPECT_EQ(folder().load().reports, reports);
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "validations.json"));
+    EXPECT_EQ(folder().load().reports, reports);
 }
 
 }  // namespace

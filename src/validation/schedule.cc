@@ -1,6 +1,8 @@
 #include "validation/schedule.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace hermetic::validation {
 namespace {
@@ -27,10 +29,19 @@ WallTime last_turn(std::string_view connector, WallTime now)
     return turn <= now ? turn : turn - std::chrono::days{1};
 }
 
-bool is_due(std::string_view connector, std::optional<WallTime> last, WallTime known_since,
-            WallTime now)
+std::vector<std::size_t> due(const std::vector<Turn>& turns, WallTime known_since, WallTime now)
 {
-    return last.value_or(known_since) < last_turn(connector, now);
+    std::vector<std::pair<WallTime, std::size_t>> waiting;
+    for (std::size_t i = 0; i < turns.size(); ++i) {
+        const WallTime turn = last_turn(turns[i].connector, now);
+        const WallTime last = std::min(turns[i].last.value_or(known_since), now);
+        if (last < turn) waiting.emplace_back(turn, i);
+    }
+    std::ranges::sort(waiting);
+    std::vector<std::size_t> places;
+    places.reserve(waiting.size());
+    for (const auto& [turn, place] : waiting) places.push_back(place);
+    return places;
 }
 
 }  // namespace hermetic::validation

@@ -462,7 +462,7 @@ protected:
     {
         auto validator = std::make_unique<Validator>(
             fixture_.core, resolver_, log_, Validator::Watches{observations_, bounces_, sessions_},
-            directory_ / "validations.json");
+            directory_ / "validations");
         validator->set(settings(), std::make_shared<const objects::Snapshot>(contents_));
         return validator;
     }
@@ -492,6 +492,74 @@ TEST_F(ValidatorTest, EveryEnabledConnectorIsValidatedOnceADay)
     fixture_.run(validator->validate_due());
     EXPECT_GT(peer.connections, after_first);
     fixture_.run(validator->stop());
+}
+
+TEST_F(ValidatorTest, AClockThatJumpedAndCameBackDoesNotEndTheDailyTests)
+{
+    auto& peer = peer_for("bank.test", {});
+    connector(TlsLevel::Encrypt);
+    auto validator = make_validator();
+    fixture_.clock.shift = std::chrono::hours{24} * 400;
+    fixture_.run(validator->validate_due());
+    const int in_the_future = peer.connections;
+    EXPECT_GT(in_the_future, 0);
+    fixture_.clock.shift = std::chrono::hours{24};
+    fixture_.run(validator->validate_due());
+    EXPECT_EQ(peer.connections, in_the_future) << "that was just now";
+    fixture_.clock.shift = std::chrono::hours{48};
+    fixture_.run(validator->validate_due());
+    EXPECT_GT(peer.connections, in_the_future);
+    fixture_.run(validator->stop());
+}
+
+// Answers nothing before its time.
+class SilentResolver final : public dns::Resolver {
+public:
+    net::Task<facts::MxAnswer> mx(net::Core& core, std::string, Instant deadline) override
+    {
+        ++asked;
+        (void)co_await net::sleep_until(core, deadline);
+        co_return facts::MxAnswer{};
+    }
+    net::Task<facts::AddressAnswer> addresses(net::Core&, std::string, Instant) override
+    {
+        co_return facts::AddressAnswer{};
+    }
+    net::Task<facts::TlsaAnswer> tlsa(net::Core&, std::string, Instant) override
+    {
+        co_return facts::TlsaAnswer{};
+    }
+    net::Task<facts::DnsFacts> alias(net::Core&, std::string, Instant) override
+    {
+        co_return facts::DnsFacts{};
+    }
+    void close() override {}
+
+    std::size_t asked = 0;
+};
+
+TEST_F(ValidatorTest, SeveralConnectorsAreValidatedAtATimeAndNoMore)
+{
+    const objects::OutboundConnector one = connector(TlsLevel::Encrypt);
+    contents_.outbound_connectors.clear();
+    for (std::size_t i = 0; i < Validator::kMaxDaily + 10; ++i) {
+        contents_.outbound_connectors.push_back(one);
+        contents_.outbound_connectors.back().name = "bank" + std::to_string(i);
+    }
+    SilentResolver resolver;
+    Validator validator{fixture_.core, resolver, log_,
+                        Validator::Watches{observations_, bounces_, sessions_},
+                        directory_ / "validations"};
+    validator.set(settings(), std::make_shared<const objects::Snapshot>(contents_));
+    fixture_.clock.shift = std::chrono::hours{24};
+    net::TaskGroup group{fixture_.core};
+    group.spawn(validator.validate_due());
+    fixture_.core.loop().restart();
+    while (resolver.asked < Validator::kMaxDaily) fixture_.core.loop().run_one();
+    while (fixture_.core.loop().poll() != 0) {
+    }
+    EXPECT_EQ(resolver.asked, Validator::kMaxDaily);
+    fixture_.run(validator.stop(), group.join());
 }
 
 TEST_F(ValidatorTest, AConnectorThatNamesNoDomainIsSaidOnceToBeLeftOut)

@@ -4,7 +4,6 @@
 #include "ledger/log.h"
 #include "net/core.h"
 #include "validation/guided.h"
-#include "validation/results_file.h"
 #include "validation/schedule.h"
 #include "validation/validate.h"
 
@@ -20,21 +19,19 @@ using Kind = Validator::Refusal::Kind;
 }  // namespace
 
 Validator::Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log, Watches watches,
-                     std::string file)
+                     std::string folder)
     : core_{core},
       resolver_{resolver},
       log_{log},
       watches_{watches},
-      file_{std::move(file)},
+      folder_{std::move(folder)},
       started_{core.clock().wall()},
       tasks_{core}
 {
-    auto kept = load_reports(file_);
-    if (kept) {
-        reports_ = *std::move(kept);
-    } else {
-        log_.event(Level::Warning, "validation.results-lost", {{"what", kept.error()}});
-    }
+    auto kept = folder_.load();
+    reports_ = std::move(kept.reports);
+    if (!kept.fault.empty())
+        log_.event(Level::Warning, "validation.results-lost", {{"what", kept.fault}});
 }
 
 Validator::~Validator() = default;
@@ -148,7 +145,7 @@ const Report* Validator::last(const std::string& connector) const
 void Validator::keep(const Report& report)
 {
     reports_[report.connector] = report;
-    if (auto stored = store_reports(file_, reports_); !stored)
+    if (auto stored = folder_.store(report); !stored)
         log_.event(Level::Warning, "validation.not-kept", {{"what", stored.error()}});
     const Step* const wrong = first_finding(report);
     if (report.state != State::Failed) {
@@ -167,12 +164,14 @@ void Validator::keep(const Report& report)
 
 void Validator::forget_removed()
 {
-    const auto& all = snapshot_->contents().outbound_connectors;
-    const auto gone = [&all](const std::string& name) {
-        return std::ranges::find(all, name, &objects::OutboundConnector::name) == all.end();
-    };
-    std::erase_if(reports_, [&gone](const auto& each) { return gone(each.first); });
-    std::erase_if(told_left_out_, gone);
+    std::set<std::string_view> names;
+    for (const auto& each : snapshot_->contents().outbound_connectors) names.insert(each.name);
+    std::erase_if(reports_, [&](const auto& each) {
+        if (names.contains(each.first)) return false;
+        folder_.remove(each.first);
+        return true;
+    });
+    std::erase_if(told_left_out_, [&](const auto& each) { return !names.contains(each); });
 }
 
 // What became the connector just as a copy of it was tested has been validated.
@@ -222,23 +221,57 @@ net::Task<> Validator::look_daily()
     }
 }
 
+// What several validate one after another, until it is empty. A change meanwhile replaces the
+// snapshot; this list keeps its own.
+struct Validator::DueList {
+    objects::SnapshotPointer snapshot;
+    std::vector<const objects::OutboundConnector*> connectors;
+    std::size_t next = 0;
+};
+
 net::Task<> Validator::validate_due()
 {
-    // A change meanwhile replaces the snapshot; this look keeps its own.
-    const auto snapshot = snapshot_;
-    for (const auto& connector : snapshot->contents().outbound_connectors) {
-        if (stopping_) co_return;
+    const WallTime now = core_.clock().wall();
+    bring_to(now);
+    const auto list = std::make_shared<DueList>();
+    list->snapshot = snapshot_;
+    std::vector<const objects::OutboundConnector*> all;
+    std::vector<Turn> turns;
+    for (const auto& connector : snapshot_->contents().outbound_connectors) {
         if (!connector.enabled) continue;
         if (why_not_tested(connector)) continue;  // set() has said so
         const Report* const before = last(connector.name);
-        const auto when = before == nullptr ? std::nullopt : std::optional{before->started};
-        if (!is_due(connector.name, when, started_, core_.clock().wall())) continue;
-        auto subject = make_subject(*snapshot, connector, std::nullopt);
+        all.push_back(&connector);
+        turns.push_back(
+            {connector.name, before == nullptr ? std::nullopt : std::optional{before->started}});
+    }
+    for (const std::size_t place : due(turns, started_, now))
+        list->connectors.push_back(all[place]);
+    net::TaskGroup group{core_};
+    const std::size_t at_once = std::min(kMaxDaily, list->connectors.size());
+    for (std::size_t i = 0; i < at_once; ++i) group.spawn(validate_in_turn(list));
+    group.close();
+    co_await group.join();
+}
+
+net::Task<> Validator::validate_in_turn(std::shared_ptr<DueList> list)
+{
+    while (list->next < list->connectors.size() && !stopping_) {
+        const objects::OutboundConnector& connector = *list->connectors[list->next++];
+        auto subject = make_subject(*list->snapshot, connector, std::nullopt);
         if (!subject) continue;
         const Report report = co_await run(*std::move(subject), [](const Step&) {});
         if (!stopping_ && snapshot_->outbound_connector(std::string_view{connector.name}))
             keep(report);
     }
+}
+
+// The clock had jumped and has come back: what lies in the future is taken as now, so that the next
+// turn counts.
+void Validator::bring_to(WallTime now)
+{
+    started_ = std::min(started_, now);
+    for (auto& [connector, report] : reports_) report.started = std::min(report.started, now);
 }
 
 net::Task<> Validator::stop()
