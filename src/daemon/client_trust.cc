@@ -1,7 +1,5 @@
 #include "daemon/client_trust.h"
 
-#include "daemon/node_impl.h"
-
 #include <set>
 #include <utility>
 
@@ -76,15 +74,6 @@ LoadedClientTrust load_client_trust(const objects::Snapshot& snapshot,
     }
     result.trust = std::move(trust);
     return result;
-}
-
-void Node::Impl::load_trust(const objects::Snapshot& snapshot)
-{
-    const auto on_trouble = [this](const std::string& file, const std::string& what) {
-        log_->event(ledger::Level::Error, "connector.cas-unreadable",
-                    {{"file", file}, {"what", what}});
-    };
-    client_trust_ = load_client_trust(snapshot, cas_, client_trust_.trust.get(), on_trouble);
 }
 
 }  // namespace hermetic::daemon

@@ -1,22 +1,101 @@
 #include "daemon/listeners.h"
 
 #include "core/text.h"
-#include "daemon/worker.h"
+#include "daemon/cores.h"
+#include "daemon/grace.h"
+#include "daemon/reload_plan.h"
+#include "daemon/services_part.h"
 #include "ledger/log.h"
 
+#include <algorithm>
+
 namespace hermetic::daemon {
-Listeners::Listeners(net::Core& main, std::vector<Worker*> workers, inbound::Admission& admission,
-                     ledger::Log& log, metrics::Metrics& metrics)
+
+Listeners::Listeners(net::Core& main, ledger::Log& log, metrics::Metrics& metrics,
+                     const config::NodeOptions& options, Cores& cores, ServicesPart& services)
     : main_{main},
-      workers_{std::move(workers)},
-      admission_{admission},
       log_{log},
       metrics_{metrics},
+      options_{options},
+      cores_{cores},
+      services_{services},
       tasks_{main}
 {
 }
 
 Listeners::~Listeners() = default;
+
+Result<void, std::string> Listeners::start()
+{
+    for (const config::ListenerOptions& each : options_.listeners) {
+        auto opened = open(inbound::make_listener(each, options_.hostname, options_.limits));
+        if (opened) continue;
+        close_all();
+        return opened;
+    }
+    tell_addresses();  // now the ports that the system chose are known
+    return {};
+}
+
+// A listener that moves opens under its own name only after its old sockets are closed.
+Result<void, std::string> Listeners::prepare(const ReloadPlan& plan)
+{
+    std::vector<std::string> opened;
+    for (const config::ListenerOptions& each : plan.listeners_to_open) {
+        close(each.name);
+        auto done = open(inbound::make_listener(each, options_.hostname, plan.options.limits));
+        if (done) {
+            opened.push_back(each.name);
+            continue;
+        }
+        for (const std::string& name : opened) close(name);
+        reopen_missing();
+        return done;
+    }
+    for (const std::string& name : plan.listeners_to_close) {
+        if (std::find(opened.begin(), opened.end(), name) == opened.end()) close(name);
+    }
+    return {};
+}
+
+// After a failed move: what the configuration in force has.
+void Listeners::reopen_missing()
+{
+    for (const config::ListenerOptions& each : options_.listeners) {
+        if (open_.contains(each.name)) continue;
+        (void)open(inbound::make_listener(each, options_.hostname, options_.limits));
+    }
+}
+
+Result<void, std::string> Listeners::reload()
+{
+    for (const config::ListenerOptions& each : options_.listeners) {
+        const auto found = open_.find(each.name);
+        if (found != open_.end())
+            found->second.listener =
+                inbound::make_listener(each, options_.hostname, options_.limits);
+    }
+    tell_addresses();
+    return {};
+}
+
+void Listeners::tell_addresses()
+{
+    std::vector<Endpoint> own;
+    for (const auto& each : bound()) own.push_back(each.address);
+    services_.set_listening(std::move(own));
+}
+
+net::Task<> Listeners::stop()
+{
+    std::function<net::Task<>(Worker&)> end = [](Worker& worker) {
+        return worker.inbound().stop(kGrace);
+    };
+    co_await cores_.run_on_all(std::move(end));
+    close_all();
+    tasks_.close();
+    co_await tasks_.join();
+}
 
 Result<void, std::string> Listeners::open(inbound::ListenerPointer listener)
 {
@@ -56,12 +135,6 @@ void Listeners::report_legacy(const config::ListenerOptions& options)
                 {"networks", join(networks, ", ")}});
 }
 
-void Listeners::replace(const inbound::ListenerPointer& listener)
-{
-    const auto found = open_.find(listener->options.name);
-    if (found != open_.end()) found->second.listener = listener;
-}
-
 void Listeners::close(const std::string& name)
 {
     const auto found = open_.find(name);
@@ -91,10 +164,11 @@ std::vector<Listeners::Bound> Listeners::bound() const
 Worker& Listeners::least_loaded()
 {
     // Ties go round, so that a first burst spreads too.
-    next_ = (next_ + 1) % workers_.size();
-    Worker* best = workers_[next_];
-    for (Worker* worker : workers_) {
-        if (worker->inbound().load() < best->inbound().load()) best = worker;
+    const auto& workers = cores_.all();
+    next_ = (next_ + 1) % workers.size();
+    Worker* best = workers[next_].get();
+    for (const auto& worker : workers) {
+        if (worker->inbound().load() < best->inbound().load()) best = worker.get();
     }
     return *best;
 }
@@ -105,8 +179,8 @@ void Listeners::on_accepted(const std::string& name, net::Accepted accepted)
     if (found == open_.end()) return;
     const inbound::ListenerPointer& listener = found->second.listener;
     const IpAddress client = accepted.remote.address;
-    auto ticket =
-        admission_.admit(client, inbound::count_for(*listener, client), main_.clock().now());
+    auto ticket = services_.admission().admit(client, inbound::count_for(*listener, client),
+                                              main_.clock().now());
     if (!ticket) {
         inbound::turn_away(std::move(accepted), *listener, *ticket.error(), metrics_,
                            main_.clock().wall());

@@ -1,10 +1,13 @@
 // The listening sockets: who may come in, and which core gets the connection.
 //
-// Main's thread only.
+// Main's thread only. At a stop the sessions are told first: until they have ended the ports
+// answer, with 421.
 #pragma once
 
+#include "config/node_options.h"
 #include "core/result.h"
 #include "daemon/ready.h"
+#include "daemon/subsystem.h"
 #include "inbound/admission.h"
 #include "inbound/listener.h"
 #include "net/acceptor.h"
@@ -24,21 +27,23 @@ class Metrics;
 
 namespace hermetic::daemon {
 
+class Cores;
+class ServicesPart;
 class Worker;
 
-class Listeners {
+class Listeners final : public Subsystem {
 public:
     // All of it outlives this.
-    Listeners(net::Core& main, std::vector<Worker*> workers, inbound::Admission& admission,
-              ledger::Log& log, metrics::Metrics& metrics);
-    ~Listeners();
+    Listeners(net::Core& main, ledger::Log& log, metrics::Metrics& metrics,
+              const config::NodeOptions& options, Cores& cores, ServicesPart& services);
+    ~Listeners() override;
 
-    // All addresses, or none: the error names the one that could not be had.
-    [[nodiscard]] Result<void, std::string> open(inbound::ListenerPointer listener);
+    [[nodiscard]] Result<void, std::string> start() override;
+    // New sockets first: one that cannot be had leaves everything as it is.
+    [[nodiscard]] Result<void, std::string> prepare(const ReloadPlan& plan) override;
     // New settings for connections to come; the sockets stay.
-    void replace(const inbound::ListenerPointer& listener);
-    void close(const std::string& name);
-    void close_all();
+    [[nodiscard]] Result<void, std::string> reload() override;
+    [[nodiscard]] net::Task<> stop() override;
 
     struct Bound {
         inbound::ListenerPointer listener;
@@ -52,6 +57,12 @@ private:
         std::vector<std::unique_ptr<net::Acceptor>> acceptors;
     };
 
+    // All addresses, or none: the error names the one that could not be had.
+    [[nodiscard]] Result<void, std::string> open(inbound::ListenerPointer listener);
+    void close(const std::string& name);
+    void close_all();
+    void reopen_missing();
+    void tell_addresses();
     void report_legacy(const config::ListenerOptions& options);
     void on_accepted(const std::string& name, net::Accepted accepted);
     [[nodiscard]] Worker& least_loaded();
@@ -59,10 +70,11 @@ private:
                    inbound::Admission::Ticket ticket);
 
     net::Core& main_;
-    std::vector<Worker*> workers_;
-    inbound::Admission& admission_;
     ledger::Log& log_;
     metrics::Metrics& metrics_;
+    const config::NodeOptions& options_;
+    Cores& cores_;
+    ServicesPart& services_;
     net::TaskGroup tasks_;
     std::map<std::string, Open> open_;
     std::vector<std::unique_ptr<net::Acceptor>> closed_;  // until their run() has ended

@@ -7,11 +7,22 @@
 namespace hermetic::daemon {
 namespace {
 
-net::Task<> run_and_tell(std::function<net::Task<>()> task,
-                         std::shared_ptr<std::promise<void>> ended)
+// Tells also where an exception ends the task.
+class Tell {
+public:
+    explicit Tell(std::function<void()> ended) : ended_{std::move(ended)} {}
+    ~Tell() { ended_(); }
+    Tell(const Tell&) = delete;
+    Tell& operator=(const Tell&) = delete;
+
+private:
+    std::function<void()> ended_;
+};
+
+net::Task<> run_and_tell(std::function<net::Task<>()> task, std::shared_ptr<Tell> tell)
 {
     co_await task();
-    ended->set_value();
+    tell.reset();
 }
 
 }  // namespace
@@ -37,12 +48,10 @@ void Worker::start()
     }};
 }
 
-std::future<void> Worker::run(std::function<net::Task<>()> task)
+void Worker::run(std::function<net::Task<>()> task, std::function<void()> ended)
 {
-    const auto ended = std::make_shared<std::promise<void>>();
-    auto future = ended->get_future();
-    core_.post([this, ended, work = std::move(task)] { tasks_.spawn(run_and_tell(work, ended)); });
-    return future;
+    const auto tell = std::make_shared<Tell>(std::move(ended));
+    core_.post([this, tell, work = std::move(task)] { tasks_.spawn(run_and_tell(work, tell)); });
 }
 
 void Worker::stop()

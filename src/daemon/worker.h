@@ -8,7 +8,6 @@
 #include "net/task_group.h"
 
 #include <functional>
-#include <future>
 #include <memory>
 #include <thread>
 
@@ -25,13 +24,13 @@ public:
     [[nodiscard]] inbound::Service& inbound() { return *inbound_; }
     [[nodiscard]] delivery::DeliveryService& delivery() { return *delivery_; }
 
-    // Before start(): the services are made on the starting thread, then belong to the core's.
+    // Once: the services are made on main's thread, then belong to the core's.
     void set_services(std::unique_ptr<inbound::Service> inbound,
                       std::unique_ptr<delivery::DeliveryService> delivery);
     void start();
 
-    // Runs `task` on the core; the future is ready when it has ended. Any thread.
-    [[nodiscard]] std::future<void> run(std::function<net::Task<>()> task);
+    // Runs `task` on the core, and there calls `ended` behind it. Any thread.
+    void run(std::function<net::Task<>()> task, std::function<void()> ended);
 
     // Ends the loop and joins the thread; the services have been stopped.
     void stop();

@@ -6,6 +6,7 @@
 #include "metrics/metrics.h"
 #include "net/core.h"
 #include "net/stream.h"
+#include "smtp/refusals.h"
 
 #include <sys/socket.h>
 
@@ -48,8 +49,14 @@ std::shared_ptr<const tls::ServerContext> Service::tls(const std::string& listen
 
 void Service::accept(net::Accepted accepted, ListenerPointer listener, Admission::Ticket ticket)
 {
+    if (stopping_) {
+        turn_away(std::move(accepted), *listener, smtp::refusal::kStopping, environment_.metrics,
+                  environment_.core.clock().wall());
+        load_.fetch_sub(1, std::memory_order_relaxed);
+        return;
+    }
     auto stream = net::adopt(environment_.core, std::move(accepted));
-    if (stopping_ || !stream) {  // the peer has gone meanwhile
+    if (!stream) {  // the peer has gone meanwhile
         load_.fetch_sub(1, std::memory_order_relaxed);
         return;
     }

@@ -1,6 +1,7 @@
-// The test of the resolver: at the start, and again until it passes (specification §4.7).
-#include "daemon/node_impl.h"
+#include "daemon/resolver_part.h"
+
 #include "daemon/settings.h"
+#include "ledger/log.h"
 
 namespace hermetic::daemon {
 namespace {
@@ -12,7 +13,25 @@ constexpr Duration kAgain = std::chrono::minutes{5};
 
 }  // namespace
 
-net::Task<> Node::Impl::test_resolver()
+ResolverPart::ResolverPart(net::Core& main, ledger::Log& log, const config::NodeOptions& options)
+    : main_{main}, log_{log}, options_{options}, tasks_{main}
+{
+}
+
+Result<void, std::string> ResolverPart::start()
+{
+    auto resolver = dns::make_resolver(make_resolver_options(options_.resolver));
+    if (!resolver) return failure("resolver: " + resolver.error());
+    resolver_ = std::move(*resolver);
+    return {};
+}
+
+void ResolverPart::begin()
+{
+    tasks_.spawn(test());
+}
+
+net::Task<> ResolverPart::test()
 {
     const dns::ResolverOptions options = make_resolver_options(options_.resolver);
     for (;;) {
@@ -24,16 +43,23 @@ net::Task<> Node::Impl::test_resolver()
         if (co_await net::sleep_until(main_, now) == net::Woken::Cancelled) co_return;
         const bool works = report.state == Validation::Works;
         if (report.state != validation_.state) {
-            log_->event(works ? ledger::Level::Info : ledger::Level::Warning, "dane.resolver",
-                        {{"state", std::string{dns::name(report.state)}},
-                         {"zone", report.zone},
-                         {"what", dns::describe(report)}});
+            log_.event(works ? ledger::Level::Info : ledger::Level::Warning, "dane.resolver",
+                       {{"state", std::string{dns::name(report.state)}},
+                        {"zone", report.zone},
+                        {"what", dns::describe(report)}});
         }
         validation_ = report;
         if (works || report.state == Validation::NoAnchor) co_return;
         const Instant next = main_.clock().now() + kAgain;
         if (co_await net::sleep_until(main_, next) == net::Woken::Cancelled) co_return;
     }
+}
+
+net::Task<> ResolverPart::stop()
+{
+    resolver_->close();
+    tasks_.close();
+    co_await tasks_.join();
 }
 
 }  // namespace hermetic::daemon

@@ -1,0 +1,68 @@
+// Reloads: when a file changes, or SIGHUP comes, the new configuration goes into force in all
+// parts, or in none.
+#pragma once
+
+#include "config/node_options.h"
+#include "core/time.h"
+#include "daemon/file_watch.h"
+#include "daemon/part_list.h"
+#include "daemon/subsystem.h"
+#include "net/core.h"
+#include "net/task_group.h"
+
+#include <boost/asio/signal_set.hpp>
+
+#include <string>
+
+namespace hermetic::ledger {
+class Log;
+}
+namespace hermetic::metrics {
+class Metrics;
+}
+
+namespace hermetic::daemon {
+
+class ReloadPart final : public Subsystem {
+public:
+    // `file`: the configuration's. All else outlives this; `options`, those in force, are replaced
+    // here and nowhere else.
+    struct Uses {
+        net::Core& main;
+        ledger::Log& log;
+        metrics::Metrics& metrics;
+        PartList& parts;
+        config::NodeOptions& options;
+        std::string file;
+    };
+    explicit ReloadPart(Uses uses);
+
+    [[nodiscard]] Result<void, std::string> start() override;
+    void begin() override;
+    // The files that the new objects name are watched, too.
+    void on_objects(const objects::Snapshot& before) override;
+    void add_files(std::vector<std::string>& files) const override;
+    [[nodiscard]] net::Task<> stop() override;
+
+    // When the configuration in force was loaded, and what was wrong with the last; empty: nothing.
+    [[nodiscard]] WallTime loaded_at() const { return loaded_at_; }
+    [[nodiscard]] const std::string& error() const { return error_; }
+
+private:
+    net::Task<> watch_hangups();
+    net::Task<> reload_soon();
+    net::Task<> watch_files();
+    // A broken new configuration changes nothing and says so.
+    void take_up(const std::string& cause);
+    [[nodiscard]] Result<void, std::string> try_to();
+
+    Uses uses_;
+    boost::asio::basic_signal_set<net::Executor> hangups_;
+    net::TaskGroup tasks_;
+    FileWatch watch_;
+    WallTime loaded_at_{};
+    std::string error_;
+    bool asked_ = false;  // a SIGHUP has come, its reload has not begun
+};
+
+}  // namespace hermetic::daemon

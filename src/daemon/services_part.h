@@ -1,0 +1,70 @@
+// What each core runs: its inbound sessions and its deliveries, and what these are told of options,
+// objects and secrets.
+#pragma once
+
+#include "config/node_options.h"
+#include "core/ip.h"
+#include "daemon/subsystem.h"
+#include "inbound/admission.h"
+#include "inbound/message_memory.h"
+#include "outbound/settings.h"
+
+#include <vector>
+
+namespace hermetic::ledger {
+class Log;
+}
+namespace hermetic::metrics {
+class Metrics;
+}
+
+namespace hermetic::daemon {
+
+class Cores;
+class ObjectsPart;
+class ObservationsPart;
+class ResolverPart;
+class SecretsPart;
+class SpoolPart;
+
+class ServicesPart final : public Subsystem {
+public:
+    // All of it outlives this.
+    struct Uses {
+        ledger::Log& log;
+        metrics::Metrics& metrics;
+        const config::NodeOptions& options;
+        ObjectsPart& objects;
+        SecretsPart& secrets;
+        ObservationsPart& observations;
+        Cores& cores;
+        SpoolPart& spool;
+        ResolverPart& resolver;
+    };
+    explicit ServicesPart(Uses uses);
+
+    [[nodiscard]] Result<void, std::string> start() override;
+    [[nodiscard]] Result<void, std::string> reload() override;
+    // Before the queue hears of them: what it grants by the new objects is delivered by them.
+    void on_objects(const objects::Snapshot& before) override;
+    void update_gauges() override;
+    // Sessions and deliveries have ended by then.
+    [[nodiscard]] net::Task<> stop() override;
+
+    // Where this server listens: a route must not lead to itself.
+    void set_listening(std::vector<Endpoint> own);
+    [[nodiscard]] const outbound::SettingsPointer& settings() const { return settings_; }
+    [[nodiscard]] inbound::Admission& admission() { return admission_; }
+    [[nodiscard]] const inbound::Admission& admission() const { return admission_; }
+
+private:
+    void make_settings();
+
+    Uses uses_;
+    inbound::Admission admission_;
+    inbound::MessageMemory message_memory_;
+    std::vector<Endpoint> own_;
+    outbound::SettingsPointer settings_;
+};
+
+}  // namespace hermetic::daemon
