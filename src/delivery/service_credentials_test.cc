@@ -64,7 +64,10 @@ protected:
         connector.tls.auth = {"ann", partner_.path("password")};
         return connector;
     }
-    void load() { settings.credentials = Credentials::load(contents, settings.credentials.get()); }
+    void load()
+    {
+        settings.credentials = outbound::Credentials::load(contents, settings.credentials.get());
+    }
     void begin_with_credentials()
     {
         load();
