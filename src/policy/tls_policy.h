@@ -98,6 +98,7 @@ struct HopFacts {
 struct MessageWishes {
     bool requiretls = false;       // RFC 8689 §2
     bool tls_required_no = false;  // the header field of RFC 8689 §5; ignored beside requiretls
+    bool operator==(const MessageWishes&) const = default;
 };
 
 // What a rule asks for (specification §5, "require TLS").
@@ -105,6 +106,7 @@ struct RuleTls {
     TlsLevel level = TlsLevel::Encrypt;
     std::vector<TlsName> names;
     facts::TlsVersion min = facts::TlsVersion::None;
+    bool operator==(const RuleTls&) const = default;
 };
 
 // What a destination has always had, while it is held to it (policy/ratchet.h).

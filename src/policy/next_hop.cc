@@ -1,0 +1,325 @@
+#include "policy/next_hop.h"
+
+#include "core/assert.h"
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+
+namespace hermetic::policy {
+namespace {
+
+using facts::Stage;
+using Kind = HopFailure::Kind;
+
+constexpr std::string_view kEveryHandshakeFailed = "ladder.every-handshake-failed";
+constexpr std::string_view kTimeOver = "delivery.time-over";
+
+bool handshake_failed(const std::vector<TriedRung>& tried)
+{
+    return std::ranges::any_of(
+        tried, [](const TriedRung& rung) { return rung.result != RungResult::NotOffered; });
+}
+
+bool is_asked(const TlsDecision& decision)
+{
+    return std::ranges::find(decision.reasons, "dane.not-asked") == decision.reasons.end();
+}
+
+}  // namespace
+
+NextHopSelection::NextHopSelection(TlsDemand demand, std::vector<NextHopHost> hosts, WallTime now)
+    : demand_{std::move(demand)}, now_{now}, any_{decide_tls(demand_, {}, {}, now)}
+{
+    HERMETIC_ASSERT(!hosts.empty());
+    for (auto& facts : hosts) {
+        Host host{std::move(facts), {}};
+        decide(host);
+        hosts_.push_back(std::move(host));
+    }
+    order_.resize(hosts_.size());
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    std::ranges::stable_partition(
+        order_, [&](std::size_t index) { return hosts_[index].facts.left_untried; });
+    advance();
+}
+
+void NextHopSelection::decide(Host& host)
+{
+    host.decision = decide_tls(demand_, host.facts.hop, host.facts.label, now_);
+}
+
+// The dead ones come last, and everything comes once.
+void NextHopSelection::advance()
+{
+    if (time_over_) return give_up();
+    if (!last_resort_) {
+        for (const bool dead : {false, true}) {
+            for (const std::size_t index : order_) {
+                if (advance_to_host(index, dead)) return;
+            }
+        }
+        std::vector<HostSummary> summaries;
+        for (const Host& host : hosts_) summaries.push_back(summarize(host));
+        const LastStep last = after_last_host(any_.policy, summaries);
+        last_resort_ = last.clear;
+        why_not_clear_ = last.clear ? std::string_view{} : last.reason;
+    }
+    if (last_resort_ && advance_in_clear()) return;
+    give_up();
+}
+
+bool NextHopSelection::advance_to_host(std::size_t index, bool dead)
+{
+    Host& host = hosts_[index];
+    if (host.excluded || host.barred || host.nobody) return false;
+    const auto ask = [&](What what) {
+        step_ = {what, index};
+        last_host_ = index;
+        return true;
+    };
+    if (!host.resolved) return ask(What::Resolve);
+    if (!host.tlsa_asked) return ask(What::AskTlsa);
+    if (!host.prepared) return ask(What::Prepare);
+    for (std::size_t i = 0; i < host.addresses.size(); ++i) {
+        const Address& address = host.addresses[i];
+        if (address.finished || address.facts.dead != dead) continue;
+        if (advance_to_address(index, i)) return true;
+    }
+    return false;
+}
+
+bool NextHopSelection::advance_to_address(std::size_t host, std::size_t address)
+{
+    const TlsDecision& decision = hosts_[host].decision;
+    if (!decision.policy.wants_tls()) {
+        connect(host, address, std::nullopt, decision.reasons.back());
+        return true;
+    }
+    const auto next = next_at_host(decision.policy, hosts_[host].addresses[address].tried,
+                                   hosts_[host].credentials.remembered);
+    if (next.what != HostStep::What::Try) return false;
+    connect(host, address, next.plan, next.reason);
+    return true;
+}
+
+// Specification §4.3 step 4: each host where the handshake failed, by its own policy.
+bool NextHopSelection::advance_in_clear()
+{
+    for (const std::size_t index : order_) {
+        const Host& host = hosts_[index];
+        const bool may = host.decision.policy.allows_clear() &&
+                         host.facts.start != TlsStart::Implicit && !host.excluded && !host.barred;
+        if (!may) continue;
+        for (std::size_t i = 0; i < host.addresses.size(); ++i) {
+            const Address& address = host.addresses[i];
+            if (address.tried_in_clear || !handshake_failed(address.tried)) continue;
+            connect(index, i, std::nullopt, kEveryHandshakeFailed);
+            return true;
+        }
+    }
+    return false;
+}
+
+void NextHopSelection::connect(std::size_t host, std::size_t address, std::optional<RungPlan> plan,
+                               std::string_view reason)
+{
+    step_ = {What::Connect, host, address, plan, reason};
+    last_host_ = host;
+    last_address_ = hosts_[host].addresses[address].facts.endpoint;
+}
+
+void NextHopSelection::give_up()
+{
+    HERMETIC_ASSERT(!failures_.empty());
+    step_.what = What::GiveUp;
+}
+
+void NextHopSelection::on_addresses(std::vector<NextHopAddress> addresses)
+{
+    HERMETIC_ASSERT(step_.what == What::Resolve);
+    Host& host = current();
+    host.resolved = true;
+    std::ranges::stable_partition(addresses,
+                                  [](const NextHopAddress& each) { return each.left_untried; });
+    for (NextHopAddress& each : addresses) {
+        Address address;
+        address.finished = !each.refused.empty();
+        if (address.finished) {
+            HopFailure& failure = fail(Kind::AddressRefused, each.refused, Stage::Route);
+            failure.address = each.endpoint;
+            failure.temporary = false;
+        }
+        address.facts = std::move(each);
+        host.addresses.push_back(std::move(address));
+    }
+    host.nobody = std::ranges::all_of(host.addresses, &Address::finished);
+    host.tlsa_asked = host.facts.hop.kind == HopKind::LocalSocket || !is_asked(host.decision);
+    if (host.tlsa_asked && !host.decision.skip.empty()) bar();
+    advance();
+}
+
+// A name that has no address is nobody; of one whose lookup failed nothing is known.
+void NextHopSelection::on_unresolved(facts::Outcome outcome)
+{
+    HERMETIC_ASSERT(step_.what == What::Resolve);
+    const bool failed = outcome.result == facts::OutcomeClass::Deferred;
+    (failed ? current().barred : current().nobody) = true;
+    fail(Kind::Unresolved, std::move(outcome));
+    advance();
+}
+
+void NextHopSelection::on_tlsa(TlsaStatus status, std::shared_ptr<const TlsaSet> set,
+                               std::string why)
+{
+    HERMETIC_ASSERT(step_.what == What::AskTlsa);
+    Host& host = current();
+    host.tlsa_asked = true;
+    host.tlsa_why = std::move(why);
+    // Most hosts have no secure addresses: nothing is known that was not known before.
+    if (status != host.facts.hop.tlsa_status) {
+        host.facts.hop.tlsa_status = status;
+        host.facts.hop.tlsa = std::move(set);
+        decide(host);
+    }
+    if (!host.decision.skip.empty()) bar();
+    advance();
+}
+
+// The policy forbids the host: whatever it does, it is not used, and it counts against clear text.
+void NextHopSelection::bar()
+{
+    Host& host = current();
+    host.barred = true;
+    const bool lookup = host.facts.hop.tlsa_status == TlsaStatus::Failed;
+    HopFailure& failure =
+        fail(Kind::Skipped, host.decision.skip, lookup ? Stage::Dns : Stage::Verify);
+    failure.detail = host.tlsa_why;
+    // RFC 8689 §7: what the sender asked for cannot be had there; waiting would not change it.
+    failure.temporary = host.decision.skip != "requiretls.unproved-host";
+}
+
+void NextHopSelection::on_credentials(HopCredentials credentials)
+{
+    HERMETIC_ASSERT(step_.what == What::Prepare);
+    Host& host = current();
+    host.prepared = true;
+    host.credentials = std::move(credentials);
+    if (host.credentials.missing && !host.decision.audited) {
+        host.barred = true;
+        fail(Kind::Credentials, *host.credentials.missing);
+    }
+    advance();
+}
+
+void NextHopSelection::on_time_over()
+{
+    if (step_.what == What::Use || step_.what == What::GiveUp) return;
+    time_over_ = true;
+    why_not_clear_ = kTimeOver;
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+        const Host& host = hosts_[i];
+        if (!may_be_tried(host)) continue;
+        notes_.push_back({HopNote::Kind::LeftUntried, i, std::nullopt});
+        for (const Address& address : host.addresses) {
+            if (address.finished) continue;
+            notes_.push_back({HopNote::Kind::LeftUntried, i, address.facts.endpoint});
+        }
+    }
+    fail(Kind::TimeOver, kTimeOver, Stage::Route);
+    advance();
+}
+
+bool NextHopSelection::try_another_host()
+{
+    HERMETIC_ASSERT(step_.what == What::Use);
+    const std::size_t used = step_.host;
+    bool other = false;
+    for (std::size_t i = 0; i < hosts_.size(); ++i)
+        other = other || (i != used && may_be_tried(hosts_[i]));
+    if (!other) return false;
+    hosts_[used].excluded = true;
+    // It has been reached: unless every handshake had failed by then, the others must not be sent
+    // to in clear for theirs.
+    hosts_[used].when_excluded.handshake_failed = use_.after_failures;
+    last_resort_ = false;
+    advance();
+    return true;
+}
+
+void NextHopSelection::retry()
+{
+    last_resort_ = false;
+    advance();
+}
+
+void NextHopSelection::begin_transaction()
+{
+    for (Host& host : hosts_) host.excluded = false;
+    time_over_ = false;
+    if (step_.what != What::Use) retry();
+}
+
+bool NextHopSelection::is_narrowed() const
+{
+    return std::ranges::any_of(hosts_, &Host::excluded);
+}
+
+const TlsDecision& NextHopSelection::decision() const
+{
+    return last_host_ ? hosts_[*last_host_].decision : any_;
+}
+
+const TlsDecision& NextHopSelection::decision(std::size_t host) const
+{
+    return hosts_[host].decision;
+}
+
+const NextHopAddress& NextHopSelection::address(std::size_t host, std::size_t index) const
+{
+    return hosts_[host].addresses[index].facts;
+}
+
+const HopFailure& NextHopSelection::failure() const
+{
+    HERMETIC_ASSERT(!failures_.empty());
+    const auto rank = [](const HopFailure& each) { return std::pair{each.temporary, each.stage}; };
+    const HopFailure* best = &failures_.front();
+    for (const HopFailure& each : failures_) {
+        if (rank(each) > rank(*best)) best = &each;
+    }
+    return *best;
+}
+
+// Something is left that can be connected to.
+bool NextHopSelection::may_be_tried(const Host& host) const
+{
+    if (host.excluded || host.barred || host.nobody) return false;
+    if (!host.resolved) return true;
+    return std::ranges::any_of(host.addresses, [&](const Address& address) {
+        const bool in_clear = last_resort_ && host.decision.policy.allows_clear() &&
+                              handshake_failed(address.tried) && !address.tried_in_clear;
+        return !address.finished || in_clear;
+    });
+}
+
+// The verdict on a host is one: an address where nobody answers hides no other's failed handshake.
+HostSummary NextHopSelection::summarize(const Host& host) const
+{
+    if (host.excluded) return host.when_excluded;
+    HostSummary summary;
+    summary.may_be_clear = host.decision.policy.allows_clear() &&
+                           host.decision.policy.clear_after_failure &&
+                           host.facts.start != TlsStart::Implicit;
+    for (const Address& address : host.addresses) {
+        const auto part = policy::summarize(host.decision.policy, address.tried);
+        summary.handshake_failed = summary.handshake_failed || part.handshake_failed;
+        summary.inappropriate_fallback =
+            summary.inappropriate_fallback || part.inappropriate_fallback;
+    }
+    const bool reached = std::ranges::any_of(host.addresses, &Address::reached);
+    summary.no_host = host.nobody || (host.facts.long_silent && !host.barred && !reached);
+    return summary;
+}
+
+}  // namespace hermetic::policy

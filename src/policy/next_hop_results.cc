@@ -1,0 +1,303 @@
+// What a connection showed, and what follows for its address and its host.
+#include "core/assert.h"
+#include "policy/login.h"
+#include "policy/next_hop.h"
+
+#include <algorithm>
+
+namespace hermetic::policy {
+namespace {
+
+using facts::Origin;
+using facts::OutcomeClass;
+using facts::Stage;
+using End = ConnectionFacts::End;
+using Kind = HopFailure::Kind;
+using Note = HopNote::Kind;
+using Peer = ConnectionFacts::Peer;
+
+}  // namespace
+
+std::string_view handshake_reason(const facts::TlsFailure& failure)
+{
+    using Failure = facts::TlsFailure::Kind;
+    switch (failure.kind) {
+    case Failure::Alert:
+        return "handshake.alert";
+    case Failure::Protocol:
+        return "handshake.not-tls";
+    case Failure::Closed:
+        return "handshake.closed";
+    case Failure::TimedOut:
+        return "handshake.timed-out";
+    case Failure::Local:
+        return "handshake.refused-by-us";
+    }
+    unreachable("every TlsFailure::Kind is named above");
+}
+
+void NextHopSelection::on_connection(ConnectionFacts facts)
+{
+    HERMETIC_ASSERT(step_.what == What::Connect);
+    Address& address = current_address();
+    address.reached = address.reached || facts.peer != Peer::Silent;
+    if (facts.peer == Peer::Silent) note(Note::AddressDead);
+    if (facts.peer == Peer::Greeted) {
+        note(Note::AddressAlive);
+        note(Note::HostGreeted);
+    }
+    if (last_resort_) return on_last_resort(facts);
+    switch (facts.end) {
+    case End::Ready:
+        return on_ready(facts);
+    case End::NotOffered:
+        return on_not_offered();
+    case End::Refused:
+    case End::HandshakeFailed:
+        return on_handshake_failed(facts);
+    case End::Failed:
+        return on_failed(facts);
+    }
+}
+
+void NextHopSelection::on_own_fault(facts::Outcome outcome)
+{
+    HERMETIC_ASSERT(step_.what == What::Connect);
+    current().barred = true;
+    for (Address& each : current().addresses) each.tried.clear();
+    fail(Kind::OwnFault, std::move(outcome));
+    advance();
+}
+
+void NextHopSelection::on_kept()
+{
+    HERMETIC_ASSERT(step_.what == What::Connect);
+    use_ = {};
+    step_.what = What::Use;
+}
+
+void NextHopSelection::on_ready(const ConnectionFacts& facts)
+{
+    if (!step_.plan) {
+        add_rung(RungKind::Clear, true, step_.reason);
+        return use_in_clear(step_.reason);
+    }
+    const TlsPolicy& policy = current().decision.policy;
+    const auto verdict = judge_evidence(policy, *facts.tls);
+    const std::string_view reason = !verdict.passes  ? verdict.reason
+                                    : facts.injected ? std::string_view{"starttls.injected"}
+                                                     : step_.reason;
+    add_rung(step_.plan->kind, verdict.passes, reason);
+    if (!verdict.passes) {
+        fail(Kind::Unproved, verdict.reason, Stage::Verify).evidence = facts.tls;
+        return finish_address();
+    }
+    note(Note::RungWorked, step_.plan->kind);
+    if (policy.requiretls && !facts.requiretls) {
+        fail(Kind::NoRequireTls, "requiretls.not-offered", Stage::Verify).temporary = false;
+        return finish_address();
+    }
+    use_ = {false, step_.plan->kind, step_.reason, verdict.reason, {}, false};
+    audit(facts.tls);
+    log_in_or_use(facts);
+}
+
+// Specification §3.1: a password goes only where enforcing would have sent mail, in audit mode too.
+void NextHopSelection::log_in_or_use(const ConnectionFacts& facts)
+{
+    step_.what = What::Use;
+    const Host& host = current();
+    if (!host.credentials.login) return;
+    const auto credentials =
+        host.credentials.missing ? Credentials::Missing : Credentials::Complete;
+    if (may_log_in(host.decision, credentials, facts.tls)) {
+        step_.what = What::LogIn;
+        return;
+    }
+    if (host.decision.audited) {
+        use_.audit.push_back("auth.withheld");
+        return;
+    }
+    fail(Kind::LoginWithheld, "auth.withheld", Stage::Auth);
+    finish_address();
+}
+
+// The other addresses are the same host's: it would say the same there.
+void NextHopSelection::on_login(std::optional<facts::Outcome> refusal)
+{
+    HERMETIC_ASSERT(step_.what == What::LogIn);
+    step_.what = What::Use;
+    if (!refusal) return;
+    current().barred = true;
+    fail(Kind::Failed, *std::move(refusal));
+    advance();
+}
+
+void NextHopSelection::use_in_clear(std::string_view reason)
+{
+    HERMETIC_ASSERT(current().decision.policy.allows_clear());
+    use_ = {true, RungKind::Clear, reason, {}, {}, last_resort_};
+    audit(std::nullopt);
+    step_.what = What::Use;
+}
+
+// What enforcing would have made of the connection that is used.
+void NextHopSelection::audit(const std::optional<facts::TlsEvidence>& tls)
+{
+    const Host& host = current();
+    if (!host.decision.audited) return;
+    const auto verdict = judge_connection(*host.decision.audited, tls);
+    const std::string_view skipped = host.decision.audited_skip;
+    const bool missing = host.credentials.missing.has_value();
+    const bool passes = verdict.passes && skipped.empty() && !missing;
+    auto& says = use_.audit;
+    says = {passes ? "tls.audit-would-pass" : "tls.audit-would-refuse"};
+    if (!skipped.empty()) says.push_back(skipped);
+    if (!verdict.passes) says.push_back(verdict.reason);
+    if (missing) says.push_back("tls.credentials-missing");
+    if (host.credentials.login && !tls) says.push_back("auth.withheld");
+}
+
+// Offered at another address, or a moment ago, and not now: that is a failure, not an answer.
+void NextHopSelection::on_not_offered()
+{
+    Host& host = current();
+    const bool elsewhere = summarize(host).handshake_failed;
+    auto& tried = current_address().tried;
+    tried.push_back({step_.plan->kind, RungResult::NotOffered, std::nullopt});
+    const auto next = next_at_host(host.decision.policy, tried, std::nullopt);
+    if (next.what == HostStep::What::Clear && !elsewhere) {
+        tried.pop_back();  // it is an answer
+        add_rung(RungKind::Clear, true, next.reason);
+        return use_in_clear(next.reason);
+    }
+    const std::string_view reason = elsewhere ? "starttls.vanished" : next.reason;
+    add_rung(step_.plan->kind, false, reason);
+    fail(Kind::NotOffered, reason, Stage::StartTls);
+    finish_address();
+}
+
+void NextHopSelection::on_handshake_failed(const ConnectionFacts& facts)
+{
+    const bool refused = facts.end == End::Refused;
+    note(Note::RungFailed, step_.plan->kind);
+    add_rung(step_.plan->kind, false,
+             refused ? std::string_view{"starttls.refused"} : handshake_reason(*facts.failure),
+             facts.failure);
+    if (refused) {
+        // It may work, or be needed, another time.
+        HopFailure& failure = fail(Kind::StartTlsRefused, *facts.outcome);
+        failure.reason = "starttls.refused";
+        failure.temporary = true;
+    }
+    auto& tried = current_address().tried;
+    tried.push_back({step_.plan->kind, refused ? RungResult::Refused : RungResult::HandshakeFailed,
+                     facts.failure});
+    const auto next = next_at_host(current().decision.policy, tried, std::nullopt);
+    if (next.what == HostStep::What::Try) return advance();
+    finish_ladder(next.reason);
+}
+
+void NextHopSelection::finish_ladder(std::string_view reason)
+{
+    const auto& tried = current_address().tried;
+    const auto& decision = current().decision;
+    if (tried.back().result != RungResult::HandshakeFailed) return finish_address();
+    if (failed_by_retirement(decision, tried)) {
+        const bool over = decision.policy.clear_after_failure;
+        fail(Kind::Retired, over ? "retirement.ended" : "retirement.share", Stage::Handshake);
+    } else {
+        fail(Kind::Handshake, reason, Stage::Handshake).failure = tried.back().failure;
+    }
+    finish_address();
+}
+
+// Until the peer is proved to the level that the policy asks for, a refusal may be anybody's.
+void NextHopSelection::on_failed(const ConnectionFacts& facts)
+{
+    const TlsPolicy& policy = current().decision.policy;
+    const auto verdict = judge_connection(policy, facts.tls);
+    const bool said = facts.outcome->origin == Origin::Remote;
+    const bool permanent = facts.outcome->result == OutcomeClass::Failed;
+    std::string reason = facts.outcome->reason;
+    if (said && facts.tls && !verdict.passes) {
+        // What it showed is known, and says more than what it said.
+        reason = verdict.reason;
+        fail(Kind::Unproved, verdict.reason, Stage::Verify);
+    } else if (said && permanent && !verdict.passes) {
+        reason = "peer.unproved";
+        HopFailure& failure = fail(Kind::Unbelieved, *facts.outcome);
+        failure.reason = reason;
+        failure.temporary = true;
+    } else {
+        HopFailure& failure = fail(Kind::Failed, *facts.outcome);
+        // A next hop of our own configuration that greets nobody is a mistake on one of two sides
+        // that administrators can repair: not all mail is to be returned for it.
+        if (current().facts.hop.configured) failure.temporary = true;
+    }
+    failures_.back().evidence = facts.tls;
+    add_rung(step_.plan ? step_.plan->kind : RungKind::Clear, false, reason);
+    finish_address();
+}
+
+void NextHopSelection::on_last_resort(const ConnectionFacts& facts)
+{
+    const bool ready = facts.end == End::Ready;
+    add_rung(RungKind::Clear, ready,
+             ready ? step_.reason : std::string_view{facts.outcome->reason});
+    if (ready) return use_in_clear(step_.reason);
+    current_address().tried_in_clear = true;
+    HopFailure& failure = fail(Kind::Failed, *facts.outcome);
+    if (current().facts.hop.configured) failure.temporary = true;
+    advance();
+}
+
+void NextHopSelection::finish_address()
+{
+    current_address().finished = true;
+    const auto& addresses = current().addresses;
+    const bool all = std::ranges::all_of(addresses, &Address::finished);
+    if (all && std::ranges::none_of(addresses, &Address::reached)) note(Note::HostSilent);
+    advance();
+}
+
+HopFailure& NextHopSelection::fail(Kind kind, std::string_view reason, Stage stage)
+{
+    HopFailure failure;
+    failure.kind = kind;
+    failure.reason = reason;
+    failure.stage = stage;
+    failure.host = step_.host;
+    if (step_.what == What::Connect || step_.what == What::Use || step_.what == What::LogIn)
+        failure.address = last_address_;
+    failures_.push_back(std::move(failure));
+    return failures_.back();
+}
+
+HopFailure& NextHopSelection::fail(Kind kind, facts::Outcome outcome)
+{
+    HopFailure& failure = fail(kind, outcome.reason, outcome.stage);
+    failure.temporary = outcome.result != OutcomeClass::Failed;
+    failure.outcome = std::move(outcome);
+    return failure;
+}
+
+void NextHopSelection::add_rung(RungKind kind, bool succeeded, std::string_view reason,
+                                const std::optional<facts::TlsFailure>& failure)
+{
+    facts::Rung rung;
+    rung.kind = kind;
+    rung.host = current().facts.label;
+    rung.address = current_address().facts.endpoint;
+    rung.succeeded = succeeded;
+    rung.reason = reason;
+    rung.tls_failure = failure;
+    rungs_.push_back(std::move(rung));
+}
+
+void NextHopSelection::note(Note kind, RungKind rung)
+{
+    notes_.push_back({kind, step_.host, current_address().facts.endpoint, rung});
+}
+
+}  // namespace hermetic::policy

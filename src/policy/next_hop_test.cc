@@ -1,0 +1,488 @@
+#include "policy/next_hop_fixture.h"
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+
+namespace hermetic::policy {
+namespace {
+
+using End = ConnectionFacts::End;
+using Peer = ConnectionFacts::Peer;
+using facts::DnsSecurity;
+using facts::Origin;
+using facts::OutcomeClass;
+using facts::Stage;
+using facts::TlsFailure;
+
+// What a peer is, by one word each; whatever it is, it takes mail in clear unless it says not.
+ConnectionFacts ready_in_clear(const std::optional<RungPlan>& plan, bool offers)
+{
+    ConnectionFacts facts;
+    facts.end = plan && !offers ? End::NotOffered : End::Ready;
+    return facts;
+}
+
+facts::TlsEvidence evidence(TlsVersion version, bool verified)
+{
+    facts::TlsEvidence tls;
+    tls.version = version;
+    tls.verdict.state =
+        verified ? facts::ChainVerdict::State::Verified : facts::ChainVerdict::State::Failed;
+    tls.tlsa = verified ? facts::TlsaVerdict::Matched : facts::TlsaVerdict::Mismatch;
+    return tls;
+}
+
+Answer in_tls(bool verified = true)
+{
+    return [=](const std::optional<RungPlan>& plan) {
+        ConnectionFacts facts = ready_in_clear(plan, true);
+        if (plan) facts.tls = evidence(TlsVersion::Tls13, verified);
+        return facts;
+    };
+}
+
+// Every handshake ends in this alert.
+Answer alerts(int alert)
+{
+    return [=](const std::optional<RungPlan>& plan) {
+        ConnectionFacts facts = ready_in_clear(plan, true);
+        if (!plan) return facts;
+        facts.end = End::HandshakeFailed;
+        facts.failure = TlsFailure{TlsFailure::Kind::Alert, alert, "alert", {}, false};
+        facts.outcome = outcome(Stage::Handshake, "handshake.alert");
+        return facts;
+    };
+}
+
+Answer offers_none()
+{
+    return [](const std::optional<RungPlan>& plan) { return ready_in_clear(plan, false); };
+}
+
+Answer answers(Peer peer, facts::Outcome what, std::optional<facts::TlsEvidence> tls = {})
+{
+    return [=](const std::optional<RungPlan>&) {
+        ConnectionFacts facts;
+        facts.peer = peer;
+        facts.outcome = what;
+        facts.tls = tls;
+        return facts;
+    };
+}
+
+const Answer kTls = in_tls();
+const Answer kSelfSigned = in_tls(false);
+const Answer kBroken = alerts(116);  // certificate_required: no other hello would change it
+const Answer kForbidden = alerts(86);
+const Answer kNoTls = offers_none();
+const Answer kDead = answers(Peer::Silent, outcome(Stage::Connect, "connect.refused"));
+const Answer kBusy = answers(
+    Peer::Greeted, outcome(Stage::Greeting, "reply.421", OutcomeClass::Deferred, Origin::Remote));
+const Answer kSays554 = answers(
+    Peer::Greeted, outcome(Stage::Greeting, "reply.554", OutcomeClass::Failed, Origin::Remote));
+Answer says_550_in_tls(bool verified)
+{
+    return answers(Peer::Greeted,
+                   outcome(Stage::Ehlo, "reply.550", OutcomeClass::Failed, Origin::Remote),
+                   evidence(TlsVersion::Tls13, verified));
+}
+const Answer kRefusesStartTls = [](const std::optional<RungPlan>& plan) {
+    ConnectionFacts facts = ready_in_clear(plan, true);
+    if (!plan) return facts;
+    facts.end = End::Refused;
+    facts.outcome = outcome(Stage::StartTls, "reply.454", OutcomeClass::Deferred, Origin::Remote);
+    return facts;
+};
+
+RecordedHost host(std::vector<RecordedAddress> addresses)
+{
+    RecordedHost host;
+    host.addresses = std::move(addresses);
+    return host;
+}
+
+RecordedHost long_silent(RecordedHost host)
+{
+    host.long_silent = true;
+    return host;
+}
+
+RecordedHost implicit(RecordedHost host)
+{
+    host.start = TlsStart::Implicit;
+    return host;
+}
+
+RecordedHost with_tlsa(RecordedHost host, TlsaStatus status)
+{
+    host.tlsa_status = status;
+    if (status == TlsaStatus::Usable) host.tlsa = tlsa();
+    return host;
+}
+
+RecordedHost unresolved(std::string_view reason, OutcomeClass result)
+{
+    RecordedHost host;
+    host.unresolved = outcome(Stage::Dns, reason, result);
+    return host;
+}
+
+RecordedAddress dead(Answer answer)
+{
+    return {std::move(answer), true};
+}
+
+struct Row {
+    const char* name;
+    TlsLevel level;
+    std::vector<RecordedHost> hosts;
+    std::string_view verdict;
+    std::string_view way;
+    bool temporary = true;
+
+    friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+};
+
+class NextHop : public testing::TestWithParam<Row> {};
+
+TEST_P(NextHop, IsFoundOrToldWhyNot)
+{
+    const Row& row = GetParam();
+    objects::Organization organization;
+    organization.tls = row.level;
+    TlsDemand demand;
+    demand.organization = &organization;
+    NextHopSelection selection{demand, names_of(row.hosts, DnsSecurity::Secure), kNow};
+
+    const Walk found = walk(selection, row.hosts);
+
+    EXPECT_EQ(found.verdict, row.verdict);
+    EXPECT_EQ(found.way, row.way);
+    if (selection.step().what == NextHopStep::What::GiveUp) {
+        EXPECT_EQ(selection.failure().temporary, row.temporary);
+    }
+}
+
+constexpr auto kMay = TlsLevel::Opportunistic;
+constexpr auto kMust = TlsLevel::Encrypt;
+constexpr auto kCa = TlsLevel::VerifyCa;
+
+// clang-format off
+const Row kTable[] = {
+    {"TheFirstHost", kMay, {host({{kTls}}), host({{kTls}})}, "TLSv1.3", "0.0 everything"},
+    {"TheNextAddress", kMust, {host({{kBroken}, {kTls}})}, "TLSv1.3", "0.0 everything, 0.1 everything"},
+    {"TheNextAddressWithoutStartTls", kMust, {host({{kNoTls}, {kTls}})}, "TLSv1.3", "0.0 everything, 0.1 everything"},
+    {"TheNextAddressUnproved", kCa, {host({{kSelfSigned}, {kTls}})}, "TLSv1.3", "0.0 everything, 0.1 everything"},
+    {"TheNextHost", kMust, {host({{kBroken}}), host({{kTls}})}, "TLSv1.3", "0.0 everything, 1.0 everything"},
+    {"ADeadAddressIsTriedOnce", kMay, {host({{kDead}, {kTls}})}, "TLSv1.3", "0.0 everything, 0.1 everything"},
+    {"WhatIsDeadComesLast", kMay, {host({dead(kTls)}), host({{kTls}})}, "TLSv1.3", "1.0 everything"},
+    {"WhatIsDeadComesAllTheSame", kMay, {host({dead(kTls)}), host({{kDead}})}, "TLSv1.3", "1.0 everything, 0.0 everything"},
+    {"EverythingOnce", kMay, {host({{kDead}, dead(kDead)}), host({{kDead}})}, "connect.refused",
+     "0.0 everything, 1.0 everything, 0.1 everything"},
+
+    // Clear text after failed handshakes.
+    {"InClearWhereEveryHandshakeFailed", kMay, {host({{kBroken}})}, "clear", "0.0 everything, 0.0 clear"},
+    {"NeverInClearWhereTlsIsRequired", kMust, {host({{kBroken}})}, "ladder.handshake-failed", "0.0 everything"},
+    {"ADeadAddressHidesNoFailedHandshake", kMay, {host({{kBroken}, {kDead}})}, "clear",
+     "0.0 everything, 0.1 everything, 0.0 clear"},
+    {"NorOneBeforeIt", kMay, {host({{kDead}, {kBroken}})}, "clear",
+     "0.0 everything, 0.1 everything, 0.1 clear"},
+    {"EachAddressHasTheWholeLadder", kMay, {host({{alerts(40)}, {kTls}})}, "TLSv1.3",
+     "0.0 everything, 0.0 compatible, 0.0 lower-version, 0.1 everything"},
+    {"ADeadHostCounts", kMay, {host({{kBroken}}), host({{kDead}})}, "ladder.handshake-failed",
+     "0.0 everything, 1.0 everything"},
+    {"ButNotForEver", kMay, {host({{kBroken}}), long_silent(host({{kDead}}))}, "clear",
+     "0.0 everything, 1.0 everything, 0.0 clear"},
+    {"NotWhereItAnswersAgain", kMay, {host({{kBroken}}), long_silent(host({{kBusy}}))}, "ladder.handshake-failed",
+     "0.0 everything, 1.0 everything"},
+    {"ABusyHostCounts", kMay, {host({{kBroken}}), host({{kBusy}})}, "ladder.handshake-failed",
+     "0.0 everything, 1.0 everything"},
+    {"ANameWithoutAddressIsNobody", kMay, {host({{kBroken}}), unresolved("dns.no-address", OutcomeClass::Failed)}, "clear",
+     "0.0 everything, 0.0 clear"},
+    {"AFailedLookupCounts", kMay, {host({{kBroken}}), unresolved("dns.failed", OutcomeClass::Deferred)},
+     "ladder.handshake-failed", "0.0 everything"},
+    {"AFailedLookupCountsForEver", kMay,
+     {host({{kBroken}}), long_silent(unresolved("dns.failed", OutcomeClass::Deferred))},
+     "ladder.handshake-failed", "0.0 everything"},
+    {"ASkippedHostCounts", kMay, {host({{kBroken}}), with_tlsa(host({{kTls}}), TlsaStatus::Failed)},
+     "ladder.handshake-failed", "0.0 everything"},
+    {"ARefusedAddressIsNobody", kMay, {host({{kBroken}}), host({{kTls, false, false, "route.target-loopback"}})}, "clear",
+     "0.0 everything, 0.0 clear"},
+    {"InappropriateFallbackBarsClear", kMay, {host({{kForbidden}}), host({{kBroken}})}, "ladder.inappropriate-fallback",
+     "0.0 everything, 1.0 everything"},
+    {"AlsoAtAnotherAddress", kMay, {host({{kForbidden}, {kBroken}})}, "ladder.inappropriate-fallback",
+     "0.0 everything, 0.1 everything"},
+    {"InClearHostByHost", kMay, {host({{kBroken}}), host({{kBroken}})}, "clear",
+     "0.0 everything, 1.0 everything, 0.0 clear"},
+    {"StartTlsRefusedIsAFailedHandshake", kMay, {host({{kRefusesStartTls}})}, "clear", "0.0 everything, 0.0 clear"},
+    {"ImplicitTlsIsNeverClear", kMay, {implicit(host({{kBroken}}))}, "ladder.handshake-failed", "0.0 everything"},
+
+    // STARTTLS not offered.
+    {"NotOffered", kMay, {host({{kNoTls}})}, "clear", "0.0 everything"},
+    {"NotOfferedWhereRequired", kMust, {host({{kNoTls}})}, "starttls.not-offered", "0.0 everything"},
+    {"NotOfferedBehindADeadAddress", kMay, {host({{kDead}, {kNoTls}})}, "clear", "0.0 everything, 0.1 everything"},
+    {"VanishedAtAnotherAddress", kMay, {host({{kBroken}, {kNoTls}}), host({{kBusy}})}, "ladder.handshake-failed",
+     "0.0 everything, 0.1 everything, 1.0 everything"},
+    {"VanishedEverywhere", kMay, {host({{kBroken}, {kNoTls}})}, "clear", "0.0 everything, 0.1 everything, 0.0 clear"},
+
+    // Whose refusal is believed.
+    {"A554InClearIsBelievedBelowEncrypt", kMay, {host({{kSays554}})}, "reply.554", "0.0 everything", false},
+    {"A554InClearIsAnybodys", kMust, {host({{kSays554}})}, "peer.unproved", "0.0 everything"},
+    {"AndTheNextHostIsTried", kMust, {host({{kSays554}}), host({{kTls}})}, "TLSv1.3", "0.0 everything, 1.0 everything"},
+    {"A550InTlsIsThePeers", kMust, {host({{says_550_in_tls(false)}})}, "reply.550", "0.0 everything", false},
+    {"NotBeforeItIsProved", kCa, {host({{says_550_in_tls(false)}})}, "tls.chain-not-verified", "0.0 everything"},
+    {"AndThenItIs", kCa, {host({{says_550_in_tls(true)}})}, "reply.550", "0.0 everything", false},
+
+    // DANE.
+    {"TlsaMatches", kMay, {with_tlsa(host({{kTls}}), TlsaStatus::Usable)}, "TLSv1.3", "0.0 everything"},
+    {"TlsaOfAnother", kMay, {with_tlsa(host({{kSelfSigned}}), TlsaStatus::Usable)}, "dane.tlsa-mismatch", "0.0 everything"},
+    {"TlsaOfAnotherAtOneAddress", kMay, {with_tlsa(host({{kSelfSigned}, {kTls}}), TlsaStatus::Usable)}, "TLSv1.3",
+     "0.0 everything, 0.1 everything"},
+    {"AHostUnderDaneKeepsOthersFromClear", kMay,
+     {host({{kBroken}}), with_tlsa(host({{kBroken}}), TlsaStatus::Usable)}, "ladder.handshake-failed",
+     "0.0 everything, 1.0 everything"},
+};
+// clang-format on
+
+INSTANTIATE_TEST_SUITE_P(Table, NextHop, testing::ValuesIn(kTable),
+                         [](const auto& row) { return row.param.name; });
+
+class Selection : public testing::Test {
+protected:
+    NextHopSelection& select(const std::vector<RecordedHost>& hosts)
+    {
+        TlsDemand demand;
+        demand.organization = &organization;
+        demand.connector = connector ? &*connector : nullptr;
+        return selection_.emplace(demand, names_of(hosts), kNow);
+    }
+
+    objects::Organization organization;
+    std::optional<objects::OutboundConnector> connector;
+
+private:
+    std::optional<NextHopSelection> selection_;
+};
+
+// Specification §4.3: what the attempt's time limit left untried comes first next time and counts
+// against clear text.
+TEST_F(Selection, LeavesWhatItHadNoTimeForToTheNextAttempt)
+{
+    std::vector<RecordedHost> hosts{host({{kBroken}, {kTls}}), host({{kTls}})};
+    auto& selection = select(hosts);
+    while (selection.step().what != NextHopStep::What::Connect || selection.step().address == 0) {
+        if (selection.step().what == NextHopStep::What::Connect) {
+            selection.on_connection(kBroken(selection.step().plan));
+        } else if (selection.step().what == NextHopStep::What::Resolve) {
+            selection.on_addresses(
+                {{{IpAddress::v4({192, 0, 2, 1}), 25}}, {{IpAddress::v4({192, 0, 2, 2}), 25}}});
+        } else if (selection.step().what == NextHopStep::What::AskTlsa) {
+            selection.on_tlsa(TlsaStatus::NotAsked, nullptr, {});
+        } else {
+            selection.on_credentials({});
+        }
+    }
+    selection.on_time_over();
+
+    EXPECT_EQ(selection.step().what, NextHopStep::What::GiveUp);
+    EXPECT_EQ(selection.failure().reason, "ladder.handshake-failed")
+        << "it says more than the time";
+    EXPECT_EQ(selection.why_not_clear(), "delivery.time-over");
+    std::string left;
+    for (const auto& note : selection.take_notes()) {
+        if (note.kind != HopNote::Kind::LeftUntried) continue;
+        left += fmt::format("{}{} ", note.host, note.address ? "/" + note.address->format() : "");
+    }
+    EXPECT_EQ(left, "0 0/192.0.2.2:25 1 ");
+
+    hosts[0].left_untried = hosts[0].addresses[1].left_untried = hosts[1].left_untried = true;
+    EXPECT_EQ(walk(select(hosts), hosts).way, "0.0 everything") << "the second address, first";
+    hosts[0].left_untried = false;
+    EXPECT_EQ(walk(select(hosts), hosts).way, "1.0 everything");
+}
+
+TEST_F(Selection, GoesToAnotherHostWhereATransactionCameToNothing)
+{
+    const std::vector<RecordedHost> hosts{host({{kTls}}), host({{kDead}}), host({{kTls}})};
+    auto& selection = select(hosts);
+    EXPECT_EQ(walk(selection, hosts).way, "0.0 everything");
+    ASSERT_TRUE(selection.try_another_host());
+    EXPECT_TRUE(selection.is_narrowed());
+    EXPECT_EQ(walk(selection, hosts).way, "1.0 everything, 2.0 everything");
+    EXPECT_FALSE(selection.try_another_host());
+    selection.begin_transaction();
+    EXPECT_EQ(selection.step().host, 2U) << "what is in use stays so";
+    selection.retry();
+    EXPECT_EQ(walk(selection, hosts).way, "0.0 everything");
+}
+
+TEST_F(Selection, SendsNothingInClearForHandshakesThatFailedWhereAnotherHostHasTls)
+{
+    const std::vector<RecordedHost> hosts{host({{kTls}}), host({{kBroken}})};
+    auto& selection = select(hosts);
+    EXPECT_EQ(walk(selection, hosts).verdict, "TLSv1.3");
+    ASSERT_TRUE(selection.try_another_host());
+    EXPECT_EQ(walk(selection, hosts).verdict, "ladder.handshake-failed");
+}
+
+TEST_F(Selection, UsesAConnectionThatIsKept)
+{
+    const std::vector<RecordedHost> hosts{host({{kNoTls}})};
+    auto& selection = select(hosts);
+    EXPECT_EQ(walk(selection, hosts).verdict, "clear");
+    selection.begin_transaction();
+    selection.retry();
+    ASSERT_EQ(selection.step().what, NextHopStep::What::Connect);
+    (void)selection.take_rungs();
+    selection.on_kept();
+    EXPECT_EQ(selection.step().what, NextHopStep::What::Use);
+    EXPECT_TRUE(selection.take_rungs().empty());
+}
+
+TEST_F(Selection, TellsWhatIsWorthRemembering)
+{
+    const std::vector<RecordedHost> hosts{host({{kDead}}), host({{alerts(40)}, {kTls}})};
+    auto& selection = select(hosts);
+    EXPECT_EQ(walk(selection, hosts).verdict, "TLSv1.3");
+    using Kind = HopNote::Kind;
+    std::vector<Kind> kinds;
+    for (const auto& note : selection.take_notes()) {
+        if (kinds.empty() || kinds.back() != note.kind) kinds.push_back(note.kind);
+    }
+    const std::vector<Kind> expected{Kind::AddressDead, Kind::HostSilent, Kind::AddressAlive,
+                                     Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
+                                     Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
+                                     Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
+                                     Kind::HostGreeted, Kind::RungWorked};
+    EXPECT_EQ(kinds, expected);
+}
+
+TEST_F(Selection, BeginsWithTheStepThatWorked)
+{
+    auto one = host({{kTls}});
+    one.credentials.remembered = RungKind::Compatible;
+    const std::vector<RecordedHost> hosts{one};
+    EXPECT_EQ(walk(select(hosts), hosts).way, "0.0 compatible");
+}
+
+class SelectionWithLogin : public Selection {
+protected:
+    void SetUp() override
+    {
+        connector.emplace();
+        connector->tls.level = TlsLevel::VerifyName;
+        connector->tls.names = {tls_name("relay.example.net")};
+    }
+    static Answer named(bool verified)
+    {
+        return [=](const std::optional<RungPlan>& plan) {
+            auto facts = in_tls(verified)(plan);
+            if (!facts.tls) return facts;
+            facts.tls->chain.emplace_back();
+            facts.tls->chain.front().dns_names = {"relay.example.net"};
+            return facts;
+        };
+    }
+    static RecordedHost with_login(RecordedHost host)
+    {
+        host.credentials.login = true;
+        return host;
+    }
+};
+
+TEST_F(SelectionWithLogin, LogsInWhereTheHostIsProved)
+{
+    const std::vector<RecordedHost> hosts{with_login(host({{named(true)}}))};
+    EXPECT_EQ(walk(select(hosts), hosts).way, "0.0 everything, login");
+}
+
+TEST_F(SelectionWithLogin, AsksNoOtherAddressWhereTheLoginIsRefused)
+{
+    auto one = with_login(host({{named(true)}, {named(true)}}));
+    one.login = outcome(Stage::Auth, "auth.refused");
+    const std::vector<RecordedHost> hosts{one};
+    const auto found = walk(select(hosts), hosts);
+    EXPECT_EQ(found.verdict, "auth.refused");
+    EXPECT_EQ(found.way, "0.0 everything, login");
+}
+
+TEST_F(SelectionWithLogin, KeepsThePasswordInAuditModeWhereEnforcingWouldNotHaveSent)
+{
+    connector->tls.mode = objects::ConnectorMode::Audit;
+    auto missing = with_login(host({{named(true)}}));
+    missing.credentials.missing = outcome(Stage::Verify, "tls.crl-unreadable");
+    for (const auto& one :
+         {with_login(host({{named(false)}})), with_login(host({{kNoTls}})), missing}) {
+        const std::vector<RecordedHost> hosts{one};
+        auto& selection = select(hosts);
+        const auto found = walk(selection, hosts);
+        EXPECT_EQ(found.way, "0.0 everything");
+        EXPECT_EQ(selection.use().audit.back(), "auth.withheld");
+        EXPECT_EQ(selection.use().audit.front(), "tls.audit-would-refuse");
+    }
+}
+
+TEST_F(Selection, ConnectsToNobodyWhereFilesOfThePolicyAreMissing)
+{
+    auto one = host({{kTls}});
+    one.credentials.missing = outcome(Stage::Verify, "tls.ca-unreadable");
+    const std::vector<RecordedHost> hosts{one, host({{kBroken}})};
+    const auto found = walk(select(hosts), hosts);
+    EXPECT_EQ(found.way, "1.0 everything") << "and it counts against clear text";
+    EXPECT_EQ(found.verdict, "tls.ca-unreadable");
+}
+
+TEST_F(Selection, TakesNoHostWithoutRequireTlsWhereTheMessageAsksForIt)
+{
+    const std::vector<RecordedHost> hosts{host({{kTls}})};
+    TlsDemand demand;
+    demand.organization = &organization;
+    demand.message.wishes.requiretls = true;
+    auto names = names_of(hosts, DnsSecurity::Secure);
+    for (const bool offers : {false, true}) {
+        NextHopSelection selection{demand, names, kNow};
+        const std::vector<RecordedHost> peers{host({{[&](const std::optional<RungPlan>& plan) {
+            auto facts = kTls(plan);
+            facts.requiretls = offers;
+            facts.tls->chain.emplace_back();
+            facts.tls->chain.front().dns_names = {"mx0.example.net"};
+            return facts;
+        }}})};
+        EXPECT_EQ(walk(selection, peers).verdict, offers ? "TLSv1.3" : "requiretls.not-offered");
+        if (offers) continue;
+        EXPECT_FALSE(selection.failure().temporary);
+    }
+}
+
+// A client certificate that the library does not take says nothing of the host.
+TEST_F(Selection, SendsNothingInClearForAFaultOfOurOwn)
+{
+    const std::vector<RecordedHost> hosts{host({{kBroken}})};
+    auto& selection = select(hosts);
+    while (selection.step().what != NextHopStep::What::Connect) {
+        if (selection.step().what == NextHopStep::What::Resolve) {
+            selection.on_addresses({{{IpAddress::v4({192, 0, 2, 1}), 25}}});
+        } else if (selection.step().what == NextHopStep::What::AskTlsa) {
+            selection.on_tlsa(TlsaStatus::NotAsked, nullptr, {});
+        } else {
+            selection.on_credentials({});
+        }
+    }
+    selection.on_own_fault(outcome(Stage::Local, "tls.client-context"));
+    EXPECT_EQ(selection.step().what, NextHopStep::What::GiveUp);
+    EXPECT_EQ(selection.failure().reason, "tls.client-context");
+}
+
+TEST_F(Selection, KeepsToTheLastResortWhileItLasts)
+{
+    const std::vector<RecordedHost> hosts{host({{kBroken}})};
+    auto& selection = select(hosts);
+    EXPECT_EQ(walk(selection, hosts).verdict, "clear");
+    EXPECT_TRUE(selection.use().after_failures);
+    selection.retry();
+    EXPECT_EQ(walk(selection, hosts).way, "0.0 clear") << "what failed is not tried again";
+}
+
+}  // namespace
+}  // namespace hermetic::policy

@@ -1,0 +1,46 @@
+// What a transaction demands of its next hop, and the one function that makes the inputs of its TLS
+// decision: for delivery, connector test and explain alike.
+//
+// Pure. A demand belongs to a transaction: the organization and the connector of its route as they
+// are in the snapshot in force at its MAIL, what the message and the rules ask for, an approval.
+#pragma once
+
+#include "policy/tls_policy.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace hermetic::policy {
+
+// An operator has approved that this message goes below its policy now (policy/approval.h).
+enum class Approved : std::uint8_t { No, Yes };
+
+// What the message of a transaction asks for, apart from its route. Messages of one destination may
+// ask for different things: they share a selection, and a connection, only where this is equal.
+struct MessageDemand {
+    MessageWishes wishes{};
+    std::optional<RuleTls> rule{};
+    Approved approved = Approved::No;
+    bool operator==(const MessageDemand&) const = default;
+};
+
+// Points into the snapshot that it was made from, which outlives it.
+struct TlsDemand {
+    const objects::Organization* organization = nullptr;    // not null
+    const objects::OutboundConnector* connector = nullptr;  // null: none decided the route
+    std::span<const objects::Retirement> retirements{};
+    std::optional<Expectation> ratchet{};  // of the route's destination
+    MessageDemand message{};
+};
+
+// `label`: the host for people, by which a retirement plan counts it; empty where it is not known
+// yet: no plan counts.
+[[nodiscard]] TlsInputs make_tls_inputs(const TlsDemand& demand, const HopFacts& hop,
+                                        std::string_view label, WallTime now);
+
+[[nodiscard]] TlsDecision decide_tls(const TlsDemand& demand, const HopFacts& hop,
+                                     std::string_view label, WallTime now);
+
+}  // namespace hermetic::policy

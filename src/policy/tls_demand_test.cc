@@ -1,0 +1,72 @@
+#include "policy/tls_demand.h"
+
+#include "policy/tls_policy_fixture.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::policy {
+namespace {
+
+class Demand : public testing::Test {
+protected:
+    Demand()
+    {
+        organization_.name = "Example";
+        demand_.organization = &organization_;
+    }
+    [[nodiscard]] TlsDecision decided(std::string_view label = "mx.example.net") const
+    {
+        return decide_tls(demand_, by_mx(facts::DnsSecurity::Insecure), label, kNow);
+    }
+
+    objects::Organization organization_;
+    objects::OutboundConnector connector_;
+    TlsDemand demand_;
+};
+
+TEST_F(Demand, EverythingThatItNamesIsInTheInputs)
+{
+    connector_.tls.level = TlsLevel::Encrypt;
+    demand_.connector = &connector_;
+    demand_.ratchet = Expectation{true, false, TlsVersion::Tls13};
+    demand_.message.wishes.requiretls = true;
+    demand_.message.rule = RuleTls{TlsLevel::VerifyCa, {}, TlsVersion::Tls13};
+    const HopFacts hop = smart_host();
+    const auto inputs = make_tls_inputs(demand_, hop, "relay.example.net", kNow);
+    EXPECT_EQ(inputs.organization, &organization_);
+    EXPECT_EQ(inputs.connector, &connector_);
+    EXPECT_EQ(inputs.hop.host, hop.host);
+    EXPECT_TRUE(inputs.wishes.requiretls);
+    ASSERT_TRUE(inputs.rule);
+    EXPECT_EQ(inputs.rule->level, TlsLevel::VerifyCa);
+    ASSERT_TRUE(inputs.ratchet);
+    EXPECT_EQ(inputs.ratchet->min, TlsVersion::Tls13);
+    EXPECT_EQ(inputs.now, kNow);
+    EXPECT_FALSE(inputs.retired_below);
+}
+
+TEST_F(Demand, ARetirementPlanCountsForAHostThatIsKnown)
+{
+    objects::Retirement plan;
+    plan.organization = "Example";
+    plan.direction = objects::Direction::Outbound;
+    plan.versions = {TlsVersion::Tls10, TlsVersion::Tls11};
+    plan.start = kNow - std::chrono::hours{48};
+    plan.end = kNow - std::chrono::hours{24};
+    organization_.min_tls = TlsVersion::Tls10;
+    demand_.retirements = {&plan, 1};
+    EXPECT_EQ(decided().policy.min, TlsVersion::Tls12);
+    EXPECT_EQ(decided("").policy.min, TlsVersion::Tls10);
+}
+
+TEST_F(Demand, AnApprovalIsOfItsMessageAlone)
+{
+    organization_.tls = TlsLevel::Encrypt;
+    EXPECT_FALSE(decided().policy.allows_clear());
+    demand_.message.approved = Approved::Yes;
+    EXPECT_TRUE(decided().policy.allows_clear());
+    EXPECT_FALSE(demand_.message == MessageDemand{}) << "no connection is shared with others";
+}
+
+}  // namespace
+}  // namespace hermetic::policy
