@@ -12,7 +12,8 @@ namespace {
 Response no_such_resource()
 {
     return refuse(404, "there is no such resource",
-                  "/v1/status, /v1/queue, /v1/destinations, /v1/objects, /v1/export, /v1/changes, "
+                  "/v1/status, /v1/queue, /v1/destinations, /v1/objects, /v1/exceptions, "
+                  "/v1/export, /v1/changes, "
                   "/v1/connectors/NAME/test, /v1/validations, /metrics");
 }
 
@@ -56,6 +57,7 @@ net::Task<Response> answer(Api& api, Request request)
     if (path.size() == 2 && path[1] == "validations" && reads) co_return list_validations(api);
     if (path.size() == 3 && path[1] == "validations" && reads)
         co_return show_validation(api, path[2]);
+    if (path.size() == 2 && path[1] == "exceptions" && reads) co_return list_exceptions(api);
     if (path.size() == 2 && path[1] == "ratchet" && reads) co_return list_ratchet(api, request);
     if (path.size() == 3 && path[1] == "ratchet" && path[2] == "accept" && request.method == "POST")
         co_return co_await accept_ratchet(api, std::move(request));

@@ -2,7 +2,12 @@
 
 #include "admin/await_answer.h"
 #include "admin/objects_answer.h"
+#include "core/text.h"
 #include "directory/directory_thread.h"
+#include "net/core.h"
+#include "objects/exceptions.h"
+
+#include <boost/json.hpp>
 
 #include <functional>
 #include <memory>
@@ -10,6 +15,8 @@
 
 namespace hermetic::admin {
 namespace {
+
+namespace json = boost::json;
 
 constexpr Duration kPatience = std::chrono::seconds{50};
 
@@ -37,6 +44,24 @@ net::Task<Response> answer_objects(Api& api, Request request)
     if (answer) co_return *std::move(answer);
     co_return refuse(503, "the directory did not answer in time; a change may still happen",
                      "looking at it again, then trying again");
+}
+
+Response list_exceptions(Api& api)
+{
+    const WallTime now = api.core.clock().wall();
+    json::array rows;
+    for (const auto& each : objects::exceptions_of(api.snapshot()->contents())) {
+        rows.push_back(json::object{{"kind", each.kind},
+                                    {"name", printable(each.name)},
+                                    {"organization", printable(each.organization)},
+                                    {"enabled", each.enabled},
+                                    {"weaker", each.weaker},
+                                    {"valid_until", format_rfc3339(each.valid_until)},
+                                    {"ended", each.valid_until <= now},
+                                    {"reason", printable(each.reason, 320)}});
+    }
+    const json::object body{{"exceptions", std::move(rows)}};
+    return {200, "application/json", json::serialize(body)};
 }
 
 }  // namespace hermetic::admin

@@ -1,4 +1,5 @@
-// /v1/objects, /v1/export and /v1/changes: the objects, and every way to change them.
+// /v1/objects, /v1/export and /v1/changes: the objects, and every way to change them;
+// /v1/exceptions.
 #pragma once
 
 #include "admin/api.h"
@@ -8,6 +9,9 @@
 namespace hermetic::admin {
 
 [[nodiscard]] bool is_about_objects(const Request& request);
+
+// All exceptions of the objects in force, the first to end first.
+[[nodiscard]] Response list_exceptions(Api& api);
 
 // On the directory's thread, which answers while this waits.
 [[nodiscard]] net::Task<Response> answer_objects(Api& api, Request request);

@@ -2,7 +2,10 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "config/options.h"
+#include "core/time.h"
 #include "directory/directory.h"
+#include "objects/exceptions.h"
+#include "objects/old_form.h"
 #include "objects/org_file.h"
 #include "objects/validate_node.h"
 
@@ -26,6 +29,15 @@ void warn_of_files(const objects::Snapshot::Contents& contents)
     }
 }
 
+// Where the file stands in an earlier version's form.
+config::Diagnostics notes_on(const std::string& organization_file)
+{
+    if (organization_file.empty()) return {};
+    auto document = config::load_document(organization_file);
+    if (!document) return {};
+    return objects::take_up_old_form(*std::move(document), organization_file).notes;
+}
+
 }  // namespace
 
 int check(const std::string& file)
@@ -43,7 +55,11 @@ int check(const std::string& file)
     const std::string where = node->organization_file.empty()
                                   ? "the directory in " + node->data_directory
                                   : node->organization_file;
-    const auto faults = objects::validate_for_node(*contents, *node, where);
+    auto faults = objects::validate_for_node(*contents, *node, where);
+    const auto notes = notes_on(node->organization_file);
+    // What an earlier version allowed, or what is kept already, has the end that it has.
+    if (!node->organization_file.empty() && notes.empty() && faults.empty())
+        faults = objects::too_long_exceptions({}, *contents, system_clock().wall());
     if (!faults.empty()) {
         print(faults);
         return kFailed;
@@ -53,6 +69,8 @@ int check(const std::string& file)
     if (contents->organizations.empty()) {
         std::puts("there is no organization yet, so that no mail is accepted: hermetic apply FILE");
     }
+    for (const config::Diagnostic& each : notes)
+        std::fprintf(stderr, "warning: %s\n", config::format_diagnostic(each).c_str());
     warn_of_files(*contents);
     return kDone;
 }

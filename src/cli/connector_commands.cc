@@ -113,7 +113,7 @@ std::vector<Column> columns_of(bool inbound)
         columns.push_back({{"domains", Table::Align::Left, 36}, domains_of});
         columns.push_back(field_column("route", "smart_hosts", "mx", 36));
         columns.push_back(field_column("tls", "tls", "", 14));
-        columns.push_back(field_column("until", "valid_until", "", 24));
+        columns.push_back(field_column("exception", "exception", "", 60));
     }
     columns.push_back(field_column("min", "min_tls", "", 4));
     columns.push_back(field_column("mode", "mode", "", 8));

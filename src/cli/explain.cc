@@ -1,8 +1,10 @@
 #include "cli/explain.h"
 
 #include "cli/explain_words.h"
+#include "core/assert.h"
 #include "inbound/recipient_policy.h"
 #include "policy/ladder.h"
+#include "policy/route_inputs.h"
 #include "policy/tls_policy.h"
 #include "routing/route.h"
 
@@ -63,21 +65,9 @@ HopExplanation explain_hop(const policy::TlsInputs& inputs, std::string hop)
     return explanation;
 }
 
-const objects::Organization& owner_of(const objects::Snapshot& snapshot,
-                                      const routing::Route& route)
+std::vector<HopExplanation> explain_hops(const ExplainRequest& request, const routing::Route& route,
+                                         policy::TlsInputs inputs)
 {
-    const auto* const connector = snapshot.outbound_connector(std::string_view{route.connector});
-    return snapshot.organization(connector != nullptr ? connector->organization
-                                                      : route.organization);
-}
-
-std::vector<HopExplanation> explain_hops(const objects::Snapshot& snapshot,
-                                         const ExplainRequest& request, const routing::Route& route)
-{
-    policy::TlsInputs inputs;
-    inputs.connector = snapshot.outbound_connector(std::string_view{route.connector});
-    inputs.organization = &owner_of(snapshot, route);
-    inputs.now = request.now;
     inputs.wishes = wishes_of(request);
     if (route.mx) {
         inputs.hop.domain = route.domain;
@@ -89,7 +79,8 @@ std::vector<HopExplanation> explain_hops(const objects::Snapshot& snapshot,
         inputs.hop = {};
         inputs.hop.configured = true;
         inputs.hop.host = host.host;
-        if (!host.unix_path.empty()) inputs.hop.kind = policy::HopKind::LocalSocket;
+        inputs.hop.kind = policy::hop_kind(host);
+        inputs.hop.implicit_tls = host.protocol == objects::HostProtocol::Smtps;
         hops.push_back(explain_hop(inputs, host.format()));
     }
     return hops;
@@ -109,6 +100,7 @@ struct Admitted {
     {
         evidence.address = request.client;
         evidence.tls = &tls;
+        evidence.now = request.now;
         attribution = policy::attribute(snapshot, evidence);
         chosen = policy::choose_admission(snapshot, attribution, request.sender);
     }
@@ -226,8 +218,11 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
     explanation.route = route.key;
     explanation.route_reason = route.reason;
     explanation.route_source = route.source;
-    explanation.organization = owner_of(snapshot, route).name;
-    explanation.hops = explain_hops(snapshot, request, route);
+    // Of the same snapshot: it has what the route names.
+    auto inputs = policy::inputs_of_route(snapshot, route, request.now);
+    HERMETIC_ASSERT(inputs.has_value());
+    explanation.organization = inputs->organization->name;
+    explanation.hops = explain_hops(request, route, *std::move(inputs));
     return explanation;
 }
 

@@ -35,8 +35,7 @@ name = "old"
 recipient_domains = ["old.example"]
 smart_hosts = ["relay.example.net:25"]
 tls = "verify_name"
-min_tls = "1.0"
-valid_until = "2027-01-01T00:00:00Z"
+exception = { min_tls = "1.0", valid_until = "2027-01-01T00:00:00Z", reason = "old" }
 )";
 
 Explanation explained(std::string_view recipient, std::string_view client = "192.0.2.7",
@@ -107,7 +106,9 @@ TEST(Explain, EveryHostOfOurOwn)
     ASSERT_EQ(found.hops.size(), 2U);
     EXPECT_EQ(found.hops[0].level, "none");
     EXPECT_EQ(found.hops[0].reasons.back(), "tls.local-socket");
-    EXPECT_EQ(found.hops[1].level, "opportunistic");
+    EXPECT_EQ(found.hops[1].level, "encrypt");
+    EXPECT_EQ(found.hops[1].reasons.back(), "tls.next-hop-level");
+    EXPECT_FALSE(found.hops[1].clear);
 }
 
 TEST(Explain, EverySourceSaysWhatItAskedAndWhetherItCounted)

@@ -11,9 +11,15 @@ struct Row {
 // clang-format off
 constexpr Row kRows[] = {
     {"tls.organization-level", "the organization's settings"},
+    {"tls.next-hop-level", "an accepted domain's next hop, which is ours: encrypted where it says nothing else"},
+    {"tls.next-hop-settings", "the accepted domain's settings for its next hop"},
+    {"tls.local-hop", "a local host: the message does not leave the machine, nobody else's demand counts"},
+    {"tls.implicit", "the host has TLS from the first octet: there is no clear text"},
+    {"tls.literal-without-name", "a name is asked for, and an address literal has none: it is refused"},
     {"tls.connector-level", "the connector's settings"},
     {"tls.connector-audited", "the connector, in audit mode: recorded, not enforced"},
-    {"tls.exception-ended", "the connector's exception has ended: what is weaker is the organization's again"},
+    {"tls.exception", "an exception: weaker for a time"},
+    {"tls.exception-ended", "an exception that has ended: the lasting settings hold again"},
     {"tls.names-of-connector", "the connector's tls_names"},
     {"tls.name-of-next-hop", "the next hop proves itself by its own name"},
     {"tls.name-of-secure-mx", "DNSSEC proves the MX answer: the MX host's name counts"},

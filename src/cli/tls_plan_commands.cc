@@ -112,6 +112,26 @@ void show_plans(const value& body)
     if (first) std::puts("there is no plan; `hermetic retire plan` makes one");
 }
 
+void show_exceptions(const value& body)
+{
+    Table table{{{"object"},
+                 {"name", Table::Align::Left, 36},
+                 {"organization", Table::Align::Left, 24},
+                 {"weaker", Table::Align::Left, 60},
+                 {"until"},
+                 {"state"},
+                 {"reason", Table::Align::Left, 60}}};
+    for_each(body, "exceptions", [&](const value& each) {
+        const std::string state = text_of(each, "ended") == "true"      ? "ended"
+                                  : text_of(each, "enabled") == "false" ? "disabled"
+                                                                        : "holds";
+        table.add({text_of(each, "kind"), text_of(each, "name"), text_of(each, "organization"),
+                   text_of(each, "weaker"), text_of(each, "valid_until"), state,
+                   text_of(each, "reason")});
+    });
+    std::fputs(table.empty() ? "nothing is weaker for a time\n" : table.format().c_str(), stdout);
+}
+
 boost::json::object fields_of(const RetireArguments& arguments)
 {
     boost::json::array versions;
@@ -129,6 +149,11 @@ int ratchet_list(const ServerChoice& server, const RatchetArguments& arguments, 
     const std::string target = std::string{"/v1/ratchet?all="} + (arguments.all ? "yes" : "no") +
                                query_part("destination", arguments.destination);
     return call_server(server, "GET", target, output, show_ratchet);
+}
+
+int exceptions_list(const ServerChoice& server, Output output)
+{
+    return call_server(server, "GET", "/v1/exceptions", output, show_exceptions);
 }
 
 int ratchet_accept(const ServerChoice& server, const RatchetArguments& arguments, Output output)

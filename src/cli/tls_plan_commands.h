@@ -1,5 +1,5 @@
-// `hermetic ratchet …` and `hermetic retire …`: what destinations have always had, and how old TLS
-// versions go.
+// `hermetic ratchet …`, `hermetic retire …` and `hermetic exceptions`: what destinations have
+// always had, how old TLS versions go, and what is weaker for a time.
 #pragma once
 
 #include "cli/commands.h"
@@ -45,6 +45,7 @@ void add_tls_plan_commands(CLI::App& app, TlsPlanArguments& arguments, int& resu
                                Output output);
 [[nodiscard]] int ratchet_accept(const ServerChoice& server, const RatchetArguments& arguments,
                                  Output output);
+[[nodiscard]] int exceptions_list(const ServerChoice& server, Output output);
 // With dry_run it prints the object, as `hermetic apply` takes it, and changes nothing.
 [[nodiscard]] int retire_plan(const ServerChoice& server, const RetireArguments& arguments,
                               Output output);

@@ -60,12 +60,20 @@ void add_retire(CLI::App& app, TlsPlanArguments& arguments, int& result)
     status->callback([&] { result = retire_status(arguments.server, its, arguments.output()); });
 }
 
+void add_exceptions(CLI::App& app, TlsPlanArguments& arguments, int& result)
+{
+    auto* list = app.add_subcommand("exceptions", "What is weaker for a time, and until when");
+    add_server(list, arguments);
+    list->callback([&] { result = exceptions_list(arguments.server, arguments.output()); });
+}
+
 }  // namespace
 
 void add_tls_plan_commands(CLI::App& app, TlsPlanArguments& arguments, int& result)
 {
     add_ratchet(app, arguments, result);
     add_retire(app, arguments, result);
+    add_exceptions(app, arguments, result);
 }
 
 }  // namespace hermetic::cli

@@ -33,6 +33,9 @@ struct Option {
     std::string text;  // one or two sentences for the administrator
     std::function<bool(Section&, const Node&)> read;
     std::function<std::string(const Section&)> show;
+    // Of a table that read() does not take: what in it is wrong. None: it is so as a whole.
+    std::function<void(const Node&, const std::string& file, const std::string& key, Diagnostics&)>
+        explain{};
 };
 
 template <typename Section, typename T>
@@ -76,7 +79,10 @@ void read_section(const Node& table, const std::vector<Option<Section>>& options
             if (each.key == key) found = &each;
         }
         if (found != nullptr) {
-            if (!found->read(section, node)) {
+            if (found->read(section, node)) continue;
+            if (found->explain && node.kind == Node::Kind::Table) {
+                found->explain(node, file, join_key(prefix, key), diagnostics);
+            } else {
                 diagnostics.push_back({file, node.line, join_key(prefix, key),
                                        quote_node(node) + " does not fit", found->type});
             }
@@ -88,6 +94,47 @@ void read_section(const Node& table, const std::vector<Option<Section>>& options
         diagnostics.push_back({file, node.line, join_key(prefix, key), "there is no such key",
                                suggest_key(key, known)});
     }
+}
+
+// A field that is a table of its own, `{ key = value, … }`, or absent. `field` gives it.
+template <typename Section, typename Table, typename Field>
+[[nodiscard]] Option<Section> table_option(std::string key, Field field,
+                                           std::vector<Option<Table>> options, std::string text)
+{
+    Option<Section> result;
+    result.key = std::move(key);
+    result.type = "a table of ";
+    for (const auto& each : options)
+        result.type += (&each == &options.front() ? "`" : ", `") + each.key + "`";
+    result.text = std::move(text);
+    result.read = [field, options](Section& section, const Node& node) {
+        Table table;
+        Diagnostics diagnostics;
+        if (node.kind == Node::Kind::Table)
+            read_section(node, options, {}, {}, {}, table, diagnostics);
+        const bool fits = node.kind == Node::Kind::Table && diagnostics.empty();
+        if (fits) field(section) = std::move(table);
+        return fits;
+    };
+    result.explain = [options](const Node& node, const std::string& file, const std::string& prefix,
+                               Diagnostics& diagnostics) {
+        Table table;
+        read_section(node, options, {}, file, prefix, table, diagnostics);
+    };
+    // What differs from the default, on one line.
+    result.show = [field, options](const Section& section) {
+        Section copy = section;
+        const std::optional<Table>& table = field(copy);
+        if (!table) return std::string{};
+        std::string shown;
+        for (const auto& each : options) {
+            const std::string value = each.show(*table);
+            if (value.empty() || value == each.show(Table{})) continue;
+            shown += fmt::format("{} {} = {}", shown.empty() ? "{" : ",", each.key, value);
+        }
+        return shown.empty() ? std::string{"{}"} : shown + " }";
+    };
+    return result;
 }
 
 // Rows of a Markdown table: key, type, default, text.

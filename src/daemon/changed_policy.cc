@@ -47,6 +47,10 @@ ChangedPolicy::ChangedPolicy(const objects::Snapshot& before, const objects::Sna
           names_of_changed(before.contents().organizations, after.contents().organizations)},
       first_{after.organization().name}
 {
+    for (const objects::AcceptedDomain& each : after.contents().accepted_domains) {
+        const auto* was = before.accepted_domain_named(each.name.format());
+        if (was != nullptr && was->tls != each.tls) accepted_domains_.insert(each.name.format());
+    }
     // A plan that refuses old versions, or no longer does, is the whole organization's.
     const auto plans =
         names_of_changed(before.contents().retirements, after.contents().retirements);
@@ -73,6 +77,7 @@ bool ChangedPolicy::concerns(std::string_view route_key) const
     const auto route = routing::parse_route_key(route_key);
     if (!route) return false;
     if (!route->connector.empty()) return connectors_.contains(route->connector);
+    if (accepted_domains_.contains(route->accepted_domain)) return true;
     return organizations_.contains(route->organization.empty() ? first_ : route->organization);
 }
 

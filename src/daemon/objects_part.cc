@@ -4,6 +4,8 @@
 #include "daemon/reload_plan.h"
 #include "directory/directory.h"
 #include "ledger/log.h"
+#include "net/deadline_wheel.h"
+#include "objects/exceptions.h"
 #include "objects/org_file.h"
 #include "objects/validate_node.h"
 
@@ -46,7 +48,7 @@ Result<objects::SnapshotPointer, std::string> govern(Directory& directory, const
 
 ObjectsPart::ObjectsPart(net::Core& main, ledger::Log& log, const config::NodeOptions& options,
                          Publish publish)
-    : main_{main}, log_{log}, options_{options}, publish_{std::move(publish)}
+    : main_{main}, log_{log}, options_{options}, publish_{std::move(publish)}, tasks_{main}
 {
 }
 
@@ -77,6 +79,7 @@ Result<void, std::string> ObjectsPart::start()
         if (!done) return failure(done.error());
     }
     snapshot_ = directory.snapshot();
+    log_notes(directory.notes());
     directory.on_change([this](objects::SnapshotPointer snapshot) {
         main_.post([this, snapshot = std::move(snapshot)] { put_in_force(snapshot); });
     });
@@ -88,6 +91,52 @@ Result<void, std::string> ObjectsPart::start()
                      "`hermetic apply FILE` makes one"}});
     }
     return {};
+}
+
+void ObjectsPart::begin()
+{
+    tasks_.spawn(watch_exceptions());
+}
+
+void ObjectsPart::log_notes(const config::Diagnostics& notes)
+{
+    for (const config::Diagnostic& each : notes) {
+        log_.event(Level::Warning, "objects.old-form",
+                   {{"object", each.key},
+                    {"file", each.file},
+                    {"line", each.line == 0 ? std::string{} : std::to_string(each.line)},
+                    {"what", each.what},
+                    {"right", each.right}});
+    }
+}
+
+// The exceptions whose ends draw near, and those that have come since the last look.
+void ObjectsPart::remind_of_exceptions()
+{
+    const WallTime now = main_.clock().wall();
+    for (const auto& each : objects::exceptions_of(snapshot_->contents())) {
+        const auto due = objects::reminder_due(each.valid_until, reminded_at_, now);
+        if (!due || !each.enabled) continue;
+        log_.event(Level::Warning, *due == 0 ? "exception.ended" : "exception.ending",
+                   {{"object", each.kind},
+                    {"name", each.name},
+                    {"organization", each.organization},
+                    {"weaker", each.weaker},
+                    {"valid_until", format_rfc3339(each.valid_until)},
+                    {"days", std::to_string(*due)},
+                    {"reason", each.reason}});
+    }
+    reminded_at_ = now;
+}
+
+net::Task<> ObjectsPart::watch_exceptions()
+{
+    constexpr Duration kHour = std::chrono::hours{1};
+    for (;;) {
+        remind_of_exceptions();
+        const Instant next = main_.clock().now() + kHour;
+        if (co_await net::sleep_until(main_, next) == net::Woken::Cancelled) co_return;
+    }
 }
 
 Result<void, std::string> ObjectsPart::prepare(const ReloadPlan& plan)
@@ -138,8 +187,9 @@ void ObjectsPart::add_files(std::vector<std::string>& files) const
 
 net::Task<> ObjectsPart::stop()
 {
+    tasks_.close();
+    co_await tasks_.join();
     directory_->stop();
-    co_return;
 }
 
 }  // namespace hermetic::daemon

@@ -6,6 +6,7 @@
 #include "daemon/subsystem.h"
 #include "directory/directory_thread.h"
 #include "net/core.h"
+#include "net/task_group.h"
 #include "objects/snapshot.h"
 
 #include <functional>
@@ -28,6 +29,7 @@ public:
                 Publish publish);
 
     [[nodiscard]] Result<void, std::string> start() override;
+    void begin() override;
     [[nodiscard]] Result<void, std::string> prepare(const ReloadPlan& plan) override;
     // Waits for the directory's disk, as a reload does for the files it reads.
     [[nodiscard]] Result<void, std::string> reload() override;
@@ -41,6 +43,10 @@ public:
 private:
     [[nodiscard]] Result<void, std::string> make_folder();
     void put_in_force(const objects::SnapshotPointer& snapshot);
+    void log_notes(const config::Diagnostics& notes);
+    // Specification §3.1: reminders of exceptions' ends.
+    net::Task<> watch_exceptions();
+    void remind_of_exceptions();
 
     net::Core& main_;
     ledger::Log& log_;
@@ -49,6 +55,8 @@ private:
     objects::SnapshotPointer snapshot_;
     std::unique_ptr<directory::DirectoryThread> directory_;
     std::optional<config::Node> prepared_;  // the governing file of a reload
+    std::optional<WallTime> reminded_at_;   // of exceptions' ends
+    net::TaskGroup tasks_;
 };
 
 }  // namespace hermetic::daemon

@@ -9,6 +9,7 @@
 #include "net/core.h"
 #include "outbound/host_walk.h"
 #include "outbound/office.h"
+#include "policy/route_inputs.h"
 #include "routing/route.h"
 #include "smtp/client_outcome.h"
 #include "smtp/client_transaction.h"
@@ -316,25 +317,26 @@ void Courier::forget_way()
 net::Task<bool> Courier::find_way()
 {
     auto route = routing::parse_route_key(grant_.destination);
-    const std::string connector = route ? route->connector : std::string{};
-    const auto* object = office_.snapshot->outbound_connector(std::string_view{connector});
     // The parcel's routes were decided under this snapshot. One whose connector it lacks would be
-    // as little understood as one that cannot be read: what protects its mail is not known.
-    if (!route || (!connector.empty() && object == nullptr)) {
+    // as little understood as one that cannot be read.
+    const auto snapshot = office_.snapshot;
+    std::optional<policy::TlsInputs> inputs;
+    if (route) {
+        inputs = policy::inputs_of_route(*snapshot, *route, office_.adapters.core.clock().wall());
+    }
+    if (!inputs) {
         fail_destination(smtp::local_outcome(Stage::Route, {4, 3, 5}, "route.unknown-key",
                                              "this server does not understand its own route"));
         co_return false;
     }
     std::string domain = route->mx ? route->domain : std::string{};
-    std::string organization = route->organization;
-    if (object != nullptr) organization = object->organization;
     auto hosts = co_await outbound::find_hosts(office_, *std::move(route));
     if (!hosts) {
         fail_destination(hosts.error());
         co_return false;
     }
-    walk_ = std::make_unique<outbound::HostWalk>(office_, *std::move(hosts), organization,
-                                                 connector, std::move(domain), approved_);
+    walk_ = std::make_unique<outbound::HostWalk>(office_, *std::move(hosts), snapshot,
+                                                 *std::move(inputs), std::move(domain), approved_);
     co_return true;
 }
 

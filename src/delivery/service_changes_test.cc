@@ -145,8 +145,9 @@ TEST_F(ChangesTest, CasThatChangedAreAskedOfAKeptConnection)
 TEST_F(ChangesTest, AnExceptionThatEndsCountsNoMore)
 {
     contents.organizations[0].tls = objects::TlsLevel::Encrypt;
-    connector().level = objects::TlsLevel::Opportunistic;
-    connector().valid_until = fixture.clock.wall() + std::chrono::minutes{10};
+    auto& exception = connector().exception.emplace();
+    exception.level = objects::TlsLevel::Opportunistic;
+    exception.valid_until = fixture.clock.wall() + std::chrono::minutes{10};
     auto& peer = peer_for("other.test", {});
     const auto report = deliver_two(peer, [&] { fixture.clock.shift += std::chrono::minutes{11}; });
     EXPECT_EQ(report.delivered, 1U);

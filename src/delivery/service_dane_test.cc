@@ -17,8 +17,13 @@ using testing::IsEmpty;
 objects::TlsSettings with_dane(objects::Publication dane)
 {
     objects::TlsSettings tls;
-    tls.dane = dane;
-    tls.valid_until = WallTime::max();
+    if (dane != objects::Publication::None) {
+        tls.dane = dane;
+        return tls;
+    }
+    auto& exception = tls.exception.emplace();
+    exception.dane = dane;
+    exception.valid_until = WallTime::max();
     return tls;
 }
 

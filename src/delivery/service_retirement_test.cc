@@ -101,8 +101,9 @@ TEST_F(RetirementTest, AnUnexpiredExceptionIsExempt)
     connector.name = "old-partner";
     connector.organization = "Example";
     connector.recipient_domains = {*objects::DomainPattern::parse("other.test")};
-    connector.tls.min = facts::TlsVersion::Tls10;
-    connector.tls.valid_until = fixture.clock.wall() + hours{1};
+    auto& exception = connector.tls.exception.emplace();
+    exception.min = facts::TlsVersion::Tls10;
+    exception.valid_until = fixture.clock.wall() + hours{1};
     contents.outbound_connectors.push_back(std::move(connector));
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(true));

@@ -1,5 +1,6 @@
 #include "directory/directory.h"
 
+#include "objects/exceptions.h"
 #include "objects/org_file.h"
 
 #include <fmt/format.h>
@@ -88,9 +89,23 @@ Result<void, Refusal> Directory::load()
     }
     if (auto faults = check_ ? check_(result->contents) : config::Diagnostics{}; !faults.empty())
         return failure(invalid(std::move(faults)));
+    notes_ = std::move(result->notes);
     snapshot_ =
         std::make_shared<const objects::Snapshot>(std::move(result->contents), revision_.number);
     return {};
+}
+
+// What they themselves do not forbid: the node's, and an end too far away that was not there.
+config::Diagnostics Directory::find_faults(const std::vector<StoredObject>& stored,
+                                           const objects::Snapshot::Contents& made) const
+{
+    if (auto faults = check_ ? check_(made) : config::Diagnostics{}; !faults.empty()) return faults;
+    const WallTime now = clock_.wall();
+    auto late = objects::too_long_exceptions(snapshot_->contents(), made, now);
+    if (late.empty() || stored.empty()) return late;
+    // At a start nothing is in force yet.
+    const auto kept = compile(texts_of(stored));
+    return kept ? objects::too_long_exceptions(kept->contents, made, now) : late;
 }
 
 std::optional<Refusal> Directory::governed(const Terms& terms) const
@@ -109,7 +124,7 @@ Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make)
     if (!stored) return failure(broken(stored.error()));
     auto made = make(*stored);
     if (!made) return failure(std::move(made.error()));
-    if (auto faults = check_ ? check_(made->contents) : config::Diagnostics{}; !faults.empty())
+    if (auto faults = find_faults(*stored, made->contents); !faults.empty())
         return failure(invalid(std::move(faults)));
     Changes changes = compare(texts_of(*stored), made->objects);
     // What was kept and is in force already needs no revision; at a start nothing is in force yet.
@@ -119,6 +134,7 @@ Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make)
             std::make_shared<const objects::Snapshot::Contents>(std::move(made->contents));
         return Outcome{revision_, std::move(changes), std::move(would_be)};
     }
+    notes_ = std::move(made->notes);
     if (changes.empty() && in_force) return Outcome{revision_, std::move(changes), nullptr};
     return write(*std::move(transaction), std::move(changes), *std::move(made), terms);
 }

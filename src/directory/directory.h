@@ -99,6 +99,8 @@ public:
         const std::optional<ObjectKey>& key, std::uint32_t limit);
 
     [[nodiscard]] const objects::SnapshotPointer& snapshot() const { return snapshot_; }
+    // Where the objects that are in force stand in an earlier version's form, by object or line.
+    [[nodiscard]] const config::Diagnostics& notes() const { return notes_; }
     [[nodiscard]] std::string export_text() const;
     [[nodiscard]] const Revision& revision() const { return revision_; }
 
@@ -110,6 +112,8 @@ private:
     [[nodiscard]] Result<Outcome, Refusal> commit(const Terms& terms, const Make& make);
     [[nodiscard]] Result<Outcome, Refusal> write(Store::Transaction transaction, Changes changes,
                                                  Compiled compiled, const Terms& terms);
+    [[nodiscard]] config::Diagnostics find_faults(const std::vector<StoredObject>& stored,
+                                                  const objects::Snapshot::Contents& made) const;
     [[nodiscard]] std::optional<Refusal> governed(const Terms& terms) const;
     [[nodiscard]] Result<Objects, Refusal> based_on(const std::vector<StoredObject>& stored,
                                                     const ObjectKey& key, const Terms& terms);
@@ -118,6 +122,7 @@ private:
     std::unique_ptr<Store> store_;
     const Clock& clock_;
     std::string governed_by_;
+    config::Diagnostics notes_;
     OnChange on_change_;
     Check check_;
     Revision revision_;

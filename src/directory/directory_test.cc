@@ -179,9 +179,70 @@ TEST_F(DirectoryTest, WhatDoesNotHoldTogetherIsRefusedWholeAndKeepsWhatIsInForce
     EXPECT_FALSE(tie.right.empty());
     // Weaker than the organization, without an end.
     const Refusal hole = refused(directory_->change(kBank, set("min_tls", "1.0"), {"b", 1, false}));
-    EXPECT_NE(hole.right.find("valid_until"), std::string::npos);
+    EXPECT_NE(hole.right.find("exception"), std::string::npos);
     EXPECT_EQ(directory_->revision().number, 1U);
     EXPECT_EQ(published_.size(), 1U);
+}
+
+TEST_F(DirectoryTest, RaisingTheOrganizationNamesTheConnectorsInTheWay)
+{
+    fill();
+    ASSERT_TRUE(directory_->change(kBank, set("tls", "encrypt"), {"b", 1, false}));
+    const ObjectKey organization{"organization", "", "Example"};
+    const Refusal raised =
+        refused(directory_->change(organization, set("tls", "verify_ca"), {"b", 1, false}));
+    EXPECT_NE(raised.what.find("\"bank\""), std::string::npos) << raised.what;
+    EXPECT_NE(raised.what.find("encrypt"), std::string::npos) << raised.what;
+}
+
+std::string exception_until(const char* end)
+{
+    return std::string{"{ min_tls = \"1.0\", valid_until = \""} + end + "\", reason = \"r\" }";
+}
+
+TEST_F(DirectoryTest, AnExceptionEndsWithinAYear)
+{
+    fill();
+    const Refusal late = refused(directory_->change(
+        kBank, set("exception", exception_until("2028-01-01T00:00:00Z")), {"b", 1, false}));
+    EXPECT_NE(late.what.find("more than a year ahead"), std::string::npos) << late.what;
+    ASSERT_TRUE(directory_->change(kBank, set("exception", exception_until("2027-01-01T00:00:00Z")),
+                                   {"b", 1, false}));
+    const auto& connector = directory_->snapshot()->contents().outbound_connectors.at(0);
+    ASSERT_TRUE(connector.tls.exception);
+    EXPECT_EQ(connector.tls.exception->min, facts::TlsVersion::Tls10);
+}
+
+TEST_F(DirectoryTest, AnEarlierVersionsExceptionIsTakenUpAsItEnds)
+{
+    fill();
+    {
+        // As it was kept then, with an end of any distance.
+        directory_.reset();  // has the lock
+        auto store = *Store::open(path_, Access::ReadWrite);
+        const std::string text =
+            "[[outbound_connector]]\nname = \"bank\"\norganization = \"Example\"\n"
+            "recipient_domains = [\"bank.test\"]\nmin_tls = \"1.0\"\n"
+            "valid_until = \"2030-01-01T00:00:00Z\"\n";
+        auto transaction = store->begin();
+        ASSERT_TRUE(transaction);
+        const std::string before = compile_text(kOrganization).objects.at(kBank);
+        const Changes changes{{ChangeKind::Changed, kBank, before, text}};
+        ASSERT_TRUE(store->write(changes, "alice", clock_.wall()));
+        ASSERT_TRUE(transaction->commit());
+    }
+    reopen();
+    ASSERT_EQ(directory_->notes().size(), 1U);
+    EXPECT_EQ(directory_->notes()[0].key, "outbound_connector \"bank\".valid_until");
+    const auto& tls = directory_->snapshot()->contents().outbound_connectors.at(0).tls;
+    EXPECT_FALSE(tls.min);
+    ASSERT_TRUE(tls.exception);
+    EXPECT_EQ(tls.exception->min, facts::TlsVersion::Tls10);
+    ASSERT_TRUE(directory_->change(kBank, set("comment", "kept"), {"b", 2, false}));
+    EXPECT_TRUE(directory_->notes().empty());
+    const auto kept = directory_->find("outbound_connector", "", "bank");
+    ASSERT_TRUE(kept);
+    EXPECT_NE(kept->text.find("exception = { min_tls = \"1.0\""), std::string::npos) << kept->text;
 }
 
 TEST_F(DirectoryTest, ObjectsAreAddedOnceAndRemoved)

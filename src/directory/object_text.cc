@@ -3,6 +3,7 @@
 #include "config/kinds.h"
 #include "core/assert.h"
 #include "core/text.h"
+#include "objects/old_form.h"
 #include "objects/org_file.h"
 
 #include <fmt/format.h>
@@ -201,7 +202,9 @@ Result<Compiled, config::Diagnostics> compile(const Objects& objects)
     const auto again = config::parse_document(canonical, kNoFile);
     if (!again) return failure(config::Diagnostics{again.error()});
     config::Diagnostics diagnostics;
-    Compiled compiled{Splitter{kNoFile, diagnostics}.split(*again), *std::move(contents)};
+    Compiled compiled{Splitter{kNoFile, diagnostics}.split(*again), *std::move(contents),
+                      objects::take_up_old_form(*document, kNoFile).notes};
+    name_objects(compiled.notes, *document);
     if (!diagnostics.empty()) return failure(std::move(diagnostics));
     return compiled;
 }
@@ -216,7 +219,9 @@ Result<Compiled, config::Diagnostics> compile(const Node& document, const std::s
     config::Diagnostics diagnostics;
     const Objects objects = Splitter{file, diagnostics}.split(*canonical);
     if (!diagnostics.empty()) return failure(std::move(diagnostics));
-    return compile(objects);
+    auto compiled = compile(objects);
+    if (compiled) compiled->notes = objects::take_up_old_form(document, file).notes;
+    return compiled;
 }
 
 std::string export_text(const objects::Snapshot::Contents& contents)

@@ -40,6 +40,11 @@ bool policy_changed(const objects::Snapshot& before, const objects::Snapshot& af
     if (is != nullptr && differ(before.certificate(is->tls.client_certificate),
                                 after.certificate(is->tls.client_certificate)))
         return true;
+    const auto* next_hop_was = before.accepted_domain_named(route->accepted_domain);
+    const auto* next_hop_is = after.accepted_domain_named(route->accepted_domain);
+    if (next_hop_was != nullptr && next_hop_is != nullptr &&
+        !(next_hop_was->tls == next_hop_is->tls))
+        return true;
     const std::string_view owner =
         is != nullptr ? std::string_view{is->organization} : std::string_view{route->organization};
     const auto& organization = after.organization(owner);

@@ -122,6 +122,7 @@ policy::ClientEvidence Session::evidence() const
     evidence.tls = tls_.get();
     evidence.tls_is_the_clients = !proxied_ && machine_->tls_is_the_clients();
     evidence.legacy_listener = listener_->options.is_legacy();
+    evidence.now = wall();
     return evidence;
 }
 

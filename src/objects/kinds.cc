@@ -7,6 +7,10 @@ namespace hermetic::objects {
 using config::Kind;
 using config::Node;
 
+namespace {
+constexpr std::string_view kSmtp = "smtp://";
+}  // namespace
+
 Kind<DomainPattern> domain_pattern_kind()
 {
     return {"a domain \"example.org\", all below it \"*.example.org\", or \"*\"",
@@ -39,7 +43,7 @@ Kind<NextHop> next_hop_kind()
         for (const Node& each : nodes) {
             if (each.kind != Node::Kind::String) return std::nullopt;
             auto host = parse_next_hop_host(each.string);
-            if (!host) return std::nullopt;
+            if (!host || host->protocol == HostProtocol::Smtps) return std::nullopt;
             result.hosts.push_back(std::move(*host));
         }
         if (result.hosts.empty()) return std::nullopt;
@@ -85,7 +89,9 @@ Kind<NextHop> smart_hosts_kind()
                 std::string text = "[";
                 for (const NextHopHost& host : value.hosts) {
                     if (text.size() > 1) text += ", ";
-                    text += config::quote(host.format().substr(std::string_view{"smtp://"}.size()));
+                    const std::string shown = host.format();
+                    const bool implicit = host.protocol == HostProtocol::Smtps;
+                    text += config::quote(implicit ? shown : shown.substr(kSmtp.size()));
                 }
                 return text + "]";
             }};
@@ -148,6 +154,12 @@ Kind<Publication> publication_kind()
     return config::choice_kind<Publication>({{"opportunistic", Publication::Opportunistic},
                                              {"mandatory", Publication::Mandatory},
                                              {"none", Publication::None}});
+}
+
+Kind<Compatibility> compatibility_kind()
+{
+    return config::choice_kind<Compatibility>(
+        {{"normal", Compatibility::Normal}, {"weak", Compatibility::Weak}});
 }
 
 Kind<ConnectorKind> connector_kind_kind()

@@ -16,6 +16,7 @@ namespace hermetic::objects {
 [[nodiscard]] config::Kind<std::string> pin_kind();
 [[nodiscard]] config::Kind<WallTime> wall_time_kind();
 [[nodiscard]] config::Kind<Publication> publication_kind();
+[[nodiscard]] config::Kind<Compatibility> compatibility_kind();
 [[nodiscard]] config::Kind<ConnectorKind> connector_kind_kind();
 [[nodiscard]] config::Kind<ConnectorMode> connector_mode_kind();
 // Absolute: objects have no folder that a relative path could count from.

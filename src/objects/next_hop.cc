@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::uint16_t kSmtpPort = 25;
 constexpr std::uint16_t kLmtpPort = 24;  // assigned to "any private mail system"
+constexpr std::uint16_t kSmtpsPort = 465;
+constexpr std::string_view kSmtps = "smtps://";
 
 // "name", "name:port", "[address]", "[address]:port"
 std::optional<NextHopHost> parse_host_and_port(std::string_view text, std::uint16_t default_port)
@@ -62,13 +64,17 @@ std::optional<NextHopHost> parse_next_hop_host(std::string_view text)
         if (result) result->protocol = HostProtocol::Lmtp;
         return result;
     }
+    if (text.starts_with(kSmtps)) return parse_smart_host(text);
     if (text.starts_with(kSmtp)) return parse_host_and_port(text.substr(kSmtp.size()), kSmtpPort);
     return std::nullopt;
 }
 
 std::optional<NextHopHost> parse_smart_host(std::string_view text)
 {
-    return parse_host_and_port(text, kSmtpPort);
+    if (!text.starts_with(kSmtps)) return parse_host_and_port(text, kSmtpPort);
+    auto result = parse_host_and_port(text.substr(kSmtps.size()), kSmtpsPort);
+    if (result) result->protocol = HostProtocol::Smtps;
+    return result;
 }
 
 }  // namespace hermetic::objects

@@ -26,7 +26,11 @@ struct DomainPattern {
     auto operator<=>(const DomainPattern&) const = default;
 };
 
-enum class HostProtocol : std::uint8_t { Smtp, Lmtp };
+enum class HostProtocol : std::uint8_t {
+    Smtp,
+    Lmtp,
+    Smtps,  // SMTP in TLS from the first octet (RFC 8314 §3): a smart host's
+};
 
 // One host of a next hop.
 struct NextHopHost {
@@ -34,11 +38,16 @@ struct NextHopHost {
     std::string host;  // DNS name; empty where address or unix_path is set
     std::optional<IpAddress> address;
     std::string unix_path;    // lmtp+unix
-    std::uint16_t port = 25;  // 24 for LMTP where none is given
+    std::uint16_t port = 25;  // where none is given: 24 for LMTP, 465 for SMTPS
     [[nodiscard]] std::string format()
         const;  // "smtp://host:25", "lmtp://[192.0.2.1]:24", "lmtp+unix:/path"
     auto operator<=>(const NextHopHost&) const = default;
 };
+
+// Whether mail to it never leaves this machine: a socket, an address of 127.0.0.0/8, ::1, or
+// `localhost`, which DNS is not asked for (RFC 6761 §6.3). A name that DNS leads here is not: what
+// it says today it may not say tomorrow.
+[[nodiscard]] bool is_local(const NextHopHost& host);
 
 // By MX of the recipient domain, or these hosts by equal load.
 struct NextHop {
@@ -46,6 +55,8 @@ struct NextHop {
     std::vector<NextHopHost> hosts;  // not empty unless mx
     bool operator==(const NextHop&) const = default;
 };
+// All of its hosts, where it has any.
+[[nodiscard]] bool is_local(const NextHop& next_hop);
 
 enum class DomainKind : std::uint8_t { Authoritative, InternalRelay };
 
@@ -53,6 +64,9 @@ struct AcceptedDomain {
     DomainPattern name;  // Exact or Below
     DomainKind kind = DomainKind::Authoritative;
     NextHop next_hop;
+    // Of the hosts of next_hop, which are ours: what is not set is `encrypt`, whatever the
+    // organization says of others' hosts (specification §1).
+    TlsSettings tls;
     std::string connector;  // an outbound connector that carries its mail; empty: next_hop says
     bool any_recipient = true;
     std::vector<mail::Mailbox> recipients;  // where not any: compared without case
@@ -67,6 +81,15 @@ enum class ConnectorKind : std::uint8_t {
     OnPremises,  // inbound: grants
 };
 
+// A lower floor for a time, for sessions that the connector's certificate or network proves to be
+// its own.
+struct InboundException {
+    std::optional<facts::TlsVersion> min_tls;  // set by every valid one, as what follows
+    std::optional<WallTime> valid_until;
+    std::string reason;
+    bool operator==(const InboundException&) const = default;
+};
+
 // Specification §2.3.
 struct InboundConnector {
     std::string name;
@@ -78,8 +101,9 @@ struct InboundConnector {
     std::string ca;  // file of the CAs that count for certificate_names; empty: the system's
     std::optional<bool> require_tls;           // not set: a partner's does
     std::optional<facts::TlsVersion> min_tls;  // not set: the organization's
-    bool require_certificate = false;          // one of certificate_names
-    bool require_network = false;              // one of networks
+    std::optional<InboundException> exception;
+    bool require_certificate = false;  // one of certificate_names
+    bool require_network = false;      // one of networks
     bool treat_as_internal = false;
     bool may_relay = false;                       // on_premises only
     ConnectorMode mode = ConnectorMode::Enforce;  // Audit suspends a partner's restrictions
@@ -91,6 +115,9 @@ struct InboundConnector {
     }
     bool operator==(const InboundConnector&) const = default;
 };
+
+// The exception that holds at this time; null: there is none, or its time has passed.
+[[nodiscard]] const InboundException* exception_at(const InboundConnector& connector, WallTime now);
 
 // Specification §3.1.
 struct OutboundConnector {

@@ -1,5 +1,6 @@
 #include "objects/org_file.h"
 
+#include "objects/old_form.h"
 #include "objects/org_options.h"
 #include "objects/validate.h"
 
@@ -92,9 +93,10 @@ std::string format_objects(const std::string& key, std::vector<Option<Object>> o
 
 }  // namespace
 
-Result<Snapshot::Contents, config::Diagnostics> read_org_document(const Node& document,
+Result<Snapshot::Contents, config::Diagnostics> read_org_document(const Node& written,
                                                                   const std::string& file)
 {
+    const Node document = take_up_old_form(written, file).document;
     Snapshot::Contents contents;
     config::Diagnostics diagnostics;
     config::read_section(document, std::vector<Option<Snapshot::Contents>>{},

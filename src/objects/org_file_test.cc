@@ -32,12 +32,23 @@ min_tls = "1.2"
 name = "example.org"
 kind = "authoritative"
 next_hop = ["lmtp://store.example.org:2424", "lmtp://[192.0.2.7]:24"]
+tls = "encrypt"
 recipients = ["a@example.org"]
 
 [[accepted_domain]]
 name = "*.example.org"
 kind = "internal_relay"
 comment = "a \"quoted\" word"
+
+[[accepted_domain]]
+name = "local.example.org"
+next_hop = ["lmtp://localhost:24", "lmtp+unix:/run/lmtp"]
+tls = "opportunistic"
+
+[[accepted_domain]]
+name = "old.example.org"
+next_hop = ["lmtp://old.example.org:24"]
+exception = { tls = "opportunistic", valid_until = "2027-01-31T00:00:00.000Z", reason = "no TLS there yet" }
 
 [[inbound_connector]]
 name = "gateways"
@@ -48,7 +59,7 @@ may_relay = true
 [[outbound_connector]]
 name = "smart"
 recipient_domains = ["example.net", "*.example.net", "*"]
-smart_hosts = ["relay.example.org:25", "[2001:db8::1]:2525"]
+smart_hosts = ["relay.example.org:25", "[2001:db8::1]:2525", "smtps://relay.example.net:465"]
 
 [[outbound_connector]]
 name = "bank"
@@ -62,9 +73,12 @@ mode = "audit"
 [[outbound_connector]]
 name = "old partner"
 recipient_domains = ["old.example"]
-tls = "opportunistic"
-min_tls = "1.0"
-valid_until = "2027-01-31T00:00:00.000Z"
+exception = { tls = "none", min_tls = "1.0", dane = "none", mta_sts = "none", valid_until = "2027-01-31T00:00:00.000Z", reason = "their relay is replaced in \"January\"" }
+
+[[outbound_connector]]
+name = "old router"
+recipient_domains = ["router.example"]
+exception = { compatibility = "weak", valid_until = "2027-01-31T00:00:00.000Z", reason = "DH of 1024 bits" }
 
 )";
 
@@ -104,6 +118,7 @@ certificate_names = ["mx.bank.example", "*.bank.example"]
 ca = "/etc/ssl/bank.pem"
 require_tls = true
 min_tls = "1.3"
+exception = { min_tls = "1.2", valid_until = "2027-01-31T00:00:00.000Z", reason = "1.3 next year" }
 require_certificate = true
 require_network = true
 mode = "audit"
@@ -202,7 +217,12 @@ const Refused kRefused[] = {
     {"BadDomain", "[[accepted_domain]]\nname = \"exa mple\"\n", "accepted_domain[0].name", "does not fit"},
     {"EmbeddedWildcard", "[[accepted_domain]]\nname = \"a.*.example\"\n", "accepted_domain[0].name", "does not fit"},
     {"BadNextHop", "[[accepted_domain]]\nname = \"example.org\"\nnext_hop = \"ftp://x\"\n", "accepted_domain[0].next_hop", "does not fit"},
+    {"ImplicitTlsOfANextHop", "[[accepted_domain]]\nname = \"example.org\"\nnext_hop = \"smtps://a.example\"\n", "accepted_domain[0].next_hop", "does not fit"},
     {"MixedProtocols", "[[accepted_domain]]\nname = \"example.org\"\nnext_hop = [\"smtp://a.example\", \"lmtp://b.example\"]\n", "accepted_domain[0].next_hop", "does not fit"},
+    {"NextHopBelowTheOrganization", "tls = \"encrypt\"\n[[accepted_domain]]\nname = \"example.org\"\nnext_hop = \"lmtp://store.example\"\ntls = \"opportunistic\"\n", "accepted_domain[0].tls", "example.org is opportunistic, below"},
+    {"NextHopInClear", "[[accepted_domain]]\nname = \"example.org\"\nnext_hop = \"lmtp://store.example\"\ntls = \"none\"\n", "accepted_domain[0].tls", "for good"},
+    {"NextHopWithoutName", "[[accepted_domain]]\nname = \"example.org\"\nnext_hop = \"lmtp://[192.0.2.1]\"\ntls = \"verify_name\"\n", "accepted_domain[0].tls", "no name"},
+    {"LevelWithoutNextHop", "[[accepted_domain]]\nname = \"example.org\"\nkind = \"internal_relay\"\ntls = \"encrypt\"\n", "accepted_domain[0].tls", "there are none"},
     {"AuthoritativeByMx", "[[accepted_domain]]\nname = \"example.org\"\n", "accepted_domain[0].next_hop", "loop"},
     {"TwiceTheSame", "[[accepted_domain]]\nname = \"example.org\"\nkind = \"internal_relay\"\n[[accepted_domain]]\nname = \"EXAMPLE.org\"\nkind = \"internal_relay\"\n", "accepted_domain[1].name", "twice"},
     {"ForeignRecipient", "[[accepted_domain]]\nname = \"example.org\"\nkind = \"internal_relay\"\nrecipients = [\"a@example.net\"]\n", "accepted_domain[0].recipients", "not in this domain"},
@@ -223,9 +243,9 @@ const Refused kRefused[] = {
     {"CertificateInClear", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\ncertificate_names = [\"mx.example.net\"]\nrequire_certificate = true\nrequire_tls = false\n", "inbound_connector[0].require_tls", "in clear"},
     {"CasForNothing", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nca = \"/ca.pem\"\n", "inbound_connector[0].ca", "there is none"},
     {"NobodysOrganization", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\norganization = \"Other\"\n", "inbound_connector[0].organization", "no organization"},
-    {"NoneBesideDane", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"none\"\nvalid_until = \"2027-01-01T00:00:00Z\"\n", "outbound_connector[0].tls", "DANE or MTA-STS"},
-    {"DaneNoneWithoutEnd", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ndane = \"none\"\n", "outbound_connector[0].dane", "without an end"},
-    {"DaneWithoutDane", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"dane\"\ndane = \"none\"\nvalid_until = \"2027-01-01T00:00:00Z\"\n", "outbound_connector[0].dane", "do not count"},
+    {"NoneBesideDane", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"none\"\nvalid_until = \"2027-01-01T00:00:00Z\"\n", "outbound_connector[0].exception", "DANE or MTA-STS"},
+    {"DaneNoneWithoutEnd", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ndane = \"none\"\n", "outbound_connector[0].dane", "for good"},
+    {"DaneWithoutDane", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"dane\"\ndane = \"none\"\nvalid_until = \"2027-01-01T00:00:00Z\"\n", "outbound_connector[0].exception", "do not count"},
     {"CaWithoutVerification", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"encrypt\"\nca = \"/x.pem\"\n", "outbound_connector[0].ca", "verify_ca"},
     {"RelativePath", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"verify_ca\"\nca = \"x.pem\"\n", "outbound_connector[0].ca", "does not fit"},
     {"RelativePasswordFile", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"hub.example:25\"]\ntls = \"verify_name\"\nauth_user = \"u\"\nauth_password_file = \"p\"\n", "outbound_connector[0].auth_password_file", "does not fit"},
@@ -240,8 +260,20 @@ const Refused kRefused[] = {
     {"RetirementOfToday", "[[retirement]]\nname = \"r\"\nversions = [\"1.2\"]\nstart = \"2026-12-01T00:00:00Z\"\nend = \"2027-01-01T00:00:00Z\"\n", "retirement[0].versions", "no old version"},
     {"RetirementBackwards", "[[retirement]]\nname = \"r\"\nversions = [\"1.0\"]\nstart = \"2027-12-01T00:00:00Z\"\nend = \"2027-01-01T00:00:00Z\"\n", "retirement[0].end", "before the start"},
     {"ConnectorsThatTie", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\n[[outbound_connector]]\nname = \"b\"\nrecipient_domains = [\"*\"]\n", "outbound_connector[1].recipient_domains", "neither would win"},
-    {"WeakWithoutEnd", "min_tls = \"1.3\"\n[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nmin_tls = \"1.2\"\n", "outbound_connector[0].min_tls", "without an end"},
-    {"NoneWithoutEnd", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\ntls = \"none\"\n", "outbound_connector[0].tls", "weaker"},
+    {"WeakWithoutEnd", "min_tls = \"1.3\"\n[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nmin_tls = \"1.2\"\n", "outbound_connector[0].min_tls", "connector \"a\" is below"},
+    {"NoneWithoutEnd", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\ntls = \"none\"\n", "outbound_connector[0].tls", "for good"},
+    {"BelowTheOrganizationForGood", "tls = \"verify_ca\"\n[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\ntls = \"encrypt\"\n", "outbound_connector[0].tls", "connector \"a\" is encrypt, below"},
+    {"ExceptionOfNothing", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nexception = { valid_until = \"2027-01-01T00:00:00Z\", reason = \"r\" }\n", "outbound_connector[0].exception", "nothing weaker"},
+    {"ExceptionWithoutEnd", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nexception = { min_tls = \"1.0\", reason = \"r\" }\n", "outbound_connector[0].exception", "no end"},
+    {"ExceptionWithoutReason", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nexception = { min_tls = \"1.0\", valid_until = \"2027-01-01T00:00:00Z\", reason = \" \" }\n", "outbound_connector[0].exception", "no reason"},
+    {"ExceptionWithUnknownKey", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nexception = { min = \"1.0\", valid_until = \"2027-01-01T00:00:00Z\", reason = \"r\" }\n", "outbound_connector[0].exception.min", "no such key"},
+    {"ExceptionWithBadTime", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nexception = { min_tls = \"1.0\", valid_until = \"tomorrow\", reason = \"r\" }\n", "outbound_connector[0].exception.valid_until", "does not fit"},
+    {"ExceptionThatIsNoTable", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nexception = true\n", "outbound_connector[0].exception", "does not fit"},
+    {"NoneInAnException", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\nexception = { tls = \"none\", valid_until = \"2027-01-01T00:00:00Z\", reason = \"r\" }\n", "outbound_connector[0].exception", "DANE or MTA-STS"},
+    {"WeakHandshakesThatVerify", "[[outbound_connector]]\nname = \"x\"\nrecipient_domains = [\"*\"]\ntls = \"verify_ca\"\nexception = { compatibility = \"weak\", valid_until = \"2027-01-01T00:00:00Z\", reason = \"r\" }\n", "outbound_connector[0].exception", "prove nobody"},
+    {"InboundExceptionByClaims", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nexception = { min_tls = \"1.0\", valid_until = \"2027-01-01T00:00:00Z\", reason = \"r\" }\n", "inbound_connector[0].exception", "nothing proves"},
+    {"InboundExceptionWithoutEnd", "[[inbound_connector]]\nname = \"x\"\nnetworks = [\"192.0.2.0/24\"]\nexception = { min_tls = \"1.0\", reason = \"r\" }\n", "inbound_connector[0].exception", "no end"},
+    {"LocalHopsOnceMore", "tls = \"verify_ca\"\n[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"localhost\", \"192.0.2.1\"]\ntls = \"encrypt\"\n", "outbound_connector[0].tls", "below"},
     {"VersionsThatCross", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nmin_tls = \"1.3\"\nmax_tls = \"1.2\"\n", "outbound_connector[0].min_tls", "above max_tls"},
     {"OrganizationWithoutTls", "tls = \"none\"\n", "organization.tls", "no default"},
     {"OrganizationsVersionsCross", "min_tls = \"1.3\"\nmax_tls = \"1.2\"\n", "organization.min_tls", "above max_tls"},
@@ -249,7 +281,7 @@ const Refused kRefused[] = {
     {"AddressWithoutName", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"[192.0.2.1]:25\"]\ntls = \"verify_name\"\n", "outbound_connector[0].smart_hosts", "no name"},
     {"PinsWithoutEncryption", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\npins = [\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"]\n", "outbound_connector[0].pins", "need encryption"},
     {"BadPin", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\npins = [\"00\"]\n", "outbound_connector[0].pins", "does not fit"},
-    {"BadTime", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nvalid_until = \"tomorrow\"\n", "outbound_connector[0].valid_until", "does not fit"},
+    {"BadTime", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nvalid_until = \"tomorrow\"\n", "outbound_connector[0].valid_until", "no such key"},
     {"BadSmartHost", "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nsmart_hosts = [\"[nowhere]:25\"]\n", "outbound_connector[0].smart_hosts", "does not fit"},
 };
 // clang-format on
@@ -262,6 +294,15 @@ TEST(OrgFileRefuses, NoPostmaster)
     const auto contents = read("[organization]\nname = \"Example\"\n");
     ASSERT_FALSE(contents.has_value());
     EXPECT_EQ(contents.error().front().key, "organization.postmaster");
+}
+
+TEST(OrgFile, LocalHopsMeetEveryDemand)
+{
+    EXPECT_TRUE(read(std::string{kOrganization} +
+                     "tls = \"verify_name\"\nmin_tls = \"1.3\"\n[[outbound_connector]]\n"
+                     "name = \"filter\"\nrecipient_domains = [\"*\"]\n"
+                     "smart_hosts = [\"localhost:10025\", \"[::1]:10025\"]\n"
+                     "tls = \"opportunistic\"\nmin_tls = \"1.2\"\n"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, OrgFile, testing::Values(kWhole, kSeveral));

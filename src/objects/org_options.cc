@@ -111,7 +111,60 @@ Option<OutboundConnector> tls_option(std::string key, Field TlsSettings::*field,
                        std::move(text));
 }
 
+constexpr const char* kReasonText = "Why, and who is to mend it.";
+constexpr const char* kUntilText = "Its end, at most a year ahead.";
+
+// Of a connector's or an accepted domain's TLS settings.
+template <typename Object>
+Option<Object> exception_option()
+{
+    return config::table_option<Object, TlsException>(
+        "exception",
+        [](Object& object) -> std::optional<TlsException>& { return object.tls.exception; },
+        exception_options(),
+        "Weaker values for a time, beside the lasting ones: `valid_until` (at most a year ahead) "
+        "and a `reason` belong to it, and it ends by itself. Names, CAs and pins that the weaker "
+        "level does not use are suspended; logins still need the lasting values.");
+}
+
+Option<InboundConnector> inbound_exception_option()
+{
+    using E = InboundException;
+    return config::table_option<InboundConnector, E>(
+        "exception",
+        [](InboundConnector& connector) -> std::optional<E>& { return connector.exception; },
+        inbound_exception_options(),
+        "A lower `min_tls` for a time, for sessions that `networks` or a certificate prove to be "
+        "its; a retirement plan does not count for them. `valid_until` (at most a year ahead) and "
+        "a `reason` belong to it.");
+}
+
 }  // namespace
+
+std::vector<Option<TlsException>> exception_options()
+{
+    using E = TlsException;
+    return {
+        option("tls", &E::level, maybe(tls_level_kind()), "A weaker level."),
+        option("min_tls", &E::min, maybe(config::tls_version_kind()), "A lower floor."),
+        option("dane", &E::dane, maybe(publication_kind()), "A weaker one."),
+        option("mta_sts", &E::mta_sts, maybe(publication_kind()), "A weaker one."),
+        option("compatibility", &E::compatibility, compatibility_kind(),
+               "`weak`: handshakes with SHA-1, small groups or without RFC 5746, too."),
+        option("valid_until", &E::valid_until, maybe(wall_time_kind()), kUntilText),
+        option("reason", &E::reason, config::text_kind(), kReasonText),
+    };
+}
+
+std::vector<Option<InboundException>> inbound_exception_options()
+{
+    using E = InboundException;
+    return {
+        option("min_tls", &E::min_tls, maybe(config::tls_version_kind()), "A lower floor."),
+        option("valid_until", &E::valid_until, maybe(wall_time_kind()), kUntilText),
+        option("reason", &E::reason, config::text_kind(), kReasonText),
+    };
+}
 
 std::vector<Option<Organization>> organization_options()
 {
@@ -178,6 +231,10 @@ std::vector<Option<AcceptedDomain>> accepted_domain_options()
                "`authoritative`: its mailboxes are ours; `internal_relay`: some live elsewhere."),
         option("next_hop", &D::next_hop, next_hop_kind(),
                "Where its mail goes; several hosts share the load."),
+        part_option("tls", &D::tls, &TlsSettings::level, maybe(tls_level_kind()),
+                    "How mail to the hosts of `next_hop` is protected; not set: `encrypt`. Local "
+                    "ones (a socket, 127.0.0.0/8, ::1, `localhost`) may do without."),
+        exception_option<D>(),
         option("connector", &D::connector, config::text_kind("the name of an outbound connector"),
                "Instead of `next_hop`: the connector that carries its mail."),
         recipients_option(),
@@ -209,6 +266,7 @@ std::vector<Option<InboundConnector>> inbound_connector_options()
                "Whether mail in clear is refused (530 5.7.0); not set: a partner's is."),
         option("min_tls", &C::min_tls, maybe(config::tls_version_kind()),
                "The lowest version of TLS; not set: the organization's."),
+        inbound_exception_option(),
         option("require_certificate", &C::require_certificate, config::flag_kind(),
                "Whether the client must show one of `certificate_names`."),
         option("require_network", &C::require_network, config::flag_kind(),
@@ -244,7 +302,8 @@ std::vector<Option<OutboundConnector>> outbound_connector_options()
         option("smart_hosts", &C::next_hop, smart_hosts_kind(),
                "Hosts that share the load; a dead one is skipped. Without this key: by MX."),
         tls_option("tls", &T::level, maybe(tls_level_kind()),
-                   "How its mail is protected; not set: as the organization says."),
+                   "How its mail is protected, not below what the organization says; not set: as "
+                   "that says."),
         tls_option(
             "tls_names", &T::names, config::list_kind(tls_name_kind()),
             "For `verify_name`: the certificate must have one of them. Empty: a smart host's "
@@ -263,10 +322,10 @@ std::vector<Option<OutboundConnector>> outbound_connector_options()
                    "What we show where the server asks for a certificate."),
         tls_option("dane", &T::dane, publication_kind(),
                    "`mandatory`: only to hosts with usable TLSA records that DNSSEC proves; "
-                   "`none`: TLSA records do not count, an exception that needs `valid_until`."),
+                   "`none`, that they do not count, is for an `exception`."),
         tls_option("mta_sts", &T::mta_sts, publication_kind(),
                    "`mandatory`: only where the domain has an MTA-STS policy that enforces; "
-                   "`none`: it does not count, an exception that needs `valid_until`."),
+                   "`none`, that it does not count, is for an `exception`."),
         credentials_option("auth_user", &HopCredentials::user, "a string",
                            "SASL at the smart hosts, only inside TLS that proves them."),
         credentials_option("auth_password_file", &HopCredentials::password_file,
@@ -274,8 +333,7 @@ std::vector<Option<OutboundConnector>> outbound_connector_options()
         tls_option("mode", &T::mode, connector_mode_kind(),
                    "`audit`: mail goes as if there were no TLS settings here, and what they would "
                    "have done is recorded; `off`: they do not count."),
-        tls_option("valid_until", &T::valid_until, maybe(wall_time_kind()),
-                   "An exception, weaker than the organization, needs this end."),
+        exception_option<C>(),
         option("test_recipients", &C::test_recipients, config::list_kind(mailbox_kind()),
                "Who gets the test message when the connector is validated."),
         option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."),

@@ -13,6 +13,9 @@ namespace hermetic::objects {
 [[nodiscard]] std::vector<config::Option<AcceptedDomain>> accepted_domain_options();
 [[nodiscard]] std::vector<config::Option<InboundConnector>> inbound_connector_options();
 [[nodiscard]] std::vector<config::Option<OutboundConnector>> outbound_connector_options();
+// Of the tables `exception` in them.
+[[nodiscard]] std::vector<config::Option<TlsException>> exception_options();
+[[nodiscard]] std::vector<config::Option<InboundException>> inbound_exception_options();
 [[nodiscard]] std::vector<config::Option<Certificate>> certificate_options();
 [[nodiscard]] std::vector<config::Option<Retirement>> retirement_options();
 

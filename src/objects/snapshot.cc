@@ -115,6 +115,14 @@ const AcceptedDomain* Snapshot::accepted_domain(const mail::Domain& domain) cons
     return index == std::string::npos ? nullptr : &contents_.accepted_domains[index];
 }
 
+const AcceptedDomain* Snapshot::accepted_domain_named(std::string_view name) const
+{
+    const bool below = name.starts_with("*.");
+    const auto& index = below ? accepted_below_ : accepted_exact_;
+    const auto found = index.find(std::string{below ? name.substr(2) : name});
+    return found == index.end() ? nullptr : &contents_.accepted_domains[found->second];
+}
+
 const Organization* Snapshot::only_owner() const
 {
     return only_owner_ == kNone ? nullptr : &contents_.organizations[only_owner_];

@@ -36,6 +36,8 @@ public:
     // The enabled accepted domain that `domain` belongs to: exact first, else the longest wildcard.
     // Two organizations never share one.
     [[nodiscard]] const AcceptedDomain* accepted_domain(const mail::Domain& domain) const;
+    // The enabled one of this name as it stands in org.toml: "example.org", "*.example.org".
+    [[nodiscard]] const AcceptedDomain* accepted_domain_named(std::string_view name) const;
     // Enabled inbound connectors by what a session shows (policy/inbound_attribution.h judges).
     [[nodiscard]] const InboundIndex& inbound() const { return inbound_; }
     [[nodiscard]] const InboundConnector& inbound_at(InboundIndex::Position position) const

@@ -26,6 +26,18 @@ std::string_view name(TlsLevel level)
     unreachable("every TlsLevel is named above");
 }
 
+const TlsException* exception_at(const TlsSettings& tls, WallTime now)
+{
+    const bool holds = tls.exception && tls.exception->valid_until.value_or(WallTime{}) > now;
+    return holds ? &*tls.exception : nullptr;
+}
+
+bool proves_peer(const TlsSettings& tls)
+{
+    return !tls.names.empty() || !tls.pins.empty() || !tls.ca.empty() ||
+           !tls.client_certificate.empty() || tls.auth;
+}
+
 std::optional<TlsName> TlsName::parse(std::string_view text)
 {
     const bool below = text.starts_with("*.");

@@ -52,6 +52,24 @@ enum class Publication : std::uint8_t {
     None,           // what it publishes does not count
 };
 
+// How broken a handshake may be that is still one (specification §4.3, step 3).
+enum class Compatibility : std::uint8_t {
+    Normal,
+    Weak,  // SHA-1 signatures, small groups, no RFC 5746: under `encrypt`, too
+};
+
+// Weaker values for a time, beside the lasting ones that hold again by themselves at its end.
+struct TlsException {
+    std::optional<TlsLevel> level;
+    std::optional<facts::TlsVersion> min;
+    std::optional<Publication> dane;
+    std::optional<Publication> mta_sts;
+    Compatibility compatibility = Compatibility::Normal;
+    std::optional<WallTime> valid_until;  // set by every valid one
+    std::string reason;                   // for people: why, and who is to mend it
+    bool operator==(const TlsException&) const = default;
+};
+
 // SASL to smart hosts.
 struct HopCredentials {
     std::string user;
@@ -74,10 +92,13 @@ struct TlsSettings {
     Publication mta_sts = Publication::Opportunistic;
     std::optional<HopCredentials> auth;
     ConnectorMode mode = ConnectorMode::Enforce;
-    // An exception, weaker than the organization, ends at this time; routing stays.
-    std::optional<WallTime> valid_until;
+    std::optional<TlsException> exception;
 
     bool operator==(const TlsSettings&) const = default;
 };
+// The exception that holds now; null: there is none, or its time has passed.
+[[nodiscard]] const TlsException* exception_at(const TlsSettings& tls, WallTime now);
+// Whether they ask for, or show, something that says who the peer must be.
+[[nodiscard]] bool proves_peer(const TlsSettings& tls);
 
 }  // namespace hermetic::objects

@@ -11,6 +11,15 @@
 namespace hermetic::objects {
 namespace {
 
+// Organization, or the first: what names none is refused elsewhere.
+const Organization& organization_of(const Snapshot::Contents& contents, const std::string& name)
+{
+    for (const Organization& each : contents.organizations) {
+        if (each.name == name) return each;
+    }
+    return contents.organizations.front();
+}
+
 // Whether a connector for accepted domains takes it to our own servers.
 bool carried(const Snapshot::Contents& contents, const AcceptedDomain& domain)
 {
@@ -83,6 +92,7 @@ void validate_domains(const Snapshot::Contents& contents, Faults& faults)
             faults.add("accepted_domain", i, "connector", "next_hop says where its mail goes, too",
                        "one of the two");
         }
+        validate_next_hop_tls(organization_of(contents, each.organization), each, i, faults);
         // Mail for our own domain that is sent to its MX comes back to us.
         if (each.name.domain && each.next_hop.mx && each.connector.empty() &&
             each.kind == DomainKind::Authoritative && !carried(contents, each)) {
@@ -102,80 +112,14 @@ void validate_domains(const Snapshot::Contents& contents, Faults& faults)
     }
 }
 
-bool is_weaker(const Organization& organization, const TlsSettings& tls)
-{
-    return tls.level.value_or(organization.tls) < organization.tls ||
-           tls.min.value_or(organization.min_tls) < organization.min_tls ||
-           tls.dane == Publication::None || tls.mta_sts == Publication::None;
-}
-
-// Which key makes it weaker.
-const char* weak_key(const Organization& organization, const TlsSettings& tls)
-{
-    if (tls.level.value_or(organization.tls) < organization.tls) return "tls";
-    if (tls.min.value_or(organization.min_tls) < organization.min_tls) return "min_tls";
-    return tls.dane == Publication::None ? "dane" : "mta_sts";
-}
-
-bool all_hosts_have_names(const NextHop& next_hop)
-{
-    return std::ranges::none_of(next_hop.hosts,
-                                [](const NextHopHost& host) { return host.address.has_value(); });
-}
-
-void validate_tls(const Organization& organization, const OutboundConnector& connector,
-                  std::size_t index, Faults& faults)
+// What a connector's TLS settings name among the other objects, and its login.
+void validate_tls_objects(const Snapshot::Contents& contents, const OutboundConnector& connector,
+                          std::size_t index, Faults& faults)
 {
     const TlsSettings& tls = connector.tls;
-    const TlsLevel level = tls.level.value_or(organization.tls);
     const auto add = [&](const char* key, std::string what, std::string right) {
         faults.add("outbound_connector", index, key, std::move(what), std::move(right));
     };
-    if (tls.min.value_or(organization.min_tls) > tls.max.value_or(organization.max_tls)) {
-        add(tls.min ? "min_tls" : "max_tls", "min_tls is above max_tls",
-            "a max_tls that is not below min_tls");
-    }
-    // No forgotten holes.
-    if (is_weaker(organization, tls) && !tls.valid_until) {
-        add(weak_key(organization, tls), "it is weaker than the organization's, without an end",
-            "valid_until beside it, such as \"2026-12-31T00:00:00Z\"");
-    }
-    if (!tls.names.empty() && level < TlsLevel::VerifyName) {
-        add("tls_names", fmt::format("names count at verify_name only, and tls is {}", name(level)),
-            "tls = \"verify_name\", or no tls_names");
-    }
-    if (level == TlsLevel::VerifyName && tls.names.empty() &&
-        !all_hosts_have_names(connector.next_hop)) {
-        add("smart_hosts", "an address has no name that a certificate could prove",
-            "tls_names, or the host by its name");
-    }
-    if (!tls.pins.empty() && level < TlsLevel::Encrypt) {
-        add("pins", fmt::format("pins need encryption, and tls is {}", name(level)),
-            "tls = \"encrypt\" or a stronger level");
-    }
-}
-
-// What needs, or excludes, another field.
-void validate_tls_fields(const Snapshot::Contents& contents, const Organization& organization,
-                         const OutboundConnector& connector, std::size_t index, Faults& faults)
-{
-    const TlsSettings& tls = connector.tls;
-    const TlsLevel level = tls.level.value_or(organization.tls);
-    const auto add = [&](const char* key, std::string what, std::string right) {
-        faults.add("outbound_connector", index, key, std::move(what), std::move(right));
-    };
-    if (level == TlsLevel::None &&
-        (tls.dane != Publication::None || tls.mta_sts != Publication::None)) {
-        add("tls", "\"none\" would break what a domain publishes by DANE or MTA-STS",
-            "dane = \"none\" and mta_sts = \"none\" beside it");
-    }
-    if (level == TlsLevel::Dane && tls.dane == Publication::None) {
-        add("dane", "TLSA records do not count, and tls is dane", "another level, or no dane key");
-    }
-    if (!tls.ca.empty() && level < TlsLevel::VerifyCa) {
-        add("ca", fmt::format("CAs count from verify_ca up, and tls is {}", name(level)),
-            "tls = \"verify_ca\" or a stronger level");
-    }
     if (!tls.client_certificate.empty()) {
         const bool known = std::ranges::any_of(contents.certificates, [&](const Certificate& each) {
             return each.name == tls.client_certificate &&
@@ -196,22 +140,6 @@ void validate_tls_fields(const Snapshot::Contents& contents, const Organization&
         add("auth_user", "a user needs a password, and a password a user",
             "both auth_user and auth_password_file");
     }
-    // An impostor would get the password.
-    const bool proved = level >= TlsLevel::VerifyName || tls.dane == Publication::Mandatory ||
-                        (level >= TlsLevel::Encrypt && !tls.pins.empty());
-    if (!proved) {
-        add("auth_user", "nothing proves the host that gets the password",
-            "tls = \"verify_name\" or \"dane\", or pins");
-    }
-}
-
-// Organization, or the first: what names none is refused elsewhere.
-const Organization& organization_of(const Snapshot::Contents& contents, const std::string& name)
-{
-    for (const Organization& each : contents.organizations) {
-        if (each.name == name) return each;
-    }
-    return contents.organizations.front();
 }
 
 void validate_selection(const OutboundConnector& each, std::size_t i, Faults& faults)
@@ -240,8 +168,8 @@ void validate_outbound(const Snapshot::Contents& contents, Faults& faults)
         const OutboundConnector& each = contents.outbound_connectors[i];
         const Organization& organization = organization_of(contents, each.organization);
         validate_selection(each, i, faults);
-        validate_tls(organization, each, i, faults);
-        validate_tls_fields(contents, organization, each, i, faults);
+        validate_connector_tls(organization, each, i, faults);
+        validate_tls_objects(contents, each, i, faults);
         if (!each.enabled || each.rule_scoped) continue;
         // Two connectors that could both win at one rank (specification §3.2).
         for (const DomainPattern& pattern : each.recipient_domains) {

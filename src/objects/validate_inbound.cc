@@ -1,4 +1,5 @@
 // Inbound connectors: what they say must be possible, and must not admit a client for two.
+#include "core/text.h"
 #include "objects/inbound_index.h"
 #include "objects/validate_parts.h"
 
@@ -128,6 +129,24 @@ void validate_restrictions(const InboundConnector& each, std::size_t i, Faults& 
     }
 }
 
+// Specification §2.3 and §4.6: evidence alone makes a session one that it is for.
+void validate_exception(const InboundConnector& each, std::size_t i, Faults& faults)
+{
+    if (!each.exception) return;
+    const auto fault = [&](std::string what, std::string right) {
+        faults.add(kSection, i, "exception", std::move(what), std::move(right));
+    };
+    if (!each.exception->min_tls) fault("it makes nothing weaker", "min_tls in it");
+    if (!each.exception->valid_until)
+        fault("it has no end", "valid_until in it, such as \"2026-12-31T00:00:00Z\"");
+    if (trim(each.exception->reason).empty())
+        fault("it has no reason", "reason in it: why, and who is to mend it");
+    if (each.networks.empty() && each.certificate_names.empty()) {
+        fault("nothing proves that a session is one that it is for",
+              "networks or certificate_names beside it");
+    }
+}
+
 // What a field asks for must be possible with the others.
 void validate_fields(const InboundConnector& each, std::size_t i, Faults& faults)
 {
@@ -157,6 +176,7 @@ void validate_inbound(const Snapshot::Contents& contents, Faults& faults)
     for (std::size_t i = 0; i < contents.inbound_connectors.size(); ++i) {
         const InboundConnector& each = contents.inbound_connectors[i];
         validate_fields(each, i, faults);
+        validate_exception(each, i, faults);
         if (each.kind == ConnectorKind::Partner) {
             validate_restrictions(each, i, faults);
         } else {

@@ -65,6 +65,12 @@ void validate_names(const std::string& section, const std::vector<Connector>& co
     }
 }
 
+// validate_tls.cc
+void validate_connector_tls(const Organization& organization, const OutboundConnector& connector,
+                            std::size_t index, Faults& faults);
+void validate_next_hop_tls(const Organization& organization, const AcceptedDomain& domain,
+                           std::size_t index, Faults& faults);
+
 // validate_inbound.cc
 void validate_inbound(const Snapshot::Contents& contents, Faults& faults);
 

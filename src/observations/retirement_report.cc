@@ -16,16 +16,18 @@ using objects::Retirement;
 
 bool is_exception(const objects::OutboundConnector& connector, const Retirement& plan, WallTime now)
 {
+    const auto* const exception = objects::exception_at(connector.tls, now);
     return connector.enabled && connector.organization == plan.organization &&
-           connector.tls.mode == objects::ConnectorMode::Enforce && connector.tls.min &&
-           *connector.tls.min < policy::lowest_left(plan) &&
-           connector.tls.valid_until.value_or(WallTime{}) > now;
+           connector.tls.mode == objects::ConnectorMode::Enforce && exception != nullptr &&
+           exception->min && *exception->min < policy::lowest_left(plan);
 }
 
-bool is_exception(const objects::InboundConnector& connector, const Retirement& plan)
+bool is_exception(const objects::InboundConnector& connector, const Retirement& plan, WallTime now)
 {
-    return connector.enabled && connector.organization == plan.organization && connector.min_tls &&
-           *connector.min_tls < policy::lowest_left(plan);
+    const auto* const exception = objects::exception_at(connector, now);
+    return connector.enabled && connector.organization == plan.organization &&
+           connector.mode == objects::ConnectorMode::Enforce && exception != nullptr &&
+           *exception->min_tls < policy::lowest_left(plan);
 }
 
 std::string exempt_by(const objects::Snapshot& snapshot, const Retirement& plan,
@@ -38,13 +40,14 @@ std::string exempt_by(const objects::Snapshot& snapshot, const Retirement& plan,
 }
 
 std::string exempt_by(const objects::Snapshot& snapshot, const Retirement& plan,
-                      const ClientKey& key)
+                      const ClientKey& key, WallTime now)
 {
     const auto slash = key.client.find('/');
     const auto address = IpAddress::parse(key.client.substr(0, slash));
     if (!address) return {};
     for (const auto& connector : snapshot.contents().inbound_connectors) {
-        if (!is_exception(connector, plan) || *connector.min_tls > key.version) continue;
+        if (!is_exception(connector, plan, now) || *connector.exception->min_tls > key.version)
+            continue;
         const bool its = std::ranges::any_of(
             connector.networks, [&](const Network& network) { return network.contains(*address); });
         if (its) return connector.name;
@@ -89,7 +92,7 @@ void add_clients(PlanReport& report, const objects::Snapshot& snapshot,
         one.version = each.key.version;
         one.sessions = each.sessions;
         one.last_seen = each.last_seen;
-        one.exempt_by = exempt_by(snapshot, plan, each.key);
+        one.exempt_by = exempt_by(snapshot, plan, each.key, now);
         one.put_off_now = one.exempt_by.empty() && policy::is_in_share(plan, each.key.client, now);
         report.concerned.push_back(std::move(one));
     }
@@ -101,12 +104,14 @@ void add_exceptions(PlanReport& report, const objects::Snapshot& snapshot, WallT
     if (plan.direction == Direction::Outbound) {
         for (const auto& each : snapshot.contents().outbound_connectors) {
             if (!is_exception(each, plan, now)) continue;
-            report.exceptions.push_back({each.name, format_rfc3339(*each.tls.valid_until)});
+            report.exceptions.push_back(
+                {each.name, format_rfc3339(*each.tls.exception->valid_until)});
         }
         return;
     }
     for (const auto& each : snapshot.contents().inbound_connectors) {
-        if (is_exception(each, plan)) report.exceptions.push_back({each.name, ""});
+        if (!is_exception(each, plan, now)) continue;
+        report.exceptions.push_back({each.name, format_rfc3339(*each.exception->valid_until)});
     }
 }
 

@@ -32,7 +32,7 @@ struct Concerned {
 
 struct Exception {
     std::string connector;
-    std::string until;  // RFC 3339; empty: without end (inbound)
+    std::string until;  // RFC 3339
 };
 
 struct PlanReport {

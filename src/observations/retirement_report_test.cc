@@ -82,14 +82,15 @@ TEST_F(RetirementReport, ListsExceptionsThatHaveNotExpired)
     connector.name = "partner";
     connector.organization = "Example";
     connector.recipient_domains = {*objects::DomainPattern::parse("partner.test")};
-    connector.tls.min = TlsVersion::Tls10;
-    connector.tls.valid_until = kNow + hours{1};
+    auto& exception = connector.tls.exception.emplace();
+    exception.min = TlsVersion::Tls10;
+    exception.valid_until = kNow + hours{1};
     contents.outbound_connectors = {connector};
     objects::InboundConnector inbound;
     inbound.name = "printers";
     inbound.organization = "Example";
     inbound.networks = {*Network::parse("198.51.100.0/24")};
-    inbound.min_tls = TlsVersion::Tls10;
+    inbound.exception = objects::InboundException{TlsVersion::Tls10, kNow + hours{1}, "old"};
     contents.inbound_connectors = {inbound};
     auto reports = report();
     ASSERT_EQ(reports[0].exceptions.size(), 1U);
@@ -98,7 +99,7 @@ TEST_F(RetirementReport, ListsExceptionsThatHaveNotExpired)
     ASSERT_EQ(reports[1].exceptions.size(), 1U);
     EXPECT_EQ(reports[1].concerned[1].exempt_by, "printers");
     EXPECT_EQ(reports[1].concerned[0].exempt_by, "");
-    contents.outbound_connectors[0].tls.valid_until = kNow;
+    contents.outbound_connectors[0].tls.exception->valid_until = kNow;
     EXPECT_TRUE(report()[0].exceptions.empty());
 }
 

@@ -117,6 +117,7 @@ OpeningRequest Dialer::opening()
 {
     OpeningRequest request;
     request.dialect = connection_->dialect;
+    request.implicit_tls = has_implicit_tls(request_.host);
     request.ehlo_name = settings_->ehlo_name();
     if (request_.plan) request.handshake = handshake(*request_.plan);
     request.deadline = [this](facts::Stage stage) { return deadline(stage); };
@@ -125,7 +126,7 @@ OpeningRequest Dialer::opening()
 
 tls::ClientHandshake Dialer::handshake(const policy::RungPlan& plan)
 {
-    auto made = handshake_with(request_.host, request_.tlsa);
+    auto made = handshake_with(request_.host, request_.server_name, request_.tlsa);
     made.context = office_.context_for(plan, request_.identity.client_certificate);
     made.trust = request_.identity.trust;
     made.cache = office_.sessions.get();

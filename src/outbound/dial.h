@@ -24,6 +24,7 @@ struct DialRequest {
     Endpoint endpoint;                           // not for a Unix socket
     std::optional<policy::RungPlan> plan;        // nullopt: in clear, whatever is offered
     Identity identity;                           // where there is a plan
+    std::string server_name;                     // policy::server_name()
     std::shared_ptr<const facts::TlsaSet> tlsa;  // the host's; null: none
     std::string reuse_key;
 };

@@ -33,7 +33,8 @@ constexpr std::chrono::seconds kFresh{1};
 policy::HopFacts hop_facts(const Host& host, const MxFacts& mx)
 {
     policy::HopFacts hop;
-    if (!host.unix_path.empty()) hop.kind = policy::HopKind::LocalSocket;
+    hop.kind = host.kind;
+    hop.implicit_tls = has_implicit_tls(host);
     hop.configured = host.source == routing::TargetSource::Configured;
     hop.host = host.name;
     hop.domain = mx.domain;
@@ -57,21 +58,19 @@ std::string endpoint_text(const Host& host, const Endpoint& endpoint)
 
 }  // namespace
 
-HostWalk::HostWalk(Office& office, HostList hosts, std::string_view organization,
-                   const std::string& connector, std::string domain, Approved approved)
+HostWalk::HostWalk(Office& office, HostList hosts, objects::SnapshotPointer snapshot,
+                   policy::TlsInputs inputs, std::string domain, Approved approved)
     : office_{office},
-      organization_{office.snapshot->organization(organization).name},
+      organization_{inputs.organization->name},
       mx_{std::move(domain), std::move(hosts.canonical_domain), hosts.mx_security},
-      snapshot_{office.snapshot},
+      snapshot_{std::move(snapshot)},
       settings_{office.settings},
       began_{office.now()},
+      inputs_{std::move(inputs)},
       approved_{approved},
       ratchet_{office, organization_, mx_.domain, hosts},
       decision_{&network_}
 {
-    inputs_.organization = &snapshot_->organization(organization_);
-    inputs_.connector = snapshot_->outbound_connector(std::string_view{connector});
-    inputs_.now = office.adapters.core.clock().wall();
     inputs_.ratchet = ratchet_.expectation();
     network_ = decide(inputs_);
     for (auto& host : hosts.hosts) {
@@ -127,7 +126,10 @@ net::Task<ConnectionPointer> HostWalk::open()
         summary.no_host = !candidate.has_address;
         summaries.push_back(summary);
     }
-    const auto last = policy::after_last_host(network_.policy, summaries);
+    // Hosts of one route may differ: a local one meets the organization's demand in clear.
+    const auto weakest = std::ranges::min_element(
+        candidates_, {}, [](const Candidate& each) { return each.decision.policy.level; });
+    const auto last = policy::after_last_host(weakest->decision.policy, summaries);
     if (last.clear && !office_.stopping()) {
         auto connection = co_await try_clear_everywhere();
         if (connection) co_return connection;
@@ -312,6 +314,7 @@ net::Task<ConnectionPointer> HostWalk::climb(Candidate& candidate, Endpoint endp
         request.endpoint = endpoint;
         request.plan = step.plan;
         request.identity = candidate.identity;
+        request.server_name = policy::server_name(candidate.decision, candidate.host.name);
         request.tlsa = candidate.decision.policy.tlsa;
         request.reuse_key = key_of(candidate, endpoint);
         auto result = co_await dial(office_, std::move(request));
@@ -572,7 +575,9 @@ std::string HostWalk::key_of(const Candidate& candidate, const Endpoint& endpoin
     key += endpoint_text(candidate.host, endpoint);
     key += '|';
     key += candidate.host.name;
-    key += candidate.host.protocol == objects::HostProtocol::Lmtp ? "|lmtp|" : "|smtp|";
+    key += candidate.host.protocol == objects::HostProtocol::Lmtp    ? "|lmtp|"
+           : candidate.host.protocol == objects::HostProtocol::Smtps ? "|smtps|"
+                                                                     : "|smtp|";
     key += candidate.decision.policy.digest();
     if (candidate.decision.audited) {
         key += " audit " + candidate.decision.audited->digest();

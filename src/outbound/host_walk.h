@@ -31,11 +31,10 @@ enum class Approved : std::uint8_t { No, Yes };
 
 class HostWalk {
 public:
-    // `connector`: the outbound connector that decided the route, by name; empty where none did.
+    // `inputs`: the route's (policy/route_inputs.h), of `snapshot`.
     // `domain`: the recipients', of an MX route.
-    // `organization`: whose mail it is, by name.
-    HostWalk(Office& office, HostList hosts, std::string_view organization,
-             const std::string& connector, std::string domain, Approved approved = Approved::No);
+    HostWalk(Office& office, HostList hosts, objects::SnapshotPointer snapshot,
+             policy::TlsInputs inputs, std::string domain, Approved approved = Approved::No);
     HostWalk(const HostWalk&) = delete;
     HostWalk& operator=(const HostWalk&) = delete;
 

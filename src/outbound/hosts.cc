@@ -51,6 +51,7 @@ std::vector<Host> hosts_of(const routing::Route& route)
         host.unix_path = hop.unix_path;
         host.port = hop.port;
         host.source = routing::TargetSource::Configured;
+        host.kind = policy::hop_kind(hop);
         hosts.push_back(std::move(host));
     }
     return hosts;
@@ -88,6 +89,14 @@ net::Task<Result<HostList, Outcome>> find_hosts(Office& office, routing::Route r
     co_return list;
 }
 
+// RFC 6761 §6.3.
+std::vector<IpAddress> known_addresses(const Host& host)
+{
+    if (host.address) return {*host.address};
+    if (host.kind != policy::HopKind::Loopback) return {};
+    return {*IpAddress::parse("::1"), *IpAddress::parse("127.0.0.1")};
+}
+
 std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses)
 {
     std::vector<IpAddress> v6;
@@ -104,7 +113,8 @@ std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses)
 
 net::Task<Result<HostAddresses, Outcome>> find_addresses(Office& office, Host host)
 {
-    if (host.address) co_return HostAddresses{{*host.address}, facts::DnsSecurity::Insecure, {}};
+    if (auto known = known_addresses(host); !known.empty())
+        co_return HostAddresses{std::move(known), facts::DnsSecurity::Insecure, {}};
     const auto answer = co_await office.adapters.resolver.addresses(office.adapters.core, host.name,
                                                                     office.within(kDnsTime));
     if (answer.status == DnsStatus::Failed) {

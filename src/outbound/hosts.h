@@ -5,6 +5,7 @@
 #include "facts/attempt.h"
 #include "facts/dns.h"
 #include "net/task.h"
+#include "policy/tls_policy.h"
 #include "routing/route.h"
 #include "routing/target_address.h"
 
@@ -24,6 +25,7 @@ struct Host {
     std::uint16_t port = 25;
     bool implicit = false;  // no MX record: the domain itself
     routing::TargetSource source = routing::TargetSource::Dns;
+    policy::HopKind kind = policy::HopKind::Network;
 
     [[nodiscard]] std::string label() const;  // for people: name, "[192.0.2.1]" or the path
 };
@@ -45,6 +47,9 @@ struct HostAddresses {
 };
 [[nodiscard]] net::Task<Result<HostAddresses, facts::Outcome>> find_addresses(Office& office,
                                                                               Host host);
+
+// Those of a host that DNS is not asked for: an address, or `localhost`. Empty: it is to be asked.
+[[nodiscard]] std::vector<IpAddress> known_addresses(const Host& host);
 
 // IPv6 and IPv4 by turns, IPv6 first, each in its order; at most kMaxAddresses.
 inline constexpr std::size_t kMaxAddresses = 6;

@@ -40,6 +40,8 @@ constexpr Fix kFixes[] = {
     {"route.target-private", "Set delivery.allow_private, or correct the domain's DNS records."},
     {"route.target-loopback", "Correct the domain's DNS records."},
     {"route.target-ourselves", "Make the domain an accepted domain here, or correct its route."},
+    {"tls.literal-without-name",
+     "Send to the recipient's address by domain, or give the connector tls_names."},
     {"ladder.handshake-failed",
      "Ask the server's administrator to repair TLS; its versions and ciphers are in the rungs."},
     {"ladder.inappropriate-fallback",

@@ -61,6 +61,7 @@ Identity Office::identity_for(const policy::TlsDecision& decision, std::string_v
     Credentials::Wanted wanted;
     wanted.policy = &decision.policy;
     if (decision.audited) wanted.audited = &*decision.audited;
+    if (decision.lasting) wanted.audited = &*decision.lasting;
     wanted.organization = organization;
     wanted.connector = connector;
     wanted.system = settings->cas;

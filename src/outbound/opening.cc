@@ -44,6 +44,7 @@ net::Task<Opened> Opener::run()
 {
     step_ = session_.start();
     bool going_on = true;
+    if (request_.implicit_tls) going_on = co_await shake_hands();
     while (going_on) {
         switch (step_.next) {
         case Next::ReadReply:
@@ -98,8 +99,9 @@ bool Opener::on_ready()
 
 net::Task<bool> Opener::shake_hands()
 {
-    opened_.injected = discard_injected(stream_);
-    if (request_.handshake->context == nullptr) {
+    // Before implicit TLS nothing of ours was said that could be answered in clear.
+    if (!request_.implicit_tls) opened_.injected = discard_injected(stream_);
+    if (!request_.handshake || request_.handshake->context == nullptr) {
         fail_handshake(
             {facts::TlsFailure::Kind::Local, -1, "this server's TLS settings do not allow it", {}});
         co_return false;
@@ -148,11 +150,17 @@ smtp::Dialect dialect_of(const Host& host)
     return host.protocol == objects::HostProtocol::Lmtp ? smtp::Dialect::Lmtp : smtp::Dialect::Smtp;
 }
 
-tls::ClientHandshake handshake_with(const Host& host, std::shared_ptr<const facts::TlsaSet> tlsa)
+bool has_implicit_tls(const Host& host)
+{
+    return host.protocol == objects::HostProtocol::Smtps;
+}
+
+tls::ClientHandshake handshake_with(const Host& host, std::string server_name,
+                                    std::shared_ptr<const facts::TlsaSet> tlsa)
 {
     tls::ClientHandshake handshake;
-    handshake.sni = tlsa != nullptr ? tlsa->base : host.name;
-    handshake.expected_name = host.name;
+    handshake.expected_name = host.name.empty() ? server_name : host.name;
+    handshake.sni = std::move(server_name);
     handshake.tlsa = std::move(tlsa);
     return handshake;
 }

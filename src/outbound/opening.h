@@ -24,6 +24,7 @@ namespace hermetic::outbound {
 
 struct OpeningRequest {
     smtp::Dialect dialect = smtp::Dialect::Smtp;
+    bool implicit_tls = false;  // the handshake comes first; without one nothing is said
     std::string ehlo_name;
     // Nullopt: in clear, whatever is offered. Without a context the handshake fails, by us.
     std::optional<tls::ClientHandshake> handshake;
@@ -58,9 +59,10 @@ struct Opened {
 
 [[nodiscard]] smtp::Dialect dialect_of(const Host& host);
 
-// For `host`, without context, trust and cache. RFC 7672 §2.2.3 and §3.1: under DANE the server is
-// asked for by its base domain.
-[[nodiscard]] tls::ClientHandshake handshake_with(const Host& host,
+[[nodiscard]] bool has_implicit_tls(const Host& host);
+
+// Without context, trust and cache. `server_name`: policy::server_name().
+[[nodiscard]] tls::ClientHandshake handshake_with(const Host& host, std::string server_name,
                                                   std::shared_ptr<const facts::TlsaSet> tlsa);
 
 // `stream` outlives the await, and is closed at the end where the result is not usable.

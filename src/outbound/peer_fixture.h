@@ -25,7 +25,8 @@ struct PeerScript {
     // By the longest prefix of the command, upper case; "." is the end of the message. The reply
     // "close" closes instead.
     std::map<std::string, std::string> replies;
-    std::string injected;  // in clear, behind the 220 to STARTTLS
+    std::string injected;       // in clear, behind the 220 to STARTTLS
+    bool implicit_tls = false;  // `tls` from the first octet
     bool lmtp = false;
     bool refuses_hello_in_tls = false;
     int refuse_connections = 0;  // the first so many are closed at once
@@ -80,7 +81,9 @@ private:
         stream->until(core_.clock().now() + std::chrono::seconds{20});
         open_.push_back(stream.get());
         recipients_ = 0;
-        bool going_on = co_await say(*stream, script_.greeting);
+        bool going_on = true;
+        if (script_.implicit_tls) going_on = co_await shake_hands(*stream);
+        if (going_on) going_on = co_await say(*stream, script_.greeting);
         while (going_on) {
             auto line = co_await stream->read_line(4096);
             if (!line) break;
@@ -146,6 +149,11 @@ private:
         const bool going_on = co_await say(
             stream, reply + (script_.injected.empty() ? "" : "\r\n") + script_.injected);
         if (!going_on || !reply.starts_with("220")) co_return going_on;
+        co_return co_await shake_hands(stream);
+    }
+
+    net::Task<bool> shake_hands(net::Stream& stream)
+    {
         const auto evidence = co_await stream.start_tls(script_.tls);
         if (evidence) versions.push_back(evidence->version);
         co_return evidence.has_value();

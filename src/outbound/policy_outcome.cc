@@ -23,6 +23,8 @@ constexpr EnhancedStatus kPolicy{4, 7, 1};
 constexpr EnhancedStatus kNoSession{4, 4, 317};
 // Octets of a reply that nobody has proved, in our own words.
 constexpr std::size_t kQuoted = 200;
+// Specification §3.1. Waiting would not give it one.
+constexpr EnhancedStatus kNoName{5, 7, 1};
 // RFC 8689 §7: what the sender asked for cannot be had there. Waiting would not change it.
 constexpr EnhancedStatus kNeedsTls{5, 7, 10};
 
@@ -32,6 +34,8 @@ struct Row {
     std::string_view words;  // behind the host's name
 };
 constexpr Row kSkipped[] = {
+    {"tls.literal-without-name", kNoName,
+     "the policy asks for a name in the certificate, and an address literal has none"},
     {"dane.lookup-failed", kDnssecInvalid, "its TLSA records could not be looked up"},
     {"dane.mandatory-insecure-mx", kDnssecInvalid,
      "DANE is mandatory, and DNSSEC does not prove that it takes the domain's mail"},

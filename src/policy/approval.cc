@@ -17,6 +17,7 @@ TlsDecision decide_approved(const TlsInputs& inputs)
     TlsInputs lifted;
     lifted.organization = &organization;
     lifted.hop = inputs.hop;
+    lifted.hop.configured = false;  // our own next hop asks for no more than any other host
     lifted.hop.tlsa_status = TlsaStatus::NotAsked;
     lifted.hop.tlsa = nullptr;
     lifted.hop.sts = StsMode::NoPolicy;

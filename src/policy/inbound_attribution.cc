@@ -194,6 +194,14 @@ const Admission* Attribution::of(std::string_view organization) const
     return nullptr;
 }
 
+bool is_excepted(const InboundConnector& connector, const ClientEvidence& evidence)
+{
+    const auto* const exception = objects::exception_at(connector, evidence.now);
+    if (exception == nullptr || evidence.version() < *exception->min_tls) return false;
+    return is_in_networks(connector, evidence.address) ||
+           prove_certificate(connector, evidence).proved();
+}
+
 std::optional<InboundFault> find_fault(const InboundConnector& connector,
                                        const objects::Organization& organization,
                                        const ClientEvidence& evidence)
@@ -203,7 +211,7 @@ std::optional<InboundFault> find_fault(const InboundConnector& connector,
     if (tls == nullptr && needs_tls)
         return InboundFault{inbound_reason::kTlsRequired, &connector, present_tls(evidence), "TLS"};
     const facts::TlsVersion floor = floor_of(connector, organization, evidence);
-    if (tls != nullptr && tls->version < floor) {
+    if (tls != nullptr && tls->version < floor && !is_excepted(connector, evidence)) {
         return InboundFault{inbound_reason::kTlsVersion, &connector, present_tls(evidence),
                             fmt::format("{} or later", facts::format_version(floor))};
     }

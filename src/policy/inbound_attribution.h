@@ -48,6 +48,11 @@ struct InboundFault {
                                                      const objects::Organization& organization,
                                                      const ClientEvidence& evidence);
 
+// Whether the connector has an exception now that takes the version of the session, and the session
+// is one of its by certificate or network: its sender's address is no evidence.
+[[nodiscard]] bool is_excepted(const objects::InboundConnector& connector,
+                               const ClientEvidence& evidence);
+
 // One organization's on_premises connector that evidence speaks for.
 struct Admission {
     enum class By : std::uint8_t { Certificate, Network };

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/ip.h"
+#include "core/time.h"
 #include "facts/tls.h"
 #include "objects/objects.h"
 
@@ -22,6 +23,8 @@ struct ClientEvidence {
     // The listener takes old versions from its named networks: an organization's floor does not
     // count there.
     bool legacy_listener = false;
+    // When it is judged: exceptions that have ended by then do not count. Not set: none counts.
+    WallTime now = WallTime::max();
     // The client's chain against the connector's CAs. Asked only where a name of the certificate is
     // one of the connector's; NotChecked: they cannot be read now. Empty: likewise.
     std::function<facts::ChainVerdict(const objects::InboundConnector&)> judge_chain;

@@ -31,20 +31,26 @@ Matched find_partners(const RestrictionInputs& inputs, std::string_view organiza
     return matched;
 }
 
-// Versions that go (specification §4.6): the answer is 421, and a retry may pass. A connector that
-// allows the version itself is an exception.
+// Whether a connector of the organization that evidence speaks for takes the session's version for
+// a time. What only looks on (audit) excepts nobody.
+bool has_exception(const RestrictionInputs& inputs, const objects::Organization& organization,
+                   const Admission* admission)
+{
+    if (admission != nullptr && is_excepted(*admission->connector, *inputs.evidence)) return true;
+    return std::ranges::any_of(inputs.attribution->partners, [&](const InboundConnector* each) {
+        return each->organization == organization.name && each->mode == ConnectorMode::Enforce &&
+               is_excepted(*each, *inputs.evidence);
+    });
+}
+
+// Versions that go (specification §4.6): the answer is 421, and a retry may pass.
 std::optional<InboundFault> find_retirement(const RestrictionInputs& inputs,
-                                            const objects::Organization& organization,
-                                            const Admission* admission, const Matched& partners)
+                                            const objects::Organization& organization)
 {
     const facts::TlsVersion version = inputs.evidence->version();
-    const InboundConnector* exception = admission != nullptr ? admission->connector : nullptr;
-    for (const InboundConnector* each : partners) {
-        if (exception == nullptr && each->min_tls && *each->min_tls <= version) exception = each;
-    }
     const auto retired =
         decide_inbound_retirement(inputs.snapshot->contents().retirements, organization.name,
-                                  exception, version, inputs.evidence->address, inputs.now);
+                                  version, inputs.evidence->address, inputs.now);
     if (!retired) return std::nullopt;
     return InboundFault{
         retired->reason, nullptr, std::string{facts::format_version(version)},
@@ -87,8 +93,10 @@ Restrictions judge_restrictions(const RestrictionInputs& inputs, std::string_vie
     const objects::Organization& owner = inputs.snapshot->organization(organization);
     const Admission* admission = inputs.attribution->of(owner.name);
     const Matched partners = find_partners(inputs, owner.name);
-    result.fault = find_retirement(inputs, owner, admission, partners);
-    if (!result.fault) result.fault = find_floor_fault(*inputs.evidence, owner);
+    if (!has_exception(inputs, owner, admission)) {
+        result.fault = find_retirement(inputs, owner);
+        if (!result.fault) result.fault = find_floor_fault(*inputs.evidence, owner);
+    }
     if (result.fault || admission != nullptr) return result;
     for (const InboundConnector* each : partners) {
         auto fault = find_fault(*each, owner, *inputs.evidence);

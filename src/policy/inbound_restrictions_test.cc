@@ -137,11 +137,76 @@ TEST(InboundRestrictions, PutOffRetiredVersionsBeforeAllElse)
               "retirement.ended");
     EXPECT_FALSE(judge(objects, session.evidence(), "u@z.example", "b", after).fault)
         << "another organization's plan";
-    auto exempt = contents;
-    exempt.inbound_connectors[0].min_tls = facts::TlsVersion::Tls11;
-    EXPECT_FALSE(
-        judge(objects::Snapshot{exempt}, session.evidence(), "u@p.example", "a", after).fault)
-        << "a connector that allows the version itself";
+}
+
+// A partner's connector with an exception that takes TLS 1.1, and a plan that has ended it.
+class Exempt : public testing::Test {
+protected:
+    Exempt()
+    {
+        contents_ = two_organizations();
+        objects::Retirement plan;
+        plan.name = "no-tls-1.1";
+        plan.organization = "a";
+        plan.versions = {facts::TlsVersion::Tls10, facts::TlsVersion::Tls11};
+        plan.start = WallTime{std::chrono::hours{1}};
+        plan.end = WallTime{std::chrono::hours{2}};
+        contents_.retirements = {plan};
+        connector = make_connector({.name = "p",
+                                    .senders = {"p.example"},
+                                    .networks = {"192.0.2.0/24"},
+                                    .names = {"mx.p.example"}});
+        connector.exception = objects::InboundException{
+            facts::TlsVersion::Tls11, WallTime{std::chrono::hours{9}}, "their maker"};
+    }
+    // Of mail from u@p.example.
+    std::string_view refusal(SessionWords& session, int hour = 3)
+    {
+        contents_.inbound_connectors = {connector};
+        const WallTime now{std::chrono::hours{hour}};
+        session.evidence().now = now;
+        const auto judged =
+            judge(objects::Snapshot{contents_}, session.evidence(), "u@p.example", "a", now);
+        return judged.fault ? judged.fault->reason : std::string_view{};
+    }
+    objects::InboundConnector connector;
+
+private:
+    objects::Snapshot::Contents contents_;
+};
+
+TEST_F(Exempt, IsWhomACertificateOrANetworkProves)
+{
+    SessionWords by_network{"192.0.2.9", "1.1"};
+    EXPECT_EQ(refusal(by_network), "");
+    SessionWords by_name{"203.0.113.9", "1.1", {"mx.p.example"}};
+    EXPECT_EQ(refusal(by_name), "");
+    SessionWords older{"192.0.2.9", "1.0"};
+    EXPECT_EQ(refusal(older), "retirement.ended");
+}
+
+TEST_F(Exempt, IsNobodyByTheSendersAddress)
+{
+    SessionWords stranger{"203.0.113.9", "1.1"};
+    EXPECT_EQ(refusal(stranger), "retirement.ended");
+    SessionWords impostor{"203.0.113.9", "1.1", {"mx.p.example"}, "other.pem"};
+    EXPECT_EQ(refusal(impostor), "retirement.ended");
+}
+
+TEST_F(Exempt, IsNobodyInAuditMode)
+{
+    connector.mode = ConnectorMode::Audit;
+    SessionWords by_network{"192.0.2.9", "1.1"};
+    EXPECT_EQ(refusal(by_network), "retirement.ended");
+}
+
+TEST_F(Exempt, IsNobodyForGood)
+{
+    SessionWords by_network{"192.0.2.9", "1.1"};
+    EXPECT_EQ(refusal(by_network, 9), "retirement.ended");
+    connector.exception.reset();
+    connector.min_tls = facts::TlsVersion::Tls11;
+    EXPECT_EQ(refusal(by_network), "retirement.ended");
 }
 
 }  // namespace

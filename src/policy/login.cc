@@ -16,9 +16,11 @@ bool proves_host(const TlsPolicy& policy)
 bool may_log_in(const TlsDecision& decision, Credentials credentials,
                 const std::optional<facts::TlsEvidence>& evidence)
 {
-    const TlsPolicy& policy = decision.audited ? *decision.audited : decision.policy;
+    const TlsPolicy& policy = decision.lasting   ? *decision.lasting
+                              : decision.audited ? *decision.audited
+                                                 : decision.policy;
     const bool connects = decision.skip.empty() && decision.audited_skip.empty() &&
-                          credentials == Credentials::Complete;
+                          decision.lasting_skip.empty() && credentials == Credentials::Complete;
     return connects && evidence && !policy.allows_clear() && proves_host(policy) &&
            judge_evidence(policy, *evidence).passes;
 }

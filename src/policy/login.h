@@ -13,7 +13,8 @@ namespace hermetic::policy {
 // enforcing would not even connect.
 enum class Credentials : std::uint8_t { Complete, Missing };
 
-// In audit mode it is what enforcing would have decided that counts. In clear: never.
+// In audit mode it is what enforcing would have decided that counts, beside an exception what
+// lasts. In clear: never.
 [[nodiscard]] bool may_log_in(const TlsDecision& decision, Credentials credentials,
                               const std::optional<facts::TlsEvidence>& evidence);
 

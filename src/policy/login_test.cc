@@ -81,6 +81,20 @@ TEST(MayLogIn, InAuditModeOnlyWhereEnforcingWouldHaveConnected)
     EXPECT_FALSE(policy::may_log_in(audit, Credentials::Complete, good()));
 }
 
+// Specification §3.1: logins need the lasting values.
+TEST(MayLogIn, BesideAnExceptionOnlyWhereWhatLastsIsMet)
+{
+    TlsDecision decision;
+    decision.policy.level = TlsLevel::Encrypt;
+    decision.lasting = named();
+    EXPECT_TRUE(policy::may_log_in(decision, Credentials::Complete, good()));
+    decision.lasting = pinned('b');
+    EXPECT_FALSE(policy::may_log_in(decision, Credentials::Complete, good()));
+    decision.lasting = named();
+    decision.lasting_skip = "dane.mandatory-missing";
+    EXPECT_FALSE(policy::may_log_in(decision, Credentials::Complete, good()));
+}
+
 TEST(MayLogIn, NeverInClear)
 {
     EXPECT_FALSE(may_log_in(named(), std::nullopt));

@@ -126,15 +126,12 @@ std::optional<OutboundRetirement> decide_outbound_retirement(std::span<const Ret
     return strictest;
 }
 
-std::optional<InboundRetirement> decide_inbound_retirement(
-    std::span<const Retirement> plans, std::string_view organization,
-    const objects::InboundConnector* connector, facts::TlsVersion version, const IpAddress& client,
-    WallTime now)
+std::optional<InboundRetirement> decide_inbound_retirement(std::span<const Retirement> plans,
+                                                           std::string_view organization,
+                                                           facts::TlsVersion version,
+                                                           const IpAddress& client, WallTime now)
 {
     if (version == facts::TlsVersion::None) return std::nullopt;
-    // An exception says itself which versions it takes.
-    if (connector != nullptr && connector->min_tls && *connector->min_tls <= version)
-        return std::nullopt;
     for (const Retirement& plan : plans) {
         if (!concerns(plan, organization, Direction::Inbound)) continue;
         if (version >= lowest_left(plan)) continue;

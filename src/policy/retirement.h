@@ -53,12 +53,11 @@ struct InboundRetirement {
     const objects::Retirement* plan = nullptr;  // not null
     std::string_view reason;                    // dotted id
 };
-// `connector`: the inbound connector that the session belongs to; null: none. One whose own floor
-// allows the version is an exception: exempt. nullopt for sessions in clear, too.
+// Of a session that no connector's exception takes (policy/inbound_attribution.h). nullopt for
+// sessions in clear, too.
 [[nodiscard]] std::optional<InboundRetirement> decide_inbound_retirement(
     std::span<const objects::Retirement> plans, std::string_view organization,
-    const objects::InboundConnector* connector, facts::TlsVersion version, const IpAddress& client,
-    WallTime now);
+    facts::TlsVersion version, const IpAddress& client, WallTime now);
 
 // "TLSv1.0 is being retired here; use TLSv1.2 or a later version".
 [[nodiscard]] std::string retirement_words(facts::TlsVersion version,

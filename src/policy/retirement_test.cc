@@ -137,7 +137,7 @@ TEST(Retirement, InboundOnlyOldVersionsAreRefused)
 {
     const std::vector<Retirement> plans{plan_of(Direction::Inbound, {TlsVersion::Tls10})};
     const auto refused = [&](TlsVersion version, WallTime now) {
-        return decide_inbound_retirement(plans, "Example", nullptr, version, kClient, now);
+        return decide_inbound_retirement(plans, "Example", version, kClient, now);
     };
     ASSERT_TRUE(refused(TlsVersion::Tls10, kEnd));
     EXPECT_EQ(refused(TlsVersion::Tls10, kEnd)->reason, "retirement.ended");
@@ -147,24 +147,6 @@ TEST(Retirement, InboundOnlyOldVersionsAreRefused)
     EXPECT_FALSE(refused(TlsVersion::None, kEnd)) << "clear text is another matter";
     EXPECT_EQ(retirement_words(TlsVersion::Tls10, plans[0]),
               "TLSv1.0 is being retired here; use TLSv1.1 or a later version");
-}
-
-TEST(Retirement, AnInboundExceptionIsExempt)
-{
-    const std::vector<Retirement> plans{plan_of(Direction::Inbound)};
-    objects::InboundConnector connector;
-    const auto refused = [&] {
-        return decide_inbound_retirement(plans, "Example", &connector, TlsVersion::Tls11, kClient,
-                                         kEnd)
-            .has_value();
-    };
-    EXPECT_TRUE(refused()) << "a connector without a floor of its own";
-    connector.min_tls = TlsVersion::Tls12;
-    EXPECT_TRUE(refused());
-    connector.min_tls = TlsVersion::Tls11;
-    EXPECT_FALSE(refused());
-    connector.min_tls = TlsVersion::Tls10;
-    EXPECT_FALSE(refused());
 }
 
 TEST(Retirement, AClientOfIpv6IsItsNetwork)

@@ -11,6 +11,7 @@ TlsInputs make_tls_inputs(const TlsDemand& demand, const HopFacts& hop, std::str
     TlsInputs inputs;
     inputs.organization = demand.organization;
     inputs.connector = demand.connector;
+    inputs.next_hop = demand.next_hop;
     inputs.hop = hop;
     inputs.wishes = demand.message.wishes;
     inputs.rule = demand.message.rule;

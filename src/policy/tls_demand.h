@@ -30,6 +30,8 @@ struct MessageDemand {
 struct TlsDemand {
     const objects::Organization* organization = nullptr;    // not null
     const objects::OutboundConnector* connector = nullptr;  // null: none decided the route
+    // Without a connector: an accepted domain's for its next hop. Null: it has none of its own.
+    const objects::TlsSettings* next_hop = nullptr;
     std::span<const objects::Retirement> retirements{};
     std::optional<Expectation> ratchet{};  // of the route's destination
     MessageDemand message{};

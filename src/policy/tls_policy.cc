@@ -9,29 +9,34 @@ using objects::ConnectorMode;
 using objects::Publication;
 using objects::TlsSettings;
 
-bool is_exception(const objects::Organization& organization, const TlsSettings& tls)
-{
-    return tls.level.value_or(organization.tls) < organization.tls ||
-           tls.min.value_or(organization.min_tls) < organization.min_tls ||
-           tls.dane == Publication::None || tls.mta_sts == Publication::None;
-}
+// Whether an exception that holds is heeded: logins need what would be without it.
+enum class Exceptions : std::uint8_t { Heeded, Ignored };
 
 // Grows the decision, source by source.
 class Decider {
 public:
     // `mode`: the connector's, or another one that is only asked about.
-    Decider(const TlsInputs& inputs, ConnectorMode mode) : inputs_{inputs}, mode_{mode}
+    Decider(const TlsInputs& inputs, ConnectorMode mode, Exceptions exceptions)
+        : inputs_{inputs}, mode_{mode}, exceptions_{exceptions}
     {
         decision_.sources.reserve(8);
+        if (settings() != nullptr && exceptions == Exceptions::Heeded)
+            exception_ = objects::exception_at(*settings(), inputs.now);
     }
 
     TlsDecision run();
 
 private:
     void begin();
-    void add_connector();
-    void take(const TlsSettings& tls, bool ended);
-    void audit();
+    void take_base();
+    void add_settings();
+    void add_demands();
+    void add_names();
+    void add_implicit_tls();
+    [[nodiscard]] const TlsSettings* settings() const;
+    void take(const TlsSettings& tls);
+    void audit(const TlsSettings& tls);
+    [[nodiscard]] TlsPolicy lasting(const TlsSettings& tls) const;
     void add_rule();
     void add_dane();
     void add_sts();
@@ -44,6 +49,8 @@ private:
 
     const TlsInputs& inputs_;
     ConnectorMode mode_;
+    Exceptions exceptions_;
+    const objects::TlsException* exception_ = nullptr;  // that holds
     TlsDecision decision_;
     Publication dane_ = Publication::Opportunistic;
     Publication sts_ = Publication::Opportunistic;
@@ -62,19 +69,47 @@ TlsPolicy with_connector(TlsPolicy policy, const TlsSettings& tls)
     return policy;
 }
 
-// The part of settings that an ended exception leaves: what is not weaker than the organization.
-TlsPolicy at_least(TlsPolicy policy, const TlsPolicy& organization)
+// What lasts is never below the organization.
+TlsPolicy at_least(TlsPolicy policy, const objects::Organization& organization)
 {
-    policy.level = std::max(policy.level, organization.level);
-    policy.min = std::max(policy.min, organization.min);
+    policy.level = std::max(policy.level, organization.tls);
+    policy.min = std::max(policy.min, organization.min_tls);
     policy.max = std::max(policy.max, policy.min);
     return policy;
 }
 
+// What a domain publishes is not left unheeded for good.
+Publication lasting(Publication value)
+{
+    return value == Publication::None ? Publication::Opportunistic : value;
+}
+
+Publication weaker_of(Publication one, Publication other)
+{
+    for (const Publication each : {Publication::None, Publication::Opportunistic}) {
+        if (one == each || other == each) return each;
+    }
+    return Publication::Mandatory;
+}
+
+// What an exception's level does not use is suspended.
+TlsPolicy with_exception(TlsPolicy policy, const objects::TlsException& exception)
+{
+    policy.level = std::min(policy.level, exception.level.value_or(policy.level));
+    policy.min = std::min(policy.min, exception.min.value_or(policy.min));
+    policy.compatibility = exception.compatibility;
+    if (policy.level < TlsLevel::VerifyName) policy.names.clear();
+    if (policy.level < TlsLevel::VerifyCa) policy.ca.clear();
+    if (policy.level < TlsLevel::Encrypt) policy.pins.clear();
+    return policy;
+}
+
+constexpr std::string_view kLiteralWithoutName = "tls.literal-without-name";
+
 // Specification §3.1: a configured host proves itself by its own name, one that a proved MX answer
 // or an MTA-STS policy names by that; for any other nothing says that it is the domain's but a name
-// of the domain.
-std::string_view add_names(TlsPolicy& policy, const HopFacts& hop)
+// of the domain. An address literal has no name at all.
+std::string_view name_peer(TlsPolicy& policy, const HopFacts& hop)
 {
     // TLSA records prove what they prove; names go with a chain that is verified.
     const bool wanted = policy.level == TlsLevel::VerifyName ||
@@ -95,7 +130,10 @@ std::string_view add_names(TlsPolicy& policy, const HopFacts& hop)
         return secure ? "tls.name-of-secure-mx" : "tls.name-of-listed-mx";
     }
     policy.domain = mail::Domain::parse(hop.domain);
-    return "tls.name-of-domain";
+    // A name is asked for that nothing has: no certificate passes.
+    if (!policy.domain) policy.own_name = true;
+    return hop.domain.starts_with('[') ? kLiteralWithoutName
+                                       : std::string_view{"tls.name-of-domain"};
 }
 
 TlsDecision Decider::run()
@@ -107,18 +145,49 @@ TlsDecision Decider::run()
         say("tls.local-socket");
         return std::move(decision_);
     }
-    add_connector();
+    take_base();
+    add_settings();
+    if (inputs_.hop.kind == HopKind::Loopback) {
+        // Nor here: only what its own settings say counts, and what it has always had.
+        add_names();
+        add_ratchet();
+        add_retirement();
+    } else {
+        add_demands();
+    }
+    add_implicit_tls();
+    auto& policy = decision_.policy;
+    policy.max = std::max(policy.max, policy.min);
+    if (policy.level != TlsLevel::Encrypt) policy.compatibility = objects::Compatibility::Normal;
+    return std::move(decision_);
+}
+
+void Decider::add_demands()
+{
     add_rule();
-    const auto why = add_names(decision_.policy, inputs_.hop);
-    if (!why.empty()) say(why);
+    add_names();
     add_dane();
     add_sts();
     add_requiretls();
     add_ratchet();
     add_retirement();
+}
+
+// Specification §4.3: it never becomes clear text.
+void Decider::add_implicit_tls()
+{
+    if (!inputs_.hop.implicit_tls) return;
     auto& policy = decision_.policy;
-    policy.max = std::max(policy.max, policy.min);
-    return std::move(decision_);
+    const bool added = policy.allows_clear();
+    policy.level = std::max(policy.level, TlsLevel::Encrypt);
+    say("tls.implicit", TlsLevel::Encrypt, facts::TlsVersion::None, added);
+}
+
+void Decider::add_names()
+{
+    const auto why = name_peer(decision_.policy, inputs_.hop);
+    if (why == kLiteralWithoutName) return skip(why);
+    if (!why.empty()) say(why);
 }
 
 void Decider::say(std::string_view id, TlsLevel level, facts::TlsVersion min, bool counted)
@@ -145,44 +214,73 @@ void Decider::begin()
     say("tls.organization-level", organization.tls, organization.min_tls);
 }
 
-void Decider::add_connector()
+const TlsSettings* Decider::settings() const
 {
-    if (inputs_.connector == nullptr || mode_ == ConnectorMode::Off) return;
-    const TlsSettings& tls = inputs_.connector->tls;
-    const bool ended = is_exception(*inputs_.organization, tls) &&
-                       (!tls.valid_until || *tls.valid_until <= inputs_.now);
-    if (mode_ == ConnectorMode::Audit) {
-        audit();
-    } else {
-        take(tls, ended);
-    }
-    if (ended) say("tls.exception-ended");
+    return inputs_.connector != nullptr ? &inputs_.connector->tls : inputs_.next_hop;
 }
 
-void Decider::take(const TlsSettings& tls, bool ended)
+// Specification §1: a next hop of an accepted domain is ours, not somebody's on the Internet; and
+// what never leaves the machine needs no protection that its own settings do not ask for.
+void Decider::take_base()
+{
+    auto& policy = decision_.policy;
+    if (inputs_.hop.kind == HopKind::Loopback) {
+        const bool proves = inputs_.connector != nullptr && objects::proves_peer(*settings());
+        if (!proves) policy.level = TlsLevel::Opportunistic;
+        return say("tls.local-hop", policy.level);
+    }
+    if (!inputs_.hop.configured || inputs_.connector != nullptr) return;
+    policy.level = TlsLevel::Encrypt;
+    say("tls.next-hop-level", policy.level);
+}
+
+void Decider::add_settings()
+{
+    if (settings() == nullptr || mode_ == ConnectorMode::Off) return;
+    const TlsSettings& tls = *settings();
+    if (mode_ == ConnectorMode::Audit) {
+        audit(tls);
+    } else {
+        take(tls);
+    }
+    if (tls.exception && !objects::exception_at(tls, inputs_.now)) say("tls.exception-ended");
+}
+
+TlsPolicy Decider::lasting(const TlsSettings& tls) const
 {
     TlsPolicy asked = with_connector(decision_.policy, tls);
-    if (ended) asked = at_least(std::move(asked), decision_.policy);
-    dane_ = tls.dane;
-    sts_ = tls.mta_sts;
-    if (ended && dane_ == Publication::None) dane_ = Publication::Opportunistic;
-    if (ended && sts_ == Publication::None) sts_ = Publication::Opportunistic;
+    const bool local = inputs_.hop.kind != HopKind::Network;
+    // An accepted domain's own next hop is ours: its level may be what holds unsaid.
+    const bool own = inputs_.connector == nullptr && asked.level == TlsLevel::Encrypt;
+    return local || own ? asked : at_least(std::move(asked), *inputs_.organization);
+}
+
+void Decider::take(const TlsSettings& tls)
+{
+    TlsPolicy asked = lasting(tls);
+    dane_ = policy::lasting(tls.dane);
+    sts_ = policy::lasting(tls.mta_sts);
     const bool counts = !(asked == decision_.policy);
     decision_.policy = std::move(asked);
-    say("tls.connector-level", decision_.policy.level, decision_.policy.min, counts);
+    say(inputs_.connector != nullptr ? "tls.connector-level" : "tls.next-hop-settings",
+        decision_.policy.level, decision_.policy.min, counts);
+    if (exception_ == nullptr) return;
+    decision_.policy = with_exception(std::move(decision_.policy), *exception_);
+    dane_ = weaker_of(dane_, exception_->dane.value_or(dane_));
+    sts_ = weaker_of(sts_, exception_->mta_sts.value_or(sts_));
+    say("tls.exception", decision_.policy.level, decision_.policy.min);
 }
 
 // The whole decision as enforcing would make it: what is recorded, and what a password waits for
 // (policy/login.h), is never less than what enforcing would ask.
-void Decider::audit()
+void Decider::audit(const TlsSettings& tls)
 {
-    const TlsSettings& tls = inputs_.connector->tls;
     // What asks for nothing of its own is not recorded; what DANE or MTA-STS ask for as well is.
-    const bool asks = !(with_connector(decision_.policy, tls) == decision_.policy) ||
+    const bool asks = !(lasting(tls) == decision_.policy) || exception_ != nullptr ||
                       tls.dane != Publication::Opportunistic ||
                       tls.mta_sts != Publication::Opportunistic;
     if (!asks) return;
-    TlsDecision enforced = Decider{inputs_, ConnectorMode::Enforce}.run();
+    TlsDecision enforced = Decider{inputs_, ConnectorMode::Enforce, exceptions_}.run();
     say("tls.connector-audited", enforced.policy.level, enforced.policy.min);
     decision_.audited = std::move(enforced.policy);
     decision_.audited_skip = enforced.skip;
@@ -303,10 +401,9 @@ void Decider::add_retirement()
     if (!inputs_.retired_below || !decision_.policy.wants_tls()) return;
     auto& policy = decision_.policy;
     // An unexpired exception is exempt: its own floor asked for the old version.
-    const bool exempt = inputs_.connector != nullptr && inputs_.connector->tls.min &&
-                        *inputs_.connector->tls.min < *inputs_.retired_below &&
-                        mode_ == ConnectorMode::Enforce &&
-                        inputs_.connector->tls.valid_until.value_or(WallTime{}) > inputs_.now;
+    const bool exempt = exception_ != nullptr && exception_->min &&
+                        *exception_->min < *inputs_.retired_below &&
+                        mode_ == ConnectorMode::Enforce;
     if (exempt) return say("retirement.exempt");
     const bool added = policy.min < *inputs_.retired_below;
     if (added) {
@@ -320,10 +417,34 @@ void Decider::add_retirement()
 
 }  // namespace
 
+std::string server_name(const TlsDecision& decision, std::string_view host)
+{
+    if (decision.policy.tlsa != nullptr) return decision.policy.tlsa->base;
+    if (!host.empty()) return std::string{host};
+    const TlsPolicy& policy = decision.lasting   ? *decision.lasting
+                              : decision.audited ? *decision.audited
+                                                 : decision.policy;
+    const bool one = policy.names.size() == 1 && !policy.names.front().below;
+    return one ? policy.names.front().domain.text() : std::string{};
+}
+
+HopKind hop_kind(const objects::NextHopHost& host)
+{
+    if (!host.unix_path.empty()) return HopKind::LocalSocket;
+    return objects::is_local(host) ? HopKind::Loopback : HopKind::Network;
+}
+
 TlsDecision decide_tls(const TlsInputs& inputs)
 {
-    const auto* connector = inputs.connector;
-    return Decider{inputs, connector != nullptr ? connector->tls.mode : ConnectorMode::Off}.run();
+    const auto* const connector = inputs.connector;
+    const auto mode = connector != nullptr ? connector->tls.mode : ConnectorMode::Enforce;
+    TlsDecision decision = Decider{inputs, mode, Exceptions::Heeded}.run();
+    const bool logs_in = connector != nullptr && connector->tls.auth.has_value();
+    if (!logs_in || objects::exception_at(connector->tls, inputs.now) == nullptr) return decision;
+    TlsDecision without = Decider{inputs, mode, Exceptions::Ignored}.run();
+    decision.lasting_skip = without.audited ? without.audited_skip : without.skip;
+    decision.lasting = without.audited ? *std::move(without.audited) : std::move(without.policy);
+    return decision;
 }
 
 }  // namespace hermetic::policy

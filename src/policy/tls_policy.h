@@ -53,6 +53,8 @@ struct TlsPolicy {
     bool requiretls = false;
     std::string client_certificate{};  // a certificate object's name; empty: none is shown
     bool check_revocation = true;
+    // Weak handshakes, too, before it gives up (specification §4.3, step 3); at `encrypt` alone.
+    objects::Compatibility compatibility = objects::Compatibility::Normal;
 
     // Clear text is never allowed but at these two levels.
     [[nodiscard]] bool allows_clear() const { return level <= TlsLevel::Opportunistic; }
@@ -66,7 +68,13 @@ struct TlsPolicy {
     [[nodiscard]] bool operator==(const TlsPolicy& other) const;
 };
 
-enum class HopKind : std::uint8_t { Network, LocalSocket };
+enum class HopKind : std::uint8_t {
+    Network,
+    LocalSocket,
+    Loopback,  // of our own configuration, by address or as `localhost`
+};
+// Of a configured host. Whatever DNS leads to is of the network.
+[[nodiscard]] HopKind hop_kind(const objects::NextHopHost& host);
 
 // What is known of a host's TLSA records (RFC 7672 §2.2).
 enum class TlsaStatus : std::uint8_t {
@@ -83,7 +91,8 @@ enum class StsMode : std::uint8_t { NoPolicy, None, Testing, Enforce };
 // Who is to be reached. `host` is empty for an address, and where it is not known yet.
 struct HopFacts {
     HopKind kind = HopKind::Network;
-    bool configured = false;  // a next hop by its name, not by MX
+    bool configured = false;    // a next hop by its name, not by MX
+    bool implicit_tls = false;  // from the first octet: there is no clear text to fall back to
     std::string host;
     // Of an MX route: the recipients' domain, and how far DNS proves that `host` is its exchanger.
     std::string domain;
@@ -119,6 +128,8 @@ struct Expectation {
 struct TlsInputs {
     const objects::Organization* organization = nullptr;    // not null
     const objects::OutboundConnector* connector = nullptr;  // null: none decided the route
+    // Without a connector: an accepted domain's for its next hop. Null: it has none of its own.
+    const objects::TlsSettings* next_hop = nullptr;
     HopFacts hop;
     MessageWishes wishes;
     std::optional<RuleTls> rule;
@@ -148,6 +159,10 @@ struct TlsDecision {
     // why it would not have used the host at all (a dotted id; empty: it would).
     std::optional<TlsPolicy> audited;
     std::string_view audited_skip{};
+    // Beside an exception that holds, where the connector logs in: what would be asked for without
+    // it, and why the host would not be used at all. Logins still need it.
+    std::optional<TlsPolicy> lasting{};
+    std::string_view lasting_skip{};
     // What `policy.min` would be without the retirement plan that has raised it.
     std::optional<facts::TlsVersion> min_before_retirement{};
 };
@@ -165,6 +180,11 @@ struct EvidenceVerdict {
 // Of an audited policy, for a connection as it is: in clear where there is no evidence.
 [[nodiscard]] EvidenceVerdict judge_connection(const TlsPolicy& policy,
                                                const std::optional<facts::TlsEvidence>& evidence);
+
+// The name that a host is asked for in the handshake (SNI): under DANE the TLSA base domain (RFC
+// 7672 §2.2.3), else `host`, which is empty for an address: its one exact name where it has one.
+// Empty: none is said.
+[[nodiscard]] std::string server_name(const TlsDecision& decision, std::string_view host);
 
 // Whether a dNSName of a certificate, such as "mx.example.org" or "*.example.org", is what `name`
 // asks for. A wildcard stands for exactly one label (RFC 6125 §6.4.3).

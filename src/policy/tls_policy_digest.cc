@@ -41,6 +41,7 @@ std::string TlsPolicy::digest() const
     if (requiretls) text += " requiretls";
     if (!client_certificate.empty()) text.append(" client=").append(client_certificate);
     if (!check_revocation) text += " no-revocation";
+    if (compatibility == objects::Compatibility::Weak) text += " weak";
     return text;
 }
 
@@ -49,7 +50,7 @@ bool TlsPolicy::operator==(const TlsPolicy& other) const
     const auto rest = [](const TlsPolicy& of) {
         return std::tie(of.level, of.min, of.max, of.chain, of.ca, of.names, of.own_name, of.domain,
                         of.sts_name, of.pins, of.clear_after_failure, of.requiretls,
-                        of.client_certificate, of.check_revocation);
+                        of.client_certificate, of.check_revocation, of.compatibility);
     };
     if (rest(*this) != rest(other)) return false;
     if (tlsa == other.tlsa) return true;

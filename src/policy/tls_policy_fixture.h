@@ -38,6 +38,21 @@ inline HopFacts smart_host()
     return hop;
 }
 
+inline HopFacts loopback()
+{
+    HopFacts hop;
+    hop.kind = HopKind::Loopback;
+    hop.configured = true;
+    return hop;
+}
+
+inline HopFacts literal()
+{
+    HopFacts hop;
+    hop.domain = "[192.0.2.1]";
+    return hop;
+}
+
 inline HopFacts local_socket()
 {
     HopFacts hop;

@@ -31,6 +31,13 @@ void publish_sts(TlsInputs& inputs, StsMode mode, bool listed)
     inputs.hop.sts_lists_host = listed;
 }
 
+objects::TlsException& except(objects::OutboundConnector& connector, WallTime until)
+{
+    auto& exception = connector.tls.exception.emplace();
+    exception.valid_until = until;
+    return exception;
+}
+
 std::vector<AddedRow> added_rows()
 {
     using C = objects::OutboundConnector;
@@ -56,15 +63,13 @@ std::vector<AddedRow> added_rows()
         {"DaneOff",
          [](I& i, C& c) {
              publish_tlsa(i);
-             c.tls.dane = Publication::None;
-             c.tls.valid_until = kNow + std::chrono::hours{1};
+             except(c, kNow + std::chrono::hours{1}).dane = Publication::None;
          },
          kOpp, "dane.not-asked"},
         {"DaneOffHasEnded",
          [](I& i, C& c) {
              publish_tlsa(i);
-             c.tls.dane = Publication::None;
-             c.tls.valid_until = kNow;
+             except(c, kNow).dane = Publication::None;
          },
          TlsLevel::Dane, "dane.usable"},
         {"DaneMandatoryAndMissing",
@@ -97,8 +102,7 @@ std::vector<AddedRow> added_rows()
         {"StsOff",
          [](I& i, C& c) {
              publish_sts(i, StsMode::Enforce, false);
-             c.tls.mta_sts = Publication::None;
-             c.tls.valid_until = kNow + std::chrono::hours{1};
+             except(c, kNow + std::chrono::hours{1}).mta_sts = Publication::None;
          },
          kOpp, "sts.not-asked"},
         {"DaneTakesThePlaceOfSts",

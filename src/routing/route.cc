@@ -13,6 +13,7 @@ constexpr std::string_view kMxPrefix = "mx:";
 constexpr std::string_view kHostsPrefix = "hosts:";
 constexpr std::string_view kIpv6Tag = "IPv6:";
 constexpr std::string_view kConnectorMark = ";connector=";
+constexpr std::string_view kAcceptedDomainMark = ";accepted_domain=";
 constexpr std::string_view kOrganizationMark = ";organization=";
 
 Route mx_route(std::string domain, std::string_view reason, std::string_view source)
@@ -51,6 +52,20 @@ Route connector_route(const objects::OutboundConnector& connector, std::string d
     route.connector = connector.name;
     route.key += kConnectorMark;
     route.key += connector.name;
+    return route;
+}
+
+// That of an accepted domain. Domains without settings of their own share what they share a host
+// with.
+Route accepted_route(const objects::AcceptedDomain& accepted, std::string domain)
+{
+    const std::string name = accepted.name.format();
+    auto route =
+        next_hop_route(accepted.next_hop, std::move(domain), "route.accepted-domain", name);
+    if (route.mx || accepted.tls == objects::TlsSettings{}) return route;
+    route.accepted_domain = name;
+    route.key += kAcceptedDomainMark;
+    route.key += name;
     return route;
 }
 
@@ -122,9 +137,7 @@ Route decide_route(const objects::Snapshot& snapshot, std::string_view organizat
             : accepted->next_hop.mx ? snapshot.outbound_connector(organization, domain)
                                     : nullptr;
         if (connector == nullptr) {
-            return owned_by(next_hop_route(accepted->next_hop, domain.text(),
-                                           "route.accepted-domain", accepted->name.format()),
-                            snapshot, organization);
+            return owned_by(accepted_route(*accepted, domain.text()), snapshot, organization);
         }
         return connector_route(*connector, domain.text());
     }
@@ -148,16 +161,25 @@ std::optional<IpAddress> literal_of(std::string_view domain)
 std::optional<Route> parse_route_key(std::string_view key)
 {
     const auto connector = key.find(kConnectorMark);
+    const auto domain = key.find(kAcceptedDomainMark);
     const auto organization = key.find(kOrganizationMark);
-    auto route = parse_way(key.substr(0, std::min(connector, organization)));
+    auto route = parse_way(key.substr(0, std::min({connector, domain, organization})));
     if (!route) return route;
     route->key = key;
     if (connector != std::string_view::npos) {
+        // A name may have any character: it ends with the key.
         route->connector = key.substr(connector + kConnectorMark.size());
         if (route->connector.empty()) return std::nullopt;
-    } else if (organization != std::string_view::npos) {
+        return route;
+    }
+    if (organization != std::string_view::npos) {
         route->organization = key.substr(organization + kOrganizationMark.size());
         if (route->organization.empty()) return std::nullopt;
+    }
+    if (domain < organization) {
+        const auto begin = domain + kAcceptedDomainMark.size();
+        route->accepted_domain = key.substr(begin, organization - begin);
+        if (!objects::DomainPattern::parse(route->accepted_domain)) return std::nullopt;
     }
     return route;
 }

@@ -22,15 +22,18 @@ struct Route {
     // All recipients with the same key share queue, connections and transaction. "mx:example.org",
     // "mx:[192.0.2.1]" (an address literal), "hosts:smtp://relay.example.org:25,…"; with a
     // connector "…;connector=NAME", so that what connectors protect differently is never shared;
-    // of another than the first organization "…;organization=NAME".
+    // so with an accepted domain that has TLS settings of its own, "…;accepted_domain=NAME"; of
+    // another than the first organization "…;organization=NAME".
     std::string key;
     bool mx = true;
     std::string domain;                       // for mx: the domain, or "[literal]"
     std::vector<objects::NextHopHost> hosts;  // for hosts
-    std::string reason;        // dotted id: "route.accepted-domain", "route.connector",
-                               // "route.default-mx", "route.address-literal"
-    std::string source;        // name of the domain or connector; empty for the default
-    std::string connector;     // the outbound connector's name, where one decided
+    std::string reason;     // dotted id: "route.accepted-domain", "route.connector",
+                            // "route.default-mx", "route.address-literal"
+    std::string source;     // name of the domain or connector; empty for the default
+    std::string connector;  // the outbound connector's name, where one decided
+    // The accepted domain whose TLS settings for its next hop count, by name; empty: it has none.
+    std::string accepted_domain;
     std::string organization;  // whose settings count; empty: the connector's, else the first's
 };
 

@@ -39,6 +39,8 @@ objects::Snapshot snapshot()
     };
     accepted("example.org", hosts({"lmtp://127.0.0.1:24", "lmtp+unix:/run/lmtp"}));
     accepted("relayed.example", objects::NextHop{});
+    accepted("*.own.example", hosts({"lmtp://store.example"}));
+    contents.accepted_domains.back().tls.level = objects::TlsLevel::VerifyName;
     connector("partner", "*.partner.test", hosts({"smtp://relay.example:2525"}));
     connector("by-mx", "direct.test", objects::NextHop{});
     return objects::Snapshot{std::move(contents)};
@@ -69,6 +71,7 @@ TEST_P(DecideRoute, SaysWhereAndWhy)
     EXPECT_EQ(again->mx, route.mx);
     EXPECT_EQ(again->domain, route.domain);
     EXPECT_EQ(again->hosts, route.hosts);
+    EXPECT_EQ(again->accepted_domain, route.accepted_domain);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -76,6 +79,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Row{"AcceptedDomain", "a@example.org",
                         "hosts:lmtp://[127.0.0.1]:24,lmtp+unix:/run/lmtp", "route.accepted-domain",
                         "example.org"},
+                    Row{"AcceptedDomainWithSettings", "a@x.own.example",
+                        "hosts:lmtp://store.example:24;accepted_domain=*.own.example",
+                        "route.accepted-domain", "*.own.example"},
                     Row{"AcceptedDomainByMx", "a@relayed.example", "mx:relayed.example",
                         "route.accepted-domain", "relayed.example"},
                     Row{"Connector", "a@x.partner.test",

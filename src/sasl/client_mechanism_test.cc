@@ -189,6 +189,11 @@ TEST_F(LoginFile, WhatIsNoPasswordIsRefused)
     EXPECT_FALSE(load_login("ann", write("\nsecret\n")));
     EXPECT_FALSE(load_login("ann", write(std::string(1001, 'x'))));
     EXPECT_FALSE(load_login("ann", write("\xff\xfe\n")));
+    for (const char* mark : {"\xEF\xBB\xBF", "\xFF\xFE", "\xFE\xFF"}) {
+        const auto login = load_login("ann", write(std::string{mark} + "secret\n"));
+        ASSERT_FALSE(login);
+        EXPECT_THAT(login.error().what, testing::HasSubstr("byte-order mark"));
+    }
     EXPECT_FALSE(load_login("ann", "/nonexistent/password"));
 }
 

@@ -54,6 +54,13 @@ Result<std::string, LoginError> read_first_line(int descriptor, const std::strin
     return password;
 }
 
+// Of UTF-8, or of UTF-16: an editor's, and no part of a password.
+bool has_byte_order_mark(std::string_view text)
+{
+    return text.starts_with("\xEF\xBB\xBF") || text.starts_with("\xFF\xFE") ||
+           text.starts_with("\xFE\xFF");
+}
+
 }  // namespace
 
 Login::Login(std::string user, std::string password)
@@ -90,6 +97,11 @@ Result<std::shared_ptr<const Login>, LoginError> load_login(
     auto password = read_first_line(descriptor, password_file);
     ::close(descriptor);
     if (!password) return failure(password.error());
+    if (has_byte_order_mark(*password)) {
+        wipe(password->data(), password->size());
+        return failure(LoginError{password_file + ": it begins with a byte-order mark",
+                                  "save it as UTF-8 without one"});
+    }
     const bool fits = !password->empty() && password->size() <= kMaxPassword &&
                       password->find('\0') == std::string::npos && is_valid_utf8(*password);
     if (!fits) {

@@ -41,11 +41,13 @@ void read_limits(std::string_view parameters, Capabilities& into)
     }
 }
 
+// Each once: a server may have a line of either form.
 void read_auth(std::string_view parameters, Capabilities& into)
 {
-    into.auth_mechanisms.clear();
     for (auto word = take_word(parameters); !word.empty(); word = take_word(parameters)) {
         if (into.auth_mechanisms.size() + word.size() >= kMaxAuth) return;
+        const std::string padded = ' ' + into.auth_mechanisms + ' ';
+        if (padded.find(' ' + to_upper(word) + ' ') != std::string::npos) continue;
         if (!into.auth_mechanisms.empty()) into.auth_mechanisms += ' ';
         into.auth_mechanisms += to_upper(word);
     }
@@ -75,6 +77,12 @@ void read_line(std::string_view line, Capabilities& into)
     if (iequals(keyword, "SIZE")) read_size(line, into);
     if (iequals(keyword, "LIMITS")) read_limits(line, into);
     if (iequals(keyword, "AUTH")) read_auth(line, into);
+    // Older servers write "AUTH=LOGIN PLAIN", for clients that knew drafts of RFC 2554.
+    constexpr std::string_view kOldAuth = "AUTH=";
+    if (iequals(keyword.substr(0, kOldAuth.size()), kOldAuth)) {
+        read_auth(keyword.substr(kOldAuth.size()), into);
+        read_auth(line, into);
+    }
 }
 
 }  // namespace

@@ -10,6 +10,15 @@ Capabilities of(std::string text)
     return parse_capabilities(PeerReply{250, std::move(text)});
 }
 
+TEST(ClientCapabilities, ReadsTheOldFormOfAuth)
+{
+    EXPECT_EQ(of("mx\nAUTH=login plain").auth_mechanisms, "LOGIN PLAIN");
+    EXPECT_EQ(of("mx\nAUTH=LOGIN\nAUTH PLAIN LOGIN").auth_mechanisms, "LOGIN PLAIN");
+    EXPECT_EQ(of("mx\nAUTH PLAIN\nAUTH=PLAIN LOGIN").auth_mechanisms, "PLAIN LOGIN");
+    EXPECT_EQ(of("mx\nAUTH=").auth_mechanisms, "");
+    EXPECT_EQ(of("mx\nAUTHENTICATE LOGIN").auth_mechanisms, "");
+}
+
 TEST(ClientCapabilities, ReadsEveryKeywordInAnyCase)
 {
     const auto all =

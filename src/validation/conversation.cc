@@ -34,9 +34,11 @@ outbound::OpeningRequest opening_for(const Environment& env, const CallRequest& 
 {
     outbound::OpeningRequest opening;
     opening.dialect = outbound::dialect_of(request.host);
+    opening.implicit_tls = outbound::has_implicit_tls(request.host);
     opening.ehlo_name = env.settings->ehlo_name();
     if (request.handshaking.context != nullptr) {
-        opening.handshake = outbound::handshake_with(request.host, request.tlsa);
+        opening.handshake =
+            outbound::handshake_with(request.host, request.server_name, request.tlsa);
         opening.handshake->context = request.handshaking.context;
         opening.handshake->trust = request.handshaking.trust;
     }

@@ -48,7 +48,8 @@ struct CallRequest {
     outbound::Host host;
     Endpoint endpoint;
     Handshaking handshaking;  // without a context: in clear, whatever is offered
-    // Where there is a set, the handshake judges the chain by it, and its base domain is the SNI.
+    std::string server_name;  // policy::server_name()
+    // Where there is a set, the handshake judges the chain by it.
     std::shared_ptr<const policy::TlsaSet> tlsa;
 };
 

@@ -26,6 +26,7 @@ public:
     {
         request_.host = host.host;
         request_.endpoint = endpoint;
+        request_.server_name = policy::server_name(decision, host.host.name);
         request_.tlsa = policy_.tlsa;
     }
 

@@ -31,10 +31,12 @@ LevelVerdict judge_level(TlsLevel level, const HostFindings& host, const Address
     objects::Organization organization;
     objects::OutboundConnector connector;
     connector.tls.level = level;
+    auto& exception = connector.tls.exception.emplace();
+    exception.valid_until = now + std::chrono::hours{1};
+    exception.level = level;
     // Else what the domain publishes would raise the lower levels.
     const bool alone = level < TlsLevel::Dane;
-    if (alone) connector.tls.dane = connector.tls.mta_sts = objects::Publication::None;
-    connector.tls.valid_until = now + std::chrono::hours{1};
+    if (alone) exception.dane = exception.mta_sts = objects::Publication::None;
     policy::TlsInputs inputs;
     inputs.organization = &organization;
     inputs.connector = &connector;
@@ -61,7 +63,8 @@ LevelVerdict judge_level(TlsLevel level, const HostFindings& host, const Address
 policy::HopFacts HostFindings::hop() const
 {
     policy::HopFacts hop;
-    if (!host.unix_path.empty()) hop.kind = policy::HopKind::LocalSocket;
+    hop.kind = host.kind;
+    hop.implicit_tls = outbound::has_implicit_tls(host);
     hop.configured = host.source == routing::TargetSource::Configured;
     hop.host = host.name;
     hop.domain = domain;

@@ -28,16 +28,7 @@ HostFindings found_host(outbound::Host host)
 std::vector<HostFindings> configured_hosts(const routing::Route& route)
 {
     std::vector<HostFindings> hosts;
-    for (const auto& hop : route.hosts) {
-        outbound::Host host;
-        host.protocol = hop.protocol;
-        host.name = hop.host;
-        host.address = hop.address;
-        host.unix_path = hop.unix_path;
-        host.port = hop.port;
-        host.source = routing::TargetSource::Configured;
-        hosts.push_back(found_host(std::move(host)));
-    }
+    for (auto& host : outbound::hosts_of(route)) hosts.push_back(found_host(std::move(host)));
     if (hosts.size() > kMaxHosts) hosts.resize(kMaxHosts);
     return hosts;
 }
@@ -147,6 +138,7 @@ net::Task<std::vector<HostFindings>> find_hosts(const Environment& env, routing:
         host.port = env.settings->options.port;
         std::vector<HostFindings> only;
         only.push_back(found_host(std::move(host)));
+        only.back().domain = route.domain;
         co_return only;
     }
     co_return co_await find_mx(env, std::move(route.domain), std::move(sink));
@@ -158,10 +150,8 @@ net::Task<> resolve(const Environment& env, HostFindings& host, Sink sink)
         host.addresses = {IpAddress{}};
         co_return;
     }
-    if (host.host.address) {
-        host.addresses = {*host.host.address};
-        co_return;
-    }
+    host.addresses = outbound::known_addresses(host.host);
+    if (!host.addresses.empty()) co_return;
     const std::string label = host.host.label();
     tell_running(sink, StepId::Addresses, label);
     const auto answer =
@@ -216,6 +206,7 @@ net::Task<AddressFindings> look_at(const Environment& env, Contexts& contexts,
     CallRequest request;
     request.host = host.host;
     request.endpoint = endpoint;
+    request.server_name = host.tlsa != nullptr ? host.tlsa->base : host.host.name;
     request.tlsa = host.tlsa;
     const bool local = !host.host.unix_path.empty();
     auto context = contexts.of_versions(TlsVersion::Tls12, TlsVersion::Tls13);
@@ -226,7 +217,8 @@ net::Task<AddressFindings> look_at(const Environment& env, Contexts& contexts,
     findings.seen = std::move(made.seen);
     findings.evidence = findings.seen.tls;
     for (auto& step : say_seen(findings.seen)) tell(sink, std::move(step), label, address);
-    const bool offers = findings.seen.offered && findings.seen.offered->starttls;
+    const bool offers = outbound::has_implicit_tls(host.host) ||
+                        (findings.seen.offered && findings.seen.offered->starttls);
     if (!offers || local || findings.seen.end == End::Refused) co_return findings;
 
     tell_running(sink, StepId::Versions, label, address);

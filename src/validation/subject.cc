@@ -1,6 +1,7 @@
 #include "validation/subject.h"
 
 #include "outbound/hop_inputs.h"
+#include "policy/route_inputs.h"
 
 #include <algorithm>
 #include <utility>
@@ -87,10 +88,12 @@ Subject make_subject(const objects::Snapshot& snapshot, routing::Route route,
                      policy::MessageWishes wishes)
 {
     Subject subject;
-    const auto* const connector = snapshot.outbound_connector(std::string_view{route.connector});
-    if (connector != nullptr) subject.connector = *connector;
-    subject.organization =
-        snapshot.organization(connector != nullptr ? connector->organization : route.organization);
+    // Of the same snapshot: it has what the route names.
+    if (const auto inputs = policy::inputs_of_route(snapshot, route, {})) {
+        subject.organization = *inputs->organization;
+        if (inputs->connector != nullptr) subject.connector = *inputs->connector;
+        if (inputs->next_hop != nullptr) subject.next_hop = *inputs->next_hop;
+    }
     subject.wishes = wishes;
     subject.routes.push_back(std::move(route));
     take_objects(subject, snapshot);
@@ -111,6 +114,7 @@ policy::TlsDecision decide(const Subject& subject, const HostFindings& host, con
     policy::TlsInputs inputs;
     inputs.organization = &subject.organization;
     inputs.connector = subject.connector ? &*subject.connector : nullptr;
+    inputs.next_hop = subject.next_hop ? &*subject.next_hop : nullptr;
     inputs.hop = host.hop();
     inputs.wishes = subject.wishes;
     inputs.now = known.now;

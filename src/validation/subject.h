@@ -22,7 +22,8 @@ namespace hermetic::validation {
 
 struct Subject {
     objects::Organization organization;
-    std::optional<objects::OutboundConnector> connector;       // nullopt: none decided the route
+    std::optional<objects::OutboundConnector> connector;  // nullopt: none decided the route
+    std::optional<objects::TlsSettings> next_hop;         // an accepted domain's, where it has any
     std::shared_ptr<const outbound::Credentials> credentials;  // what the copy names in files
     std::vector<routing::Route> routes;      // what to look at: its smart hosts, or MX of domains
     std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support import runner
 from support.certificates import Authority
 from support.deadline import wait_for
-from support.hermetic_server import HermeticServer, listener
+from support.hermetic_server import HermeticServer, exception, listener
 from support.peers import Exim, OpenSmtpd, Postfix
 from support.smtp_client import Client
 from support.smtp_sink import Sink
@@ -78,10 +78,10 @@ class Partners(Table):
         for domain, (setting, level) in cells.items():
             connector = {"name": domain, "recipient_domains": [domain],
                          "smart_hosts": [f"[127.0.0.1]:{ports[setting]}"],
-                         "tls": "encrypt" if level == "pins" else level,
-                         "valid_until": "2126-01-01T00:00:00Z"}
+                         "tls": "encrypt" if level == "pins" else level}
             if level == "none":
-                connector |= {"dane": "none", "mta_sts": "none"}
+                connector |= {"tls": "opportunistic",
+                              "exception": exception(tls="none", dane="none", mta_sts="none")}
             if level == "verify_name":
                 connector["tls_names"] = ["partner.peer.test"]
             if level == "pins":

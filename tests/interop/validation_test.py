@@ -20,14 +20,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import children, runner
 from support.deadline import wait_for
-from support.hermetic_server import HermeticServer, binary, listener, smtp_hop
+from support.hermetic_server import HermeticServer, exception, binary, listener, smtp_hop
 from support.peers import Postfix
 from support.ports import free_port
 from support.smtp_sink import Sink
 
 # partner, what its connector asks for, the result, and steps that must be as they stand here:
 # step: (state, reason)
-OLD = {"min_tls": "1.0", "valid_until": "2099-01-01T00:00:00Z"}
+OLD = {"exception": exception(min_tls="1.0")}
 TABLE = [
     ("modern", {"tls": "verify_name"}, "ok",
      {"mx": ("ok", ""), "starttls": ("ok", ""), "versions": ("ok", ""),

@@ -333,12 +333,14 @@ protected:
         made.recipient_domains = {
             *objects::DomainPattern::parse(lab::domain_of(*partner().behaviour))};
         made.tls.level = cell.level->level;
+        auto& exception = made.tls.exception.emplace();
+        exception.level = cell.level->level;
+        exception.min = cell.floor->version;
         made.tls.min = cell.floor->version;
-        if (!cell.level->heeds_published) {
-            made.tls.dane = made.tls.mta_sts = objects::Publication::None;
-        }
+        if (!cell.level->heeds_published)
+            exception.dane = exception.mta_sts = objects::Publication::None;
+        exception.valid_until = fixture.clock.wall() + std::chrono::hours{24};
         if (cell.level->pins) made.tls.pins = {lab_->find(cell.ability->pin())->key_pin};
-        made.tls.valid_until = fixture.clock.wall() + std::chrono::hours{24};
         return made;
     }
 

@@ -3,6 +3,7 @@
 //
 // One server, one lab, one connector for each cell: partner × level × floor.
 #include "abilities.h"
+#include "core/time.h"
 #include "lab/partners.h"
 #include "server_world.h"
 
@@ -86,13 +87,18 @@ std::string connectors(const Lab& lab)
     std::string text;
     for (const Cell& cell : all_cells()) {
         const PlacedPartner& partner = *lab.find(cell.ability->partner);
+        const std::string_view level = cell.level == "pins" ? "encrypt" : cell.level;
+        const bool none = level == "none";
         text += fmt::format(
             "\n[[outbound_connector]]\nname = \"{0}\"\nrecipient_domains = [\"{0}.test\"]\n"
-            "smart_hosts = [\"[{1}]:{2}\"]\ntls = \"{3}\"\nmin_tls = \"{4}\"\n"
-            "valid_until = \"2126-01-01T00:00:00Z\"\n",
+            "smart_hosts = [\"[{1}]:{2}\"]\ntls = \"{3}\"\n"
+            "exception = {{ tls = \"{4}\", min_tls = \"{5}\", {6}valid_until = \"{7}\", "
+            "reason = \"a test\" }}\n",
             cell.name, partner.address.address.format(), partner.address.port,
-            cell.level == "pins" ? "encrypt" : cell.level, cell.floor);
-        if (cell.level == "none") text += "dane = \"none\"\nmta_sts = \"none\"\n";
+            none ? "opportunistic" : level, level, cell.floor,
+            none ? "dane = \"none\", mta_sts = \"none\", " : "",
+            format_rfc3339(system_clock().wall() + std::chrono::hours{24}));
+        if (cell.floor > "1.2") text += fmt::format("min_tls = \"{}\"\n", cell.floor);
         if (cell.level == "verify_name") {
             text += fmt::format("tls_names = [\"{}\"]\n", host_of(*partner.behaviour));
         }

@@ -294,9 +294,11 @@ protected:
         made.recipient_domains = {*objects::DomainPattern::parse("modern.lab.test")};
         made.tls.level = level.level;
         if (level.level == TlsLevel::None) {
-            made.tls.dane = made.tls.mta_sts = objects::Publication::None;
+            auto& exception = made.tls.exception.emplace();
+            exception.level = level.level;
+            exception.dane = exception.mta_sts = objects::Publication::None;
+            exception.valid_until = fixture.clock.wall() + std::chrono::hours{24};
         }
-        made.tls.valid_until = fixture.clock.wall() + std::chrono::hours{24};
         if (level.needs == Needs::Pin) {
             made.tls.pins = {world_.lab->find(kPartner)->key_pin};
         }

@@ -38,7 +38,15 @@ def toml_value(value):
         return str(value)
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(toml_value(each) for each in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml_value(each)}" for key, each in value.items()) + " }"
     return json.dumps(os.fspath(value))  # a TOML basic string escapes as JSON does
+
+
+def exception(**weaker):
+    """A connector's or an accepted domain's, for a day."""
+    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
+    return {**weaker, "valid_until": end, "reason": "a test"}
 
 
 def toml_document(top, tables=(), arrays=()):

@@ -1,0 +1,41 @@
+// The exceptions of all objects in one place: to list them, to remind of their ends, and to keep
+// them short. What they do is policy/tls_policy.h and policy/inbound_attribution.h.
+//
+// Pure. Specification §3.1: at most a year ahead; reminded of at 14, 7 and 1 days.
+#pragma once
+
+#include "config/diagnostic.h"
+#include "core/time.h"
+#include "objects/snapshot.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermetic::objects {
+
+struct ListedException {
+    std::string kind;  // "outbound_connector", "accepted_domain", "inbound_connector"
+    std::string name;
+    std::string organization;
+    bool enabled = true;  // the object
+    std::string weaker;   // "tls = \"encrypt\", min_tls = \"1.0\""
+    WallTime valid_until{};
+    std::string reason;
+};
+
+// Also those that have ended, until they are removed. The first to end first.
+[[nodiscard]] std::vector<ListedException> exceptions_of(const Snapshot::Contents& contents);
+
+inline constexpr Duration kLongestException = std::chrono::hours{24 * 366};
+// Those of `after` that end later than a year after `now` and did not end then in `before`.
+[[nodiscard]] config::Diagnostics too_long_exceptions(const Snapshot::Contents& before,
+                                                      const Snapshot::Contents& after,
+                                                      WallTime now);
+
+// What is to be told of an end, from one look at the clock to the next: that 14, 7 or 1 days are
+// left, or (0) that it has come. Nullopt: nothing. Without a look before: what was due last.
+[[nodiscard]] std::optional<int> reminder_due(WallTime valid_until, std::optional<WallTime> before,
+                                              WallTime now);
+
+}  // namespace hermetic::objects

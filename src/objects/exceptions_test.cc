@@ -1,0 +1,84 @@
+#include "objects/exceptions.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::objects {
+namespace {
+
+const WallTime kNow = *parse_rfc3339("2026-11-30T12:00:00Z");
+constexpr auto kDay = std::chrono::hours{24};
+
+TlsException until(WallTime end)
+{
+    TlsException exception;
+    exception.level = TlsLevel::Encrypt;
+    exception.min = facts::TlsVersion::Tls10;
+    exception.valid_until = end;
+    exception.reason = "their certificate";
+    return exception;
+}
+
+Snapshot::Contents contents(WallTime end)
+{
+    Snapshot::Contents made;
+    auto& connector = made.outbound_connectors.emplace_back();
+    connector.name = "bank";
+    connector.organization = "Example";
+    connector.tls.exception = until(end);
+    made.outbound_connectors.emplace_back().name = "other";
+    auto& domain = made.accepted_domains.emplace_back();
+    domain.name = *DomainPattern::parse("*.example.org");
+    domain.tls.exception = until(kNow + kDay);
+    auto& inbound = made.inbound_connectors.emplace_back();
+    inbound.name = "old scanner";
+    inbound.exception = InboundException{facts::TlsVersion::Tls10, kNow + 3 * kDay, "its maker"};
+    return made;
+}
+
+TEST(Exceptions, AreListedByTheirEnds)
+{
+    const auto found = exceptions_of(contents(kNow + 2 * kDay));
+    ASSERT_EQ(found.size(), 3U);
+    EXPECT_EQ(found[0].kind, "accepted_domain");
+    EXPECT_EQ(found[0].name, "*.example.org");
+    EXPECT_EQ(found[1].name, "bank");
+    EXPECT_EQ(found[1].organization, "Example");
+    EXPECT_EQ(found[1].weaker, "tls = \"encrypt\", min_tls = \"1.0\"");
+    EXPECT_EQ(found[1].reason, "their certificate");
+    EXPECT_EQ(found[2].name, "old scanner");
+    EXPECT_EQ(found[2].weaker, "min_tls = \"1.0\"");
+}
+
+TEST(Exceptions, LastAYearAtMost)
+{
+    const auto at_most = contents(kNow + 366 * kDay);
+    EXPECT_TRUE(too_long_exceptions({}, at_most, kNow).empty());
+    const auto longer = contents(kNow + 367 * kDay);
+    const auto faults = too_long_exceptions(at_most, longer, kNow);
+    ASSERT_EQ(faults.size(), 1U);
+    EXPECT_EQ(faults[0].key, "outbound_connector \"bank\".exception");
+    // What is there already was allowed, by whatever clock.
+    EXPECT_TRUE(too_long_exceptions(longer, longer, kNow).empty());
+}
+
+TEST(Exceptions, AreRemindedOfAtFourteenSevenAndOneDays)
+{
+    const WallTime end = kNow;
+    struct Row {
+        int before_days;
+        int now_days;
+        std::optional<int> due;
+    };
+    for (const Row& row : {Row{20, 15, std::nullopt}, Row{15, 14, 14}, Row{14, 13, std::nullopt},
+                           Row{8, 7, 7}, Row{7, 2, std::nullopt}, Row{2, 1, 1}, Row{1, 0, 0},
+                           Row{0, -1, std::nullopt}, Row{20, 5, 7}, Row{20, 0, 0}}) {
+        EXPECT_EQ(reminder_due(end, end - row.before_days * kDay, end - row.now_days * kDay),
+                  row.due)
+            << row.before_days << " to " << row.now_days;
+    }
+    EXPECT_EQ(reminder_due(end, std::nullopt, end - 3 * kDay), 7) << "after a start";
+    EXPECT_EQ(reminder_due(end, std::nullopt, end - 30 * kDay), std::nullopt);
+}
+
+}  // namespace
+}  // namespace hermetic::objects
