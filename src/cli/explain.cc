@@ -28,9 +28,10 @@ std::vector<std::string> ladder_of(const policy::TlsPolicy& policy)
     std::vector<std::string> ladder;
     if (policy.wants_tls()) {
         for (const RungKind kind : {RungKind::Everything, RungKind::Compatible,
-                                    RungKind::LowerVersion, RungKind::Legacy}) {
+                                    RungKind::LowerVersion, RungKind::Weak, RungKind::Legacy}) {
             const auto plan = policy::plan_rung(policy, kind);
-            if (!plan) continue;
+            // Else the weak rung is there to say what to repair.
+            if (!plan || (plan->weak && !policy.takes_weak_handshakes())) continue;
             ladder.push_back(fmt::format("{} ({} to {}{})", facts::name(kind),
                                          facts::format_version(plan->min),
                                          facts::format_version(plan->max),

@@ -70,6 +70,8 @@ std::string_view name(Rung::Kind kind)
         return "compatible";
     case Rung::Kind::LowerVersion:
         return "lower-version";
+    case Rung::Kind::Weak:
+        return "weak";
     case Rung::Kind::Legacy:
         return "legacy";
     case Rung::Kind::Clear:

@@ -70,7 +70,14 @@ struct Outcome {
 
 // One step of the ladder (specification §4.3), on its own connection.
 struct Rung {
-    enum class Kind : std::uint8_t { Everything, Compatible, LowerVersion, Legacy, Clear };
+    enum class Kind : std::uint8_t {
+        Everything,
+        Compatible,
+        LowerVersion,
+        Weak,
+        Legacy,
+        Clear,
+    };
     Kind kind = Kind::Everything;
     std::string host;
     Endpoint address;

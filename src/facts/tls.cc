@@ -50,4 +50,19 @@ std::string describe(const TlsFailure& failure)
     unreachable("every TlsFailure::Kind is named above");
 }
 
+std::string_view describe(Weakness weakness)
+{
+    switch (weakness) {
+    case Weakness::None:
+        return "";
+    case Weakness::Signature:
+        return "signed with SHA-1";
+    case Weakness::Group:
+        return "a Diffie-Hellman group below 2048 bits";
+    case Weakness::Renegotiation:
+        return "without secure renegotiation (RFC 5746)";
+    }
+    unreachable("every Weakness is described above");
+}
+
 }  // namespace hermetic::facts

@@ -64,12 +64,23 @@ enum class Revocation : std::uint8_t {
     StapleMissing,  // the leaf demands a staple (RFC 7633), none came: the same
 };
 
+// What a handshake of TLS 1.2 lacks of today's strength (specification §4.1). Those of older
+// versions lack all of it: their floor says whether they count.
+enum class Weakness : std::uint8_t {
+    None,
+    Signature,      // the server signs it with SHA-1 or MD5
+    Group,          // Diffie-Hellman below 2048 bits
+    Renegotiation,  // without RFC 5746
+};
+[[nodiscard]] std::string_view describe(Weakness weakness);  // "signed with SHA-1"; "" for None
+
 struct TlsEvidence {
     TlsVersion version = TlsVersion::None;
     std::string cipher;  // "TLS_AES_256_GCM_SHA384"
     std::string group;   // "X25519"; empty where unknown
     std::string sni;     // sent or received
     bool resumed = false;
+    Weakness weakness = Weakness::None;   // of the server's side, as a client sees it
     std::vector<CertificateFacts> chain;  // the peer's, leaf first; at most 10
     ChainVerdict verdict;                 // against the system's CAs unless the profile names own
     // Against the system's CAs, where `verdict` is against others and somebody asked.
@@ -95,6 +106,7 @@ struct TlsFailure {
     std::string words;  // "tlsv1 alert protocol version", bounded, printable
     std::vector<CertificateFacts> chain;  // where the failure was about the certificate
     bool after_hello = false;  // the peer had chosen version and cipher: it understood our hello
+    Weakness weakness = Weakness::None;  // where it is what Local refused
     bool operator==(const TlsFailure&) const = default;
 };
 

@@ -93,6 +93,8 @@ void describe_tls(Line& line, const facts::TlsEvidence& evidence)
     line.text("group", evidence.group);
     line.text("sni", evidence.sni);
     line.flag("resumed", evidence.resumed);
+    if (evidence.weakness != facts::Weakness::None)
+        line.text("weak", facts::describe(evidence.weakness));
     line.text("certificate", name(evidence.verdict.state));
     line.text("certificate_error", evidence.verdict.error);
     if (!evidence.chain.empty()) {

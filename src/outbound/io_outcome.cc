@@ -87,6 +87,14 @@ constexpr Fix kFixes[] = {
     {"tls.name-mismatch",
      "Ask the server's administrator for a certificate with the host's name, or correct the "
      "connector's tls_names."},
+    {"tls.weak-signature",
+     "Ask the server's administrator for TLS that signs with SHA-256 or better: newer software, or "
+     "its "
+     "default signature algorithms."},
+    {"tls.weak-group",
+     "Ask the server's administrator for ECDHE, or for Diffie-Hellman parameters of 2048 bits."},
+    {"tls.no-secure-renegotiation",
+     "Ask the server's administrator for TLS software of this century's second decade (RFC 5746)."},
     {"tls.pin-mismatch",
      "The server has another key than the connector's pins say: ask its administrator, and look "
      "for "

@@ -4,6 +4,7 @@
 #include "net/core.h"
 #include "net/stream.h"
 #include "outbound/credentials.h"
+#include "outbound/rung_profile.h"
 
 #include <algorithm>
 
@@ -13,9 +14,6 @@ namespace {
 constexpr std::size_t kResumableSessions = 2000;
 // Messages in memory while they are made 7-bit, per core. A single one always fits.
 constexpr std::uint64_t kConvertingOctets = std::uint64_t{32} << 20;
-
-// Everything OpenSSL has, however weak: only on the legacy rung, which the floor must allow.
-constexpr std::string_view kLegacyCiphers = "ALL:!aNULL:!eNULL:@SECLEVEL=0";
 
 PoolLimits limits_of(const DeliverySettings& settings)
 {
@@ -76,14 +74,7 @@ std::shared_ptr<const tls::ClientContext> Office::context_for(
     for (const auto& kept : contexts_) {
         if (kept.plan == plan && kept.certificate == certificate) return kept.context;
     }
-    tls::ClientProfile profile;
-    profile.min = plan.min;
-    profile.max = plan.max;
-    profile.hello = plan.hello == policy::Hello::Minimal ? tls::Hello::Minimal : tls::Hello::Full;
-    profile.fallback_scsv = plan.fallback_scsv;
-    if (plan.legacy_ciphers) profile.ciphers = kLegacyCiphers;
-    profile.client_certificate = certificate;
-    auto made = tls::make_client_context(profile);
+    auto made = tls::make_client_context(profile_of(plan, certificate));
     if (!made) {
         adapters.log.event(ledger::Level::Error, "tls.client-context",
                            {{"what", made.error().what}, {"right", made.error().right}});

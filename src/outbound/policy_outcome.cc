@@ -49,6 +49,12 @@ constexpr Row kSkipped[] = {
      "host"},
 };
 constexpr Row kUnproved[] = {
+    {"tls.weak-signature", kPolicy,
+     "it signs its TLS handshake with SHA-1, which is too weak here"},
+    {"tls.weak-group", kPolicy,
+     "its TLS handshake has a Diffie-Hellman group below 2048 bits, which is too weak here"},
+    {"tls.no-secure-renegotiation", kPolicy,
+     "its TLS lacks secure renegotiation (RFC 5746), which is too weak here"},
     {"dane.tlsa-mismatch", kTlsaInvalid, "its certificate is not what its TLSA records say"},
     {"dane.certificate-expired", kExpired,
      "its certificate, or its CA's, is not valid at present, and its TLSA records name the CA"},

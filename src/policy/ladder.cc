@@ -75,12 +75,23 @@ HostStep try_from(const TlsPolicy& policy, RungKind kind)
         if (const auto plan = plan_rung(policy, kind)) {
             return try_rung(*plan, "ladder.lower-version");
         }
+        kind = RungKind::Weak;
+    }
+    if (kind == RungKind::Weak) {
+        if (const auto plan = plan_rung(policy, kind)) return try_rung(*plan, "ladder.weak");
         kind = RungKind::Legacy;
     }
     if (kind == RungKind::Legacy) {
         if (const auto plan = plan_rung(policy, kind)) return try_rung(*plan, "ladder.legacy");
     }
     return {What::NextHost, {}, "ladder.handshake-failed"};
+}
+
+// What it chose, or how it signed, is what the weak rung is for.
+bool was_too_weak(const TriedRung& rung)
+{
+    return rung.failure && rung.failure->weakness != facts::Weakness::None &&
+           rung.kind != RungKind::Weak && rung.kind != RungKind::Legacy;
 }
 
 // It answered with a version that we did not offer: one from before versions were negotiated as
@@ -96,6 +107,9 @@ HostStep after_failed_handshake(const TlsPolicy& policy, const TriedRung& last)
     if (chose_an_older_version(last) && last.kind != RungKind::Legacy) {
         return try_from(policy, RungKind::Legacy);
     }
+    if (was_too_weak(last) && plan_rung(policy, RungKind::Weak)) {
+        return try_from(policy, RungKind::Weak);
+    }
     if (!last.failure || !looks_like_intolerance(*last.failure)) {
         return {What::NextHost, {}, "ladder.handshake-failed"};
     }
@@ -108,6 +122,10 @@ HostStep after_failed_handshake(const TlsPolicy& policy, const TriedRung& last)
     case RungKind::Compatible:
         return try_from(policy, RungKind::LowerVersion);
     case RungKind::LowerVersion:
+        // A weaker handshake of a version that it lacks would be told the same.
+        return try_from(policy,
+                        is_alert(last, kProtocolVersion) ? RungKind::Legacy : RungKind::Weak);
+    case RungKind::Weak:
         return try_from(policy, RungKind::Legacy);
     case RungKind::Legacy:
     case RungKind::Clear:
@@ -143,6 +161,15 @@ std::optional<RungPlan> plan_rung(const TlsPolicy& policy, RungKind kind)
         plan.min = std::max(plan.min, TlsVersion::Tls12);
         plan.hello = Hello::Minimal;
         plan.fallback_scsv = true;
+        return plan;
+    case RungKind::Weak:
+        // Also where the policy will not have it: then the evidence says what to repair there.
+        plan.min = std::max(policy.min, TlsVersion::Tls12);
+        plan.max = std::min(policy.max, TlsVersion::Tls12);
+        if (plan.min > plan.max) return std::nullopt;
+        plan.hello = Hello::Minimal;
+        plan.fallback_scsv = policy.max > plan.max;
+        plan.weak = true;
         return plan;
     case RungKind::Legacy:
         plan.max = TlsVersion::Tls11;

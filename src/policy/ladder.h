@@ -29,6 +29,7 @@ struct RungPlan {
     facts::TlsVersion max = facts::TlsVersion::Tls13;
     Hello hello = Hello::Full;
     bool fallback_scsv = false;   // RFC 7507
+    bool weak = false;            // signatures, groups and no RFC 5746 (facts::Weakness)
     bool legacy_ciphers = false;  // and key sizes that today's defaults refuse
     bool operator==(const RungPlan&) const = default;
 };

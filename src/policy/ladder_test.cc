@@ -62,7 +62,7 @@ std::string text(const HostStep& step)
                  std::string{facts::format_version(step.plan.min).substr(4)} + "-" +
                  std::string{facts::format_version(step.plan.max).substr(4)} +
                  (step.plan.hello == Hello::Full ? " full" : " minimal") +
-                 (step.plan.fallback_scsv ? " scsv" : "") +
+                 (step.plan.fallback_scsv ? " scsv" : "") + (step.plan.weak ? " weak" : "") +
                  (step.plan.legacy_ciphers ? " old" : "");
     }
     return result + ": " + std::string{step.reason};
@@ -93,6 +93,13 @@ TEST_P(Ladder, NextStep)
     EXPECT_EQ(text(next_at_host(row.policy, row.tried, row.remembered)), row.expected);
 }
 
+TlsFailure too_weak()
+{
+    auto failure = other(TlsFailure::Kind::Local);
+    failure.weakness = facts::Weakness::Renegotiation;
+    return failure;
+}
+
 TlsFailure we_sent(int number)
 {
     auto failure = alert(number);
@@ -103,6 +110,7 @@ TlsFailure we_sent(int number)
 constexpr auto kEverything = RungKind::Everything;
 constexpr auto kCompatible = RungKind::Compatible;
 constexpr auto kLower = RungKind::LowerVersion;
+constexpr auto kWeak = RungKind::Weak;
 constexpr auto kLegacy = RungKind::Legacy;
 
 INSTANTIATE_TEST_SUITE_P(
@@ -154,9 +162,31 @@ INSTANTIATE_TEST_SUITE_P(
             "lower-version 1.2-1.2 minimal scsv: ladder.lower-version"},
         Row{"LowerFails",
             {failed(kEverything, kClosed), failed(kCompatible, kClosed), failed(kLower, kClosed)},
+            "weak 1.2-1.2 minimal scsv weak: ladder.weak"},
+        Row{"WeakFails",
+            {failed(kEverything, kClosed), failed(kCompatible, kClosed), failed(kLower, kClosed),
+             failed(kWeak, kClosed)},
             "next: ladder.handshake-failed"},
+        Row{"LowerVersionIsLacking",
+            {failed(kEverything, alert(70)), failed(kLower, alert(70))},
+            "next: ladder.handshake-failed"},
+        Row{"WeRefusedWhatIsWeak",
+            {failed(kEverything, too_weak())},
+            "weak 1.2-1.2 minimal scsv weak: ladder.weak"},
+        Row{"WeRefusedWhatIsWeakWhereNothingWeakIsLeft",
+            {failed(kEverything, too_weak())},
+            "next: ladder.handshake-failed",
+            opportunistic(TlsVersion::Tls13)},
+        Row{"WeakAndStillRefused",
+            {failed(kEverything, too_weak()), failed(kWeak, too_weak())},
+            "next: ladder.handshake-failed"},
+        Row{"WeakSaysWhatToRepairWhereItWillNotDo",
+            {failed(kEverything, too_weak())},
+            "weak 1.2-1.2 minimal scsv weak: ladder.weak",
+            kEncrypt},
         Row{"LowerFailsWithALowFloor",
-            {failed(kEverything, kClosed), failed(kCompatible, kClosed), failed(kLower, kClosed)},
+            {failed(kEverything, kClosed), failed(kCompatible, kClosed), failed(kLower, kClosed),
+             failed(kWeak, kClosed)},
             "legacy 1.0-1.1 minimal scsv old: ladder.legacy",
             opportunistic(TlsVersion::Tls10)},
         Row{"LegacyFails",

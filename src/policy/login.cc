@@ -21,7 +21,8 @@ bool may_log_in(const TlsDecision& decision, Credentials credentials,
                                                  : decision.policy;
     const bool connects = decision.skip.empty() && decision.audited_skip.empty() &&
                           decision.lasting_skip.empty() && credentials == Credentials::Complete;
-    return connects && evidence && !policy.allows_clear() && proves_host(policy) &&
+    const bool strong = evidence && evidence->weakness == facts::Weakness::None;
+    return connects && strong && !policy.allows_clear() && proves_host(policy) &&
            judge_evidence(policy, *evidence).passes;
 }
 

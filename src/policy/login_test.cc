@@ -95,6 +95,16 @@ TEST(MayLogIn, BesideAnExceptionOnlyWhereWhatLastsIsMet)
     EXPECT_FALSE(policy::may_log_in(decision, Credentials::Complete, good()));
 }
 
+TEST(MayLogIn, NeverInAWeakHandshake)
+{
+    TlsEvidence weak = good();
+    weak.weakness = facts::Weakness::Group;
+    TlsPolicy policy = pinned('a');
+    policy.compatibility = objects::Compatibility::Weak;
+    EXPECT_TRUE(judge_evidence(policy, weak).passes);
+    EXPECT_FALSE(may_log_in(policy, weak));
+}
+
 TEST(MayLogIn, NeverInClear)
 {
     EXPECT_FALSE(may_log_in(named(), std::nullopt));

@@ -189,7 +189,7 @@ const Row kTable[] = {
     {"NorOneBeforeIt", kMay, {host({{kDead}, {kBroken}})}, "clear",
      "0.0 everything, 0.1 everything, 0.1 clear"},
     {"EachAddressHasTheWholeLadder", kMay, {host({{alerts(40)}, {kTls}})}, "TLSv1.3",
-     "0.0 everything, 0.0 compatible, 0.0 lower-version, 0.1 everything"},
+     "0.0 everything, 0.0 compatible, 0.0 lower-version, 0.0 weak, 0.1 everything"},
     {"ADeadHostCounts", kMay, {host({{kBroken}}), host({{kDead}})}, "ladder.handshake-failed",
      "0.0 everything, 1.0 everything"},
     {"ButNotForEver", kMay, {host({{kBroken}}), long_silent(host({{kDead}}))}, "clear",

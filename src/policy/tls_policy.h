@@ -59,6 +59,13 @@ struct TlsPolicy {
     // Clear text is never allowed but at these two levels.
     [[nodiscard]] bool allows_clear() const { return level <= TlsLevel::Opportunistic; }
     [[nodiscard]] bool wants_tls() const { return level != TlsLevel::None; }
+    // Specification §4.3: handshakes that lack something of today's strength (facts::Weakness) will
+    // do where clear text would, or an exception under `encrypt` says so.
+    [[nodiscard]] bool takes_weak_handshakes() const
+    {
+        return allows_clear() ||
+               (level == TlsLevel::Encrypt && compatibility == objects::Compatibility::Weak);
+    }
     // Whether a certificate is judged at all.
     [[nodiscard]] bool proves_peer() const { return chain || sts_name || tlsa || !pins.empty(); }
 

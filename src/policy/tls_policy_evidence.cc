@@ -64,6 +64,21 @@ std::string_view why_unverified(const facts::TlsEvidence& evidence)
     unreachable("every Revocation is named above");
 }
 
+std::string_view reason_of(facts::Weakness weakness)
+{
+    switch (weakness) {
+    case facts::Weakness::None:
+        return {};
+    case facts::Weakness::Signature:
+        return "tls.weak-signature";
+    case facts::Weakness::Group:
+        return "tls.weak-group";
+    case facts::Weakness::Renegotiation:
+        return "tls.no-secure-renegotiation";
+    }
+    unreachable("every Weakness is named above");
+}
+
 // Of the leaf; or of a CA, where the chain is a verified one.
 bool has_pin(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
 {
@@ -103,6 +118,8 @@ EvidenceVerdict judge_evidence(const TlsPolicy& policy, const facts::TlsEvidence
     using State = facts::ChainVerdict::State;
     // The handshake was limited to these versions; that it kept to them is asked all the same.
     if (evidence.version < policy.min) return {false, "tls.version-below-floor"};
+    if (evidence.weakness != facts::Weakness::None && !policy.takes_weak_handshakes())
+        return {false, reason_of(evidence.weakness)};
     if (policy.tlsa != nullptr) {
         const auto verdict = judge_tlsa(evidence.tlsa);
         if (!verdict.passes) return verdict;

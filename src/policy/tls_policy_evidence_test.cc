@@ -141,5 +141,34 @@ TEST(JudgeEvidence, WithoutACertificateNothingIsProved)
         judge_evidence(policy(TlsLevel::Encrypt, TlsVersion::Tls12, {}, {"ab"}), evidence).passes);
 }
 
+// Specification §4.3: weak TLS comes before clear text; elsewhere an exception under `encrypt`
+// asks.
+TEST(WeakHandshakes, PassOnlyWhereClearTextWouldOrAnExceptionSaysSo)
+{
+    const struct {
+        facts::Weakness weakness;
+        std::string_view reason;
+    } rows[] = {{facts::Weakness::Signature, "tls.weak-signature"},
+                {facts::Weakness::Group, "tls.weak-group"},
+                {facts::Weakness::Renegotiation, "tls.no-secure-renegotiation"}};
+    for (const auto& row : rows) {
+        facts::TlsEvidence evidence;
+        evidence.version = facts::TlsVersion::Tls12;
+        evidence.weakness = row.weakness;
+        TlsPolicy policy;
+        EXPECT_TRUE(judge_evidence(policy, evidence).passes);
+        for (const auto level :
+             {TlsLevel::Encrypt, TlsLevel::VerifyCa, TlsLevel::VerifyName, TlsLevel::Dane}) {
+            policy.level = level;
+            policy.compatibility = objects::Compatibility::Normal;
+            EXPECT_FALSE(judge_evidence(policy, evidence).passes);
+            EXPECT_EQ(judge_evidence(policy, evidence).reason, row.reason);
+            policy.compatibility = objects::Compatibility::Weak;
+            EXPECT_EQ(judge_evidence(policy, evidence).reason == row.reason,
+                      level != TlsLevel::Encrypt);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace hermetic::policy

@@ -36,6 +36,8 @@ std::string describe_tls(const facts::TlsEvidence& tls)
     std::string out = fmt::format("{}, {}{}{}{}", facts::format_version(tls.version),
                                   printable(tls.cipher, 80), tls.group.empty() ? "" : ", ",
                                   printable(tls.group, 40), tls.resumed ? ", resumed" : "");
+    if (tls.weakness != facts::Weakness::None)
+        out.append("; weak: ").append(facts::describe(tls.weakness));
     using State = facts::ChainVerdict::State;
     switch (tls.verdict.state) {
     case State::NoCertificate:

@@ -37,11 +37,15 @@ Result<std::shared_ptr<const ClientContext>, ConfigError> make_client_context(
     SslContextPointer context{SSL_CTX_new(TLS_client_method())};
     HERMETIC_ASSERT(context != nullptr);
     const bool legacy = profile.min < facts::TlsVersion::Tls12;
-    const CommonProfile common{profile.min, profile.max, profile.ciphers, {}, legacy ? 0 : 1};
+    const bool weak = legacy || profile.weak == WeakHandshakes::Accepted;
+    // Level 1 still takes a group of 1024 bits, which is seen and judged afterwards; whoever gets
+    // our certificate is refused for it in the handshake.
+    const int level = weak ? 0 : profile.client_certificate != nullptr ? 2 : 1;
+    const CommonProfile common{profile.min, profile.max, profile.ciphers, {}, level};
     if (auto wrong = apply(common, context.get())) return failure(std::move(*wrong));
 
     // Servers as old as that often lack RFC 5746, too; we never renegotiate.
-    if (legacy) SSL_CTX_set_options(context.get(), SSL_OP_LEGACY_SERVER_CONNECT);
+    if (weak) SSL_CTX_set_options(context.get(), SSL_OP_LEGACY_SERVER_CONNECT);
     if (profile.hello == Hello::Minimal) make_minimal(context.get());
     if (profile.fallback_scsv) SSL_CTX_set_mode(context.get(), SSL_MODE_SEND_FALLBACK_SCSV);
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);

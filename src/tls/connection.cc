@@ -38,6 +38,29 @@ std::string group_of(SSL* ssl)
     return printable_ascii(found, 40);
 }
 
+// Of a server's handshake. (SSL_get_peer_tmp_key and SSL_get_secure_renegotiation_support, without
+// their C casts.)
+facts::Weakness weakness_of(SSL* ssl)
+{
+    using facts::Weakness;
+    if (SSL_version(ssl) != TLS1_2_VERSION) return Weakness::None;
+    int digest = NID_undef;
+    if (SSL_get_peer_signature_nid(ssl, &digest) == 1 &&
+        (digest == NID_sha1 || digest == NID_md5 || digest == NID_md5_sha1)) {
+        return Weakness::Signature;
+    }
+    constexpr int kStrongGroup = 2048;
+    EVP_PKEY* key = nullptr;
+    if (SSL_ctrl(ssl, SSL_CTRL_GET_PEER_TMP_KEY, 0, &key) == 1) {
+        const KeyPointer owned{key};
+        if (EVP_PKEY_get_base_id(key) == EVP_PKEY_DH && EVP_PKEY_get_bits(key) < kStrongGroup) {
+            return Weakness::Group;
+        }
+    }
+    if (SSL_ctrl(ssl, SSL_CTRL_GET_RI_SUPPORT, 0, nullptr) != 1) return Weakness::Renegotiation;
+    return Weakness::None;
+}
+
 // SSL_get_error() looks into the thread's error queue, so that it must be empty before each call.
 // It nearly always is; ERR_clear_error() visits all its entries even then.
 void clear_errors()
@@ -269,6 +292,7 @@ facts::TlsEvidence Connection::evidence() const
         }
     } else {
         evidence.sni = parts_->client.sni;
+        evidence.weakness = weakness_of(ssl);
         evidence.name_matches = names_host(leaf, parts_->client.expected_name);
         judge_server(ssl, parts_->client.trust, leaf, rest, evidence);
         if (parts_->client.tlsa != nullptr) {
@@ -314,6 +338,9 @@ bool Connection::on_session(ssl_session_st* session)
     const ClientHandshake& client = parts_->client;
     if (client.cache == nullptr || client.reuse_key.empty()) return false;
     if (SSL_SESSION_is_resumable(session) != 1) return false;
+    // A resumed session does not show what its first handshake lacked.
+    const bool resumed = SSL_session_reused(parts_->ssl.get()) == 1;
+    if (!resumed && weakness_of(parts_->ssl.get()) != facts::Weakness::None) return false;
     parts_->session_came = true;
     keep_staple(parts_->ssl.get(), session);
     client.cache->put(client.reuse_key, SessionPointer{session});

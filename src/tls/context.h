@@ -99,11 +99,15 @@ enum class Hello : std::uint8_t {
     Minimal,  // no ticket, one classical group
 };
 
+// Handshakes of TLS 1.2 that lack something of today's strength (facts::Weakness).
+enum class WeakHandshakes : std::uint8_t { Refused, Accepted };
+
 struct ClientProfile {
     facts::TlsVersion min = facts::TlsVersion::Tls12;
     facts::TlsVersion max = facts::TlsVersion::Tls13;
     Hello hello = Hello::Full;
     bool fallback_scsv = false;  // TLS_FALLBACK_SCSV (RFC 7507), for a lowered version
+    WeakHandshakes weak = WeakHandshakes::Refused;
     std::string ciphers;
     std::shared_ptr<const Certificate> client_certificate;  // null: none is shown
 };

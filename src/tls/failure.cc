@@ -44,6 +44,22 @@ bool is_our_refusal(int reason)
     }
 }
 
+// What our side would have taken on the weak rung.
+facts::Weakness weakness_of(int reason)
+{
+    switch (reason) {
+    case SSL_R_DH_KEY_TOO_SMALL:
+        return facts::Weakness::Group;
+    case SSL_R_WRONG_SIGNATURE_TYPE:
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+        return facts::Weakness::Signature;
+    case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
+        return facts::Weakness::Renegotiation;
+    default:
+        return facts::Weakness::None;
+    }
+}
+
 }  // namespace
 
 std::string_view alert_name(int alert)
@@ -141,6 +157,7 @@ facts::TlsFailure classify_failure(const Observed& observed)
         return failure;
     }
     failure.kind = is_ssl_error && !is_our_refusal(reason) ? Kind::Protocol : Kind::Local;
+    if (is_ssl_error) failure.weakness = weakness_of(reason);
     failure.alert = observed.sent_alert;
     failure.words = words;
     return failure;

@@ -1,5 +1,7 @@
 #include "validation/contexts.h"
 
+#include "outbound/rung_profile.h"
+
 #include <utility>
 
 namespace hermetic::validation {
@@ -32,13 +34,7 @@ Result<Handshaking, std::string> Contexts::of_versions(facts::TlsVersion min,
 Result<Handshaking, std::string> Contexts::of_rung(const policy::RungPlan& plan,
                                                    const outbound::Identity& identity)
 {
-    tls::ClientProfile profile;
-    profile.min = plan.min;
-    profile.max = plan.max;
-    profile.hello = plan.hello == policy::Hello::Minimal ? tls::Hello::Minimal : tls::Hello::Full;
-    profile.fallback_scsv = plan.fallback_scsv;
-    profile.client_certificate = identity.client_certificate;
-    return make(profile, identity.trust);
+    return make(outbound::profile_of(plan, identity.client_certificate), identity.trust);
 }
 
 }  // namespace hermetic::validation
