@@ -199,7 +199,7 @@ std::vector<Option<DeliveryOptions>> delivery_options()
                number_kind<std::uint32_t>(1, 10000),
                "Most connections to one destination at once."),
         option("connections", &D::connections, number_kind<std::uint32_t>(1, 100000),
-               "Most outbound connections in all; a quarter more while hosts do not answer."),
+               "Most outbound connections in all; at most half of them to hosts that keep silent."),
         option("messages_per_connection", &D::messages_per_connection,
                number_kind<std::uint32_t>(1, 100000),
                "Messages after which a connection is ended."),

@@ -8,7 +8,9 @@
 #include "net/await_spool.h"
 #include "net/core.h"
 #include "outbound/host_walk.h"
+#include "outbound/io_outcome.h"
 #include "outbound/office.h"
+#include "outbound/peer_watch.h"
 #include "policy/route_inputs.h"
 #include "routing/route.h"
 #include "smtp/client_outcome.h"
@@ -78,8 +80,9 @@ bool worth_another_host(const Outcome& outcome)
 
 class Courier {
 public:
-    Courier(outbound::Office& office, report::NoticeLimit& limit, dispatch::Grant grant)
-        : office_{office}, limit_{limit}, grant_{std::move(grant)}
+    Courier(outbound::Office& office, report::NoticeLimit& limit, outbound::PeerWatch& watch,
+            dispatch::Grant grant)
+        : office_{office}, limit_{limit}, watch_{watch}, grant_{std::move(grant)}
     {
     }
 
@@ -102,10 +105,13 @@ private:
     bool take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
                       std::vector<std::uint32_t>& elsewhere);
     void fail_destination(const Outcome& outcome);
+    // Nothing more is to be begun.
+    [[nodiscard]] bool is_over() const { return office_.stopping() || watch_.has_given_way(); }
     void release();
 
     outbound::Office& office_;
     report::NoticeLimit& limit_;
+    outbound::PeerWatch& watch_;
     dispatch::Grant grant_;
     dispatch::GrantReport report_;
     std::unique_ptr<outbound::HostWalk> walk_;
@@ -134,7 +140,7 @@ net::Task<dispatch::GrantReport> Courier::run()
     if (grant_.settle) destination_failure_.emplace().outcome = *grant_.settle;
     for (auto& granted : grant_.messages) {
         // What breaks connections may be in the messages: the others come back in another grant.
-        if (office_.stopping() || escaped_ || lost_in_a_row_ >= kLostInARow) {
+        if (is_over() || escaped_ || lost_in_a_row_ >= kLostInARow) {
             report_.slow_down = report_.slow_down || !office_.stopping();
             report_.untouched.push_back(granted.lease.id);
             continue;
@@ -142,6 +148,12 @@ net::Task<dispatch::GrantReport> Courier::run()
         co_await carry_safely(std::move(granted));
     }
     forget_way();
+    if (watch_.has_given_way()) {
+        // Who has taken nothing is as good as dead for now; the others are slow.
+        const bool lives = report_.delivered + report_.failed != 0;
+        report_.slow_down = report_.slow_down || lives;
+        if (!lives) report_.destination_failure = outbound::gave_way_outcome(Stage::Connect);
+    }
     report_.took = office_.now() - began;
     co_return std::move(report_);
 }
@@ -225,14 +237,14 @@ net::Task<> Courier::deliver(Parcel& parcel)
         if (parcel.to_try.empty()) break;
         const bool connected = co_await connect(parcel);
         // What ended it may hold no more.
-        if (!connected && walk_ && walk_->is_outdated() && !office_.stopping()) continue;
+        if (!connected && walk_ && walk_->is_outdated() && !is_over()) continue;
         if (!connected) break;
         const auto end = co_await offer(parcel);
         if (end == OnConnection::Stale) continue;
         ++sessions;
         offered_ = true;
         lost_in_a_row_ = end == OnConnection::Lost ? lost_in_a_row_ + 1 : 0;
-        if (sessions == kSessionsPerMessage || office_.stopping()) break;
+        if (sessions == kSessionsPerMessage || is_over()) break;
         if (parcel.to_try.empty() || !walk_->exclude_current()) break;
         narrowed = true;
         release();
@@ -270,14 +282,17 @@ net::Task<bool> Courier::connect(Parcel& parcel)
         if (walk_) parcel.describe(*walk_);
         co_return false;
     }
-    if (!walk_) {
-        const bool found = co_await find_way();
-        if (!found) co_return false;
+    watch_.begin_opening(office_.now());
+    bool found = walk_ != nullptr;
+    if (!found) found = co_await find_way();
+    if (found) {
+        walk_->made_for(is_own(*office_.snapshot, parcel.envelope().sender)
+                            ? policy::ChosenBy::OwnSender
+                            : policy::ChosenBy::Stranger);
+        connection_ = co_await walk_->open();
     }
-    walk_->made_for(is_own(*office_.snapshot, parcel.envelope().sender)
-                        ? policy::ChosenBy::OwnSender
-                        : policy::ChosenBy::Stranger);
-    connection_ = co_await walk_->open();
+    watch_.end_opening();
+    if (!found) co_return false;
     parcel.add_rungs(walk_->take_rungs());
     if (connection_) {
         if (without_chunking_) connection_->capabilities.chunking = false;
@@ -335,7 +350,7 @@ net::Task<bool> Courier::find_way()
         fail_destination(hosts.error());
         co_return false;
     }
-    walk_ = std::make_unique<outbound::HostWalk>(office_, *std::move(hosts), snapshot,
+    walk_ = std::make_unique<outbound::HostWalk>(office_, watch_, *std::move(hosts), snapshot,
                                                  *std::move(inputs), std::move(domain), approved_);
     co_return true;
 }
@@ -382,7 +397,8 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
         input.needs = payload->needs;
         input.reset_first = connection_->reset_due;
         smtp::ClientTransaction transaction{std::move(input)};
-        const auto end = co_await transmit(office_, *connection_, transaction, *payload->body);
+        const auto end =
+            co_await transmit(office_, *connection_, transaction, *payload->body, watch_);
         without_chunking_ = without_chunking_ || transaction.knows_no_bdat();
         if (end == Transmitted::Stale || transaction.knows_no_bdat()) {
             connection_.reset();
@@ -459,9 +475,9 @@ void Courier::release()
 }  // namespace
 
 net::Task<dispatch::GrantReport> carry_out(outbound::Office& office, report::NoticeLimit& limit,
-                                           dispatch::Grant grant)
+                                           outbound::PeerWatch& watch, dispatch::Grant grant)
 {
-    Courier courier{office, limit, std::move(grant)};
+    Courier courier{office, limit, watch, std::move(grant)};
     co_return co_await courier.run();
 }
 

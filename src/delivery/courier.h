@@ -10,14 +10,16 @@ class NoticeLimit;
 
 namespace hermetic::outbound {
 class Office;
-}
+class PeerWatch;
+}  // namespace hermetic::outbound
 
 namespace hermetic::delivery {
 
-// Every message is recorded in the spool, or is among the report's untouched ones. `office` and
-// `limit` outlive the task.
+// Every message is recorded in the spool, or is among the report's untouched ones. `office`,
+// `limit` and `watch` outlive the task.
 [[nodiscard]] net::Task<dispatch::GrantReport> carry_out(outbound::Office& office,
                                                          report::NoticeLimit& limit,
+                                                         outbound::PeerWatch& watch,
                                                          dispatch::Grant grant);
 
 }  // namespace hermetic::delivery

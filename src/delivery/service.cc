@@ -12,24 +12,33 @@ namespace hermetic::delivery {
 namespace {
 
 constexpr std::chrono::seconds kFarewell{5};
-constexpr std::chrono::milliseconds kIdleCheck{500};
+constexpr std::chrono::milliseconds kLook{250};  // at idle connections and at silent peers
+constexpr std::chrono::seconds kSilent{2};       // without a word the queue is told
+
+queue::Peer peer_of(const outbound::PeerWatch& watch, Instant now)
+{
+    const auto since = watch.silent_since();
+    if (!since || now - *since < kSilent) return queue::Peer::Speaks;
+    return watch.dot() == outbound::PeerWatch::Dot::After ? queue::Peer::SilentAfterDot
+                                                          : queue::Peer::Silent;
+}
 
 }  // namespace
 
-// Wakes the service while it keeps idle connections; nothing waits for it, so a stop does not
-// either.
-struct DeliveryService::IdleWatch final : net::Deadline {
-    IdleWatch(net::Core& its_core, std::function<void()> its_callback)
+// Wakes the service while it has grants or keeps idle connections; nothing waits for it, so a stop
+// does not either.
+struct DeliveryService::Look final : net::Deadline {
+    Look(net::Core& its_core, std::function<void()> its_callback)
         : core{its_core}, callback{std::move(its_callback)}
     {
         core.wheel().add(*this);
     }
-    ~IdleWatch() override { core.wheel().remove(*this); }
+    ~Look() override { core.wheel().remove(*this); }
 
     void arm(Instant now)
     {
         armed = true;
-        core.wheel().set(*this, now + kIdleCheck);
+        core.wheel().set(*this, now + kLook);
     }
     void on_expired() override { callback(); }
     void on_cancelled() override {}
@@ -52,8 +61,7 @@ DeliveryService::DeliveryService(outbound::Adapters adapters, dispatch::GrantRep
                  log.event(ledger::Level::Error, "delivery.escaped", {{"what", std::string{what}}});
              }},
       waiting_{[this] { post(&DeliveryService::begin_waiting); }},
-      idle_watch_{std::make_unique<IdleWatch>(adapters.core,
-                                              [this] { post(&DeliveryService::expire_idle); })}
+      look_{std::make_unique<Look>(adapters.core, [this] { post(&DeliveryService::look); })}
 {
 }
 
@@ -86,9 +94,13 @@ void DeliveryService::begin_waiting()
 
 net::Task<> DeliveryService::carry(dispatch::Grant grant)
 {
-    auto ended = co_await carry_out(office_, limit_, std::move(grant));
+    const std::uint64_t id = grant.id;
+    outbound::PeerWatch& watch = under_way_[id].watch;
+    look_again();
+    auto ended = co_await carry_out(office_, limit_, watch, std::move(grant));
+    under_way_.erase(id);
     report(std::move(ended));
-    watch_idle();
+    look_again();
 }
 
 // Reports of one turn of the loop cross to the queue together.
@@ -134,16 +146,49 @@ net::Task<> DeliveryService::farewell(outbound::ConnectionPointer connection)
     connection->stream->close();
 }
 
-void DeliveryService::watch_idle()
+void DeliveryService::look_again()
 {
-    if (!idle_watch_->armed && office_.pool.size() != 0) idle_watch_->arm(office_.now());
+    const bool nothing = office_.pool.size() == 0 && under_way_.empty();
+    if (!look_->armed && !nothing) look_->arm(office_.now());
 }
 
-void DeliveryService::expire_idle()
+void DeliveryService::look()
 {
-    idle_watch_->armed = false;
+    look_->armed = false;
     office_.pool.expire(office_.now());
-    if (!office_.stopping()) watch_idle();
+    if (office_.stopping()) return;
+    look_at_peers();
+    look_again();
+}
+
+void DeliveryService::look_at_peers()
+{
+    std::vector<queue::PeerChanged> changes;
+    for (auto& [grant, under_way] : under_way_) {
+        const queue::Peer peer = peer_of(under_way.watch, office_.now());
+        if (std::exchange(under_way.told, peer) != peer) changes.push_back({grant, peer});
+    }
+    if (!changes.empty()) told_.peers_changed(std::move(changes));
+}
+
+void DeliveryService::end(std::vector<std::uint64_t> grants)
+{
+    office_.adapters.core.post(
+        [this, grants = std::move(grants), alive = std::weak_ptr<const char>{alive_}] {
+            if (!alive.expired()) end_now(grants);
+        });
+}
+
+// The queue knows what was true a moment ago.
+void DeliveryService::end_now(const std::vector<std::uint64_t>& grants)
+{
+    for (const std::uint64_t grant : grants) {
+        const auto found = under_way_.find(grant);
+        if (found == under_way_.end()) continue;
+        outbound::PeerWatch& watch = found->second.watch;
+        if (peer_of(watch, office_.now()) == queue::Peer::Silent) watch.give_way();
+    }
+    look_at_peers();
 }
 
 net::Task<> DeliveryService::stop(Instant deadline)

@@ -9,10 +9,13 @@
 #include "net/task_group.h"
 #include "objects/snapshot.h"
 #include "outbound/office.h"
+#include "outbound/peer_watch.h"
 #include "outbound/settings.h"
 #include "report/notice_limit.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -29,6 +32,7 @@ public:
 
     // Thread-safe; values only. After stop() has begun grants are reported back untouched.
     void grant(std::vector<dispatch::Grant> grants) override;
+    void end(std::vector<std::uint64_t> grants) override;
 
     // For what begins from now on; a message that is under way keeps what it began with.
     void set_snapshot(objects::SnapshotPointer snapshot);
@@ -45,14 +49,21 @@ public:
     void forget_failures();
 
 private:
-    struct IdleWatch;
+    struct Look;
+    // A grant under way, and what the queue knows of its peer.
+    struct UnderWay {
+        outbound::PeerWatch watch;
+        queue::Peer told = queue::Peer::Speaks;
+    };
 
     void begin_waiting();
     void report(dispatch::GrantReport report);
     void flush_reports();
     void say_goodbye(outbound::ConnectionPointer connection);
-    void watch_idle();
-    void expire_idle();
+    void look_again();
+    void look();
+    void look_at_peers();
+    void end_now(const std::vector<std::uint64_t>& grants);
     void post(void (DeliveryService::*what)());
     net::Task<> carry(dispatch::Grant grant);
     net::Task<> farewell(outbound::ConnectionPointer connection);
@@ -63,7 +74,8 @@ private:
     net::TaskGroup tasks_;
     net::Mailbox<dispatch::Grant> waiting_;
     std::vector<dispatch::GrantReport> reports_;
-    std::unique_ptr<IdleWatch> idle_watch_;
+    std::map<std::uint64_t, UnderWay> under_way_;
+    std::unique_ptr<Look> look_;
     std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };
 

@@ -89,7 +89,12 @@ public:
     {
         for (auto& each : batch) reports.push_back(std::move(each));
     }
+    void peers_changed(std::vector<queue::PeerChanged> batch) override
+    {
+        peers.insert(peers.end(), batch.begin(), batch.end());
+    }
     std::vector<dispatch::GrantReport> reports;
+    std::vector<queue::PeerChanged> peers;
 };
 
 inline mail::Mailbox test_mailbox(std::string_view text)

@@ -538,5 +538,54 @@ TEST_F(DeliveryTest, AStopReportsWhatItHasNotBegun)
     EXPECT_EQ(report.untouched.size(), 1U);
 }
 
+// Everything about silence but who ends: that is the queue's (queue/silent_share.h).
+TEST_F(DeliveryTest, APeerThatIsSilentGivesWayAndNothingIsSentInClearForIt)
+{
+    auto& peer = peer_for("far.test", {});
+    peer.script_.silent_on = "EHLO";
+    begin();
+    give(grant_for({make_message({"b@far.test"})}));
+    turn_until([&] { return !reports.peers.empty(); });
+    EXPECT_EQ(reports.peers[0].grant, 1U);
+    EXPECT_EQ(reports.peers[0].peer, queue::Peer::Silent);
+    service->end({1, 77});
+    turn_until([&] { return !reports.reports.empty(); });
+    ASSERT_TRUE(reports.reports[0].destination_failure);
+    EXPECT_EQ(reports.reports[0].destination_failure->reason, "connection.gave-way");
+    EXPECT_EQ(outcome().reason, "connection.gave-way");
+    EXPECT_EQ(outcome().stage, facts::Stage::Ehlo);
+    EXPECT_EQ(outcome().result, facts::OutcomeClass::Deferred);
+    EXPECT_EQ(peer.connections, 1) << "nor is it tried again at once";
+}
+
+TEST_F(DeliveryTest, APeerThatHasTheWholeMessageIsWaitedFor)
+{
+    auto& peer = peer_for("far.test", {});
+    peer.script_.silent_on = ".";
+    begin();
+    give(grant_for({make_message({"b@far.test"})}));
+    turn_until([&] { return !reports.peers.empty(); });
+    EXPECT_EQ(reports.peers[0].peer, queue::Peer::SilentAfterDot);
+    service->end({1});
+    peer.go_on();
+    turn_until([&] { return !reports.reports.empty(); });
+    EXPECT_FALSE(reports.reports[0].destination_failure);
+    EXPECT_EQ(outcome().result, facts::OutcomeClass::Delivered);
+}
+
+TEST_F(DeliveryTest, ASilentPeerThatSpeaksInTimeIsNotEnded)
+{
+    auto& peer = peer_for("far.test", {});
+    peer.script_.silent_on = "MAIL";
+    begin();
+    give(grant_for({make_message({"b@far.test"})}));
+    turn_until([&] { return !reports.peers.empty(); });
+    EXPECT_EQ(reports.peers[0].peer, queue::Peer::Silent);
+    peer.go_on();
+    turn_until([&] { return !reports.reports.empty(); });
+    service->end({1});
+    EXPECT_EQ(outcome().result, facts::OutcomeClass::Delivered);
+}
+
 }  // namespace
 }  // namespace hermetic::delivery

@@ -4,6 +4,7 @@
 #include "net/core.h"
 #include "outbound/io_outcome.h"
 #include "outbound/office.h"
+#include "outbound/peer_watch.h"
 #include "outbound/talk.h"
 #include "smtp/client_dot_stuffer.h"
 #include "smtp/client_outcome.h"
@@ -21,12 +22,21 @@ constexpr std::size_t kOneWrite = std::size_t{64} << 10;
 class Transmitter {
 public:
     Transmitter(outbound::Office& office, outbound::Connection& connection,
-                smtp::ClientTransaction& transaction, const spool::Body& body)
-        : office_{office}, connection_{connection}, transaction_{transaction}, body_{body}
+                smtp::ClientTransaction& transaction, const spool::Body& body,
+                outbound::PeerWatch& watch)
+        : office_{office},
+          connection_{connection},
+          transaction_{transaction},
+          body_{body},
+          watch_{watch}
     {
         office_.watch(*connection_.stream);
     }
-    ~Transmitter() { office_.unwatch(*connection_.stream); }
+    ~Transmitter()
+    {
+        office_.unwatch(*connection_.stream);
+        watch_.set_dot(outbound::PeerWatch::Dot::Before);
+    }
     Transmitter(const Transmitter&) = delete;
     Transmitter& operator=(const Transmitter&) = delete;
 
@@ -46,6 +56,7 @@ private:
     outbound::Connection& connection_;
     smtp::ClientTransaction& transaction_;
     const spool::Body& body_;
+    outbound::PeerWatch& watch_;
     smtp::ClientTransaction::Step step_;
     bool stale_ = false;
     bool cut_ = false;  // the message was answered before it was all sent
@@ -96,6 +107,8 @@ Instant Transmitter::reply_deadline() const
 
 net::Task<bool> Transmitter::hear()
 {
+    const bool has_all = transaction_.may_be_taken(smtp::ClientTransaction::Written::All);
+    watch_.set_dot(has_all ? outbound::PeerWatch::Dot::After : outbound::PeerWatch::Dot::Before);
     auto reply = co_await outbound::exchange(*connection_.stream, step_.write, reply_deadline());
     if (!reply) {
         on_lost(reply.error());
@@ -122,7 +135,10 @@ void Transmitter::on_lost(const outbound::TalkError& error)
         stale_ = true;
         return;
     }
-    transaction_.on_lost(outbound::talk_outcome(transaction_.stage(), error), written);
+    const facts::Stage stage = transaction_.stage();
+    transaction_.on_lost(watch_.has_given_way() ? outbound::gave_way_outcome(stage)
+                                                : outbound::talk_outcome(stage, error),
+                         written);
 }
 
 net::Task<bool> Transmitter::write(std::string_view bytes)
@@ -229,10 +245,11 @@ net::Task<bool> Transmitter::hear_early()
 }  // namespace
 
 net::Task<Transmitted> transmit(outbound::Office& office, outbound::Connection& connection,
-                                smtp::ClientTransaction& transaction, const spool::Body& body)
+                                smtp::ClientTransaction& transaction, const spool::Body& body,
+                                outbound::PeerWatch& watch)
 {
     ++connection.messages;
-    Transmitter transmitter{office, connection, transaction, body};
+    Transmitter transmitter{office, connection, transaction, body, watch};
     const auto ended = co_await transmitter.run();
     connection.reset_due = transaction.leaves_reset_due();
     if (ended != Transmitted::Done) {

@@ -8,7 +8,8 @@
 
 namespace hermetic::outbound {
 class Office;
-}
+class PeerWatch;
+}  // namespace hermetic::outbound
 
 namespace hermetic::delivery {
 
@@ -21,6 +22,6 @@ enum class Transmitted : std::uint8_t {
 [[nodiscard]] net::Task<Transmitted> transmit(outbound::Office& office,
                                               outbound::Connection& connection,
                                               smtp::ClientTransaction& transaction,
-                                              const spool::Body& body);
+                                              const spool::Body& body, outbound::PeerWatch& watch);
 
 }  // namespace hermetic::delivery

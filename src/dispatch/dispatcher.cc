@@ -132,6 +132,7 @@ void Dispatcher::Impl::process(News news)
     }
     for (const spool::Change& change : news.recorded) note(change);
     for (GrantReport& report : news.reports) note(std::move(report));
+    events_.insert(events_.end(), news.peers.begin(), news.peers.end());
     advance();
     follow_up();
     for (spool::Completion* done : news.completed) done->complete();
@@ -153,6 +154,7 @@ void Dispatcher::Impl::advance()
     if (granting_ && disk_fails()) return publish();
     if (granting_) {
         hand_out(scheduler_.on(events_, clock_.wall()));
+        end_silent(scheduler_.take_ends());
     }
     // While stopping nothing is scheduled any more: all of it is in the spool.
     events_.clear();
@@ -179,6 +181,16 @@ void Dispatcher::Impl::hand_out(std::vector<queue::GrantAction> actions)
     }
     for (std::size_t core = 0; core < cores_.size(); ++core) {
         if (!by_core[core].empty()) cores_[core]->grant(std::move(by_core[core]));
+    }
+}
+
+void Dispatcher::Impl::end_silent(const std::vector<queue::EndAction>& ends)
+{
+    if (ends.empty()) return;
+    std::vector<std::vector<std::uint64_t>> by_core(cores_.size());
+    for (const queue::EndAction& end : ends) by_core[end.core].push_back(end.grant);
+    for (std::size_t core = 0; core < cores_.size(); ++core) {
+        if (!by_core[core].empty()) cores_[core]->end(std::move(by_core[core]));
     }
 }
 
@@ -287,6 +299,11 @@ void Dispatcher::on_recorded(std::vector<spool::Change> changes)
 void Dispatcher::ended(std::vector<GrantReport> reports)
 {
     impl_->mailbox.add(&News::reports, std::move(reports));
+}
+
+void Dispatcher::peers_changed(std::vector<queue::PeerChanged> changes)
+{
+    impl_->mailbox.add(&News::peers, std::move(changes));
 }
 
 void Dispatcher::list(ListRequest request, std::function<void(ListAnswer)> answer)

@@ -116,6 +116,7 @@ public:
     void on_stored(std::vector<std::shared_ptr<const spool::StoredMessage>> messages) override;
     void on_recorded(std::vector<spool::Change> changes) override;
     void ended(std::vector<GrantReport> reports) override;
+    void peers_changed(std::vector<queue::PeerChanged> changes) override;
 
     void list(ListRequest request, std::function<void(ListAnswer)> answer);
     void destinations(std::function<void(std::vector<queue::DestinationRow>)> answer);

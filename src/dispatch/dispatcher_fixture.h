@@ -195,6 +195,24 @@ public:
         std::move(grants.begin(), grants.end(), std::back_inserter(grants_));
         came_.notify_all();
     }
+    void end(std::vector<std::uint64_t> grants) override
+    {
+        const std::lock_guard lock{mutex_};
+        ends_.insert(ends_.end(), grants.begin(), grants.end());
+        came_.notify_all();
+    }
+    // The grant that is to end next; fails the test where none comes.
+    std::uint64_t next_end()
+    {
+        std::unique_lock lock{mutex_};
+        if (!came_.wait_for(lock, std::chrono::seconds{20}, [&] { return !ends_.empty(); })) {
+            ADD_FAILURE() << "no end came";
+            return 0;
+        }
+        const std::uint64_t end = ends_.front();
+        ends_.erase(ends_.begin());
+        return end;
+    }
     // The next grant; fails the test where none comes.
     Grant next()
     {
@@ -232,10 +250,15 @@ private:
     std::mutex mutex_;
     std::condition_variable came_;
     std::vector<Grant> grants_;
+    std::vector<std::uint64_t> ends_;
 };
 
 class DispatcherTest : public testing::Test {
 protected:
+    explicit DispatcherTest(DispatcherSettings its_settings = settings())
+        : dispatcher_{std::move(its_settings), clock_, metrics_, log_}
+    {
+    }
     ~DispatcherTest() override { dispatcher_.stop(); }
 
     static DispatcherSettings settings()
@@ -371,7 +394,7 @@ protected:
     ManualClock clock_;
     metrics::Metrics metrics_;
     QuietLog log_;
-    Dispatcher dispatcher_{settings(), clock_, metrics_, log_};
+    Dispatcher dispatcher_;
     MemorySpool spool_{dispatcher_};
     Taker taker_{spool_};
 };

@@ -105,6 +105,7 @@ private:
     void advance();
     [[nodiscard]] bool disk_fails() const;
     void hand_out(std::vector<queue::GrantAction> actions);
+    void end_silent(const std::vector<queue::EndAction>& ends);
     void publish();
     void watch_clock();
     [[nodiscard]] Duration until_next_wake() const;

@@ -17,13 +17,14 @@ struct News {
     std::vector<std::shared_ptr<const spool::StoredMessage>> stored;
     std::vector<spool::Change> recorded;
     std::vector<GrantReport> reports;
+    std::vector<queue::PeerChanged> peers;
     std::vector<spool::Completion*> completed;
     std::vector<std::function<void()>> requests;
 
     [[nodiscard]] bool empty() const
     {
-        return stored.empty() && recorded.empty() && reports.empty() && completed.empty() &&
-               requests.empty();
+        return stored.empty() && recorded.empty() && reports.empty() && peers.empty() &&
+               completed.empty() && requests.empty();
     }
 };
 

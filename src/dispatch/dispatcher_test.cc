@@ -397,6 +397,36 @@ TEST_F(DispatcherTest, MailRoutedByAnOlderSnapshotIsSplitOnArrival)
                                                    "mx:other.example"}));
 }
 
+class CrowdedDispatcher : public DispatcherTest {
+protected:
+    static DispatcherSettings two_connections()
+    {
+        DispatcherSettings few = settings();
+        few.queue.connections = 2;
+        return few;
+    }
+    CrowdedDispatcher() : DispatcherTest{two_connections()} {}
+};
+
+TEST_F(CrowdedDispatcher, TheOlderOfTwoSilentConnectionsEndsForOtherMail)
+{
+    start();
+    spool_.store(
+        {make(1, {"a@silent.example"}), make(2, {"b@mute.example"}), make(3, {"c@far.example"})});
+    const Grant first = taker_.next();
+    const Grant second = taker_.next();
+    dispatcher_.peers_changed({{first.id, queue::Peer::Silent}});
+    dispatcher_.peers_changed({{second.id, queue::Peer::Silent}});
+    EXPECT_EQ(taker_.next_end(), first.id);
+    EXPECT_TRUE(taker_.none()) << "its place is free when it has ended";
+    GrantReport report;
+    report.id = first.id;
+    report.destination_failure.emplace().reason = "connection.gave-way";
+    report.untouched = {id(1)};
+    dispatcher_.ended({report});
+    EXPECT_EQ(taker_.next().destination, "mx:far.example");
+}
+
 TEST_F(DispatcherTest, StopWaitsForGrantsWithinItsBoundAndGrantsNoMore)
 {
     start();

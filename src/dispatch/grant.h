@@ -7,6 +7,7 @@
 
 #include "core/time.h"
 #include "facts/attempt.h"
+#include "queue/events.h"
 #include "spool/spool.h"
 
 #include <cstdint>
@@ -55,15 +56,20 @@ struct GrantReport {
 class GrantTaker {
 public:
     virtual void grant(std::vector<Grant> grants) = 0;
+    // These end, by their number, where their peers are still silent and do not have the whole
+    // message: queue::EndAction. May be called as grant().
+    virtual void end(std::vector<std::uint64_t> grants) = 0;
 
 protected:
     ~GrantTaker() = default;
 };
 
-// The queue's thread. ended() may be called from any core.
+// The queue's thread. May be called from any core.
 class GrantReports {
 public:
     virtual void ended(std::vector<GrantReport> reports) = 0;
+    // Peers that have fallen silent, or are heard again.
+    virtual void peers_changed(std::vector<queue::PeerChanged> changes) = 0;
 
 protected:
     ~GrantReports() = default;

@@ -111,6 +111,16 @@ void Stream::until(Instant deadline)
     if (!impl_->closed) core_.wheel().set(*impl_, deadline);
 }
 
+void Stream::cancel()
+{
+    impl_->on_cancelled();
+}
+
+std::optional<Instant> Stream::waiting_since() const
+{
+    return impl_->waiting_since;
+}
+
 Task<Result<Line, StreamError>> Stream::read_line(std::size_t max)
 {
     std::size_t skipped = 0;

@@ -120,6 +120,12 @@ public:
     // Returns when the kernel has taken all of it. `bytes` outlives the await.
     [[nodiscard]] Task<Result<void, StreamError>> write(std::string_view bytes);
 
+    // Every operation ends as Cancelled, the one under way and those to come.
+    void cancel();
+    // Since when the operation under way has waited for the peer: nothing has come from it, and it
+    // has taken nothing. nullopt: none waits.
+    [[nodiscard]] std::optional<Instant> waiting_since() const;
+
     // What fits into the socket at once, also after the deadline and while the server is stopping:
     // a 421 before close(). Tells nobody whether it went.
     void write_last_words(std::string_view bytes);

@@ -126,9 +126,12 @@ Task<Result<void, StreamError>> Stream::Impl::wait(Wait what)
 {
     spent = 0;
     // The wheel looks every 250 ms: a deadline that has passed already must not wait for it.
-    if (deadline() <= core.clock().now()) expired = true;
+    const Instant now = core.clock().now();
+    if (deadline() <= now) expired = true;
     if (auto why = interrupted()) co_return failure(std::move(*why));
+    waiting_since = now;
     const auto [error] = co_await socket.async_wait(what, kAwait);
+    waiting_since.reset();
     if (auto why = interrupted()) co_return failure(std::move(*why));
     if (error) co_return failure(error_from(error.value()));
     co_return Result<void, StreamError>{};

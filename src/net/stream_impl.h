@@ -50,8 +50,9 @@ struct Stream::Impl final : Deadline {
     std::unique_ptr<tls::Connection> tls;
     Endpoint remote;
     Endpoint local;
-    std::optional<StreamError> dead;  // what ended it for good
-    std::size_t spent = 0;            // of this turn
+    std::optional<StreamError> dead;       // what ended it for good
+    std::optional<Instant> waiting_since;  // for the socket, that is for the peer
+    std::size_t spent = 0;                 // of this turn
     // The last read took all there was: another would find nothing, and waiting says so for the
     // same price (a wait arms the socket anew, so what came meanwhile wakes it at once).
     bool drained = false;

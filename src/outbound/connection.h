@@ -42,6 +42,8 @@ struct Connection {
     Instant idle_until{};
     // Counts the live connections to the endpoint while it exists.
     std::shared_ptr<void> live;
+    // While a grant has it: the grant's watch looks at the stream (peer_watch.h). Ends before it.
+    std::shared_ptr<void> watched;
 };
 
 using ConnectionPointer = std::unique_ptr<Connection>;

@@ -4,6 +4,7 @@
 #include "net/core.h"
 #include "outbound/io_outcome.h"
 #include "outbound/office.h"
+#include "outbound/peer_watch.h"
 #include "outbound/talk.h"
 
 #include <utility>
@@ -47,6 +48,8 @@ private:
     [[nodiscard]] OpeningRequest opening();
     [[nodiscard]] tls::ClientHandshake handshake(const policy::RungPlan& plan);
     [[nodiscard]] Instant deadline(facts::Stage stage) const;
+    [[nodiscard]] bool has_given_way() const;
+    void give_way(facts::Stage stage);
 
     Office& office_;
     SettingsPointer settings_;
@@ -62,6 +65,10 @@ net::Task<DialResult> Dialer::run()
     if (!connected) co_return std::move(result_);
     auto request = opening();
     static_cast<Opened&>(result_) = co_await open_session(*stream_, std::move(request));
+    if (has_given_way()) {
+        give_way(result_.stage);
+        co_return std::move(result_);
+    }
     if (result_.is_usable()) {
         const bool in_tls = result_.offered_in_tls.has_value();
         connection_->capabilities = in_tls ? *result_.offered_in_tls : *result_.offered;
@@ -80,6 +87,8 @@ net::Task<bool> Dialer::connect()
     const auto deadline = office_.within(settings_->options.connect_timeout);
     net::Connecting connecting;
     const Watched watched{office_, connecting};
+    std::shared_ptr<void> heard;
+    if (request_.watch != nullptr) heard = request_.watch->attach(connecting, office_.now());
     Result<std::unique_ptr<net::Stream>, net::StreamError> connected;
     if (!host.unix_path.empty()) {
         connected = co_await net::Stream::connect_unix(core, host.unix_path, deadline, &connecting);
@@ -87,6 +96,10 @@ net::Task<bool> Dialer::connect()
         const auto local = source_address(settings_->options, request_.endpoint);
         connected =
             co_await net::Stream::connect(core, request_.endpoint, local, deadline, &connecting);
+    }
+    if (has_given_way()) {
+        give_way(facts::Stage::Connect);
+        co_return false;
     }
     if (!connected) {
         using Kind = net::StreamError::Kind;
@@ -103,6 +116,7 @@ net::Task<bool> Dialer::connect()
     connection_->stream = *std::move(connected);
     stream_ = connection_->stream.get();
     office_.watch(*stream_);
+    if (request_.watch != nullptr) connection_->watched = request_.watch->attach(*stream_);
     connection_->host = host.label();
     connection_->endpoint = request_.endpoint;
     connection_->session = core.ids().next_session();
@@ -132,6 +146,20 @@ tls::ClientHandshake Dialer::handshake(const policy::RungPlan& plan)
     made.cache = office_.sessions.get();
     made.reuse_key = request_.reuse_key;
     return made;
+}
+
+bool Dialer::has_given_way() const
+{
+    return request_.watch != nullptr && request_.watch->has_given_way();
+}
+
+// Whatever it was about to say: nothing follows from it for the host, nor for clear text.
+void Dialer::give_way(facts::Stage stage)
+{
+    result_ = DialResult{};
+    result_.stage = stage;
+    result_.lost = true;
+    result_.outcome = gave_way_outcome(stage);
 }
 
 Instant Dialer::deadline(facts::Stage stage) const

@@ -18,6 +18,7 @@
 namespace hermetic::outbound {
 
 class Office;
+class PeerWatch;
 
 struct DialRequest {
     Host host;
@@ -27,6 +28,7 @@ struct DialRequest {
     std::string server_name;                     // policy::server_name()
     std::shared_ptr<const facts::TlsaSet> tlsa;  // the host's; null: none
     std::string reuse_key;
+    PeerWatch* watch = nullptr;  // the grant's; null: nobody watches
 };
 
 struct DialResult : Opened {

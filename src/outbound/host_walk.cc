@@ -6,6 +6,7 @@
 #include "outbound/io_outcome.h"
 #include "outbound/log_in.h"
 #include "outbound/office.h"
+#include "outbound/peer_watch.h"
 #include "outbound/policy_outcome.h"
 #include "policy/approval.h"
 #include "policy/login.h"
@@ -58,9 +59,11 @@ std::string endpoint_text(const Host& host, const Endpoint& endpoint)
 
 }  // namespace
 
-HostWalk::HostWalk(Office& office, HostList hosts, objects::SnapshotPointer snapshot,
-                   policy::TlsInputs inputs, std::string domain, Approved approved)
+HostWalk::HostWalk(Office& office, PeerWatch& watch, HostList hosts,
+                   objects::SnapshotPointer snapshot, policy::TlsInputs inputs, std::string domain,
+                   Approved approved)
     : office_{office},
+      watch_{watch},
       organization_{inputs.organization->name},
       mx_{std::move(domain), std::move(hosts.canonical_domain), hosts.mx_security},
       snapshot_{std::move(snapshot)},
@@ -109,7 +112,7 @@ net::Task<ConnectionPointer> HostWalk::open()
     for (const auto pass : {Pass::Alive, Pass::Dead}) {
         if (pass == Pass::Dead && office_.dead.empty()) break;
         for (auto& candidate : candidates_) {
-            if (candidate.excluded || candidate.finished || office_.stopping()) continue;
+            if (candidate.excluded || candidate.finished || is_over()) continue;
             current_ = static_cast<std::size_t>(&candidate - candidates_.data());
             candidate.clear_after_failures = false;
             auto connection = co_await try_host(candidate, pass);
@@ -130,9 +133,12 @@ net::Task<ConnectionPointer> HostWalk::open()
     const auto weakest = std::ranges::min_element(
         candidates_, {}, [](const Candidate& each) { return each.decision.policy.level; });
     const auto last = policy::after_last_host(weakest->decision.policy, summaries);
-    if (last.clear && !office_.stopping()) {
+    if (last.clear && !is_over()) {
         auto connection = co_await try_clear_everywhere();
         if (connection) co_return connection;
+    }
+    if (outcomes_.empty() && watch_.has_given_way()) {
+        outcomes_.push_back(gave_way_outcome(Stage::Dns));
     }
     if (outcomes_.empty()) {
         outcomes_.push_back(smtp::local_outcome(Stage::Connect, {4, 3, 2}, "delivery.stopping",
@@ -142,6 +148,11 @@ net::Task<ConnectionPointer> HostWalk::open()
     ratchet_.on_failure(last_host_, failure_);
     suggest_fix(failure_);
     co_return nullptr;
+}
+
+bool HostWalk::is_over() const
+{
+    return office_.stopping() || watch_.has_given_way();
 }
 
 void HostWalk::reset()
@@ -275,7 +286,7 @@ net::Task<ConnectionPointer> HostWalk::try_host(Candidate& candidate, Pass pass)
         candidate.has_address = true;
         auto connection = co_await try_address(candidate, endpoint);
         if (connection) co_return connection;
-        if (candidate.finished || office_.stopping()) break;
+        if (candidate.finished || is_over()) break;
     }
     co_return nullptr;
 }
@@ -292,14 +303,16 @@ net::Task<ConnectionPointer> HostWalk::try_address(Candidate& candidate, Endpoin
 ConnectionPointer HostWalk::take_kept(const Candidate& candidate, const Endpoint& endpoint)
 {
     auto kept = office_.pool.take(key_of(candidate, endpoint), office_.now());
-    if (kept) last_endpoint_ = endpoint;
+    if (!kept) return nullptr;
+    last_endpoint_ = endpoint;
+    kept->watched = watch_.attach(*kept->stream);
     return kept;
 }
 
 net::Task<ConnectionPointer> HostWalk::climb(Candidate& candidate, Endpoint endpoint)
 {
     const auto remembered = office_.rungs.recall(memory_key(candidate), office_.now());
-    while (!office_.stopping()) {
+    while (!is_over()) {
         const auto step = policy::next_at_host(decision_->policy, candidate.tried, remembered);
         if (step.what != HostStep::What::Try) {
             give_up_host(candidate, step.reason);
@@ -317,6 +330,7 @@ net::Task<ConnectionPointer> HostWalk::climb(Candidate& candidate, Endpoint endp
         request.server_name = policy::server_name(candidate.decision, candidate.host.name);
         request.tlsa = candidate.decision.policy.tlsa;
         request.reuse_key = key_of(candidate, endpoint);
+        request.watch = &watch_;
         auto result = co_await dial(office_, std::move(request));
         slow_down_ = slow_down_ || result.busy;
         switch (result.end) {
@@ -501,7 +515,7 @@ net::Task<ConnectionPointer> HostWalk::try_clear_everywhere()
         last_endpoint_ = endpoint;
         auto connection =
             co_await dial_in_clear(candidate, endpoint, "ladder.every-handshake-failed");
-        if (connection || office_.stopping()) co_return connection;
+        if (connection || is_over()) co_return connection;
     }
     co_return nullptr;
 }
@@ -514,6 +528,7 @@ net::Task<ConnectionPointer> HostWalk::dial_in_clear(Candidate& candidate, Endpo
     request.host = candidate.host;
     request.endpoint = endpoint;
     request.reuse_key = key_of(candidate, endpoint);
+    request.watch = &watch_;
     auto result = co_await dial(office_, std::move(request));
     slow_down_ = slow_down_ || result.busy;
     add_rung(candidate, RungKind::Clear, result.end == End::Ready,

@@ -25,6 +25,7 @@
 namespace hermetic::outbound {
 
 class Office;
+class PeerWatch;
 
 // An operator has approved that this mail goes below its policy now (policy/approval.h).
 enum class Approved : std::uint8_t { No, Yes };
@@ -33,7 +34,8 @@ class HostWalk {
 public:
     // `inputs`: the route's (policy/route_inputs.h), of `snapshot`.
     // `domain`: the recipients', of an MX route.
-    HostWalk(Office& office, HostList hosts, objects::SnapshotPointer snapshot,
+    // `watch`: the grant's; outlives the walk.
+    HostWalk(Office& office, PeerWatch& watch, HostList hosts, objects::SnapshotPointer snapshot,
              policy::TlsInputs inputs, std::string domain, Approved approved = Approved::No);
     HostWalk(const HostWalk&) = delete;
     HostWalk& operator=(const HostWalk&) = delete;
@@ -120,6 +122,8 @@ private:
     void add_rung(const Candidate& candidate, policy::RungKind kind, bool succeeded,
                   std::string_view reason, const std::optional<facts::TlsFailure>& failure);
     void reset();
+    // Nothing more is to be begun.
+    [[nodiscard]] bool is_over() const;
     [[nodiscard]] bool lacks_credentials(Candidate& candidate);
     [[nodiscard]] policy::TlsDecision decide(const policy::TlsInputs& inputs) const;
     ConnectionPointer hand_over(const Candidate& candidate, DialResult& result);
@@ -127,6 +131,7 @@ private:
     [[nodiscard]] std::string memory_key(const Candidate& candidate) const;
 
     Office& office_;
+    PeerWatch& watch_;
     std::string organization_;
     std::vector<Candidate> candidates_;
     MxFacts mx_;

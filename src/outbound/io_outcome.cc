@@ -30,6 +30,8 @@ constexpr Fix kFixes[] = {
     {"connect.unreachable", "Look at this server's routes, and whether it has IPv6."},
     {"connection.closed", "Ask the server's administrator what its log says about the session."},
     {"connection.timed-out", "The server is slow or overloaded; it is tried again."},
+    {"connection.gave-way",
+     "The server is slow or does not answer; it is tried again. delivery.connections may be low."},
     {"reply.malformed", "The server does not speak SMTP there; look at the host and the port."},
     {"dns.failed", "Look at the domain's name servers, and at this server's resolver."},
     {"dns.no-such-domain", "Look whether the domain is spelled right."},
@@ -217,6 +219,12 @@ Outcome stream_outcome(Stage stage, const net::StreamError& error)
         return local_outcome(stage, {4, 4, 318}, "connection.closed", std::move(text));
     }
     unreachable("every StreamError::Kind is handled above");
+}
+
+Outcome gave_way_outcome(Stage stage)
+{
+    return local_outcome(stage, {4, 4, 315}, "connection.gave-way",
+                         "the server was silent while other mail waited for a connection");
 }
 
 Outcome malformed_outcome(Stage stage, smtp::ReplyError error)

@@ -22,6 +22,9 @@ namespace hermetic::outbound {
 // A connection that ended, or fell silent, at `stage`.
 [[nodiscard]] facts::Outcome stream_outcome(facts::Stage stage, const net::StreamError& error);
 
+// A silent peer's connection that ended at `stage` because others needed its place.
+[[nodiscard]] facts::Outcome gave_way_outcome(facts::Stage stage);
+
 [[nodiscard]] facts::Outcome malformed_outcome(facts::Stage stage, smtp::ReplyError error);
 
 [[nodiscard]] facts::Outcome handshake_outcome(std::string_view reason,

@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "net/core.h"
+#include "net/event.h"
 #include "net/stream.h"
 #include "net/task.h"
 #include "net/task_group.h"
@@ -27,6 +28,8 @@ struct PeerScript {
     std::map<std::string, std::string> replies;
     std::string injected;       // in clear, behind the 220 to STARTTLS
     bool implicit_tls = false;  // `tls` from the first octet
+    // Says nothing to this command (as in `replies`), and reads nothing more, until go_on().
+    std::string silent_on;
     bool lmtp = false;
     bool refuses_hello_in_tls = false;
     int refuse_connections = 0;  // the first so many are closed at once
@@ -40,7 +43,8 @@ public:
           core_{core},
           acceptor_{core.executor(),
                     boost::asio::ip::tcp::endpoint{boost::asio::ip::make_address(address), port}},
-          tasks_{core}
+          tasks_{core},
+          silence_ended_{core}
     {
         tasks_.spawn(accept());
     }
@@ -51,8 +55,14 @@ public:
         boost::system::error_code ignored;
         acceptor_.close(ignored);
         for (auto* stream : open_) stream->until(Instant{});
+        silence_ended_.set();
     }
     net::Task<> join() { return tasks_.join(); }
+    void go_on()
+    {
+        script_.silent_on.clear();
+        silence_ended_.set();
+    }
 
     PeerScript script_;
     int connections = 0;
@@ -89,6 +99,7 @@ private:
             if (!line) break;
             const std::string command{line->text};
             commands.push_back(command);
+            co_await keep_silent(command);
             going_on = co_await answer(*stream, command);
         }
         std::erase(open_, stream.get());
@@ -107,6 +118,13 @@ private:
             }
         }
         return best;
+    }
+
+    net::Task<> keep_silent(const std::string& command)
+    {
+        const auto& on = script_.silent_on;
+        if (on.empty() || !to_upper(command).starts_with(on)) co_return;
+        co_await silence_ended_.wait();
     }
 
     net::Task<bool> say(net::Stream& stream, std::string reply)
@@ -192,6 +210,7 @@ private:
 
     net::Task<bool> end_message(net::Stream& stream, std::string message)
     {
+        co_await keep_silent(".");
         const auto reply = scripted(".").value_or("250 2.0.0 taken");
         if (reply.starts_with("2")) {
             messages.push_back(std::move(message));
@@ -206,6 +225,7 @@ private:
     net::Core& core_;
     Acceptor acceptor_;
     net::TaskGroup tasks_;
+    net::Event silence_ended_;
     std::vector<net::Stream*> open_;
     int recipients_ = 0;
 };

@@ -35,6 +35,7 @@ bool Pool::is_worn(const Connection& connection) const
 
 void Pool::put(ConnectionPointer connection, Instant now)
 {
+    connection->watched.reset();
     if (!connection->reusable) {
         connection->stream->close();
         return;

@@ -34,7 +34,7 @@ struct Destination {
     std::uint32_t held = 0;
     std::uint32_t under_way = 0;  // granted, being recorded, reserved
     std::uint32_t active = 0;     // connections granted
-    std::uint32_t stalled = 0;    // of these, for long without any answer
+    std::uint32_t silent = 0;     // of these: the peer is silent, and not after a final dot
     std::uint32_t settling = 0;   // grants that take no connection
     std::uint32_t last_core = kNone;
     WallTime next_sweep{};           // not before this, and only while it rests

@@ -6,6 +6,7 @@
 #include "core/ids.h"
 #include "core/time.h"
 #include "facts/attempt.h"
+#include "queue/silent_share.h"
 
 #include <cstdint>
 #include <optional>
@@ -64,14 +65,20 @@ struct GrantEnded {
     std::vector<MessageId> untouched;
 };
 
+// What the peer of a grant's connection does has changed.
+struct PeerChanged {
+    std::uint64_t grant = 0;
+    Peer peer = Peer::Speaks;
+};
+
 // Mail for these domains goes another way from now on: Arrived::domain → route key.
 struct Rerouted {
     std::unordered_map<std::string, std::string> routes;
 };
 
-using Event = std::variant<Arrived, Finished, Deferred, GrantEnded, Rerouted>;
+using Event = std::variant<Arrived, Finished, Deferred, GrantEnded, PeerChanged, Rerouted>;
 
-// The scheduler's only action: permission to use one connection on a core.
+// Permission to use one connection on a core.
 struct GrantAction {
     struct Message {
         MessageId id;
@@ -82,6 +89,13 @@ struct GrantAction {
     std::string destination;
     std::vector<Message> messages;
     std::optional<facts::Outcome> settle;  // dispatch/grant.h
+};
+
+// This grant's connection is to end as if its peer's time were up, if the peer is still silent and
+// does not have the whole message: others need its place.
+struct EndAction {
+    std::uint64_t grant = 0;
+    std::uint32_t core = 0;
 };
 
 }  // namespace hermetic::queue

@@ -32,10 +32,8 @@ void on_answers(Feedback& feedback, LimitUsed used, const Settings& settings)
 {
     if (feedback.failures > 0) {
         feedback = make_feedback(settings);
-        feedback.answers = true;
         return;
     }
-    feedback.answers = true;
     feedback.last_failure.reset();
     if (used == LimitUsed::No) return;
     const double step = feedback.limit < feedback.known_good ? 1.0 : 0.1;
@@ -60,7 +58,6 @@ void on_failure(Feedback& feedback, const facts::Outcome& outcome, const Setting
                 WallTime now, Random& random)
 {
     feedback.last_failure = outcome;
-    feedback.answers = false;
     feedback.limit = 1;  // one connection finds out whether it is back
     if (feedback.failures > 0 && feedback.resting(now)) return;
     const std::size_t step = std::min<std::size_t>(feedback.failures, settings.rest.size() - 1);

@@ -19,7 +19,6 @@ struct Feedback {
     double limit = 0;            // connections; its whole part counts
     double known_good = 1e9;     // what it took when it last asked for less: growth is slow above
     std::uint32_t failures = 0;  // of the destination as a whole, in a row
-    bool answers = false;        // the last that was heard of it is an answer
     WallTime resting_until{};
     std::optional<facts::Outcome> last_failure;
 

@@ -26,7 +26,7 @@ std::vector<GrantAction> Scheduler::on(std::span<const Event> events, WallTime n
         std::visit([&](const auto& one) { apply(one, now); }, event);
     }
     promote(now);
-    find_stalled(now);
+    end_silent();
     grant_ready(now);
     forget_idle();
     return std::exchange(actions_, {});
@@ -36,14 +36,6 @@ std::optional<WallTime> Scheduler::next_wake() const
 {
     std::optional<WallTime> wake;
     if (!times_.empty()) wake = destinations_[times_.top()].due;
-    // Whoever is ready and got nothing waits for room.
-    const bool crowded = std::any_of(kServed.begin(), kServed.end(),
-                                     [&](Ring ring) { return destinations_.front(ring) != kNone; });
-    if (crowded && !suspects_.empty()) {
-        const WallTime stalls = suspects_.front().since +
-                                std::chrono::ceil<WallTime::duration>(settings_.stalled_after);
-        wake = wake ? std::min(*wake, stalls) : stalls;
-    }
     return wake;
 }
 
@@ -133,7 +125,7 @@ void Scheduler::refresh(std::uint32_t id, WallTime now)
     Ring ring = Ring::None;
     if (destination.messages == 0 && destination.active + destination.settling == 0) {
         ring = Ring::Idle;
-    } else if (waiting && !resting && (destination.stalled == 0 || destination.feedback.answers) &&
+    } else if (waiting && !resting && destination.silent == 0 &&
                destination.active < destination.feedback.connections()) {
         ring = destination.active > 0              ? Ring::More
                : destination.feedback.failures > 0 ? Ring::Failing

@@ -14,16 +14,17 @@
 #include "queue/interner.h"
 #include "queue/listing.h"
 #include "queue/settings.h"
+#include "queue/silent_share.h"
 #include "queue/slab.h"
 #include "queue/slot_index.h"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace hermetic::queue {
@@ -48,6 +49,9 @@ public:
     // Takes the events in order, then grants what can be granted. Unknown ids are ignored: what an
     // event is about may have ended meanwhile.
     [[nodiscard]] std::vector<GrantAction> on(std::span<const Event> events, WallTime now);
+
+    // What on() wants ended beside its grants; each once.
+    [[nodiscard]] std::vector<EndAction> take_ends() { return std::exchange(ends_, {}); }
 
     // on({}, t) has something to do at this time; nullopt: only events can change anything.
     [[nodiscard]] std::optional<WallTime> next_wake() const;
@@ -84,11 +88,7 @@ private:
         std::uint32_t destination = kNone;
         std::uint32_t core = 0;
         bool settles = false;  // takes no connection
-        bool stalled = false;  // nobody has answered for long: Settings::stalled_after
-    };
-    struct Suspect {
-        std::uint64_t grant = 0;
-        WallTime since{};
+        bool silent = false;   // the peer is, and does not have the whole message
     };
 
     // scheduler_events.cc
@@ -96,6 +96,7 @@ private:
     void apply(const Finished& event, WallTime now);
     void apply(const Deferred& event, WallTime now);
     void apply(const GrantEnded& event, WallTime now);
+    void apply(const PeerChanged& event, WallTime now);
     void apply(const Rerouted& event, WallTime now);
     void learn(std::uint32_t destination, const GrantEnded& event, std::uint32_t active_before,
                WallTime now);
@@ -124,12 +125,12 @@ private:
     }
     void promote(WallTime now);
     void sweep(std::uint32_t destination, WallTime now);
-    void find_stalled(WallTime now);
+    void end_silent();
     void grant_ready(WallTime now);
     [[nodiscard]] bool has_room(Ring ring) const;
     void grant_one(std::uint32_t destination, WallTime now);
     enum class Connects : bool { No, Yes };
-    GrantAction& open_grant(std::uint32_t destination, Connects connects, WallTime now);
+    GrantAction& open_grant(std::uint32_t destination, Connects connects);
     void put(GrantAction& grant, std::uint32_t slot);
     [[nodiscard]] std::uint32_t choose_core(std::uint32_t destination) const;
     [[nodiscard]] std::uint32_t batch(const Destination& destination) const;
@@ -152,13 +153,13 @@ private:
     std::unordered_map<std::uint64_t, ActiveGrant> grants_;
     std::vector<std::uint32_t> core_load_;  // grants per core
     std::uint32_t connections_ = 0;
-    std::uint32_t stalled_ = 0;     // of these
-    std::deque<Suspect> suspects_;  // grants of destinations that had not answered, oldest first
+    SilentShare silent_;  // of these
     std::uint64_t next_grant_ = 1;
     Totals totals_;
     std::unordered_map<std::string, std::string>
         reroutes_;  // for those under way: domain, route key
     std::vector<GrantAction> actions_;
+    std::vector<EndAction> ends_;
 };
 
 }  // namespace hermetic::queue

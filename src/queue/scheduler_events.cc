@@ -37,9 +37,6 @@ void Scheduler::apply(const Finished& event, WallTime now)
     const std::uint32_t slot = index_.find(event.id);
     if (slot == kNone) return;
     const std::uint32_t destination = slab_[slot].destination;
-    // Its grant may last much longer: a slow peer is not a dead one.
-    Feedback& feedback = destinations_[destination].feedback;
-    if (slab_[slot].state == State::UnderWay && feedback.failures == 0) feedback.answers = true;
     unplace(slot);
     erase(slot);
     refresh(destination, now);
@@ -77,14 +74,30 @@ void Scheduler::apply(const GrantEnded& event, WallTime now)
     } else {
         --destination.active;
         --connections_;
-        if (grant.stalled) {
-            --destination.stalled;
-            --stalled_;
-        }
+        if (grant.silent) --destination.silent;
+        silent_.remove(event.id);
         --totals_.connections;
         learn(grant.destination, event, active_before, now);
     }
     give_back(event, now);
+    refresh(grant.destination, now);
+}
+
+// One that was told to end is out of the share, but keeps its destination from further connections
+// until it has ended or is heard again.
+void Scheduler::apply(const PeerChanged& event, WallTime now)
+{
+    const auto found = grants_.find(event.grant);
+    if (found == grants_.end() || found->second.settles) return;
+    ActiveGrant& grant = found->second;
+    Destination& destination = destinations_[grant.destination];
+    if (std::exchange(grant.silent, event.peer == Peer::Silent)) --destination.silent;
+    if (grant.silent) ++destination.silent;
+    if (event.peer == Peer::Speaks) {
+        silent_.remove(event.grant);
+    } else {
+        silent_.add(event.grant, grant.destination, event.peer);
+    }
     refresh(grant.destination, now);
 }
 

@@ -36,7 +36,7 @@ void Scheduler::sweep(std::uint32_t id, WallTime now)
         return due.size() < settings_.sweep_messages;
     });
     for (std::size_t i = 0; i < due.size(); ++i) {
-        if (i % settings_.grant_maximum == 0) open_grant(id, Connects::No, now);
+        if (i % settings_.grant_maximum == 0) open_grant(id, Connects::No);
         put(actions_.back(), due[i]);
     }
     if (due.size() == settings_.sweep_messages) {
@@ -45,24 +45,12 @@ void Scheduler::sweep(std::uint32_t id, WallTime now)
     }
 }
 
-// Connections that have been given out for long to destinations that do not answer.
-void Scheduler::find_stalled(WallTime now)
+void Scheduler::end_silent()
 {
-    while (!suspects_.empty()) {
-        const Suspect suspect = suspects_.front();
-        const auto found = grants_.find(suspect.grant);
-        if (found != grants_.end()) {
-            if (now < suspect.since + settings_.stalled_after) return;
-            ActiveGrant& grant = found->second;
-            Destination& destination = destinations_[grant.destination];
-            if (!destination.feedback.answers) {
-                grant.stalled = true;
-                ++destination.stalled;
-                ++stalled_;
-                refresh(grant.destination, now);
-            }
-        }
-        suspects_.pop_front();
+    const auto share = static_cast<std::size_t>(settings_.connections * settings_.share_for_silent);
+    // With a limit of one connection in all nothing could be delivered to who takes its time.
+    while (const auto grant = silent_.end_one(std::max<std::size_t>(share, 1))) {
+        ends_.push_back({*grant, grants_.at(*grant).core});
     }
 }
 
@@ -85,9 +73,7 @@ bool Scheduler::has_room(Ring ring) const
                                                  : settings_.share_for_more;
     // At least one, or a limit of one connection in all would never try a failed destination again.
     const auto room = static_cast<std::uint32_t>(settings_.connections * share);
-    const auto forgiven =
-        static_cast<std::uint32_t>(settings_.connections * settings_.share_for_stalled);
-    return connections_ - std::min(stalled_, forgiven) < std::max(room, 1U);
+    return connections_ < std::max(room, 1U);
 }
 
 // As many messages as spread the backlog over the connections the destination may still have.
@@ -105,7 +91,7 @@ void Scheduler::grant_one(std::uint32_t id, WallTime now)
 {
     Destination& destination = destinations_[id];
     const std::uint32_t count = batch(destination);
-    GrantAction& grant = open_grant(id, Connects::Yes, now);
+    GrantAction& grant = open_grant(id, Connects::Yes);
     std::uint64_t octets = 0;
     while (grant.messages.size() < count) {
         const std::uint32_t slot = flows_.peek(destination.senders);
@@ -116,7 +102,7 @@ void Scheduler::grant_one(std::uint32_t id, WallTime now)
     refresh(id, now);
 }
 
-GrantAction& Scheduler::open_grant(std::uint32_t id, Connects connects, WallTime now)
+GrantAction& Scheduler::open_grant(std::uint32_t id, Connects connects)
 {
     Destination& destination = destinations_[id];
     ActiveGrant active;
@@ -131,7 +117,6 @@ GrantAction& Scheduler::open_grant(std::uint32_t id, Connects connects, WallTime
         ++connections_;
         ++totals_.connections;
         destination.last_core = active.core;
-        if (!destination.feedback.answers) suspects_.push_back({next_grant_, now});
     }
     GrantAction& grant = actions_.emplace_back();
     grant.id = next_grant_++;

@@ -342,59 +342,80 @@ TEST_F(SchedulerTest, IdleDestinationsAreForgottenOldestFirst)
     EXPECT_TRUE(queue_.destinations().empty());
 }
 
-TEST_F(SchedulerTest, ADeadDestinationsConnectionDoesNotTakeTheLivingOnesPlace)
+// Hosts that accept and never greet: half of the connections is the others', within two rounds.
+TEST_F(SchedulerTest, SilentDestinationsLeaveHalfOfTheConnectionsToTheOthers)
 {
-    settings_.connections = 4;
+    settings_.connections = 10;
     queue_.configure(settings_);
-    for (std::uint64_t i = 0; i < 4; ++i) {
-        EXPECT_EQ(say(mail(i, "mx:dead" + std::to_string(i) + ".test")).size(), 1U);
+    std::vector<GrantAction> open;
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        for (auto& one : say(mail(i, "mx:dead" + std::to_string(i) + ".test"))) {
+            open.push_back(std::move(one));
+        }
     }
-    EXPECT_TRUE(say(mail(10, "mx:a.test")).empty()) << "all connections are given out";
-    ASSERT_EQ(queue_.next_wake(), now_ + settings_.stalled_after);
-    auto grants = wait(settings_.stalled_after);
-    ASSERT_EQ(grants.size(), 1U) << "a quarter of them may be forgiven: one";
-    EXPECT_EQ(numbers(grants[0]), std::vector<std::uint64_t>{10});
-    EXPECT_TRUE(say(mail(11, "mx:b.test")).empty()) << "and no more than that";
-    grants = deliver(grants[0]);
-    ASSERT_EQ(grants.size(), 1U);
-    EXPECT_EQ(numbers(grants[0]), std::vector<std::uint64_t>{11});
+    ASSERT_EQ(open.size(), 10U);
+    EXPECT_TRUE(say(mail(100, "mx:a.test")).empty()) << "all connections are given out";
+    int rounds = 0;
+    bool served = false;
+    for (; rounds < 5 && !served; ++rounds) {
+        std::vector<Event> silent;
+        for (const auto& one : open) silent.emplace_back(PeerChanged{one.id, Peer::Silent});
+        auto next = queue_.on(silent, now_);
+        const auto ends = queue_.take_ends();
+        EXPECT_EQ(ends.size(), open.size() - 5) << "more than half is not silent for long";
+        for (const auto& end : ends) {
+            const auto found = std::find_if(open.begin(), open.end(),
+                                            [&](const auto& one) { return one.id == end.grant; });
+            ASSERT_NE(found, open.end());
+            for (auto& one : say(unreachable_host(*found))) next.push_back(std::move(one));
+            open.erase(found);
+        }
+        for (auto& one : next) {
+            served = served || one.destination == "mx:a.test";
+            open.push_back(std::move(one));
+        }
+        EXPECT_EQ(queue_.totals().connections, open.size());
+        EXPECT_LE(open.size(), 10U);
+    }
+    EXPECT_TRUE(served) << "it had its turn while the dead ones rest";
+    EXPECT_LE(rounds, 3);
 }
 
-TEST_F(SchedulerTest, ADestinationThatDoesNotAnswerGetsNoSecondConnection)
+TEST_F(SchedulerTest, WhoIsHeardAgainDoesNotEnd)
 {
-    std::vector<Event> one{mail(1, "mx:a.test")};
-    const auto first = queue_.on(one, now_);
+    settings_.connections = 2;
+    queue_.configure(settings_);
+    const auto one = say(mail(1, "mx:a.test"));
+    const auto other = say(mail(2, "mx:b.test"));
+    (void)say(PeerChanged{one[0].id, Peer::Silent});
+    EXPECT_TRUE(queue_.take_ends().empty());
+    (void)say(PeerChanged{one[0].id, Peer::Speaks});
+    (void)say(PeerChanged{other[0].id, Peer::Silent});
+    EXPECT_TRUE(queue_.take_ends().empty());
+    (void)say(PeerChanged{one[0].id, Peer::SilentAfterDot});
+    const auto ends = queue_.take_ends();
+    ASSERT_EQ(ends.size(), 1U);
+    EXPECT_EQ(ends[0].grant, other[0].id) << "not who has the message already";
+    EXPECT_EQ(ends[0].core, other[0].core);
+    (void)say(PeerChanged{77, Peer::Silent});
+    EXPECT_TRUE(queue_.take_ends().empty()) << "a grant that has ended meanwhile";
+}
+
+TEST_F(SchedulerTest, ADestinationWithASilentConnectionGetsNoFurtherOne)
+{
+    const auto first = say(mail(1, "mx:a.test"));
     ASSERT_EQ(first.size(), 1U);
-    (void)wait(settings_.stalled_after);
+    (void)say(PeerChanged{first[0].id, Peer::Silent});
     EXPECT_TRUE(say(mail(2, "mx:a.test")).empty());
-    EXPECT_EQ(deliver(first[0]).size(), 1U) << "now it has answered";
+    EXPECT_EQ(say(PeerChanged{first[0].id, Peer::Speaks}).size(), 1U);
 }
 
-TEST_F(SchedulerTest, ASlowDestinationThatTakesOneMessageAfterTheOtherGetsFurtherConnections)
+TEST_F(SchedulerTest, ADestinationThatThinksLongAboutEachMessageGetsFurtherConnections)
 {
-    std::vector<Event> several;
-    for (std::uint64_t i = 0; i < 5; ++i) several.emplace_back(mail(i, "mx:a.test"));
-    ASSERT_EQ(queue_.on(several, now_).size(), 1U);
-    (void)wait(std::chrono::seconds{2});
-    (void)say(Finished{message(0)});  // the grant goes on
-    (void)wait(settings_.stalled_after);
-    EXPECT_EQ(say(mail(9, "mx:a.test")).size(), 1U);
-}
-
-TEST_F(SchedulerTest, ASlowDestinationThatHasAnsweredBeforeCountsAsEverybody)
-{
-    settings_.connections = 4;
-    queue_.configure(settings_);
-    for (std::uint64_t i = 0; i < 4; ++i) {
-        const auto grants = say(mail(i, "mx:d" + std::to_string(i) + ".test"));
-        ASSERT_EQ(grants.size(), 1U);
-        (void)deliver(grants[0]);
-    }
-    for (std::uint64_t i = 0; i < 4; ++i) {
-        EXPECT_EQ(say(mail(10 + i, "mx:d" + std::to_string(i) + ".test")).size(), 1U);
-    }
-    EXPECT_TRUE(say(mail(20, "mx:a.test")).empty());
-    EXPECT_TRUE(wait(10 * settings_.stalled_after).empty());
+    const auto first = say(mail(1, "mx:a.test"));
+    ASSERT_EQ(first.size(), 1U);
+    (void)say(PeerChanged{first[0].id, Peer::SilentAfterDot});
+    EXPECT_EQ(say(mail(2, "mx:a.test")).size(), 1U);
 }
 
 TEST_F(SchedulerTest, MemoryOfALongQueueThatHasDrainedIsGivenBackAndMailGoesOn)

@@ -19,11 +19,8 @@ struct Settings {
     double share_for_more = 0.75;     // second and further connections of a destination
     double share_for_failing = 0.85;  // the first connection of one that failed last time
 
-    // A connection to a destination that has not answered since its last failure, or never, counts
-    // no more against the others' after this long, up to this share of `connections`, and the
-    // destination gets no second one: who is dead must not take the place of who is alive.
-    Duration stalled_after = std::chrono::seconds{3};
-    double share_for_stalled = 0.25;
+    // Connections whose peer is silent; when there are more, some end (silent_share.h).
+    double share_for_silent = 0.5;
 
     std::uint32_t grant_minimum = 5;  // messages, where so many wait
     std::uint32_t grant_maximum = 50;

@@ -10,6 +10,7 @@ import hostile
 from hostile import LONG, Hostile
 
 from support import runner
+from support.deadline import wait_for
 from support.smtp_client import Client
 
 GREETING = b"220 peer.test ESMTP\r\n"
@@ -194,6 +195,40 @@ class Peers(Hostile):
         print(f"  good traffic {quiet:.0f}/s alone, {busy:.0f}/s beside ({busy / quiet:.2f}); "
               f"slowest 250 after {slowest * 1000:.0f} ms", flush=True)
         self.assertGreaterEqual(busy / quiet, hostile.LEAST_SHARE)
+
+
+class Silence(Hostile):
+    """Hosts that accept and never greet, more of them than delivery.connections, with RFC 5321's timeouts."""
+    hosts = 20
+    delivery = {"connections": 10}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.peers = {f"silent{number}.test": Peer("silence") for number in range(cls.hosts)}
+        for peer in cls.peers.values():
+            cls.addClassCleanup(peer.close)
+        cls.domains = [{"name": name, "kind": "internal_relay", "next_hop": f"smtp://127.0.0.1:{peer.port}"}
+                       for name, peer in cls.peers.items()]
+        cls.more = {"organization": {"retry_after": ["1h"]}}
+        super().setUpClass()
+
+    def test_silence(self):
+        """twenty silent hosts keep good mail from none of ten connections for longer than seconds"""
+        with Client(self.address, timeout=60) as client:
+            client.ehlo()
+            for name in self.peers:
+                client.deliver("a@dest.test", [f"b@{name}"], hostile.MESSAGE)
+        wait_for(lambda: sum(peer.connections for peer in self.peers.values()) >= 10, "ten connections")
+        for count in range(3):
+            began = time.monotonic()
+            with Client(self.address, timeout=60) as client:
+                client.ehlo()
+                client.deliver("good@dest.test", [f"good{count}@dest.test"], hostile.GOOD)
+            self.sink.wait_to(f"good{count}@dest.test", seconds=20)
+            print(f"  good mail after {time.monotonic() - began:.1f} s", flush=True)
+        wait_for(lambda: any(each["reason"] == "connection.gave-way" for each in self.server.log("attempt")),
+                 "a connection gave way")
+        wait_for(lambda: all(peer.connections for peer in self.peers.values()), "each silent host had its turn")
 
 
 if __name__ == "__main__":
