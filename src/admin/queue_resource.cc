@@ -45,6 +45,7 @@ json::object row_json(const dispatch::ListRow& row)
             {"accepted_at", format_rfc3339(each.accepted_at)},
             {"next_attempt", format_rfc3339(each.next_attempt)},
             {"last_reason", each.reason},
+            {"waits_for", each.waits_for},
             {"last_host", row.last_host},
             {"last_text", row.last_text}};
 }
@@ -85,10 +86,10 @@ json::object message_json(const dispatch::ShowAnswer& answer)
     body["session"] = format_id(envelope.arrival.session);
     body["last_host"] = message.state.last_host;
     body["last_text"] = message.state.last_text;
-    if (message.state.approval) {
-        body["approved_by"] = message.state.approval->by;
-        body["approved_because"] = message.state.approval->reason;
-        body["approved_at"] = format_rfc3339(message.state.approval->at);
+    if (answer.approval) {
+        body["approved_by"] = answer.approval->by;
+        body["approved_because"] = answer.approval->reason;
+        body["approved_at"] = format_rfc3339(answer.approval->at);
     }
     body["delay_notified"] = message.state.delay_notified;
     if (message.state.tls_failing_since) {
@@ -206,6 +207,7 @@ net::Task<Response> list_destinations(Api& api)
                          {"last_reason", ""}};
         if (each.resting_until) row["rests_until"] = format_rfc3339(*each.resting_until);
         if (each.last_failure) row["last_reason"] = each.last_failure->reason;
+        if (!each.rest_reason.empty()) row["last_reason"] = each.rest_reason;
         destinations.push_back(std::move(row));
     }
     co_return Response{200, "application/json",
@@ -235,7 +237,7 @@ net::Task<Response> approve_message(Api& api, MessageId id, Request request)
 {
     spool::Approval approval;
     approval.reason = printable(query(request, "reason"), 500);
-    if (approval.reason.empty())
+    if (trim(approval.reason).empty())
         co_return refuse(400, "it does not say why", "reason=, in a few words");
     if (!request.user_id)
         co_return refuse(403, "it is not known who asks", "a client on the control socket");

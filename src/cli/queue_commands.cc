@@ -42,11 +42,13 @@ void show_list(const value& body)
                  {"size", Table::Align::Right},
                  {"tries", Table::Align::Right},
                  {"next", Table::Align::Left, 20},
-                 {"last", Table::Align::Left, 44}}};
+                 {"reason", Table::Align::Left, 44}}};
     for_each(body, "messages", [&](const value& each) {
+        const std::string waits_for = text_of(each, "waits_for");
         table.add({text_of(each, "id"), text_of(each, "state"), text_of(each, "from"),
                    text_of(each, "destination"), text_of(each, "size"), text_of(each, "attempts"),
-                   text_of(each, "next_attempt"), text_of(each, "last_reason")});
+                   text_of(each, "next_attempt"),
+                   waits_for.empty() ? text_of(each, "last_reason") : waits_for});
     });
     if (table.empty()) {
         std::puts("nothing waits");

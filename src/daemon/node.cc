@@ -99,7 +99,7 @@ Node::Impl::Impl(cli::ServeArguments arguments, config::NodeOptions options)
       resolver_{main_, *log_, options_},
       services_{{*log_, metrics_, options_, objects_, secrets_, observations_, cores_, spool_,
                  resolver_}},
-      queue_{main_, objects_, cores_, spool_},
+      queue_{main_, objects_, services_, cores_, spool_},
       listeners_{main_, *log_, metrics_, options_, cores_, services_},
       validation_{{main_, *log_, options_, objects_, observations_, resolver_, services_}},
       reload_{{main_, *log_, metrics_, parts_, options_, arguments_.config}},

@@ -196,12 +196,13 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
         message = *std::move(loaded);
     }
     offered_ = false;
-    Parcel parcel{std::move(message), granted.lease, core.clock().wall(), office_.now()};
+    Parcel parcel{std::move(message), granted.lease, granted.accepted_at, core.clock().wall(),
+                  office_.now()};
     if (walk_ && walk_->is_old()) forget_way();
     snapshot_.reset();
     heed_changes(parcel);
     // While the destination rests nothing is tried: what was approved stays so.
-    const bool approved = parcel.message().state.approval && !grant_.settle;
+    const bool approved = granted.approval && !grant_.settle;
     if (!parcel.to_try.empty() && approved) {
         co_await deliver_approved(parcel);
     } else if (!parcel.to_try.empty()) {

@@ -62,8 +62,12 @@ std::shared_ptr<const spool::StoredMessage> make_split(const spool::StoredMessag
 }  // namespace
 
 Parcel::Parcel(std::shared_ptr<const spool::StoredMessage> message, spool::Lease lease,
-               WallTime started, Instant began)
-    : message_{std::move(message)}, lease_{lease}, started_{started}, began_{began}
+               std::optional<WallTime> accepted_at, WallTime started, Instant began)
+    : message_{std::move(message)},
+      lease_{lease},
+      accepted_at_{accepted_at},
+      started_{started},
+      began_{began}
 {
     const auto& finished = message_->state.finished;
     for (std::uint32_t i = 0; i < envelope().recipients.size(); ++i) {
@@ -205,6 +209,7 @@ Parcel::Counts Parcel::conclude(outbound::Office& office, report::NoticeLimit& l
     input.snapshot = office.snapshot.get();
     input.hostname = office.settings->hostname;
     input.now = core.clock().wall();
+    input.accepted_at = accepted_at_;
     input.limit = &limit;
     input.approval_used = approval_used_;
     if (may_make_notice()) {

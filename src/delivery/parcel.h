@@ -23,8 +23,9 @@ namespace hermetic::delivery {
 
 class Parcel {
 public:
+    // `accepted_at`: as in GrantedMessage.
     Parcel(std::shared_ptr<const spool::StoredMessage> message, spool::Lease lease,
-           WallTime started, Instant began);
+           std::optional<WallTime> accepted_at, WallTime started, Instant began);
 
     // Sends recipients whose route is no longer `destination` another way: into messages of their
     // own, in the same atomic change (docs/adr: splits); a message that goes another way as a whole
@@ -66,6 +67,7 @@ private:
 
     std::shared_ptr<const spool::StoredMessage> message_;
     spool::Lease lease_;
+    std::optional<WallTime> accepted_at_;
     WallTime started_;
     Instant began_;
     std::vector<RecipientEnd> ends_;

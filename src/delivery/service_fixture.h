@@ -191,7 +191,10 @@ protected:
         grant.destination =
             routing::decide_route(snapshot, {}, messages[0]->envelope->recipients[0].address).key;
         for (auto& message : messages) {
-            grant.messages.push_back({{message->id, 1, WallTime::max()}, message});
+            grant.messages.push_back({{message->id, 1, WallTime::max()},
+                                      message,
+                                      std::nullopt,
+                                      message->state.approval});
         }
         return grant;
     }

@@ -40,7 +40,8 @@ public:
           random_{random},
           ids_{ids}
     {
-        waiting_.accepted_at = message_.envelope->accepted_at;
+        waiting_.accepted_at =
+            std::min(input_.accepted_at.value_or(message_.envelope->accepted_at), input_.now);
         waiting_.tls_failing_since = tls_failing_since();
     }
 
@@ -157,10 +158,16 @@ void Settler::decide_change()
         change.state.next_attempt = input_.now;
         return;
     }
-    change.state.attempts += 1;
     change.state.tls_failing_since = waiting_.tls_failing_since;
-    change.state.next_attempt =
-        queue::next_attempt(schedule_, change.state.attempts, waiting_, input_.now, random_);
+    const WallTime planned = message_.state.next_attempt;
+    if (queue::is_ahead_of_time(schedule_, planned, input_.now)) {
+        change.state.next_attempt =
+            queue::not_past_its_times(schedule_, waiting_, planned, input_.now);
+    } else {
+        change.state.attempts += 1;
+        change.state.next_attempt =
+            queue::next_attempt(schedule_, change.state.attempts, waiting_, input_.now, random_);
+    }
     change.state.delay_notified = message_.state.delay_notified || tell_delay_;
     note_last_outcome();
 }

@@ -53,6 +53,9 @@ struct SettleInput {
     std::string_view headers;   // of the message, where it is at hand
     std::optional<Bytes> body;  // whole, where it is in memory
     WallTime now{};
+    // From when its times count, where the queue knows better than the envelope, whose clock may
+    // have been wrong.
+    std::optional<WallTime> accepted_at;
     report::NoticeLimit* limit = nullptr;
     bool approval_used = false;  // the attempt went below policy, as an operator had approved
 };

@@ -59,6 +59,7 @@ protected:
         input.headers = "Subject: x\r\n";
         input.body = Bytes{"Subject: x\r\n\r\nhi\r\n"};
         input.limit = limit;
+        input.accepted_at = queue_accepted;
         input.now = accepted + std::chrono::duration_cast<std::chrono::milliseconds>(waited);
         now = input.now;
         return settle(std::move(input), random, ids);
@@ -66,6 +67,7 @@ protected:
 
     WallTime accepted{std::chrono::milliseconds{1'700'000'000'000}};
     WallTime now{};
+    std::optional<WallTime> queue_accepted;
     mail::Envelope envelope;
     spool::MessageState state;
     spool::StoredMessage message;
@@ -110,6 +112,35 @@ TEST_F(SettleTest, WaitsForTheNextAttempt)
     EXPECT_EQ(next.last_host, "mx2");
     EXPECT_FALSE(next.delay_notified);
     EXPECT_TRUE(result.change.new_messages.empty());
+}
+
+// Somebody asked for it, or something had changed that could help: it uses up nothing.
+TEST_F(SettleTest, AnAttemptAheadOfItsTimeDoesNotCount)
+{
+    state.attempts = 4;
+    state.next_attempt = accepted + minutes{50};
+    const std::vector<RecipientEnd> ends{{0, kDeferred, "mx", HandedTo::PlainRelay},
+                                         {1, kDeferred, "mx", HandedTo::PlainRelay}};
+    const auto early = settle_after(minutes{40}, ends).change.state;
+    EXPECT_EQ(early.attempts, 4U);
+    EXPECT_EQ(early.next_attempt, state.next_attempt);
+    EXPECT_EQ(early.last_reason, "connect.refused") << "the rest is told as ever";
+    EXPECT_EQ(settle_after(minutes{50}, ends).change.state.attempts, 5U);
+    state.next_attempt = accepted + hours{24 * 400};
+    EXPECT_EQ(settle_after(minutes{50}, ends).change.state.attempts, 5U)
+        << "no plan, a wrong clock";
+    EXPECT_LE(settle_after(minutes{50}, ends).change.state.next_attempt, now + hours{2});
+}
+
+TEST_F(SettleTest, MailThatAWrongClockAcceptedExpiresByTheQueuesTime)
+{
+    envelope.accepted_at = accepted + hours{24 * 400};
+    const std::vector<RecipientEnd> ends{{0, kDeferred, "mx", HandedTo::PlainRelay},
+                                         {1, kDeferred, "mx", HandedTo::PlainRelay}};
+    EXPECT_EQ(settle_after(hours{24 * 6}, ends).deferred, 2U) << "nobody knows better";
+    queue_accepted = accepted;
+    EXPECT_EQ(settle_after(hours{24 * 4}, ends).deferred, 2U);
+    EXPECT_EQ(settle_after(hours{24 * 6}, ends).failed, 2U);
 }
 
 TEST_F(SettleTest, AFailureAndItsNoticeAreOneChange)

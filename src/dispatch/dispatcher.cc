@@ -12,7 +12,7 @@ namespace hermetic::dispatch {
 
 namespace {
 
-constexpr Duration kLongestWait = std::chrono::seconds{1};  // also how often the clock is watched
+constexpr Duration kLongestWait = std::chrono::seconds{1};
 
 // Between two looks whether a store that failed can be read again.
 constexpr Duration kClaimAgain = std::chrono::milliseconds{100};
@@ -34,6 +34,7 @@ Dispatcher::Impl::Impl(DispatcherSettings settings, const Clock& clock, metrics:
       metrics_{metrics},
       log_{log},
       ids_{settings_.seed, kIdLane},
+      time_{clock.now(), clock.wall()},
       scheduler_{settings_.queue, settings_.seed},
       resident_{settings_.resident_octets}
 {
@@ -54,8 +55,6 @@ void Dispatcher::Impl::start(spool::Spool& spool, std::vector<GrantTaker*> cores
     scheduler_.configure(settings_.queue);
     take_schedules(*snapshot);
     routes_ = std::make_unique<RouteTable>(std::move(snapshot));
-    last_instant_ = clock_.now();
-    last_wall_ = clock_.wall();
     thread_ = std::thread{[this] {
         name_this_thread("queue");
         run();
@@ -94,7 +93,6 @@ void Dispatcher::Impl::run()
     claim_all();
     while (!finished()) {
         process(mailbox.take(until_next_wake()));
-        watch_clock();
     }
     process(mailbox.close());
     answer_the_rest();
@@ -153,7 +151,7 @@ void Dispatcher::Impl::advance()
     // The events keep until the disk is back.
     if (granting_ && disk_fails()) return publish();
     if (granting_) {
-        hand_out(scheduler_.on(events_, clock_.wall()));
+        hand_out(scheduler_.on(events_, moment().queue));
         end_silent(scheduler_.take_ends());
     }
     // While stopping nothing is scheduled any more: all of it is in the spool.
@@ -165,6 +163,7 @@ void Dispatcher::Impl::advance()
 void Dispatcher::Impl::hand_out(std::vector<queue::GrantAction> actions)
 {
     if (actions.empty()) return;
+    const queue::Moment now = moment();
     std::vector<std::vector<Grant>> by_core(cores_.size());
     for (queue::GrantAction& action : actions) {
         Grant grant;
@@ -173,8 +172,13 @@ void Dispatcher::Impl::hand_out(std::vector<queue::GrantAction> actions)
         grant.settle = std::move(action.settle);
         grant.messages.reserve(action.messages.size());
         for (const auto& one : action.messages) {
-            grant.messages.push_back(
-                {spool::Lease{one.id, one.lease.epoch, one.lease.until}, resident_.take(one.id)});
+            GrantedMessage& granted = grant.messages.emplace_back();
+            granted.lease = {one.id, one.lease.epoch, one.lease.until};
+            granted.resident = resident_.take(one.id);
+            granted.accepted_at = now.to_wall(one.accepted_at);
+            // A resting destination is not tried: what was approved stays so.
+            const auto approved = approvals_.find(one.id);
+            if (approved != approvals_.end() && !grant.settle) granted.approval = approved->second;
         }
         by_core[action.core].push_back(std::move(grant));
         ++outstanding_;
@@ -209,19 +213,9 @@ queue::Totals Dispatcher::Impl::totals() const
     return totals_;
 }
 
-// Times of next attempts are wall times. Where the clock was set back they would all be far away.
-void Dispatcher::Impl::watch_clock()
+queue::Moment Dispatcher::Impl::moment() const
 {
-    constexpr auto kStep = std::chrono::minutes{1};
-    const Instant instant = clock_.now();
-    const WallTime wall = clock_.wall();
-    const Duration expected = instant - last_instant_;
-    if (wall + kStep < last_wall_ + std::chrono::floor<WallTime::duration>(expected)) {
-        (void)scheduler_.retry(queue::Filter{}, wall);
-        advance();
-    }
-    last_instant_ = instant;
-    last_wall_ = wall;
+    return time_.at(clock_.now(), clock_.wall());
 }
 
 Duration Dispatcher::Impl::until_next_wake() const
@@ -229,7 +223,7 @@ Duration Dispatcher::Impl::until_next_wake() const
     if (granting_ && disk_fails()) return kClaimAgain;
     const auto wake = granting_ ? scheduler_.next_wake() : std::nullopt;
     if (!wake) return kLongestWait;
-    const Duration wait = *wake - clock_.wall();
+    const Duration wait = *wake - moment().queue;
     return std::clamp(wait, Duration{}, kLongestWait);
 }
 
@@ -271,9 +265,11 @@ void Dispatcher::start(spool::Spool& spool, std::vector<GrantTaker*> cores,
     impl_->start(spool, std::move(cores), std::move(snapshot));
 }
 
-void Dispatcher::reload(objects::SnapshotPointer snapshot)
+void Dispatcher::reload(objects::SnapshotPointer snapshot, Concerns concerns)
 {
-    impl_->submit([this, snapshot = std::move(snapshot)] { impl_->reload(snapshot); });
+    impl_->submit([this, snapshot = std::move(snapshot), concerns = std::move(concerns)] {
+        impl_->reload(snapshot, concerns);
+    });
 }
 
 void Dispatcher::stop_granting()
@@ -315,7 +311,7 @@ void Dispatcher::list(ListRequest request, std::function<void(ListAnswer)> answe
 
 void Dispatcher::destinations(std::function<void(std::vector<queue::DestinationRow>)> answer)
 {
-    const bool taken = impl_->submit([this, answer] { answer(impl_->scheduler().destinations()); });
+    const bool taken = impl_->submit([this, answer] { answer(impl_->destinations()); });
     if (!taken) answer({});
 }
 

@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hermetic::ledger {
@@ -84,6 +85,7 @@ struct ShowAnswer {
     std::shared_ptr<const spool::StoredMessage> message;  // null: could not be read; see error
     std::string
         error;  // without a row: why nobody can say yet; "" where it is not there for certain
+    std::optional<spool::Approval> approval{};  // of its next attempt, while it is not used up
 };
 
 enum class TellSender : std::uint8_t { No, Yes };
@@ -102,9 +104,10 @@ public:
                objects::SnapshotPointer snapshot);
 
     // From now on routes and times follow this snapshot; messages whose route changes are moved and
-    // tried at once, and split where their recipients' routes part. Mail that waits under a changed
-    // connector, organization or plan is tried at once too.
-    void reload(objects::SnapshotPointer snapshot);
+    // tried at once, and split where their recipients' routes part. So is the mail of the routes
+    // that the change `concerns` (delivery/route_policy.h), which is asked on the queue's thread.
+    using Concerns = std::function<bool(std::string_view route_key)>;
+    void reload(objects::SnapshotPointer snapshot, Concerns concerns);
 
     // No more grants, but those being handed out just now. stop() does it too.
     void stop_granting();
@@ -128,7 +131,8 @@ public:
     void hold(MessageId id, Answer answer);
     void release(MessageId id, Answer answer);
     // One attempt of it, made at once, may go below its TLS policy; refused where REQUIRETLS asks
-    // for that. Durable: a restart does not forget it.
+    // for that. Who and why must be said; both are durable before the answer. The permission itself
+    // ends with the attempt, or with the process: what a crash cut short is not made again so.
     void approve(MessageId id, spool::Approval approval, Answer answer);
     // With TellSender::Yes the notice is in the same durable change.
     void remove(MessageId id, TellSender tell, Answer answer);

@@ -65,6 +65,22 @@ bool is_finished(const spool::MessageState& state, std::uint32_t recipient)
     return std::binary_search(state.finished.begin(), state.finished.end(), recipient);
 }
 
+bool is_blank(std::string_view text)
+{
+    return text.find_first_not_of(" \t") == std::string_view::npos;
+}
+
+// Empty: it may be made. It is durable before it is answered, hence not while an attempt is under
+// way, whose end nobody can wait for.
+std::string_view refuse_approval(const spool::Approval& approval, queue::State state)
+{
+    if (is_blank(approval.reason) || is_blank(approval.by)) return "It does not say who and why.";
+    if (state == queue::State::Held) return "It is held. Release it first.";
+    if (state == queue::State::UnderWay)
+        return "It is being delivered now. Approve it when that attempt has ended.";
+    return {};
+}
+
 facts::Outcome removed_outcome()
 {
     facts::Outcome outcome;
@@ -119,9 +135,12 @@ void Dispatcher::Impl::change(std::shared_ptr<MessageChange> change)
         answer(*change, AnswerKind::Refused, "It is not held.");
         return;
     }
-    if (change->kind == Kind::Approve && row->state == queue::State::Held) {
-        answer(*change, AnswerKind::Refused, "It is held. Release it first.");
-        return;
+    if (change->kind == Kind::Approve) {
+        const std::string_view why_not = refuse_approval(change->approval, row->state);
+        if (!why_not.empty()) {
+            answer(*change, AnswerKind::Refused, std::string{why_not});
+            return;
+        }
     }
     if (row->state == queue::State::UnderWay) {
         answer(*change, AnswerKind::AfterAttempt,
@@ -136,7 +155,7 @@ void Dispatcher::Impl::change(std::shared_ptr<MessageChange> change)
 
 void Dispatcher::Impl::begin(const std::shared_ptr<MessageChange>& change)
 {
-    if (!scheduler_.reserve(change->id, clock_.wall())) {
+    if (!scheduler_.reserve(change->id, moment().queue)) {
         answer(*change, AnswerKind::Refused, "It is being changed. Try again.");
         if (change->kind == Kind::Split) --splitting_;
         return;
@@ -177,7 +196,6 @@ void Dispatcher::Impl::loaded(const std::shared_ptr<MessageChange>& change)
     case Kind::Approve:
         what.kind = spool::Change::Kind::Deferred;
         what.state.approval = change->approval;
-        what.state.next_attempt = clock_.wall();
         record(change, std::move(what));
         return;
     case Kind::Split:
@@ -320,24 +338,27 @@ void Dispatcher::Impl::recorded(const std::shared_ptr<MessageChange>& change)
         give_up(change, "It could not be recorded: the disk does not take it now.");
         return;
     }
-    answer(*change, AnswerKind::Done, std::string{done_words(change->kind)});
     std::vector<ledger::Log::Field> fields{
         {"id", format_id(change->id)},
         {"accepted_as", format_id(change->message->envelope->accepted_as)}};
     if (change->kind == Kind::Approve) {
         fields.emplace_back("by", change->approval.by);
         fields.emplace_back("why", change->approval.reason);
+        approvals_.insert_or_assign(change->id, change->approval);
         // Its destination may rest for the very trouble that the approval is about.
-        (void)scheduler_.retry(change->id, clock_.wall());
+        (void)scheduler_.retry(change->id, moment().queue);
     }
     log_.event(ledger::Level::Info, log_event(change->kind), std::move(fields));
+    // What was approved, and why, is written down before anybody is told, and before it is used.
+    if (change->kind == Kind::Approve) log_.flush();
+    answer(*change, AnswerKind::Done, std::string{done_words(change->kind)});
     end(change);
 }
 
 void Dispatcher::Impl::give_up(const std::shared_ptr<MessageChange>& change, std::string words)
 {
     answer(*change, AnswerKind::Refused, std::move(words));
-    scheduler_.release(change->id, clock_.wall());
+    scheduler_.release(change->id, moment().queue);
     if (change->kind == Kind::Split) {
         constexpr Duration kPause = std::chrono::seconds{5};
         no_split_before_ = clock_.now() + kPause;

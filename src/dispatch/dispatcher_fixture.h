@@ -20,6 +20,7 @@ namespace hermetic::dispatch::dispatcher_fixture {
 
 using std::chrono::hours;
 using std::chrono::minutes;
+using std::chrono::seconds;
 
 // Moves only when a test says so.
 class ManualClock final : public Clock {
@@ -52,7 +53,7 @@ public:
         last_event_ = event;
     }
     void reopen() override {}
-    void flush() override {}
+    void flush() override { ++flushes; }
     std::string last_event() const
     {
         const std::lock_guard lock{mutex_};
@@ -60,6 +61,7 @@ public:
     }
     std::atomic<int> notices = 0;
     std::atomic<int> events = 0;
+    std::atomic<int> flushes = 0;
 
 private:
     mutable std::mutex mutex_;
@@ -289,6 +291,11 @@ protected:
     {
         dispatcher_.start(spool_, {&taker_}, std::move(objects));
     }
+    // Routes may change, policies do not.
+    void reload(objects::SnapshotPointer objects)
+    {
+        dispatcher_.reload(std::move(objects), [](std::string_view) { return false; });
+    }
     Stored make(std::uint8_t number, std::vector<std::string> recipients,
                 spool::MessageState state = {})
     {
@@ -380,6 +387,10 @@ protected:
     OperatorAnswer hold(std::uint8_t number)
     {
         return ask([&](auto answer) { dispatcher_.hold(id(number), answer); });
+    }
+    OperatorAnswer approve(std::uint8_t number, const spool::Approval& approval)
+    {
+        return ask([&](auto answer) { dispatcher_.approve(id(number), approval, answer); });
     }
     OperatorAnswer release(std::uint8_t number)
     {

@@ -6,6 +6,7 @@
 #include "dispatch/dispatcher_mailbox.h"
 #include "dispatch/resident_messages.h"
 #include "dispatch/route_table.h"
+#include "queue/queue_time.h"
 #include "queue/retry.h"
 #include "queue/scheduler.h"
 
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
@@ -80,8 +82,10 @@ public:
     void post(std::vector<spool::Completion*> done) override;
 
     // Requests; on the queue's thread.
-    void reload(objects::SnapshotPointer snapshot);
+    void reload(objects::SnapshotPointer snapshot, const Concerns& concerns);
     void stop_granting() { granting_ = false; }  // from any thread
+    // What the scheduler has, in wall time; nullopt: nothing.
+    [[nodiscard]] std::optional<queue::MessageRow> find(const MessageId& id) const;
     void list(const ListRequest& request, const std::function<void(ListAnswer)>& answer);
     void show(const MessageId& id, const std::function<void(ShowAnswer)>& answer);
     [[nodiscard]] OperatorAnswer unknown_id() const;
@@ -90,7 +94,7 @@ public:
     void change(std::shared_ptr<MessageChange> change);
     [[nodiscard]] std::shared_ptr<MessageChange> make_change(const MessageId& id,
                                                              MessageChange::Kind kind);
-    [[nodiscard]] const queue::Scheduler& scheduler() const { return scheduler_; }
+    [[nodiscard]] std::vector<queue::DestinationRow> destinations() const;
 
     [[nodiscard]] queue::Totals totals() const;
     [[nodiscard]] bool claimed_all() const { return claimed_all_; }
@@ -107,7 +111,7 @@ private:
     void hand_out(std::vector<queue::GrantAction> actions);
     void end_silent(const std::vector<queue::EndAction>& ends);
     void publish();
-    void watch_clock();
+    [[nodiscard]] queue::Moment moment() const;
     [[nodiscard]] Duration until_next_wake() const;
     [[nodiscard]] bool finished() const;
     void answer_the_rest();
@@ -119,10 +123,15 @@ private:
     void note(GrantReport report);
     void note_gone(const MessageId& id);
     void follow_up();
-    void retry_changed(const objects::Snapshot& before);
-    // `organization`: whose times count, by name.
-    [[nodiscard]] WallTime attention(std::string_view organization, WallTime accepted_at,
-                                     const spool::MessageState& state) const;
+    void retry_changed(const Concerns& concerns);
+    // A message's times as the scheduler has them. `organization`: whose schedule counts, by name.
+    struct Times {
+        WallTime accepted_at{};
+        WallTime next_attempt{};
+        WallTime attention{};
+    };
+    [[nodiscard]] Times times_of(std::string_view organization, WallTime accepted_at,
+                                 const spool::MessageState& state) const;
     void take_schedules(const objects::Snapshot& snapshot);
     [[nodiscard]] std::string_view keep(std::string text);
 
@@ -154,6 +163,7 @@ private:
     spool::Spool* spool_ = nullptr;
     std::vector<GrantTaker*> cores_;
     IdSource ids_;
+    queue::QueueClock time_;  // the scheduler's
     queue::Scheduler scheduler_;
     queue::RetrySchedule schedule_;  // the first organization's
     std::map<std::string, queue::RetrySchedule, std::less<>> schedules_;  // of the others
@@ -164,6 +174,9 @@ private:
     std::deque<std::string> kept_;       // texts that events_ view
     std::vector<MessageId> follow_ups_;  // came back with something to be done
     std::unordered_map<MessageId, std::shared_ptr<MessageChange>> after_attempt_;
+    // Not used up yet. They end with the process: whether an attempt that a crash cut short had
+    // used one, nobody knows.
+    std::unordered_map<MessageId, spool::Approval> approvals_;
     std::unordered_set<MessageId> to_split_;  // known to need it
     std::deque<MessageId> splits_;            // waiting for their turn
     std::size_t splitting_ = 0;
@@ -175,8 +188,6 @@ private:
     std::atomic<bool> granting_ = true;
     bool stopping_ = false;
     Instant stop_by_ = Instant::max();
-    Instant last_instant_{};
-    WallTime last_wall_{};
 
     std::atomic<bool> claimed_all_ = false;
     mutable std::mutex totals_mutex_;

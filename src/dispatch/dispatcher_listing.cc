@@ -46,7 +46,31 @@ void fill(ListRow& row, const spool::StoredMessage& message)
     row.last_text = printable(message.state.last_text, 600);
 }
 
+void translate(queue::MessageRow& row, const queue::Moment& now)
+{
+    row.accepted_at = now.to_wall(row.accepted_at);
+    row.next_attempt = now.to_wall(row.next_attempt);
+}
+
 }  // namespace
+
+std::optional<queue::MessageRow> Dispatcher::Impl::find(const MessageId& id) const
+{
+    auto row = scheduler_.find(id);
+    if (row) translate(*row, moment());
+    return row;
+}
+
+std::vector<queue::DestinationRow> Dispatcher::Impl::destinations() const
+{
+    const queue::Moment now = moment();
+    auto rows = scheduler_.destinations();
+    for (queue::DestinationRow& row : rows) {
+        if (row.resting_until) row.resting_until = now.to_wall(*row.resting_until);
+        if (row.next_attempt) row.next_attempt = now.to_wall(*row.next_attempt);
+    }
+    return rows;
+}
 
 void Dispatcher::Impl::list(const ListRequest& request,
                             const std::function<void(ListAnswer)>& answer)
@@ -56,7 +80,10 @@ void Dispatcher::Impl::list(const ListRequest& request,
     queue::Page page = scheduler_.list(request.filter, limit, request.cursor);
     ListAnswer rows;
     rows.next = page.next;
-    for (queue::MessageRow& row : page.rows) rows.rows.push_back({std::move(row), {}, {}, {}});
+    for (queue::MessageRow& row : page.rows) {
+        translate(row, moment());
+        rows.rows.push_back({std::move(row), {}, {}, {}});
+    }
     if (!details || rows.rows.empty()) {
         answer(std::move(rows));
         return;
@@ -82,13 +109,15 @@ void Dispatcher::Impl::list(const ListRequest& request,
 void Dispatcher::Impl::show(const MessageId& id, const std::function<void(ShowAnswer)>& answer)
 {
     ShowAnswer shown;
-    shown.row = scheduler_.find(id);
+    shown.row = find(id);
     if (!shown.row) {
         const OperatorAnswer why = unknown_id();
         if (why.kind != OperatorAnswer::Kind::NotFound) shown.error = why.words;
         answer(std::move(shown));
         return;
     }
+    if (const auto found = approvals_.find(id); found != approvals_.end())
+        shown.approval = found->second;
     auto request = std::make_shared<ShowRequest>(*this);
     request->shown = std::move(shown);
     request->answer = answer;
@@ -127,7 +156,7 @@ void Dispatcher::Impl::retry(const MessageId& id, const Answer& answer)
     case queue::State::Deferred:
         break;
     }
-    (void)scheduler_.retry(id, clock_.wall());
+    (void)scheduler_.retry(id, moment().queue);
     answer({OperatorAnswer::Kind::Done, 1, "It is tried now."});
 }
 
@@ -137,7 +166,7 @@ void Dispatcher::Impl::retry(const queue::Filter& filter, const Answer& answer)
         answer(stopping_answer());
         return;
     }
-    const std::size_t count = scheduler_.retry(filter, clock_.wall());
+    const std::size_t count = scheduler_.retry(filter, moment().queue);
     answer({OperatorAnswer::Kind::Done, count,
             std::to_string(count) +
                 (count == 1 ? " message is tried now." : " messages are tried now.")});

@@ -1,6 +1,5 @@
 #include "core/text.h"
 #include "dispatch/dispatcher_impl.h"
-#include "dispatch/policy_change.h"
 #include "ledger/log.h"
 
 #include <algorithm>
@@ -12,16 +11,22 @@ std::string_view Dispatcher::Impl::keep(std::string text)
     return kept_.emplace_back(std::move(text));
 }
 
-// Its notice of delay, or its expiry, whichever is next.
-WallTime Dispatcher::Impl::attention(std::string_view organization, WallTime accepted_at,
-                                     const spool::MessageState& state) const
+// The scheduler's attention is for its notice of delay, or its expiry, whichever is next.
+Dispatcher::Impl::Times Dispatcher::Impl::times_of(std::string_view organization,
+                                                   WallTime accepted_at,
+                                                   const spool::MessageState& state) const
 {
     const auto other = schedules_.find(organization);
     const queue::RetrySchedule& schedule = other == schedules_.end() ? schedule_ : other->second;
-    const queue::Waiting waiting{accepted_at, state.tls_failing_since};
-    const WallTime expiry = queue::expires_at(schedule, waiting);
-    if (state.delay_notified) return expiry;
-    return std::min(expiry, queue::delay_notice_at(schedule, waiting));
+    const queue::Moment now = moment();
+    queue::Waiting waiting{now.past(accepted_at), state.tls_failing_since};
+    if (waiting.tls_failing_since) waiting.tls_failing_since = now.past(*waiting.tls_failing_since);
+    WallTime attention = queue::expires_at(schedule, waiting);
+    if (!state.delay_notified)
+        attention = std::min(attention, queue::delay_notice_at(schedule, waiting));
+    return {now.from_wall(waiting.accepted_at),
+            now.from_wall(now.planned(state.next_attempt, queue::longest_wait(schedule))),
+            now.from_wall(attention)};
 }
 
 void Dispatcher::Impl::take_schedules(const objects::Snapshot& snapshot)
@@ -49,9 +54,10 @@ void Dispatcher::Impl::admit(const MessageId& id, const spool::Lease& lease,
     event.recipients =
         static_cast<std::uint32_t>(envelope.recipients.size() - state.finished.size());
     event.attempts = state.attempts;
-    event.accepted_at = envelope.accepted_at;
-    event.next_attempt = state.next_attempt;
-    event.attention = attention(envelope.organization, envelope.accepted_at, state);
+    const Times times = times_of(envelope.organization, envelope.accepted_at, state);
+    event.accepted_at = times.accepted_at;
+    event.next_attempt = times.next_attempt;
+    event.attention = times.attention;
     event.reason = keep(state.last_reason);
     event.held = state.held || route.parts;  // what must be split is not granted before
     events_.emplace_back(event);
@@ -65,17 +71,21 @@ void Dispatcher::Impl::note(const spool::Change& change)
     if (change.kind == spool::Change::Kind::Finished) {
         events_.emplace_back(queue::Finished{id});
         to_split_.erase(id);
+        approvals_.erase(id);
         if (after_attempt_.contains(id)) follow_ups_.push_back(id);
         return;
     }
+    if (!change.state.approval) approvals_.erase(id);  // used up
     const bool more_to_do = after_attempt_.contains(id) || to_split_.contains(id);
     queue::Deferred event;
     event.id = id;
     event.attempts = change.state.attempts;
-    event.next_attempt = change.state.next_attempt;
-    const auto row = scheduler_.find(id);
+    const auto row = find(id);
     const auto owner = row ? RouteTable::owner_of(row->domain) : std::string_view{};
-    event.attention = attention(owner, scheduler_.accepted_at(id), change.state);
+    const WallTime accepted_at = row ? row->accepted_at : WallTime{};
+    const Times times = times_of(owner, accepted_at, change.state);
+    event.next_attempt = times.next_attempt;
+    event.attention = times.attention;
     event.reason = keep(change.state.last_reason);
     event.held = change.state.held || more_to_do;
     events_.emplace_back(event);
@@ -127,23 +137,21 @@ void Dispatcher::Impl::follow_up()
 
 // What could not go under the old objects may go under the new ones. The destinations' limits hold
 // for it as for all mail.
-void Dispatcher::Impl::retry_changed(const objects::Snapshot& before)
+void Dispatcher::Impl::retry_changed(const Concerns& concerns)
 {
     if (!granting_) return;
-    const std::size_t count = scheduler_.retry_destinations(
-        [&](const std::string& key) { return policy_changed(before, routes_->snapshot(), key); },
-        clock_.wall());
+    const std::size_t count = scheduler_.retry_destinations(concerns, moment().queue);
     if (count == 0) return;
     log_.event(ledger::Level::Info, "queue.retried",  // no-reason: log event
-               {{"messages", std::to_string(count)}, {"cause", "objects changed"}});
+               {{"messages", std::to_string(count)}, {"cause", "its policy has changed"}});
 }
 
 // Domains whose mail goes one way take it at once; the rest is looked at message by message.
-void Dispatcher::Impl::reload(objects::SnapshotPointer snapshot)
+void Dispatcher::Impl::reload(objects::SnapshotPointer snapshot, const Concerns& concerns)
 {
     take_schedules(*snapshot);
-    const auto before = std::exchange(routes_, std::make_unique<RouteTable>(std::move(snapshot)));
-    retry_changed(before->snapshot());
+    routes_ = std::make_unique<RouteTable>(std::move(snapshot));
+    retry_changed(concerns);
     queue::Rerouted rerouted;
     for (const std::string& domains : scheduler_.domains()) {
         std::string key = routes_->of_domains(domains);

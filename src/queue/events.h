@@ -83,6 +83,7 @@ struct GrantAction {
     struct Message {
         MessageId id;
         LeaseMark lease;
+        WallTime accepted_at{};
     };
     std::uint64_t id = 0;
     std::uint32_t core = 0;

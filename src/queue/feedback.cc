@@ -14,12 +14,27 @@ WallTime rest_until(WallTime now, Duration rest, const Settings& settings, Rando
     return now + std::chrono::duration_cast<WallTime::duration>(wait);
 }
 
+void rest_for_a_moment(Feedback& feedback, std::string_view reason, const Settings& settings,
+                       WallTime now, Random& random)
+{
+    if (feedback.resting(now)) return;
+    feedback.resting_until = rest_until(now, settings.slow_down_rest, settings, random);
+    feedback.rest_reason = reason;
+}
+
 double most_connections(const Settings& settings)
 {
     return std::max(1.0, static_cast<double>(settings.connections_per_destination));
 }
 
 }  // namespace
+
+std::string_view Feedback::why_resting(WallTime now) const
+{
+    if (!resting(now)) return {};
+    if (!rest_reason.empty() || !last_failure) return rest_reason;
+    return last_failure->reason;
+}
 
 Feedback make_feedback(const Settings& settings)
 {
@@ -45,19 +60,19 @@ void on_slow_down(Feedback& feedback, std::uint32_t settled, const Settings& set
 {
     feedback.limit = std::max(1.0, feedback.limit / 2);
     feedback.known_good = feedback.limit;
-    if (settled == 0) on_nothing_done(feedback, settings, now, random);
+    if (settled == 0) rest_for_a_moment(feedback, "queue.asked-for-less", settings, now, random);
 }
 
 void on_nothing_done(Feedback& feedback, const Settings& settings, WallTime now, Random& random)
 {
-    if (feedback.resting(now)) return;
-    feedback.resting_until = rest_until(now, settings.slow_down_rest, settings, random);
+    rest_for_a_moment(feedback, "queue.nothing-done", settings, now, random);
 }
 
 void on_failure(Feedback& feedback, const facts::Outcome& outcome, const Settings& settings,
                 WallTime now, Random& random)
 {
     feedback.last_failure = outcome;
+    feedback.rest_reason = {};
     feedback.limit = 1;  // one connection finds out whether it is back
     if (feedback.failures > 0 && feedback.resting(now)) return;
     const std::size_t step = std::min<std::size_t>(feedback.failures, settings.rest.size() - 1);

@@ -44,6 +44,7 @@ struct Item {
     State state = State::Waiting;
     bool was_held = false;  // before it was Reserved
     bool rerouted = false;  // while it was under way: takes its new route afterwards
+    bool retried = false;   // while it was under way: it is due when it comes back
     bool in_use = false;
 };
 

@@ -34,7 +34,9 @@ struct MessageRow {
     std::uint32_t recipients = 0;
     std::uint32_t attempts = 0;
     WallTime accepted_at{};
-    WallTime next_attempt{};  // not before this; a resting destination may make it later
+    WallTime next_attempt{};  // not before this
+    // Set while it waits because its destination is backing off: why that is.
+    std::string waits_for;
 };
 
 struct Page {
@@ -55,6 +57,7 @@ struct DestinationRow {
     std::uint32_t limit = 0;
     std::uint32_t failures = 0;  // in a row
     std::optional<WallTime> resting_until;
+    std::string rest_reason;               // while it rests
     std::optional<WallTime> next_attempt;  // of its earliest deferred message
     std::optional<facts::Outcome> last_failure;
 };

@@ -37,10 +37,30 @@ Duration retry_wait(const RetrySchedule& schedule, std::uint32_t attempts, Rando
     return Duration{static_cast<Duration::rep>(static_cast<double>(wait.count()) * factor)};
 }
 
+Duration longest_wait(const RetrySchedule& schedule)
+{
+    Duration longest = schedule.then;
+    for (const Duration wait : schedule.after) longest = std::max(longest, wait);
+    const double factor = 1.0 + schedule.jitter;
+    return Duration{static_cast<Duration::rep>(static_cast<double>(longest.count()) * factor)};
+}
+
+bool is_ahead_of_time(const RetrySchedule& schedule, WallTime planned, WallTime now)
+{
+    constexpr Duration kClockError = std::chrono::seconds{1};  // between the queue and a core
+    return planned > plus(now, kClockError) && planned <= plus(now, longest_wait(schedule));
+}
+
 WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts, const Waiting& waiting,
                       WallTime now, Random& random)
 {
     const WallTime wanted = plus(now, retry_wait(schedule, attempts, random));
+    return not_past_its_times(schedule, waiting, wanted, now);
+}
+
+WallTime not_past_its_times(const RetrySchedule& schedule, const Waiting& waiting, WallTime wanted,
+                            WallTime now)
+{
     WallTime next = std::min(wanted, expires_at(schedule, waiting));
     const WallTime notice = delay_notice_at(schedule, waiting);
     if (now < notice) next = std::min(next, notice);
@@ -83,6 +103,8 @@ std::optional<WallTime> tls_failing_since(std::optional<WallTime> before,
         if (word == TlsWord::Other) return std::nullopt;
         failed = failed || word == TlsWord::Failed;
     }
+    // A time to come was written by a clock that was wrong.
+    if (before) before = std::min(*before, now);
     return failed ? before.value_or(now) : before;
 }
 

@@ -58,6 +58,13 @@ enum class TlsWord : std::uint8_t {
 [[nodiscard]] Duration retry_wait(const RetrySchedule& schedule, std::uint32_t attempts,
                                   Random& random);
 
+// No wait is longer.
+[[nodiscard]] Duration longest_wait(const RetrySchedule& schedule);
+
+// An attempt at `now` that was not due before `planned` (somebody asked for it, or something that
+// could help has changed) does not count: the schedule goes on as if it had not been made.
+[[nodiscard]] bool is_ahead_of_time(const RetrySchedule& schedule, WallTime planned, WallTime now);
+
 // After `attempts` attempts, the last of which ended at `now`. Never after expiry: the last attempt
 // is made when the message expires. Nor does it pass over the time of the notice of delay: an
 // attempt is made then, so that the notice is in time, and says how things are. Never before `now`.
@@ -65,6 +72,9 @@ enum class TlsWord : std::uint8_t {
                                     const Waiting& waiting, WallTime now, Random& random);
 [[nodiscard]] WallTime next_attempt(const RetrySchedule& schedule, std::uint32_t attempts,
                                     WallTime accepted_at, WallTime now, Random& random);
+// The same where the time is known already.
+[[nodiscard]] WallTime not_past_its_times(const RetrySchedule& schedule, const Waiting& waiting,
+                                          WallTime wanted, WallTime now);
 
 // An attempt that ends at or after this time without success is the last one: the failure is final.
 [[nodiscard]] WallTime expires_at(const RetrySchedule& schedule, const Waiting& waiting);

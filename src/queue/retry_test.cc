@@ -194,5 +194,24 @@ TEST(Retry, OrganizationSetsItsOwnSchedule)
     EXPECT_EQ(schedule.delay_notice_tls, minutes{20});
 }
 
+TEST(Retry, AnAttemptBeforeItsTimeIsAheadUnlessTheTimeIsNone)
+{
+    const RetrySchedule schedule;
+    const WallTime now{std::chrono::hours{24 * 365 * 50}};
+    EXPECT_FALSE(is_ahead_of_time(schedule, now, now));
+    EXPECT_FALSE(is_ahead_of_time(schedule, now + std::chrono::milliseconds{3}, now));
+    EXPECT_TRUE(is_ahead_of_time(schedule, now + std::chrono::minutes{5}, now));
+    EXPECT_TRUE(is_ahead_of_time(schedule, now + std::chrono::minutes{66}, now));
+    EXPECT_FALSE(is_ahead_of_time(schedule, now + std::chrono::hours{24 * 400}, now));
+    EXPECT_EQ(longest_wait(schedule), std::chrono::minutes{66});
+}
+
+TEST(Retry, TlsThatFailsSinceATimeToComeFailsSinceNow)
+{
+    const WallTime now{std::chrono::hours{24 * 365 * 50}};
+    EXPECT_EQ(tls_failing_since(now + std::chrono::hours{24 * 400}, {TlsWord::Failed}, now), now);
+    EXPECT_EQ(tls_failing_since(now + std::chrono::hours{24 * 400}, {TlsWord::Nothing}, now), now);
+}
+
 }  // namespace
 }  // namespace hermetic::queue

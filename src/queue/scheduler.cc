@@ -22,6 +22,7 @@ void Scheduler::configure(const Settings& settings)
 
 std::vector<GrantAction> Scheduler::on(std::span<const Event> events, WallTime now)
 {
+    now_ = now;
     for (const Event& event : events) {
         std::visit([&](const auto& one) { apply(one, now); }, event);
     }

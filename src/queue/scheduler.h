@@ -1,6 +1,7 @@
 // Decides which messages go where, when, and on how many connections: on(events, now) → actions.
 //
-// Pure: no thread, no clock, no I/O; the same events at the same times give the same actions. Not
+// Pure: no thread, no clock, no I/O; the same events at the same times give the same actions. Its
+// times are by the queue's own clock (queue_time.h), which must not go back. Not
 // thread-safe: the queue's thread owns it (dispatch/dispatcher.h). Specification §6.
 //
 // A message is in exactly one place: waiting in its sender's FIFO, deferred in its destination's
@@ -62,7 +63,8 @@ public:
     // Retry now: messages that match and are deferred become due, and their destinations' rest
     // ends. The grants come with the next on(). How many messages became due.
     std::size_t retry(const Filter& filter, WallTime now);
-    // What is deferred of the destinations whose key is `wanted`; they rest no longer.
+    // The mail of the destinations whose key is `wanted`: what is deferred becomes due, what is
+    // under way when it comes back; they rest no longer, nor for a failure that is under way.
     std::size_t retry_destinations(const std::function<bool(const std::string&)>& wanted,
                                    WallTime now);
     bool retry(const MessageId& id, WallTime now);
@@ -74,8 +76,6 @@ public:
     void release(const MessageId& id, WallTime now);
 
     [[nodiscard]] std::optional<MessageRow> find(const MessageId& id) const;
-    // Cheaper than find(); the epoch where the message is not known.
-    [[nodiscard]] WallTime accepted_at(const MessageId& id) const;
     [[nodiscard]] Page list(const Filter& filter, std::size_t limit,
                             std::uint32_t cursor = 0) const;
     [[nodiscard]] std::vector<DestinationRow> destinations() const;
@@ -87,8 +87,9 @@ private:
     struct ActiveGrant {
         std::uint32_t destination = kNone;
         std::uint32_t core = 0;
-        bool settles = false;  // takes no connection
-        bool silent = false;   // the peer is, and does not have the whole message
+        bool settles = false;   // takes no connection
+        bool silent = false;    // the peer is, and does not have the whole message
+        bool outdated = false;  // begun before retry_destinations(): its failure says nothing now
     };
 
     // scheduler_events.cc
@@ -141,6 +142,7 @@ private:
     [[nodiscard]] MessageRow row(const Item& item) const;
 
     Settings settings_;
+    WallTime now_{};  // of the last on()
     Random random_;
     Slab slab_;
     SlotIndex<ItemIds> index_{ItemIds{slab_}};

@@ -55,6 +55,9 @@ void Scheduler::apply(const Deferred& event, WallTime now)
     item.state = event.held ? State::Held : State::Waiting;
     set_reason(item, event.reason);
     follow_new_route(slot);
+    // What was learnt by what no longer holds says nothing.
+    const bool anew = item.destination != before || std::exchange(item.retried, false);
+    if (anew) item.next_attempt = std::min(item.next_attempt, now);
     place(slot, now);
     refresh(before, now);
     if (item.destination != before) refresh(item.destination, now);
@@ -77,7 +80,9 @@ void Scheduler::apply(const GrantEnded& event, WallTime now)
         if (grant.silent) --destination.silent;
         silent_.remove(event.id);
         --totals_.connections;
-        learn(grant.destination, event, active_before, now);
+        if (!grant.outdated || !event.destination_failure) {
+            learn(grant.destination, event, active_before, now);
+        }
     }
     give_back(event, now);
     refresh(grant.destination, now);
@@ -130,6 +135,7 @@ void Scheduler::give_back(const GrantEnded& event, WallTime now)
         const std::uint32_t before = item.destination;
         unplace(slot);
         follow_new_route(slot);
+        item.retried = false;
         item.state = State::Waiting;
         flows_.push(destinations_[item.destination].senders, slot, Flows::End::Front);
         ++totals_.waiting;

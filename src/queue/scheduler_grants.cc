@@ -142,7 +142,7 @@ void Scheduler::put(GrantAction& grant, std::uint32_t slot)
     item.place = place_of(grant.id);
     ++destination.under_way;
     ++totals_.under_way;
-    grant.messages.push_back({item.id, item.lease});
+    grant.messages.push_back({item.id, item.lease, item.accepted_at});
 }
 
 // The least loaded core; but where the destination was served last its connection may be kept open,

@@ -68,6 +68,12 @@ MessageRow Scheduler::row(const Item& item) const
     row.attempts = item.attempts;
     row.accepted_at = item.accepted_at;
     row.next_attempt = item.next_attempt;
+    const Feedback& feedback = destinations_[item.destination].feedback;
+    const bool waits = item.state == State::Waiting || item.state == State::Deferred;
+    if (waits && feedback.resting(now_) && feedback.resting_until > item.next_attempt) {
+        row.next_attempt = feedback.resting_until;
+        row.waits_for = feedback.why_resting(now_);
+    }
     return row;
 }
 
@@ -76,12 +82,6 @@ std::optional<MessageRow> Scheduler::find(const MessageId& id) const
     const std::uint32_t slot = index_.find(id);
     if (slot == kNone) return std::nullopt;
     return row(slab_[slot]);
-}
-
-WallTime Scheduler::accepted_at(const MessageId& id) const
-{
-    const std::uint32_t slot = index_.find(id);
-    return slot == kNone ? WallTime{} : slab_[slot].accepted_at;
 }
 
 Page Scheduler::list(const Filter& filter, std::size_t limit, std::uint32_t cursor) const
@@ -131,9 +131,18 @@ std::size_t Scheduler::retry_destinations(const std::function<bool(const std::st
     std::size_t count = 0;
     for (std::uint32_t slot = 0; slot < slab_.end(); ++slot) {
         const Item& item = slab_[slot];
-        if (!item.in_use || item.state != State::Deferred || !chosen[item.destination]) continue;
-        make_due(slot, now);
+        if (!item.in_use || !chosen[item.destination]) continue;
+        if (item.state == State::Deferred) {
+            make_due(slot, now);
+        } else if (item.state == State::UnderWay || item.state == State::Reserved) {
+            slab_[slot].retried = true;
+        } else {
+            continue;
+        }
         ++count;
+    }
+    for (auto& [id, grant] : grants_) {
+        if (chosen[grant.destination]) grant.outdated = true;
     }
     for (std::uint32_t id = 0; id < chosen.size(); ++id) {
         if (chosen[id]) wake(id, now);
@@ -159,6 +168,7 @@ std::vector<DestinationRow> Scheduler::destinations() const
         row.failures = destination.feedback.failures;
         if (destination.feedback.resting_until > WallTime{}) {
             row.resting_until = destination.feedback.resting_until;
+            row.rest_reason = destination.feedback.why_resting(now_);
         }
         if (!destination.deferred.empty()) {
             row.next_attempt = slab_[destination.deferred.top()].next_attempt;

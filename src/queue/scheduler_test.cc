@@ -208,6 +208,56 @@ TEST_F(SchedulerTest, LateReportsOfOneFailureCountOnce)
     EXPECT_EQ(wait(minutes{2}).size(), 1U) << "one connection finds out whether it is back";
 }
 
+TEST_F(SchedulerTest, MailBehindARestingDestinationSaysWhyAndWhen)
+{
+    const auto grants = say(mail(1, "mx:a.test"));
+    EXPECT_TRUE(say(unreachable_host(grants[0])).empty());
+    (void)say(mail(2, "mx:a.test"));
+    auto held = mail(3, "mx:a.test");
+    held.held = true;
+    (void)say(held);
+    auto late = mail(4, "mx:a.test");
+    late.next_attempt = now_ + hours{2};
+    (void)say(late);
+    const WallTime until = *queue_.destinations()[0].resting_until;
+    for (const std::uint64_t waiting : {1, 2}) {
+        EXPECT_EQ(queue_.find(message(waiting))->next_attempt, until);
+        EXPECT_EQ(queue_.find(message(waiting))->waits_for, "connect.refused");
+    }
+    EXPECT_EQ(queue_.find(message(3))->waits_for, "");
+    EXPECT_EQ(queue_.find(message(4))->waits_for, "") << "its own time is later";
+    EXPECT_EQ(queue_.find(message(4))->next_attempt, late.next_attempt);
+    EXPECT_EQ(wait(minutes{2}).size(), 1U);
+    EXPECT_EQ(queue_.find(message(1))->waits_for, "");
+}
+
+TEST_F(SchedulerTest, AMomentsRestHasItsReason)
+{
+    const auto grants = say(mail(1, "mx:a.test"));
+    GrantEnded ended;
+    ended.id = grants[0].id;
+    ended.untouched = {message(1)};
+    (void)say(ended);
+    EXPECT_EQ(queue_.find(message(1))->waits_for, "queue.nothing-done");
+    const auto other = say(mail(2, "mx:b.test"));
+    ended.id = other[0].id;
+    ended.untouched = {message(2)};
+    ended.slow_down = true;
+    (void)say(ended);
+    EXPECT_EQ(queue_.find(message(2))->waits_for, "queue.asked-for-less");
+}
+
+TEST_F(SchedulerTest, WhatIsUnderWayWhileItIsRetriedIsDueWhenItComesBack)
+{
+    const auto grants = say(mail(1, "mx:a.test"));
+    const auto other = say(mail(2, "mx:b.test"));
+    const auto all = [](const std::string&) { return true; };
+    EXPECT_EQ(queue_.retry_destinations(all, now_), 2U);
+    const Event report[] = {deferred(1, hours{1}), all_well(grants[0])};
+    EXPECT_EQ(queue_.on(report, now_).size(), 1U);
+    EXPECT_EQ(say(unreachable_host(other[0])).size(), 1U) << "a failure from before";
+}
+
 TEST_F(SchedulerTest, RetryNowEndsTheRest)
 {
     const auto grants = say(mail(1, "mx:a.test"));

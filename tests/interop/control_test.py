@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support import runner
 from support.deadline import wait_for
 from support.hermetic_server import HermeticServer, listener, smtp_hop
+from support.ports import free_port
 from support.smtp_client import Client
 from support.smtp_sink import Sink
 
@@ -37,6 +38,8 @@ class Control(unittest.TestCase):
             listeners=[listener("mx")], organization={"retry_after": ["1h"]},
             accepted_domains=[
                 {"name": "hop.test", "kind": "internal_relay", "next_hop": smtp_hop(cls.hop)},
+                {"name": "closed.test", "kind": "internal_relay",
+                 "next_hop": f"smtp://127.0.0.1:{free_port()}"},
                 {"name": "senders.test", "kind": "internal_relay",
                  "next_hop": smtp_hop(cls.senders)}])
         cls.server.start()
@@ -81,6 +84,27 @@ class Control(unittest.TestCase):
         self.assertEqual(self.json("queue", "list", "--sender", "nobody@x.test")["messages"], [])
         destinations = self.json("queue", "destinations")["destinations"]
         self.assertTrue(any(each["deferred"] >= 1 for each in destinations))
+
+    def test_backing_off(self):
+        """mail behind a destination that backs off says why and until when"""
+        with Client(self.server.address()) as client:
+            client.ehlo()
+            for number in range(2):
+                client.deliver("a@senders.test", [f"b{number}@closed.test"], MESSAGE)
+
+        def behind():
+            rows = [each for each in self.json("queue", "list", "--destination", "closed.test")["messages"]
+                    if each["waits_for"]]
+            return rows
+        for row in wait_for(behind, "its destination backs off"):
+            self.assertEqual(row["waits_for"], "connect.refused")
+            self.assertGreater(row["next_attempt"], row["accepted_at"])
+
+    def test_approve_says_why(self):
+        """approve: a blank reason is none"""
+        row = self.deferred("approved")
+        self.command("queue", "approve", row["id"], "--reason", "  ", code=1)
+        self.assertNotIn("approved_by", self.json("queue", "show", row["id"]))
 
     def test_retry(self):
         """retry: at once, and delivered where the peer takes it now"""

@@ -1,0 +1,143 @@
+#include "outbound/route_policy.h"
+
+#include "outbound/credentials.h"
+#include "policy/route_inputs.h"
+#include "policy/tls_policy.h"
+#include "routing/route.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace hermetic::outbound {
+namespace {
+
+using facts::DnsSecurity;
+using policy::StsMode;
+using policy::TlsaStatus;
+
+// What DNS may prove of a host, and what its domain may publish; the names are nobody's.
+std::vector<policy::HopFacts> possible_hops(const routing::Route& route)
+{
+    static const auto kTlsa = std::make_shared<const facts::TlsaSet>(
+        facts::TlsaSet{.base = "host.invalid", .records = {{3, 1, 1, "x"}}, .names = {}});
+    std::vector<policy::HopFacts> hops;
+    for (const TlsaStatus tlsa : {TlsaStatus::NotAsked, TlsaStatus::Absent, TlsaStatus::Usable,
+                                  TlsaStatus::Unusable, TlsaStatus::Failed}) {
+        for (const StsMode sts : {StsMode::NoPolicy, StsMode::Enforce}) {
+            for (const DnsSecurity mx : {DnsSecurity::Insecure, DnsSecurity::Secure}) {
+                policy::HopFacts hop;
+                hop.configured = !route.mx;
+                if (!route.mx) hop.kind = policy::hop_kind(route.hosts.front());
+                hop.host = "host.invalid";
+                if (route.mx) hop.domain = "domain.invalid";
+                hop.mx_security = mx;
+                hop.tlsa_status = tlsa;
+                if (tlsa == TlsaStatus::Usable) hop.tlsa = kTlsa;
+                hop.sts = sts;
+                hop.sts_lists_host = true;
+                hops.push_back(std::move(hop));
+            }
+        }
+    }
+    return hops;
+}
+
+std::string describe(const policy::TlsDecision& decision)
+{
+    std::string text = decision.policy.digest();
+    text.append(1, '|').append(decision.skip);
+    if (decision.audited) text.append("|audited ").append(decision.audited->digest());
+    if (decision.lasting) text.append("|lasting ").append(decision.lasting->digest());
+    return text.append(1, '|').append(decision.audited_skip).append(1, '\n');
+}
+
+std::string describe(const Identity& identity)
+{
+    std::string text = identity.digest;
+    if (identity.missing) text.append(" lacks ").append(identity.missing->reason);
+    return text.append(1, '\n');
+}
+
+// What holds mail back beside the policy: the ratchet, and plans of retirement.
+std::string describe_holds(const objects::Snapshot& snapshot,
+                           const objects::Organization& organization)
+{
+    const auto& ratchet = organization.ratchet;
+    std::string text;
+    if (ratchet.mode == objects::RatchetMode::Enforce)
+        text = fmt::format("ratchet {} {}\n", ratchet.days, ratchet.hold.count());
+    for (const objects::Retirement& plan : snapshot.contents().retirements) {
+        if (!plan.enabled || plan.direction != objects::Direction::Outbound ||
+            plan.organization != organization.name)
+            continue;
+        text += "plan";
+        for (const facts::TlsVersion version : plan.versions)
+            text.append(1, ' ').append(facts::format_version(version));
+        for (const auto& time : {plan.start, plan.end})
+            text += time ? fmt::format(" {}", time->time_since_epoch().count()) : " -";
+        text += '\n';
+    }
+    return text;
+}
+
+std::string describe(const PolicySources& sources, const routing::Route& route)
+{
+    const auto inputs = policy::inputs_of_route(*sources.snapshot, route, sources.now);
+    if (!inputs) return "no such connector or domain";
+    static const Credentials kNone;
+    const Credentials& credentials =
+        sources.settings->credentials != nullptr ? *sources.settings->credentials : kNone;
+
+    std::string text;
+    for (policy::HopFacts& hop : possible_hops(route)) {
+        policy::TlsInputs at_host = *inputs;
+        at_host.hop = std::move(hop);
+        const policy::TlsDecision decision = policy::decide_tls(at_host);
+        text += describe(decision);
+        // Who we are does not depend on what DNS says.
+        if (at_host.hop.tlsa_status != TlsaStatus::NotAsked) continue;
+        Credentials::Wanted wanted;
+        wanted.policy = &decision.policy;
+        if (decision.audited) wanted.audited = &*decision.audited;
+        wanted.organization = inputs->organization->name;
+        wanted.connector = inputs->connector;
+        wanted.system = sources.settings->cas;
+        text += describe(credentials.identity(wanted));
+    }
+    return text + describe_holds(*sources.snapshot, *inputs->organization);
+}
+
+// Routes that have it in common have their policy in common.
+std::string owner_of(const routing::Route& route)
+{
+    std::string owner = route.mx ? "mx;" : "hosts;";
+    if (!route.mx) owner += std::to_string(static_cast<int>(policy::hop_kind(route.hosts.front())));
+    owner.append(1, ';').append(route.organization).append(1, ';').append(route.connector);
+    return owner.append(1, ';').append(route.accepted_domain);
+}
+
+}  // namespace
+
+PolicyChange::PolicyChange(PolicySources before, PolicySources after)
+    : before_{std::move(before)}, after_{std::move(after)}
+{
+    // What time alone changes is no change.
+    before_.now = after_.now;
+}
+
+bool PolicyChange::concerns(std::string_view route_key)
+{
+    const auto route = routing::parse_route_key(route_key);
+    if (!route) return false;
+    std::string owner = owner_of(*route);
+    const auto known = known_.find(owner);
+    if (known != known_.end()) return known->second;
+    const bool differs = describe(before_, *route) != describe(after_, *route);
+    return known_.emplace(std::move(owner), differs).first->second;
+}
+
+}  // namespace hermetic::outbound
