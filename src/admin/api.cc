@@ -1,5 +1,6 @@
 #include "admin/api.h"
 
+#include "admin/hosts_resource.h"
 #include "admin/objects_resource.h"
 #include "admin/observations_resource.h"
 #include "admin/queue_resource.h"
@@ -12,8 +13,8 @@ namespace {
 Response no_such_resource()
 {
     return refuse(404, "there is no such resource",
-                  "/v1/status, /v1/queue, /v1/destinations, /v1/objects, /v1/exceptions, "
-                  "/v1/export, /v1/changes, "
+                  "/v1/status, /v1/queue, /v1/destinations, /v1/hosts, /v1/objects, "
+                  "/v1/exceptions, /v1/export, /v1/changes, "
                   "/v1/connectors/NAME/test, /v1/validations, /metrics");
 }
 
@@ -67,6 +68,9 @@ net::Task<Response> answer(Api& api, Request request)
     if (path.size() == 2 && path[1] == "destinations" && reads) {
         co_return co_await list_destinations(api);
     }
+    if (path.size() == 2 && path[1] == "hosts" && reads) co_return co_await list_hosts(api);
+    if (path.size() == 2 && path[1] == "hosts" && request.method == "DELETE")
+        co_return co_await forget_hosts(api, std::move(request));
     if (path.size() == 2 && path[1] == "status" && reads) co_return show_status(api.status());
     co_return no_such_resource();
 }

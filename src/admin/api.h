@@ -5,8 +5,12 @@
 #include "admin/status_resource.h"
 #include "net/task.h"
 #include "objects/snapshot.h"
+#include "outbound/remembered_hosts.h"
 
+#include <cstddef>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace hermetic::dispatch {
 class Dispatcher;
@@ -43,6 +47,10 @@ struct Api {
     observations::Observations& observations;
     ledger::Log& log;
     std::function<objects::SnapshotPointer()> snapshot;
+    // Both call back once, from any thread. Without a host: all.
+    std::function<void(std::function<void(std::vector<outbound::RememberedHost>)>)>
+        remembered_hosts;
+    std::function<void(const std::string& host, std::function<void(std::size_t)>)> forget_hosts;
 };
 
 [[nodiscard]] net::Task<Response> answer(Api& api, Request request);

@@ -108,6 +108,25 @@ void add_queue(CLI::App& app, Common& common, QueueArguments& arguments, int& re
     });
 }
 
+void add_hosts(CLI::App& app, Common& common, QueueArguments& arguments, int& result)
+{
+    auto* hosts = app.add_subcommand("hosts", "What is remembered of other mail servers");
+    hosts->require_subcommand(1);
+    auto* list = hosts->add_subcommand(
+        "list", "Who could not be reached a moment ago, and which TLS fallback worked where");
+    add_server_options(list, common);
+    list->callback([&] { result = hosts_list(common.server, common.output()); });
+    auto* forget = hosts->add_subcommand("forget", "Begin anew, with one or all of them");
+    add_server_options(forget, common);
+    forget->add_option("host", arguments.destination, "As in the list, with its port or without");
+    forget->add_flag("--all", arguments.everything, "Everything that is remembered");
+    forget->callback([&] {
+        if (arguments.destination.empty() != arguments.everything)
+            throw CLI::ValidationError("forget", "give one of: a host, --all");
+        result = hosts_forget(common.server, arguments.destination, common.output());
+    });
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv, const Programs& programs)
@@ -168,6 +187,7 @@ int run(int argc, const char* const* argv, const Programs& programs)
 
     QueueArguments queue_arguments;
     add_queue(app, common, queue_arguments, result);
+    add_hosts(app, common, queue_arguments, result);
 
     TlsPlanArguments tls_plan_arguments;
     add_tls_plan_commands(app, tls_plan_arguments, result);

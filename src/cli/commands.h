@@ -47,6 +47,9 @@ struct QueueFilter {
 [[nodiscard]] int queue_retry_all(const ServerChoice& server, const std::string& destination,
                                   Output output);
 // Below its TLS policy, once.
+// What is remembered of hosts (`hermetic hosts …`).
+[[nodiscard]] int hosts_list(const ServerChoice& server, Output output);
+[[nodiscard]] int hosts_forget(const ServerChoice& server, const std::string& host, Output output);
 [[nodiscard]] int queue_approve(const ServerChoice& server, const std::string& id,
                                 const std::string& reason, Output output);
 enum class Notify : std::uint8_t { Sender, Nobody };

@@ -78,6 +78,19 @@ void show_destinations(const value& body)
     std::fputs(table.empty() ? "nothing waits\n" : table.format().c_str(), stdout);
 }
 
+void show_hosts(const value& body)
+{
+    Table table{{{"host", Table::Align::Left, 50},
+                 {"remembered", Table::Align::Left, 24},
+                 {"for", Table::Align::Right},
+                 {"policy", Table::Align::Left, 60}}};
+    for_each(body, "hosts", [&](const value& each) {
+        table.add({text_of(each, "host"), text_of(each, "what"), text_of(each, "for"),
+                   text_of(each, "policy")});
+    });
+    std::fputs(table.empty() ? "nothing is remembered\n" : table.format().c_str(), stdout);
+}
+
 void show_message(const value& body)
 {
     for (const auto& [key, member] : body.as_object()) {
@@ -112,6 +125,18 @@ int queue_list(const ServerChoice& server, const QueueFilter& filter, Output out
 int queue_destinations(const ServerChoice& server, Output output)
 {
     return call_server(server, "GET", "/v1/destinations", output, show_destinations);
+}
+
+int hosts_list(const ServerChoice& server, Output output)
+{
+    return call_server(server, "GET", "/v1/hosts", output, show_hosts);
+}
+
+int hosts_forget(const ServerChoice& server, const std::string& host, Output output)
+{
+    const std::string target =
+        "/v1/hosts" + (host.empty() ? "" : "?host=" + admin::percent_encode(host));
+    return call_server(server, "DELETE", target, output, show_done);
 }
 
 int queue_show(const ServerChoice& server, const std::string& id, Output output)

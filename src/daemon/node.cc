@@ -10,6 +10,7 @@
 #include "daemon/queue_part.h"
 #include "daemon/ready_part.h"
 #include "daemon/reload_part.h"
+#include "daemon/remembered.h"
 #include "daemon/resolver_part.h"
 #include "daemon/secrets_part.h"
 #include "daemon/services_part.h"
@@ -164,7 +165,11 @@ admin::Api Node::Impl::make_api()
             validation_.validator(),
             observations_.observations(),
             *log_,
-            [this] { return objects_.snapshot(); }};
+            [this] { return objects_.snapshot(); },
+            [this](auto done) { list_remembered(cores_, std::move(done)); },
+            [this](const std::string& host, auto done) {
+                forget_remembered(cores_, host, std::move(done));
+            }};
 }
 
 admin::NodeStatus Node::Impl::status() const

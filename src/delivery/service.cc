@@ -1,5 +1,6 @@
 #include "delivery/service.h"
 
+#include "core/text.h"
 #include "delivery/courier.h"
 #include "ledger/log.h"
 #include "net/core.h"
@@ -126,10 +127,34 @@ void DeliveryService::set_settings(outbound::SettingsPointer settings)
     office_.replace_settings(std::move(settings));
 }
 
-void DeliveryService::forget_failures()
+std::vector<outbound::RememberedHost> DeliveryService::remembered() const
 {
-    office_.dead = outbound::DeadHosts{};
-    office_.rungs.clear();
+    const Instant now = office_.now();
+    std::vector<outbound::RememberedHost> all;
+    for (outbound::DeadHosts::Row& row : office_.dead.list(now)) {
+        all.push_back({std::move(row.key), "unreachable", {}, row.left});
+    }
+    for (const policy::RungMemory::Row& row : office_.rungs.list(now)) {
+        // Host, port, and the policy's text (HostWalk::memory_key).
+        const auto parts = split(row.key, '|');
+        if (parts.size() < 3) continue;
+        std::string host{parts[0]};
+        host.append(1, ':').append(parts[1]);
+        const auto policy = row.key.substr(parts[0].size() + parts[1].size() + 2);
+        all.push_back({std::move(host), std::string{facts::name(row.kind)}, policy, row.left});
+    }
+    return all;
+}
+
+std::size_t DeliveryService::forget(std::string_view host)
+{
+    std::size_t count = office_.dead.forget_host(host);
+    if (host.empty()) return count + office_.rungs.forget({});
+    count += office_.rungs.forget(std::string{host} + "|");
+    std::string with_port{host};
+    if (const auto colon = with_port.rfind(':'); colon != std::string::npos)
+        count += office_.rungs.forget(with_port.replace(colon, 1, "|") + "|");
+    return count;
 }
 
 void DeliveryService::say_goodbye(outbound::ConnectionPointer connection)

@@ -10,6 +10,7 @@
 #include "objects/snapshot.h"
 #include "outbound/office.h"
 #include "outbound/peer_watch.h"
+#include "outbound/remembered_hosts.h"
 #include "outbound/settings.h"
 #include "report/notice_limit.h"
 
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace hermetic::delivery {
@@ -45,8 +47,11 @@ public:
 
     [[nodiscard]] std::size_t running() const { return tasks_.size(); }
     [[nodiscard]] std::size_t idle_connections() const { return office_.pool.size(); }
-    // An operator has changed something that may help: nothing is held against any host any more.
-    void forget_failures();
+    // What is remembered of hosts.
+    [[nodiscard]] std::vector<outbound::RememberedHost> remembered() const;
+    // Forgets it, of `host` (as in outbound::RememberedHost, with the port or without) or where
+    // that is empty of all; how much there was.
+    std::size_t forget(std::string_view host);
 
 private:
     struct Look;

@@ -12,6 +12,23 @@ void DeadHosts::mark(const std::string& key, Instant until, Instant now)
     dead_[key] = until;
 }
 
+std::size_t DeadHosts::forget_host(std::string_view host)
+{
+    return std::erase_if(dead_, [&](const auto& each) {
+        const std::string& key = each.first;
+        return host.empty() || key == host || key.substr(0, key.rfind(':')) == host;
+    });
+}
+
+std::vector<DeadHosts::Row> DeadHosts::list(Instant now) const
+{
+    std::vector<Row> rows;
+    for (const auto& [key, until] : dead_) {
+        if (until > now) rows.push_back({key, until - now});
+    }
+    return rows;
+}
+
 bool DeadHosts::is_dead(const std::string& key, Instant now) const
 {
     const auto found = dead_.find(key);

@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace hermetic::outbound {
 
@@ -19,6 +21,14 @@ public:
     void mark(const std::string& key, Instant until, Instant now);
     void forget(const std::string& key) { dead_.erase(key); }
     [[nodiscard]] bool is_dead(const std::string& key, Instant now) const;
+    // `host`: an endpoint's text, or it without the port; how many there were. Empty: all.
+    std::size_t forget_host(std::string_view host);
+    // Who is dead at `now`, and for how long yet.
+    struct Row {
+        std::string key;
+        Duration left{};
+    };
+    [[nodiscard]] std::vector<Row> list(Instant now) const;
     [[nodiscard]] bool empty() const { return dead_.empty(); }
     [[nodiscard]] std::size_t size() const { return dead_.size(); }
 

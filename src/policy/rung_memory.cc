@@ -25,6 +25,20 @@ std::optional<RungKind> RungMemory::recall(const std::string& key, Instant now) 
     return found->second.kind;
 }
 
+std::size_t RungMemory::forget(std::string_view prefix)
+{
+    return std::erase_if(rungs_, [&](const auto& each) { return each.first.starts_with(prefix); });
+}
+
+std::vector<RungMemory::Row> RungMemory::list(Instant now) const
+{
+    std::vector<Row> rows;
+    for (const auto& [key, entry] : rungs_) {
+        if (entry.until > now) rows.push_back({key, entry.kind, entry.until - now});
+    }
+    return rows;
+}
+
 void RungMemory::make_room(Instant now)
 {
     std::erase_if(rungs_, [&](const auto& each) { return each.second.until <= now; });

@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace hermetic::policy {
 
@@ -26,7 +28,15 @@ public:
     void worked(const std::string& key, RungKind kind, Instant now);
     void failed(const std::string& key) { rungs_.erase(key); }
     [[nodiscard]] std::optional<RungKind> recall(const std::string& key, Instant now) const;
-    void clear() { rungs_.clear(); }
+    // What begins with `prefix`; how many there were. Empty: everything.
+    std::size_t forget(std::string_view prefix);
+    // What is remembered at `now`: keys, what worked, and for how long it is remembered yet.
+    struct Row {
+        std::string key;
+        RungKind kind = RungKind::Everything;
+        Duration left{};
+    };
+    [[nodiscard]] std::vector<Row> list(Instant now) const;
     [[nodiscard]] std::size_t size() const { return rungs_.size(); }
 
 private:

@@ -43,5 +43,22 @@ TEST(RungMemory, IsBounded)
     EXPECT_EQ(memory.size(), 2U);
 }
 
+TEST(RungMemory, IsListedAndForgottenByHost)
+{
+    RungMemory memory{hours{6}};
+    const Instant start{hours{1}};
+    memory.worked("mx.a.test|25|x", RungKind::Compatible, start);
+    memory.worked("mx.b.test|25|x", RungKind::LowerVersion, start + hours{1});
+    ASSERT_EQ(memory.list(start + hours{2}).size(), 2U);
+    const auto rows = memory.list(start + hours{6});
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].key, "mx.b.test|25|x");
+    EXPECT_EQ(rows[0].kind, RungKind::LowerVersion);
+    EXPECT_EQ(rows[0].left, hours{1});
+    EXPECT_EQ(memory.forget("mx.b.test|"), 1U);
+    EXPECT_EQ(memory.forget(""), 1U);
+    EXPECT_EQ(memory.size(), 0U);
+}
+
 }  // namespace
 }  // namespace hermetic::policy

@@ -86,7 +86,7 @@ class Control(unittest.TestCase):
         self.assertTrue(any(each["deferred"] >= 1 for each in destinations))
 
     def test_backing_off(self):
-        """mail behind a destination that backs off says why and until when"""
+        """mail behind a destination that backs off says why and until when; its host is remembered until forgotten"""
         with Client(self.server.address()) as client:
             client.ehlo()
             for number in range(2):
@@ -99,6 +99,13 @@ class Control(unittest.TestCase):
         for row in wait_for(behind, "its destination backs off"):
             self.assertEqual(row["waits_for"], "connect.refused")
             self.assertGreater(row["next_attempt"], row["accepted_at"])
+        remembered = self.json("hosts", "list")["hosts"]
+        self.assertEqual([each["what"] for each in remembered], ["unreachable"])
+        self.assertIn("unreachable", self.command("hosts", "list").stdout)
+        host = remembered[0]["host"].rsplit(":", 1)[0]
+        self.command("hosts", "forget", host)
+        self.assertEqual(self.json("hosts", "list")["hosts"], [])
+        self.command("hosts", "forget", code=2)
 
     def test_approve_says_why(self):
         """approve: a blank reason is none"""
