@@ -61,7 +61,10 @@ void NextHopSelection::advance()
         }
         std::vector<HostSummary> summaries;
         for (const Host& host : hosts_) summaries.push_back(summarize(host));
-        const LastStep last = after_last_host(any_.policy, summaries);
+        // Hosts of one route may differ: a local one meets the organization's demand in clear.
+        const auto weakest = std::ranges::min_element(
+            hosts_, {}, [](const Host& host) { return host.decision.policy.level; });
+        const LastStep last = after_last_host(weakest->decision.policy, summaries);
         last_resort_ = last.clear;
         why_not_clear_ = last.clear ? std::string_view{} : last.reason;
     }

@@ -248,6 +248,23 @@ const Row kTable[] = {
 INSTANTIATE_TEST_SUITE_P(Table, NextHop, testing::ValuesIn(kTable),
                          [](const auto& row) { return row.param.name; });
 
+// Specification §1: what the organization asks of others' hosts strands no mail for this machine.
+TEST(NextHopSelection, ALocalHostMayHaveItsMailInClearWhateverTheOrganizationAsks)
+{
+    objects::Organization organization;
+    organization.tls = TlsLevel::Encrypt;
+    TlsDemand demand;
+    demand.organization = &organization;
+    const std::vector<RecordedHost> hosts{host({{kBroken}})};
+    auto names = names_of(hosts);
+    names[0].hop = loopback();
+    NextHopSelection selection{demand, names, kNow};
+    EXPECT_EQ(walk(selection, hosts).verdict, "clear");
+    names[0].hop.kind = HopKind::Network;
+    NextHopSelection over_the_network{demand, names, kNow};
+    EXPECT_EQ(walk(over_the_network, hosts).verdict, "ladder.handshake-failed");
+}
+
 class Selection : public testing::Test {
 protected:
     NextHopSelection& select(const std::vector<RecordedHost>& hosts)
