@@ -27,6 +27,7 @@ constexpr Row kRows[] = {
     {"tls.name-of-domain", "nothing proves the MX answer: a name of the domain counts"},
     {"tls.local-socket", "a local socket: the message does not leave the machine"},
     {"tls.rule-level", "a mail-flow rule"},
+    {"tls.message-level", "the message, a notice about mail that required so much"},
     {"dane.not-asked", "the connector does not want DANE"},
     {"dane.usable", "the host's TLSA records (DANE)"},
     {"dane.usable-insecure-mx", "the host's TLSA records (DANE), though nothing proves the MX answer"},

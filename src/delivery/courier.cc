@@ -94,7 +94,7 @@ private:
     net::Task<> carry_safely(dispatch::GrantedMessage granted);
     net::Task<> carry(dispatch::GrantedMessage granted);
     net::Task<> deliver(Parcel& parcel);
-    net::Task<> deliver_approved(Parcel& parcel);
+    net::Task<> deliver_apart(Parcel& parcel);
     net::Task<bool> find_way();
     void forget_way();
     void heed_changes(Parcel& parcel);
@@ -128,6 +128,7 @@ private:
     std::string last_host_;
     int lost_in_a_row_ = 0;
     outbound::Approved approved_ = outbound::Approved::No;  // the message under way
+    mail::TlsWishes wishes_;                                // its own
     bool without_chunking_ = false;  // somebody offered it and did not know BDAT
     bool offered_ = false;           // the message under way, to anybody
     bool escaped_ = false;           // an exception has ended the message under way
@@ -203,8 +204,11 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
     heed_changes(parcel);
     // While the destination rests nothing is tried: what was approved stays so.
     const bool approved = granted.approval && !grant_.settle;
-    if (!parcel.to_try.empty() && approved) {
-        co_await deliver_approved(parcel);
+    approved_ = approved ? outbound::Approved::Yes : outbound::Approved::No;
+    wishes_ = parcel.envelope().tls;
+    const bool own_wishes = wishes_ != mail::TlsWishes{};
+    if (!parcel.to_try.empty() && (approved || own_wishes)) {
+        co_await deliver_apart(parcel);
     } else if (!parcel.to_try.empty()) {
         co_await deliver(parcel);
     }
@@ -258,17 +262,21 @@ net::Task<> Courier::deliver(Parcel& parcel)
     }
 }
 
-// Apart from all others: its hosts, its connection and its failure are its own.
-net::Task<> Courier::deliver_approved(Parcel& parcel)
+// Of a message that is protected otherwise than the others of the grant: its hosts, its connection
+// and its failure are its own.
+net::Task<> Courier::deliver_apart(Parcel& parcel)
 {
     forget_way();
-    auto failed = std::exchange(destination_failure_, std::nullopt);
+    auto failed = destination_failure_;
     auto reported = report_.destination_failure;
-    approved_ = outbound::Approved::Yes;
-    office_.adapters.metrics.add(metrics::Metric::ApprovedAttempts);
-    parcel.use_approval();
+    if (approved_ == outbound::Approved::Yes) {
+        destination_failure_.reset();
+        office_.adapters.metrics.add(metrics::Metric::ApprovedAttempts);
+        parcel.use_approval();
+    }
     co_await deliver(parcel);
     approved_ = outbound::Approved::No;
+    wishes_ = {};
     forget_way();
     destination_failure_ = std::move(failed);
     report_.destination_failure = std::move(reported);
@@ -345,6 +353,7 @@ net::Task<bool> Courier::find_way()
                                              "this server does not understand its own route"));
         co_return false;
     }
+    inputs->wishes = wishes_;
     std::string domain = route->mx ? route->domain : std::string{};
     auto hosts = co_await outbound::find_hosts(office_, *std::move(route));
     if (!hosts) {

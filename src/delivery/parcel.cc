@@ -132,6 +132,8 @@ void Parcel::describe(const outbound::HostWalk& walk)
     attempt_.policy = policy::name(decision.policy.level);
     attempt_.policy_reasons.assign(decision.reasons.begin(), decision.reasons.end());
     attempt_.tls = walk.last_tls();
+    if (walk.required_tls() != required_tls_)
+        required_tls_ = mail::strongest(std::move(required_tls_), walk.required_tls());
 }
 
 void Parcel::describe(const outbound::Connection& connection, const outbound::HostWalk& walk)
@@ -212,6 +214,7 @@ Parcel::Counts Parcel::conclude(outbound::Office& office, report::NoticeLimit& l
     input.accepted_at = accepted_at_;
     input.limit = &limit;
     input.approval_used = approval_used_;
+    input.required_tls = std::move(required_tls_);
     if (may_make_notice()) {
         for (std::size_t i = 0; i < ends_.size(); ++i) attempt_.parts[i].outcome = ends_[i].outcome;
         input.attempt = attempt_;

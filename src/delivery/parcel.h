@@ -75,6 +75,7 @@ private:
     std::vector<std::shared_ptr<const spool::StoredMessage>> splits_;
     facts::Attempt attempt_;
     bool approval_used_ = false;
+    std::optional<mail::RequiredTls> required_tls_;
 };
 
 }  // namespace hermetic::delivery

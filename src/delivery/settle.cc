@@ -43,6 +43,8 @@ public:
         waiting_.accepted_at =
             std::min(input_.accepted_at.value_or(message_.envelope->accepted_at), input_.now);
         waiting_.tls_failing_since = tls_failing_since();
+        required_tls_ =
+            mail::strongest(message_.state.required_tls, std::move(input_.required_tls));
     }
 
     Settlement run();
@@ -65,6 +67,7 @@ private:
     std::vector<std::uint32_t> finished_;
     std::vector<RecipientReport> reports_;
     bool tell_delay_ = false;
+    std::optional<mail::RequiredTls> required_tls_;
     Settlement result_;
 };
 
@@ -152,6 +155,7 @@ void Settler::decide_change()
     change.kind = spool::Change::Kind::Deferred;
     change.state = message_.state;
     if (input_.approval_used) change.state.approval.reset();
+    change.state.required_tls = required_tls_;
     change.state.finished = std::move(finished_);
     if (input_.ends.empty()) {
         // No attempt: it goes another way.
@@ -203,6 +207,7 @@ void Settler::tell_senders()
     input.headers = input_.headers;
     input.message = std::move(input_.body);
     input.limit = input_.limit;
+    input.required_tls = std::move(required_tls_);
     const auto decision = report::decide_notice(input);
     auto notice = report::make_notice(input);
     ledger::NoticeFacts facts;
@@ -211,6 +216,7 @@ void Settler::tell_senders()
     if (notice) {
         facts.id = input.id;
         facts.kind = report::notice_kind(notice->kind);
+        facts.content = notice->content;
         facts.to = printable(notice->envelope.recipients.front().address.format());
         notice->envelope.accepted_as = input.id;
         add_notice(*std::move(notice));

@@ -58,6 +58,8 @@ struct SettleInput {
     std::optional<WallTime> accepted_at;
     report::NoticeLimit* limit = nullptr;
     bool approval_used = false;  // the attempt went below policy, as an operator had approved
+    // What the attempt's decisions asked for; kept with what was asked before.
+    std::optional<mail::RequiredTls> required_tls{};
 };
 
 struct Settlement {

@@ -60,6 +60,7 @@ protected:
         input.body = Bytes{"Subject: x\r\n\r\nhi\r\n"};
         input.limit = limit;
         input.accepted_at = queue_accepted;
+        input.required_tls = required;
         input.now = accepted + std::chrono::duration_cast<std::chrono::milliseconds>(waited);
         now = input.now;
         return settle(std::move(input), random, ids);
@@ -73,6 +74,7 @@ protected:
     spool::StoredMessage message;
     std::unique_ptr<objects::Snapshot> snapshot;
     report::NoticeLimit* limit = nullptr;
+    std::optional<mail::RequiredTls> required;
     Random random{1};
     IdSource ids{1, 1};
 };
@@ -339,6 +341,37 @@ TEST_F(SettleTest, LastWordsArePrintableAndBounded)
     EXPECT_TRUE(result.change.state.last_text.starts_with("451 a\\x0Ab\\x1B"))
         << result.change.state.last_text;
     EXPECT_LE(result.change.state.last_text.size(), 500U);
+}
+
+// Specification §6.2: what was asked for is kept with the message, and its notices heed it.
+TEST_F(SettleTest, WhatWasAskedForIsKeptAndNeverBecomesLess)
+{
+    const std::vector<RecipientEnd> waits{{0, kDeferred, "mx", HandedTo::PlainRelay},
+                                          {1, kDeferred, "mx", HandedTo::PlainRelay}};
+    const mail::RequiredTls dane{mail::TlsLevel::Dane, "dane.usable"};
+    required = dane;
+    state = settle_after(minutes{1}, waits).change.state;
+    EXPECT_EQ(state.required_tls, dane);
+    required = mail::RequiredTls{mail::TlsLevel::Encrypt, "tls.connector-level"};
+    state = settle_after(minutes{2}, waits).change.state;
+    EXPECT_EQ(state.required_tls, dane);
+    required.reset();
+    state = settle_after(minutes{3}, waits).change.state;
+    EXPECT_EQ(state.required_tls, dane);
+
+    const auto delay = settle_after(hours{4}, waits);
+    const auto& notice = *delay.change.new_messages.at(0);
+    EXPECT_EQ(notice.body.bytes.view().find("Subject: x"), std::string_view::npos);
+    EXPECT_EQ(delay.notices.at(0).content, "notice.content-withheld");
+}
+
+TEST_F(SettleTest, WhatTheLastAttemptFoundCountsForItsNotice)
+{
+    required = mail::RequiredTls{mail::TlsLevel::VerifyName, "sts.enforced"};
+    const auto result = settle_after(minutes{1}, {{0, kDelivered, "mx", HandedTo::PlainRelay},
+                                                  {1, kFailed, "mx", HandedTo::PlainRelay}});
+    EXPECT_EQ(result.change.new_messages.at(0)->body.bytes.view().find("Subject: x"),
+              std::string_view::npos);
 }
 
 }  // namespace

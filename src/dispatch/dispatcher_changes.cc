@@ -255,6 +255,7 @@ std::shared_ptr<const spool::StoredMessage> Dispatcher::Impl::make_removal_notic
         input.recipients.push_back(
             {message.envelope->recipients[i], report::Action::Failed, removed_outcome(), {}, {}});
     }
+    input.required_tls = message.state.required_tls;
     input.headers = report::header_of(bytes);
     if (!message.body.in_file) input.message = message.body.bytes;
     auto notice = report::make_notice(input);
@@ -270,6 +271,7 @@ std::shared_ptr<const spool::StoredMessage> Dispatcher::Impl::make_removal_notic
     facts.kind = report::notice_kind(notice->kind);
     facts.to = printable(notice->envelope.recipients.front().address.format());
     facts.reason = notice->reason;
+    facts.content = notice->content;
     log_.notice(std::move(facts));
     metrics_.add(metrics::Metric::NoticesSent);
 

@@ -577,5 +577,18 @@ TEST_F(DispatcherTest, StopWaitsForGrantsWithinItsBoundAndGrantsNoMore)
     EXPECT_EQ(spool_.messages().size(), 2U) << "all of it is in the spool";
 }
 
+TEST_F(DispatcherTest, RemovedMailThatRequiredTlsIsNotQuoted)
+{
+    start();
+    spool::MessageState state;
+    state.held = true;
+    state.required_tls = mail::RequiredTls{mail::TlsLevel::Encrypt, "arrival.tls-required"};
+    spool_.store({make(1, {"b@far.example"}, state)});
+    EXPECT_EQ(remove(1, TellSender::Yes).kind, Kind::Done);
+    const auto& notice = *taker_.next().messages[0].resident;
+    EXPECT_EQ(notice.body.bytes.view().find("Subject: x"), std::string_view::npos);
+    EXPECT_EQ(notice.body.bytes.view().find("\r\nbody\r\n"), std::string_view::npos);
+}
+
 }  // namespace
 }  // namespace hermetic::dispatch

@@ -168,6 +168,12 @@ std::vector<AdmittedBy> ClientStanding::admitted_by() const
     return admitted;
 }
 
+bool ClientStanding::required_tls(std::string_view organization, WallTime now) const
+{
+    return policy::requires_tls({snapshot_.get(), &evidence_, &attribution_, &sender_, now},
+                                organization);
+}
+
 void ClientStanding::tell(const RecipientDecision& decision, const mail::Mailbox* mailbox)
 {
     if (decision.fault) {

@@ -55,6 +55,8 @@ public:
     // By whose right foreign recipients so far are relayed; empty: nobody's.
     [[nodiscard]] const std::string& relay_organization() const { return relay_organization_; }
     [[nodiscard]] std::vector<AdmittedBy> admitted_by() const;
+    // Whether a connector of `organization` required TLS of this mail.
+    [[nodiscard]] bool required_tls(std::string_view organization, WallTime now) const;
     // A connector's CAs vouch for the client's certificate.
     [[nodiscard]] bool certificate_proved() const;
 

@@ -306,5 +306,20 @@ TEST(LegacyListener, JudgesTheClientThatXclientNames)
     });
 }
 
+TEST(TwoOrganizations, WhatAConnectorRequiredIsKeptWithItsOrganizationsPartAlone)
+{
+    Trying fixture;
+    fixture.send(
+        {TlsVersion::Tls13, {"x", "mx.x.example"}, "u@x.example", {"r@a.example", "r@b.example"}});
+    ASSERT_EQ(fixture.spool.stored.size(), 2U);
+    for (const auto& each : fixture.spool.stored) {
+        const bool of_a = each->envelope->organization == "a";
+        EXPECT_EQ(each->state.required_tls.has_value(), of_a);
+        if (!of_a) continue;
+        EXPECT_EQ(*each->state.required_tls,
+                  (mail::RequiredTls{mail::TlsLevel::Encrypt, "arrival.tls-required"}));
+    }
+}
+
 }  // namespace
 }  // namespace hermetic::inbound

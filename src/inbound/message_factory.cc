@@ -111,6 +111,8 @@ SplitMessage split_by_route(AcceptedMessage accepted, IdSource& ids)
             make_envelope(accepted, std::move(part.owner), std::move(part.recipients)));
         message->body = accepted.body;
         message->state.next_attempt = accepted.accepted_at;
+        if (accepted.required_tls && accepted.required_tls(message->envelope->organization))
+            message->state.required_tls = {mail::TlsLevel::Encrypt, "arrival.tls-required"};
         split.messages.push_back(std::move(message));
         split.routes.push_back(part.route.key + " (" + part.route.reason + ")");
     }

@@ -11,8 +11,10 @@
 #include "smtp/transaction.h"
 #include "spool/spool.h"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hermetic::inbound {
@@ -35,6 +37,8 @@ struct AcceptedMessage {
     // nobody's.
     std::string organization{};
     std::vector<AdmittedBy> admitted_by{};  // at most one of each organization
+    // Whether a connector of an organization, by name, required TLS of the client. Empty: none.
+    std::function<bool(std::string_view)> required_tls{};
 };
 
 struct SplitMessage {

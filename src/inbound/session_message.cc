@@ -130,7 +130,10 @@ net::Task<Next> Session::store_message()
                              make_arrival(),
                              wall(),
                              standing_->relay_organization(),
-                             standing_->admitted_by()};
+                             standing_->admitted_by(),
+                             [this](std::string_view organization) {
+                                 return standing_->required_tls(organization, wall());
+                             }};
     SplitMessage split = split_by_route(std::move(accepted), environment.core.ids());
     const spool::Durability durability =
         co_await net::commit(environment.core, environment.spool, std::move(split.messages));

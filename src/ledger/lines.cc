@@ -200,6 +200,7 @@ std::string format_notice(LineFormat format, WallTime now, const NoticeFacts& no
     line.text("kind", notice.kind);
     line.text("to", notice.to);
     line.text("reason", notice.reason);
+    if (!notice.content.empty()) line.text("content", notice.content);
     return line.finish();
 }
 

@@ -64,6 +64,8 @@ struct NoticeFacts {
     std::string kind;  // "failure", "delay", "relayed", "delivered"
     std::string to;
     std::string reason;  // why it was made or dropped, dotted id
+    // What it has of a message that required TLS, and why, dotted id; empty: it required none.
+    std::string content{};
 };
 
 class Log {

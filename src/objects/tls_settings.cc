@@ -1,30 +1,10 @@
 #include "objects/tls_settings.h"
 
-#include "core/assert.h"
 #include "core/text.h"
 
 #include <algorithm>
 
 namespace hermetic::objects {
-
-std::string_view name(TlsLevel level)
-{
-    switch (level) {
-    case TlsLevel::None:
-        return "none";
-    case TlsLevel::Opportunistic:
-        return "opportunistic";
-    case TlsLevel::Encrypt:
-        return "encrypt";
-    case TlsLevel::VerifyCa:
-        return "verify_ca";
-    case TlsLevel::VerifyName:
-        return "verify_name";
-    case TlsLevel::Dane:
-        return "dane";
-    }
-    unreachable("every TlsLevel is named above");
-}
 
 const TlsException* exception_at(const TlsSettings& tls, WallTime now)
 {

@@ -6,6 +6,7 @@
 #include "core/time.h"
 #include "facts/tls.h"
 #include "mail/domain.h"
+#include "mail/tls_level.h"
 
 #include <cstdint>
 #include <optional>
@@ -15,16 +16,8 @@
 
 namespace hermetic::objects {
 
-// Weakest first.
-enum class TlsLevel : std::uint8_t {
-    None,           // never STARTTLS
-    Opportunistic,  // TLS if it can be had, any certificate, else clear
-    Encrypt,        // TLS, any certificate
-    VerifyCa,       // and a chain that verifies; whose it is stays unproved
-    VerifyName,     // and a name
-    Dane,           // a TLSA record matches
-};
-[[nodiscard]] std::string_view name(TlsLevel level);  // "verify_name"
+using mail::name;
+using mail::TlsLevel;
 
 // A name that a certificate must have: "mx.example.org", or "*.example.org": one label below
 // example.org, or that wildcard itself.

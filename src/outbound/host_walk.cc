@@ -101,6 +101,8 @@ void HostWalk::decide(Candidate& candidate)
     inputs.hop.tlsa = candidate.tlsa.set;
     add_retirement(inputs, snapshot_->contents().retirements, candidate.host.label());
     candidate.decision = decide(inputs);
+    required_tls_ =
+        mail::strongest(std::move(required_tls_), policy::required_tls(candidate.decision));
     // Our secrets are not for mail below its policy.
     const auto* connector = approved_ == Approved::Yes ? nullptr : inputs.connector;
     candidate.identity = office_.identity_for(candidate.decision, organization_, connector);

@@ -74,6 +74,11 @@ public:
     // Who was tried last, for people; empty where nobody was.
     [[nodiscard]] const std::string& last_host() const { return last_host_; }
     [[nodiscard]] const std::optional<Endpoint>& last_endpoint() const { return last_endpoint_; }
+    // The most that was asked for at any host, looked at or tried; nullopt: below `encrypt`.
+    [[nodiscard]] const std::optional<mail::RequiredTls>& required_tls() const
+    {
+        return required_tls_;
+    }
     // Of the last connection that came to nothing behind its handshake.
     [[nodiscard]] const std::optional<facts::TlsEvidence>& last_tls() const { return last_tls_; }
 
@@ -140,6 +145,7 @@ private:
     Instant began_;
     policy::TlsInputs inputs_;  // but for what is a host's
     Approved approved_;
+    std::optional<mail::RequiredTls> required_tls_;
     RatchetWatch ratchet_;
     policy::TlsDecision network_;          // of any host that is not a local socket
     const policy::TlsDecision* decision_;  // a candidate's, or network_

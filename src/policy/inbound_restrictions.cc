@@ -111,4 +111,15 @@ Restrictions judge_restrictions(const RestrictionInputs& inputs, std::string_vie
     return result;
 }
 
+bool requires_tls(const RestrictionInputs& inputs, std::string_view organization)
+{
+    const objects::Organization& owner = inputs.snapshot->organization(organization);
+    if (const Admission* admission = inputs.attribution->of(owner.name))
+        return admission->connector->requires_tls();
+    const Matched partners = find_partners(inputs, owner.name);
+    return std::ranges::any_of(partners, [](const InboundConnector* each) {
+        return each->mode == ConnectorMode::Enforce && each->requires_tls();
+    });
+}
+
 }  // namespace hermetic::policy

@@ -35,4 +35,9 @@ struct Restrictions {
 [[nodiscard]] Restrictions judge_restrictions(const RestrictionInputs& inputs,
                                               std::string_view organization);
 
+// Whether a connector of `organization` required TLS of this session's mail to its recipients: the
+// one that admitted the client, or a partner's in enforce mode. It is kept with the mail
+// (specification §6.2).
+[[nodiscard]] bool requires_tls(const RestrictionInputs& inputs, std::string_view organization);
+
 }  // namespace hermetic::policy

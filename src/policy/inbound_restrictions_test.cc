@@ -209,5 +209,37 @@ TEST_F(Exempt, IsNobodyForGood)
     EXPECT_EQ(refusal(by_network), "retirement.ended");
 }
 
+// Specification §6.2: what is kept with the mail.
+TEST(InboundRequirement, IsTheAdmittingConnectorsOrAPartners)
+{
+    const struct {
+        const char* what;
+        const char* address;
+        std::vector<std::string> names;
+        const char* sender;
+        const char* organization;
+        bool required;
+    } rows[] = {
+        {"nobody's partner", "203.0.113.9", {}, "u@z.example", "a", false},
+        {"a partner", "203.0.113.9", {}, "u@p.example", "a", true},
+        {"a partner of the other's", "203.0.113.9", {}, "u@p.example", "b", false},
+        {"by its certificate", "203.0.113.9", {"mx.q.example"}, "u@q.example", "a", true},
+        {"audit asks for nothing", "203.0.113.9", {}, "u@t.example", "a", false},
+        {"off", "203.0.113.9", {}, "u@o.example", "a", false},
+        {"on_premises does not by itself", "198.51.100.1", {}, "u@p.example", "a", false},
+        {"on_premises may", "198.51.101.1", {}, "u@z.example", "b", true},
+    };
+    const objects::Snapshot objects = snapshot();
+    for (const auto& row : rows) {
+        SessionWords session{row.address, "1.3", row.names};
+        const Attribution attribution = attribute(objects, session.evidence());
+        const auto path = from(row.sender);
+        EXPECT_EQ(requires_tls({&objects, &session.evidence(), &attribution, &path, {}},
+                               row.organization),
+                  row.required)
+            << row.what;
+    }
+}
+
 }  // namespace
 }  // namespace hermetic::policy

@@ -1,6 +1,27 @@
 #include "policy/route_inputs.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace hermetic::policy {
+namespace {
+
+// As far as the route names them.
+std::vector<HopFacts> hops_of(const routing::Route& route)
+{
+    std::vector<HopFacts> hops;
+    for (const objects::NextHopHost& host : route.hosts) {
+        HopFacts hop;
+        hop.kind = hop_kind(host);
+        hop.configured = true;
+        hop.host = host.host;
+        hops.push_back(std::move(hop));
+    }
+    if (route.mx) hops.emplace_back().domain = route.domain;
+    return hops;
+}
+
+}  // namespace
 
 std::optional<TlsInputs> inputs_of_route(const objects::Snapshot& snapshot,
                                          const routing::Route& route, WallTime now)
@@ -19,6 +40,26 @@ std::optional<TlsInputs> inputs_of_route(const objects::Snapshot& snapshot,
         inputs.next_hop = &domain->tls;
     }
     return inputs;
+}
+
+std::optional<RouteProtection> protection_of_route(const objects::Snapshot& snapshot,
+                                                   const routing::Route& route, WallTime now)
+{
+    auto inputs = inputs_of_route(snapshot, route, now);
+    if (!inputs) return std::nullopt;
+    RouteProtection protection;
+    protection.local = true;
+    protection.weakest = TlsLevel::Dane;
+    for (HopFacts& hop : hops_of(route)) {
+        inputs->hop = std::move(hop);
+        const TlsDecision decision = decide_tls(*inputs);
+        protection.required =
+            mail::strongest(std::move(protection.required), required_tls(decision));
+        if (inputs->hop.kind != HopKind::Network) continue;
+        protection.local = false;
+        protection.weakest = std::min(protection.weakest, decision.policy.level);
+    }
+    return protection;
 }
 
 }  // namespace hermetic::policy

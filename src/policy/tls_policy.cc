@@ -38,11 +38,14 @@ private:
     void audit(const TlsSettings& tls);
     [[nodiscard]] TlsPolicy lasting(const TlsSettings& tls) const;
     void add_rule();
+    void add_message();
     void add_dane();
     void add_sts();
     void add_requiretls();
     void add_ratchet();
     void add_retirement();
+    void require_base();
+    void require(TlsLevel level, std::string_view id);
     void skip(std::string_view why);
     void say(std::string_view id, TlsLevel level = TlsLevel::None,
              facts::TlsVersion min = facts::TlsVersion::None, bool counted = true);
@@ -147,6 +150,7 @@ TlsDecision Decider::run()
     }
     take_base();
     add_settings();
+    require_base();
     if (inputs_.hop.kind == HopKind::Loopback) {
         // Nor here: only what its own settings say counts, and what it has always had.
         add_names();
@@ -165,6 +169,7 @@ TlsDecision Decider::run()
 void Decider::add_demands()
 {
     add_rule();
+    add_message();
     add_names();
     add_dane();
     add_sts();
@@ -196,10 +201,33 @@ void Decider::say(std::string_view id, TlsLevel level, facts::TlsVersion min, bo
     decision_.sources.push_back({id, level, min, counted});
 }
 
-// The first reason to leave the host alone stands.
+// What is asked for the message, as against what our own next hops are held to anyway.
+void Decider::require(TlsLevel level, std::string_view id)
+{
+    if (level < TlsLevel::Encrypt || level <= decision_.required) return;
+    decision_.required = level;
+    decision_.required_by = id;
+}
+
+void Decider::require_base()
+{
+    const auto* const connector = inputs_.connector;
+    if (connector != nullptr && connector->tls.mode == ConnectorMode::Enforce) {
+        const bool own = connector->tls.level || inputs_.hop.kind == HopKind::Loopback;
+        require(decision_.policy.level, own ? "tls.connector-level" : "tls.organization-level");
+    } else if (inputs_.hop.kind == HopKind::Network) {
+        // Unless an exception of the accepted domain lifts it.
+        require(std::min(inputs_.organization->tls, decision_.policy.level),
+                "tls.organization-level");
+    }
+}
+
+// The first reason to leave the host alone stands. One that must not be used without a proof would
+// not be used in clear.
 void Decider::skip(std::string_view why)
 {
     say(why);
+    require(TlsLevel::Encrypt, why);
     if (decision_.skip.empty()) decision_.skip = why;
 }
 
@@ -297,6 +325,19 @@ void Decider::add_rule()
     // stand where it has any.
     if (!rule.names.empty()) policy.names = rule.names;
     say("tls.rule-level", rule.level, rule.min);
+    require(rule.level, "tls.rule-level");
+}
+
+// Specification §6.2: a notice about mail that required so much.
+void Decider::add_message()
+{
+    const TlsLevel asked = inputs_.wishes.level;
+    if (asked == TlsLevel::None) return;
+    auto& policy = decision_.policy;
+    const bool added = policy.level < asked;
+    policy.level = std::max(policy.level, asked);
+    say("tls.message-level", asked, facts::TlsVersion::None, added);
+    require(asked, "tls.message-level");
 }
 
 // Specification §4.7; RFC 7672 §2.
@@ -314,14 +355,16 @@ void Decider::add_dane()
         policy.tlsa = hop.tlsa;
         const bool added = policy.level < TlsLevel::Dane;
         policy.level = TlsLevel::Dane;
-        return say(secure ? "dane.usable" : "dane.usable-insecure-mx", TlsLevel::Dane,
-                   facts::TlsVersion::None, added || mandatory);
+        const std::string_view id = secure ? "dane.usable" : "dane.usable-insecure-mx";
+        require(TlsLevel::Dane, id);
+        return say(id, TlsLevel::Dane, facts::TlsVersion::None, added || mandatory);
     }
     if (mandatory) return skip("dane.mandatory-missing");
     if (hop.tlsa_status != TlsaStatus::Unusable) return;
     const bool added = policy.level < TlsLevel::Encrypt;
     policy.level = std::max(policy.level, TlsLevel::Encrypt);
     say("dane.unusable", TlsLevel::Encrypt, facts::TlsVersion::None, added);
+    require(TlsLevel::Encrypt, "dane.unusable");
 }
 
 // RFC 8461 §2 and §5. DANE takes the place of its checks, never of a connector's.
@@ -349,6 +392,7 @@ void Decider::add_sts()
     // RFC 8461 §4.2.
     policy.min = std::max(policy.min, facts::TlsVersion::Tls12);
     say("sts.enforced", TlsLevel::VerifyName, facts::TlsVersion::Tls12, added);
+    require(TlsLevel::VerifyName, "sts.enforced");
 }
 
 // RFC 8689 §4.2.1.
@@ -362,6 +406,7 @@ void Decider::add_requiretls()
     if (!hop.configured && !listed && hop.mx_security != facts::DnsSecurity::Secure)
         return skip("requiretls.unproved-host");
     say("requiretls.asked", TlsLevel::VerifyName);
+    require(TlsLevel::VerifyName, "requiretls.asked");
     if (policy.tlsa != nullptr || policy.sts_name) return;
     const bool named = policy.chain && (!policy.names.empty() || policy.domain);
     if (named) return;
@@ -445,6 +490,12 @@ TlsDecision decide_tls(const TlsInputs& inputs)
     decision.lasting_skip = without.audited ? without.audited_skip : without.skip;
     decision.lasting = without.audited ? *std::move(without.audited) : std::move(without.policy);
     return decision;
+}
+
+std::optional<mail::RequiredTls> required_tls(const TlsDecision& decision)
+{
+    if (decision.required < TlsLevel::Encrypt) return std::nullopt;
+    return mail::RequiredTls{decision.required, std::string{decision.required_by}};
 }
 
 }  // namespace hermetic::policy

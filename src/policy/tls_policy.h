@@ -110,12 +110,7 @@ struct HopFacts {
     bool sts_lists_host = false;  // some "mx" pattern of the policy matches it
 };
 
-// What the message itself asks for.
-struct MessageWishes {
-    bool requiretls = false;       // RFC 8689 §2
-    bool tls_required_no = false;  // the header field of RFC 8689 §5; ignored beside requiretls
-    bool operator==(const MessageWishes&) const = default;
-};
+using MessageWishes = mail::TlsWishes;
 
 // What a rule asks for (specification §5, "require TLS").
 struct RuleTls {
@@ -162,6 +157,11 @@ struct TlsDecision {
     std::vector<TlsSource> sources;         // in the same order
     // Not empty: this host must not be used, whatever it does; why (a dotted id).
     std::string_view skip;
+    // The most that connector, organization, rule, DANE, MTA-STS or the message asked for, where
+    // that is `encrypt` or more, and the first of them that did (specification §6.2). Not what our
+    // own next hops are held to, nor the ratchet.
+    TlsLevel required = TlsLevel::None;
+    std::string_view required_by{};
     // In audit mode, where enforcing would differ: the whole policy that it would have decided, and
     // why it would not have used the host at all (a dotted id; empty: it would).
     std::optional<TlsPolicy> audited;
@@ -175,6 +175,10 @@ struct TlsDecision {
 };
 
 [[nodiscard]] TlsDecision decide_tls(const TlsInputs& inputs);
+
+// What is kept of a decision with the message. Nullopt: nothing above `opportunistic` was asked
+// for.
+[[nodiscard]] std::optional<mail::RequiredTls> required_tls(const TlsDecision& decision);
 
 // What the handshake showed, measured by the policy.
 struct EvidenceVerdict {

@@ -159,7 +159,7 @@ std::vector<AddedRow> added_rows()
         {"TlsRequiredNoCountsNotBesideRequireTls",
          [](I& i, C&) {
              publish_tlsa(i);
-             i.wishes = {true, true};
+             i.wishes = {true, true, TlsLevel::None};
          },
          TlsLevel::Dane, "dane.usable"},
         {"Rule",
@@ -250,7 +250,7 @@ void for_each_input(const std::function<void(const TlsInputs&)>& look)
                     if (status == TlsaStatus::Usable) inputs.hop.tlsa = tlsa();
                     inputs.hop.sts = sts;
                     inputs.hop.sts_lists_host = (bits & 2U) != 0;
-                    inputs.wishes = {(bits & 4U) != 0, (bits & 8U) != 0};
+                    inputs.wishes = {(bits & 4U) != 0, (bits & 8U) != 0, TlsLevel::None};
                     if ((bits & 16U) != 0)
                         inputs.ratchet = Expectation{true, true, TlsVersion::Tls13};
                     if ((bits & 32U) != 0) inputs.retired_below = TlsVersion::Tls13;
@@ -342,6 +342,164 @@ TEST(TlsPolicy, AuditIsTheWholeDecisionOfEnforcing)
                 inputs.hop = by_mx(facts::DnsSecurity::Secure);
             }
         }
+    }
+}
+
+// Specification §6.2: who asked for `encrypt` or more, for what may be quoted of the message.
+struct RequiredRow {
+    const char* name;
+    std::function<void(TlsInputs&, objects::Organization&, objects::OutboundConnector&)> change;
+    TlsLevel level;
+    std::string_view because;
+    friend void PrintTo(const RequiredRow& row, std::ostream* out) { *out << row.name; }
+};
+
+std::vector<RequiredRow> required_rows()
+{
+    using C = objects::OutboundConnector;
+    using I = TlsInputs;
+    using O = objects::Organization;
+    using objects::ConnectorMode;
+    constexpr auto kNothing = TlsLevel::None;
+    return {
+        {"Nobody", [](I&, O&, C&) {}, kNothing, ""},
+        {"Organization", [](I&, O& o, C&) { o.tls = TlsLevel::Encrypt; }, TlsLevel::Encrypt,
+         "tls.organization-level"},
+        {"Connector", [](I&, O&, C& c) { c.tls.level = TlsLevel::VerifyName; },
+         TlsLevel::VerifyName, "tls.connector-level"},
+        {"ConnectorBelowAnotherDemand",
+         [](I& i, O&, C& c) {
+             c.tls.level = TlsLevel::Encrypt;
+             publish_tlsa(i);
+         },
+         TlsLevel::Dane, "dane.usable"},
+        {"AnExceptionLiftsWhatTheOrganizationAsks",
+         [](I&, O& o, C& c) {
+             o.tls = TlsLevel::Encrypt;
+             except(c, kNow + std::chrono::hours{1}).level = TlsLevel::Opportunistic;
+         },
+         kNothing, ""},
+        {"AnEndedOneDoesNot",
+         [](I&, O& o, C& c) {
+             o.tls = TlsLevel::Encrypt;
+             except(c, kNow - std::chrono::hours{1}).level = TlsLevel::Opportunistic;
+         },
+         TlsLevel::Encrypt, "tls.organization-level"},
+        {"AuditAsksForNothing",
+         [](I&, O&, C& c) {
+             c.tls.level = TlsLevel::VerifyName;
+             c.tls.mode = ConnectorMode::Audit;
+         },
+         kNothing, ""},
+        {"Rule", [](I& i, O&, C&) { i.rule.emplace(); }, TlsLevel::Encrypt, "tls.rule-level"},
+        {"Message", [](I& i, O&, C&) { i.wishes.level = TlsLevel::VerifyCa; }, TlsLevel::VerifyCa,
+         "tls.message-level"},
+        {"UsableTlsa", [](I& i, O&, C&) { publish_tlsa(i); }, TlsLevel::Dane, "dane.usable"},
+        {"UnusableTlsa", [](I& i, O&, C&) { i.hop.tlsa_status = TlsaStatus::Unusable; },
+         TlsLevel::Encrypt, "dane.unusable"},
+        {"UnknownTlsa", [](I& i, O&, C&) { i.hop.tlsa_status = TlsaStatus::Failed; },
+         TlsLevel::Encrypt, "dane.lookup-failed"},
+        {"Sts", [](I& i, O&, C&) { publish_sts(i, StsMode::Enforce, true); }, TlsLevel::VerifyName,
+         "sts.enforced"},
+        {"StsOfAnotherHost", [](I& i, O&, C&) { publish_sts(i, StsMode::Enforce, false); },
+         TlsLevel::Encrypt, "sts.host-not-listed"},
+        {"StsInTesting", [](I& i, O&, C&) { publish_sts(i, StsMode::Testing, true); }, kNothing,
+         ""},
+        {"Requiretls",
+         [](I& i, O&, C&) {
+             i.wishes.requiretls = true;
+             i.hop = by_mx(facts::DnsSecurity::Secure);
+         },
+         TlsLevel::VerifyName, "requiretls.asked"},
+        {"TheRatchetIsOurOwnDoing",
+         [](I& i, O&, C&) {
+             i.ratchet.emplace();
+             i.ratchet->tls = true;
+         },
+         kNothing, ""},
+        {"OurOwnNextHopsAreNotThePartners",
+         [](I& i, O&, C&) {
+             i.connector = nullptr;
+             i.hop = smart_host();
+         },
+         kNothing, ""},
+        {"WhatTheOrganizationAsksCountsThereToo",
+         [](I& i, O& o, C&) {
+             o.tls = TlsLevel::VerifyCa;
+             i.connector = nullptr;
+             i.hop = smart_host();
+         },
+         TlsLevel::VerifyCa, "tls.organization-level"},
+        {"LocalHopsMeetEverything",
+         [](I& i, O& o, C&) {
+             o.tls = TlsLevel::VerifyName;
+             i.connector = nullptr;
+             i.hop = loopback();
+         },
+         kNothing, ""},
+    };
+}
+
+class RequiredTlsTest : public testing::TestWithParam<RequiredRow> {};
+
+TEST_P(RequiredTlsTest, IsWhatWasAskedFor)
+{
+    const RequiredRow& row = GetParam();
+    objects::Organization organization;
+    objects::OutboundConnector connector;
+    TlsInputs inputs;
+    inputs.organization = &organization;
+    inputs.connector = &connector;
+    inputs.hop = by_mx(facts::DnsSecurity::Insecure);
+    inputs.now = kNow;
+    row.change(inputs, organization, connector);
+    const auto required = required_tls(decide_tls(inputs));
+    ASSERT_EQ(required.has_value(), row.level != TlsLevel::None);
+    if (!required) return;
+    EXPECT_EQ(required->level, row.level);
+    EXPECT_EQ(required->because, row.because);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, RequiredTlsTest, testing::ValuesIn(required_rows()),
+                         [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(MessageLevel, RaisesEveryOtherAndLowersNone)
+{
+    objects::Organization organization;
+    for (const auto base : {TlsLevel::Opportunistic, TlsLevel::Encrypt, TlsLevel::VerifyName}) {
+        for (const auto asked : {TlsLevel::None, TlsLevel::Encrypt, TlsLevel::VerifyName}) {
+            organization.tls = base;
+            TlsInputs inputs;
+            inputs.organization = &organization;
+            inputs.hop = by_mx(facts::DnsSecurity::Secure);
+            inputs.wishes.level = asked;
+            inputs.now = kNow;
+            const auto decision = decide_tls(inputs);
+            EXPECT_EQ(decision.policy.level, std::max(base, asked));
+            EXPECT_EQ(decision.policy.names.empty(), decision.policy.level != TlsLevel::VerifyName);
+        }
+    }
+}
+
+TEST(MessageLevel, OfDaneIsMetByNothingLess)
+{
+    objects::Organization organization;
+    TlsInputs inputs;
+    inputs.organization = &organization;
+    inputs.hop = by_mx(facts::DnsSecurity::Secure);
+    inputs.wishes.level = TlsLevel::Dane;
+    EXPECT_EQ(decide_tls(inputs).skip, "dane.mandatory-missing");
+}
+
+TEST(MessageLevel, IsMetByWhatNeverLeavesTheMachine)
+{
+    objects::Organization organization;
+    TlsInputs inputs;
+    inputs.organization = &organization;
+    inputs.wishes.level = TlsLevel::VerifyName;
+    for (const auto& hop : {loopback(), local_socket()}) {
+        inputs.hop = hop;
+        EXPECT_TRUE(decide_tls(inputs).policy.allows_clear());
     }
 }
 

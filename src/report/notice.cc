@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "report/content_decision.h"
 #include "report/delivery_status.h"
 #include "report/mime_writer.h"
 #include "report/notice_limit.h"
@@ -16,10 +17,10 @@ namespace {
 
 constexpr std::size_t kMaxSubject = 200;
 
-std::string subject(const NoticeInput& input, const NoticeDecision& decision)
+std::string subject(const NoticeInput& input, const NoticeDecision& decision, Content content)
 {
     const std::string_view headline = headline_of(decision);
-    if (input.content == Content::Withheld) return std::string{headline};
+    if (content == Content::Withheld) return std::string{headline};
     const std::string original = find_field(input.headers, "Subject");
     // Encoded words of the original stay whole, hence nothing is cut: a long one is left out.
     if (original.empty() || original.size() > kMaxSubject) return std::string{headline};
@@ -72,15 +73,15 @@ std::string status_part(std::string_view boundary, const std::string& status, Fo
     return part(boundary, kType, "quoted-printable", encode_quoted_printable(status));
 }
 
-std::string header(const NoticeInput& input, const NoticeDecision& decision,
+std::string header(const NoticeInput& input, const NoticeDecision& decision, Content content,
                    const std::string& message_id)
 {
     std::string out = format_structured("Date", format_rfc5322(input.now));
     out += format_structured("From", from(input));
     out += format_structured("To", "<" + decision.to->format() + ">");
-    out += format_unstructured("Subject", subject(input, decision));
+    out += format_unstructured("Subject", subject(input, decision, content));
     out += format_structured("Message-ID", message_id);
-    if (input.content == Content::AsAsked) out += reference(input);
+    out += reference(input);
     out += "Auto-Submitted: auto-replied\r\n";  // RFC 3834 §5: answered by no machine
     out += "MIME-Version: 1.0\r\n";
     return out;
@@ -129,12 +130,13 @@ std::optional<Notice> make_notice(const NoticeInput& input)
     }
 
     const Form form = choose_form(input, decision);
-    const Story story = tell(input, decision);
+    const ContentDecision content = decide_content(input, decision);
+    const Story story = tell(input, decision, content);
     Parts parts;
     parts.text = format_text(story);
     parts.html = format_html(story);
     parts.status = format_delivery_status(input, decision, form);
-    parts.returned = return_content(input, decision, form);
+    parts.returned = return_content(input, decision, content.content, form);
 
     const std::string id = format_id(input.id);
     const std::string message_id = fmt::format("<{}@{}>", id, input.hostname);
@@ -142,7 +144,8 @@ std::optional<Notice> make_notice(const NoticeInput& input)
     Notice notice;
     notice.kind = decision.kind;
     notice.reason = decision.reason;
-    notice.bytes = header(input, decision, message_id) + body(parts, form, id);
+    notice.content = content.reason;
+    notice.bytes = header(input, decision, content.content, message_id) + body(parts, form, id);
 
     mail::Envelope& envelope = notice.envelope;
     envelope.accepted_as = input.id;
@@ -156,6 +159,7 @@ std::optional<Notice> make_notice(const NoticeInput& input)
     envelope.organization = input.about->organization;
     envelope.message_id = message_id;
     envelope.is_notice = true;
+    envelope.tls = content.wishes;
     return notice;
 }
 

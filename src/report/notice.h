@@ -40,12 +40,6 @@ struct RecipientReport {
 
 class NoticeLimit;
 
-// What a notice may show of the message it is about.
-enum class Content : std::uint8_t {
-    AsAsked,   // RET, within bounds
-    Withheld,  // required TLS that the way back does not assure: header fields only
-};
-
 struct NoticeInput {
     MessageId id;  // of the notice to be made
     WallTime now{};
@@ -57,7 +51,8 @@ struct NoticeInput {
     WallTime expires_at{};                    // Will-Retry-Until of delayed recipients
     std::string_view headers;                 // of the message: up to and without the empty line
     std::optional<Bytes> message;  // the whole message; nullopt: only `headers` are at hand
-    Content content = Content::AsAsked;
+    // What was asked for the message so far, as it is kept with it.
+    std::optional<mail::RequiredTls> required_tls{};
     NoticeLimit* limit = nullptr;             // for senders outside; null: no bound
     std::uint64_t max_returned = 128U << 10;  // octets of a message that is returned whole
 };
@@ -67,13 +62,17 @@ struct Notice {
     std::string bytes;             // header and body; CRLF; no Received field
     Action kind = Action::Failed;  // the gravest of those reported
     std::string reason;            // dotted id: why it was made
+    std::string_view content;      // dotted id: why it has of a message that required
+                                   // TLS what it has; empty: it required none
 };
 
 // To whom, about which recipients, and why; or why there is none.
 struct NoticeDecision {
-    std::optional<mail::Mailbox> to;    // nullopt: no notice
-    bool to_postmaster = false;         // the sender cannot be answered
-    bool own_sender = false;            // of an accepted domain: may see administrators' details
+    std::optional<mail::Mailbox> to;  // nullopt: no notice
+    bool to_postmaster = false;       // the sender cannot be answered
+    // Of an accepted domain of the message's organization, or its postmaster: may see
+    // administrators' details.
+    bool own_sender = false;
     std::vector<std::size_t> reported;  // indexes into NoticeInput::recipients
     Action kind = Action::Failed;
     std::string_view reason;  // never empty

@@ -36,10 +36,15 @@ std::optional<mail::Mailbox> postmaster(const NoticeInput& input)
     return std::move(*made);
 }
 
+// Another organization's are as foreign as the Internet's: next hops, ports and policies are not
+// theirs to see.
 bool is_own(const NoticeInput& input, const mail::Mailbox& sender)
 {
     const mail::Domain* domain = sender.domain();
-    return domain != nullptr && input.snapshot->accepted_domain(*domain) != nullptr;
+    const auto* const accepted =
+        domain == nullptr ? nullptr : input.snapshot->accepted_domain(*domain);
+    return accepted != nullptr &&
+           accepted->organization == input.snapshot->organization(input.about->organization).name;
 }
 
 std::string_view reason_of(Action kind)

@@ -57,6 +57,29 @@ TEST_F(NoticeDecisionTest, KnowsItsOwnSenders)
     EXPECT_FALSE(decide_notice(input({refused()})).own_sender);
 }
 
+// Next hops, ports and policies of one organization are no other's to see (specification §1, §6.2).
+TEST_F(NoticeDecisionTest, AnotherOrganizationsSendersAreForeign)
+{
+    auto contents = snapshot_.contents();
+    contents.organizations.push_back({.name = "Other"});
+    contents.accepted_domains[0].organization = "Example";
+    objects::AcceptedDomain theirs;
+    theirs.name = *objects::DomainPattern::parse("other.example");
+    theirs.organization = "Other";
+    contents.accepted_domains.push_back(theirs);
+    snapshot_ = objects::Snapshot{contents};
+
+    about_.sender = mailbox("x@other.example");
+    EXPECT_FALSE(decide_notice(input({refused()})).own_sender);
+    const auto notice = make_notice(input({refused()}));
+    EXPECT_EQ(notice->bytes.find("Details for administrators"), std::string::npos);
+    EXPECT_EQ(notice->bytes.find("Hello"), std::string::npos) << "header fields alone";
+    about_.organization = "Other";
+    EXPECT_TRUE(decide_notice(input({refused()})).own_sender);
+    about_.sender = mailbox("a@own.example");
+    EXPECT_FALSE(decide_notice(input({refused()})).own_sender);
+}
+
 TEST_F(NoticeDecisionTest, WhatCannotBeReturnedGoesToThePostmaster)
 {
     about_.sender.reset();

@@ -112,7 +112,8 @@ void tell_attempt(const facts::Attempt& attempt, std::vector<std::string>& lines
 
 }  // namespace
 
-std::vector<std::string> tell_details(const NoticeInput& input, const NoticeDecision& decision)
+std::vector<std::string> tell_details(const NoticeInput& input, const NoticeDecision& decision,
+                                      const ContentDecision& content)
 {
     std::vector<std::string> lines;
     const mail::Envelope& about = *input.about;
@@ -122,6 +123,12 @@ std::vector<std::string> tell_details(const NoticeInput& input, const NoticeDeci
         fmt::format("Envelope sender {}", printable(mail::format_path(about.sender), 300)));
     if (!about.message_id.empty())
         lines.push_back("Message-ID " + printable(about.message_id, 250));
+    if (content.required) {
+        lines.push_back(
+            fmt::format("TLS required: {} ({}); what this notice has of the message: {}",
+                        mail::name(content.required->level),
+                        printable(content.required->because, 100), content.reason));
+    }
     std::size_t shown = 0;
     for (const std::size_t i : decision.reported) {
         if (++shown > kRecipients) break;

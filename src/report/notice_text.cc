@@ -81,6 +81,23 @@ std::string introduce(const NoticeInput& input, const NoticeDecision& decision, 
     unreachable("every Action is introduced above");
 }
 
+// Why less of the message comes back than one would expect; empty where all does that may.
+std::string_view tell_content(Content content)
+{
+    switch (content) {
+    case Content::AsAsked:
+        return {};
+    case Content::Header:
+        return "The text of your message is not given back: you asked that it travels over "
+               "protected connections only (REQUIRETLS).";
+    case Content::Withheld:
+        return "Your message was to travel over protected connections only, and it is not certain "
+               "that this notice does. Therefore only the fields From, To, Date and Message-ID of "
+               "your message are given back.";
+    }
+    unreachable("every Content is told above");
+}
+
 Story::Entry tell_recipient(const NoticeInput& input, const RecipientReport& report)
 {
     const facts::Outcome& outcome = report.outcome;
@@ -150,7 +167,7 @@ std::string_view headline_of(const NoticeDecision& decision)
     unreachable("every Action has its headline above");
 }
 
-Story tell(const NoticeInput& input, const NoticeDecision& decision)
+Story tell(const NoticeInput& input, const NoticeDecision& decision, const ContentDecision& content)
 {
     Story story;
     story.headline = headline_of(decision);
@@ -179,7 +196,9 @@ Story tell(const NoticeInput& input, const NoticeDecision& decision)
         "This notice was written by the mail server {} of {}. If you need help, write to "
         "{} and attach it.",
         printable(input.hostname, 255), organization_name(input), contact(input))};
-    if (decision.own_sender) story.details = tell_details(input, decision);
+    if (const auto why = tell_content(content.content); !why.empty())
+        story.closing.insert(story.closing.begin(), std::string{why});
+    if (decision.own_sender) story.details = tell_details(input, decision, content);
     return story;
 }
 

@@ -4,6 +4,7 @@
 // where the decision says that the reader is one of our own.
 #pragma once
 
+#include "report/content_decision.h"
 #include "report/notice.h"
 
 #include <string>
@@ -31,7 +32,8 @@ struct Story {
     std::vector<std::string> details;  // lines for administrators; empty for outsiders
 };
 
-[[nodiscard]] Story tell(const NoticeInput& input, const NoticeDecision& decision);
+[[nodiscard]] Story tell(const NoticeInput& input, const NoticeDecision& decision,
+                         const ContentDecision& content);
 
 [[nodiscard]] std::string format_text(const Story& story);  // UTF-8, CRLF
 [[nodiscard]] std::string format_html(const Story& story);

@@ -3,15 +3,18 @@
 #include "core/text.h"
 #include "report/mime_writer.h"
 
+#include <utility>
+
 namespace hermetic::report {
 
 namespace {
 
 constexpr std::size_t kMaxHeaders = 64U << 10;
 
-bool may_return_whole(const NoticeInput& input, const NoticeDecision& decision, Form form)
+bool may_return_whole(const NoticeInput& input, const NoticeDecision& decision, Content content,
+                      Form form)
 {
-    if (!input.message || input.content == Content::Withheld) return false;
+    if (!input.message || content != Content::AsAsked) return false;
     if (decision.kind != Action::Failed || !decision.own_sender) return false;
     if (input.about->ret == mail::Ret::Headers) return false;
     const std::string_view whole = input.message->view();
@@ -60,6 +63,22 @@ std::size_t end_of_field(std::string_view headers, std::size_t at)
     }
 }
 
+// Specification §6.2: what tells the sender which message it was, and nothing of what it says.
+std::string withhold(std::string_view headers)
+{
+    std::string kept;
+    for (std::size_t at = 0; at < headers.size();) {
+        const std::size_t end = end_of_field(headers, at);
+        const std::string_view field = headers.substr(at, end - at);
+        at = end;
+        const std::string_view name = trim(field.substr(0, field.find(':')));
+        for (const std::string_view shown : {"From", "To", "Date", "Message-ID"}) {
+            if (field.size() > name.size() && iequals(name, shown)) kept += field;
+        }
+    }
+    return kept;
+}
+
 }  // namespace
 
 std::string_view header_of(std::string_view message)
@@ -85,17 +104,20 @@ std::string find_field(std::string_view headers, std::string_view name)
     return {};
 }
 
-ReturnedContent return_content(const NoticeInput& input, const NoticeDecision& decision, Form form)
+ReturnedContent return_content(const NoticeInput& input, const NoticeDecision& decision,
+                               Content content, Form form)
 {
-    if (may_return_whole(input, decision, form)) return whole_message(input.message->view(), form);
-    ReturnedContent content;
-    const std::string_view headers = bounded(input.headers);
-    content.type = form == Form::Global ? "message/global-headers" : "text/rfc822-headers";
+    if (may_return_whole(input, decision, content, form))
+        return whole_message(input.message->view(), form);
+    ReturnedContent returned;
+    std::string headers{bounded(input.headers)};
+    if (content == Content::Withheld) headers = withhold(headers);
+    returned.type = form == Form::Global ? "message/global-headers" : "text/rfc822-headers";
     const bool plain = is_seven_bit(headers);
-    content.encoding = plain ? "7bit" : "quoted-printable";
-    content.body = plain ? std::string{headers} : encode_quoted_printable(headers);
-    if (!content.body.ends_with("\r\n")) content.body += "\r\n";
-    return content;
+    returned.encoding = plain ? "7bit" : "quoted-printable";
+    returned.body = plain ? std::move(headers) : encode_quoted_printable(headers);
+    if (!returned.body.ends_with("\r\n")) returned.body += "\r\n";
+    return returned;
 }
 
 }  // namespace hermetic::report

@@ -25,13 +25,20 @@ constexpr std::uint8_t kInternal = 64;
 constexpr std::uint8_t kEnvelopeFlags = 127;
 
 // The versions before.
+constexpr std::uint8_t kEnvelopeWithoutTls = 1;
 constexpr std::uint8_t kStateWithoutTlsTime = 1;
 constexpr std::uint8_t kStateWithoutApproval = 2;
+constexpr std::uint8_t kStateWithApproval = 3;
 
 constexpr std::uint8_t kHeld = 1;
 constexpr std::uint8_t kDelayNotified = 2;
-constexpr std::uint8_t kStateFlags = 3;
-constexpr std::uint8_t kTlsFailing = 4;  // from version 3 on; version 2 always has the time
+constexpr std::uint8_t kTlsFailing = 4;    // from version 3 on; version 2 always has the time
+constexpr std::uint8_t kApproved = 8;      // from version 4 on; version 3 always has an approval
+constexpr std::uint8_t kRequiredTls = 16;  // from version 4 on
+
+// Of an envelope's TLS wishes.
+constexpr std::uint8_t kRequireTls = 1;
+constexpr std::uint8_t kTlsRequiredNo = 2;
 
 enum class HostTag : std::uint8_t { Domain = 0, Ipv4 = 4, Ipv6 = 16 };
 
@@ -88,6 +95,33 @@ void append_arrival(ByteWriter& out, const mail::Arrival& arrival)
           &arrival.tls_cipher, &arrival.tls_group, &arrival.connector}) {
         out.text(*text);
     }
+}
+
+void append_wishes(ByteWriter& out, const mail::TlsWishes& wishes)
+{
+    out.octet(static_cast<std::uint8_t>(wishes.level));
+    unsigned flags = 0;
+    if (wishes.requiretls) flags |= kRequireTls;
+    if (wishes.tls_required_no) flags |= kTlsRequiredNo;
+    out.octet(static_cast<std::uint8_t>(flags));
+}
+
+// Nullopt where no version wrote it.
+std::optional<mail::TlsLevel> read_level(ByteReader& in)
+{
+    const std::uint8_t level = in.octet();
+    if (level > static_cast<std::uint8_t>(mail::TlsLevel::Dane)) return std::nullopt;
+    return static_cast<mail::TlsLevel>(level);
+}
+
+bool read_wishes(ByteReader& in, mail::TlsWishes& wishes)
+{
+    const auto level = read_level(in);
+    const std::uint8_t flags = in.octet();
+    wishes.level = level.value_or(mail::TlsLevel::None);
+    wishes.requiretls = (flags & kRequireTls) != 0;
+    wishes.tls_required_no = (flags & kTlsRequiredNo) != 0;
+    return level && (flags & ~(kRequireTls | kTlsRequiredNo)) == 0;
 }
 
 template <typename Id>
@@ -211,6 +245,48 @@ std::optional<BodyReference> read_body_reference(ByteReader& in)
     return body;
 }
 
+// The first that has all of its fields.
+std::uint8_t version_for(const MessageState& state)
+{
+    if (state.required_tls) return kStateRecordVersion;
+    if (state.approval) return kStateWithApproval;
+    return state.tls_failing_since ? kStateWithoutApproval : kStateWithoutTlsTime;
+}
+
+unsigned known_flags(std::uint8_t version)
+{
+    unsigned flags = kHeld | kDelayNotified;
+    if (version >= kStateWithApproval) flags |= kTlsFailing;
+    if (version > kStateWithApproval) flags |= kApproved | kRequiredTls;
+    return flags;
+}
+
+// What every version has, behind its flags. False where a field is malformed; where octets are
+// missing `in` says so.
+bool read_progress(ByteReader& in, MessageState& state)
+{
+    constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
+    const std::uint64_t attempts = in.varint();
+    bool valid = attempts <= kMax32;
+    state.attempts = static_cast<std::uint32_t>(attempts);
+    state.next_attempt = to_wall_time(in.fixed64());
+    const std::uint64_t count = in.varint();
+    if (count > in.remaining()) {
+        in.fail();
+        return valid;
+    }
+    state.finished.reserve(static_cast<std::size_t>(count));
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t recipient = in.varint();
+        valid = valid && recipient <= kMax32;
+        state.finished.push_back(static_cast<std::uint32_t>(recipient));
+    }
+    state.last_reason = in.text();
+    state.last_host = in.text();
+    state.last_text = in.text();
+    return valid;
+}
+
 }  // namespace
 
 std::string_view describe(RecordError error)
@@ -232,7 +308,8 @@ void append_envelope_record(std::string& record, const BodyReference& body,
                             const mail::Envelope& envelope)
 {
     ByteWriter out{record};
-    out.octet(kEnvelopeRecordVersion);
+    const bool wishes = envelope.tls != mail::TlsWishes{};
+    out.octet(wishes ? kEnvelopeRecordVersion : kEnvelopeWithoutTls);
     out.octet(body.in_file ? kInFile : std::uint8_t{0});
     out.raw(body.id.as_key());
     out.fixed64(body.size);
@@ -252,6 +329,7 @@ void append_envelope_record(std::string& record, const BodyReference& body,
     out.text(envelope.organization);
     out.text(envelope.message_id);
     append_arrival(out, envelope.arrival);
+    if (wishes) append_wishes(out, envelope.tls);
 }
 
 Result<EnvelopeRecord, RecordError> parse_envelope_record(std::string_view record)
@@ -265,7 +343,8 @@ Result<EnvelopeRecord, RecordError> parse_envelope_record(std::string_view recor
     EnvelopeRecord read;
     const auto body = read_body_reference(in);
     if (body) read.body = *body;
-    const bool valid = body && read_envelope(in, read.envelope);
+    bool valid = body && read_envelope(in, read.envelope);
+    if (valid && version > kEnvelopeWithoutTls) valid = read_wishes(in, read.envelope.tls);
     if (const auto error = verdict(in, valid)) return failure(*error);
     return read;
 }
@@ -284,13 +363,14 @@ Result<BodyReference, RecordError> parse_body_reference(std::string_view record)
 void append_state_record(std::string& record, const MessageState& state)
 {
     ByteWriter out{record};
-    out.octet(state.approval            ? kStateRecordVersion
-              : state.tls_failing_since ? kStateWithoutApproval
-                                        : kStateWithoutTlsTime);
+    const std::uint8_t version = version_for(state);
+    out.octet(version);
     unsigned flags = 0;
-    if (state.approval && state.tls_failing_since) flags |= kTlsFailing;
     if (state.held) flags |= kHeld;
     if (state.delay_notified) flags |= kDelayNotified;
+    if (version >= kStateWithApproval && state.tls_failing_since) flags |= kTlsFailing;
+    if (version > kStateWithApproval && state.approval) flags |= kApproved;
+    if (state.required_tls) flags |= kRequiredTls;
     out.octet(static_cast<std::uint8_t>(flags));
     out.varint(state.attempts);
     out.fixed64(to_octets(state.next_attempt));
@@ -300,15 +380,19 @@ void append_state_record(std::string& record, const MessageState& state)
     out.text(state.last_host);
     out.text(state.last_text);
     if (state.tls_failing_since) out.fixed64(to_octets(*state.tls_failing_since));
-    if (!state.approval) return;
-    out.text(state.approval->by);
-    out.text(state.approval->reason);
-    out.fixed64(to_octets(state.approval->at));
+    if (state.approval) {
+        out.text(state.approval->by);
+        out.text(state.approval->reason);
+        out.fixed64(to_octets(state.approval->at));
+    }
+    if (state.required_tls) {
+        out.octet(static_cast<std::uint8_t>(state.required_tls->level));
+        out.text(state.required_tls->because);
+    }
 }
 
 Result<MessageState, RecordError> parse_state_record(std::string_view record)
 {
-    constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
     ByteReader in{record};
     const std::uint8_t version = in.octet();
     if (!in.ok()) return failure(RecordError::Truncated);
@@ -317,33 +401,22 @@ Result<MessageState, RecordError> parse_state_record(std::string_view record)
 
     MessageState state;
     const std::uint8_t flags = in.octet();
-    const bool may_have_approval = version > kStateWithoutApproval;
-    const unsigned known = kStateFlags | (may_have_approval ? kTlsFailing : 0U);
-    bool valid = (flags & ~known) == 0;
+    bool valid = (flags & ~known_flags(version)) == 0;
     state.held = (flags & kHeld) != 0;
     state.delay_notified = (flags & kDelayNotified) != 0;
-    const std::uint64_t attempts = in.varint();
-    valid = valid && attempts <= kMax32;
-    state.attempts = static_cast<std::uint32_t>(attempts);
-    state.next_attempt = to_wall_time(in.fixed64());
-    const std::uint64_t count = in.varint();
-    if (count > in.remaining()) return failure(RecordError::Truncated);
-    state.finished.reserve(static_cast<std::size_t>(count));
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const std::uint64_t recipient = in.varint();
-        valid = valid && recipient <= kMax32;
-        state.finished.push_back(static_cast<std::uint32_t>(recipient));
-    }
-    state.last_reason = in.text();
-    state.last_host = in.text();
-    state.last_text = in.text();
+    valid = read_progress(in, state) && valid;
     if (version == kStateWithoutApproval || (flags & kTlsFailing) != 0)
         state.tls_failing_since = to_wall_time(in.fixed64());
-    if (may_have_approval) {
+    if (version == kStateWithApproval || (flags & kApproved) != 0) {
         Approval& approval = state.approval.emplace();
         approval.by = in.text();
         approval.reason = in.text();
         approval.at = to_wall_time(in.fixed64());
+    }
+    if ((flags & kRequiredTls) != 0) {
+        const auto level = read_level(in);
+        valid = valid && level >= mail::TlsLevel::Encrypt;
+        state.required_tls = {level.value_or(mail::TlsLevel::Encrypt), in.text()};
     }
     if (const auto error = verdict(in, valid)) return failure(*error);
     return state;

@@ -15,10 +15,11 @@
 
 namespace hermetic::spool {
 
-inline constexpr std::uint8_t kEnvelopeRecordVersion = 1;
-// Version 2 has one field more, version 3 an approval too. A state that lacks them is still written
-// as the version that does, which a program from before reads too.
-inline constexpr std::uint8_t kStateRecordVersion = 3;
+// Records that need nothing of a version are written as the one before, which a program from before
+// reads too. Envelope, version 2: what the message itself asks of TLS. State, version 2: since when
+// TLS fails; 3: an approval too; 4: any of these and of those of docs/formats/spool.md, by flags.
+inline constexpr std::uint8_t kEnvelopeRecordVersion = 2;
+inline constexpr std::uint8_t kStateRecordVersion = 4;
 
 // The head of every envelope record, in the same place in every version: a program that cannot read
 // the rest still knows which body must be kept.

@@ -38,6 +38,7 @@ EnvelopeRecord full_record()
     envelope.organization = "Example";
     envelope.message_id = "<1@sender.test>";
     envelope.is_notice = true;
+    envelope.tls = {mail::TlsLevel::VerifyName, true, true};
     envelope.arrival.session = SessionId{0xfedcba9876543210};
     envelope.arrival.listener = "mx";
     envelope.arrival.client = *Endpoint::parse("[2001:db8::25]:40000");
@@ -141,7 +142,7 @@ TEST(EnvelopeRecord, NewerVersionIsNamedAndItsBodyStillKnown)
 {
     const EnvelopeRecord record = full_record();
     std::string newer = to_octets(record);
-    newer[0] = 2;
+    newer[0] = 3;
     newer.resize(26);  // the head alone is the same in all versions
     newer += "whatever comes";
     EXPECT_EQ(parse_envelope_record(newer).error(), RecordError::NewerVersion);
@@ -219,7 +220,7 @@ TEST(StateRecord, RefusesWhatNoVersionWrote)
     const std::string whole = to_octets(full_state());
     EXPECT_EQ(parse_state_record(whole + 'x').error(), RecordError::TrailingOctets);
     std::string newer = whole;
-    newer[0] = 4;
+    newer[0] = 5;
     EXPECT_EQ(parse_state_record(newer).error(), RecordError::NewerVersion);
     std::string unknown_flag = whole;
     unknown_flag[1] = 4;
@@ -245,6 +246,51 @@ TEST(StateRecord, KeepsAnApprovalWithAndWithoutTroubleWithTls)
         }
         EXPECT_FALSE(parse_state_record(octets + "x"));
     }
+}
+
+TEST(EnvelopeRecord, WithoutWishesItIsWhatTheVersionBeforeWrote)
+{
+    EnvelopeRecord record = full_record();
+    const std::string with = to_octets(record);
+    EXPECT_EQ(with[0], 2);
+    record.envelope.tls = {};
+    const std::string without = to_octets(record);
+    EXPECT_EQ(without[0], 1);
+    EXPECT_EQ(without.substr(1), with.substr(1, without.size() - 1)) << "they are at its end";
+    std::string unknown = with;
+    unknown.back() = 4;
+    EXPECT_EQ(parse_envelope_record(unknown).error(), RecordError::BadField);
+    unknown = with;
+    unknown[unknown.size() - 2] = 6;  // a level that no version wrote
+    EXPECT_EQ(parse_envelope_record(unknown).error(), RecordError::BadField);
+}
+
+TEST(StateRecord, KeepsWhatWasAskedForWithAndWithoutAllElse)
+{
+    for (const bool tls_fails : {true, false}) {
+        for (const bool approved : {true, false}) {
+            MessageState state = approved_state();
+            if (!tls_fails) state.tls_failing_since.reset();
+            if (!approved) state.approval.reset();
+            state.required_tls = mail::RequiredTls{mail::TlsLevel::Dane, "dane.usable"};
+            const std::string octets = to_octets(state);
+            EXPECT_EQ(octets[0], 4);
+            const auto read = parse_state_record(octets);
+            ASSERT_TRUE(read) << describe(read.error());
+            EXPECT_EQ(*read, state);
+            for (std::size_t size = 0; size < octets.size(); ++size) {
+                EXPECT_FALSE(parse_state_record(std::string_view{octets}.substr(0, size))) << size;
+            }
+            EXPECT_FALSE(parse_state_record(octets + "x"));
+        }
+    }
+}
+
+TEST(StateRecord, NoVersionWroteThatLessThanEncryptWasAskedFor)
+{
+    MessageState state;
+    state.required_tls = mail::RequiredTls{mail::TlsLevel::Opportunistic, ""};
+    EXPECT_EQ(parse_state_record(to_octets(state)).error(), RecordError::BadField);
 }
 
 TEST(StateRecord, WhatNobodyApprovedStaysReadableByProgramsFromBefore)

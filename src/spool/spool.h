@@ -68,6 +68,9 @@ struct MessageState {
     std::optional<WallTime> tls_failing_since;
     // For the next attempt at hosts alone: whether that succeeds or not, it is used up.
     std::optional<Approval> approval;
+    // The strongest protection that was asked for it so far, by an inbound connector or for a hop;
+    // never less than before: what may be quoted of the message (specification §6.2).
+    std::optional<mail::RequiredTls> required_tls;
     std::vector<std::uint32_t> finished;  // indexes of recipients that need nothing more, ascending
     std::string last_reason;              // dotted id, host and words of the last outcome, for
     std::string last_host;                // people: printable, each at most 500 octets

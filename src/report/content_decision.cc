@@ -1,0 +1,69 @@
+#include "report/content_decision.h"
+
+#include "policy/route_inputs.h"
+#include "routing/route.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::report {
+
+namespace {
+
+std::optional<policy::RouteProtection> protection_to(const NoticeInput& input,
+                                                     const mail::Mailbox& recipient)
+{
+    const auto route = routing::decide_route(*input.snapshot, input.about->organization, recipient);
+    return policy::protection_of_route(*input.snapshot, route, input.now);
+}
+
+std::optional<mail::RequiredTls> required_of_message(const NoticeInput& input)
+{
+    const mail::TlsWishes& wishes = input.about->tls;
+    std::optional<mail::RequiredTls> asked;
+    if (wishes.requiretls) {
+        asked = {std::max(wishes.level, mail::TlsLevel::VerifyName), "requiretls.asked"};
+    } else if (wishes.level >= mail::TlsLevel::Encrypt) {
+        asked = {wishes.level, "tls.message-level"};
+    }
+    return mail::strongest(input.required_tls, std::move(asked));
+}
+
+std::optional<mail::RequiredTls> required_of(const NoticeInput& input,
+                                             const NoticeDecision& decision)
+{
+    auto required = required_of_message(input);
+    const mail::Mailbox* last = nullptr;  // the recipients of one message mostly share a domain
+    for (const std::size_t i : decision.reported) {
+        const mail::Mailbox& recipient = input.recipients[i].recipient.address;
+        if (last != nullptr && last->host == recipient.host) continue;
+        last = &recipient;
+        if (auto protection = protection_to(input, recipient))
+            required = mail::strongest(std::move(required), std::move(protection->required));
+    }
+    return required;
+}
+
+}  // namespace
+
+ContentDecision decide_content(const NoticeInput& input, const NoticeDecision& decision)
+{
+    ContentDecision result;
+    result.required = required_of(input, decision);
+    if (!result.required) return result;
+    const bool requiretls = input.about->tls.requiretls;
+    const auto way = protection_to(input, *decision.to);
+    const bool local = way && way->local;
+    if (!local && (!way || way->weakest < result.required->level)) {
+        result.content = Content::Withheld;
+        result.reason = "notice.content-withheld";
+        return result;
+    }
+    result.content = requiretls ? Content::Header : Content::AsAsked;
+    result.wishes.level = result.required->level;
+    result.wishes.requiretls = requiretls;
+    result.reason = local ? "notice.content-local" : "notice.content-protected";
+    return result;
+}
+
+}  // namespace hermetic::report
