@@ -64,6 +64,27 @@ void add_recipients(json::object& body, const spool::StoredMessage& message)
     body["done"] = done;
 }
 
+// What was asked for it, and what attempts came to.
+void add_history(json::object& body, const spool::MessageState& state)
+{
+    if (state.required_tls) {
+        body["tls_required"] = mail::name(state.required_tls->level);
+        body["tls_required_by"] = shown(state.required_tls->because);
+    }
+    json::array causes;
+    for (const facts::AttemptCause& each : state.history.causes) {
+        causes.emplace_back(json::object{{"attempts", each.count},
+                                         {"first", each.first},
+                                         {"first_at", format_rfc3339(each.first_at)},
+                                         {"last", each.last},
+                                         {"last_at", format_rfc3339(each.last_at)},
+                                         {"host", shown(each.host)},
+                                         {"reason", shown(each.reason)},
+                                         {"text", shown(each.text)}});
+    }
+    if (!causes.empty()) body["causes"] = std::move(causes);
+}
+
 json::object message_json(const dispatch::ShowAnswer& answer)
 {
     dispatch::ListRow row;
@@ -95,6 +116,7 @@ json::object message_json(const dispatch::ShowAnswer& answer)
     if (message.state.tls_failing_since) {
         body["tls_failing_since"] = format_rfc3339(*message.state.tls_failing_since);
     }
+    add_history(body, message.state);
     return body;
 }
 

@@ -91,10 +91,25 @@ void show_hosts(const value& body)
     std::fputs(table.empty() ? "nothing is remembered\n" : table.format().c_str(), stdout);
 }
 
+// "3 attempts, 1 to 4, last 2026-11-30T12:00:00.000Z, mx.example.org: connect.refused, …"
+std::string cause_text(const value& cause)
+{
+    const std::string count = text_of(cause, "attempts");
+    const std::string host = text_of(cause, "host");
+    return fmt::format("{} attempt{}, {} to {}, last {}{}{}: {}, {}", count,
+                       count == "1" ? "" : "s", text_of(cause, "first"), text_of(cause, "last"),
+                       text_of(cause, "last_at"), host.empty() ? "" : ", ", host,
+                       text_of(cause, "reason"), text_of(cause, "text"));
+}
+
 void show_message(const value& body)
 {
+    for_each(body, "causes", [](const value& cause) {
+        std::printf("%-16s %s\n", "cause", cause_text(cause).c_str());
+    });
     for (const auto& [key, member] : body.as_object()) {
         const std::string name{key};
+        if (name == "causes") continue;
         const std::string text = member.is_array() ? list_text(body, name) : text_of(body, name);
         if (!text.empty()) std::printf("%-16s %s\n", name.c_str(), text.c_str());
     }

@@ -12,6 +12,7 @@
 #include "outbound/office.h"
 #include "outbound/peer_watch.h"
 #include "policy/route_inputs.h"
+#include "report/notice.h"
 #include "routing/route.h"
 #include "smtp/client_outcome.h"
 #include "smtp/client_transaction.h"
@@ -61,13 +62,6 @@ HandedTo handed_to(const outbound::Connection& connection)
 {
     if (connection.capabilities.dsn) return HandedTo::DsnRelay;
     return connection.dialect == smtp::Dialect::Lmtp ? HandedTo::Mailbox : HandedTo::PlainRelay;
-}
-
-// Mail of a null sender is a notice, which goes to whoever wrote.
-bool is_own(const objects::Snapshot& snapshot, const mail::ReversePath& sender)
-{
-    const mail::Domain* domain = sender ? sender->domain() : nullptr;
-    return domain != nullptr && snapshot.accepted_domain(*domain) != nullptr;
 }
 
 // Another host may take what this one put off; not where it may have the message already, and not
@@ -203,6 +197,7 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
     snapshot_.reset();
     heed_changes(parcel);
     // While the destination rests nothing is tried: what was approved stays so.
+    if (grant_.settle) parcel.settle_only();
     const bool approved = granted.approval && !grant_.settle;
     approved_ = approved ? outbound::Approved::Yes : outbound::Approved::No;
     wishes_ = parcel.envelope().tls;
@@ -295,7 +290,8 @@ net::Task<bool> Courier::connect(Parcel& parcel)
     bool found = walk_ != nullptr;
     if (!found) found = co_await find_way();
     if (found) {
-        walk_->made_for(is_own(*office_.snapshot, parcel.envelope().sender)
+        // Mail of a null sender is a notice, which goes to whoever wrote.
+        walk_->made_for(report::is_own_sender(*office_.snapshot, parcel.envelope())
                             ? policy::ChosenBy::OwnSender
                             : policy::ChosenBy::Stranger);
         connection_ = co_await walk_->open();

@@ -217,7 +217,7 @@ Parcel::Counts Parcel::conclude(outbound::Office& office, report::NoticeLimit& l
     input.required_tls = std::move(required_tls_);
     if (may_make_notice()) {
         for (std::size_t i = 0; i < ends_.size(); ++i) attempt_.parts[i].outcome = ends_[i].outcome;
-        input.attempt = attempt_;
+        if (made_ == Made::Yes) input.attempt = attempt_;
         input.headers = header;
         if (!message_->body.in_file) {
             input.headers = report::header_of(message_->body.bytes.view());

@@ -49,6 +49,8 @@ public:
     void describe(const outbound::HostWalk& walk);
     void add_rungs(std::vector<facts::Rung> rungs);
 
+    // Nobody is tried: it is settled with the destination's last failure.
+    void settle_only() { made_ = Made::No; }
     // The attempt goes below policy: the message's approval is used up with it.
     void use_approval() { approval_used_ = true; }
 
@@ -63,6 +65,8 @@ public:
     [[nodiscard]] bool may_make_notice() const;
 
 private:
+    enum class Made : std::uint8_t { No, Yes };
+
     void complete_attempt(const std::string& destination, Instant now);
 
     std::shared_ptr<const spool::StoredMessage> message_;
@@ -75,6 +79,7 @@ private:
     std::vector<std::shared_ptr<const spool::StoredMessage>> splits_;
     facts::Attempt attempt_;
     bool approval_used_ = false;
+    Made made_ = Made::Yes;
     std::optional<mail::RequiredTls> required_tls_;
 };
 

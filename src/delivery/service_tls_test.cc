@@ -350,5 +350,28 @@ TEST_F(DeliveryTest, AHelloRefusedInTlsTellsOfTheHandshake)
     EXPECT_EQ(outcome().stage, facts::Stage::Ehlo);
 }
 
+// Specification §6.1: evidence is kept wherever a handshake was completed.
+TEST_F(DeliveryTest, WhatARefusedServerShowedStandsInTheAttempt)
+{
+    tls::PkiFixture pki;
+    settings.cas = *tls::load_cas(pki.root_file());
+    tls::ServerProfile profile;
+    profile.certificates = {pki.make("whoever.test")};
+    PeerScript script;
+    script.tls = *tls::make_server_context(profile);
+    peer_for("other.test", script);
+    contents.organizations[0].tls = objects::TlsLevel::VerifyName;
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_EQ(outcome().reason, "tls.name-mismatch");
+    const auto& attempt = log.attempts.back();
+    for (const auto& tls : {attempt.tls, attempt.rungs.back().tls}) {
+        ASSERT_TRUE(tls);
+        EXPECT_EQ(tls->version, facts::TlsVersion::Tls13);
+        ASSERT_FALSE(tls->chain.empty());
+        EXPECT_THAT(tls->chain[0].dns_names, ElementsAre("whoever.test"));
+    }
+    EXPECT_THAT(spool.changes.back().state.last_attempt, HasSubstr("names whoever.test"));
+}
+
 }  // namespace
 }  // namespace hermetic::delivery

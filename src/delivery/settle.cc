@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "report/notice_details.h"
 
 #include <algorithm>
 #include <utility>
@@ -15,10 +16,19 @@ using report::Action;
 using report::RecipientReport;
 
 constexpr std::size_t kMaxWords = 500;  // of each text in MessageState
+// Of the attempt that is kept in full: a start reads it for every message that waits.
+constexpr std::size_t kMaxAttempt = 1500;
 
 bool wants_success(const mail::Recipient& recipient)
 {
     return (recipient.notify & mail::kNotifySuccess) != 0;
+}
+
+std::string whole_lines(const std::string& text, std::size_t max)
+{
+    if (text.size() <= max) return text;
+    const std::size_t end = text.rfind('\n', max - 1);
+    return end == std::string::npos ? std::string{} : text.substr(0, end + 1);
 }
 
 // The end of waiting: the last temporary outcome becomes the final one (specification §6.1).
@@ -43,6 +53,7 @@ public:
         waiting_.accepted_at =
             std::min(input_.accepted_at.value_or(message_.envelope->accepted_at), input_.now);
         waiting_.tls_failing_since = tls_failing_since();
+        attempted_at_ = last_attempted_at();
         required_tls_ =
             mail::strongest(message_.state.required_tls, std::move(input_.required_tls));
     }
@@ -51,8 +62,10 @@ public:
 
 private:
     [[nodiscard]] std::optional<WallTime> tls_failing_since() const;
+    [[nodiscard]] WallTime last_attempted_at() const;
     void judge_recipients();
     void report(const RecipientEnd& end, Action action);
+    void note_attempt();
     void decide_change();
     void note_last_outcome();
     void tell_senders();
@@ -67,13 +80,17 @@ private:
     std::vector<std::uint32_t> finished_;
     std::vector<RecipientReport> reports_;
     bool tell_delay_ = false;
+    WallTime attempted_at_{};
     std::optional<mail::RequiredTls> required_tls_;
+    facts::AttemptHistory history_;
+    std::string last_attempt_;
     Settlement result_;
 };
 
 Settlement Settler::run()
 {
     judge_recipients();
+    note_attempt();
     decide_change();
     if (!reports_.empty()) tell_senders();
     for (auto& split : input_.splits) result_.change.new_messages.push_back(std::move(split));
@@ -89,6 +106,15 @@ std::optional<WallTime> Settler::tls_failing_since() const
         }
     }
     return queue::tls_failing_since(message_.state.tls_failing_since, words, input_.now);
+}
+
+// The epoch where none was ever made.
+WallTime Settler::last_attempted_at() const
+{
+    if (input_.attempt) return input_.now;
+    WallTime last{};
+    for (const auto& cause : message_.state.history.causes) last = std::max(last, cause.last_at);
+    return last;
 }
 
 void Settler::judge_recipients()
@@ -140,8 +166,21 @@ void Settler::report(const RecipientEnd& end, Action action)
     report.action = action;
     report.outcome = end.outcome;
     report.host = end.host;
-    report.attempted_at = input_.now;
+    report.attempted_at = attempted_at_;
     reports_.push_back(std::move(report));
+}
+
+void Settler::note_attempt()
+{
+    history_ = message_.state.history;
+    last_attempt_ = message_.state.last_attempt;
+    if (!input_.attempt) return;
+    last_attempt_ = report::format_attempt(*input_.attempt);
+    const std::uint32_t number = message_.state.attempts + 1;
+    for (const auto& end : input_.ends) {
+        if (end.outcome.result == OutcomeClass::Delivered) continue;
+        facts::note(history_, number, input_.now, end.outcome, end.host);
+    }
 }
 
 void Settler::decide_change()
@@ -156,6 +195,8 @@ void Settler::decide_change()
     change.state = message_.state;
     if (input_.approval_used) change.state.approval.reset();
     change.state.required_tls = required_tls_;
+    change.state.history = history_;
+    change.state.last_attempt = whole_lines(last_attempt_, kMaxAttempt);
     change.state.finished = std::move(finished_);
     if (input_.ends.empty()) {
         // No attempt: it goes another way.
@@ -186,11 +227,7 @@ void Settler::note_last_outcome()
     auto& state = result_.change.state;
     state.last_reason = printable(last->outcome.reason, kMaxWords);
     state.last_host = printable(last->host, kMaxWords);
-    std::string words;
-    if (last->outcome.origin == facts::Origin::Remote) {
-        words = std::to_string(last->outcome.code) + " ";
-    }
-    state.last_text = printable(words + last->outcome.text, kMaxWords);
+    state.last_text = facts::format_words(last->outcome, kMaxWords);
 }
 
 void Settler::tell_senders()
@@ -202,7 +239,8 @@ void Settler::tell_senders()
     input.snapshot = input_.snapshot;
     input.about = message_.envelope.get();
     input.recipients = std::move(reports_);
-    input.attempts.push_back(std::move(input_.attempt));
+    input.history = std::move(history_);
+    input.last_attempt = std::move(last_attempt_);
     input.expires_at = queue::expires_at(schedule_, waiting_);
     input.headers = input_.headers;
     input.message = std::move(input_.body);

@@ -49,7 +49,8 @@ struct SettleInput {
     std::vector<std::shared_ptr<const spool::StoredMessage>> splits;
     const objects::Snapshot* snapshot = nullptr;
     std::string_view hostname;
-    facts::Attempt attempt;     // for notices: what was tried
+    // For notices: what was tried. Nullopt: nobody, the destination's last failure is settled with.
+    std::optional<facts::Attempt> attempt;
     std::string_view headers;   // of the message, where it is at hand
     std::optional<Bytes> body;  // whole, where it is in memory
     WallTime now{};

@@ -61,6 +61,7 @@ protected:
         input.limit = limit;
         input.accepted_at = queue_accepted;
         input.required_tls = required;
+        input.attempt = attempt;
         input.now = accepted + std::chrono::duration_cast<std::chrono::milliseconds>(waited);
         now = input.now;
         return settle(std::move(input), random, ids);
@@ -75,6 +76,7 @@ protected:
     std::unique_ptr<objects::Snapshot> snapshot;
     report::NoticeLimit* limit = nullptr;
     std::optional<mail::RequiredTls> required;
+    std::optional<facts::Attempt> attempt;
     Random random{1};
     IdSource ids{1, 1};
 };
@@ -372,6 +374,38 @@ TEST_F(SettleTest, WhatTheLastAttemptFoundCountsForItsNotice)
                                                   {1, kFailed, "mx", HandedTo::PlainRelay}});
     EXPECT_EQ(result.change.new_messages.at(0)->body.bytes.view().find("Subject: x"),
               std::string_view::npos);
+}
+
+// Specification §6.2: attempts in brief, the last one that was made in full; both are kept.
+TEST_F(SettleTest, AttemptsAreKeptAndToldInTheEnd)
+{
+    auto contents = snapshot->contents();
+    objects::AcceptedDomain own;
+    own.name = *objects::DomainPattern::parse("sender.test");
+    contents.accepted_domains.push_back(std::move(own));
+    snapshot = std::make_unique<objects::Snapshot>(std::move(contents));
+    const std::vector<RecipientEnd> refuses{{0, kDeferred, "mx", HandedTo::PlainRelay},
+                                            {1, kDeferred, "mx", HandedTo::PlainRelay}};
+    attempt.emplace().number = 1;
+    attempt->host = "mx.first.example";
+    state = settle_after(minutes{1}, refuses).change.state;
+    ASSERT_EQ(state.history.causes.size(), 1U);
+    EXPECT_EQ(state.history.causes[0].reason, "connect.refused");
+    EXPECT_EQ(state.history.causes[0].count, 1U);
+    EXPECT_THAT(state.last_attempt, testing::HasSubstr("mx.first.example"));
+
+    // The destination rests: nobody is tried, what was seen before stays.
+    attempt.reset();
+    auto rests = outcome(OutcomeClass::Deferred, {4, 4, 315}, "connect.timed-out");
+    const auto over = settle_after(hours{24 * 5}, {{0, rests, "", HandedTo::PlainRelay},
+                                                   {1, rests, "", HandedTo::PlainRelay}});
+    const std::string notice{over.change.new_messages.at(0)->body.bytes.view()};
+    EXPECT_THAT(notice, testing::HasSubstr("mx: connect.refused, words"));
+    EXPECT_THAT(notice, testing::Not(testing::HasSubstr(": connect.timed-out, words")));
+    EXPECT_THAT(notice, testing::HasSubstr("X-Hermetic-Reason: connect.timed-out"));
+    EXPECT_THAT(notice, testing::HasSubstr("mx.first.example"));
+    EXPECT_THAT(notice,
+                testing::HasSubstr("Last-Attempt-Date: " + format_rfc5322(accepted + minutes{1})));
 }
 
 }  // namespace

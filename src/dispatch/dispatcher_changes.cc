@@ -256,6 +256,8 @@ std::shared_ptr<const spool::StoredMessage> Dispatcher::Impl::make_removal_notic
             {message.envelope->recipients[i], report::Action::Failed, removed_outcome(), {}, {}});
     }
     input.required_tls = message.state.required_tls;
+    input.history = message.state.history;
+    input.last_attempt = message.state.last_attempt;
     input.headers = report::header_of(bytes);
     if (!message.body.in_file) input.message = message.body.bytes;
     auto notice = report::make_notice(input);

@@ -84,6 +84,7 @@ struct Rung {
     bool succeeded = false;
     std::string reason;  // dotted id of the cause: why this rung was taken or how it failed
     std::optional<TlsFailure> tls_failure;
+    std::optional<TlsEvidence> tls;  // of a handshake that was completed, and its proof refused
 };
 [[nodiscard]] std::string_view name(Rung::Kind kind);  // "everything" …
 
@@ -106,7 +107,9 @@ struct Attempt {
     std::string policy;                       // effective policy for people: "opportunistic"
     std::vector<std::string> policy_reasons;  // dotted ids, strongest last
     std::vector<Rung> rungs;
-    std::optional<TlsEvidence> tls;  // nullopt: in clear, or no connection
+    // Of the connection that was used, or made last and refused. Nullopt: in clear, or no
+    // handshake.
+    std::optional<TlsEvidence> tls;
     std::uint64_t size = 0;
     struct Part {
         std::string recipient;  // printable

@@ -126,12 +126,12 @@ void Line::end_object()
 
 void Line::begin_list(std::string_view key)
 {
-    element_ = 0;
     if (format_ == LineFormat::Json) {
         start(key);
         text_ += '[';
         first_ = true;
     } else {
+        elements_.push_back(0);
         prefix_ += key;
         prefix_ += '.';
     }
@@ -139,7 +139,7 @@ void Line::begin_list(std::string_view key)
 
 void Line::begin_element()
 {
-    begin_object(format_ == LineFormat::Json ? std::string{} : std::to_string(++element_));
+    begin_object(format_ == LineFormat::Json ? std::string{} : std::to_string(++elements_.back()));
 }
 
 void Line::end_element()
@@ -149,7 +149,7 @@ void Line::end_element()
 
 void Line::element(std::string_view value, std::size_t max)
 {
-    start(format_ == LineFormat::Json ? std::string{} : std::to_string(++element_));
+    start(format_ == LineFormat::Json ? std::string{} : std::to_string(++elements_.back()));
     quoted(value, max);
 }
 
@@ -160,6 +160,7 @@ void Line::end_list()
         first_ = false;
         return;
     }
+    elements_.pop_back();
     end_object();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hermetic::ledger {
 
@@ -44,7 +45,7 @@ private:
     std::string text_;
     std::string prefix_;  // of keys, in text form
     bool first_ = true;
-    std::uint32_t element_ = 0;
+    std::vector<std::uint32_t> elements_;  // counted so far in each open list, in text form
 };
 
 }  // namespace hermetic::ledger

@@ -2,6 +2,8 @@
 
 #include "core/assert.h"
 
+#include <algorithm>
+
 namespace hermetic::ledger {
 namespace {
 
@@ -42,6 +44,7 @@ void describe_rungs(Line& line, const std::vector<facts::Rung>& rungs)
         line.text("result", rung.succeeded ? "ok" : "failed");
         line.text("cause", rung.reason);
         if (rung.tls_failure) line.text("words", facts::describe(*rung.tls_failure));
+        if (rung.tls) describe_tls(line, *rung.tls);
         line.end_element();
     }
     line.end_list();
@@ -57,6 +60,23 @@ void describe_outcome(Line& line, const facts::Outcome& outcome)
     line.text("reply", outcome.text, 1000);
     line.text("reason", outcome.reason);
     line.text("fix", outcome.fix);
+}
+
+constexpr std::size_t kNamesShown = 10;
+
+void describe_names(Line& line, const std::vector<std::string>& names)
+{
+    line.begin_list("names");
+    for (std::size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) line.element(names[i]);
+    line.end_list();
+}
+
+// What stands above the leaf, as the peer sent it.
+void describe_issuers(Line& line, const std::vector<facts::CertificateFacts>& chain)
+{
+    line.begin_list("chain");
+    for (std::size_t i = 1; i < chain.size(); ++i) line.element(chain[i].subject);
+    line.end_list();
 }
 
 }  // namespace
@@ -102,9 +122,13 @@ void describe_tls(Line& line, const facts::TlsEvidence& evidence)
         line.flag("name_matches", evidence.name_matches);
         line.text("subject", leaf.subject);
         line.text("issuer", leaf.issuer);
+        describe_names(line, leaf.dns_names);
+        line.text("not_before", format_rfc3339(leaf.not_before));
         line.text("not_after", format_rfc3339(leaf.not_after));
         line.text("key", leaf.key_type);
         line.text("sha256", leaf.sha256);
+        line.text("spki_sha256", leaf.spki_sha256);
+        describe_issuers(line, evidence.chain);
     }
     line.end_object();
 }

@@ -48,6 +48,31 @@ TEST(Lines, AnAttemptIsAJsonObjectForEachRecipient)
     EXPECT_NE(lines[0].find(R"("tls":null)"), std::string::npos);
 }
 
+// Specification §6.1: also of an attempt that was refused for it.
+TEST(Lines, WhatARefusedHandshakeShowedStandsWithItsStep)
+{
+    facts::Attempt refused = attempt();
+    facts::TlsEvidence tls;
+    tls.version = facts::TlsVersion::Tls13;
+    tls.verdict = {facts::ChainVerdict::State::Failed, "certificate has expired", 10};
+    tls.chain.resize(3);
+    tls.chain[0].dns_names = {"a.example", "b.example"};
+    tls.chain[1].subject = "CN=one";
+    tls.chain[2].subject = "CN=two";
+    refused.rungs.insert(refused.rungs.begin(), facts::Rung{});
+    refused.rungs[0].tls = tls;
+    const auto json = format_attempt(LineFormat::Json, kNow, refused).at(0);
+    EXPECT_NE(json.find(R"("names":["a.example","b.example"],"not_before":"1970)"),
+              std::string::npos)
+        << json;
+    EXPECT_NE(json.find(R"("chain":["CN=one","CN=two"]}},{"rung":)"), std::string::npos) << json;
+    const auto text = format_attempt(LineFormat::Text, kNow, refused).at(0);
+    EXPECT_NE(text.find("rungs.1.tls.names.2=b.example"), std::string::npos) << text;
+    EXPECT_NE(text.find("rungs.1.tls.certificate_error=\"certificate has expired\""),
+              std::string::npos);
+    EXPECT_NE(text.find("rungs.2.cause=handshake.alert"), std::string::npos) << "counts on";
+}
+
 TEST(Lines, ForeignTextCannotBreakALine)
 {
     for (const LineFormat format : {LineFormat::Json, LineFormat::Text}) {

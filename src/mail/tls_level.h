@@ -23,9 +23,9 @@ enum class TlsLevel : std::uint8_t {
 
 // What a message itself asks of every hop.
 struct TlsWishes {
-    TlsLevel level = TlsLevel::None;  // at least: a notice's, about mail that required so much
     bool requiretls = false;          // RFC 8689 §2
     bool tls_required_no = false;     // the header field of RFC 8689 §5; ignored beside requiretls
+    TlsLevel level = TlsLevel::None;  // at least: a notice's, about mail that required so much
 
     bool operator==(const TlsWishes&) const = default;
 };

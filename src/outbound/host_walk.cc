@@ -371,6 +371,7 @@ ConnectionPointer HostWalk::on_ready(Candidate& candidate, const policy::RungPla
                                : reason,
              std::nullopt);
     if (!verdict.passes) {
+        rungs_.back().tls = last_tls_ = result.connection->tls;
         ratchet_.on_refused(*result.connection->tls);
         result.connection->stream->close();
         outcomes_.push_back(unproved_outcome(verdict.reason, candidate.host.label(),
@@ -396,6 +397,7 @@ net::Task<ConnectionPointer> HostWalk::authenticate(Candidate& candidate,
             co_return connection;
         }
         connection->stream->close();
+        last_tls_ = connection->tls;
         outcomes_.push_back(smtp::local_outcome(Stage::Auth, {4, 7, 1}, "auth.withheld",
                                                 "nothing proves that the server is the one that "
                                                 "the password is for"));
@@ -405,6 +407,7 @@ net::Task<ConnectionPointer> HostWalk::authenticate(Candidate& candidate,
     auto failed = co_await log_in(office_, *connection, candidate.identity.login);
     if (!failed) co_return connection;
     connection->stream->close();
+    last_tls_ = connection->tls;
     outcomes_.push_back(*std::move(failed));
     candidate.finished = true;
     co_return nullptr;

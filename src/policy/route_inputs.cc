@@ -14,6 +14,7 @@ std::vector<HopFacts> hops_of(const routing::Route& route)
         HopFacts hop;
         hop.kind = hop_kind(host);
         hop.configured = true;
+        hop.implicit_tls = host.protocol == objects::HostProtocol::Smtps;
         hop.host = host.host;
         hops.push_back(std::move(hop));
     }

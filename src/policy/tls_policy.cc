@@ -212,7 +212,7 @@ void Decider::require(TlsLevel level, std::string_view id)
 void Decider::require_base()
 {
     const auto* const connector = inputs_.connector;
-    if (connector != nullptr && connector->tls.mode == ConnectorMode::Enforce) {
+    if (connector != nullptr && mode_ == ConnectorMode::Enforce) {
         const bool own = connector->tls.level || inputs_.hop.kind == HopKind::Loopback;
         require(decision_.policy.level, own ? "tls.connector-level" : "tls.organization-level");
     } else if (inputs_.hop.kind == HopKind::Network) {

@@ -9,6 +9,7 @@
 #include "core/ids.h"
 #include "core/time.h"
 #include "facts/attempt.h"
+#include "facts/attempt_history.h"
 #include "mail/envelope.h"
 #include "objects/snapshot.h"
 
@@ -47,7 +48,8 @@ struct NoticeInput {
     const objects::Snapshot* snapshot = nullptr;  // whose organization speaks; never null
     const mail::Envelope* about = nullptr;        // never null
     std::vector<RecipientReport> recipients;  // all that has become of them now, successes included
-    std::vector<facts::Attempt> attempts;     // those known, oldest first; for administrators
+    facts::AttemptHistory history;            // for administrators: all attempts in brief
+    std::string last_attempt;                 // and the last that was made, by format_attempt()
     WallTime expires_at{};                    // Will-Retry-Until of delayed recipients
     std::string_view headers;                 // of the message: up to and without the empty line
     std::optional<Bytes> message;  // the whole message; nullopt: only `headers` are at hand
@@ -79,6 +81,10 @@ struct NoticeDecision {
 };
 
 [[nodiscard]] NoticeDecision decide_notice(const NoticeInput& input);
+
+// Of an accepted domain of the message's organization. Another organization's senders are as
+// foreign as the Internet's: next hops, ports and policies are not theirs to see.
+[[nodiscard]] bool is_own_sender(const objects::Snapshot& snapshot, const mail::Envelope& envelope);
 
 // nullopt where decide_notice has nobody to tell, or where the limit does not allow it: then the
 // reason is "notice.limited".

@@ -36,17 +36,6 @@ std::optional<mail::Mailbox> postmaster(const NoticeInput& input)
     return std::move(*made);
 }
 
-// Another organization's are as foreign as the Internet's: next hops, ports and policies are not
-// theirs to see.
-bool is_own(const NoticeInput& input, const mail::Mailbox& sender)
-{
-    const mail::Domain* domain = sender.domain();
-    const auto* const accepted =
-        domain == nullptr ? nullptr : input.snapshot->accepted_domain(*domain);
-    return accepted != nullptr &&
-           accepted->organization == input.snapshot->organization(input.about->organization).name;
-}
-
 std::string_view reason_of(Action kind)
 {
     switch (kind) {
@@ -74,10 +63,10 @@ NoticeDecision decide_double_bounce(const NoticeInput& input, NoticeDecision dec
         return decision;
     }
     const auto to = postmaster(input);
-    const bool circular = std::any_of(
-        input.recipients.begin(), input.recipients.end(), [&](const RecipientReport& report) {
-            return to && iequals(report.recipient.address.format(), to->format());
-        });
+    // Of those that failed: who has it can be told about the others.
+    const bool circular = std::ranges::any_of(decision.reported, [&](std::size_t i) {
+        return to && iequals(input.recipients[i].recipient.address.format(), to->format());
+    });
     if (!to || circular) {
         decision.reported.clear();
         decision.reason = "notice.postmaster-unreachable";
@@ -123,6 +112,14 @@ std::string_view notice_kind(Action action)
     unreachable("every Action has its kind above");
 }
 
+bool is_own_sender(const objects::Snapshot& snapshot, const mail::Envelope& envelope)
+{
+    const mail::Domain* domain = envelope.sender ? envelope.sender->domain() : nullptr;
+    const auto* const accepted = domain == nullptr ? nullptr : snapshot.accepted_domain(*domain);
+    return accepted != nullptr &&
+           accepted->organization == snapshot.organization(envelope.organization).name;
+}
+
 NoticeDecision decide_notice(const NoticeInput& input)
 {
     HERMETIC_ASSERT(input.about != nullptr && input.snapshot != nullptr);
@@ -142,7 +139,7 @@ NoticeDecision decide_notice(const NoticeInput& input)
         decision.kind = std::max(decision.kind, input.recipients[i].action);
     }
     decision.to = input.about->sender;
-    decision.own_sender = is_own(input, *input.about->sender);
+    decision.own_sender = is_own_sender(*input.snapshot, *input.about);
     decision.reason = reason_of(decision.kind);
     return decision;
 }

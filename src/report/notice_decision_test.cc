@@ -61,7 +61,7 @@ TEST_F(NoticeDecisionTest, KnowsItsOwnSenders)
 TEST_F(NoticeDecisionTest, AnotherOrganizationsSendersAreForeign)
 {
     auto contents = snapshot_.contents();
-    contents.organizations.push_back({.name = "Other"});
+    contents.organizations.emplace_back().name = "Other";
     contents.accepted_domains[0].organization = "Example";
     objects::AcceptedDomain theirs;
     theirs.name = *objects::DomainPattern::parse("other.example");
@@ -109,6 +109,16 @@ TEST_F(NoticeDecisionTest, ThePostmastersOwnMailEndsThere)
     EXPECT_FALSE(decision.to);
     EXPECT_EQ(decision.reason, "notice.postmaster-unreachable");
     EXPECT_FALSE(make_notice(in));
+}
+
+TEST_F(NoticeDecisionTest, APostmasterWhoHasTheMessageHearsOfThoseWhoDoNot)
+{
+    about_.sender.reset();
+    const auto has_it = report("postmaster@own.example", Action::Relayed,
+                               remote(250, {2, 0, 0}, "ok"), mail::kNotifySuccess);
+    const NoticeDecision decision = decide_notice(input({has_it, refused()}));
+    EXPECT_EQ(decision.to, mailbox("postmaster@own.example"));
+    EXPECT_EQ(decision.reported, (std::vector<std::size_t>{1}));
 }
 
 TEST_F(NoticeDecisionTest, WithoutOrganizationsPostmasterTheHostsIsTold)

@@ -12,9 +12,11 @@ namespace hermetic::report {
 namespace {
 
 constexpr std::size_t kRecipients = 50;
-constexpr std::size_t kAttempts = 20;
 constexpr std::size_t kRungs = 12;
 constexpr std::size_t kParts = 20;
+constexpr std::size_t kNames = 5;
+constexpr std::size_t kIssuers = 3;
+constexpr std::size_t kMaxAttempt = 4000;  // octets
 
 std::string words(std::string text)
 {
@@ -56,12 +58,38 @@ std::string describe_tls(const facts::TlsEvidence& tls)
     return out;
 }
 
+std::string describe_names(const std::vector<std::string>& names)
+{
+    if (names.empty()) return "no DNS names";
+    std::string out = "names ";
+    const std::size_t shown = std::min(names.size(), kNames);
+    for (std::size_t i = 0; i < shown; ++i) {
+        out += (i == 0 ? "" : ", ") + printable(names[i], 100);
+    }
+    if (shown < names.size()) out += fmt::format(" and {} more", names.size() - shown);
+    return out;
+}
+
 std::string describe_certificate(const facts::CertificateFacts& leaf)
 {
-    return fmt::format("certificate {} issued by {}, valid {} to {}, SPKI SHA-256 {}",
-                       printable(leaf.subject, 150), printable(leaf.issuer, 150),
-                       format_rfc3339(leaf.not_before), format_rfc3339(leaf.not_after),
+    return fmt::format("certificate {} ({}) issued by {}, valid {} to {}, {}, SPKI SHA-256 {}",
+                       printable(leaf.subject, 150), describe_names(leaf.dns_names),
+                       printable(leaf.issuer, 150), format_rfc3339(leaf.not_before),
+                       format_rfc3339(leaf.not_after), printable(leaf.key_type, 40),
                        printable(leaf.spki_sha256, 64));
+}
+
+// What a handshake showed, whether it was believed or not.
+void tell_evidence(const facts::TlsEvidence& tls, std::vector<std::string>& lines)
+{
+    lines.push_back("  TLS: " + describe_tls(tls));
+    if (tls.chain.empty()) return;
+    lines.push_back("    " + describe_certificate(tls.chain.front()));
+    std::string above;
+    for (std::size_t i = 1; i < std::min(tls.chain.size(), kIssuers + 1); ++i) {
+        above += (above.empty() ? "" : "; ") + printable(tls.chain[i].subject, 150);
+    }
+    if (!above.empty()) lines.push_back("    chain as shown: " + above);
 }
 
 void tell_rung(const facts::Rung& rung, std::vector<std::string>& lines)
@@ -73,6 +101,19 @@ void tell_rung(const facts::Rung& rung, std::vector<std::string>& lines)
     lines.push_back(std::move(line));
     if (rung.tls_failure && !rung.tls_failure->chain.empty()) {
         lines.push_back("    " + describe_certificate(rung.tls_failure->chain.front()));
+    }
+    if (rung.tls) tell_evidence(*rung.tls, lines);
+}
+
+// The evidence of the connection that was used; where it was refused, its step has told it.
+void tell_connection(const facts::Attempt& attempt, std::vector<std::string>& lines)
+{
+    const bool told = std::any_of(attempt.rungs.begin(), attempt.rungs.end(),
+                                  [](const facts::Rung& rung) { return rung.tls.has_value(); });
+    if (attempt.tls && !(told && attempt.tls == attempt.rungs.back().tls)) {
+        tell_evidence(*attempt.tls, lines);
+    } else if (!told && !attempt.host.empty()) {
+        lines.push_back("  TLS: none");
     }
 }
 
@@ -95,14 +136,7 @@ void tell_attempt(const facts::Attempt& attempt, std::vector<std::string>& lines
     for (std::size_t i = 0; i < std::min(attempt.rungs.size(), kRungs); ++i) {
         tell_rung(attempt.rungs[i], lines);
     }
-    if (attempt.tls) {
-        lines.push_back("  TLS: " + describe_tls(*attempt.tls));
-        if (!attempt.tls->chain.empty()) {
-            lines.push_back("    " + describe_certificate(attempt.tls->chain.front()));
-        }
-    } else if (!attempt.host.empty()) {
-        lines.push_back("  TLS: none");
-    }
+    tell_connection(attempt, lines);
     for (std::size_t i = 0; i < std::min(attempt.parts.size(), kParts); ++i) {
         const auto& part = attempt.parts[i];
         lines.push_back(fmt::format("  {}: {}", printable(part.recipient, 300),
@@ -110,7 +144,49 @@ void tell_attempt(const facts::Attempt& attempt, std::vector<std::string>& lines
     }
 }
 
+std::string describe_cause(const facts::AttemptCause& cause)
+{
+    const std::string when =
+        cause.count == 1
+            ? fmt::format("attempt {} at {}", cause.first, format_rfc3339(cause.first_at))
+            : fmt::format("{} attempts, {} at {} to {} at {}", cause.count, cause.first,
+                          format_rfc3339(cause.first_at), cause.last,
+                          format_rfc3339(cause.last_at));
+    return fmt::format("  {}{}{}: {}{}{}", when, cause.host.empty() ? "" : ", ",
+                       printable(cause.host, 255), printable(cause.reason, 100),
+                       cause.text.empty() ? "" : ", ", printable(cause.text, 300));
+}
+
+void tell_history(const NoticeInput& input, std::vector<std::string>& lines)
+{
+    const auto& history = input.history;
+    if (!history.causes.empty()) lines.push_back("All attempts, by what they came to:");
+    for (const facts::AttemptCause& cause : history.causes) lines.push_back(describe_cause(cause));
+    if (history.left_out > 0)
+        lines.push_back(fmt::format("  ({} more with other causes)", history.left_out));
+    if (input.last_attempt.empty()) return;
+    lines.push_back("The last attempt that was made:");
+    std::string_view rest = input.last_attempt;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        lines.push_back("  " + printable(rest.substr(0, end), 1000));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+}
+
 }  // namespace
+
+std::string format_attempt(const facts::Attempt& attempt)
+{
+    std::vector<std::string> lines;
+    tell_attempt(attempt, lines);
+    std::string out;
+    for (const std::string& line : lines) {
+        if (out.size() + line.size() + 1 > kMaxAttempt) break;
+        out += line + '\n';
+    }
+    return out;
+}
 
 std::vector<std::string> tell_details(const NoticeInput& input, const NoticeDecision& decision,
                                       const ContentDecision& content)
@@ -140,12 +216,7 @@ std::vector<std::string> tell_details(const NoticeInput& input, const NoticeDeci
             lines.push_back("  suggestion: " + printable(report.outcome.fix, 400));
         }
     }
-    const std::size_t skipped =
-        input.attempts.size() > kAttempts ? input.attempts.size() - kAttempts : 0;
-    if (skipped > 0) lines.push_back(fmt::format("({} earlier attempts are not shown)", skipped));
-    for (std::size_t i = skipped; i < input.attempts.size(); ++i) {
-        tell_attempt(input.attempts[i], lines);
-    }
+    tell_history(input, lines);
     return lines;
 }
 

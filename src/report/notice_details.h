@@ -1,4 +1,6 @@
-// What administrators read in a notice: every attempt that is known, as lines.
+// What administrators read in a notice, as lines: the attempts in brief, the last one in full.
+//
+// Pure. Specification §6.1 and §6.2; foreign text is escaped and bounded.
 #pragma once
 
 #include "report/content_decision.h"
@@ -9,7 +11,11 @@
 
 namespace hermetic::report {
 
-// At most a few hundred lines; foreign text escaped and bounded.
+// An attempt in full: hosts, policy and its sources, each step, what a handshake showed, the
+// outcomes. Lines that end in '\n', at most 4,000 octets.
+[[nodiscard]] std::string format_attempt(const facts::Attempt& attempt);
+
+// At most a few hundred lines.
 [[nodiscard]] std::vector<std::string> tell_details(const NoticeInput& input,
                                                     const NoticeDecision& decision,
                                                     const ContentDecision& content);

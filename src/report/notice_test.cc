@@ -1,5 +1,6 @@
 #include "report/fixture_for_tests.h"
 #include "report/mime_writer.h"
+#include "report/notice_details.h"
 #include "report/returned_content.h"
 
 #include <algorithm>
@@ -233,7 +234,7 @@ TEST_F(NoticeTest, ForeignTextBreaksNothing)
     attempt.host = "evil\r\nhost";
     attempt.parts.push_back({"<b>\r\n", one.outcome});
     auto in = input({one});
-    in.attempts.push_back(attempt);
+    in.last_attempt = format_attempt(attempt);
     const Notice notice = make_notice(in).value();
     expect_well_formed(notice);
     EXPECT_FALSE(has(notice.bytes, "\r\nX-Injected"));
@@ -275,13 +276,103 @@ TEST_F(NoticeTest, AttemptsAreToldToAdministrators)
     attempt.tls->cipher = "TLS_AES_256_GCM_SHA384";
     attempt.tls->verdict = {facts::ChainVerdict::State::Failed, "certificate has expired", 10};
     auto in = input({refused()});
-    in.attempts = {attempt};
+    in.last_attempt = format_attempt(attempt);
     const std::string text = bytes(in);
     EXPECT_TRUE(
         has(text, "Attempt 3 at 2019-12-20T00:00:00.000Z, to mx.far.example at 192.0.2.1:25"));
     EXPECT_TRUE(has(text, "policy: opportunistic (tls.base)"));
     EXPECT_TRUE(has(text, "everything")) << "the rung";
     EXPECT_TRUE(has(text, "certificate has expired"));
+}
+
+// Specification §6.1: also of an attempt that was refused for it.
+TEST_F(NoticeTest, WhatARefusedHandshakeShowedIsToldWithItsStep)
+{
+    facts::TlsEvidence tls;
+    tls.version = facts::TlsVersion::Tls13;
+    tls.cipher = "TLS_AES_256_GCM_SHA384";
+    tls.verdict = {facts::ChainVerdict::State::Failed, "certificate has expired", 10};
+    tls.chain.resize(2);
+    tls.chain[0].subject = "CN=leaf";
+    tls.chain[0].issuer = "CN=issuer";
+    for (int i = 0; i < 7; ++i)
+        tls.chain[0].dns_names.push_back("n" + std::to_string(i) + ".example");
+    tls.chain[0].not_after = kAccepted;
+    tls.chain[1].subject = "CN=issuer";
+    facts::Rung rung;
+    rung.host = "mx.far.example";
+    rung.address = *Endpoint::parse("192.0.2.1:25");
+    rung.reason = "tls.chain-not-verified";
+    rung.tls = tls;
+    facts::Attempt attempt;
+    attempt.host = "mx2.far.example";
+    attempt.rungs = {rung, {}};
+    attempt.rungs[1].host = "mx2.far.example";
+    const std::string told = format_attempt(attempt);
+    EXPECT_TRUE(has(told,
+                    "TLSv1.3, TLS_AES_256_GCM_SHA384; certificate not verified: "
+                    "certificate has expired"));
+    EXPECT_TRUE(has(told,
+                    "CN=leaf (names n0.example, n1.example, n2.example, n3.example, "
+                    "n4.example and 2 more) issued by CN=issuer, valid "
+                    "1970-01-01T00:00:00.000Z to 2019-12-20T00:00:00.000Z"))
+        << told;
+    EXPECT_TRUE(has(told, "chain as shown: CN=issuer"));
+    EXPECT_FALSE(has(told, "TLS: none"));
+
+    attempt.rungs.pop_back();
+    attempt.tls = tls;
+    const std::string once = format_attempt(attempt);
+    EXPECT_EQ(once.find("TLS: "), once.rfind("TLS: ")) << "not twice: " << once;
+}
+
+TEST_F(NoticeTest, AnAttemptInFullIsBounded)
+{
+    facts::Attempt attempt;
+    attempt.host = std::string(10'000, 'h');
+    attempt.rungs.resize(100);
+    for (auto& rung : attempt.rungs) {
+        rung.host = std::string(10'000, 'r');
+        rung.tls.emplace().chain.resize(10);
+        rung.tls->chain[0].subject = std::string(10'000, 's');
+        rung.tls->chain[0].dns_names.assign(1000, std::string(10'000, 'n'));
+    }
+    EXPECT_LE(format_attempt(attempt).size(), 4000U);
+}
+
+TEST_F(NoticeTest, AttemptsAreToldInBriefByWhatTheyCameTo)
+{
+    auto in = input({refused()});
+    in.history.causes = {{1, 5, 4, kAccepted, kAccepted + std::chrono::minutes{36},
+                          "connect.refused", "mx.far.example", "the connection was refused"},
+                         {2, 2, 1, kAccepted + std::chrono::minutes{1},
+                          kAccepted + std::chrono::minutes{1}, "dns.failed", "", "SERVFAIL"}};
+    in.history.left_out = 3;
+    in.last_attempt = "Attempt 5 at noon\n  policy: encrypt\n";
+    Notice notice = make_notice(in).value();
+    expect_well_formed(notice);
+    const std::string& text = notice.bytes;
+    EXPECT_TRUE(has(text, "All attempts, by what they came to:"));
+    EXPECT_TRUE(has(text, "4 attempts, 1 at 2019-12-20T00:00:00.000Z to 5 at"));
+    EXPECT_TRUE(has(text, "attempt 2 at 2019-12-20T00:01:00.000Z: dns.failed, SERVFAIL"));
+    EXPECT_TRUE(has(text, "(3 more with other causes)"));
+    EXPECT_TRUE(has(text, "The last attempt that was made:"));
+    EXPECT_TRUE(has(text, "policy: encrypt"));
+    about_.sender = mailbox("x@elsewhere.example");
+    EXPECT_FALSE(has(bytes(in), "SERVFAIL"));
+}
+
+// Specification §6.2: who can fix it and how; mail that will be returned says when.
+TEST_F(NoticeTest, ADelaySaysWhenItEndsAndWhoCanHelp)
+{
+    const auto one = report("b@far.example", Action::Delayed,
+                            local(facts::Stage::StartTls, {4, 4, 317}, "starttls.not-offered"));
+    const std::string text = bytes(input({one}));
+    EXPECT_TRUE(has(text, "until Wed, 25 Dec 2019 00:00:00 +0000. What has not")) << text;
+    EXPECT_TRUE(has(text, "is returned to you."));
+    EXPECT_TRUE(has(text, "Who can help: Those who run the recipient's mail system."));
+    EXPECT_TRUE(has(text, "How: Reach the recipient in another way."));
+    EXPECT_FALSE(has(text, "Nobody needs"));
 }
 
 TEST(HeaderOf, EndsBeforeTheEmptyLine)

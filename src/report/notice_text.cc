@@ -60,12 +60,15 @@ std::string introduce(const NoticeInput& input, const NoticeDecision& decision, 
             "further attempt will be made.",
             when, addresses);
     case Action::Delayed: {
-        std::string until;
-        if (input.expires_at != WallTime{}) until = " until " + format_rfc5322(input.expires_at);
+        std::string end{"."};
+        if (input.expires_at != WallTime{}) {
+            end = fmt::format(" until {}. What has not arrived by then is returned to you.",
+                              format_rfc5322(input.expires_at));
+        }
         return fmt::format(
             "Your message of {} has not reached the following {} yet. You need not "
-            "send it again: our server keeps trying{}.",
-            when, addresses, until);
+            "send it again: our server keeps trying{}",
+            when, addresses, end);
     }
     case Action::Relayed:
         return fmt::format(
@@ -111,9 +114,7 @@ Story::Entry tell_recipient(const NoticeInput& input, const RecipientReport& rep
         entry.what = fmt::format("Our server tried for {} without success. The last time: {}",
                                  rough_time(input.about->accepted_at, input.now), entry.what);
     }
-    if (report.action == Action::Delayed) {
-        entry.helper = "Nobody needs to do anything now.";
-    } else if (explanation.helper != Helper::Nobody) {
+    if (explanation.helper != Helper::Nobody) {
         entry.helper = describe(explanation.helper);
         entry.how = explanation.how;
     }

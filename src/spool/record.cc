@@ -35,6 +35,7 @@ constexpr std::uint8_t kDelayNotified = 2;
 constexpr std::uint8_t kTlsFailing = 4;    // from version 3 on; version 2 always has the time
 constexpr std::uint8_t kApproved = 8;      // from version 4 on; version 3 always has an approval
 constexpr std::uint8_t kRequiredTls = 16;  // from version 4 on
+constexpr std::uint8_t kHistory = 32;      // from version 4 on
 
 // Of an envelope's TLS wishes.
 constexpr std::uint8_t kRequireTls = 1;
@@ -44,6 +45,7 @@ enum class HostTag : std::uint8_t { Domain = 0, Ipv4 = 4, Ipv6 = 16 };
 
 // A recipient takes at least this many octets, so a count can be checked before memory is reserved.
 constexpr std::size_t kLeastRecipient = 5;
+constexpr std::size_t kLeastCause = 22;
 
 std::uint64_t to_octets(WallTime time)
 {
@@ -245,10 +247,55 @@ std::optional<BodyReference> read_body_reference(ByteReader& in)
     return body;
 }
 
+bool has_history(const MessageState& state)
+{
+    return state.history != facts::AttemptHistory{} || !state.last_attempt.empty();
+}
+
+void append_history(ByteWriter& out, const facts::AttemptHistory& history)
+{
+    out.varint(history.left_out);
+    out.varint(history.causes.size());
+    for (const facts::AttemptCause& cause : history.causes) {
+        for (const std::uint32_t number : {cause.first, cause.last, cause.count})
+            out.varint(number);
+        out.fixed64(to_octets(cause.first_at));
+        out.fixed64(to_octets(cause.last_at));
+        for (const std::string* text : {&cause.reason, &cause.host, &cause.text}) out.text(*text);
+    }
+}
+
+// False where a number does not fit.
+bool read_number(ByteReader& in, std::uint32_t& number)
+{
+    const std::uint64_t read = in.varint();
+    number = static_cast<std::uint32_t>(read);
+    return read <= std::numeric_limits<std::uint32_t>::max();
+}
+
+bool read_history(ByteReader& in, facts::AttemptHistory& history)
+{
+    bool valid = read_number(in, history.left_out);
+    const std::uint64_t count = in.varint();
+    if (count > in.remaining() / kLeastCause) {
+        in.fail();
+        return valid;
+    }
+    history.causes.resize(static_cast<std::size_t>(count));
+    for (facts::AttemptCause& cause : history.causes) {
+        for (std::uint32_t* number : {&cause.first, &cause.last, &cause.count})
+            valid = read_number(in, *number) && valid;
+        cause.first_at = to_wall_time(in.fixed64());
+        cause.last_at = to_wall_time(in.fixed64());
+        for (std::string* text : {&cause.reason, &cause.host, &cause.text}) *text = in.text();
+    }
+    return valid;
+}
+
 // The first that has all of its fields.
 std::uint8_t version_for(const MessageState& state)
 {
-    if (state.required_tls) return kStateRecordVersion;
+    if (state.required_tls || has_history(state)) return kStateRecordVersion;
     if (state.approval) return kStateWithApproval;
     return state.tls_failing_since ? kStateWithoutApproval : kStateWithoutTlsTime;
 }
@@ -257,7 +304,7 @@ unsigned known_flags(std::uint8_t version)
 {
     unsigned flags = kHeld | kDelayNotified;
     if (version >= kStateWithApproval) flags |= kTlsFailing;
-    if (version > kStateWithApproval) flags |= kApproved | kRequiredTls;
+    if (version > kStateWithApproval) flags |= kApproved | kRequiredTls | kHistory;
     return flags;
 }
 
@@ -265,10 +312,7 @@ unsigned known_flags(std::uint8_t version)
 // missing `in` says so.
 bool read_progress(ByteReader& in, MessageState& state)
 {
-    constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
-    const std::uint64_t attempts = in.varint();
-    bool valid = attempts <= kMax32;
-    state.attempts = static_cast<std::uint32_t>(attempts);
+    bool valid = read_number(in, state.attempts);
     state.next_attempt = to_wall_time(in.fixed64());
     const std::uint64_t count = in.varint();
     if (count > in.remaining()) {
@@ -277,9 +321,7 @@ bool read_progress(ByteReader& in, MessageState& state)
     }
     state.finished.reserve(static_cast<std::size_t>(count));
     for (std::uint64_t i = 0; i < count; ++i) {
-        const std::uint64_t recipient = in.varint();
-        valid = valid && recipient <= kMax32;
-        state.finished.push_back(static_cast<std::uint32_t>(recipient));
+        valid = read_number(in, state.finished.emplace_back()) && valid;
     }
     state.last_reason = in.text();
     state.last_host = in.text();
@@ -371,6 +413,7 @@ void append_state_record(std::string& record, const MessageState& state)
     if (version >= kStateWithApproval && state.tls_failing_since) flags |= kTlsFailing;
     if (version > kStateWithApproval && state.approval) flags |= kApproved;
     if (state.required_tls) flags |= kRequiredTls;
+    if (has_history(state)) flags |= kHistory;
     out.octet(static_cast<std::uint8_t>(flags));
     out.varint(state.attempts);
     out.fixed64(to_octets(state.next_attempt));
@@ -388,6 +431,10 @@ void append_state_record(std::string& record, const MessageState& state)
     if (state.required_tls) {
         out.octet(static_cast<std::uint8_t>(state.required_tls->level));
         out.text(state.required_tls->because);
+    }
+    if (has_history(state)) {
+        append_history(out, state.history);
+        out.text(state.last_attempt);
     }
 }
 
@@ -417,6 +464,10 @@ Result<MessageState, RecordError> parse_state_record(std::string_view record)
         const auto level = read_level(in);
         valid = valid && level >= mail::TlsLevel::Encrypt;
         state.required_tls = {level.value_or(mail::TlsLevel::Encrypt), in.text()};
+    }
+    if ((flags & kHistory) != 0) {
+        valid = read_history(in, state.history) && valid;
+        state.last_attempt = in.text();
     }
     if (const auto error = verdict(in, valid)) return failure(*error);
     return state;

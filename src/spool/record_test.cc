@@ -38,7 +38,7 @@ EnvelopeRecord full_record()
     envelope.organization = "Example";
     envelope.message_id = "<1@sender.test>";
     envelope.is_notice = true;
-    envelope.tls = {mail::TlsLevel::VerifyName, true, true};
+    envelope.tls = {true, true, mail::TlsLevel::VerifyName};
     envelope.arrival.session = SessionId{0xfedcba9876543210};
     envelope.arrival.listener = "mx";
     envelope.arrival.client = *Endpoint::parse("[2001:db8::25]:40000");
@@ -299,6 +299,29 @@ TEST(StateRecord, WhatNobodyApprovedStaysReadableByProgramsFromBefore)
     EXPECT_EQ(to_octets(state)[0], 2);
     state.tls_failing_since.reset();
     EXPECT_EQ(to_octets(state)[0], 1);
+}
+
+TEST(StateRecord, KeepsTheHistoryOfAttempts)
+{
+    MessageState state = full_state();
+    state.required_tls = mail::RequiredTls{mail::TlsLevel::Encrypt, "tls.connector-level"};
+    const auto at = [](int ms) { return WallTime{std::chrono::milliseconds{ms}}; };
+    state.history.causes = {{1, 300, 200, at(1), at(2), "connect.refused", "mx1", "refused"},
+                            {2, 2, 1, at(3), at(3), "dns.failed", "", "SERVFAIL"}};
+    state.history.left_out = 70'000;
+    state.last_attempt = "Attempt 300\n  policy: encrypt";
+    const std::string octets = to_octets(state);
+    const auto read = parse_state_record(octets);
+    ASSERT_TRUE(read) << describe(read.error());
+    EXPECT_EQ(*read, state);
+    for (std::size_t size = 0; size < octets.size(); ++size) {
+        EXPECT_FALSE(parse_state_record(std::string_view{octets}.substr(0, size))) << size;
+    }
+    for (std::size_t at_octet = 0; at_octet < octets.size(); ++at_octet) {
+        std::string damaged = octets;
+        damaged[at_octet] = static_cast<char>(damaged[at_octet] ^ 0xff);
+        (void)parse_state_record(damaged);
+    }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "core/ids.h"
 #include "core/result.h"
 #include "core/time.h"
+#include "facts/attempt_history.h"
 #include "mail/envelope.h"
 
 #include <cstdint>
@@ -71,6 +72,10 @@ struct MessageState {
     // The strongest protection that was asked for it so far, by an inbound connector or for a hop;
     // never less than before: what may be quoted of the message (specification §6.2).
     std::optional<mail::RequiredTls> required_tls;
+    // For notices (specification §6.2): the attempts in brief, and the last that was made as
+    // administrators read it; lines, printable and bounded.
+    facts::AttemptHistory history;
+    std::string last_attempt;
     std::vector<std::uint32_t> finished;  // indexes of recipients that need nothing more, ascending
     std::string last_reason;              // dotted id, host and words of the last outcome, for
     std::string last_host;                // people: printable, each at most 500 octets

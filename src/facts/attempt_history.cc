@@ -1,0 +1,51 @@
+#include "facts/attempt_history.h"
+
+#include "core/text.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace hermetic::facts {
+namespace {
+
+constexpr std::size_t kMaxText = 200;
+
+// The one whose last attempt is the longest ago; never the first.
+void make_room(AttemptHistory& history)
+{
+    const auto oldest = std::min_element(
+        history.causes.begin() + 1, history.causes.end(),
+        [](const AttemptCause& a, const AttemptCause& b) { return a.last < b.last; });
+    history.left_out += oldest->count;
+    history.causes.erase(oldest);
+}
+
+}  // namespace
+
+void note(AttemptHistory& history, std::uint32_t number, WallTime at, const Outcome& outcome,
+          const std::string& host)
+{
+    const std::string reason = printable(outcome.reason, kMaxText);
+    const std::string where = printable(host, kMaxText);
+    auto cause = std::ranges::find_if(history.causes, [&](const AttemptCause& each) {
+        return each.reason == reason && each.host == where;
+    });
+    if (cause == history.causes.end()) {
+        if (history.causes.size() == AttemptHistory::kMaxCauses) make_room(history);
+        history.causes.push_back({number, 0, 0, at, at, reason, where, {}});
+        cause = std::prev(history.causes.end());
+    }
+    if (cause->last == number) return;
+    cause->last = number;
+    cause->last_at = at;
+    ++cause->count;
+    cause->text = format_words(outcome, kMaxText);
+}
+
+std::string format_words(const Outcome& outcome, std::size_t max)
+{
+    if (outcome.origin == Origin::Local) return printable(outcome.text, max);
+    return printable(std::to_string(outcome.code) + " " + outcome.text, max);
+}
+
+}  // namespace hermetic::facts

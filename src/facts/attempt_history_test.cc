@@ -1,0 +1,70 @@
+#include "facts/attempt_history.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::facts {
+namespace {
+
+WallTime at(int minute)
+{
+    return WallTime{std::chrono::minutes{minute}};
+}
+
+Outcome outcome(std::string reason, std::string text = "words")
+{
+    Outcome made;
+    made.reason = std::move(reason);
+    made.text = std::move(text);
+    return made;
+}
+
+TEST(AttemptHistory, CountsWhatEndsAlikeTogether)
+{
+    AttemptHistory history;
+    note(history, 1, at(0), outcome("connect.refused"), "mx1");
+    note(history, 2, at(1), outcome("connect.refused", "again"), "mx1");
+    note(history, 3, at(6), outcome("connect.refused"), "mx2");
+    note(history, 4, at(20), outcome("connect.refused", "still"), "mx1");
+    ASSERT_EQ(history.causes.size(), 2U);
+    EXPECT_EQ(history.causes[0],
+              (AttemptCause{1, 4, 3, at(0), at(20), "connect.refused", "mx1", "still"}));
+    EXPECT_EQ(history.causes[1],
+              (AttemptCause{3, 3, 1, at(6), at(6), "connect.refused", "mx2", "words"}));
+}
+
+TEST(AttemptHistory, TheSameOfSeveralRecipientsIsOneAttempt)
+{
+    AttemptHistory history;
+    for (int recipient = 0; recipient < 3; ++recipient) {
+        note(history, 1, at(0), outcome("rcpt.deferred"), "mx");
+    }
+    EXPECT_EQ(history.causes.at(0).count, 1U);
+}
+
+TEST(AttemptHistory, IsBoundedAndKeepsTheFirstAndTheLatest)
+{
+    AttemptHistory history;
+    for (std::uint32_t number = 1; number <= 100; ++number) {
+        note(history, number, at(0), outcome("r" + std::to_string(number)), "mx");
+    }
+    ASSERT_EQ(history.causes.size(), AttemptHistory::kMaxCauses);
+    EXPECT_EQ(history.causes.front().reason, "r1");
+    EXPECT_EQ(history.causes[1].reason, "r94");
+    EXPECT_EQ(history.causes.back().reason, "r100");
+    EXPECT_EQ(history.left_out, 92U);
+}
+
+TEST(AttemptHistory, WordsArePrintableBoundedAndTellWhoseTheyAre)
+{
+    AttemptHistory history;
+    Outcome remote = outcome("rcpt.deferred", "a\nb\x1b" + std::string(1000, 'x'));
+    remote.origin = Origin::Remote;
+    remote.code = 451;
+    note(history, 1, at(0), remote, "evil\r\nhost");
+    EXPECT_TRUE(history.causes[0].text.starts_with("451 a\\x0Ab\\x1B")) << history.causes[0].text;
+    EXPECT_LE(history.causes[0].text.size(), 200U);
+    EXPECT_EQ(history.causes[0].host.find('\n'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace hermetic::facts
