@@ -35,7 +35,7 @@ void note(AttemptHistory& history, std::uint32_t number, WallTime at, const Outc
         history.causes.push_back({number, 0, 0, at, at, reason, where, {}});
         cause = std::prev(history.causes.end());
     }
-    if (cause->last == number) return;
+    if (cause->last == number && cause->last_at == at) return;
     cause->last = number;
     cause->last_at = at;
     ++cause->count;

@@ -36,7 +36,8 @@ struct AttemptHistory {
     bool operator==(const AttemptHistory&) const = default;
 };
 
-// What attempt `number` came to for one of its recipients. The same of several counts once.
+// What attempt `number` came to for one of its recipients. The same of several counts once; an
+// attempt out of its time has the number of the next one.
 void note(AttemptHistory& history, std::uint32_t number, WallTime at, const Outcome& outcome,
           const std::string& host);
 

@@ -41,6 +41,15 @@ TEST(AttemptHistory, TheSameOfSeveralRecipientsIsOneAttempt)
     EXPECT_EQ(history.causes.at(0).count, 1U);
 }
 
+TEST(AttemptHistory, AnAttemptThatWasMadeBeforeItsTimeIsOneMore)
+{
+    AttemptHistory history;
+    note(history, 2, at(0), outcome("connect.refused"), "mx");
+    note(history, 2, at(5), outcome("connect.refused"), "mx");
+    EXPECT_EQ(history.causes.at(0).count, 2U);
+    EXPECT_EQ(history.causes.at(0).last_at, at(5));
+}
+
 TEST(AttemptHistory, IsBoundedAndKeepsTheFirstAndTheLatest)
 {
     AttemptHistory history;
