@@ -87,18 +87,20 @@ class Control(unittest.TestCase):
 
     def test_backing_off(self):
         """mail behind a destination that backs off says why and until when; its host is remembered until forgotten"""
-        with Client(self.server.address()) as client:
-            client.ehlo()
-            for number in range(2):
-                client.deliver("a@senders.test", [f"b{number}@closed.test"], MESSAGE)
+        def deliver(to):
+            with Client(self.server.address()) as client:
+                client.ehlo()
+                client.deliver("a@senders.test", [to], MESSAGE)
 
-        def behind():
-            rows = [each for each in self.json("queue", "list", "--destination", "closed.test")["messages"]
-                    if each["waits_for"]]
-            return rows
-        for row in wait_for(behind, "its destination backs off"):
-            self.assertEqual(row["waits_for"], "connect.refused")
-            self.assertGreater(row["next_attempt"], row["accepted_at"])
+        def waiting(state):
+            rows = self.json("queue", "list", "--destination", "closed.test")["messages"]
+            return next((each for each in rows if each["state"] == state), None)
+        deliver("first@closed.test")
+        wait_for(lambda: waiting("deferred"), "its destination backs off")
+        deliver("second@closed.test")
+        row = wait_for(lambda: waiting("waiting"), "it waits behind it")
+        self.assertEqual(row["waits_for"], "connect.refused")
+        self.assertGreater(row["next_attempt"], row["accepted_at"])
         remembered = self.json("hosts", "list")["hosts"]
         self.assertEqual([each["what"] for each in remembered], ["unreachable"])
         self.assertIn("unreachable", self.command("hosts", "list").stdout)
