@@ -3,8 +3,8 @@
 #include "cli/explain_words.h"
 #include "core/assert.h"
 #include "inbound/recipient_policy.h"
+#include "outbound/hop_inputs.h"
 #include "policy/ladder.h"
-#include "policy/route_inputs.h"
 #include "policy/tls_policy.h"
 #include "routing/route.h"
 
@@ -42,9 +42,8 @@ std::vector<std::string> ladder_of(const policy::TlsPolicy& policy)
     return ladder;
 }
 
-HopExplanation explain_hop(const policy::TlsInputs& inputs, std::string hop)
+HopExplanation explain_hop(const policy::TlsDecision& decision, std::string hop)
 {
-    const policy::TlsDecision decision = policy::decide_tls(inputs);
     const policy::TlsPolicy& policy = decision.policy;
     HopExplanation explanation;
     explanation.hop = std::move(hop);
@@ -67,22 +66,20 @@ HopExplanation explain_hop(const policy::TlsInputs& inputs, std::string hop)
 }
 
 std::vector<HopExplanation> explain_hops(const ExplainRequest& request, const routing::Route& route,
-                                         policy::TlsInputs inputs)
+                                         const policy::TlsDemand& demand)
 {
-    inputs.wishes = wishes_of(request);
+    const outbound::MxFacts mx{route.mx ? route.domain : std::string{}, {}, request.mx_security};
     if (route.mx) {
-        inputs.hop.domain = route.domain;
-        inputs.hop.mx_security = request.mx_security;
-        return {explain_hop(inputs, "an MX host of " + route.domain)};
+        const auto hop = outbound::hop_facts({}, mx, nullptr);
+        return {explain_hop(policy::decide_tls(demand, hop, {}, request.now),
+                            "an MX host of " + route.domain)};
     }
     std::vector<HopExplanation> hops;
-    for (const auto& host : route.hosts) {
-        inputs.hop = {};
-        inputs.hop.configured = true;
-        inputs.hop.host = host.host;
-        inputs.hop.kind = policy::hop_kind(host);
-        inputs.hop.implicit_tls = host.protocol == objects::HostProtocol::Smtps;
-        hops.push_back(explain_hop(inputs, host.format()));
+    const auto hosts = outbound::hosts_of(route);
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+        const auto hop = outbound::hop_facts(hosts[i], mx, nullptr);
+        hops.push_back(explain_hop(policy::decide_tls(demand, hop, hosts[i].label(), request.now),
+                                   route.hosts[i].format()));
     }
     return hops;
 }
@@ -160,7 +157,8 @@ std::string describe(const Explanation& explanation)
     const MessageFacts& message = *explanation.message;
     std::string text =
         fmt::format("{} octets, {} Received fields", message.size, message.received_fields);
-    if (message.tls_required_no) text += ", TLS-Required: No";
+    // RFC 8689 §5: delivery does not read it.
+    if (message.tls_required_no) text += ", TLS-Required: No (not heeded)";
     if (!explanation.message_refusal.empty()) text += "; refused: " + explanation.message_refusal;
     return text;
 }
@@ -220,10 +218,10 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
     explanation.route_reason = route.reason;
     explanation.route_source = route.source;
     // Of the same snapshot: it has what the route names.
-    auto inputs = policy::inputs_of_route(snapshot, route, request.now);
-    HERMETIC_ASSERT(inputs.has_value());
-    explanation.organization = inputs->organization->name;
-    explanation.hops = explain_hops(request, route, *std::move(inputs));
+    const auto demand = outbound::make_demand(snapshot, route, {});
+    HERMETIC_ASSERT(demand.has_value());
+    explanation.organization = demand->organization->name;
+    explanation.hops = explain_hops(request, route, *demand);
     return explanation;
 }
 
@@ -237,13 +235,6 @@ routing::Route route_of(const objects::Snapshot& snapshot, const ExplainRequest&
                                  : std::string_view{};
     return routing::decide_route(snapshot, organization,
                                  decision.mailbox ? *decision.mailbox : request.recipient);
-}
-
-policy::MessageWishes wishes_of(const ExplainRequest& request)
-{
-    policy::MessageWishes wishes;
-    wishes.tls_required_no = request.message && request.message->tls_required_no;
-    return wishes;
 }
 
 std::string format_explanation(const Explanation& explanation)

@@ -63,10 +63,9 @@ struct Explanation {
 
 [[nodiscard]] Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& request);
 
-// The way of the recipient's mail, and the wishes of the message: for a look at the hosts.
+// The way of the recipient's mail: for a look at the hosts.
 [[nodiscard]] routing::Route route_of(const objects::Snapshot& snapshot,
                                       const ExplainRequest& request);
-[[nodiscard]] policy::MessageWishes wishes_of(const ExplainRequest& request);
 
 [[nodiscard]] std::string format_explanation(const Explanation& explanation);  // for people
 [[nodiscard]] std::string format_explanation_json(const Explanation& explanation);

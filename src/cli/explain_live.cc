@@ -23,8 +23,7 @@ Result<validation::Way, std::string> look_live(const validation::LocalOptions& o
                                                const ExplainRequest& request,
                                                const validation::Sink& sink)
 {
-    const auto subject =
-        validation::make_subject(snapshot, route_of(snapshot, request), wishes_of(request));
+    const auto subject = validation::make_subject(snapshot, route_of(snapshot, request));
     validation::Way way;
     const auto done = validation::run_here(
         options, [&](const validation::Environment& env, std::shared_ptr<const tls::CaSet> cas) {

@@ -33,8 +33,8 @@ Result<void, std::string> ServicesPart::start()
                                                &uses_.observations.bounces(),
                                                &uses_.observations.sessions()};
         const outbound::Adapters adapters{
-            worker->core(), uses_.spool.spool(), uses_.resolver.resolver(),
-            uses_.log,      uses_.metrics,       &uses_.observations.observations()};
+            worker->core(), &uses_.spool.spool(), uses_.resolver.resolver(),
+            uses_.log,      uses_.metrics,        &uses_.observations.observations()};
         worker->set_services(std::make_unique<inbound::Service>(environment, snapshot),
                              std::make_unique<delivery::DeliveryService>(
                                  adapters, uses_.spool.dispatcher(), settings_, snapshot));

@@ -22,7 +22,7 @@ net::Task<std::optional<std::string_view>> BodySource::next()
         offset_ += piece.size();
         co_return piece;
     }
-    if (!reader_) reader_ = office_.adapters.spool.open_body(body_);
+    if (!reader_) reader_ = office_.adapters.spool->open_body(body_);
     if (!reader_) co_return std::nullopt;
     auto read = co_await net::read_body(office_.adapters.core, *reader_, offset_, kChunk);
     if (!read) co_return std::nullopt;

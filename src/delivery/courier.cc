@@ -7,11 +7,11 @@
 #include "metrics/metrics.h"
 #include "net/await_spool.h"
 #include "net/core.h"
-#include "outbound/host_walk.h"
+#include "outbound/hop_inputs.h"
 #include "outbound/io_outcome.h"
+#include "outbound/next_hop_client.h"
 #include "outbound/office.h"
 #include "outbound/peer_watch.h"
-#include "policy/route_inputs.h"
 #include "report/notice.h"
 #include "routing/route.h"
 #include "smtp/client_outcome.h"
@@ -88,7 +88,6 @@ private:
     net::Task<> carry_safely(dispatch::GrantedMessage granted);
     net::Task<> carry(dispatch::GrantedMessage granted);
     net::Task<> deliver(Parcel& parcel);
-    net::Task<> deliver_apart(Parcel& parcel);
     net::Task<bool> find_way();
     void forget_way();
     void heed_changes(Parcel& parcel);
@@ -108,7 +107,7 @@ private:
     outbound::PeerWatch& watch_;
     dispatch::Grant grant_;
     dispatch::GrantReport report_;
-    std::unique_ptr<outbound::HostWalk> walk_;
+    std::unique_ptr<outbound::NextHopClient> next_hop_;
     outbound::ConnectionPointer connection_;
     objects::SnapshotPointer snapshot_;  // by which the message under way was sent this way
     // Holds for the rest of the grant, while what it was decided by does.
@@ -116,13 +115,13 @@ private:
         Outcome outcome;
         objects::SnapshotPointer snapshot;  // null: it holds whatever changes
         outbound::SettingsPointer settings;
+        policy::MessageDemand demand;  // for messages that ask for the same
     };
     std::optional<Failure> destination_failure_;
     Outcome last_failure_;
     std::string last_host_;
     int lost_in_a_row_ = 0;
-    outbound::Approved approved_ = outbound::Approved::No;  // the message under way
-    mail::TlsWishes wishes_;                                // its own
+    policy::MessageDemand demand_;   // of the message under way
     bool without_chunking_ = false;  // somebody offered it and did not know BDAT
     bool offered_ = false;           // the message under way, to anybody
     bool escaped_ = false;           // an exception has ended the message under way
@@ -180,7 +179,7 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
     auto& core = office_.adapters.core;
     auto message = std::move(granted.resident);
     if (message == nullptr) {
-        auto loaded = co_await net::load(core, office_.adapters.spool, granted.lease.id);
+        auto loaded = co_await net::load(core, *office_.adapters.spool, granted.lease.id);
         if (!loaded) {
             // Gone: nothing is left to be done, the queue lets go of it. Not to be read now:
             // another time.
@@ -193,18 +192,21 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
     offered_ = false;
     Parcel parcel{std::move(message), granted.lease, granted.accepted_at, core.clock().wall(),
                   office_.now()};
-    if (walk_ && walk_->is_old()) forget_way();
-    snapshot_.reset();
-    heed_changes(parcel);
     // While the destination rests nothing is tried: what was approved stays so.
     if (grant_.settle) parcel.settle_only();
     const bool approved = granted.approval && !grant_.settle;
-    approved_ = approved ? outbound::Approved::Yes : outbound::Approved::No;
-    wishes_ = parcel.envelope().tls;
-    const bool own_wishes = wishes_ != mail::TlsWishes{};
-    if (!parcel.to_try.empty() && (approved || own_wishes)) {
-        co_await deliver_apart(parcel);
-    } else if (!parcel.to_try.empty()) {
+    demand_.approved = approved ? policy::Approved::Yes : policy::Approved::No;
+    demand_.wishes = parcel.envelope().tls;
+    // A message that is protected otherwise has hosts, connection and failure of its own.
+    const bool other = next_hop_ && (next_hop_->is_old() || next_hop_->demanded() != demand_);
+    if (other) forget_way();
+    snapshot_.reset();
+    heed_changes(parcel);
+    if (!parcel.to_try.empty()) {
+        if (approved) {
+            office_.adapters.metrics.add(metrics::Metric::ApprovedAttempts);
+            parcel.use_approval();
+        }
         co_await deliver(parcel);
     }
     // Cut short before anybody was spoken to: no attempt, and the first thing after the next start.
@@ -231,13 +233,14 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
 net::Task<> Courier::deliver(Parcel& parcel)
 {
     int sessions = 0;
-    bool narrowed = false;
+    // The next message begins with the best host again.
+    if (next_hop_) next_hop_->begin_transaction();
     while (true) {
         heed_changes(parcel);
         if (parcel.to_try.empty()) break;
         const bool connected = co_await connect(parcel);
         // What ended it may hold no more.
-        if (!connected && walk_ && walk_->is_outdated() && !is_over()) continue;
+        if (!connected && next_hop_ && next_hop_->is_outdated() && !is_over()) continue;
         if (!connected) break;
         const auto end = co_await offer(parcel);
         if (end == OnConnection::Stale) continue;
@@ -245,68 +248,44 @@ net::Task<> Courier::deliver(Parcel& parcel)
         offered_ = true;
         lost_in_a_row_ = end == OnConnection::Lost ? lost_in_a_row_ + 1 : 0;
         if (sessions == kSessionsPerMessage || is_over()) break;
-        if (parcel.to_try.empty() || !walk_->exclude_current()) break;
-        narrowed = true;
+        if (parcel.to_try.empty() || !next_hop_->try_another_host()) break;
         release();
     }
     parcel.set_remaining(last_failure_, last_host_);
-    if (narrowed && walk_) {
-        // The next message begins with the best host again.
-        walk_->admit_all();
-        release();
-    }
-}
-
-// Of a message that is protected otherwise than the others of the grant: its hosts, its connection
-// and its failure are its own.
-net::Task<> Courier::deliver_apart(Parcel& parcel)
-{
-    forget_way();
-    auto failed = destination_failure_;
-    auto reported = report_.destination_failure;
-    if (approved_ == outbound::Approved::Yes) {
-        destination_failure_.reset();
-        office_.adapters.metrics.add(metrics::Metric::ApprovedAttempts);
-        parcel.use_approval();
-    }
-    co_await deliver(parcel);
-    approved_ = outbound::Approved::No;
-    wishes_ = {};
-    forget_way();
-    destination_failure_ = std::move(failed);
-    report_.destination_failure = std::move(reported);
+    if (next_hop_ && next_hop_->is_narrowed()) release();
 }
 
 net::Task<bool> Courier::connect(Parcel& parcel)
 {
     if (connection_ && office_.pool.is_worn(*connection_)) release();
     if (connection_) co_return true;
-    if (destination_failure_) {
+    const bool plain_rest = destination_failure_ && !destination_failure_->snapshot;
+    if (destination_failure_ && (plain_rest || destination_failure_->demand == demand_)) {
         last_failure_ = destination_failure_->outcome;
-        if (walk_) parcel.describe(*walk_);
+        if (next_hop_) parcel.describe(*next_hop_);
         co_return false;
     }
     watch_.begin_opening(office_.now());
-    bool found = walk_ != nullptr;
+    bool found = next_hop_ != nullptr;
     if (!found) found = co_await find_way();
     if (found) {
         // Mail of a null sender is a notice, which goes to whoever wrote.
-        walk_->made_for(report::is_own_sender(*office_.snapshot, parcel.envelope())
-                            ? policy::ChosenBy::OwnSender
-                            : policy::ChosenBy::Stranger);
-        connection_ = co_await walk_->open();
+        next_hop_->made_for(report::is_own_sender(*office_.snapshot, parcel.envelope())
+                                ? policy::ChosenBy::OwnSender
+                                : policy::ChosenBy::Stranger);
+        connection_ = co_await next_hop_->open();
     }
     watch_.end_opening();
     if (!found) co_return false;
-    parcel.add_rungs(walk_->take_rungs());
+    parcel.add_rungs(next_hop_->take_rungs());
     if (connection_) {
         if (without_chunking_) connection_->capabilities.chunking = false;
         co_return true;
     }
-    parcel.describe(*walk_);
-    last_host_ = walk_->last_host();
-    last_failure_ = walk_->failure();
-    if (!walk_->is_narrowed()) fail_destination(last_failure_);
+    parcel.describe(*next_hop_);
+    last_host_ = next_hop_->last_host();
+    last_failure_ = next_hop_->failure();
+    if (!next_hop_->is_narrowed()) fail_destination(last_failure_);
     co_return false;
 }
 
@@ -314,7 +293,7 @@ net::Task<bool> Courier::connect(Parcel& parcel)
 // what was found to be impossible.
 void Courier::heed_changes(Parcel& parcel)
 {
-    if (walk_ && walk_->is_outdated()) forget_way();
+    if (next_hop_ && next_hop_->is_outdated()) forget_way();
     if (destination_failure_ && destination_failure_->snapshot &&
         (destination_failure_->snapshot != office_.snapshot ||
          destination_failure_->settings != office_.settings)) {
@@ -330,8 +309,8 @@ void Courier::heed_changes(Parcel& parcel)
 void Courier::forget_way()
 {
     release();
-    if (walk_) report_.slow_down = report_.slow_down || walk_->slow_down();
-    walk_.reset();
+    if (next_hop_) report_.slow_down = report_.slow_down || next_hop_->slow_down();
+    next_hop_.reset();
 }
 
 net::Task<bool> Courier::find_way()
@@ -340,24 +319,22 @@ net::Task<bool> Courier::find_way()
     // The parcel's routes were decided under this snapshot. One whose connector it lacks would be
     // as little understood as one that cannot be read.
     const auto snapshot = office_.snapshot;
-    std::optional<policy::TlsInputs> inputs;
-    if (route) {
-        inputs = policy::inputs_of_route(*snapshot, *route, office_.adapters.core.clock().wall());
-    }
-    if (!inputs) {
+    std::optional<policy::TlsDemand> demand;
+    if (route) demand = outbound::make_demand(*snapshot, *route, demand_);
+    if (!demand) {
         fail_destination(smtp::local_outcome(Stage::Route, {4, 3, 5}, "route.unknown-key",
                                              "this server does not understand its own route"));
         co_return false;
     }
-    inputs->wishes = wishes_;
     std::string domain = route->mx ? route->domain : std::string{};
     auto hosts = co_await outbound::find_hosts(office_, *std::move(route));
     if (!hosts) {
         fail_destination(hosts.error());
         co_return false;
     }
-    walk_ = std::make_unique<outbound::HostWalk>(office_, watch_, *std::move(hosts), snapshot,
-                                                 *std::move(inputs), std::move(domain), approved_);
+    outbound::NextHopClient::Target target{*std::move(hosts), std::move(domain)};
+    next_hop_ = std::make_unique<outbound::NextHopClient>(office_, &watch_, std::move(target),
+                                                          *std::move(demand), snapshot);
     co_return true;
 }
 
@@ -368,8 +345,11 @@ void Courier::fail_destination(const Outcome& outcome)
     failure.outcome = outcome;
     failure.snapshot = office_.snapshot;
     failure.settings = office_.settings;
+    failure.demand = demand_;
     last_failure_ = outcome;
-    if (outcome.result == OutcomeClass::Deferred && !office_.stopping()) {
+    // What one message asks for beyond others says nothing of the destination.
+    const bool plain = demand_ == policy::MessageDemand{};
+    if (plain && outcome.result == OutcomeClass::Deferred && !office_.stopping()) {
         report_.destination_failure = outcome;
     }
 }
@@ -386,7 +366,7 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
         co_return OnConnection::Through;
     }
     while (!parcel.to_try.empty()) {
-        if (snapshot_ != office_.snapshot || !walk_->still_holds(*connection_)) {
+        if (snapshot_ != office_.snapshot || !next_hop_->still_holds(*connection_)) {
             forget_way();
             co_return OnConnection::Stale;
         }
@@ -412,7 +392,7 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
         }
         metrics.add(transaction_metric(*connection_));
         if (connection_->messages > 1) metrics.add(metrics::Metric::OutboundReused);
-        parcel.describe(*connection_, *walk_);
+        parcel.describe(*connection_, *next_hop_);
         const bool lost = take_results(parcel, transaction, elsewhere);
         if (end == Transmitted::Closed) {
             connection_.reset();
@@ -467,7 +447,7 @@ std::size_t Courier::recipients_at_once() const
 
 net::Task<std::string> Courier::read_header(const Parcel& parcel)
 {
-    auto reader = office_.adapters.spool.open_body(parcel.message().body);
+    auto reader = office_.adapters.spool->open_body(parcel.message().body);
     if (reader == nullptr) co_return std::string{};
     auto read = co_await net::read_body(office_.adapters.core, *reader, 0, kHeaderOctets);
     co_return read ? *std::move(read) : std::string{};

@@ -17,7 +17,7 @@ using testing::SizeIs;
 class OfficeTest : public DeliveryTest {
 protected:
     OfficeTest()
-        : office{outbound::Adapters{fixture.core, spool, resolver, log, metrics},
+        : office{outbound::Adapters{fixture.core, &spool, resolver, log, metrics},
                  std::make_shared<const outbound::DeliverySettings>(settings),
                  std::make_shared<const objects::Snapshot>(contents),
                  [](outbound::ConnectionPointer) {}}

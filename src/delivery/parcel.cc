@@ -4,8 +4,8 @@
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
-#include "outbound/host_walk.h"
 #include "outbound/io_outcome.h"
+#include "outbound/next_hop_client.h"
 #include "outbound/office.h"
 #include "routing/route.h"
 
@@ -122,23 +122,24 @@ void Parcel::set_remaining(const facts::Outcome& outcome, const std::string& hos
     }
 }
 
-void Parcel::describe(const outbound::HostWalk& walk)
+void Parcel::describe(const outbound::NextHopClient& next_hop)
 {
-    attempt_.host = walk.last_host();
-    attempt_.address = walk.last_endpoint();
-    attempt_.mx_security = walk.mx_security();
-    attempt_.address_security = walk.address_security();
-    const auto& decision = walk.decision();
+    attempt_.host = next_hop.last_host();
+    attempt_.address = next_hop.last_endpoint();
+    attempt_.mx_security = next_hop.mx_security();
+    attempt_.address_security = next_hop.address_security();
+    const auto& decision = next_hop.decision();
     attempt_.policy = policy::name(decision.policy.level);
     attempt_.policy_reasons.assign(decision.reasons.begin(), decision.reasons.end());
-    attempt_.tls = walk.last_tls();
-    if (walk.required_tls() != required_tls_)
-        required_tls_ = mail::strongest(std::move(required_tls_), walk.required_tls());
+    attempt_.tls = next_hop.last_tls();
+    if (next_hop.required_tls() != required_tls_)
+        required_tls_ = mail::strongest(std::move(required_tls_), next_hop.required_tls());
 }
 
-void Parcel::describe(const outbound::Connection& connection, const outbound::HostWalk& walk)
+void Parcel::describe(const outbound::Connection& connection,
+                      const outbound::NextHopClient& next_hop)
 {
-    describe(walk);
+    describe(next_hop);
     attempt_.host = connection.host;
     attempt_.address = connection.endpoint;
     attempt_.local_address = connection.stream->local().address;
@@ -239,7 +240,7 @@ Parcel::Counts Parcel::conclude(outbound::Office& office, report::NoticeLimit& l
         if (!notice.id.is_nil()) metrics.add(metrics::Metric::NoticesSent);
         office.adapters.log.notice(std::move(notice));
     }
-    office.adapters.spool.record(std::move(settlement.change));
+    office.adapters.spool->record(std::move(settlement.change));
     return {settlement.delivered, settlement.deferred, settlement.failed};
 }
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 namespace hermetic::outbound {
-class HostWalk;
+class NextHopClient;
 class Office;
 }  // namespace hermetic::outbound
 
@@ -45,8 +45,8 @@ public:
     void set_remaining(const facts::Outcome& outcome, const std::string& host);
 
     // What the attempt says about its connection and its hosts. Cheap where a connection is reused.
-    void describe(const outbound::Connection& connection, const outbound::HostWalk& walk);
-    void describe(const outbound::HostWalk& walk);
+    void describe(const outbound::Connection& connection, const outbound::NextHopClient& next_hop);
+    void describe(const outbound::NextHopClient& next_hop);
     void add_rungs(std::vector<facts::Rung> rungs);
 
     // Nobody is tried: it is settled with the destination's last failure.

@@ -135,7 +135,7 @@ std::vector<outbound::RememberedHost> DeliveryService::remembered() const
         all.push_back({std::move(row.key), "unreachable", {}, row.left});
     }
     for (const policy::RungMemory::Row& row : office_.rungs.list(now)) {
-        // Host, port, and the policy's text (HostWalk::memory_key).
+        // Host, port, and the policy's text (outbound/next_hop_client.cc).
         const auto parts = split(row.key, '|');
         if (parts.size() < 3) continue;
         std::string host{parts[0]};
@@ -149,7 +149,10 @@ std::vector<outbound::RememberedHost> DeliveryService::remembered() const
 std::size_t DeliveryService::forget(std::string_view host)
 {
     std::size_t count = office_.dead.forget_host(host);
-    if (host.empty()) return count + office_.rungs.forget({});
+    if (host.empty()) {
+        office_.hosts.clear();
+        return count + office_.rungs.forget({});
+    }
     count += office_.rungs.forget(std::string{host} + "|");
     std::string with_port{host};
     if (const auto colon = with_port.rfind(':'); colon != std::string::npos)

@@ -42,7 +42,7 @@ protected:
         options.trust_anchors = {knot_->trust_anchor("signed.test"), wrong};
         real_resolver_ = dns::make_resolver(options).value();
         service = std::make_unique<DeliveryService>(
-            outbound::Adapters{fixture.core, spool, *real_resolver_, log, metrics}, reports,
+            outbound::Adapters{fixture.core, &spool, *real_resolver_, log, metrics}, reports,
             std::make_shared<const outbound::DeliverySettings>(settings),
             std::make_shared<const objects::Snapshot>(contents));
     }

@@ -203,7 +203,7 @@ protected:
     {
         settings.options.idle_connection = std::chrono::seconds{10};
         service = std::make_unique<DeliveryService>(
-            outbound::Adapters{fixture.core, spool, resolver, log, metrics}, reports,
+            outbound::Adapters{fixture.core, &spool, resolver, log, metrics}, reports,
             std::make_shared<const outbound::DeliverySettings>(settings),
             std::make_shared<const objects::Snapshot>(contents));
     }

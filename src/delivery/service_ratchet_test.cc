@@ -45,8 +45,8 @@ protected:
     void observe()
     {
         service = std::make_unique<DeliveryService>(
-            outbound::Adapters{fixture.core, spool, resolver, log, metrics, &observations}, reports,
-            std::make_shared<const outbound::DeliverySettings>(settings),
+            outbound::Adapters{fixture.core, &spool, resolver, log, metrics, &observations},
+            reports, std::make_shared<const outbound::DeliverySettings>(settings),
             std::make_shared<const objects::Snapshot>(contents));
     }
     dispatch::GrantReport carry(std::shared_ptr<spool::StoredMessage> message)

@@ -49,6 +49,7 @@ bool take(const facts::TlsaAnswer& answer, const std::string& base, TlsaFinding&
     if (answer.status != DnsStatus::Found) return false;
     facts::TlsaSet set;
     set.base = base;
+    finding.records = answer.records;
     set.records = tls::usable_records(answer.records);
     finding.status = set.records.empty() ? TlsaStatus::Unusable : TlsaStatus::Usable;
     if (!set.records.empty()) {

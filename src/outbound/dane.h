@@ -27,6 +27,7 @@ struct TlsaFinding {
     policy::TlsaStatus status = policy::TlsaStatus::NotAsked;
     std::shared_ptr<const facts::TlsaSet> set;  // where Usable
     std::string why;                            // where Failed: what the resolver said
+    std::vector<facts::TlsaRecord> records;     // all of them, where Usable or Unusable
 };
 
 [[nodiscard]] net::Task<TlsaFinding> find_tlsa(Office& office, Host host, HostAddresses addresses,

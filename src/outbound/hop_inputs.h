@@ -1,23 +1,28 @@
-// What MTA-STS and the retirement plans say of one host, as inputs of the decision: the same for
-// mail and for who looks without sending any.
+// What is known of a host and of a route, as inputs of the TLS decision: the same for mail and for
+// who looks without sending any.
 #pragma once
 
-#include "objects/objects.h"
+#include "objects/snapshot.h"
+#include "outbound/dane.h"
+#include "outbound/hosts.h"
 #include "outbound/sts_policies.h"
+#include "policy/tls_demand.h"
 #include "policy/tls_policy.h"
+#include "routing/route.h"
 
-#include <span>
-#include <string_view>
+#include <optional>
 
 namespace hermetic::outbound {
 
-// Specification §4.7: a smart host is its own policy domain. `policies` may be null: nothing is
-// known.
-void add_sts(policy::HopFacts& hop, const StsPolicies* policies);
+// Without TLSA records. Specification §4.7: a smart host is its own policy domain of MTA-STS.
+// `policies` may be null: nothing is known.
+[[nodiscard]] policy::HopFacts hop_facts(const Host& host, const MxFacts& mx,
+                                         const StsPolicies* policies);
 
-// Specification §4.6, for the organization and at the time of `inputs`. `host`: its label
-// (hosts.h).
-void add_retirement(policy::TlsInputs& inputs, std::span<const objects::Retirement> plans,
-                    std::string_view host);
+// Of a transaction on `route` whose message asks for `message`. Points into `snapshot`; nullopt: it
+// lacks what the route names (policy/route_inputs.h). The ratchet's part is NextHopClient's.
+[[nodiscard]] std::optional<policy::TlsDemand> make_demand(const objects::Snapshot& snapshot,
+                                                           const routing::Route& route,
+                                                           policy::MessageDemand message);
 
 }  // namespace hermetic::outbound

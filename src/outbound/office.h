@@ -6,6 +6,7 @@
 #include "core/time.h"
 #include "objects/snapshot.h"
 #include "outbound/dead_hosts.h"
+#include "outbound/host_memory.h"
 #include "outbound/identity.h"
 #include "outbound/pool.h"
 #include "outbound/settings.h"
@@ -48,7 +49,7 @@ namespace hermetic::outbound {
 // Outlive the service.
 struct Adapters {
     net::Core& core;
-    spool::Spool& spool;
+    spool::Spool* spool;  // null: who only looks has none
     dns::Resolver& resolver;
     ledger::Log& log;
     metrics::Metrics& metrics;
@@ -96,6 +97,7 @@ public:
     Pool pool;
     policy::RungMemory rungs;
     DeadHosts dead;
+    HostMemory hosts;
     tls::SessionCachePointer sessions;
 
 private:

@@ -45,15 +45,14 @@ std::string ratchet_destination(std::string_view route_key)
     return ratchet_destination({}, hosts_of(*route));
 }
 
-RatchetWatch::RatchetWatch(Office& office, std::string_view organization, std::string_view domain,
-                           const HostList& hosts)
-    : office_{office}
+RatchetWatch::RatchetWatch(Office& office, const objects::Organization& organization,
+                           std::string_view domain, const HostList& hosts)
+    : office_{office}, settings_{organization.ratchet}
 {
     if (office.adapters.observations == nullptr) return;
-    key_ = {std::string{organization}, ratchet_destination(domain, hosts.hosts)};
-    held_ = office.adapters.observations->held_to(
-        key_, office.snapshot->organization(organization).ratchet,
-        office.adapters.core.clock().wall());
+    key_ = {organization.name, ratchet_destination(domain, hosts.hosts)};
+    held_ =
+        office.adapters.observations->held_to(key_, settings_, office.adapters.core.clock().wall());
 }
 
 void RatchetWatch::on_connection(const std::string& host,
@@ -63,8 +62,7 @@ void RatchetWatch::on_connection(const std::string& host,
     if (office_.adapters.observations == nullptr) return;
     Sighting seen{facts::TlsVersion::None, false, starttls_offered};
     if (evidence) seen = sighting_of(*evidence);
-    const auto& settings = office_.snapshot->organization(key_.organization).ratchet;
-    tell(host, office_.adapters.observations->note_session(key_, {host, seen, by_}, settings,
+    tell(host, office_.adapters.observations->note_session(key_, {host, seen, by_}, settings_,
                                                            office_.adapters.core.clock().wall()));
 }
 

@@ -30,7 +30,7 @@ class Office;
 class RatchetWatch {
 public:
     // `domain`: the recipients', of an MX route; empty for configured hosts.
-    RatchetWatch(Office& office, std::string_view organization, std::string_view domain,
+    RatchetWatch(Office& office, const objects::Organization& organization, std::string_view domain,
                  const HostList& hosts);
 
     // What mail to it is held to now.
@@ -56,6 +56,7 @@ private:
 
     Office& office_;
     observations::DestinationKey key_;
+    objects::RatchetSettings settings_;
     std::optional<policy::Hold> held_;
     policy::ChosenBy by_ = policy::ChosenBy::Stranger;
     std::optional<policy::Sighting> refused_;  // the best of those not used

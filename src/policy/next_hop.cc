@@ -111,8 +111,8 @@ bool NextHopSelection::advance_in_clear()
 {
     for (const std::size_t index : order_) {
         const Host& host = hosts_[index];
-        const bool may = host.decision.policy.allows_clear() &&
-                         host.facts.start != TlsStart::Implicit && !host.excluded && !host.barred;
+        const bool may = host.decision.policy.allows_clear() && !host.facts.hop.implicit_tls &&
+                         !host.excluded && !host.barred;
         if (!may) continue;
         for (std::size_t i = 0; i < host.addresses.size(); ++i) {
             const Address& address = host.addresses[i];
@@ -312,8 +312,7 @@ HostSummary NextHopSelection::summarize(const Host& host) const
     if (host.excluded) return host.when_excluded;
     HostSummary summary;
     summary.may_be_clear = host.decision.policy.allows_clear() &&
-                           host.decision.policy.clear_after_failure &&
-                           host.facts.start != TlsStart::Implicit;
+                           host.decision.policy.clear_after_failure && !host.facts.hop.implicit_tls;
     for (const Address& address : host.addresses) {
         const auto part = policy::summarize(host.decision.policy, address.tried);
         summary.handshake_failed = summary.handshake_failed || part.handshake_failed;

@@ -19,17 +19,10 @@
 
 namespace hermetic::policy {
 
-// How TLS begins there.
-enum class TlsStart : std::uint8_t {
-    StartTls,
-    Implicit,  // with the first octet: there is no clear text to fall back to
-};
-
 // One host of a route, in the order in which hosts are to be tried.
 struct NextHopHost {
     HopFacts hop;       // without TLSA records: those are asked for
     std::string label;  // for people: name, "[192.0.2.1]" or the path of a socket
-    TlsStart start = TlsStart::StartTls;
     // It has greeted at no address for so long that it no longer counts against clear text
     // (specification §4.3: one hour).
     bool long_silent = false;

@@ -32,7 +32,7 @@ struct RecordedHost {
     HopCredentials credentials{};
     bool long_silent = false;
     bool left_untried = false;
-    TlsStart start = TlsStart::StartTls;
+    bool implicit_tls = false;
     std::optional<facts::Outcome> login{};  // how the host answers one
 };
 
@@ -126,7 +126,7 @@ inline std::vector<NextHopHost> names_of(const std::vector<RecordedHost>& hosts,
         host.hop = by_mx(mx);
         host.hop.host = fmt::format("mx{}.example.net", i);
         host.label = host.hop.host;
-        host.start = hosts[i].start;
+        host.hop.implicit_tls = hosts[i].implicit_tls;
         host.long_silent = hosts[i].long_silent;
         host.left_untried = hosts[i].left_untried;
         names.push_back(std::move(host));

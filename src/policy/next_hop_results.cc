@@ -89,6 +89,7 @@ void NextHopSelection::on_ready(const ConnectionFacts& facts)
                                                      : step_.reason;
     add_rung(step_.plan->kind, verdict.passes, reason);
     if (!verdict.passes) {
+        rungs_.back().tls = facts.tls;
         fail(Kind::Unproved, verdict.reason, Stage::Verify).evidence = facts.tls;
         return finish_address();
     }

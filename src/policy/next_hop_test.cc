@@ -110,7 +110,7 @@ RecordedHost long_silent(RecordedHost host)
 
 RecordedHost implicit(RecordedHost host)
 {
-    host.start = TlsStart::Implicit;
+    host.implicit_tls = true;
     return host;
 }
 

@@ -31,10 +31,4 @@ Result<Handshaking, std::string> Contexts::of_versions(facts::TlsVersion min,
     return make(profile, std::move(trust));
 }
 
-Result<Handshaking, std::string> Contexts::of_rung(const policy::RungPlan& plan,
-                                                   const outbound::Identity& identity)
-{
-    return make(outbound::profile_of(plan, identity.client_certificate), identity.trust);
-}
-
 }  // namespace hermetic::validation

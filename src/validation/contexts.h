@@ -30,8 +30,6 @@ public:
     // below.
     [[nodiscard]] Result<Handshaking, std::string> of_versions(facts::TlsVersion min,
                                                                facts::TlsVersion max) const;
-    [[nodiscard]] static Result<Handshaking, std::string> of_rung(
-        const policy::RungPlan& plan, const outbound::Identity& identity);
 
 private:
     std::shared_ptr<const tls::CaSet> system_;

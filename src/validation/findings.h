@@ -42,7 +42,8 @@ struct AddressFindings {
 struct HostFindings {
     outbound::Host host;
     facts::DnsSecurity mx_security = facts::DnsSecurity::Insecure;
-    std::string domain;  // of an MX route
+    std::string domain;            // of an MX route
+    std::string canonical_domain;  // after CNAMEs
     std::optional<facts::Outcome> failure;
     std::vector<IpAddress> addresses;
     facts::DnsSecurity address_security = facts::DnsSecurity::Insecure;
@@ -55,15 +56,14 @@ struct HostFindings {
     [[nodiscard]] policy::HopFacts hop() const;
 };
 
-// Whether mail would flow to one address under a policy, found by climbing its ladder there.
+// Whether mail would flow under a policy, as delivery's own client found it (flow.h).
 struct Flow {
     bool flows = false;
     bool in_clear = false;
     policy::RungKind rung = policy::RungKind::Everything;
-    std::string reason;                    // dotted id: why it flows so, or why not
-    std::string words;                     // printable
-    std::string fix;                       // where it does not flow
-    std::vector<policy::TriedRung> tried;  // that failed before
+    std::string reason;  // dotted id: why it flows so, or why not
+    std::string words;   // printable
+    std::string fix;     // where it does not flow
     std::optional<facts::TlsEvidence> tls;
 };
 

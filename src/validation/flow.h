@@ -1,27 +1,59 @@
-// Whether mail would flow to an address under a policy: the ladder climbed there, nothing sent.
+// Whether mail would flow now: delivery's own client goes to the next hop
+// (outbound/next_hop_client.h), logs in where mail would, and stops before MAIL. It remembers
+// nothing.
 //
-// The steps are policy/ladder.h's, as delivery takes them (specification §4.3).
+// Coroutines of the environment's core.
 #pragma once
 
 #include "net/task.h"
-#include "validation/contexts.h"
+#include "outbound/next_hop_client.h"
 #include "validation/conversation.h"
+#include "validation/findings.h"
+#include "validation/subject.h"
+
+#include <memory>
+#include <string>
 
 namespace hermetic::validation {
 
-struct Climb {
-    Flow flow;
-    Call call;  // where it flows: ready for a transaction
+// An outbound office for one look: the partner's settings and patience, no memory, no pool.
+class LookOffice {
+public:
+    // `credentials`: what the connector that is looked at names in files; null: nothing.
+    LookOffice(const Environment& env, std::shared_ptr<const outbound::Credentials> credentials,
+               std::shared_ptr<const tls::CaSet> system);
+    ~LookOffice();
+    LookOffice(const LookOffice&) = delete;
+    LookOffice& operator=(const LookOffice&) = delete;
+
+    [[nodiscard]] outbound::Office& office();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
 };
 
-// One that the decision says to skip is not connected to, nor is one where the policy names what
-// cannot be had (Identity::missing). Nobody is logged in.
-[[nodiscard]] net::Task<Climb> climb(const Environment& env, const HostFindings& host,
-                                     Endpoint endpoint, const policy::TlsDecision& decision,
-                                     const outbound::Identity& identity);
+struct Found {
+    Flow flow;
+    std::string host;     // that would be used; where mail would wait: whose failure counts
+    std::string address;  // its; empty where nobody was connected to
+    std::string policy;   // that holds there: its digest
+    outbound::ConnectionPointer connection;  // where mail would flow: ready for a transaction
+};
 
-// The last resort, when every host's handshakes failed; nullopt where there is none.
-[[nodiscard]] std::optional<Flow> last_resort(const policy::TlsPolicy& policy,
-                                              const std::vector<policy::HostSummary>& hosts);
+// What becomes of mail that demands `demand`, as delivery would find it. `watcher` may be null.
+[[nodiscard]] net::Task<Found> find_flow(LookOffice& look, outbound::NextHopClient::Target target,
+                                         policy::TlsDemand demand, outbound::HopWatcher* watcher);
+
+// QUIT, without waiting for its reply; closes. Null: nothing.
+void hang_up(outbound::ConnectionPointer connection);
+
+// What mail under the subject's connector demands. Points into `subject`.
+[[nodiscard]] policy::TlsDemand demand_of(const Subject& subject);
+
+// The hosts of one route as the client wants them; `only`: one address of one of them.
+[[nodiscard]] outbound::NextHopClient::Target target_of(const std::vector<HostFindings>& hosts);
+[[nodiscard]] outbound::NextHopClient::Target target_of(const HostFindings& host,
+                                                        const IpAddress& only);
 
 }  // namespace hermetic::validation

@@ -1,5 +1,6 @@
 #include "validation/judge.h"
 
+#include "outbound/hop_inputs.h"
 #include "outbound/io_outcome.h"
 
 namespace hermetic::validation {
@@ -34,8 +35,8 @@ LevelVerdict judge_level(TlsLevel level, const HostFindings& host, const Address
     auto& exception = connector.tls.exception.emplace();
     exception.valid_until = now + std::chrono::hours{1};
     exception.level = level;
-    // Else what the domain publishes would raise the lower levels.
-    const bool alone = level < TlsLevel::Dane;
+    // What the domain publishes raises every level but the one for which it is switched off.
+    const bool alone = level == TlsLevel::None;
     if (alone) exception.dane = exception.mta_sts = objects::Publication::None;
     policy::TlsInputs inputs;
     inputs.organization = &organization;
@@ -62,13 +63,8 @@ LevelVerdict judge_level(TlsLevel level, const HostFindings& host, const Address
 
 policy::HopFacts HostFindings::hop() const
 {
-    policy::HopFacts hop;
-    hop.kind = host.kind;
-    hop.implicit_tls = outbound::has_implicit_tls(host);
-    hop.configured = host.source == routing::TargetSource::Configured;
-    hop.host = host.name;
-    hop.domain = domain;
-    hop.mx_security = mx_security;
+    const outbound::MxFacts mx{domain, canonical_domain, mx_security};
+    policy::HopFacts hop = outbound::hop_facts(host, mx, nullptr);
     hop.tlsa_status = tlsa_status;
     hop.tlsa = tlsa;
     return hop;

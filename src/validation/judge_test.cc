@@ -106,7 +106,8 @@ TEST(Levels, AnOldVersionIsNamedAsTheCause)
               "dane-(dane.mandatory-insecure-mx) ");
 }
 
-TEST(Levels, DaneIsJudgedByItsRecordsAlone)
+// As delivery does: records that are there raise every level.
+TEST(Levels, EveryLevelHeedsDane)
 {
     auto host = host_of("mx.example.org");
     host.mx_security = facts::DnsSecurity::Secure;
@@ -121,10 +122,13 @@ TEST(Levels, DaneIsJudgedByItsRecordsAlone)
               "none~ opportunistic+ encrypt+ verify_ca-(tls.chain-not-verified) "
               "verify_name-(tls.chain-not-verified) dane+ ");
     shown.tlsa = facts::TlsaVerdict::Mismatch;
-    EXPECT_TRUE(judged(host, in_tls(shown)).ends_with("dane-(dane.tlsa-mismatch) "));
+    EXPECT_EQ(judged(host, in_tls(shown)),
+              "none~ opportunistic-(dane.tlsa-mismatch) encrypt-(dane.tlsa-mismatch) "
+              "verify_ca-(dane.tlsa-mismatch) verify_name-(dane.tlsa-mismatch) "
+              "dane-(dane.tlsa-mismatch) ");
 }
 
-TEST(Levels, AFailedTlsaLookupFailsDaneAlone)
+TEST(Levels, AFailedTlsaLookupFailsThemAll)
 {
     auto host = host_of("mx.example.org");
     host.mx_security = facts::DnsSecurity::Secure;
@@ -132,7 +136,8 @@ TEST(Levels, AFailedTlsaLookupFailsDaneAlone)
     const auto text =
         judged(host, in_tls(evidence(ChainVerdict::State::Verified, {"mx.example.org"})));
     EXPECT_EQ(text,
-              "none~ opportunistic+ encrypt+ verify_ca+ verify_name+ "
+              "none~ opportunistic-(dane.lookup-failed) encrypt-(dane.lookup-failed) "
+              "verify_ca-(dane.lookup-failed) verify_name-(dane.lookup-failed) "
               "dane-(dane.lookup-failed) ");
 }
 

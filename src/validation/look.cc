@@ -18,21 +18,6 @@ namespace {
 using facts::TlsVersion;
 using End = Seen::End;
 
-HostFindings found_host(outbound::Host host)
-{
-    HostFindings findings;
-    findings.host = std::move(host);
-    return findings;
-}
-
-std::vector<HostFindings> configured_hosts(const routing::Route& route)
-{
-    std::vector<HostFindings> hosts;
-    for (auto& host : outbound::hosts_of(route)) hosts.push_back(found_host(std::move(host)));
-    if (hosts.size() > kMaxHosts) hosts.resize(kMaxHosts);
-    return hosts;
-}
-
 void tell(const Sink& sink, Step step, const std::string& host, const std::string& address = {})
 {
     step.host = host;
@@ -46,41 +31,15 @@ void tell_running(const Sink& sink, StepId id, const std::string& host,
     tell(sink, Step{id, {}, {}, State::Running, {}, {}, {}}, host, address);
 }
 
-std::string describe_mx(const facts::MxAnswer& answer, const std::vector<HostFindings>& hosts)
+std::string describe_mx(const std::vector<HostFindings>& hosts)
 {
+    const auto security = facts::name(hosts.front().mx_security);
     if (hosts.front().host.implicit) {
-        return fmt::format("no MX record: the domain itself ({})", facts::name(answer.security));
+        return fmt::format("no MX record: the domain itself ({})", security);
     }
     std::vector<std::string> names;
     for (const auto& each : hosts) names.push_back(each.host.name);
-    auto text = fmt::format("{} ({})", join(names, ", "), facts::name(answer.security));
-    if (answer.records.size() > hosts.size())
-        text += fmt::format("; {} records in all", answer.records.size());
-    return text;
-}
-
-net::Task<std::vector<HostFindings>> find_mx(const Environment& env, std::string domain, Sink sink)
-{
-    tell_running(sink, StepId::Mx, domain);
-    const auto answer = co_await env.resolver.mx(env.core, domain, env.within(env.patience.dns));
-    auto ordered = routing::order_hosts(domain, answer, env.settings->own_names, env.core.random());
-    if (!ordered) {
-        tell(sink, say_failure(StepId::Mx, std::move(ordered.error())), domain);
-        co_return std::vector<HostFindings>{};
-    }
-    std::vector<HostFindings> hosts;
-    for (auto& mx : *ordered) {
-        if (hosts.size() == kMaxHosts) break;
-        outbound::Host host;
-        host.name = std::move(mx.name);
-        host.implicit = mx.implicit;
-        host.port = env.settings->options.port;
-        hosts.push_back(found_host(std::move(host)));
-        hosts.back().mx_security = answer.security;
-        hosts.back().domain = domain;
-    }
-    tell(sink, Step{StepId::Mx, {}, {}, State::Ok, {}, describe_mx(answer, hosts), {}}, domain);
-    co_return hosts;
+    return fmt::format("{} ({})", join(names, ", "), security);
 }
 
 net::Task<> try_versions(const Environment& env, Contexts& contexts, const CallRequest& request,
@@ -128,53 +87,58 @@ std::vector<Endpoint> endpoints_of(const HostFindings& host)
     return endpoints;
 }
 
-net::Task<std::vector<HostFindings>> find_hosts(const Environment& env, routing::Route route,
-                                                Sink sink)
+net::Task<Result<std::vector<HostFindings>, facts::Outcome>> find_hosts(LookOffice& look,
+                                                                        routing::Route route,
+                                                                        Sink sink)
 {
-    if (!route.mx) co_return configured_hosts(route);
-    if (const auto literal = routing::literal_of(route.domain)) {
-        outbound::Host host;
-        host.address = *literal;
-        host.port = env.settings->options.port;
-        std::vector<HostFindings> only;
-        only.push_back(found_host(std::move(host)));
-        only.back().domain = route.domain;
-        co_return only;
+    const std::string domain = route.mx ? route.domain : std::string{};
+    if (!domain.empty()) tell_running(sink, StepId::Mx, domain);
+    auto found = co_await outbound::find_hosts(look.office(), std::move(route));
+    if (!found) {
+        facts::Outcome outcome = found.error();
+        tell(sink, say_failure(StepId::Mx, std::move(found.error())), domain);
+        co_return failure(std::move(outcome));
     }
-    co_return co_await find_mx(env, std::move(route.domain), std::move(sink));
+    std::vector<HostFindings> hosts;
+    for (auto& each : found->hosts) {
+        HostFindings host;
+        host.host = std::move(each);
+        host.mx_security = found->mx_security;
+        host.canonical_domain = found->canonical_domain;
+        host.domain = domain;
+        hosts.push_back(std::move(host));
+    }
+    if (!domain.empty()) {
+        tell(sink, Step{StepId::Mx, {}, {}, State::Ok, {}, describe_mx(hosts), {}}, domain);
+    }
+    co_return hosts;
 }
 
-net::Task<> resolve(const Environment& env, HostFindings& host, Sink sink)
+net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink)
 {
+    const std::string label = host.host.label();
     if (!host.host.unix_path.empty()) {
         host.addresses = {IpAddress{}};
         co_return;
     }
-    host.addresses = outbound::known_addresses(host.host);
-    if (!host.addresses.empty()) co_return;
-    const std::string label = host.host.label();
     tell_running(sink, StepId::Addresses, label);
-    const auto answer =
-        co_await env.resolver.addresses(env.core, host.host.name, env.within(env.patience.dns));
-    if (answer.addresses.empty()) {
-        const bool failed = answer.status == facts::DnsStatus::Failed;
-        host.failure = smtp::local_outcome(
-            facts::Stage::Dns,
-            failed ? facts::EnhancedStatus{4, 4, 312} : facts::EnhancedStatus{5, 4, 4},
-            failed ? "dns.failed" : "dns.no-address",
-            failed
-                ? fmt::format("the addresses of {} could not be looked up: {}", label, answer.why)
-                : fmt::format("{} has no address", label));
-        tell(sink, say_failure(StepId::Addresses, *host.failure), label);
+    outbound::Host asked = host.host;
+    auto found = co_await outbound::find_addresses(look.office(), std::move(asked));
+    if (!found) {
+        host.failure = found.error();
+        tell(sink, say_failure(StepId::Addresses, std::move(found.error())), label);
         co_return;
     }
-    host.addresses = outbound::interleave(answer.addresses);
-    if (host.addresses.size() > kMaxAddresses) host.addresses.resize(kMaxAddresses);
-    host.address_security = answer.security;
-    host.canonical_name = answer.canonical_name;
+    host.addresses = found->addresses;
+    host.address_security = found->security;
+    host.canonical_name = found->canonical_name;
     tell(sink, say_addresses(host), label);
     tell_running(sink, StepId::Tlsa, label);
-    co_await find_tlsa(env, host);
+    asked = host.host;
+    outbound::MxFacts mx{host.domain, host.canonical_domain, host.mx_security};
+    const auto finding = co_await outbound::find_tlsa(look.office(), std::move(asked),
+                                                      *std::move(found), std::move(mx));
+    take_tlsa(finding, host);
     tell(sink, say_tlsa(host), label);
 }
 

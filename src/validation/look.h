@@ -9,6 +9,7 @@
 #include "routing/route.h"
 #include "validation/contexts.h"
 #include "validation/conversation.h"
+#include "validation/flow.h"
 #include "validation/step.h"
 
 #include <cstddef>
@@ -19,13 +20,13 @@ namespace hermetic::validation {
 inline constexpr std::size_t kMaxHosts = 8;
 inline constexpr std::size_t kMaxAddresses = 4;  // of a host
 
-// The hosts of a route in the order in which delivery would try them, without their addresses.
-// Empty where there is none; the sink knows why.
-[[nodiscard]] net::Task<std::vector<HostFindings>> find_hosts(const Environment& env,
-                                                              routing::Route route, Sink sink);
+// The hosts of a route in the order in which delivery would try them, without their addresses; or
+// why there is none, which the sink knows too.
+[[nodiscard]] net::Task<Result<std::vector<HostFindings>, facts::Outcome>> find_hosts(
+    LookOffice& look, routing::Route route, Sink sink);
 
 // Its addresses, and its TLSA records where DNSSEC proves the addresses (RFC 7672 §2.2).
-[[nodiscard]] net::Task<> resolve(const Environment& env, HostFindings& host, Sink sink);
+[[nodiscard]] net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink);
 
 // Why nobody is to be connected to at the address; nullopt: go ahead.
 [[nodiscard]] std::optional<facts::Outcome> refuse(const Environment& env, const HostFindings& host,

@@ -29,9 +29,10 @@ routing::Route route_of(const ProbeTarget& target, std::uint16_t default_port)
     return route;
 }
 
-net::Task<> probe_host(const Environment& env, Contexts& contexts, HostFindings& host, Sink sink)
+net::Task<> probe_host(const Environment& env, LookOffice& look_office, Contexts& contexts,
+                       HostFindings& host, Sink sink)
 {
-    co_await resolve(env, host, sink);
+    co_await resolve(look_office, host, sink);
     const std::string label = host.host.label();
     for (const auto& endpoint : endpoints_of(host)) {
         if (env.core.clock().now() >= env.until) break;
@@ -45,7 +46,7 @@ net::Task<> probe_host(const Environment& env, Contexts& contexts, HostFindings&
     }
 }
 
-Step say_result(const std::vector<HostFindings>& hosts)
+Step say_result(const std::vector<HostFindings>& hosts, const Flow& flow)
 {
     std::size_t looks = 0;
     std::size_t spoke = 0;
@@ -59,10 +60,14 @@ Step say_result(const std::vector<HostFindings>& hosts)
     }
     Step step;
     step.id = StepId::Result;
-    step.state = spoke == 0                         ? State::Failed
+    step.state = spoke == 0 || !flow.flows          ? State::Failed
                  : spoke == looks && shook == looks ? State::Ok
                                                     : State::Warning;
     step.seen = fmt::format("{} of {} addresses speak SMTP, {} TLS", spoke, looks, shook);
+    if (flow.flows) return step;
+    step.reason = flow.reason;
+    step.seen += "; mail would wait: " + flow.words;
+    step.fix = flow.fix;
     return step;
 }
 
@@ -96,14 +101,32 @@ net::Task<ProbeFindings> probe(const Environment& env, Contexts& contexts, Probe
     ProbeFindings findings;
     findings.target = target.address ? target.address->format() : target.domain;
     auto route = route_of(target, env.settings->options.port);
-    findings.hosts = co_await find_hosts(env, std::move(route), sink);
-    // One that is named for a look is as any that DNS names: what leads to loopback needs an
-    // option.
-    for (auto& host : findings.hosts) {
-        host.host.source = routing::TargetSource::Dns;
-        co_await probe_host(env, contexts, host, sink);
+    LookOffice look{env, nullptr, contexts.system()};
+    auto hosts = co_await find_hosts(look, std::move(route), sink);
+    Flow flow;
+    if (!hosts) {
+        flow.reason = hosts.error().reason;
+        flow.words = hosts.error().text;
+    } else {
+        findings.hosts = *std::move(hosts);
+        // One that is named for a look is as any that DNS names: what leads to loopback needs an
+        // option.
+        for (auto& host : findings.hosts) host.host.source = routing::TargetSource::Dns;
+        std::size_t looked_at = 0;
+        for (auto& host : findings.hosts) {
+            if (++looked_at > kMaxHosts) break;
+            co_await probe_host(env, look, contexts, host, sink);
+        }
+        // Under the default policy: opportunistic, and what the domain publishes.
+        const objects::Organization organization;
+        policy::TlsDemand demand;
+        demand.organization = &organization;
+        auto whole = target_of(findings.hosts);
+        auto found = co_await find_flow(look, std::move(whole), std::move(demand), nullptr);
+        flow = std::move(found.flow);
+        hang_up(std::move(found.connection));
     }
-    const Step result = say_result(findings.hosts);
+    const Step result = say_result(findings.hosts, flow);
     findings.state = result.state;
     sink(result);
     co_return findings;

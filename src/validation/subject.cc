@@ -1,6 +1,5 @@
 #include "validation/subject.h"
 
-#include "outbound/hop_inputs.h"
 #include "policy/route_inputs.h"
 
 #include <algorithm>
@@ -84,8 +83,7 @@ Result<Subject, std::string> make_subject(const objects::Snapshot& snapshot,
     return subject;
 }
 
-Subject make_subject(const objects::Snapshot& snapshot, routing::Route route,
-                     policy::MessageWishes wishes)
+Subject make_subject(const objects::Snapshot& snapshot, routing::Route route)
 {
     Subject subject;
     // Of the same snapshot: it has what the route names.
@@ -94,7 +92,6 @@ Subject make_subject(const objects::Snapshot& snapshot, routing::Route route,
         if (inputs->connector != nullptr) subject.connector = *inputs->connector;
         if (inputs->next_hop != nullptr) subject.next_hop = *inputs->next_hop;
     }
-    subject.wishes = wishes;
     subject.routes.push_back(std::move(route));
     take_objects(subject, snapshot);
     return subject;
@@ -107,32 +104,6 @@ std::optional<std::string> why_not_tested(const objects::OutboundConnector& conn
     if (has_hosts) return std::nullopt;
     return "the connector names no domain whose hosts could be looked at; right is an address at "
            "one of its domains (--to), or test_recipients";
-}
-
-policy::TlsDecision decide(const Subject& subject, const HostFindings& host, const Known& known)
-{
-    policy::TlsInputs inputs;
-    inputs.organization = &subject.organization;
-    inputs.connector = subject.connector ? &*subject.connector : nullptr;
-    inputs.next_hop = subject.next_hop ? &*subject.next_hop : nullptr;
-    inputs.hop = host.hop();
-    inputs.wishes = subject.wishes;
-    inputs.now = known.now;
-    inputs.ratchet = known.ratchet;
-    outbound::add_sts(inputs.hop, known.sts);
-    outbound::add_retirement(inputs, subject.retirements, host.host.label());
-    return policy::decide_tls(inputs);
-}
-
-outbound::Identity identity_of(const Subject& subject, const policy::TlsDecision& decision,
-                               std::shared_ptr<const tls::CaSet> system)
-{
-    outbound::Credentials::Wanted wanted;
-    wanted.policy = &decision.policy;
-    wanted.organization = subject.organization.name;
-    wanted.connector = subject.connector ? &*subject.connector : nullptr;
-    wanted.system = std::move(system);
-    return subject.credentials->identity(wanted);
 }
 
 }  // namespace hermetic::validation

@@ -27,7 +27,6 @@ struct Subject {
     std::shared_ptr<const outbound::Credentials> credentials;  // what the copy names in files
     std::vector<routing::Route> routes;      // what to look at: its smart hosts, or MX of domains
     std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent
-    policy::MessageWishes wishes;
     std::vector<objects::Retirement> retirements;
     Duration bounce_wait{};  // for a bounce of the test message; none: nobody waits
     // The postmaster's, where mail for it comes here.
@@ -46,20 +45,6 @@ struct Subject {
     const objects::OutboundConnector& connector);
 
 // A message's that goes this way: the connector as it is.
-[[nodiscard]] Subject make_subject(const objects::Snapshot& snapshot, routing::Route route,
-                                   policy::MessageWishes wishes);
-
-// What delivery knows beside the objects when it decides.
-struct Known {
-    std::optional<policy::Expectation> ratchet;  // that the route's destination is held to
-    const outbound::StsPolicies* sts = nullptr;  // null: no policy is known
-    WallTime now{};
-};
-// The decision for one host, as delivery's. Pure, but for the asking of `known.sts`.
-[[nodiscard]] policy::TlsDecision decide(const Subject& subject, const HostFindings& host,
-                                         const Known& known);
-[[nodiscard]] outbound::Identity identity_of(const Subject& subject,
-                                             const policy::TlsDecision& decision,
-                                             std::shared_ptr<const tls::CaSet> system);
+[[nodiscard]] Subject make_subject(const objects::Snapshot& snapshot, routing::Route route);
 
 }  // namespace hermetic::validation

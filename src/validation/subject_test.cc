@@ -1,5 +1,6 @@
 #include "validation/subject.h"
 
+#include "validation/flow.h"
 #include "validation/message.h"
 #include "validation/probe.h"
 #include "validation/tlsa.h"
@@ -49,7 +50,9 @@ TEST(Subject, TheCopyEnforcesWhateverTheLiveOneDoes)
     HostFindings host;
     host.host.name = "mx.bank.example";
     host.domain = "bank.example";
-    EXPECT_EQ(decide(*subject, host, Known{}).policy.level, objects::TlsLevel::VerifyName);
+    EXPECT_EQ(
+        policy::decide_tls(demand_of(*subject), host.hop(), host.host.label(), {}).policy.level,
+        objects::TlsLevel::VerifyName);
 }
 
 TEST(Subject, LooksAtExactDomainsTestRecipientsAndTheGivenAddress)
@@ -122,41 +125,27 @@ TEST(TestMessage, IsPlainAndSaysWhatItIs)
     EXPECT_TRUE(text.ends_with("\r\n"));
 }
 
-facts::TlsaAnswer answer(facts::DnsStatus status, facts::DnsSecurity security)
+TEST(Tlsa, WhatIsFoundIsToldAsItIs)
 {
-    facts::TlsaAnswer answer;
-    answer.status = status;
-    answer.security = security;
-    return answer;
-}
-
-TEST(Tlsa, EachAnswerIsAFactOfTheDecision)
-{
-    using facts::DnsSecurity;
-    using facts::DnsStatus;
     using policy::TlsaStatus;
     HostFindings host;
-    host.host.name = "mx.example.org";
-    auto failed = answer(DnsStatus::Failed, DnsSecurity::Bogus);
-    failed.why = "bogus";
-    EXPECT_TRUE(take_tlsa(failed, "mx.example.org", host));
+    outbound::TlsaFinding finding;
+    take_tlsa(finding, host);
+    EXPECT_NE(host.tlsa_words.find("not asked"), std::string::npos);
+    finding.status = TlsaStatus::Failed;
+    finding.why = "bogus";
+    take_tlsa(finding, host);
     EXPECT_EQ(host.tlsa_status, TlsaStatus::Failed);
-    EXPECT_FALSE(
-        take_tlsa(answer(DnsStatus::NxDomain, DnsSecurity::Secure), "mx.example.org", host));
-    EXPECT_EQ(host.tlsa_status, TlsaStatus::Absent);
-    auto insecure = answer(DnsStatus::Found, DnsSecurity::Insecure);
-    insecure.records.push_back({3, 1, 1, std::string(32, 'x')});
-    EXPECT_FALSE(take_tlsa(insecure, "mx.example.org", host));
-    EXPECT_EQ(host.tlsa, nullptr);
-    auto pkix = answer(DnsStatus::Found, DnsSecurity::Secure);
-    pkix.records.push_back({1, 1, 1, std::string(32, 'x')});
-    EXPECT_TRUE(take_tlsa(pkix, "mx.example.org", host));
-    EXPECT_EQ(host.tlsa_status, TlsaStatus::Unusable);
-    pkix.records.push_back({3, 1, 1, std::string(32, 'x')});
-    EXPECT_TRUE(take_tlsa(pkix, "mx.example.org", host));
-    EXPECT_EQ(host.tlsa_status, TlsaStatus::Usable);
-    ASSERT_NE(host.tlsa, nullptr);
-    EXPECT_EQ(host.tlsa->records.size(), 1U);
+    EXPECT_EQ(host.tlsa_words, "could not be looked up: bogus");
+    finding.status = TlsaStatus::Unusable;
+    finding.records = {{1, 1, 1, std::string(32, 'x')}};
+    take_tlsa(finding, host);
+    EXPECT_EQ(host.tlsa_words, "1 1 1 7878787878787878...\nnone of them can be used");
+    finding.status = TlsaStatus::Usable;
+    finding.records.push_back({3, 1, 1, std::string(32, 'x')});
+    finding.set = std::make_shared<const facts::TlsaSet>();
+    take_tlsa(finding, host);
+    EXPECT_NE(host.tlsa, nullptr);
     EXPECT_EQ(host.tlsa_words, "1 1 1 7878787878787878...\n3 1 1 7878787878787878...");
 }
 

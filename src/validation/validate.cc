@@ -25,7 +25,11 @@ class Validation {
 public:
     Validation(const Environment& env, std::shared_ptr<const tls::CaSet> cas, Subject subject,
                Sink sink)
-        : env_{env}, subject_{std::move(subject)}, contexts_{std::move(cas)}, sink_{std::move(sink)}
+        : env_{env},
+          subject_{std::move(subject)},
+          look_{env, subject_.credentials, cas},
+          contexts_{std::move(cas)},
+          sink_{std::move(sink)}
     {
         report_.connector = subject_.connector->name;
         report_.started = env.core.clock().wall();
@@ -39,14 +43,12 @@ private:
         std::size_t addresses = 0;
         std::size_t flowing = 0;
         std::size_t in_clear = 0;
-        std::vector<policy::HostSummary> summaries;
-        std::optional<policy::TlsPolicy> policy;  // of any host
     };
     net::Task<> look_at_route(routing::Route route);
     net::Task<> look_at_host(HostFindings& host, Tally& tally);
     net::Task<> ask_policy(const HostFindings& host, Endpoint endpoint, Tally& tally);
     net::Task<> send_message();
-    void conclude(const std::string& label, const Tally& tally);
+    void conclude(const std::string& label, const Tally& tally, const Flow& flow);
     [[nodiscard]] net::Task<> await_bounce();
     void finish(Instant began);
     void tell(Step step, const std::string& host = {}, const std::string& address = {});
@@ -54,10 +56,11 @@ private:
     const Environment& env_;
     Subject subject_;
     Expected expected_;  // of the route that is looked at
+    LookOffice look_;
     Contexts contexts_;
     Sink sink_;
     Report report_;
-    Call for_message_;  // the first connection that the policy admits, of the recipient's route
+    outbound::ConnectionPointer for_message_;  // that mail of the recipient's route would take
     bool keeps_for_message_ = false;
     std::size_t routes_failed_ = 0;
     State worst_ = State::Ok;
@@ -87,15 +90,31 @@ net::Task<> Validation::look_at_route(routing::Route route)
         Step copy = step;
         tell(std::move(copy), step.host, step.address);
     };
-    auto hosts = co_await find_hosts(env_, std::move(route), sink);
-    expected_ = find_expectation(env_, subject_, hosts);
+    auto hosts = co_await find_hosts(look_, std::move(route), sink);
+    if (!hosts) {
+        Flow none;
+        none.reason = hosts.error().reason;
+        conclude(label, {}, none);
+        co_return;
+    }
+    expected_ = find_expectation(env_, subject_, *hosts);
     Tally tally;
-    for (auto& host : hosts) {
-        if (env_.core.clock().now() >= env_.until) break;
-        co_await resolve(env_, host, sink);
+    std::size_t looked_at = 0;
+    for (auto& host : *hosts) {
+        if (env_.core.clock().now() >= env_.until || ++looked_at > kMaxHosts) break;
+        co_await resolve(look_, host, sink);
         co_await look_at_host(host, tally);
     }
-    conclude(label, tally);
+    // The route as a whole: what becomes of mail is not the sum of its addresses.
+    auto target = target_of(*hosts);
+    auto demand = demand_of(subject_);
+    auto found = co_await find_flow(look_, std::move(target), std::move(demand), nullptr);
+    conclude(label, tally, found.flow);
+    if (keeps_for_message_) {
+        for_message_ = std::move(found.connection);
+    } else {
+        hang_up(std::move(found.connection));
+    }
 }
 
 net::Task<> Validation::look_at_host(HostFindings& host, Tally& tally)
@@ -105,7 +124,6 @@ net::Task<> Validation::look_at_host(HostFindings& host, Tally& tally)
         tell(std::move(copy), step.host, step.address);
     };
     if (host.addresses.empty()) ++tally.addresses;
-    const std::size_t before = tally.summaries.size();
     for (const auto& endpoint : endpoints_of(host)) {
         if (env_.core.clock().now() >= env_.until) break;
         ++tally.addresses;
@@ -116,12 +134,6 @@ net::Task<> Validation::look_at_host(HostFindings& host, Tally& tally)
         host.looks.push_back(std::move(look));
         if (spoke) co_await ask_policy(host, endpoint, tally);
     }
-    if (tally.summaries.size() == before) {
-        const bool gone = host.failure && host.failure->result == facts::OutcomeClass::Failed;
-        policy::HostSummary silent;
-        silent.no_host = gone;
-        tally.summaries.push_back(silent);
-    }
 }
 
 net::Task<> Validation::ask_policy(const HostFindings& host, Endpoint endpoint, Tally& tally)
@@ -129,49 +141,40 @@ net::Task<> Validation::ask_policy(const HostFindings& host, Endpoint endpoint, 
     const std::string label = host.host.label();
     const std::string address = address_text(host, endpoint);
     tell(Step{StepId::Policy, {}, {}, State::Running, {}, {}, {}}, label, address);
-    const Known known{expected_.held, env_.settings->sts.get(), env_.core.clock().wall()};
-    const auto decision = decide(subject_, host, known);
-    tally.policy = decision.policy;
-    const auto identity = identity_of(subject_, decision, contexts_.system());
-    auto climbed = co_await climb(env_, host, endpoint, decision, identity);
-    tally.summaries.push_back(policy::summarize(decision.policy, climbed.flow.tried));
-    if (climbed.flow.flows) ++tally.flowing;
-    if (climbed.flow.flows && climbed.flow.in_clear) ++tally.in_clear;
-    Step step = say_flow(climbed.flow);
-    step.seen += fmt::format("\npolicy {}", decision.policy.digest());
+    auto target = target_of(host, endpoint.address);
+    auto demand = demand_of(subject_);
+    auto found = co_await find_flow(look_, std::move(target), std::move(demand), nullptr);
+    if (found.flow.flows) ++tally.flowing;
+    if (found.flow.flows && found.flow.in_clear) ++tally.in_clear;
+    Step step = say_flow(found.flow);
+    step.seen += fmt::format("\npolicy {}", found.policy);
     if (expected_.held) say_expectation(expected_, step);
     tell(std::move(step), label, address);
-    if (keeps_for_message_ && climbed.flow.flows && for_message_.stream == nullptr) {
-        for_message_ = std::move(climbed.call);
-    } else {
-        hang_up(climbed.call);
-    }
+    hang_up(std::move(found.connection));
 }
 
 // Whether mail would flow to the whole of a route.
-void Validation::conclude(const std::string& label, const Tally& tally)
+void Validation::conclude(const std::string& label, const Tally& tally, const Flow& flow)
 {
     Step step;
     step.id = StepId::Result;
     step.host = label;
-    step.state = tally.flowing == 0                ? State::Failed
+    step.state = !flow.flows                       ? State::Failed
                  : tally.flowing < tally.addresses ? State::Warning
                                                    : State::Ok;
     step.seen =
         fmt::format("{} of {} addresses satisfy the connector", tally.flowing, tally.addresses);
-    if (tally.flowing == 0 && tally.policy) {
-        if (auto last = last_resort(*tally.policy, tally.summaries)) {
-            step.state = State::Warning;
-            step.reason = last->reason;
-            step.seen = "mail would flow in clear: " + last->words;
-        }
-    }
-    if (tally.in_clear != 0) {
+    if (flow.in_clear) {
+        step.state = std::max(step.state, State::Warning);
+        step.reason = flow.reason;
+        step.seen += "; mail would flow in clear: " + flow.words;
+    } else if (tally.in_clear != 0) {
         step.state = std::max(step.state, State::Warning);
         step.seen += fmt::format("; {} in clear", tally.in_clear);
     }
     if (step.state == State::Failed) {
         ++routes_failed_;
+        step.reason = flow.reason;
         step.fix = "Mail to it would wait. The failed steps above say what to repair.";
     }
     worst_ = std::max(worst_, step.state);
@@ -182,14 +185,10 @@ net::Task<> Validation::send_message()
 {
     Step step;
     step.id = StepId::Message;
-    if (for_message_.stream == nullptr) {
+    if (for_message_ == nullptr) {
         step.state = State::Failed;
         step.seen = "not sent: no host satisfies the connector";
         step.fix = "Repair what the failed steps above say.";
-    } else if (subject_.connector->tls.auth) {
-        hang_up(for_message_);
-        step.state = State::Warning;
-        step.seen = "not sent: the smart host wants a login, which a test does not do";
     } else {
         tell(Step{StepId::Message, {}, {}, State::Running, {}, {}, {}});
         const WallTime now = env_.core.clock().wall();
@@ -203,7 +202,10 @@ net::Task<> Validation::send_message()
                             *subject_.recipient,
                             now,
                             id};
-        step = co_await send_test_message(env_, std::move(for_message_), std::move(message));
+        Call call;
+        call.stream = std::move(for_message_->stream);
+        for_message_.reset();
+        step = co_await send_test_message(env_, std::move(call), std::move(message));
         if (step.state == State::Ok && !bounce_->sender()) step.seen += ", " + bounce_->why_not();
         if (step.state != State::Ok || !bounce_->sender()) bounce_.reset();
     }

@@ -1,0 +1,479 @@
+#include "outbound/next_hop_client.h"
+
+#include "core/assert.h"
+#include "net/core.h"
+#include "outbound/hop_inputs.h"
+#include "outbound/io_outcome.h"
+#include "outbound/log_in.h"
+#include "outbound/next_hop_outcome.h"
+#include "outbound/office.h"
+#include "outbound/peer_watch.h"
+#include "routing/target_address.h"
+#include "smtp/client_outcome.h"
+
+#include <utility>
+
+namespace hermetic::outbound {
+namespace {
+
+using policy::ConnectionFacts;
+using policy::HopFailure;
+using policy::HopNote;
+using End = DialResult::End;
+using Peer = ConnectionFacts::Peer;
+using What = policy::NextHopStep::What;
+
+// How long what DNS and the ratchet said may be used without asking again: the unit of a record's
+// time to live. The resolver answers from its memory.
+constexpr std::chrono::seconds kFresh{1};
+
+std::string endpoint_text(const Host& host, const Endpoint& endpoint)
+{
+    return host.unix_path.empty() ? endpoint.format() : host.unix_path;
+}
+
+policy::TlsDemand with_ratchet(policy::TlsDemand demand, const RatchetWatch& ratchet)
+{
+    demand.ratchet = ratchet.expectation();
+    return demand;
+}
+
+ConnectionFacts::End end_of(End end)
+{
+    switch (end) {
+    case End::Ready:
+        return ConnectionFacts::End::Ready;
+    case End::NotOffered:
+        return ConnectionFacts::End::NotOffered;
+    case End::Refused:
+        return ConnectionFacts::End::Refused;
+    case End::HandshakeFailed:
+        return ConnectionFacts::End::HandshakeFailed;
+    case End::Failed:
+        return ConnectionFacts::End::Failed;
+    }
+    unreachable("every end of a connection is translated above");
+}
+
+}  // namespace
+
+NextHopClient::NextHopClient(Office& office, PeerWatch* watch, Target target,
+                             policy::TlsDemand demand, objects::SnapshotPointer snapshot,
+                             Memory memory, HopWatcher* watcher)
+    : office_{office},
+      watch_{watch},
+      mx_{std::move(target.domain), std::move(target.hosts.canonical_domain),
+          target.hosts.mx_security},
+      snapshot_{std::move(snapshot)},
+      settings_{office.settings},
+      memory_{memory},
+      watcher_{watcher},
+      ratchet_{office, *demand.organization, mx_.domain, target.hosts},
+      demand_{with_ratchet(std::move(demand), ratchet_)},
+      only_{target.only},
+      selection_{demand_, make_hosts(target.hosts), office.adapters.core.clock().wall()},
+      began_{office.now()},
+      until_{office.now() + settings_->attempt_time}
+{
+    for (auto& host : target.hosts.hosts) {
+        known_.push_back({std::move(host)});
+        add_required(known_.size() - 1);
+    }
+}
+
+void NextHopClient::add_required(std::size_t index)
+{
+    required_tls_ =
+        mail::strongest(std::move(required_tls_), policy::required_tls(selection_.decision(index)));
+}
+
+std::vector<policy::NextHopHost> NextHopClient::make_hosts(const HostList& list) const
+{
+    std::vector<policy::NextHopHost> hosts;
+    const Instant now = office_.now();
+    for (const Host& each : list.hosts) {
+        policy::NextHopHost host;
+        host.hop = hop_facts(each, mx_, settings_->sts.get());
+        host.label = each.label();
+        host.long_silent = office_.hosts.is_long_silent(memory_key(each), now);
+        host.left_untried = office_.hosts.is_left_untried(memory_key(each), now);
+        hosts.push_back(std::move(host));
+    }
+    return hosts;
+}
+
+void NextHopClient::begin_transaction()
+{
+    until_ = office_.now() + settings_->attempt_time;
+    selection_.begin_transaction();
+}
+
+net::Task<ConnectionPointer> NextHopClient::open()
+{
+    last_tls_.reset();
+    // What was given away has come back, or was lost.
+    if (selection_.step().what == What::Use) selection_.retry();
+    for (;;) {
+        const policy::NextHopStep step = selection_.step();
+        if (step.what == What::Use) co_return hand_over();
+        if (step.what == What::GiveUp) break;
+        if (is_over()) {
+            selection_.on_time_over();
+            heed_notes();
+            continue;
+        }
+        switch (step.what) {
+        case What::Resolve:
+            co_await resolve(step.host);
+            break;
+        case What::AskTlsa:
+            co_await ask_tlsa(step.host);
+            break;
+        case What::Prepare:
+            prepare(step.host);
+            break;
+        case What::Connect:
+            co_await connect(step);
+            break;
+        case What::LogIn:
+            co_await log_in();
+            break;
+        case What::Use:
+        case What::GiveUp:
+            break;
+        }
+        heed_notes();
+        heed_failures();
+    }
+    conclude();
+    co_return nullptr;
+}
+
+bool NextHopClient::is_over() const
+{
+    const bool given_way = watch_ != nullptr && watch_->has_given_way();
+    return office_.stopping() || given_way || office_.now() >= until_;
+}
+
+net::Task<> NextHopClient::resolve(std::size_t index)
+{
+    Known& known = known_[index];
+    if (!known.host.unix_path.empty()) {
+        known.addresses = HostAddresses{{IpAddress{}}, facts::DnsSecurity::Insecure, {}};
+    } else {
+        Host host = known.host;
+        auto found = co_await find_addresses(office_, std::move(host));
+        if (!found) {
+            selection_.on_unresolved(std::move(found.error()));
+            co_return;
+        }
+        known.addresses = *std::move(found);
+    }
+    if (watcher_ != nullptr) watcher_->on_resolved(index, known.host, *known.addresses);
+    const auto rules = settings_->target_rules();
+    const std::string key = memory_key(known.host);
+    if (memory_ == Memory::Kept) office_.hosts.note_tried(key);
+    std::vector<policy::NextHopAddress> addresses;
+    for (const IpAddress& each : known.addresses->addresses) {
+        if (only_ && each != *only_) continue;
+        policy::NextHopAddress address;
+        address.endpoint = {each, known.host.port};
+        if (known.host.unix_path.empty()) {
+            const auto refused = routing::refuse_target(address.endpoint, known.host.source, rules);
+            if (refused) address.refused = *refused;
+        } else {
+            address.endpoint = {};
+        }
+        const std::string text = endpoint_text(known.host, address.endpoint);
+        address.dead = office_.dead.is_dead(text, office_.now());
+        address.left_untried = office_.hosts.is_left_untried(key + '|' + text, office_.now());
+        addresses.push_back(std::move(address));
+    }
+    selection_.on_addresses(std::move(addresses));
+}
+
+// Specification §4.7.
+net::Task<> NextHopClient::ask_tlsa(std::size_t index)
+{
+    Known& known = known_[index];
+    Host host = known.host;
+    HostAddresses addresses = *known.addresses;
+    MxFacts mx = mx_;
+    auto found = co_await find_tlsa(office_, std::move(host), std::move(addresses), std::move(mx));
+    if (watcher_ != nullptr) watcher_->on_tlsa(index, known.host, found);
+    selection_.on_tlsa(found.status, std::move(found.set), std::move(found.why));
+    add_required(index);
+}
+
+Identity NextHopClient::identity_for(const policy::TlsDecision& decision) const
+{
+    // Our secrets are not for mail below its policy.
+    const auto* connector =
+        demand_.message.approved == policy::Approved::Yes ? nullptr : demand_.connector;
+    return office_.identity_for(decision, demand_.organization->name, connector);
+}
+
+void NextHopClient::prepare(std::size_t index)
+{
+    Known& known = known_[index];
+    known.identity = identity_for(selection_.decision(index));
+    policy::HopCredentials credentials;
+    credentials.missing = known.identity.missing;
+    credentials.login = known.identity.login != nullptr;
+    credentials.remembered = office_.rungs.recall(rung_key(index), office_.now());
+    if (watcher_ != nullptr) watcher_->on_prepared(index, credentials);
+    selection_.on_credentials(std::move(credentials));
+}
+
+bool NextHopClient::use_kept(const policy::NextHopStep& step)
+{
+    if (memory_ == Memory::ReadOnly) return false;
+    const Known& known = known_[step.host];
+    const Endpoint endpoint = selection_.address(step.host, step.address).endpoint;
+    connection_ = office_.pool.take(
+        key_of(known, selection_.decision(step.host), known.identity, endpoint), office_.now());
+    if (!connection_) return false;
+    if (watch_ != nullptr) connection_->watched = watch_->attach(*connection_->stream);
+    fresh_ = false;
+    selection_.on_kept();
+    return true;
+}
+
+net::Task<> NextHopClient::connect(policy::NextHopStep step)
+{
+    if (use_kept(step)) co_return;
+    const Known& known = known_[step.host];
+    if (step.plan &&
+        office_.context_for(*step.plan, known.identity.client_certificate) == nullptr) {
+        // What our own settings or files do not let us do says nothing of the host.
+        selection_.on_own_fault(smtp::local_outcome(
+            facts::Stage::Local, {4, 3, 0}, "tls.client-context",
+            "this server's own TLS settings, or its client certificate, cannot be used"));
+        co_return;
+    }
+    DialRequest request;
+    request.host = known.host;
+    request.endpoint = selection_.address(step.host, step.address).endpoint;
+    request.plan = step.plan;
+    request.identity = known.identity;
+    request.server_name = policy::server_name(selection_.decision(step.host), known.host.name);
+    request.watch = watch_;
+    request.tlsa = selection_.decision(step.host).policy.tlsa;
+    request.reuse_key =
+        key_of(known, selection_.decision(step.host), known.identity, request.endpoint);
+    const std::string where = endpoint_text(known.host, request.endpoint);
+    if (memory_ == Memory::Kept) {
+        office_.hosts.note_tried(memory_key(known.host) + '|' + where);
+    }
+    auto result = co_await dial(office_, std::move(request));
+    if (watcher_ != nullptr) watcher_->on_dialed(step, known.host, result);
+    auto facts = take(where, result);
+    connection_ = std::move(result.connection);
+    fresh_ = true;
+    if (watcher_ != nullptr) watcher_->on_connection(step, facts);
+    if (facts.tls) last_tls_ = facts.tls;
+    selection_.on_connection(std::move(facts));
+    const auto next = selection_.step().what;
+    if (connection_ && next != What::Use && next != What::LogIn) {
+        connection_->stream->close();
+        connection_.reset();
+    }
+}
+
+// As facts; the connection stays in `result`.
+ConnectionFacts NextHopClient::take(const std::string& where, DialResult& result)
+{
+    slow_down_ = slow_down_ || result.busy;
+    // A port that is closed to one more while others are served is full, not dead.
+    const bool full = result.refused_connect && office_.live_connections(where) != 0;
+    slow_down_ = slow_down_ || full;
+    const bool greeted =
+        result.end != End::Failed || (result.stage != facts::Stage::Connect &&
+                                      (result.stage != facts::Stage::Greeting || !result.lost));
+    ConnectionFacts facts;
+    facts.end = end_of(result.end);
+    facts.peer = greeted                       ? Peer::Greeted
+                 : result.unreachable && !full ? Peer::Silent
+                                               : Peer::Unknown;
+    facts.injected = result.injected;
+    const auto* capabilities = result.connection ? &result.connection->capabilities : nullptr;
+    facts.requiretls = capabilities != nullptr && capabilities->require_tls;
+    facts.tls = result.connection ? result.connection->tls : result.tls;
+    facts.failure = result.failure;
+    facts.outcome = std::move(result.outcome);
+    return facts;
+}
+
+net::Task<> NextHopClient::log_in()
+{
+    auto login = known_[selection_.step().host].identity.login;
+    auto refusal = co_await outbound::log_in(office_, *connection_, std::move(login));
+    if (watcher_ != nullptr) watcher_->on_login(refusal);
+    if (refusal) {
+        connection_->stream->close();
+        connection_.reset();
+    }
+    selection_.on_login(std::move(refusal));
+}
+
+ConnectionPointer NextHopClient::hand_over()
+{
+    HERMETIC_ASSERT(connection_);
+    last_tls_.reset();
+    if (!fresh_) return std::move(connection_);
+    const std::size_t index = selection_.step().host;
+    const policy::HopUse& use = selection_.use();
+    const policy::TlsPolicy& policy = selection_.decision(index).policy;
+    Connection& connection = *connection_;
+    HERMETIC_ASSERT(connection.tls || policy.allows_clear());
+    connection.address_security = known_[index].addresses->security;
+    connection.verdict = use.verdict;
+    connection.audit = use.audit;
+    // Where TLS is wanted the next grant asks for it again: the host may have it by then.
+    if (!connection.tls && policy.wants_tls()) connection.kept = Connection::Kept::No;
+    const bool watched = policy.wants_tls() && demand_.message.approved == policy::Approved::No;
+    if (memory_ == Memory::Kept && watched) {
+        ratchet_.on_connection(known_[index].host.label(), connection.tls,
+                               connection.capabilities.starttls);
+    }
+    return std::move(connection_);
+}
+
+void NextHopClient::conclude()
+{
+    const HopFailure& failure = selection_.failure();
+    failure_ =
+        outcome_of(failure, {selection_.host(failure.host).label, selection_.decision(failure.host),
+                             office_.adapters.core.clock().wall()});
+    if (failure.kind == HopFailure::Kind::TimeOver && office_.stopping()) {
+        failure_ = smtp::local_outcome(facts::Stage::Connect, {4, 3, 2}, "delivery.stopping",
+                                       "the server is stopping");
+    } else if (failure.kind == HopFailure::Kind::TimeOver && office_.now() < until_) {
+        failure_ = gave_way_outcome(facts::Stage::Dns);
+    }
+    if (memory_ == Memory::Kept) ratchet_.on_failure(last_host(), failure_);
+    suggest_fix(failure_);
+}
+
+// What the hosts showed that were not used.
+void NextHopClient::heed_failures()
+{
+    const auto& failures = selection_.failures();
+    for (; failures_heeded_ < failures.size(); ++failures_heeded_) {
+        const HopFailure& failure = failures[failures_heeded_];
+        if (failure.kind == HopFailure::Kind::Unproved) ratchet_.on_refused(*failure.evidence);
+        if (failure.kind == HopFailure::Kind::NotOffered) ratchet_.on_not_offered();
+    }
+}
+
+void NextHopClient::heed_notes()
+{
+    auto notes = selection_.take_notes();
+    if (memory_ == Memory::ReadOnly) return;
+    for (const HopNote& each : notes) note(each);
+}
+
+void NextHopClient::note(const HopNote& note)
+{
+    const Host& host = known_[note.host].host;
+    const Instant now = office_.now();
+    const std::string text = note.address ? endpoint_text(host, *note.address) : std::string{};
+    switch (note.kind) {
+    case HopNote::Kind::RungWorked:
+        return office_.rungs.worked(rung_key(note.host), note.rung, now);
+    case HopNote::Kind::RungFailed:
+        return office_.rungs.failed(rung_key(note.host));
+    case HopNote::Kind::AddressDead:
+        return office_.dead.mark(text, now + settings_->options.dead_host, now);
+    case HopNote::Kind::AddressAlive:
+        return office_.dead.forget(text);
+    case HopNote::Kind::HostSilent:
+        return office_.hosts.note_silent(memory_key(host), now);
+    case HopNote::Kind::HostGreeted:
+        return office_.hosts.note_greeted(memory_key(host));
+    case HopNote::Kind::LeftUntried:
+        return office_.hosts.note_untried(memory_key(host) + (note.address ? '|' + text : text),
+                                          now);
+    }
+}
+
+std::string NextHopClient::last_host() const
+{
+    const auto& last = selection_.last_host();
+    return last ? known_[*last].host.label() : std::string{};
+}
+
+std::string NextHopClient::address_text(std::size_t host, const Endpoint& address) const
+{
+    return endpoint_text(known_[host].host, address);
+}
+
+facts::DnsSecurity NextHopClient::address_security() const
+{
+    const auto& last = selection_.last_host();
+    if (!last || !known_[*last].addresses) return facts::DnsSecurity::Insecure;
+    return known_[*last].addresses->security;
+}
+
+bool NextHopClient::is_outdated() const
+{
+    return snapshot_ != office_.snapshot || settings_ != office_.settings;
+}
+
+bool NextHopClient::is_old() const
+{
+    return office_.now() - began_ >= kFresh;
+}
+
+bool NextHopClient::still_holds(const Connection& connection) const
+{
+    if (is_outdated() || !selection_.last_host()) return false;
+    const std::size_t index = *selection_.last_host();
+    // An exception's end, a retirement plan's quarter of an hour, MTA-STS.
+    policy::HopFacts hop = hop_facts(known_[index].host, mx_, settings_->sts.get());
+    hop.tlsa_status = selection_.host(index).hop.tlsa_status;
+    hop.tlsa = selection_.host(index).hop.tlsa;
+    const auto decision = policy::decide_tls(demand_, hop, known_[index].host.label(),
+                                             office_.adapters.core.clock().wall());
+    const auto identity = identity_for(decision);
+    const bool missing = identity.missing && !decision.audited;
+    return decision.skip.empty() && !missing &&
+           key_of(known_[index], decision, identity, connection.endpoint) == connection.policy_key;
+}
+
+std::string NextHopClient::key_of(const Known& known, const policy::TlsDecision& decision,
+                                  const Identity& identity, const Endpoint& endpoint) const
+{
+    std::string key = demand_.organization->name;
+    key += '|';
+    key += endpoint_text(known.host, endpoint);
+    key += '|';
+    key += known.host.name;
+    key += known.host.protocol == objects::HostProtocol::Lmtp ? "|lmtp|" : "|smtp|";
+    key += decision.policy.digest();
+    if (decision.audited) {
+        key += " audit " + decision.audited->digest();
+        key += decision.audited_skip;
+    }
+    key += '|';
+    key += identity.digest;
+    return key;
+}
+
+std::string NextHopClient::rung_key(std::size_t index) const
+{
+    std::string key = known_[index].host.label();
+    key += '|';
+    key += std::to_string(known_[index].host.port);
+    key += '|';
+    key += selection_.decision(index).policy.digest();
+    return key;
+}
+
+// Of the destination and the host.
+std::string NextHopClient::memory_key(const Host& host) const
+{
+    return mx_.domain + '|' + host.label() + '|' + std::to_string(host.port);
+}
+
+}  // namespace hermetic::outbound
