@@ -121,6 +121,8 @@ net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink)
         host.addresses = {IpAddress{}};
         co_return;
     }
+    host.addresses = outbound::known_addresses(host.host);
+    if (!host.addresses.empty()) co_return;
     tell_running(sink, StepId::Addresses, label);
     outbound::Host asked = host.host;
     auto found = co_await outbound::find_addresses(look.office(), std::move(asked));
@@ -130,6 +132,7 @@ net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink)
         co_return;
     }
     host.addresses = found->addresses;
+    if (host.addresses.size() > kMaxAddresses) host.addresses.resize(kMaxAddresses);
     host.address_security = found->security;
     host.canonical_name = found->canonical_name;
     tell(sink, say_addresses(host), label);

@@ -16,21 +16,21 @@ class Teller final : public outbound::HopWatcher {
 public:
     Teller(std::vector<HostFindings>& hosts, const Sink& sink) : hosts_{hosts}, sink_{sink} {}
 
-    void on_resolved(std::size_t index, const outbound::Host&,
+    void on_resolved(std::size_t index, const outbound::Host& what,
                      const outbound::HostAddresses& addresses) override
     {
         HostFindings& host = hosts_[index];
         host.addresses = addresses.addresses;
         host.address_security = addresses.security;
         host.canonical_name = addresses.canonical_name;
-        tell(host, say_addresses(host));
+        if (!what.name.empty()) tell(host, say_addresses(host));
     }
-    void on_tlsa(std::size_t index, const outbound::Host&,
+    void on_tlsa(std::size_t index, const outbound::Host& what,
                  const outbound::TlsaFinding& finding) override
     {
         HostFindings& host = hosts_[index];
         take_tlsa(finding, host);
-        tell(host, say_tlsa(host));
+        if (!what.name.empty()) tell(host, say_tlsa(host));
     }
     void on_dialed(const policy::NextHopStep& step, const outbound::Host&,
                    const outbound::DialResult& result) override
