@@ -19,6 +19,15 @@ using facts::DnsSecurity;
 using policy::StsMode;
 using policy::TlsaStatus;
 
+// Where any host of the route is on the network, demands count.
+policy::HopKind kind_of(const routing::Route& route)
+{
+    for (const objects::NextHopHost& host : route.hosts) {
+        if (policy::hop_kind(host) == policy::HopKind::Network) return policy::HopKind::Network;
+    }
+    return policy::hop_kind(route.hosts.front());
+}
+
 // What DNS may prove of a host, and what its domain may publish; the names are nobody's.
 std::vector<policy::HopFacts> possible_hops(const routing::Route& route)
 {
@@ -31,7 +40,7 @@ std::vector<policy::HopFacts> possible_hops(const routing::Route& route)
             for (const DnsSecurity mx : {DnsSecurity::Insecure, DnsSecurity::Secure}) {
                 policy::HopFacts hop;
                 hop.configured = !route.mx;
-                if (!route.mx) hop.kind = policy::hop_kind(route.hosts.front());
+                if (!route.mx) hop.kind = kind_of(route);
                 hop.host = "host.invalid";
                 if (route.mx) hop.domain = "domain.invalid";
                 hop.mx_security = mx;
@@ -115,7 +124,7 @@ std::string describe(const PolicySources& sources, const routing::Route& route)
 std::string owner_of(const routing::Route& route)
 {
     std::string owner = route.mx ? "mx;" : "hosts;";
-    if (!route.mx) owner += std::to_string(static_cast<int>(policy::hop_kind(route.hosts.front())));
+    if (!route.mx) owner += std::to_string(static_cast<int>(kind_of(route)));
     owner.append(1, ';').append(route.organization).append(1, ';').append(route.connector);
     return owner.append(1, ';').append(route.accepted_domain);
 }

@@ -199,7 +199,9 @@ void NextHopSelection::bar()
         fail(Kind::Skipped, host.decision.skip, lookup ? Stage::Dns : Stage::Verify);
     failure.detail = host.tlsa_why;
     // RFC 8689 §7: what the sender asked for cannot be had there; waiting would not change it.
-    failure.temporary = host.decision.skip != "requiretls.unproved-host";
+    // Waiting would neither prove the host nor give a literal a name.
+    failure.temporary = host.decision.skip != "requiretls.unproved-host" &&
+                        host.decision.skip != "tls.literal-without-name";
 }
 
 void NextHopSelection::on_credentials(HopCredentials credentials)

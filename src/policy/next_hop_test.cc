@@ -265,6 +265,23 @@ TEST(NextHopSelection, ALocalHostMayHaveItsMailInClearWhateverTheOrganizationAsk
     EXPECT_EQ(walk(over_the_network, hosts).verdict, "ladder.handshake-failed");
 }
 
+// Specification §3.1.
+TEST(NextHopSelection, ALiteralIsRefusedForGoodWhereANameIsAskedFor)
+{
+    objects::Organization organization;
+    organization.tls = TlsLevel::VerifyName;
+    TlsDemand demand;
+    demand.organization = &organization;
+    const std::vector<RecordedHost> hosts{host({{kTls}})};
+    auto names = names_of(hosts);
+    names[0].hop = literal();
+    NextHopSelection selection{demand, names, kNow};
+    const Walk found = walk(selection, hosts);
+    EXPECT_EQ(found.verdict, "tls.literal-without-name");
+    EXPECT_EQ(found.way, "") << "nobody is connected to";
+    EXPECT_FALSE(selection.failure().temporary);
+}
+
 class Selection : public testing::Test {
 protected:
     NextHopSelection& select(const std::vector<RecordedHost>& hosts)
