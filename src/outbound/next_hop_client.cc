@@ -189,6 +189,11 @@ net::Task<> NextHopClient::resolve(std::size_t index)
         address.left_untried = office_.hosts.is_left_untried(key + '|' + text, office_.now());
         addresses.push_back(std::move(address));
     }
+    if (addresses.empty()) {  // the one that was asked about is the host's no more
+        selection_.on_unresolved(smtp::local_outcome(
+            facts::Stage::Dns, {4, 4, 312}, "dns.no-address", "the host has this address no more"));
+        co_return;
+    }
     selection_.on_addresses(std::move(addresses));
 }
 
