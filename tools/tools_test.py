@@ -177,6 +177,30 @@ class Docs(Tree):
         self.write("src/policy/a.cc", 'f("admin.sock", "mx.example.org", "a.b");  // no-reason: an option\n')
         self.assertEqual(self.problems(), [])
 
+    def write_table(self, row, document="# TLS\n\n## Skipped\n\n| id | status |\n|---|---|\n| dns.failed | 4.4.312 |\n"):
+        self.write("src/facts/README.md", "# facts\n")
+        self.write("ARCHITECTURE.md", "# A\n\n| folder | job |\n|---|---|\n| `facts` | values |\n| `policy` | decides |\n")
+        self.write("src/facts/reasons.def", row)
+        self.write("docs/policy/dns.md", document)
+
+    ROW = ('HERMETIC_FINDING(DnsFailed, "dns.failed", Dns, temporary(4, 312), Us,\n    "a lookup (of DNS) failed",\n'
+           '    "Look.", kWhat, "Wait.", "dns#skipped")\n')
+
+    def test_a_reason_of_the_table(self):
+        self.write_table(self.ROW)
+        self.write("src/policy/dns.cc", "return Reason::DnsFailed;\n")
+        self.assert_one("no test names dns.failed")
+        self.write("src/policy/dns_test.cc", "EXPECT_EQ(decide(), Reason::DnsFailed);\n")
+        self.assertEqual(self.problems(), [])
+
+    def test_the_table_and_the_documents_agree(self):
+        self.write("src/policy/dns.cc", "return Reason::DnsFailed;\n")
+        self.write("src/policy/dns_test.cc", "EXPECT_EQ(decide(), Reason::DnsFailed);\n")
+        self.write_table(self.ROW.replace("312", "313"))
+        self.assert_one("dns.md:7: table: dns.failed is 4.4.313")
+        self.write_table(self.ROW.replace("#skipped", "#other"))
+        self.assert_one("no row in docs/policy/dns.md, section #other")
+
     def test_dead_link_and_dead_anchor(self):
         self.write("CONTRIBUTING.md", "[a](nowhere.md) [b](ARCHITECTURE.md#nothing) [c](ARCHITECTURE.md#a)\n")
         problems = self.problems()

@@ -1,0 +1,64 @@
+// The reasons by name, and what the table reasons.def says of each: for code that decides or tells.
+// What only passes reasons on needs facts/reason.h.
+#pragma once
+
+#include "facts/attempt.h"
+#include "facts/reason.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace hermetic::facts {
+
+enum class Reason : std::uint16_t {
+    None,
+#define HERMETIC_FINDING(Name, id, stage, status, fixer, words, fix, what, how, document) Name,
+#define HERMETIC_REPLY(Name, id, stage, fixer, words, fix, what, how, document) Name,
+#define HERMETIC_WARNING(Name, id, fixer, words, fix, document) Name,
+#define HERMETIC_EXPLANATION(Name, id, words, document) Name,
+#include "facts/reasons.def"
+};
+
+// All but None, in the order of the table.
+inline constexpr std::uint16_t kReasonCount = 0
+#define HERMETIC_FINDING(Name, id, stage, status, fixer, words, fix, what, how, document) +1
+#define HERMETIC_REPLY(Name, id, stage, fixer, words, fix, what, how, document) +1
+#define HERMETIC_WARNING(Name, id, fixer, words, fix, document) +1
+#define HERMETIC_EXPLANATION(Name, id, words, document) +1
+#include "facts/reasons.def"
+    ;
+
+// Who can make the fix.
+enum class Fixer : std::uint8_t {
+    Nobody,         // nothing is to be done
+    Sender,         // who wrote the message
+    Us,             // the administrators of this server
+    RecipientSide,  // those of the peer, or of its domain
+    Network,        // those of what lies between
+};
+[[nodiscard]] std::string_view name(Fixer fixer);  // "recipient-side"
+
+enum class ReasonKind : std::uint8_t {
+    Finding,      // ours; may end an attempt
+    Reply,        // the peer's; its status is its own
+    Warning,      // ends nothing, and should be mended
+    Explanation,  // a source, a step or a result
+};
+
+// A row of the table. All views are literals.
+struct ReasonRow {
+    std::string_view id;
+    ReasonKind kind = ReasonKind::Explanation;
+    std::optional<Stage> stage;  // where it ends an attempt; nullopt: wherever it was, or nowhere
+    EnhancedStatus status;       // of a Finding; else 0.0.0
+    Fixer fixer = Fixer::Nobody;
+    std::string_view words;          // for operators: a clause, alone or behind a host's name
+    std::string_view fix;            // for operators: what would help; empty: nothing is to be done
+    std::string_view sender_words;   // for senders: a sentence; empty: the reply's status says more
+    std::string_view sender_advice;  // for senders: what to do
+    std::string_view document;       // "tls#the-decision": file and section of docs/policy/
+};
+[[nodiscard]] const ReasonRow& describe(Reason reason);
+
+}  // namespace hermetic::facts
