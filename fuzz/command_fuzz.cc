@@ -12,7 +12,8 @@ namespace {
 using namespace hermetic;
 using namespace hermetic::smtp;
 
-constexpr RefusalKind kNoRelay{"recipient.relay-denied", 550, {5, 7, 64}, "relaying denied"};
+constexpr RefusalKind kNoRelay{
+    facts::Reason::RecipientRelayDenied, 550, {5, 7, 64}, "relaying denied"};
 
 void check_replies(std::string_view output)
 {

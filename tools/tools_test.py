@@ -201,6 +201,16 @@ class Docs(Tree):
         self.write_table(self.ROW.replace("#skipped", "#other"))
         self.assert_one("no row in docs/policy/dns.md, section #other")
 
+    def test_a_reason_as_text_and_one_that_nobody_says(self):
+        self.write_table(self.ROW)
+        self.write("src/policy/dns_test.cc", "EXPECT_EQ(decide(), Reason::DnsFailed);\n")
+        self.assert_one("no code says Reason::DnsFailed")
+        self.write("src/policy/dns.cc", "return Reason::DnsFailed;\n")
+        self.write("src/policy/a.cc", 'if (name(reason) == "dns.failed") wait();\n')
+        self.assert_one('"dns.failed" as text; say Reason::DnsFailed')
+        self.write("src/policy/a.cc", 'if (name(reason).starts_with("dns.")) wait();\n')
+        self.assert_one('"dns." compares reasons as text')
+
     def test_dead_link_and_dead_anchor(self):
         self.write("CONTRIBUTING.md", "[a](nowhere.md) [b](ARCHITECTURE.md#nothing) [c](ARCHITECTURE.md#a)\n")
         problems = self.problems()
@@ -209,6 +219,7 @@ class Docs(Tree):
     def test_options_differ_from_the_program(self):
         self.write("docs/reference/node.md", "old\n")
         self.write("docs/reference/org.md", "new\n")
+        self.write("docs/reference/reasons.md", "new\n")
         program = os.path.join(self.root, "program")
         self.write("program", "#!/bin/sh\necho new\n")
         os.chmod(program, 0o755)

@@ -77,8 +77,9 @@ int check(const std::string& file)
 
 int reference(const std::string& what)
 {
-    const std::string text =
-        what == "org" ? objects::format_org_reference() : config::format_node_reference();
+    const std::string text = what == "org"       ? objects::format_org_reference()
+                             : what == "reasons" ? facts::format_reason_reference()
+                                                 : config::format_node_reference();
     std::fputs(text.c_str(), stdout);
     return kDone;
 }

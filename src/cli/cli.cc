@@ -150,10 +150,11 @@ int run(int argc, const char* const* argv, const Programs& programs)
     check_command->callback([&] { result = check(common.server.config); });
 
     std::string what;
-    auto* reference_command = app.add_subcommand("reference", "Print the reference of all options");
-    reference_command->add_option("what", what, "node or org")
+    auto* reference_command =
+        app.add_subcommand("reference", "Print a reference: of options or of reasons");
+    reference_command->add_option("what", what, "node, org or reasons")
         ->required()
-        ->check(CLI::IsMember({"node", "org"}));
+        ->check(CLI::IsMember({"node", "org", "reasons"}));
     reference_command->callback([&] { result = reference(what); });
 
     ExplainArguments explain_arguments;

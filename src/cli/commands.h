@@ -15,7 +15,7 @@ struct ServerChoice {
 };
 
 [[nodiscard]] int check(const std::string& config);
-[[nodiscard]] int reference(const std::string& what);  // "node" | "org"
+[[nodiscard]] int reference(const std::string& what);  // "node" | "org" | "reasons"
 
 // What would become of a message; asks nobody, unless it is to look.
 struct ExplainArguments {

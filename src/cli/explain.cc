@@ -1,7 +1,7 @@
 #include "cli/explain.h"
 
-#include "cli/explain_words.h"
 #include "core/assert.h"
+#include "facts/reasons.h"
 #include "inbound/recipient_policy.h"
 #include "outbound/hop_inputs.h"
 #include "policy/ladder.h"
@@ -56,7 +56,7 @@ HopExplanation explain_hop(const policy::TlsDecision& decision, std::string hop)
         explanation.names = {policy.domain->text(), "a name below " + policy.domain->text()};
     }
     explanation.pins = policy.pins;
-    explanation.reasons.assign(decision.reasons.begin(), decision.reasons.end());
+    explanation.reasons = decision.reasons;
     explanation.sources = decision.sources;
     explanation.skip = decision.skip;
     explanation.ladder = ladder_of(policy);
@@ -143,8 +143,8 @@ std::string describe(const policy::TlsSource& source)
         asked += fmt::format("{}{} or newer", asked.empty() ? "" : ", ",
                              facts::format_version(source.min));
     }
-    return fmt::format("{} {:<26} {}{}{}", source.counted ? "+" : " ", source.id,
-                       describe_source(source.id), asked.empty() ? "" : ": ", asked);
+    return fmt::format("{} {:<26} {}{}{}", source.counted ? "+" : " ", facts::name(source.id),
+                       facts::describe(source.id).words, asked.empty() ? "" : ": ", asked);
 }
 
 std::string joined(const std::vector<std::string>& texts)
@@ -168,6 +168,13 @@ json::array list(const std::vector<std::string>& texts)
     return json::array(texts.begin(), texts.end());
 }
 
+json::array list(const std::vector<facts::Reason>& reasons)
+{
+    json::array array;
+    for (const auto each : reasons) array.push_back(json::value(facts::name(each)));
+    return array;
+}
+
 json::array list(const std::vector<policy::TlsSource>& sources)
 {
     json::array array;
@@ -175,11 +182,11 @@ json::array list(const std::vector<policy::TlsSource>& sources)
         const bool asks = each.level != policy::TlsLevel::None;
         const bool limits = each.min != facts::TlsVersion::None;
         array.push_back(
-            json::object{{"id", each.id},
+            json::object{{"id", facts::name(each.id)},
                          {"level", asks ? policy::name(each.level) : std::string_view{}},
                          {"min_tls", limits ? facts::format_version(each.min) : std::string_view{}},
                          {"counted", each.counted},
-                         {"words", describe_source(each.id)}});
+                         {"words", facts::describe(each.id).words}});
     }
     return array;
 }
@@ -247,12 +254,13 @@ std::string format_explanation(const Explanation& explanation)
                        ? std::string{"no inbound connector admits it"}
                        : fmt::format("inbound connector \"{}\" ({})", explanation.client_connector,
                                      explanation.client_because));
-    line("recipient", (explanation.accepted ? std::string{"accepted"} : explanation.refusal) +
-                          " (" + explanation.recipient_reason + ")");
+    line("recipient",
+         fmt::format("{} ({})", explanation.accepted ? "accepted" : explanation.refusal,
+                     facts::name(explanation.recipient_reason)));
     if (explanation.message) line("message", describe(explanation));
-    line("route", explanation.route + " (" + explanation.route_reason +
-                      (explanation.route_source.empty() ? "" : ": " + explanation.route_source) +
-                      ")");
+    line("route",
+         fmt::format("{} ({}{}{})", explanation.route, facts::name(explanation.route_reason),
+                     explanation.route_source.empty() ? "" : ": ", explanation.route_source));
     for (const HopExplanation& hop : explanation.hops) {
         text += '\n';
         line("hop", hop.hop);
@@ -262,7 +270,10 @@ std::string format_explanation(const Explanation& explanation)
         if (!hop.pins.empty()) line("pins", joined(hop.pins));
         std::string_view title = "because";
         for (const auto& source : hop.sources) line(std::exchange(title, ""), describe(source));
-        if (!hop.skip.empty()) line("skipped", hop.skip);
+        if (hop.skip != facts::Reason::None) {
+            line("skipped",
+                 fmt::format("{}: {}", facts::name(hop.skip), facts::describe(hop.skip).words));
+        }
         line("ladder", fmt::format("{}", fmt::join(hop.ladder, ", then ")));
         line("clear text", hop.clear ? "if nothing above works" : "never: the message waits");
         if (!hop.audited.empty()) line("audited", hop.audited);
@@ -282,22 +293,23 @@ std::string format_explanation_json(const Explanation& explanation)
                                     {"pins", list(hop.pins)},
                                     {"because", list(hop.reasons)},
                                     {"sources", list(hop.sources)},
-                                    {"skip", hop.skip},
+                                    {"skip", facts::name(hop.skip)},
                                     {"ladder", list(hop.ladder)},
                                     {"clear", hop.clear},
                                     {"audited", hop.audited}});
     }
-    return json::serialize(json::object{{"client_connector", explanation.client_connector},
-                                        {"client_because", explanation.client_because},
-                                        {"message", message_json(explanation)},
-                                        {"organization", explanation.organization},
-                                        {"accepted", explanation.accepted},
-                                        {"recipient_reason", explanation.recipient_reason},
-                                        {"refusal", explanation.refusal},
-                                        {"route", explanation.route},
-                                        {"route_reason", explanation.route_reason},
-                                        {"route_source", explanation.route_source},
-                                        {"hops", std::move(hops)}});
+    return json::serialize(
+        json::object{{"client_connector", explanation.client_connector},
+                     {"client_because", explanation.client_because},
+                     {"message", message_json(explanation)},
+                     {"organization", explanation.organization},
+                     {"accepted", explanation.accepted},
+                     {"recipient_reason", facts::name(explanation.recipient_reason)},
+                     {"refusal", explanation.refusal},
+                     {"route", explanation.route},
+                     {"route_reason", facts::name(explanation.route_reason)},
+                     {"route_source", explanation.route_source},
+                     {"hops", std::move(hops)}});
 }
 
 }  // namespace hermetic::cli

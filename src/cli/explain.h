@@ -9,6 +9,7 @@
 #include "core/ip.h"
 #include "core/time.h"
 #include "facts/dns.h"
+#include "facts/reason.h"
 #include "mail/address.h"
 #include "objects/snapshot.h"
 #include "policy/tls_policy.h"
@@ -38,12 +39,12 @@ struct HopExplanation {
     std::string max;
     std::vector<std::string> names;  // one of which the certificate must have
     std::vector<std::string> pins;
-    std::vector<std::string> reasons;
+    std::vector<facts::Reason> reasons;
     std::vector<policy::TlsSource> sources;  // everything that was asked, in that order
-    std::string skip;                 // not empty: the host would not be used, and why (dotted id)
-    std::vector<std::string> ladder;  // rungs in the order in which they are tried
-    bool clear = false;               // whether it may end in clear text
-    std::string audited;              // the policy of an audited connector; empty: none
+    facts::Reason skip{};                    // not None: the host would not be used, and why
+    std::vector<std::string> ladder;         // rungs in the order in which they are tried
+    bool clear = false;                      // whether it may end in clear text
+    std::string audited;                     // the policy of an audited connector; empty: none
 };
 
 struct Explanation {
@@ -53,10 +54,10 @@ struct Explanation {
     std::string message_refusal;  // why the message itself would be refused; empty: it is not
     std::string organization;     // whose mail it is
     bool accepted = false;
-    std::string recipient_reason;  // dotted id
-    std::string refusal;           // the reply's words, where it is refused
-    std::string route;             // its key
-    std::string route_reason;
+    facts::Reason recipient_reason{};
+    std::string refusal;  // the reply's words, where it is refused
+    std::string route;    // its key
+    facts::Reason route_reason{};
     std::string route_source;  // the accepted domain's or connector's name
     std::vector<HopExplanation> hops;
 };

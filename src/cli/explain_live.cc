@@ -40,7 +40,7 @@ std::string format_way(const validation::Way& way)
     if (way.flow.tls)
         text += fmt::format("{:<12} {}\n", "session", validation::describe_session(*way.flow.tls));
     if (way.flows) text += fmt::format("{:<12} {}\n", "rung", facts::name(way.flow.rung));
-    return text + fmt::format("{:<12} {}\n", "verdict", way.flow.reason);
+    return text + fmt::format("{:<12} {}\n", "verdict", facts::name(way.flow.reason));
 }
 
 std::string add_way(const std::string& explanation_json, const validation::Way& way)
@@ -49,7 +49,7 @@ std::string add_way(const std::string& explanation_json, const validation::Way& 
     auto value = json::parse(explanation_json);
     json::object live{{"flows", way.flows},      {"in_clear", way.flow.in_clear},
                       {"host", way.host},        {"address", way.address},
-                      {"policy", way.policy},    {"reason", way.flow.reason},
+                      {"policy", way.policy},    {"reason", facts::name(way.flow.reason)},
                       {"words", way.flow.words}, {"fix", way.flow.fix}};
     live["rung"] = way.flows ? json::value(facts::name(way.flow.rung)) : json::value(nullptr);
     live["session"] = way.flow.tls ? json::value(validation::describe_session(*way.flow.tls))

@@ -122,7 +122,7 @@ void SecretsPart::log_certificates(Which which)
         const bool soon = expires_soon(facts, now);
         if (!soon && which == Which::Expiring) return;
         log_.event(soon ? Level::Warning : Level::Info,
-                   soon ? "certificate.expiring" : "certificate.loaded",
+                   soon ? "certificate.expiring" : "certificate.loaded",  // no-reason: a log event
                    {{"certificate", name},
                     {"subject", facts.subject},
                     {"not_after", format_rfc3339(facts.not_after)},

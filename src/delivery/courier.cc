@@ -3,6 +3,7 @@
 #include "delivery/parcel.h"
 #include "delivery/payload.h"
 #include "delivery/transmit.h"
+#include "facts/reasons.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/await_spool.h"
@@ -14,7 +15,6 @@
 #include "outbound/peer_watch.h"
 #include "report/notice.h"
 #include "routing/route.h"
-#include "smtp/client_outcome.h"
 #include "smtp/client_transaction.h"
 
 #include <algorithm>
@@ -27,6 +27,7 @@ namespace {
 
 using facts::Outcome;
 using facts::OutcomeClass;
+using facts::Reason;
 using facts::Stage;
 
 // RFC 5321 §4.5.3.1.8: every server takes so many recipients.
@@ -37,7 +38,6 @@ constexpr int kSessionsPerMessage = 2;
 constexpr int kLostInARow = 2;
 // Of a message in a file: enough for the header of a notice.
 constexpr std::size_t kHeaderOctets = std::size_t{64} << 10;
-constexpr std::string_view kEscaped = "delivery.escaped";
 
 metrics::Metric transaction_metric(const outbound::Connection& connection)
 {
@@ -69,7 +69,7 @@ HandedTo handed_to(const outbound::Connection& connection)
 bool worth_another_host(const Outcome& outcome)
 {
     if (outcome.result != OutcomeClass::Deferred || outcome.stage == Stage::EndOfData) return false;
-    return outcome.origin == facts::Origin::Remote || outcome.reason.starts_with("connection.");
+    return outcome.origin == facts::Origin::Remote || outbound::is_lost_connection(outcome.reason);
 }
 
 class Courier {
@@ -168,10 +168,11 @@ net::Task<> Courier::carry_safely(dispatch::GrantedMessage granted)
     }
     escaped_ = true;
     connection_.reset();  // whatever it was about to say
-    office_.adapters.log.event(ledger::Level::Error, kEscaped, {{"what", what}});
+    office_.adapters.log.event(ledger::Level::Error, facts::name(Reason::DeliveryEscaped),
+                               {{"what", what}});
     report_.untouched.push_back(id);
-    report_.destination_failure = smtp::local_outcome(Stage::Route, {4, 3, 0}, kEscaped,
-                                                      "an error in this server ended the attempt");
+    report_.destination_failure =
+        facts::local_outcome(Reason::DeliveryEscaped, "an error in this server ended the attempt");
 }
 
 net::Task<> Courier::carry(dispatch::GrantedMessage granted)
@@ -322,8 +323,8 @@ net::Task<bool> Courier::find_way()
     std::optional<policy::TlsDemand> demand;
     if (route) demand = outbound::make_demand(*snapshot, *route, demand_);
     if (!demand) {
-        fail_destination(smtp::local_outcome(Stage::Route, {4, 3, 5}, "route.unknown-key",
-                                             "this server does not understand its own route"));
+        fail_destination(facts::local_outcome(Reason::RouteUnknownKey,
+                                              "this server does not understand its own route"));
         co_return false;
     }
     std::string domain = route->mx ? route->domain : std::string{};
@@ -418,14 +419,14 @@ bool Courier::take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
                                       [](const auto& result) { return !result.too_many; });
     std::vector<std::uint32_t> again;
     bool lost = false;
-    last_failure_ = smtp::local_outcome(Stage::Mail, {4, 4, 318}, "connection.closed",
-                                        "the connection ended before it was this one's turn");
+    last_failure_ = facts::local_outcome(Reason::ConnectionClosed, Stage::Mail,
+                                         "the connection ended before it was this one's turn");
     for (auto& result : results) {
         if (result.too_many && progress && connection_->reusable) {
             again.push_back(result.index);
             continue;
         }
-        const bool ended = result.outcome.reason.starts_with("connection.");
+        const bool ended = outbound::is_lost_connection(result.outcome.reason);
         if (ended) last_failure_ = result.outcome;
         lost = lost || ended;
         if (worth_another_host(result.outcome)) elsewhere.push_back(result.index);

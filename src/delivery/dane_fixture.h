@@ -2,6 +2,7 @@
 #pragma once
 
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 #include "tls/tlsa_fixture.h"
 
 #include <string>
@@ -99,19 +100,20 @@ protected:
             EXPECT_TRUE(tls || command == "QUIT") << command;
         }
     }
-    void expect_waits(std::string_view reason, std::string_view code)
+    void expect_waits(facts::Reason reason, std::string_view code)
     {
         EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
         EXPECT_EQ(outcome().reason, reason);
         EXPECT_EQ(outcome().enhanced.format(), code);
         EXPECT_EQ(outcome().origin, facts::Origin::Local);
-        EXPECT_FALSE(outcome().fix.empty()) << "an administrator must know what to do";
+        EXPECT_FALSE(facts::suggest_fix(outcome()).empty())
+            << "an administrator must know what to do";
         for (const auto& peer : peers) {
             EXPECT_TRUE(peer->messages.empty());
             for (const auto& command : peer->commands) EXPECT_FALSE(command.starts_with("MAIL"));
         }
     }
-    void expect_delivered(ScriptedPeer& peer, std::string_view reason, std::string_view level)
+    void expect_delivered(ScriptedPeer& peer, facts::Reason reason, std::string_view level)
     {
         EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U) << outcome().reason;
         EXPECT_EQ(log.attempts.back().policy_reasons.back(), reason);

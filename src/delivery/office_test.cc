@@ -3,6 +3,7 @@
 
 #include "delivery/payload.h"
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
@@ -70,7 +72,7 @@ TEST_F(OfficeTest, AConversionWaitsWhileOthersTakeTheMemory)
     EXPECT_THAT(others, SizeIs(2));
     const auto waits = payload_of(*message);
     ASSERT_TRUE(waits && !*waits);
-    EXPECT_EQ(waits->error().reason, "content.conversion-waits");
+    EXPECT_EQ(waits->error().reason, Reason::ContentConversionWaits);
     EXPECT_EQ(waits->error().enhanced.format(), "4.3.2");
     EXPECT_EQ(waits->error().result, facts::OutcomeClass::Deferred);
 

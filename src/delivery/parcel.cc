@@ -102,7 +102,6 @@ void Parcel::split(const objects::Snapshot& snapshot, const std::string& destina
 void Parcel::set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
                          HandedTo handed_to)
 {
-    outbound::suggest_fix(outcome);
     const auto same = [&](const RecipientEnd& end) { return end.index == index; };
     const auto known = std::find_if(ends_.begin(), ends_.end(), same);
     RecipientEnd end{index, std::move(outcome), host, handed_to};
@@ -146,7 +145,8 @@ void Parcel::describe(const outbound::Connection& connection,
     attempt_.session = connection.session;
     attempt_.reused = connection.messages > 1;
     attempt_.address_security = connection.address_security;
-    if (!connection.verdict.empty()) attempt_.policy_reasons.emplace_back(connection.verdict);
+    if (connection.verdict != facts::Reason{})
+        attempt_.policy_reasons.push_back(connection.verdict);
     attempt_.policy_reasons.insert(attempt_.policy_reasons.end(), connection.audit.begin(),
                                    connection.audit.end());
     if (!connection.tls) {

@@ -1,8 +1,8 @@
 #include "delivery/payload.h"
 
 #include "delivery/body_source.h"
+#include "facts/reasons.h"
 #include "outbound/office.h"
-#include "smtp/client_outcome.h"
 #include "smtp/client_seven_bit.h"
 
 #include <string>
@@ -11,6 +11,7 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using facts::Stage;
 
 // A larger message is not converted: it would have to be in memory whole, twice.
@@ -18,8 +19,8 @@ constexpr std::uint64_t kMaxConverted = std::uint64_t{16} << 20;
 
 facts::Outcome unreadable()
 {
-    return smtp::local_outcome(Stage::Local, {4, 3, 0}, "spool.read-failed",
-                               "the message could not be read from the spool");
+    return facts::local_outcome(Reason::SpoolReadFailed,
+                                "the message could not be read from the spool");
 }
 
 net::Task<std::optional<smtp::ContentNeeds>> scan(outbound::Office& office, const spool::Body& body)
@@ -68,8 +69,8 @@ net::Task<Result<Payload, facts::Outcome>> make_payload(outbound::Office& office
     }
     payload.room = office.room_to_convert(message.body.size);
     if (payload.room == nullptr) {
-        co_return failure(smtp::local_outcome(Stage::Local, {4, 3, 2}, "content.conversion-waits",
-                                              "other messages are being converted to 7-bit text"));
+        co_return failure(facts::local_outcome(Reason::ContentConversionWaits,
+                                               "other messages are being converted to 7-bit text"));
     }
     auto whole = co_await read_whole(office, message.body);
     if (!whole) co_return failure(unreadable());

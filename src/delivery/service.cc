@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "delivery/courier.h"
+#include "facts/reasons.h"
 #include "ledger/log.h"
 #include "net/core.h"
 #include "net/deadline_wheel.h"
@@ -59,7 +60,8 @@ DeliveryService::DeliveryService(outbound::Adapters adapters, dispatch::GrantRep
       told_{reports},
       tasks_{adapters.core,
              [&log = adapters.log](std::string_view what) {
-                 log.event(ledger::Level::Error, "delivery.escaped", {{"what", std::string{what}}});
+                 log.event(ledger::Level::Error, facts::name(facts::Reason::DeliveryEscaped),
+                           {{"what", std::string{what}}});
              }},
       waiting_{[this] { post(&DeliveryService::begin_waiting); }},
       look_{std::make_unique<Look>(adapters.core, [this] { post(&DeliveryService::look); })}

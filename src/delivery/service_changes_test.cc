@@ -2,6 +2,7 @@
 // (specification §4.5).
 #include "delivery/dane_fixture.h"
 #include "delivery/service.h"
+#include "facts/reasons.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -63,7 +65,7 @@ TEST_F(ChangesTest, AConnectorThatRequiresTlsNowGetsNothingMoreInClear)
     });
     EXPECT_EQ(report.delivered, 1U);
     EXPECT_EQ(report.deferred, 1U);
-    EXPECT_EQ(outcome().reason, "starttls.not-offered");
+    EXPECT_EQ(outcome().reason, Reason::StarttlsNotOffered);
     EXPECT_THAT(peer.in_tls, ElementsAre(false));
 }
 
@@ -77,7 +79,7 @@ TEST_F(ChangesTest, AnotherNameIsAskedOfAKeptConnection)
         take_objects();
     });
     EXPECT_EQ(report.delivered, 1U);
-    EXPECT_EQ(outcome().reason, "tls.name-mismatch");
+    EXPECT_EQ(outcome().reason, Reason::TlsNameMismatch);
     EXPECT_THAT(peer.messages, testing::SizeIs(1));
 }
 
@@ -139,7 +141,7 @@ TEST_F(ChangesTest, CasThatChangedAreAskedOfAKeptConnection)
         take_settings();
     });
     EXPECT_EQ(report.delivered, 1U);
-    EXPECT_EQ(outcome().reason, "tls.chain-not-verified");
+    EXPECT_EQ(outcome().reason, Reason::TlsChainNotVerified);
 }
 
 TEST_F(ChangesTest, AnExceptionThatEndsCountsNoMore)
@@ -151,7 +153,7 @@ TEST_F(ChangesTest, AnExceptionThatEndsCountsNoMore)
     auto& peer = peer_for("other.test", {});
     const auto report = deliver_two(peer, [&] { fixture.clock.shift += std::chrono::minutes{11}; });
     EXPECT_EQ(report.delivered, 1U);
-    EXPECT_EQ(outcome().reason, "starttls.not-offered");
+    EXPECT_EQ(outcome().reason, Reason::StarttlsNotOffered);
     EXPECT_THAT(peer.in_tls, ElementsAre(false));
 }
 
@@ -166,7 +168,7 @@ TEST_F(ChangesTest, NewTlsaRecordsCount)
         fixture.clock.shift += std::chrono::seconds{2};
     });
     EXPECT_EQ(report.delivered, 1U);
-    EXPECT_EQ(outcome().reason, "dane.tlsa-mismatch");
+    EXPECT_EQ(outcome().reason, Reason::DaneTlsaMismatch);
 }
 
 TEST_F(ChangesTest, WhatChangesBeforeTheGreetingCounts)
@@ -180,7 +182,7 @@ TEST_F(ChangesTest, WhatChangesBeforeTheGreetingCounts)
             take_objects();
         });
     EXPECT_EQ(report.deferred, 1U);
-    EXPECT_EQ(outcome().reason, "starttls.not-offered");
+    EXPECT_EQ(outcome().reason, Reason::StarttlsNotOffered);
     EXPECT_THAT(peer.messages, IsEmpty());
 }
 

@@ -1,6 +1,7 @@
 // The service under outbound connectors: what they require, what audit records, what is shared.
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -55,8 +57,8 @@ TEST_F(ConnectorTest, ANameOfTheDomainPasses)
     EXPECT_THAT(peer.in_tls, ElementsAre(true));
     EXPECT_EQ(log.attempts[0].policy, "verify_name");
     EXPECT_THAT(log.attempts[0].policy_reasons,
-                ElementsAre("tls.organization-level", "tls.connector-level", "tls.name-of-domain",
-                            "tls.verified"));
+                ElementsAre(Reason::TlsOrganizationLevel, Reason::TlsConnectorLevel,
+                            Reason::TlsNameOfDomain, Reason::TlsVerified));
 }
 
 TEST_F(ConnectorTest, AnotherNameMakesTheMessageWait)
@@ -65,7 +67,7 @@ TEST_F(ConnectorTest, AnotherNameMakesTheMessageWait)
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
     EXPECT_THAT(peer.in_tls, IsEmpty()) << "no MAIL was said";
     const auto& outcome = log.attempts[0].parts.at(0).outcome;
-    EXPECT_EQ(outcome.reason, "tls.name-mismatch");
+    EXPECT_EQ(outcome.reason, Reason::TlsNameMismatch);
     EXPECT_EQ(outcome.enhanced.format(), "4.7.320");
     EXPECT_EQ(outcome.stage, facts::Stage::Verify);
 }
@@ -77,7 +79,7 @@ TEST_F(ConnectorTest, APinThatIsNotTheLeafsMakesTheMessageWait)
     auto& peer = peer_under(tls);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
     EXPECT_THAT(peer.in_tls, IsEmpty());
-    EXPECT_EQ(log.attempts[0].parts.at(0).outcome.reason, "tls.pin-mismatch");
+    EXPECT_EQ(log.attempts[0].parts.at(0).outcome.reason, Reason::TlsPinMismatch);
 }
 
 TEST_F(ConnectorTest, AuditDeliversAndRecordsWhatEnforcingWouldHaveDone)
@@ -88,8 +90,8 @@ TEST_F(ConnectorTest, AuditDeliversAndRecordsWhatEnforcingWouldHaveDone)
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(true));
     EXPECT_EQ(log.attempts[0].policy, "opportunistic");
-    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("tls.audit-would-refuse"));
-    EXPECT_EQ(log.attempts[0].policy_reasons.back(), "tls.name-mismatch");
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::TlsAuditWouldRefuse));
+    EXPECT_EQ(log.attempts[0].policy_reasons.back(), Reason::TlsNameMismatch);
 }
 
 TEST_F(ConnectorTest, AuditOfAConnectionInClearSaysThatTlsIsRequired)
@@ -99,7 +101,7 @@ TEST_F(ConnectorTest, AuditOfAConnectionInClearSaysThatTlsIsRequired)
     peer_for("other.test", PeerScript{});
     add_connector("bank", "other.test", tls);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
-    EXPECT_EQ(log.attempts[0].policy_reasons.back(), "tls.required");
+    EXPECT_EQ(log.attempts[0].policy_reasons.back(), Reason::TlsRequired);
 }
 
 TEST_F(ConnectorTest, WithoutStartTlsTheMessageWaits)
@@ -108,7 +110,7 @@ TEST_F(ConnectorTest, WithoutStartTlsTheMessageWaits)
     add_connector("bank", "other.test", at(objects::TlsLevel::Encrypt));
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
     EXPECT_THAT(peer.commands, Not(Contains(testing::StartsWith("MAIL"))));
-    EXPECT_EQ(log.attempts[0].parts.at(0).outcome.reason, "starttls.not-offered");
+    EXPECT_EQ(log.attempts[0].parts.at(0).outcome.reason, Reason::StarttlsNotOffered);
 }
 
 TEST_F(ConnectorTest, ARouteWhoseConnectorIsGoneWaitsForAnother)

@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 #include "outbound/credentials.h"
 
 #include <gmock/gmock.h>
@@ -12,6 +13,7 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -101,7 +103,7 @@ TEST_F(CredentialsTest, TheCasOfAConnectorTakeThePlaceOfTheSystems)
     connector_to(stranger, "two.test").tls.ca = partner_.root_file();
     EXPECT_EQ(send("b@one.test").delivered, 1U);
     EXPECT_EQ(send("b@two.test").deferred, 1U);
-    EXPECT_EQ(outcome().reason, "tls.chain-not-verified");
+    EXPECT_EQ(outcome().reason, Reason::TlsUnknownCa);
     EXPECT_THAT(stranger.messages, IsEmpty());
 }
 
@@ -110,7 +112,7 @@ TEST_F(CredentialsTest, AnUnreadableCaFileMakesTheMailWaitBeforeAnybodyIsConnect
     auto& peer = peer_with(system_.make("relay.test"));
     connector_to(peer, "one.test").tls.ca = partner_.path("no-such-file.pem");
     EXPECT_EQ(send("b@one.test").deferred, 1U);
-    EXPECT_EQ(outcome().reason, "tls.ca-unreadable");
+    EXPECT_EQ(outcome().reason, Reason::TlsCaUnreadable);
     EXPECT_EQ(outcome().enhanced.format(), "4.7.320");
     EXPECT_EQ(outcome().origin, facts::Origin::Local);
     EXPECT_EQ(peer.connections, 0);
@@ -125,8 +127,8 @@ TEST_F(CredentialsTest, AnAuditedConnectorWithoutItsCasSaysWhatEnforcingWouldMis
     connector.tls.ca = partner_.path("no-such-file.pem");
     connector.tls.mode = objects::ConnectorMode::Audit;
     EXPECT_EQ(send("b@one.test").delivered, 1U);
-    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("tls.audit-would-refuse"));
-    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("tls.credentials-missing"));
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::TlsAuditWouldRefuse));
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::TlsCredentialsMissing));
 }
 
 TEST_F(CredentialsTest, UnreadableCrlsMakeTheMailWaitBeforeAnybodyIsConnectedTo)
@@ -136,9 +138,9 @@ TEST_F(CredentialsTest, UnreadableCrlsMakeTheMailWaitBeforeAnybodyIsConnectedTo)
     contents.organizations[0].revocation = objects::Revocation::StapledAndCrl;
     contents.organizations[0].crl_folder = partner_.path("no-such-folder");
     EXPECT_EQ(send("b@one.test").deferred, 1U);
-    EXPECT_EQ(outcome().reason, "tls.crl-unreadable");
+    EXPECT_EQ(outcome().reason, Reason::TlsCrlUnreadable);
     EXPECT_EQ(outcome().enhanced.format(), "4.7.320");
-    EXPECT_FALSE(outcome().fix.empty());
+    EXPECT_FALSE(facts::suggest_fix(outcome()).empty());
     EXPECT_EQ(peer.connections, 0);
 }
 
@@ -150,8 +152,8 @@ TEST_F(CredentialsTest, AnAuditedConnectorIsJudgedByItsOwnCasAndDecidesNothing)
     connector.tls.mode = objects::ConnectorMode::Audit;
     contents.organizations[0].tls = objects::TlsLevel::VerifyCa;
     EXPECT_EQ(send("b@one.test").delivered, 1U) << "the system's CAs know it";
-    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("tls.audit-would-refuse"));
-    EXPECT_EQ(log.attempts[0].policy_reasons.back(), "tls.chain-not-verified");
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::TlsAuditWouldRefuse));
+    EXPECT_EQ(log.attempts[0].policy_reasons.back(), Reason::TlsUnknownCa);
 }
 
 TEST_F(CredentialsTest, ConnectionsUnderOtherCasAreNotShared)
@@ -185,7 +187,7 @@ TEST_F(CredentialsTest, APinMayBeThatOfACaInTheVerifiedChain)
         EXPECT_EQ(send("b@one.test").delivered, delivered);
         finish();
     }
-    EXPECT_EQ(outcome().reason, "tls.pin-mismatch");
+    EXPECT_EQ(outcome().reason, Reason::TlsPinMismatch);
 }
 
 TEST_F(CredentialsTest, AClientCertificateIsShownWhereTheConnectorNamesOne)
@@ -210,7 +212,7 @@ TEST_F(CredentialsTest, AClientCertificateThatCannotBeReadMakesTheMailWait)
     auto& peer = peer_with(system_.make("relay.test"));
     connector_to(peer, "one.test").tls.client_certificate = "ours";
     EXPECT_EQ(send("b@one.test").deferred, 1U);
-    EXPECT_EQ(outcome().reason, "tls.client-certificate-unusable");
+    EXPECT_EQ(outcome().reason, Reason::TlsClientCertificateUnusable);
     EXPECT_EQ(peer.connections, 0);
     ::chmod(source.key_file.c_str(), 0640);
     load();
@@ -232,9 +234,9 @@ TEST_F(CredentialsTest, AClientCertificateThatTlsDoesNotTakeIsOurFaultAndNeverCl
     give(grant_for({make_message({"b@one.test"})}));
     turn_until([&] { return !reports.reports.empty(); });
     EXPECT_EQ(reports.reports[0].deferred, 1U);
-    EXPECT_EQ(outcome().reason, "tls.client-context");
+    EXPECT_EQ(outcome().reason, Reason::TlsClientContext);
     EXPECT_EQ(outcome().enhanced.format(), "4.3.0");
-    EXPECT_FALSE(outcome().fix.empty());
+    EXPECT_FALSE(facts::suggest_fix(outcome()).empty());
     EXPECT_EQ(peer.connections, 0);
     EXPECT_THAT(log.events, ElementsAre(testing::HasSubstr("tls.client-context")));
 }
@@ -282,12 +284,12 @@ TEST_F(CredentialsTest, ARefusedLoginMakesTheMailWaitWithTheServersWords)
     auto& peer = peer_with(std::move(script));
     login_at(peer, "one.test");
     EXPECT_EQ(send("b@one.test").deferred, 1U);
-    EXPECT_EQ(outcome().reason, "auth.refused");
+    EXPECT_EQ(outcome().reason, Reason::AuthRefused);
     EXPECT_EQ(outcome().origin, facts::Origin::Remote);
     EXPECT_EQ(outcome().stage, facts::Stage::Auth);
     EXPECT_EQ(outcome().code, 535);
     EXPECT_EQ(outcome().text, "5.7.8 bad password");
-    EXPECT_FALSE(outcome().fix.empty());
+    EXPECT_FALSE(facts::suggest_fix(outcome()).empty());
     EXPECT_THAT(peer.commands, Not(Contains(StartsWith("MAIL"))));
 }
 
@@ -298,7 +300,7 @@ TEST_F(CredentialsTest, AHostWithoutAuthMakesTheMailWait)
     auto& peer = peer_with(std::move(script));
     login_at(peer, "one.test");
     EXPECT_EQ(send("b@one.test").deferred, 1U);
-    EXPECT_EQ(outcome().reason, "auth.not-offered");
+    EXPECT_EQ(outcome().reason, Reason::AuthNotOffered);
     EXPECT_THAT(peer.commands, Not(Contains(StartsWith("MAIL"))));
 }
 
@@ -309,9 +311,9 @@ TEST_F(CredentialsTest, AHostWithoutAMechanismOfOursMakesTheMailWait)
     auto& peer = peer_with(std::move(script));
     login_at(peer, "one.test");
     EXPECT_EQ(send("b@one.test").deferred, 1U);
-    EXPECT_EQ(outcome().reason, "auth.no-mechanism");
+    EXPECT_EQ(outcome().reason, Reason::AuthNoMechanism);
     EXPECT_THAT(outcome().text, testing::HasSubstr("GSSAPI XOAUTH2"));
-    EXPECT_FALSE(outcome().fix.empty());
+    EXPECT_FALSE(facts::suggest_fix(outcome()).empty());
     expect_no_login(peer);
 }
 
@@ -321,7 +323,7 @@ TEST_F(CredentialsTest, AMissingPasswordMakesTheMailWait)
     login_at(peer, "one.test");
     ::chmod(partner_.path("password").c_str(), 0644);
     EXPECT_EQ(send("b@one.test").deferred, 1U);
-    EXPECT_EQ(outcome().reason, "auth.password-unreadable");
+    EXPECT_EQ(outcome().reason, Reason::AuthPasswordUnreadable);
     EXPECT_EQ(peer.connections, 0);
 }
 
@@ -417,7 +419,7 @@ TEST_F(CredentialsTest, AnAuditedHostThatItWouldNotGetsTheMailWithoutOne)
     login_at(peer, "one.test").tls.mode = objects::ConnectorMode::Audit;
     EXPECT_EQ(send("b@one.test").delivered, 1U);
     expect_no_login(peer);
-    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("auth.withheld"));
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::AuthWithheld));
 }
 
 // Specification §3.1: never where enforcing would not even have connected.
@@ -436,7 +438,7 @@ TEST_F(CredentialsTest, AnAuditedHostGetsNoLoginWhileEnforcingWouldWaitForAFile)
         if (!crl) connector.tls.client_certificate = "ours";
         EXPECT_EQ(send("b@one.test").delivered, 1U);
         expect_no_login(peer);
-        EXPECT_THAT(log.attempts.back().policy_reasons, Contains("auth.withheld"));
+        EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::AuthWithheld));
         finish();
     }
 }
@@ -453,8 +455,9 @@ TEST_F(CredentialsTest, AnAuditedHostGetsNoLoginWhereEnforcingWouldHaveLeftItAlo
         EXPECT_EQ(send("b@one.test").delivered, 1U);
         expect_no_login(peer);
         const auto& reasons = log.attempts.back().policy_reasons;
-        EXPECT_THAT(reasons, Contains("auth.withheld"));
-        EXPECT_THAT(reasons, Contains(dane ? "dane.mandatory-missing" : "sts.mandatory-missing"));
+        EXPECT_THAT(reasons, Contains(Reason::AuthWithheld));
+        EXPECT_THAT(reasons,
+                    Contains(dane ? Reason::DaneMandatoryMissing : Reason::StsMandatoryMissing));
         finish();
     }
 }

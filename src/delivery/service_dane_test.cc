@@ -1,6 +1,7 @@
 // The service under DANE: every kind of record, what makes a message wait, what is never sent.
 #include "delivery/dane_fixture.h"
 #include "delivery/service.h"
+#include "facts/reasons.h"
 
 #include <gmock/gmock.h>
 
@@ -9,6 +10,7 @@ namespace {
 
 using facts::DnsSecurity;
 using facts::DnsStatus;
+using facts::Reason;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -36,8 +38,8 @@ TEST_F(DaneTest, EveryKindOfRecordProvesAHost)
         const auto wanted = record(kind);
         SCOPED_TRACE(tls::format_tlsa(wanted).substr(0, 20));
         publish("mx.other.test", {wanted});
-        expect_delivered(peer, "dane.matched", "dane");
-        EXPECT_THAT(log.attempts.back().policy_reasons, Contains("dane.usable"));
+        expect_delivered(peer, Reason::DaneMatched, "dane");
+        EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::DaneUsable));
         EXPECT_EQ(log.attempts.back().tls->sni, "mx.other.test");
     }
 }
@@ -47,10 +49,10 @@ TEST_F(DaneTest, ACertificateOfAnotherKeyMakesTheMessageWait)
     (void)with_certificate({.name = "other"});
     secure_peer(with_certificate({}), {});
     publish("mx.other.test", {record({3, 1, 1}, "other")});
-    expect_waits("dane.tlsa-mismatch", "4.7.323");
+    expect_waits(Reason::DaneTlsaMismatch, "4.7.323");
     EXPECT_EQ(outcome().stage, facts::Stage::Verify);
     publish("mx.other.test", {tls::make_tlsa({2, 0, 1}, tls::PkiFixture{}.read("root.pem"))});
-    expect_waits("dane.tlsa-mismatch", "4.7.323");
+    expect_waits(Reason::DaneTlsaMismatch, "4.7.323");
 }
 
 TEST_F(DaneTest, ALeafsRecordNeedsNeitherDatesNorNames)
@@ -61,27 +63,27 @@ TEST_F(DaneTest, ALeafsRecordNeedsNeitherDatesNorNames)
                                                .valid_days = -1}),
                              {});
     publish("mx.other.test", {record({3, 1, 1})});
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
 }
 
 TEST_F(DaneTest, ACasRecordNeedsBoth)
 {
     auto script = with_certificate({.name = "leaf", .valid_days = -1});
     secure_peer(script, {record({2, 1, 1})});
-    expect_waits("dane.certificate-expired", "4.7.322");
+    expect_waits(Reason::DaneCertificateExpired, "4.7.322");
 }
 
 TEST_F(DaneTest, ACasRecordNeedsANameOfTheHostOrOfTheDomain)
 {
     auto script = with_certificate({.name = "leaf", .dns_names = {"elsewhere.test"}});
     secure_peer(script, {record({2, 0, 1})});
-    expect_waits("dane.certificate-host-mismatch", "4.7.325");
+    expect_waits(Reason::DaneCertificateHostMismatch, "4.7.325");
     finish();
     peers.clear();
     resolver = {};
     auto& peer = secure_peer(with_certificate({.name = "leaf", .dns_names = {"other.test"}}), {});
     publish("mx.other.test", {record({2, 0, 1})});
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
 }
 
 // RFC 7672 §3.2.2: an unproved MX answer proves nothing of the domain's name.
@@ -90,10 +92,10 @@ TEST_F(DaneTest, AnUnprovedMxAnswerRaisesButTheDomainsNameIsNone)
     auto& peer = secure_peer(with_certificate({.name = "leaf", .dns_names = {"other.test"}}), {});
     publish("mx.other.test", {record({2, 0, 1})});
     resolver.mxs["other.test"].security = DnsSecurity::Insecure;
-    expect_waits("dane.certificate-host-mismatch", "4.7.325");
+    expect_waits(Reason::DaneCertificateHostMismatch, "4.7.325");
     publish("mx.other.test", {record({3, 1, 1})});
-    expect_delivered(peer, "dane.matched", "dane");
-    EXPECT_THAT(log.attempts.back().policy_reasons, Contains("dane.usable-insecure-mx"));
+    expect_delivered(peer, Reason::DaneMatched, "dane");
+    EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::DaneUsableInsecureMx));
 }
 
 TEST_F(DaneTest, RecordsThatNobodyCanUseAskForTls)
@@ -101,14 +103,14 @@ TEST_F(DaneTest, RecordsThatNobodyCanUseAskForTls)
     const auto digest = std::string(32, 'x');
     auto& peer = secure_peer(with_certificate({}),
                              {{0, 1, 1, digest}, {1, 0, 1, digest}, {3, 7, 1, digest}});
-    expect_delivered(peer, "tls.verified", "encrypt");
-    EXPECT_THAT(log.attempts.back().policy_reasons, Contains("dane.unusable"));
+    expect_delivered(peer, Reason::TlsVerified, "encrypt");
+    EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::DaneUnusable));
 }
 
 TEST_F(DaneTest, RecordsThatNobodyCanUseKeepMailFromClearText)
 {
     secure_peer({}, {{1, 1, 1, std::string(32, 'x')}});
-    expect_waits("starttls.not-offered", "4.4.317");
+    expect_waits(Reason::StarttlsNotOffered, "4.4.317");
 }
 
 TEST_F(DaneTest, NoStartTlsBesideRecordsMakesTheMessageWait)
@@ -116,7 +118,7 @@ TEST_F(DaneTest, NoStartTlsBesideRecordsMakesTheMessageWait)
     auto script = with_certificate({});
     script.tls = nullptr;
     auto& peer = secure_peer(script, {record({3, 1, 1})});
-    expect_waits("starttls.not-offered", "4.7.321");
+    expect_waits(Reason::StarttlsNotOffered, "4.7.321");
     EXPECT_THAT(peer.commands, Contains(testing::StartsWith("EHLO")));
 }
 
@@ -128,11 +130,11 @@ TEST_F(DaneTest, FailedHandshakesBesideRecordsNeverEndInClear)
     old.ciphers = "ALL:@SECLEVEL=0";
     auto& peer = secure_peer(with_certificate({}, old), {});
     publish("mx.other.test", {record({3, 1, 1})});
-    expect_waits("ladder.handshake-failed", "4.4.317");
+    expect_waits(Reason::LadderHandshakeFailed, "4.4.317");
     EXPECT_GT(peer.connections, 1) << "the ladder was climbed";
     // Nor at a host without records beside it, whose handshakes fail as well.
     auto& second = second_peer(with_certificate({.name = "second"}, old), {});
-    expect_waits("ladder.handshake-failed", "4.4.317");
+    expect_waits(Reason::LadderHandshakeFailed, "4.4.317");
     EXPECT_GT(second.connections, 0);
 }
 
@@ -140,15 +142,15 @@ TEST_F(DaneTest, ALookupThatFailsSkipsTheHost)
 {
     auto& peer = secure_peer(with_certificate({}), {});
     fail_lookup("mx.other.test", DnsSecurity::Insecure, "SERVFAIL");
-    expect_waits("dane.lookup-failed", "4.7.324");
+    expect_waits(Reason::DaneLookupFailed, "4.7.324");
     EXPECT_THAT(outcome().text, HasSubstr("SERVFAIL"));
     fail_lookup("mx.other.test", DnsSecurity::Bogus, "DNSSEC: signature expired");
-    expect_waits("dane.lookup-failed", "4.7.324");
+    expect_waits(Reason::DaneLookupFailed, "4.7.324");
     EXPECT_EQ(peer.connections, 0) << "it is not even connected to";
     ASSERT_TRUE(spool.changes.at(0).state.tls_failing_since) << "it is a matter of TLS";
 
     publish("mx.other.test", {record({3, 1, 1})});
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
 }
 
 TEST_F(DaneTest, AnotherHostTakesTheMailOfOneThatIsSkipped)
@@ -158,15 +160,15 @@ TEST_F(DaneTest, AnotherHostTakesTheMailOfOneThatIsSkipped)
         second_peer(with_certificate({.name = "second", .dns_names = {"mx2.other.test"}}), {});
     publish("mx2.other.test", {record({3, 1, 1}, "second")});
     fail_lookup("mx.other.test", DnsSecurity::Bogus, "DNSSEC: forged");
-    expect_delivered(good, "dane.matched", "dane");
+    expect_delivered(good, Reason::DaneMatched, "dane");
     EXPECT_EQ(broken.connections, 0);
 
     publish("mx.other.test", {record({3, 1, 1}, "second")});
-    expect_delivered(good, "dane.matched", "dane");
+    expect_delivered(good, Reason::DaneMatched, "dane");
     EXPECT_EQ(broken.connections, 1);
     expect_nothing_in_clear(broken);
     EXPECT_THAT(broken.messages, IsEmpty());
-    EXPECT_EQ(log.attempts.back().rungs.at(0).reason, "dane.tlsa-mismatch");
+    EXPECT_EQ(log.attempts.back().rungs.at(0).reason, Reason::DaneTlsaMismatch);
 }
 
 // Of a host that was skipped it is not known that its handshake fails.
@@ -179,7 +181,7 @@ TEST_F(DaneTest, AHostThatIsSkippedKeepsTheOthersFromClearTextAfterFailures)
     secure_peer(with_certificate({}), {});
     fail_lookup("mx.other.test", DnsSecurity::Bogus, "DNSSEC: forged");
     second_peer(with_certificate({.name = "second"}, old), {});
-    expect_waits("ladder.handshake-failed", "4.4.317");
+    expect_waits(Reason::LadderHandshakeFailed, "4.4.317");
 }
 
 TEST_F(DaneTest, WhatIsNotProvedIsNotAskedFor)
@@ -187,12 +189,12 @@ TEST_F(DaneTest, WhatIsNotProvedIsNotAskedFor)
     auto& peer = secure_peer(with_certificate({.name = "leaf", .dns_names = {"x.test"}}),
                              {{3, 1, 1, std::string(32, 'x')}});
     resolver.address_facts.clear();
-    expect_delivered(peer, "tls.name-mismatch", "opportunistic");
+    expect_delivered(peer, Reason::TlsNameMismatch, "opportunistic");
     EXPECT_THAT(resolver.tlsa_questions, IsEmpty());
     // Nor is a TLSA name believed that leads out of what is signed.
     prove("mx.other.test");
     resolver.tlsas[tlsa_name("mx.other.test")].security = DnsSecurity::Insecure;
-    expect_delivered(peer, "tls.name-mismatch", "opportunistic");
+    expect_delivered(peer, Reason::TlsNameMismatch, "opportunistic");
     EXPECT_THAT(resolver.tlsa_questions, ElementsAre(tlsa_name("mx.other.test")));
 }
 
@@ -209,7 +211,7 @@ TEST_F(DaneTest, AnAliasIsAskedForByTheNameThatItStandsFor)
         secure_peer(with_certificate({.name = "leaf", .dns_names = {"real.host.test"}}), {});
     prove("mx.other.test", "real.host.test");
     publish("real.host.test", {record({2, 0, 1})});
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
     EXPECT_EQ(log.attempts.back().tls->sni, "real.host.test");
     EXPECT_THAT(resolver.tlsa_questions, ElementsAre(tlsa_name("real.host.test")));
 }
@@ -219,7 +221,7 @@ TEST_F(DaneTest, AnAliasIsAskedForByItsOwnNameWhereTheOtherHasNone)
     auto& peer = secure_peer(with_certificate({}), {});
     publish("mx.other.test", {record({2, 0, 1})});
     prove("mx.other.test", "real.host.test");
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
     EXPECT_EQ(log.attempts.back().tls->sni, "mx.other.test");
     EXPECT_THAT(resolver.tlsa_questions,
                 ElementsAre(tlsa_name("real.host.test"), tlsa_name("mx.other.test")));
@@ -227,7 +229,7 @@ TEST_F(DaneTest, AnAliasIsAskedForByItsOwnNameWhereTheOtherHasNone)
     fail_lookup("real.host.test", DnsSecurity::Insecure, "timeout");
     peer.commands.clear();
     peer.messages.clear();
-    expect_waits("dane.lookup-failed", "4.7.324");
+    expect_waits(Reason::DaneLookupFailed, "4.7.324");
 }
 
 // RFC 7672 §2.2.3: the alias is in a signed zone, what it stands for is not.
@@ -240,13 +242,13 @@ TEST_F(DaneTest, AProvedAliasOfAnUnprovedHostIsAskedForByItsOwnName)
     auto& alias = resolver.aliases["mx.other.test"];
     alias.status = DnsStatus::Found;
     alias.security = DnsSecurity::Secure;
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
     EXPECT_THAT(resolver.tlsa_questions, ElementsAre(tlsa_name("mx.other.test")));
     peer.messages.clear();
     peer.commands.clear();
     alias.status = DnsStatus::Failed;
     alias.why = "timeout";
-    expect_waits("dane.lookup-failed", "4.7.324");
+    expect_waits(Reason::DaneLookupFailed, "4.7.324");
 }
 
 TEST_F(DaneTest, ARolloverGoesOnWithOldAndNewRecords)
@@ -254,13 +256,13 @@ TEST_F(DaneTest, ARolloverGoesOnWithOldAndNewRecords)
     (void)with_certificate({.name = "next"});
     auto& peer = secure_peer(with_certificate({}), {});
     publish("mx.other.test", {record({3, 1, 1}), record({3, 1, 1}, "next")});
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
     publish("mx.other.test", {record({3, 1, 1}, "next")});
     peer.messages.clear();
     peer.commands.clear();
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U)
         << "the kept connection is under other records";
-    EXPECT_EQ(outcome().reason, "dane.tlsa-mismatch");
+    EXPECT_EQ(outcome().reason, Reason::DaneTlsaMismatch);
     EXPECT_THAT(peer.messages, IsEmpty());
     EXPECT_EQ(peer.connections, 2);
 }
@@ -271,8 +273,8 @@ TEST_F(DaneTest, AResumedSessionIsJudgedAgain)
     auto& peer = secure_peer(with_certificate({}), {});
     publish("mx.other.test", {record({3, 1, 1})});
     publish("mx.other.test", {record({3, 1, 1})});
-    expect_delivered(peer, "dane.matched", "dane");
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
     EXPECT_EQ(peer.connections, 2);
     EXPECT_TRUE(log.attempts.back().tls->resumed);
     EXPECT_EQ(log.attempts.back().tls->tlsa, facts::TlsaVerdict::Matched);
@@ -282,15 +284,15 @@ TEST_F(DaneTest, MandatoryNeedsAProvedMxAnswerAndRecords)
 {
     connect_by(with_dane(objects::Publication::Mandatory));
     auto& peer = secure_peer(with_certificate({}), {});
-    expect_waits("dane.mandatory-missing", "4.7.323");
+    expect_waits(Reason::DaneMandatoryMissing, "4.7.323");
     publish("mx.other.test", {{0, 0, 1, std::string(32, 'x')}});
-    expect_waits("dane.mandatory-missing", "4.7.323");
+    expect_waits(Reason::DaneMandatoryMissing, "4.7.323");
     publish("mx.other.test", {record({3, 1, 1})});
     resolver.mxs["other.test"].security = DnsSecurity::Insecure;
-    expect_waits("dane.mandatory-insecure-mx", "4.7.324");
+    expect_waits(Reason::DaneMandatoryInsecureMx, "4.7.324");
     EXPECT_EQ(peer.connections, 0);
     resolver.mxs["other.test"].security = DnsSecurity::Secure;
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
 }
 
 TEST_F(DaneTest, LevelDaneIsMandatoryToo)
@@ -299,9 +301,9 @@ TEST_F(DaneTest, LevelDaneIsMandatoryToo)
     tls.level = objects::TlsLevel::Dane;
     connect_by(tls);
     auto& peer = secure_peer(with_certificate({}), {});
-    expect_waits("dane.mandatory-missing", "4.7.323");
+    expect_waits(Reason::DaneMandatoryMissing, "4.7.323");
     publish("mx.other.test", {record({2, 1, 1})});
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
 }
 
 TEST_F(DaneTest, AuditedItTellsWhatItWouldHaveRefused)
@@ -310,17 +312,17 @@ TEST_F(DaneTest, AuditedItTellsWhatItWouldHaveRefused)
     tls.mode = objects::ConnectorMode::Audit;
     connect_by(tls);
     auto& peer = secure_peer(with_certificate({}), {});
-    expect_delivered(peer, "dane.mandatory-missing", "opportunistic");
-    EXPECT_THAT(log.attempts.back().policy_reasons, Contains("tls.audit-would-refuse"));
+    expect_delivered(peer, Reason::DaneMandatoryMissing, "opportunistic");
+    EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::TlsAuditWouldRefuse));
     publish("mx.other.test", {record({3, 1, 1})});
-    expect_delivered(peer, "tls.audit-would-pass", "dane");
+    expect_delivered(peer, Reason::TlsAuditWouldPass, "dane");
 }
 
 TEST_F(DaneTest, NoneAsksForNothing)
 {
     connect_by(with_dane(objects::Publication::None));
     auto& peer = secure_peer(with_certificate({}), {{3, 1, 1, std::string(32, 'x')}});
-    expect_delivered(peer, "tls.verified", "opportunistic");
+    expect_delivered(peer, Reason::TlsVerified, "opportunistic");
     EXPECT_THAT(resolver.tlsa_questions, IsEmpty());
 }
 
@@ -335,7 +337,7 @@ TEST_F(DaneTest, AConnectorsOwnChecksCountAsWell)
                                                .issuer = tls::PkiFixture::Issuer::Itself}),
                              {});
     publish("mx.other.test", {record({3, 1, 1})});
-    expect_waits("tls.chain-not-verified", "4.7.320");
+    expect_waits(Reason::TlsSelfSigned, "4.7.320");
     EXPECT_EQ(peer.connections, 1);
 }
 
@@ -347,7 +349,7 @@ TEST_F(DaneTest, AConfiguredHostIsProvedByItsOwnRecords)
     host.port = peer.port();
     next_hop_for("other.test", {host});
     publish("mx.other.test", {record({2, 0, 1})});
-    expect_delivered(peer, "dane.matched", "dane");
+    expect_delivered(peer, Reason::DaneMatched, "dane");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "delivery/dane_fixture.h"
 #include "delivery/service.h"
 #include "dns/knot_fixture.h"
+#include "facts/reasons.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -10,13 +11,14 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
 // What becomes of a message to one domain.
 struct ZoneRow {
     const char* domain;
-    const char* reason;  // delivered: the last of the policy's; else the outcome's
+    Reason reason;       // delivered: the last of the policy's; else the outcome's
     const char* code;    // empty: delivered
     const char* policy;  // delivered: the level
     bool in_tls = true;  // delivered: how
@@ -165,31 +167,31 @@ protected:
 TEST_F(DaneZoneTest, EveryBehaviourHasItsOutcome)
 {
     const ZoneRow rows[] = {
-        {"ee.signed", "dane.matched", "", "dane"},
-        {"ee-cert.signed", "dane.matched", "", "dane"},
-        {"ee-512.signed", "dane.matched", "", "dane"},
-        {"ta.signed", "dane.matched", "", "dane"},
-        {"ta-spki.signed", "dane.matched", "", "dane"},
-        {"mismatch.signed", "dane.tlsa-mismatch", "4.7.323", ""},
-        {"ee-expired.signed", "dane.matched", "", "dane"},
-        {"ta-expired.signed", "dane.certificate-expired", "4.7.322", ""},
-        {"ta-name.signed", "dane.certificate-host-mismatch", "4.7.325", ""},
-        {"ee-name.signed", "dane.matched", "", "dane"},
-        {"unusable.signed", "tls.name-mismatch", "", "encrypt"},
-        {"unusable-clear.signed", "starttls.not-offered", "4.4.317", ""},
-        {"no-starttls.signed", "starttls.not-offered", "4.7.321", ""},
-        {"no-records.signed", "tls.organization-level", "", "opportunistic", false},
-        {"rollover.signed", "dane.matched", "", "dane"},
-        {"tlsa-bogus.signed", "dane.lookup-failed", "4.7.324", ""},
-        {"tlsa-servfail.signed", "dane.lookup-failed", "4.7.324", ""},
-        {"tlsa-insecure.signed", "tls.organization-level", "", "opportunistic", false},
-        {"alias.signed", "dane.matched", "", "dane"},
-        {"outside.signed", "dane.matched", "", "dane"},
-        {"two.signed", "dane.matched", "", "dane"},
-        {"two-bogus.signed", "dane.matched", "", "dane"},
-        {"clear.plain", "tls.organization-level", "", "opportunistic", false},
-        {"mismatch.plain", "tls.name-mismatch", "", "opportunistic"},
-        {"via.plain", "dane.matched", "", "dane"},
+        {"ee.signed", Reason::DaneMatched, "", "dane"},
+        {"ee-cert.signed", Reason::DaneMatched, "", "dane"},
+        {"ee-512.signed", Reason::DaneMatched, "", "dane"},
+        {"ta.signed", Reason::DaneMatched, "", "dane"},
+        {"ta-spki.signed", Reason::DaneMatched, "", "dane"},
+        {"mismatch.signed", Reason::DaneTlsaMismatch, "4.7.323", ""},
+        {"ee-expired.signed", Reason::DaneMatched, "", "dane"},
+        {"ta-expired.signed", Reason::DaneCertificateExpired, "4.7.322", ""},
+        {"ta-name.signed", Reason::DaneCertificateHostMismatch, "4.7.325", ""},
+        {"ee-name.signed", Reason::DaneMatched, "", "dane"},
+        {"unusable.signed", Reason::TlsNameMismatch, "", "encrypt"},
+        {"unusable-clear.signed", Reason::StarttlsNotOffered, "4.4.317", ""},
+        {"no-starttls.signed", Reason::StarttlsNotOffered, "4.7.321", ""},
+        {"no-records.signed", Reason::TlsOrganizationLevel, "", "opportunistic", false},
+        {"rollover.signed", Reason::DaneMatched, "", "dane"},
+        {"tlsa-bogus.signed", Reason::DaneLookupFailed, "4.7.324", ""},
+        {"tlsa-servfail.signed", Reason::DaneLookupFailed, "4.7.324", ""},
+        {"tlsa-insecure.signed", Reason::TlsOrganizationLevel, "", "opportunistic", false},
+        {"alias.signed", Reason::DaneMatched, "", "dane"},
+        {"outside.signed", Reason::DaneMatched, "", "dane"},
+        {"two.signed", Reason::DaneMatched, "", "dane"},
+        {"two-bogus.signed", Reason::DaneMatched, "", "dane"},
+        {"clear.plain", Reason::TlsOrganizationLevel, "", "opportunistic", false},
+        {"mismatch.plain", Reason::TlsNameMismatch, "", "opportunistic"},
+        {"via.plain", Reason::DaneMatched, "", "dane"},
     };
     for (const auto& row : rows) check(row);
 }

@@ -1,6 +1,7 @@
 // The service and the hosts of a destination: every address is tried, once; the verdict is per
 // host. The rules are policy/next_hop_test.cc's; here it is shown that delivery keeps them.
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using testing::ElementsAre;
 
 class HostsTest : public DeliveryTest {
@@ -123,7 +125,7 @@ TEST_F(HostsTest, AnAttemptHasATimeLimit)
     settings.attempt_time = Duration{};
     peer_for("other.test", {});
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
-    EXPECT_EQ(outcome().reason, "delivery.time-over");
+    EXPECT_EQ(outcome().reason, Reason::DeliveryTimeOver);
     EXPECT_EQ(outcome().enhanced.format(), "4.4.315");
 }
 

@@ -1,5 +1,6 @@
 // Next hops of accepted domains: over the network only in TLS, to local ones as it comes.
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@ namespace hermetic::delivery {
 namespace {
 
 using facts::OutcomeClass;
+using facts::Reason;
 using testing::Contains;
 using testing::ElementsAre;
 
@@ -51,8 +53,8 @@ TEST_F(NextHop, OverTheNetworkGetsNothingInClear)
         EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 0U);
         EXPECT_TRUE(peer.messages.empty());
         EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
-        EXPECT_EQ(outcome().reason, "starttls.not-offered");
-        EXPECT_THAT(log.attempts.back().policy_reasons, Contains("tls.next-hop-level"));
+        EXPECT_EQ(outcome().reason, Reason::StarttlsNotOffered);
+        EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::TlsNextHopLevel));
         finish();
         peers.clear();
     }
@@ -84,7 +86,7 @@ TEST_F(NextHop, HasALevelOfItsOwn)
     begin_with(tls);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 0U);
     EXPECT_TRUE(peer.messages.empty());
-    EXPECT_EQ(outcome().reason, "tls.name-mismatch");
+    EXPECT_EQ(outcome().reason, Reason::TlsNameMismatch);
 }
 
 TEST_F(NextHop, OnThisMachineMeetsWhatTheOrganizationAsksForInClear)
@@ -102,7 +104,7 @@ TEST_F(NextHop, OnThisMachineMeetsWhatTheOrganizationAsksForInClear)
         begin_with();
         EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U) << host.format();
         EXPECT_THAT(peer.in_tls, ElementsAre(false));
-        EXPECT_THAT(log.attempts.back().policy_reasons, Contains("tls.local-hop"));
+        EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::TlsLocalHop));
         finish();
         peers.clear();
     }
@@ -119,7 +121,7 @@ TEST_F(NextHop, AnAddressLiteralHasNoNameThatCouldBeAskedFor)
     deliver(make_message({"b@[127.0.0.1]"}));
     EXPECT_EQ(peers[0]->connections, 0);
     EXPECT_EQ(outcome().result, OutcomeClass::Failed);
-    EXPECT_EQ(outcome().reason, "tls.literal-without-name");
+    EXPECT_EQ(outcome().reason, Reason::TlsLiteralWithoutName);
     EXPECT_EQ(outcome().enhanced, (facts::EnhancedStatus{5, 7, 1}));
 }
 

@@ -1,6 +1,7 @@
 // Notices about mail that required TLS, on their way back.
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,7 +43,7 @@ TEST_F(NoticeBack, NeverGoesInClearWhereItCarriesADemand)
     EXPECT_EQ(deliver(notice_to("b@other.test", mail::TlsLevel::Encrypt)).delivered, 0U);
     EXPECT_TRUE(peer.messages.empty());
     EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
-    EXPECT_THAT(log.attempts.back().policy_reasons, Contains("tls.message-level"));
+    EXPECT_THAT(log.attempts.back().policy_reasons, Contains(facts::Reason::TlsMessageLevel));
     EXPECT_EQ(spool.changes.back().state.required_tls,
               (mail::RequiredTls{mail::TlsLevel::Encrypt, "tls.message-level"}));
 }
@@ -99,7 +100,7 @@ TEST_F(NoticeBack, AboutMailThatFailedForTlsQuotesNothingAndDemandsNothing)
     const auto& notice = *spool.changes.back().new_messages[0];
     EXPECT_THAT(std::string{notice.body.bytes.view()}, Not(HasSubstr("secret")));
     EXPECT_EQ(notice.envelope->tls, mail::TlsWishes{});
-    EXPECT_EQ(log.notices.back().content, "notice.content-withheld");
+    EXPECT_EQ(log.notices.back().content, facts::Reason::NoticeContentWithheld);
 }
 
 }  // namespace

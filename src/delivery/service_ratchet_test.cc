@@ -1,6 +1,7 @@
 // The service under the ratchet, and below its policy with an operator's approval.
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 #include "observations/observations.h"
 #include "outbound/ratchet_watch.h"
 
@@ -10,6 +11,7 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using objects::RatchetMode;
 using std::chrono::days;
 using std::chrono::hours;
@@ -71,9 +73,9 @@ TEST_F(RatchetTest, EnforcedItHoldsMailThatWouldGoBelowWhatHasAlwaysBeen)
     observe();
     EXPECT_EQ(carry(make_message({"b@other.test"})).deferred, 1U);
     EXPECT_THAT(peer.messages, IsEmpty());
-    EXPECT_EQ(outcome().reason, "starttls.not-offered");
+    EXPECT_EQ(outcome().reason, Reason::StarttlsNotOffered);
     EXPECT_THAT(outcome().fix, HasSubstr("hermetic ratchet accept other.test"));
-    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("ratchet.holds"));
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::RatchetHolds));
     ASSERT_EQ(log.events.size(), 1U);
     EXPECT_THAT(log.events[0],
                 HasSubstr("ratchet.fell organization=Example destination=other.test"));
@@ -170,8 +172,8 @@ TEST_F(RatchetTest, AnApprovedMessageGoesBelowPolicyAndNoOther)
     EXPECT_EQ(reports.reports.back().deferred, 2U);
     EXPECT_EQ(peer.messages.size(), 1U);
     ASSERT_EQ(log.attempts.size(), 3U);
-    EXPECT_THAT(log.attempts[1].policy_reasons, Contains("queue.approved"));
-    EXPECT_THAT(log.attempts[2].policy_reasons, Not(Contains("queue.approved")));
+    EXPECT_THAT(log.attempts[1].policy_reasons, Contains(Reason::QueueApproved));
+    EXPECT_THAT(log.attempts[2].policy_reasons, Not(Contains(Reason::QueueApproved)));
     EXPECT_THAT(log.events, IsEmpty());
     EXPECT_EQ(metrics.value(metrics::Metric::ApprovedAttempts), 1);
 }
@@ -194,7 +196,7 @@ TEST_F(RatchetTest, AnApprovalStaysWhileNothingIsTried)
     observe();
     auto grant = grant_for({approve(make_message({"b@other.test"}))});
     grant.settle = facts::Outcome{};
-    grant.settle->reason = "connect.refused";
+    grant.settle->reason = Reason::ConnectRefused;
     const auto before = reports.reports.size();
     give(std::move(grant));
     turn_until([&] { return reports.reports.size() != before; });

@@ -1,6 +1,7 @@
 // The service while old versions of TLS are being retired (specification §4.6).
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using std::chrono::hours;
 using testing::Contains;
 using testing::ElementsAre;
@@ -55,7 +57,7 @@ TEST_F(RetirementTest, BeforeTheStartTheOldVersionIsUsed)
     retire(hours{1}, hours{100});
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(true));
-    EXPECT_THAT(log.attempts[0].policy_reasons, Not(Contains("retirement.share")));
+    EXPECT_THAT(log.attempts[0].policy_reasons, Not(Contains(Reason::RetirementShare)));
 }
 
 TEST_F(RetirementTest, InTheShareItIsPutOffAndNeverSentInClear)
@@ -65,11 +67,11 @@ TEST_F(RetirementTest, InTheShareItIsPutOffAndNeverSentInClear)
     retire(-hours{1'000'000}, std::chrono::minutes{1});
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
     EXPECT_THAT(peer.messages, IsEmpty());
-    EXPECT_EQ(outcome().reason, "retirement.share");
+    EXPECT_EQ(outcome().reason, Reason::RetirementShare);
     EXPECT_EQ(outcome().enhanced.format(), "4.7.66");
     EXPECT_EQ(outcome().origin, facts::Origin::Local);
-    EXPECT_FALSE(outcome().fix.empty());
-    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("retirement.share"));
+    EXPECT_FALSE(facts::suggest_fix(outcome()).empty());
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::RetirementShare));
     ASSERT_EQ(spool.changes.size(), 1U);
     EXPECT_TRUE(spool.changes[0].state.tls_failing_since) << "it fails after a day";
 }
@@ -80,7 +82,7 @@ TEST_F(RetirementTest, AfterTheEndTheNormalPolicyHoldsAboveTheOldVersions)
     retire(-hours{100}, -hours{1});
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(false)) << "opportunistic, and no handshake to be had";
-    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("retirement.ended"));
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::RetirementEnded));
 }
 
 TEST_F(RetirementTest, AfterTheEndARequiredLevelSaysWhatIsMissing)
@@ -90,7 +92,7 @@ TEST_F(RetirementTest, AfterTheEndARequiredLevelSaysWhatIsMissing)
     retire(-hours{100}, -hours{1});
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
     EXPECT_THAT(peer.messages, IsEmpty());
-    EXPECT_EQ(outcome().reason, "retirement.ended");
+    EXPECT_EQ(outcome().reason, Reason::RetirementEnded);
 }
 
 TEST_F(RetirementTest, AnUnexpiredExceptionIsExempt)
@@ -107,7 +109,7 @@ TEST_F(RetirementTest, AnUnexpiredExceptionIsExempt)
     contents.outbound_connectors.push_back(std::move(connector));
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(true));
-    EXPECT_THAT(log.attempts[0].policy_reasons, Contains("retirement.exempt"));
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::RetirementExempt));
 }
 
 }  // namespace

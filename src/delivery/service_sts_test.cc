@@ -1,6 +1,7 @@
 // The service where a domain's MTA-STS policy is known: what it adds, and what takes its place.
 #include "delivery/dane_fixture.h"
 #include "delivery/service.h"
+#include "facts/reasons.h"
 #include "outbound/sts_policies.h"
 
 #include <gmock/gmock.h>
@@ -8,6 +9,7 @@
 namespace hermetic::delivery {
 namespace {
 
+using facts::Reason;
 using policy::StsMode;
 using testing::Contains;
 
@@ -44,15 +46,15 @@ TEST_F(StsTest, AListedHostWithItsOwnNameGetsTheMail)
 {
     know(StsMode::Enforce, "mx.other.test");
     auto& peer = plain_peer(with_certificate({}));
-    expect_delivered(peer, "tls.verified", "verify_name");
-    EXPECT_THAT(log.attempts.back().policy_reasons, Contains("sts.enforced"));
+    expect_delivered(peer, Reason::TlsVerified, "verify_name");
+    EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::StsEnforced));
 }
 
 TEST_F(StsTest, AnotherNameMakesTheMessageWait)
 {
     know(StsMode::Enforce, "mx.other.test");
     plain_peer(with_certificate({.dns_names = {"other.test"}}));
-    expect_waits("sts.name-mismatch", "4.7.325");
+    expect_waits(Reason::StsNameMismatch, "4.7.325");
 }
 
 TEST_F(StsTest, AnUnknownAuthorityMakesTheMessageWait)
@@ -60,14 +62,14 @@ TEST_F(StsTest, AnUnknownAuthorityMakesTheMessageWait)
     know(StsMode::Enforce, "mx.other.test");
     settings.cas = nullptr;
     plain_peer(with_certificate({}));
-    expect_waits("sts.chain-not-verified", "4.7.320");
+    expect_waits(Reason::TlsUnknownCa, "4.7.320");
 }
 
 TEST_F(StsTest, AHostThatIsNotListedIsSkipped)
 {
     know(StsMode::Enforce, "mx2.other.test");
     auto& peer = plain_peer(with_certificate({}));
-    expect_waits("sts.host-not-listed", "4.7.1");
+    expect_waits(Reason::StsHostNotListed, "4.7.1");
     EXPECT_EQ(peer.connections, 0);
 }
 
@@ -75,14 +77,14 @@ TEST_F(StsTest, NoStartTlsIsNeverFollowedByClearText)
 {
     know(StsMode::Enforce, "mx.other.test");
     plain_peer({});
-    expect_waits("starttls.not-offered", "4.7.321");
+    expect_waits(Reason::StarttlsNotOffered, "4.7.321");
 }
 
 TEST_F(StsTest, APolicyThatTestsChangesNothing)
 {
     know(StsMode::Testing, "mx.other.test");
     auto& peer = plain_peer(with_certificate({.dns_names = {"elsewhere.test"}}));
-    expect_delivered(peer, "tls.name-mismatch", "opportunistic");
+    expect_delivered(peer, Reason::TlsNameMismatch, "opportunistic");
 }
 
 TEST_F(StsTest, DaneTakesItsPlace)
@@ -90,8 +92,8 @@ TEST_F(StsTest, DaneTakesItsPlace)
     know(StsMode::Enforce, "nobody.other.test");
     auto& peer = secure_peer(with_certificate({.dns_names = {"elsewhere.test"}}), {});
     publish("mx.other.test", {record({3, 1, 1})});
-    expect_delivered(peer, "dane.matched", "dane");
-    EXPECT_THAT(log.attempts.back().policy_reasons, Contains("sts.replaced-by-dane"));
+    expect_delivered(peer, Reason::DaneMatched, "dane");
+    EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::StsReplacedByDane));
 }
 
 TEST_F(StsTest, MandatoryWithoutAPolicySkipsTheHost)
@@ -100,7 +102,7 @@ TEST_F(StsTest, MandatoryWithoutAPolicySkipsTheHost)
     tls.mta_sts = objects::Publication::Mandatory;
     connect_by(tls);
     plain_peer(with_certificate({}));
-    expect_waits("sts.mandatory-missing", "4.7.1");
+    expect_waits(Reason::StsMandatoryMissing, "4.7.1");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "delivery/service.h"
 
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -16,6 +17,7 @@ namespace hermetic::delivery {
 namespace {
 
 using facts::OutcomeClass;
+using facts::Reason;
 using facts::Stage;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -74,7 +76,7 @@ TEST_F(DeliveryTest, DeliversInClearWhereStartTlsIsNotOffered)
     EXPECT_EQ(attempt.tls, std::nullopt);
     ASSERT_EQ(attempt.rungs.size(), 1U);
     EXPECT_EQ(attempt.rungs[0].kind, facts::Rung::Kind::Clear);
-    EXPECT_EQ(attempt.rungs[0].reason, "starttls.not-offered");
+    EXPECT_EQ(attempt.rungs[0].reason, Reason::StarttlsNotOffered);
     EXPECT_EQ(outcome().text, "2.0.0 taken");
     EXPECT_EQ(outcome().origin, facts::Origin::Remote);
     EXPECT_EQ(attempt.policy, "opportunistic");
@@ -105,7 +107,7 @@ TEST_F(DeliveryTest, PartialFailureMakesANoticeInTheSameChange)
     EXPECT_THAT(std::string{notice.body.bytes.view()}, HasSubstr("no such user"));
     ASSERT_EQ(log.notices.size(), 1U);
     EXPECT_EQ(log.notices[0].kind, "failure");
-    EXPECT_FALSE(outcome(1).fix.empty());
+    EXPECT_FALSE(facts::suggest_fix(outcome(1)).empty());
 }
 
 TEST_F(DeliveryTest, ADestinationThatCannotBeReachedIsRecordedInEveryMessageAtOnce)
@@ -116,7 +118,7 @@ TEST_F(DeliveryTest, ADestinationThatCannotBeReachedIsRecordedInEveryMessageAtOn
     const auto report =
         deliver(grant_for({make_message({"b@other.test"}), make_message({"c@other.test"})}));
     ASSERT_TRUE(report.destination_failure);
-    EXPECT_EQ(report.destination_failure->reason, "connect.refused");
+    EXPECT_EQ(report.destination_failure->reason, Reason::ConnectRefused);
     EXPECT_EQ(report.destination_failure->enhanced.format(), "4.4.316");
     EXPECT_EQ(report.deferred, 2U);
     EXPECT_TRUE(report.untouched.empty());
@@ -132,7 +134,7 @@ TEST_F(DeliveryTest, ADomainThatDoesNotExistFailsAndDoesNotRest)
     const auto report = deliver(make_message({"b@nowhere.test"}));
     EXPECT_FALSE(report.destination_failure);
     EXPECT_EQ(report.failed, 1U);
-    EXPECT_EQ(outcome().reason, "dns.no-such-domain");
+    EXPECT_EQ(outcome().reason, Reason::DnsNoSuchDomain);
     EXPECT_EQ(outcome().stage, Stage::Dns);
     EXPECT_EQ(spool.changes.at(0).kind, spool::Change::Kind::Finished);
     EXPECT_EQ(spool.changes[0].new_messages.size(), 1U);
@@ -143,7 +145,7 @@ TEST_F(DeliveryTest, LoopbackAddressesFromDnsAreRefused)
     auto& peer = peer_for("other.test", {});
     settings.options.allow_loopback = false;
     deliver(make_message({"b@other.test"}));
-    EXPECT_EQ(outcome().reason, "route.target-loopback");
+    EXPECT_EQ(outcome().reason, Reason::RouteTargetLoopback);
     EXPECT_EQ(peer.connections, 0);
 }
 
@@ -204,7 +206,7 @@ TEST_F(DeliveryTest, AKeptConnectionThatTakesTheWholeMessageAndClosesIsNotReplac
     ASSERT_EQ(log.attempts.size(), 2U) << "the try is logged";
     EXPECT_TRUE(log.attempts[1].reused);
     EXPECT_EQ(outcome().stage, facts::Stage::EndOfData);
-    EXPECT_EQ(outcome().reason, "connection.closed");
+    EXPECT_EQ(outcome().reason, Reason::ConnectionClosed);
     EXPECT_THAT(outcome().text, testing::HasSubstr("may have been taken"));
 }
 
@@ -299,7 +301,7 @@ TEST_F(DeliveryTest, ALargeBodyIsStreamedFromItsFile)
     torn->body.bytes = {};
     spool.files[torn->body.id] = body.substr(0, 300'000);
     EXPECT_EQ(deliver(torn).deferred, 1U);
-    EXPECT_EQ(outcome().reason, "spool.read-failed");
+    EXPECT_EQ(outcome().reason, Reason::SpoolReadFailed);
     EXPECT_EQ(peer.messages.size(), 1U);
 }
 
@@ -340,7 +342,7 @@ TEST_F(DeliveryTest, ARefusalWhileTheMessageArrivesIsTheOutcome)
     script.replies["DATA"] = "552 5.3.4 too big";
     peer_for("other.test", script);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).failed, 1U);
-    EXPECT_EQ(outcome().reason, "data.refused");
+    EXPECT_EQ(outcome().reason, Reason::DataRefused);
 }
 
 TEST_F(DeliveryTest, AMessageThatIsNotInMemoryIsLoaded)
@@ -397,7 +399,7 @@ TEST_F(DeliveryTest, AGrantToSettleMakesNoConnection)
     auto& peer = peer_for("other.test", {});
     auto grant = grant_for({make_message({"b@other.test"})});
     facts::Outcome failure;
-    failure.reason = "connect.refused";
+    failure.reason = Reason::ConnectRefused;
     failure.enhanced = {4, 4, 316};
     grant.settle = failure;
     const auto report = deliver(std::move(grant));
@@ -418,7 +420,7 @@ TEST_F(DeliveryTest, ALostConnectionPutsOffTheMessageAndSlowsDown)
     EXPECT_EQ(report.deferred, 2U);
     EXPECT_EQ(report.untouched.size(), 1U);
     EXPECT_TRUE(report.slow_down);
-    EXPECT_EQ(outcome().reason, "connection.closed");
+    EXPECT_EQ(outcome().reason, Reason::ConnectionClosed);
     EXPECT_EQ(outcome().stage, Stage::Rcpt);
 }
 
@@ -436,7 +438,7 @@ TEST_F(DeliveryTest, WhoHadNoTurnDoesNotInheritWhatTheServerSaidOfAnother)
     for (const std::size_t untried : {100U, 101U}) {
         EXPECT_EQ(outcome(untried).result, OutcomeClass::Deferred);
         EXPECT_EQ(outcome(untried).origin, facts::Origin::Local);
-        EXPECT_EQ(outcome(untried).reason, "connection.closed");
+        EXPECT_EQ(outcome(untried).reason, Reason::ConnectionClosed);
     }
     EXPECT_EQ(spool.changes.at(0).kind, spool::Change::Kind::Deferred);
     EXPECT_THAT(spool.changes[0].state.finished, ElementsAre(99U));
@@ -495,7 +497,7 @@ TEST_F(DeliveryTest, AConfiguredHostWithoutAddressIsOurMistakeAndWaits)
     host.host = "relay.sender.test";
     next_hop_for("other.test", {host});
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
-    EXPECT_EQ(outcome().reason, "dns.no-address");
+    EXPECT_EQ(outcome().reason, Reason::DnsNoAddress);
     EXPECT_EQ(outcome().enhanced.format(), "4.4.312");
 }
 
@@ -504,7 +506,7 @@ TEST_F(DeliveryTest, ARouteThatIsNotUnderstoodMakesItsMailWait)
     next_hop_for("other.test", {});  // no validated configuration has one without hosts
     const auto report = deliver(make_message({"b@other.test"}));
     EXPECT_EQ(report.deferred, 1U);
-    EXPECT_EQ(outcome().reason, "route.unknown-key");
+    EXPECT_EQ(outcome().reason, Reason::RouteUnknownKey);
     EXPECT_EQ(outcome().stage, Stage::Route);
     ASSERT_TRUE(report.destination_failure) << "it rests";
 }
@@ -522,7 +524,7 @@ TEST_F(DeliveryTest, AMistakeOfOursIsToldAndTheNextMailGoes)
     const auto broken = std::exchange(reports.reports, {}).at(0);
     EXPECT_EQ(broken.untouched.size(), 1U);
     ASSERT_TRUE(broken.destination_failure);
-    EXPECT_EQ(broken.destination_failure->reason, "delivery.escaped");
+    EXPECT_EQ(broken.destination_failure->reason, Reason::DeliveryEscaped);
     resolver.throws = false;
     EXPECT_EQ(deliver(make_message({"c@other.test"})).delivered, 1U);
     EXPECT_EQ(peer.messages.size(), 1U);
@@ -551,8 +553,8 @@ TEST_F(DeliveryTest, APeerThatIsSilentGivesWayAndNothingIsSentInClearForIt)
     service->end({1, 77});
     turn_until([&] { return !reports.reports.empty(); });
     ASSERT_TRUE(reports.reports[0].destination_failure);
-    EXPECT_EQ(reports.reports[0].destination_failure->reason, "connection.gave-way");
-    EXPECT_EQ(outcome().reason, "connection.gave-way");
+    EXPECT_EQ(reports.reports[0].destination_failure->reason, Reason::ConnectionGaveWay);
+    EXPECT_EQ(outcome().reason, Reason::ConnectionGaveWay);
     EXPECT_EQ(outcome().stage, facts::Stage::Ehlo);
     EXPECT_EQ(outcome().result, facts::OutcomeClass::Deferred);
     EXPECT_EQ(peer.connections, 1) << "nor is it tried again at once";

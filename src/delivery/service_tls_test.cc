@@ -2,6 +2,7 @@
 // use.
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
+#include "facts/reasons.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@ namespace hermetic::delivery {
 namespace {
 
 using facts::OutcomeClass;
+using facts::Reason;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -46,8 +48,9 @@ TEST_F(DeliveryTest, UsesTlsWhereItIsOfferedAndReusesTheConnection)
     const auto& first = log.attempts[0];
     ASSERT_TRUE(first.tls);
     EXPECT_EQ(first.tls->version, facts::TlsVersion::Tls13);
-    EXPECT_EQ(first.rungs.at(0).reason, "ladder.everything");
-    EXPECT_THAT(first.policy_reasons, ElementsAre("tls.organization-level", "tls.verified"));
+    EXPECT_EQ(first.rungs.at(0).reason, Reason::LadderEverything);
+    EXPECT_THAT(first.policy_reasons,
+                ElementsAre(Reason::TlsOrganizationLevel, Reason::TlsVerified));
     EXPECT_FALSE(first.reused);
     EXPECT_TRUE(log.attempts[1].reused);
     EXPECT_TRUE(log.attempts[1].rungs.empty());
@@ -69,7 +72,7 @@ TEST_F(DeliveryTest, DiscardsRepliesInjectedBehindStartTls)
     auto& peer = peer_for("other.test", script);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(true));
-    EXPECT_EQ(log.attempts[0].rungs.at(0).reason, "starttls.injected");
+    EXPECT_EQ(log.attempts[0].rungs.at(0).reason, Reason::StarttlsInjected);
 }
 
 TEST_F(DeliveryTest, ClimbsTheLadderAndEndsInClearOnlyOnAFreshConnection)
@@ -82,10 +85,10 @@ TEST_F(DeliveryTest, ClimbsTheLadderAndEndsInClearOnlyOnAFreshConnection)
     EXPECT_THAT(peer.in_tls, ElementsAre(false));
     const auto& rungs = log.attempts[0].rungs;
     ASSERT_EQ(rungs.size(), 3U);
-    EXPECT_EQ(rungs[0].reason, "handshake.alert");
+    EXPECT_EQ(rungs[0].reason, Reason::HandshakeAlert);
     EXPECT_EQ(rungs[1].kind, facts::Rung::Kind::LowerVersion);
     EXPECT_EQ(rungs[2].kind, facts::Rung::Kind::Clear);
-    EXPECT_EQ(rungs[2].reason, "ladder.every-handshake-failed");
+    EXPECT_EQ(rungs[2].reason, Reason::LadderEveryHandshakeFailed);
     EXPECT_EQ(peer.connections, 3);
     EXPECT_EQ(service->idle_connections(), 0U) << "such a connection is never kept";
 }
@@ -102,7 +105,7 @@ TEST_F(DeliveryTest, AnAlertOnTheFirstReadAfterAHandshakeIsItsFailure)
     EXPECT_THAT(peer.in_tls, ElementsAre(false));
     const auto& rungs = log.attempts[0].rungs;
     ASSERT_EQ(rungs.size(), 2U) << "another hello would not change it";
-    EXPECT_EQ(rungs[0].reason, "handshake.alert");
+    EXPECT_EQ(rungs[0].reason, Reason::HandshakeAlert);
     ASSERT_TRUE(rungs[0].tls_failure);
     EXPECT_EQ(rungs[0].tls_failure->alert, 116);
 }
@@ -116,9 +119,9 @@ TEST_F(DeliveryTest, ARefusalInClearReturnsNoMailWhereTlsIsRequired)
         const char* command;  // "": the greeting
         const char* reason;
         facts::Stage stage;
-    } const rows[] = {{"", "peer.unproved", facts::Stage::Greeting},
-                      {"EHLO", "peer.unproved", facts::Stage::Ehlo},
-                      {"STARTTLS", "starttls.refused", facts::Stage::StartTls}};
+    } const rows[] = {{"", Reason::PeerUnproved, facts::Stage::Greeting},
+                      {"EHLO", Reason::PeerUnproved, facts::Stage::Ehlo},
+                      {"STARTTLS", Reason::StarttlsRefused, facts::Stage::StartTls}};
     for (const auto& row : rows) {
         SCOPED_TRACE(row.command);
         PeerScript script;
@@ -140,7 +143,7 @@ TEST_F(DeliveryTest, ARefusalInClearReturnsNoMailWhereTlsIsRequired)
         EXPECT_EQ(outcome().origin, facts::Origin::Local);
         EXPECT_EQ(outcome().enhanced.format(), "4.4.317");
         EXPECT_THAT(outcome().text, HasSubstr("\"554 5.7.1 your mail is not wanted\""));
-        EXPECT_FALSE(outcome().fix.empty());
+        EXPECT_FALSE(facts::suggest_fix(outcome()).empty());
         ASSERT_EQ(spool.changes.back().kind, spool::Change::Kind::Deferred);
         EXPECT_TRUE(spool.changes.back().state.tls_failing_since) << "the short times count";
     }
@@ -159,7 +162,7 @@ TEST_F(DeliveryTest, AfterARefusalInClearTheNextHostIsTried)
     resolver.add_mx("other.test", 20, "mx2.other.test");
     resolver.hosts["mx2.other.test"] = {*IpAddress::parse("127.0.0.2")};
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
-    EXPECT_EQ(log.attempts[0].rungs.at(0).reason, "peer.unproved");
+    EXPECT_EQ(log.attempts[0].rungs.at(0).reason, Reason::PeerUnproved);
     EXPECT_THAT(peers[1]->in_tls, ElementsAre(true));
 }
 
@@ -184,7 +187,7 @@ TEST_F(DeliveryTest, InTlsOnlyAPeerWhoseCertificatePassesMayRefuse)
         contents.outbound_connectors.push_back(connector);
         const auto report = deliver(make_message({"b@other.test"}));
         EXPECT_EQ(report.failed, proved ? 1U : 0U);
-        EXPECT_EQ(outcome().reason, proved ? "ehlo.refused" : "tls.name-mismatch");
+        EXPECT_EQ(outcome().reason, proved ? Reason::EhloRefused : Reason::TlsNameMismatch);
         EXPECT_EQ(outcome().origin, proved ? facts::Origin::Remote : facts::Origin::Local);
         EXPECT_TRUE(log.attempts.back().tls) << "what it showed is told";
     }
@@ -203,7 +206,7 @@ TEST_F(DeliveryTest, RefusedStartTlsIsAFailedRung)
         auto& peer = peer_for("other.test", script);
         EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
         EXPECT_THAT(peer.in_tls, ElementsAre(false));
-        EXPECT_EQ(log.attempts.back().rungs.at(0).reason, "starttls.refused");
+        EXPECT_EQ(log.attempts.back().rungs.at(0).reason, Reason::StarttlsRefused);
     }
 }
 
@@ -221,7 +224,7 @@ TEST_F(DeliveryTest, AHostThatSpokeTlsKeepsTheNextOneFromClearText)
     next_hop_for("other.test", {host_of(*peers[0]), host_of(*peers[1])});
     for (int i = 0; i < 3; ++i) deliver(make_message({"b@other.test"}));
     EXPECT_TRUE(peers[1]->messages.empty()) << "it went in clear";
-    EXPECT_EQ(outcome().reason, "rcpt.deferred");
+    EXPECT_EQ(outcome().reason, Reason::RcptDeferred);
     EXPECT_EQ(outcome().text, "4.7.1 greylisted");
 }
 
@@ -237,7 +240,7 @@ TEST_F(DeliveryTest, AHostThatIsNotReachedKeepsTheOthersFromClearText)
     next_hop_for("other.test", {host_of(*peers[0]), gone});
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
     EXPECT_TRUE(peers[0]->messages.empty()) << "it went in clear";
-    EXPECT_EQ(outcome().reason, "ladder.handshake-failed");
+    EXPECT_EQ(outcome().reason, Reason::LadderHandshakeFailed);
 }
 
 TEST_F(DeliveryTest, ANameWithoutAddressIsNoHostAndKeepsNobodyFromClearText)
@@ -309,7 +312,7 @@ TEST_F(DeliveryTest, ARungThatEndsBehindItsHandshakeIsRecordedToo)
     ASSERT_EQ(rungs.size(), 1U);
     EXPECT_EQ(rungs[0].kind, facts::Rung::Kind::Everything);
     EXPECT_FALSE(rungs[0].succeeded);
-    EXPECT_EQ(rungs[0].reason, "ehlo.refused");
+    EXPECT_EQ(rungs[0].reason, Reason::EhloRefused);
 }
 
 // Specification §4.5: what the certificates were judged by is part of the policy.
@@ -332,7 +335,7 @@ TEST_F(DeliveryTest, OtherCasEndTheUseOfConnectionsAndSessions)
     EXPECT_EQ(peer.connections, 2);
     ASSERT_TRUE(log.attempts.back().tls);
     EXPECT_FALSE(log.attempts.back().tls->resumed);
-    EXPECT_EQ(log.attempts.back().policy_reasons.back(), "tls.chain-not-verified");
+    EXPECT_EQ(log.attempts.back().policy_reasons.back(), Reason::TlsUnknownCa);
 }
 
 // Postfix refuses a client's name or address there: the attempt says over what.
@@ -362,7 +365,7 @@ TEST_F(DeliveryTest, WhatARefusedServerShowedStandsInTheAttempt)
     peer_for("other.test", script);
     contents.organizations[0].tls = objects::TlsLevel::VerifyName;
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
-    EXPECT_EQ(outcome().reason, "tls.name-mismatch");
+    EXPECT_EQ(outcome().reason, Reason::TlsNameMismatch);
     const auto& attempt = log.attempts.back();
     for (const auto& tls : {attempt.tls, attempt.rungs.back().tls}) {
         ASSERT_TRUE(tls);

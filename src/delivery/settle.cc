@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "report/notice_details.h"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace {
 
 using facts::Outcome;
 using facts::OutcomeClass;
+using facts::Reason;
 using report::Action;
 using report::RecipientReport;
 
@@ -225,7 +227,7 @@ void Settler::note_last_outcome()
     }
     if (last == nullptr) return;
     auto& state = result_.change.state;
-    state.last_reason = printable(last->outcome.reason, kMaxWords);
+    state.last_reason = facts::name(last->outcome.reason);
     state.last_host = printable(last->host, kMaxWords);
     state.last_text = facts::format_words(last->outcome, kMaxWords);
 }
@@ -250,7 +252,7 @@ void Settler::tell_senders()
     auto notice = report::make_notice(input);
     ledger::NoticeFacts facts;
     facts.about = message_.envelope->accepted_as;
-    facts.reason = notice ? notice->reason : std::string{decision.reason};
+    facts.reason = notice ? notice->reason : decision.reason;
     if (notice) {
         facts.id = input.id;
         facts.kind = report::notice_kind(notice->kind);
@@ -259,10 +261,10 @@ void Settler::tell_senders()
         notice->envelope.accepted_as = input.id;
         add_notice(*std::move(notice));
     } else if (decision.to) {
-        facts.reason = "notice.limited";
+        facts.reason = Reason::NoticeLimited;
         facts.kind = report::notice_kind(decision.kind);
         facts.to = printable(decision.to->format());
-    } else if (decision.reason == "notice.not-asked") {
+    } else if (decision.reason == Reason::NoticeNotAsked) {
         return;
     }
     result_.notices.push_back(std::move(facts));

@@ -1,5 +1,7 @@
 #include "delivery/settle.h"
 
+#include "facts/reasons.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +9,7 @@ namespace hermetic::delivery {
 namespace {
 
 using facts::OutcomeClass;
+using facts::Reason;
 using std::chrono::hours;
 using std::chrono::minutes;
 using testing::ElementsAre;
@@ -16,20 +19,21 @@ mail::Mailbox mailbox(std::string_view text)
     return *mail::parse_mailbox(text);
 }
 
-facts::Outcome outcome(OutcomeClass result, facts::EnhancedStatus enhanced, std::string reason)
+facts::Outcome outcome(OutcomeClass result, facts::EnhancedStatus enhanced, Reason reason)
 {
     facts::Outcome made;
     made.result = result;
     made.enhanced = enhanced;
-    made.reason = std::move(reason);
+    made.reason = reason;
     made.code = result == OutcomeClass::Delivered ? 250 : 450;
     made.text = "words";
     return made;
 }
 
-const facts::Outcome kDelivered = outcome(OutcomeClass::Delivered, {2, 0, 0}, "done.accepted");
-const facts::Outcome kDeferred = outcome(OutcomeClass::Deferred, {4, 4, 316}, "connect.refused");
-const facts::Outcome kFailed = outcome(OutcomeClass::Failed, {5, 1, 1}, "rcpt.refused");
+const facts::Outcome kDelivered = outcome(OutcomeClass::Delivered, {2, 0, 0}, Reason::DoneAccepted);
+const facts::Outcome kDeferred =
+    outcome(OutcomeClass::Deferred, {4, 4, 316}, Reason::ConnectRefused);
+const facts::Outcome kFailed = outcome(OutcomeClass::Failed, {5, 1, 1}, Reason::RcptRefused);
 
 class SettleTest : public testing::Test {
 protected:
@@ -172,7 +176,7 @@ TEST_F(SettleTest, ASenderOutsideWhoHadTooManyNoticesGetsNone)
     EXPECT_EQ(result.change.kind, spool::Change::Kind::Finished);
     EXPECT_TRUE(result.change.new_messages.empty());
     ASSERT_EQ(result.notices.size(), 1U) << "the log has it";
-    EXPECT_EQ(result.notices[0].reason, "notice.limited");
+    EXPECT_EQ(result.notices[0].reason, Reason::NoticeLimited);
     EXPECT_EQ(result.notices[0].to, "a@sender.test");
 }
 
@@ -207,7 +211,7 @@ TEST_F(SettleTest, WhenTheTimeIsOverATemporaryOutcomeBecomesFinal)
 // Specification §6: a notice of delay after 1 h and the end after 24 h, from the first TLS failure
 // while that is the last outcome.
 const facts::Outcome kHandshake = [] {
-    auto made = outcome(OutcomeClass::Deferred, {4, 4, 317}, "ladder.inappropriate-fallback");
+    auto made = outcome(OutcomeClass::Deferred, {4, 4, 317}, Reason::LadderInappropriateFallback);
     made.stage = facts::Stage::Handshake;
     return made;
 }();
@@ -258,7 +262,7 @@ TEST_F(SettleTlsTest, DelayIsToldAfterAnHourAndTheEndComesAfterADay)
 
 TEST_F(SettleTlsTest, ACertificateThatDoesNotSatisfyHasItsOwnCode)
 {
-    auto certificate = outcome(OutcomeClass::Deferred, {4, 7, 320}, "tls.chain-not-verified");
+    auto certificate = outcome(OutcomeClass::Deferred, {4, 7, 320}, Reason::TlsChainNotVerified);
     certificate.stage = facts::Stage::Verify;
     fail_after(minutes{1}, certificate);
     EXPECT_EQ(fail_after(hours{25}, certificate).outcomes[0].enhanced.format(), "5.7.320");
@@ -285,7 +289,7 @@ TEST_F(SettleTlsTest, WhoWaitsForAReplyKeepsTheLongTimeForAll)
 TEST_F(SettleTlsTest, OurOwnTroubleStopsNoClock)
 {
     fail_after(minutes{1});
-    fail_after(hours{2}, outcome(OutcomeClass::Deferred, {4, 3, 2}, "delivery.stopping"));
+    fail_after(hours{2}, outcome(OutcomeClass::Deferred, {4, 3, 2}, Reason::DeliveryStopping));
     EXPECT_EQ(state.tls_failing_since, accepted + minutes{1});
 }
 
@@ -364,7 +368,7 @@ TEST_F(SettleTest, WhatWasAskedForIsKeptAndNeverBecomesLess)
     const auto delay = settle_after(hours{4}, waits);
     const auto& notice = *delay.change.new_messages.at(0);
     EXPECT_EQ(notice.body.bytes.view().find("Subject: x"), std::string_view::npos);
-    EXPECT_EQ(delay.notices.at(0).content, "notice.content-withheld");
+    EXPECT_EQ(delay.notices.at(0).content, Reason::NoticeContentWithheld);
 }
 
 TEST_F(SettleTest, WhatTheLastAttemptFoundCountsForItsNotice)
@@ -390,13 +394,13 @@ TEST_F(SettleTest, AttemptsAreKeptAndToldInTheEnd)
     attempt->host = "mx.first.example";
     state = settle_after(minutes{1}, refuses).change.state;
     ASSERT_EQ(state.history.causes.size(), 1U);
-    EXPECT_EQ(state.history.causes[0].reason, "connect.refused");
+    EXPECT_EQ(state.history.causes[0].reason, Reason::ConnectRefused);
     EXPECT_EQ(state.history.causes[0].count, 1U);
     EXPECT_THAT(state.last_attempt, testing::HasSubstr("mx.first.example"));
 
     // The destination rests: nobody is tried, what was seen before stays.
     attempt.reset();
-    auto rests = outcome(OutcomeClass::Deferred, {4, 4, 315}, "connect.timed-out");
+    auto rests = outcome(OutcomeClass::Deferred, {4, 4, 315}, Reason::ConnectTimedOut);
     const auto over = settle_after(hours{24 * 5}, {{0, rests, "", HandedTo::PlainRelay},
                                                    {1, rests, "", HandedTo::PlainRelay}});
     const std::string notice{over.change.new_messages.at(0)->body.bytes.view()};

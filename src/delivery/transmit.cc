@@ -1,6 +1,7 @@
 #include "delivery/transmit.h"
 
 #include "delivery/body_source.h"
+#include "facts/reasons.h"
 #include "net/core.h"
 #include "outbound/io_outcome.h"
 #include "outbound/office.h"
@@ -15,6 +16,7 @@ namespace hermetic::delivery {
 namespace {
 
 using Next = smtp::ClientTransaction::Next;
+using facts::Reason;
 
 // A message of up to so many octets is written with its final dot in one go.
 constexpr std::size_t kOneWrite = std::size_t{64} << 10;
@@ -68,9 +70,8 @@ net::Task<Transmitted> Transmitter::run()
     if (connection_.stream->has_unread_input()) {
         stale_ = connection_.messages > 1;
         if (stale_) co_return Transmitted::Stale;
-        transaction_.on_lost(smtp::local_outcome(facts::Stage::Mail, {4, 4, 317},
-                                                 "reply.unexpected",
-                                                 "the server spoke before it was asked"));
+        transaction_.on_lost(facts::local_outcome(Reason::ReplyUnexpected, facts::Stage::Mail,
+                                                  "the server spoke before it was asked"));
         co_return Transmitted::Closed;
     }
     step_ = transaction_.start();
@@ -203,8 +204,8 @@ net::Task<bool> Transmitter::send_large_body()
             // The peer must never take half a message for a whole one: no final dot, no more
             // octets.
             transaction_.on_lost(
-                smtp::local_outcome(facts::Stage::Data, {4, 3, 0}, "spool.read-failed",
-                                    "the message could not be read from the spool"));
+                facts::local_outcome(Reason::SpoolReadFailed, facts::Stage::Data,
+                                     "the message could not be read from the spool"));
             co_return false;
         }
         if (piece->empty()) break;
@@ -231,8 +232,8 @@ net::Task<bool> Transmitter::hear_early()
     if (!reply->temporary() && !reply->permanent()) {
         using Written = smtp::ClientTransaction::Written;
         transaction_.on_lost(
-            smtp::local_outcome(facts::Stage::Data, {4, 4, 317}, "reply.unexpected",
-                                "the server took the message before it was all sent"),
+            facts::local_outcome(Reason::ReplyUnexpected, facts::Stage::Data,
+                                 "the server took the message before it was all sent"),
             Written::Part);
         co_return false;
     }

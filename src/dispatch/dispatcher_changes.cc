@@ -1,5 +1,6 @@
 #include "core/text.h"
 #include "dispatch/dispatcher_impl.h"
+#include "facts/reasons.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "report/notice.h"
@@ -51,7 +52,7 @@ std::string_view log_event(Kind kind)
     case Kind::Release:
         return "queue.release";  // no-reason: log event
     case Kind::Approve:
-        return "queue.approved";
+        return facts::name(facts::Reason::QueueApproved);
     case Kind::Remove:
         return "queue.remove";  // no-reason: log event
     case Kind::Split:
@@ -83,15 +84,7 @@ std::string_view refuse_approval(const spool::Approval& approval, queue::State s
 
 facts::Outcome removed_outcome()
 {
-    facts::Outcome outcome;
-    outcome.result = facts::OutcomeClass::Failed;
-    outcome.stage = facts::Stage::Local;
-    outcome.origin = facts::Origin::Local;
-    outcome.code = 550;
-    outcome.enhanced = {5, 7, 0};
-    outcome.text = "Removed by an administrator";
-    outcome.reason = "queue.removed";
-    return outcome;
+    return facts::local_outcome(facts::Reason::QueueRemoved, "Removed by an administrator");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "dispatch/dispatcher_fixture.h"
+#include "facts/reasons.h"
 
 namespace hermetic::dispatch {
 namespace {
@@ -101,7 +102,7 @@ TEST_F(DispatcherTest, WhatFailsForTlsComesToItsNoticeWhileTheDestinationRests)
         EXPECT_FALSE(grant.settle);
         GrantReport report;
         report.id = grant.id;
-        report.destination_failure.emplace().reason = "ladder.handshake-failed";
+        report.destination_failure.emplace().reason = facts::Reason::LadderHandshakeFailed;
         report.untouched = {id(1)};
         dispatcher_.ended({report});
         (void)list();
@@ -158,7 +159,7 @@ TEST_F(DispatcherTest, AClockThatJumpsAndComesBackChangesNothing)
     const Grant third = taker_.next();
     GrantReport report;
     report.id = third.id;
-    report.destination_failure.emplace().reason = "connect.timed-out";
+    report.destination_failure.emplace().reason = facts::Reason::ConnectTimedOut;
     report.untouched = {id(3)};
     dispatcher_.ended({report});
     (void)list();
@@ -195,7 +196,7 @@ TEST_F(DispatcherTest, MailBehindADestinationThatBacksOffSaysWhyAndWhen)
     const Grant grant = taker_.next();
     GrantReport report;
     report.id = grant.id;
-    report.destination_failure.emplace().reason = "connect.timed-out";
+    report.destination_failure.emplace().reason = facts::Reason::ConnectTimedOut;
     report.untouched = {id(1)};
     dispatcher_.ended({report});
     (void)list();
@@ -371,7 +372,7 @@ TEST_F(DispatcherTest, MailThatIsUnderWayWhileItsPolicyChangesIsTriedAgainAtOnce
     EXPECT_EQ(taker_.next().messages[0].lease.id, grant.messages[0].lease.id);
     GrantReport report;
     report.id = other.id;
-    report.destination_failure.emplace().reason = "ladder.handshake-failed";
+    report.destination_failure.emplace().reason = facts::Reason::LadderHandshakeFailed;
     report.untouched = {other.messages[0].lease.id};
     dispatcher_.ended({report});
     EXPECT_EQ(taker_.next().messages[0].lease.id, other.messages[0].lease.id);
@@ -555,7 +556,7 @@ TEST_F(CrowdedDispatcher, TheOlderOfTwoSilentConnectionsEndsForOtherMail)
     EXPECT_TRUE(taker_.none()) << "its place is free when it has ended";
     GrantReport report;
     report.id = first.id;
-    report.destination_failure.emplace().reason = "connection.gave-way";
+    report.destination_failure.emplace().reason = facts::Reason::ConnectionGaveWay;
     report.untouched = {id(1)};
     dispatcher_.ended({report});
     EXPECT_EQ(taker_.next().destination, "mx:far.example");

@@ -7,6 +7,7 @@
 #include "core/ip.h"
 #include "core/time.h"
 #include "facts/dns.h"
+#include "facts/reason.h"
 #include "facts/tls.h"
 
 #include <cstdint>
@@ -63,9 +64,9 @@ struct Outcome {
     Origin origin = Origin::Local;
     int code = 0;  // SMTP reply code; 450/550 for local decisions
     EnhancedStatus enhanced;
-    std::string text;    // the peer's words unchanged (lines joined by '\n') if Remote, else ours
-    std::string reason;  // dotted id: "connect.refused", "starttls.not-offered"; never empty
-    std::string fix;     // a suggestion for the administrator; may be empty
+    std::string text;  // the peer's words unchanged (lines joined by '\n') if Remote, else ours
+    Reason reason{};   // never None once decided
+    std::string fix;   // in place of what suggest_fix() says of the reason; mostly empty
 };
 
 // One step of the ladder (specification §4.3), on its own connection.
@@ -82,7 +83,7 @@ struct Rung {
     std::string host;
     Endpoint address;
     bool succeeded = false;
-    std::string reason;  // dotted id of the cause: why this rung was taken or how it failed
+    Reason reason{};  // the cause: why this rung was taken or how it failed
     std::optional<TlsFailure> tls_failure;
     std::optional<TlsEvidence> tls;  // of a handshake that was completed, and its proof refused
 };
@@ -104,8 +105,8 @@ struct Attempt {
     bool reused = false;  // the connection carried a message before
     DnsSecurity mx_security = DnsSecurity::Insecure;
     DnsSecurity address_security = DnsSecurity::Insecure;
-    std::string policy;                       // effective policy for people: "opportunistic"
-    std::vector<std::string> policy_reasons;  // dotted ids, strongest last
+    std::string policy;                  // effective policy for people: "opportunistic"
+    std::vector<Reason> policy_reasons;  // strongest last
     std::vector<Rung> rungs;
     // Of the connection that was used, or made last and refused. Nullopt: in clear, or no
     // handshake.

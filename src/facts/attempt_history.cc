@@ -25,7 +25,7 @@ void make_room(AttemptHistory& history)
 void note(AttemptHistory& history, std::uint32_t number, WallTime at, const Outcome& outcome,
           const std::string& host)
 {
-    const std::string reason = printable(outcome.reason, kMaxText);
+    const RecordedReason reason = outcome.reason;
     const std::string where = printable(host, kMaxText);
     auto cause = std::ranges::find_if(history.causes, [&](const AttemptCause& each) {
         return each.reason == reason && each.host == where;

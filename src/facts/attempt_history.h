@@ -19,9 +19,9 @@ struct AttemptCause {
     std::uint32_t count = 0;
     WallTime first_at{};
     WallTime last_at{};
-    std::string reason;  // dotted id
-    std::string host;    // empty where nobody was reached
-    std::string text;    // of the last of them: "450 4.2.1 busy"
+    RecordedReason reason;
+    std::string host;  // empty where nobody was reached
+    std::string text;  // of the last of them: "450 4.2.1 busy"
 
     bool operator==(const AttemptCause&) const = default;
 };

@@ -43,6 +43,9 @@ constexpr std::string_view kUnlikeSts =
 constexpr std::string_view kTooOld =
     "The recipient's mail system uses an encryption that is too old, and that our server is giving "
     "up step by step. The message was not sent this time.";
+constexpr std::string_view kTooWeak =
+    "The recipient's mail system uses an encryption that is too weak for this message, so it was "
+    "not handed over.";
 constexpr std::string_view kTooLarge = "The message is too large for the recipient's mail system.";
 constexpr std::string_view kForm =
     "The recipient's mail system cannot take a message of this form, and it could not be changed.";
@@ -83,16 +86,6 @@ constexpr std::string_view kNeedsTls12 =
     "Ask the recipient to show this notice to those who run their mail system: it needs TLS 1.2 or "
     "later. Until then some messages arrive late, and in the end none do.";
 
-constexpr EnhancedStatus temporary(std::uint16_t subject, std::uint16_t detail)
-{
-    return {4, subject, detail};
-}
-
-constexpr EnhancedStatus permanent(std::uint16_t subject, std::uint16_t detail)
-{
-    return {5, subject, detail};
-}
-
 constexpr std::size_t kRows = kReasonCount + 1;
 constexpr std::size_t kForeignOctets = 100;
 
@@ -108,6 +101,8 @@ constexpr std::array<ReasonRow, kRows> make_rows()
         {id, ReasonKind::Finding, stage, status, fixer, words, fix, what, how, document},
 #define HERMETIC_REPLY(Name, id, stage, fixer, words, fix, what, how, document) \
         {id, ReasonKind::Reply, stage, {}, fixer, words, fix, what, how, document},
+#define HERMETIC_REFUSAL(Name, id, code, status, words, document) \
+        {id, ReasonKind::Refusal, {}, status, Nobody, words, {}, {}, {}, document},
 #define HERMETIC_WARNING(Name, id, fixer, words, fix, document) \
         {id, ReasonKind::Warning, {}, {}, fixer, words, fix, {}, {}, document},
 #define HERMETIC_EXPLANATION(Name, id, words, document) \
@@ -118,6 +113,22 @@ constexpr std::array<ReasonRow, kRows> make_rows()
 }
 
 constexpr std::array<ReasonRow, kRows> kTable = make_rows();
+
+struct StatusFix {
+    std::uint16_t subject;
+    std::uint16_t detail;
+    std::string_view words;
+};
+// By the status of a peer's reply.
+constexpr StatusFix kStatusFixes[] = {
+    {1, 1, "Look whether the recipient's address is spelled right."},
+    {1, 2, "Look whether the recipient's domain is spelled right."},
+    {1, 8, "The receiving server does not accept this sender's address."},
+    {2, 1, "The mailbox is disabled; ask the recipient in another way."},
+    {2, 2, "The recipient's mailbox is full; ask the recipient in another way."},
+    {3, 4, "Send a smaller message, or a link to its content."},
+    {7, 1, "The receiving server's policy refuses it; its words say why."},
+};
 
 using Named = std::pair<std::string_view, Reason>;
 
@@ -136,6 +147,48 @@ const ReasonRow& describe(Reason reason)
     const auto index = static_cast<std::size_t>(reason);
     HERMETIC_ASSERT(index < kTable.size());
     return kTable[index];
+}
+
+std::string_view suggest_fix(const Outcome& outcome)
+{
+    if (outcome.result == OutcomeClass::Delivered) return {};
+    if (!outcome.fix.empty()) return outcome.fix;
+    const ReasonRow& row = describe(outcome.reason);
+    if (!row.fix.empty() || outcome.origin == Origin::Local) return row.fix;
+    for (const StatusFix& each : kStatusFixes) {
+        if (each.subject == outcome.enhanced.subject && each.detail == outcome.enhanced.detail)
+            return each.words;
+    }
+    return {};
+}
+
+void set_status(Outcome& outcome, EnhancedStatus status)
+{
+    constexpr std::uint8_t kPermanent = 5;
+    const bool permanent = status.status_class == kPermanent;
+    outcome.enhanced = status;
+    outcome.result = permanent ? OutcomeClass::Failed : OutcomeClass::Deferred;
+    outcome.code = permanent ? 550 : 450;
+}
+
+Outcome local_outcome(Reason reason, Stage stage, std::string text)
+{
+    const ReasonRow& row = describe(reason);
+    HERMETIC_ASSERT(row.kind == ReasonKind::Finding);
+    Outcome outcome;
+    outcome.stage = stage;
+    outcome.origin = Origin::Local;
+    set_status(outcome, row.status);
+    outcome.reason = reason;
+    outcome.text = text.empty() ? std::string{row.words} : std::move(text);
+    return outcome;
+}
+
+Outcome local_outcome(Reason reason, std::string text)
+{
+    const auto stage = describe(reason).stage;
+    HERMETIC_ASSERT(stage.has_value());
+    return local_outcome(reason, *stage, std::move(text));
 }
 
 std::string_view name(Reason reason)

@@ -50,6 +50,7 @@ TEST(Reason, NamesInCodeAreTheIds)
 {
 #define HERMETIC_FINDING(Name, id, ...) EXPECT_EQ(enumerator(id), #Name);
 #define HERMETIC_REPLY(Name, id, ...) EXPECT_EQ(enumerator(id), #Name);
+#define HERMETIC_REFUSAL(Name, id, ...) EXPECT_EQ(enumerator(id), #Name);
 #define HERMETIC_WARNING(Name, id, ...) EXPECT_EQ(enumerator(id), #Name);
 #define HERMETIC_EXPLANATION(Name, id, ...) EXPECT_EQ(enumerator(id), #Name);
 #include "facts/reasons.def"
@@ -77,7 +78,7 @@ TEST(Reason, WhatMayEndAnAttemptHasStatusFixAndWordsForSenders)
 {
     for_each_reason([](Reason, const ReasonRow& row) {
         const bool finding = row.kind == ReasonKind::Finding;
-        EXPECT_EQ(row.status != EnhancedStatus{}, finding);
+        EXPECT_EQ(row.status != EnhancedStatus{}, finding || row.kind == ReasonKind::Refusal);
         if (!finding) return;
         EXPECT_TRUE(row.status.status_class == 4 || row.status.status_class == 5);
         for (const auto sentence : {row.fix, row.sender_words, row.sender_advice}) {
@@ -90,7 +91,9 @@ TEST(Reason, WhatMayEndAnAttemptHasStatusFixAndWordsForSenders)
 TEST(Reason, WhatShouldBeMendedSaysByWhom)
 {
     for_each_reason([](Reason, const ReasonRow& row) {
-        if (row.kind == ReasonKind::Explanation) EXPECT_TRUE(row.fix.empty());
+        if (row.kind == ReasonKind::Explanation) {
+            EXPECT_TRUE(row.fix.empty());
+        }
         if (row.kind != ReasonKind::Warning) return;
         EXPECT_FALSE(row.fix.empty());
         EXPECT_NE(row.fixer, Fixer::Nobody);
@@ -119,7 +122,7 @@ TEST(Reason, EachCauseOfAnUnprovedServerHasWordsAndAFixOfItsOwn)
                              Reason::TlsRevoked,
                              Reason::TlsStapleMissing,
                              Reason::TlsWeakKey,
-                             Reason::TlsWeakSignature,
+                             Reason::TlsWeakCertificateSignature,
                              Reason::TlsWrongPurpose,
                              Reason::TlsChainNotVerified,
                              Reason::TlsNameMismatch,
@@ -142,6 +145,44 @@ TEST(Reason, RowsThatAreNotTheirNeighbours)
     EXPECT_EQ(describe(Reason::DnsNoSuchDomain).status.format(), "5.1.2");
     EXPECT_EQ(describe(Reason::ConnectionClosed).stage, std::nullopt);
     EXPECT_EQ(describe(Reason::None).id, "");
+}
+
+TEST(LocalOutcome, IsWhatTheRowSays)
+{
+    const Outcome outcome = local_outcome(Reason::ConnectRefused, "mx: refused");
+    EXPECT_EQ(outcome.stage, Stage::Connect);
+    EXPECT_EQ(outcome.origin, Origin::Local);
+    EXPECT_EQ(outcome.result, OutcomeClass::Deferred);
+    EXPECT_EQ(outcome.code, 450);
+    EXPECT_EQ(outcome.enhanced.format(), "4.4.316");
+    EXPECT_EQ(outcome.text, "mx: refused");
+    const Outcome silent = local_outcome(Reason::ConnectionTimedOut, Stage::Rcpt);
+    EXPECT_EQ(silent.stage, Stage::Rcpt);
+    EXPECT_EQ(silent.text, describe(Reason::ConnectionTimedOut).words);
+    Outcome gone = local_outcome(Reason::DnsNoSuchDomain);
+    EXPECT_EQ(gone.result, OutcomeClass::Failed);
+    EXPECT_EQ(gone.code, 550);
+    set_status(gone, {4, 4, 312});
+    EXPECT_EQ(gone.result, OutcomeClass::Deferred);
+    EXPECT_EQ(gone.code, 450);
+}
+
+TEST(SuggestFix, IsTheRowsOrWhatThePeersStatusSays)
+{
+    Outcome outcome = local_outcome(Reason::TlsRevoked);
+    EXPECT_EQ(suggest_fix(outcome), describe(Reason::TlsRevoked).fix);
+    outcome.fix = "Ask us.";
+    EXPECT_EQ(suggest_fix(outcome), "Ask us.");
+    Outcome full;
+    full.result = OutcomeClass::Failed;
+    full.origin = Origin::Remote;
+    full.reason = Reason::RcptRefused;
+    full.enhanced = {5, 2, 2};
+    EXPECT_NE(suggest_fix(full).find("full"), std::string_view::npos);
+    full.reason = Reason::AuthRefused;
+    EXPECT_NE(suggest_fix(full).find("auth_user"), std::string_view::npos);
+    full.result = OutcomeClass::Delivered;
+    EXPECT_EQ(suggest_fix(full), "");
 }
 
 TEST(RecordedReason, KeepsWhatAnotherVersionWrote)

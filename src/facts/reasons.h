@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace hermetic::facts {
@@ -15,6 +16,7 @@ enum class Reason : std::uint16_t {
     None,
 #define HERMETIC_FINDING(Name, id, stage, status, fixer, words, fix, what, how, document) Name,
 #define HERMETIC_REPLY(Name, id, stage, fixer, words, fix, what, how, document) Name,
+#define HERMETIC_REFUSAL(Name, id, code, status, words, document) Name,
 #define HERMETIC_WARNING(Name, id, fixer, words, fix, document) Name,
 #define HERMETIC_EXPLANATION(Name, id, words, document) Name,
 #include "facts/reasons.def"
@@ -24,10 +26,21 @@ enum class Reason : std::uint16_t {
 inline constexpr std::uint16_t kReasonCount = 0
 #define HERMETIC_FINDING(Name, id, stage, status, fixer, words, fix, what, how, document) +1
 #define HERMETIC_REPLY(Name, id, stage, fixer, words, fix, what, how, document) +1
+#define HERMETIC_REFUSAL(Name, id, code, status, words, document) +1
 #define HERMETIC_WARNING(Name, id, fixer, words, fix, document) +1
 #define HERMETIC_EXPLANATION(Name, id, words, document) +1
 #include "facts/reasons.def"
     ;
+
+// As the table writes them.
+constexpr EnhancedStatus temporary(std::uint16_t subject, std::uint16_t detail)
+{
+    return {4, subject, detail};
+}
+constexpr EnhancedStatus permanent(std::uint16_t subject, std::uint16_t detail)
+{
+    return {5, subject, detail};
+}
 
 // Who can make the fix.
 enum class Fixer : std::uint8_t {
@@ -42,6 +55,7 @@ enum class Fixer : std::uint8_t {
 enum class ReasonKind : std::uint8_t {
     Finding,      // ours; may end an attempt
     Reply,        // the peer's; its status is its own
+    Refusal,      // ours, of a client
     Warning,      // ends nothing, and should be mended
     Explanation,  // a source, a step or a result
 };
@@ -60,5 +74,18 @@ struct ReasonRow {
     std::string_view document;       // "tls#the-decision": file and section of docs/policy/
 };
 [[nodiscard]] const ReasonRow& describe(Reason reason);
+
+// A Finding as the end of an attempt: stage and status are the row's, class and code (450 or 550)
+// follow from the status. Without `text` the row's words.
+[[nodiscard]] Outcome local_outcome(Reason reason, std::string text = {});
+// The same at another stage than the row's, or where the row has none.
+[[nodiscard]] Outcome local_outcome(Reason reason, Stage stage, std::string text = {});
+// Another status than the row's; class and code follow.
+void set_status(Outcome& outcome, EnhancedStatus status);
+
+// What an operator could do about it: the outcome's own fix, else the row's, or for a reply what
+// its status says (RFC 3463). Empty where nothing is known or nothing is to be done. Valid as long
+// as the outcome.
+[[nodiscard]] std::string_view suggest_fix(const Outcome& outcome);
 
 }  // namespace hermetic::facts

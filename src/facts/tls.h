@@ -32,6 +32,22 @@ struct CertificateFacts {
     bool operator==(const CertificateFacts&) const = default;
 };
 
+// What is wrong with a chain that does not verify.
+enum class ChainFault : std::uint8_t {
+    None,  // it verifies, or was not looked at
+    Expired,
+    NotYetValid,
+    UnknownCa,        // its last certificate is of a CA that is not trusted here
+    SelfSigned,       // the leaf is its own issuer
+    IncompleteChain,  // certificates between the leaf and a CA were not sent
+    Revoked,          // by a CRL or a stapled OCSP response
+    StapleMissing,    // the leaf demands a staple (RFC 7633), no good one came
+    WeakKey,
+    WeakSignature,
+    WrongPurpose,  // issued for another use, or by what is no CA
+    Other,         // `error` says what
+};
+
 // The verdict on a chain against one set of CAs. Names are judged apart.
 struct ChainVerdict {
     enum class State : std::uint8_t {
@@ -41,8 +57,13 @@ struct ChainVerdict {
         Failed,
     };
     State state = State::NotChecked;
-    std::string error;   // OpenSSL's words for Failed: "certificate has expired"
-    int error_code = 0;  // X509_V_ERR_…
+    std::string error;  // OpenSSL's words for Failed: "certificate has expired"
+    // Of the certificate at fault, where the state is Failed; printable, bounded.
+    ChainFault fault = ChainFault::None;
+    std::string subject{};
+    std::string issuer{};
+    WallTime not_before{};
+    WallTime not_after{};
     bool operator==(const ChainVerdict&) const = default;
 };
 

@@ -58,9 +58,9 @@ struct Admission::State {
     {
         if (limits.connections_per_client != 0) sweep(now);
         Client& entry = clients[client];
-        if (entry.sessions >= limits.sessions_per_client) return &refusal::kTooManyOfClient;
+        if (entry.sessions >= limits.sessions_per_client) return &refusal::kLimitSessionsPerClient;
         if (!entry.connections.count(limits.connections_per_client, now)) {
-            return &refusal::kTooManyConnectionsOfClient;
+            return &refusal::kLimitConnectionsPerClient;
         }
         ++entry.sessions;
         return nullptr;
@@ -110,7 +110,7 @@ Result<Admission::Ticket, const smtp::RefusalKind*> Admission::admit(const IpAdd
                                                                      Count count, Instant now)
 {
     const std::lock_guard lock{state_->mutex};
-    if (state_->sessions >= state_->limits.sessions) return failure(&refusal::kTooManySessions);
+    if (state_->sessions >= state_->limits.sessions) return failure(&refusal::kLimitSessions);
     std::optional<IpAddress> counted;
     if (count == Count::Client) {
         counted = counted_address(client);

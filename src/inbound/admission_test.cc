@@ -1,5 +1,7 @@
 #include "inbound/admission.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -33,10 +35,11 @@ TEST(Admission, CountsInAllAndByClientUntilTicketsGoBack)
     std::vector<Admission::Ticket> tickets;
     tickets.push_back(*admission.admit(ip("192.0.2.1"), Count::Client, kNow));
     tickets.push_back(*admission.admit(ip("192.0.2.1"), Count::Client, kNow));
-    EXPECT_EQ(admission.admit(ip("192.0.2.1"), Count::Client, kNow).error()->id,
-              "limit.sessions-per-client");
+    EXPECT_EQ(admission.admit(ip("192.0.2.1"), Count::Client, kNow).error()->reason,
+              facts::Reason::LimitSessionsPerClient);
     tickets.push_back(*admission.admit(ip("192.0.2.2"), Count::Client, kNow));
-    EXPECT_EQ(admission.admit(ip("192.0.2.3"), Count::Client, kNow).error()->id, "limit.sessions");
+    EXPECT_EQ(admission.admit(ip("192.0.2.3"), Count::Client, kNow).error()->reason,
+              facts::Reason::LimitSessions);
     EXPECT_EQ(admission.sessions(), 3U);
     tickets.pop_back();
     tickets.front() = std::move(tickets.back());
@@ -61,7 +64,8 @@ TEST(Admission, CountsAProxysClientsWhenTheyAreKnown)
     auto first = *admission.admit(ip("192.0.2.1"), Count::TotalOnly, kNow);
     auto second = *admission.admit(ip("192.0.2.1"), Count::TotalOnly, kNow);
     EXPECT_EQ(first.count_as(ip("198.51.100.1"), kNow), nullptr);
-    EXPECT_EQ(second.count_as(ip("198.51.100.1"), kNow)->id, "limit.sessions-per-client");
+    EXPECT_EQ(second.count_as(ip("198.51.100.1"), kNow)->reason,
+              facts::Reason::LimitSessionsPerClient);
     EXPECT_EQ(second.count_as(ip("198.51.100.2"), kNow), nullptr);
     EXPECT_EQ(first.count_as(ip("198.51.100.3"), kNow), nullptr)
         << "gives the first one's place back";
@@ -86,8 +90,8 @@ TEST(Admission, CountsConnectionsByTheMinuteAlsoWhenTheyHaveEnded)
     Admission admission{wanted};
     EXPECT_TRUE(admission.admit(ip("192.0.2.1"), Count::Client, kNow));
     EXPECT_TRUE(admission.admit(ip("192.0.2.1"), Count::Client, kNow + 30s));
-    EXPECT_EQ(admission.admit(ip("192.0.2.1"), Count::Client, kNow + 59s).error()->id,
-              "limit.connections-per-client");
+    EXPECT_EQ(admission.admit(ip("192.0.2.1"), Count::Client, kNow + 59s).error()->reason,
+              facts::Reason::LimitConnectionsPerClient);
     EXPECT_TRUE(admission.admit(ip("192.0.2.2"), Count::Client, kNow + 59s));
     EXPECT_TRUE(admission.admit(ip("192.0.2.1"), Count::TotalOnly, kNow + 59s));
     EXPECT_TRUE(admission.admit(ip("192.0.2.1"), Count::Client, kNow + 60s));

@@ -1,6 +1,7 @@
 #include "inbound/client_standing.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "ledger/log.h"
 #include "mail/path.h"
 #include "metrics/metrics.h"
@@ -12,6 +13,7 @@
 namespace hermetic::inbound {
 namespace {
 
+using facts::Reason;
 using metrics::Metric;
 
 constexpr std::size_t kMaxTold = 50;  // lines about one session
@@ -24,18 +26,26 @@ typename Map::mapped_type find_or_null(const Map& map, const std::string& key)
     return found == map.end() ? nullptr : found->second;
 }
 
-Metric metric_of(std::string_view reason)
+Metric metric_of(Reason reason)
 {
-    namespace id = policy::inbound_reason;
-    if (reason == id::kTlsRequired) return Metric::InboundTlsRequired;
-    if (reason == id::kTlsVersion || reason == id::kOrganizationVersion)
+    switch (reason) {
+    case Reason::ConnectorTlsRequired:
+        return Metric::InboundTlsRequired;
+    case Reason::ConnectorTlsVersion:
+    case Reason::OrganizationTlsVersion:
         return Metric::InboundTlsVersion;
-    if (reason == id::kCertificate) return Metric::InboundCertificate;
-    if (reason == id::kNetwork) return Metric::InboundNetwork;
-    if (reason == id::kOwnDomain) return Metric::InboundOwnDomain;
-    if (reason == id::kRetirementShare || reason == id::kRetirementEnded)
+    case Reason::ConnectorCertificateMismatch:
+        return Metric::InboundCertificate;
+    case Reason::ConnectorNetworkMismatch:
+        return Metric::InboundNetwork;
+    case Reason::SenderOwnDomain:
+        return Metric::InboundOwnDomain;
+    case Reason::RetirementShare:
+    case Reason::RetirementEnded:
         return Metric::InboundRetired;
-    return Metric::InboundCasUnavailable;
+    default:
+        return Metric::InboundCasUnavailable;
+    }
 }
 
 }  // namespace
@@ -153,7 +163,7 @@ void ClientStanding::note_for_watch(const RecipientDecision& decision, const mai
         const std::string whom =
             mailbox == nullptr ? std::string{} : printable(mailbox->format(), kAddressShown) + ": ";
         each.recipients.push_back(whom + (decision.refusal ? "refused, " : "accepted, ") +
-                                  std::string{decision.reason});
+                                  std::string{facts::name(decision.reason)});
     }
 }
 
@@ -179,7 +189,7 @@ void ClientStanding::tell(const RecipientDecision& decision, const mail::Mailbox
     if (decision.fault) {
         metrics_.add(metric_of(decision.fault->reason));
         tell("connector.refused", *decision.fault, mailbox);  // no-reason: a log event
-    } else if (decision.refusal && decision.reason == "recipient.relay-denied") {
+    } else if (decision.refusal && decision.reason == Reason::RecipientRelayDenied) {
         metrics_.add(Metric::InboundRelayDenied);
     }
     for (const policy::InboundFault& each : decision.audited) {
@@ -193,7 +203,7 @@ void ClientStanding::tell(std::string_view event, const policy::InboundFault& fa
                           const mail::Mailbox* mailbox)
 {
     std::string key{event};
-    key.append(" ").append(fault.reason).append(" ");
+    key.append(" ").append(facts::name(fault.reason)).append(" ");
     if (fault.connector != nullptr) key += fault.connector->name;
     if (told_.size() >= kMaxTold || std::ranges::find(told_, key) != told_.end()) return;
     told_.push_back(std::move(key));
@@ -206,7 +216,7 @@ void ClientStanding::tell(std::string_view event, const policy::InboundFault& fa
         fields.emplace_back("connector", fault.connector->name);
         fields.emplace_back("organization", fault.connector->organization);
     }
-    fields.emplace_back("reason", std::string{fault.reason});
+    fields.emplace_back("reason", std::string{facts::name(fault.reason)});
     fields.emplace_back("presented", fault.presented);
     fields.emplace_back("wanted", fault.wanted);
     log_.event(ledger::Level::Warning, event, std::move(fields));

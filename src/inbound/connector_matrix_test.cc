@@ -91,10 +91,12 @@ const std::vector<Row> kRows = {
 std::string_view id_of(const std::string& reply)
 {
     for (const auto* kind :
-         {&refusal::kTlsRequired, &refusal::kConnectorVersion, &refusal::kConnectorCertificate,
-          &refusal::kConnectorNetwork, &refusal::kConnectorCas, &refusal::kOrganizationVersion,
-          &refusal::kOwnDomain, &refusal::kRelayDenied, &refusal::kUnknownRecipient}) {
-        if (reply.find(kind->text) != std::string::npos) return kind->id;
+         {&refusal::kConnectorTlsRequired, &refusal::kConnectorTlsVersion,
+          &refusal::kConnectorCertificateMismatch, &refusal::kConnectorNetworkMismatch,
+          &refusal::kConnectorCasUnavailable, &refusal::kOrganizationTlsVersion,
+          &refusal::kSenderOwnDomain, &refusal::kRecipientRelayDenied,
+          &refusal::kRecipientUnknown}) {
+        if (reply.find(kind->text) != std::string::npos) return facts::name(kind->reason);
     }
     return "";
 }

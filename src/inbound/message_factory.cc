@@ -1,6 +1,7 @@
 #include "inbound/message_factory.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "routing/route.h"
 
 #include <algorithm>
@@ -112,9 +113,12 @@ SplitMessage split_by_route(AcceptedMessage accepted, IdSource& ids)
         message->body = accepted.body;
         message->state.next_attempt = accepted.accepted_at;
         if (accepted.required_tls && accepted.required_tls(message->envelope->organization))
-            message->state.required_tls = {mail::TlsLevel::Encrypt, "arrival.tls-required"};
+            message->state.required_tls = {
+                mail::TlsLevel::Encrypt,
+                std::string{facts::name(facts::Reason::ArrivalTlsRequired)}};
         split.messages.push_back(std::move(message));
-        split.routes.push_back(part.route.key + " (" + part.route.reason + ")");
+        split.routes.push_back(part.route.key + " (" + std::string{facts::name(part.route.reason)} +
+                               ")");
     }
     return split;
 }

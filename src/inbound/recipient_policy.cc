@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "inbound/bounce_watch.h"
 #include "inbound/refusals.h"
 
@@ -13,9 +14,11 @@
 namespace hermetic::inbound {
 namespace {
 
+using facts::Reason;
+
 constexpr std::string_view kPostmaster = "postmaster";
 
-RecipientDecision accept(mail::Mailbox mailbox, std::string_view reason)
+RecipientDecision accept(mail::Mailbox mailbox, Reason reason)
 {
     RecipientDecision decision;
     decision.mailbox = std::move(mailbox);
@@ -27,17 +30,18 @@ RecipientDecision refuse(const smtp::RefusalKind& kind, std::string subject)
 {
     RecipientDecision decision;
     decision.refusal = smtp::Refusal{&kind, std::move(subject)};
-    decision.reason = kind.id;
+    decision.reason = kind.reason;
     return decision;
 }
 
 const smtp::RefusalKind& kind_of(const policy::InboundFault& fault)
 {
     for (const auto* kind :
-         {&refusal::kTlsRequired, &refusal::kConnectorVersion, &refusal::kConnectorCertificate,
-          &refusal::kConnectorNetwork, &refusal::kConnectorCas, &refusal::kOrganizationVersion,
-          &refusal::kOwnDomain, &refusal::kRetirementShare, &refusal::kRetirementEnded}) {
-        if (kind->id == fault.reason) return *kind;
+         {&refusal::kConnectorTlsRequired, &refusal::kConnectorTlsVersion,
+          &refusal::kConnectorCertificateMismatch, &refusal::kConnectorNetworkMismatch,
+          &refusal::kConnectorCasUnavailable, &refusal::kOrganizationTlsVersion,
+          &refusal::kSenderOwnDomain, &refusal::kRetirementShare, &refusal::kRetirementEnded}) {
+        if (kind->reason == fault.reason) return *kind;
     }
     unreachable("every reason of an InboundFault is a refusal");
 }
@@ -79,10 +83,10 @@ bool is_listed(const objects::AcceptedDomain& domain, const mail::Mailbox& mailb
 
 RecipientDecision decide_ours(const objects::AcceptedDomain& domain, const mail::Mailbox& mailbox)
 {
-    if (domain.any_recipient) return accept(mailbox, "recipient.accepted-domain");
-    if (is_listed(domain, mailbox)) return accept(mailbox, "recipient.listed");
-    if (iequals(mailbox.local, kPostmaster)) return accept(mailbox, "recipient.postmaster");
-    return refuse(refusal::kUnknownRecipient, "<" + mailbox.format() + ">");
+    if (domain.any_recipient) return accept(mailbox, Reason::RecipientAcceptedDomain);
+    if (is_listed(domain, mailbox)) return accept(mailbox, Reason::RecipientListed);
+    if (iequals(mailbox.local, kPostmaster)) return accept(mailbox, Reason::RecipientPostmaster);
+    return refuse(refusal::kRecipientUnknown, "<" + mailbox.format() + ">");
 }
 
 // A new server, before its first `hermetic apply`: a temporary state.
@@ -101,7 +105,8 @@ public:
 
     RecipientDecision run()
     {
-        if (is_unconfigured(snapshot_.contents())) return refuse(refusal::kNoOrganization, "");
+        if (is_unconfigured(snapshot_.contents()))
+            return refuse(refusal::kRecipientNoOrganization, "");
         if (facts_.mailbox == nullptr) return decide_postmaster();
         const mail::Mailbox& mailbox = *facts_.mailbox;
         if (const mail::Domain* domain = mailbox.domain()) {
@@ -114,7 +119,7 @@ public:
         } else if (*mailbox.literal() == facts_.own_address) {
             // user@[our address]: nobody but the postmaster lives at an address.
             if (iequals(mailbox.local, kPostmaster)) return decide_postmaster();
-            return refuse(refusal::kUnknownRecipient, "<" + mailbox.format() + ">");
+            return refuse(refusal::kRecipientUnknown, "<" + mailbox.format() + ">");
         }
         return decide_relay(mailbox);
     }
@@ -147,19 +152,19 @@ private:
         const auto* const host = postmaster ? postmaster->domain() : nullptr;
         const auto* const home = host != nullptr ? snapshot_.accepted_domain(*host) : nullptr;
         if (home == nullptr || home->organization != domain.organization) return std::nullopt;
-        return accept(*postmaster, kReturnedTest);
+        return accept(*postmaster, Reason::RecipientReturnedTest);
     }
 
     RecipientDecision decide_postmaster()
     {
         auto postmaster = find_postmaster(snapshot_);
-        if (!postmaster) return refuse(refusal::kNoPostmaster, "<postmaster>");
+        if (!postmaster) return refuse(refusal::kRecipientNoPostmaster, "<postmaster>");
         const mail::Domain* domain = postmaster->domain();
         const auto* accepted = domain != nullptr ? snapshot_.accepted_domain(*domain) : nullptr;
         const std::string& owner =
             accepted != nullptr ? accepted->organization : snapshot_.organization().name;
-        return restricted(owner,
-                          [&] { return accept(std::move(*postmaster), "recipient.postmaster"); });
+        return restricted(
+            owner, [&] { return accept(std::move(*postmaster), Reason::RecipientPostmaster); });
     }
 
     RecipientDecision decide_relay(const mail::Mailbox& mailbox)
@@ -167,13 +172,13 @@ private:
         const policy::RelayRight right =
             policy::find_relay_right(snapshot_, *facts_.attribution, *facts_.sender);
         if (right.admission != nullptr) {
-            RecipientDecision decision = accept(mailbox, "recipient.connector");
+            RecipientDecision decision = accept(mailbox, Reason::RecipientConnector);
             decision.relayed_by = right.admission;
             return decision;
         }
         // Who could relay but for one test is told which.
         if (right.fault != nullptr) return refuse(*right.fault);
-        return refuse(refusal::kRelayDenied, "<" + mailbox.format() + ">");
+        return refuse(refusal::kRecipientRelayDenied, "<" + mailbox.format() + ">");
     }
 
     const objects::Snapshot& snapshot_;

@@ -19,9 +19,6 @@
 
 namespace hermetic::inbound {
 
-// The reason of what comes back to the envelope sender of a test message (bounce_watch.h).
-inline constexpr std::string_view kReturnedTest = "recipient.returned-test";
-
 struct RecipientFacts {
     const mail::Mailbox* mailbox = nullptr;  // null: "<postmaster>" without a domain
     IpAddress own_address;                   // at which the client reached us
@@ -35,7 +32,7 @@ struct RecipientFacts {
 struct RecipientDecision {
     std::optional<smtp::Refusal> refusal;  // where set, `mailbox` is not
     std::optional<mail::Mailbox> mailbox;  // to whom it goes
-    std::string_view reason;               // dotted id, also of a refusal
+    facts::Reason reason{};                // also of a refusal
     // A foreign domain: by whose right it is relayed.
     const policy::Admission* relayed_by = nullptr;
     std::optional<policy::InboundFault> fault;  // a refusal's, where a test of the session failed

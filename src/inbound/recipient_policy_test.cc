@@ -1,5 +1,7 @@
 #include "inbound/recipient_policy.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 namespace hermetic::inbound {
@@ -77,11 +79,12 @@ TEST(RecipientPolicy, DecidesAndExplains)
         if (*row.recipient != '\0') mailbox = *mail::parse_mailbox(row.recipient);
         const RecipientDecision decision =
             decide(objects, mailbox ? &*mailbox : nullptr, row.client);
-        EXPECT_EQ(decision.reason, row.reason) << row.recipient << " from " << row.client;
+        EXPECT_EQ(facts::name(decision.reason), row.reason)
+            << row.recipient << " from " << row.client;
         EXPECT_EQ(decision.mailbox ? decision.mailbox->format() : "", row.to);
         EXPECT_NE(decision.refusal.has_value(), decision.mailbox.has_value());
         if (decision.refusal) {
-            EXPECT_EQ(decision.refusal->kind->id, row.reason);
+            EXPECT_EQ(decision.refusal->kind->reason, decision.reason);
         }
     }
 }
@@ -95,7 +98,7 @@ TEST(RecipientPolicy, FindsAPostmasterAlsoWhereNoneIsNamed)
               "postmaster@example.org");
     contents.accepted_domains.clear();
     EXPECT_EQ(decide(objects::Snapshot{contents}, nullptr, "192.0.2.1").reason,
-              "recipient.no-postmaster");
+              facts::Reason::RecipientNoPostmaster);
 }
 
 TEST(RecipientPolicy, WhatComesBackToATestMessageIsThePostmasters)
@@ -114,7 +117,7 @@ TEST(RecipientPolicy, WhatComesBackToATestMessageIsThePostmasters)
         facts.attribution = &attribution;
         facts.sender = &path;
         const auto decision = decide_recipient(objects, facts);
-        return std::string{decision.reason} +
+        return std::string{facts::name(decision.reason)} +
                (decision.mailbox ? " " + decision.mailbox->format() : "");
     };
     EXPECT_EQ(decided("connector-test-01abc@list.example", ""),

@@ -50,8 +50,8 @@ std::shared_ptr<const tls::ServerContext> Service::tls(const std::string& listen
 void Service::accept(net::Accepted accepted, ListenerPointer listener, Admission::Ticket ticket)
 {
     if (stopping_) {
-        turn_away(std::move(accepted), *listener, smtp::refusal::kStopping, environment_.metrics,
-                  environment_.core.clock().wall());
+        turn_away(std::move(accepted), *listener, smtp::refusal::kSessionStopping,
+                  environment_.metrics, environment_.core.clock().wall());
         load_.fetch_sub(1, std::memory_order_relaxed);
         return;
     }

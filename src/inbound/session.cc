@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "inbound/client_standing.h"
 #include "inbound/refusals.h"
 #include "inbound/service.h"
@@ -55,11 +56,11 @@ const smtp::RefusalKind* refusal_for(spool::Pressure pressure)
     case spool::Pressure::None:
         return nullptr;
     case spool::Pressure::DiskFull:
-        return &refusal::kDiskFull;
+        return &refusal::kPressureDiskFull;
     case spool::Pressure::DiskFailing:
-        return &refusal::kDiskFailing;
+        return &refusal::kPressureDiskFailing;
     case spool::Pressure::QueueFull:
-        return &refusal::kQueueFull;
+        return &refusal::kPressureQueueFull;
     }
     unreachable("every Pressure has its refusal");
 }
@@ -173,7 +174,7 @@ net::Task<Next> Session::read_command()
         returned_.reset();
         snapshot_.reset();  // an idle session must not keep old configurations alive
         if (standing_) standing_->end();
-        if (service_.stopping()) co_return end(smtp::refusal::kStopping);
+        if (service_.stopping()) co_return end(smtp::refusal::kSessionStopping);
     }
     allow(listener_->smtp.limits.command_timeout);
     const Duration pause = machine_->pause();
@@ -203,7 +204,7 @@ net::Task<Next> Session::read_command()
 // XCLIENT: limits count the client, not the proxy.
 Next Session::on_client_changed(Next next)
 {
-    if (!may_use_listener()) return end(refusal::kNotOfLegacyNetworks);
+    if (!may_use_listener()) return end(refusal::kListenerNotYourNetwork);
     if (const auto* refused = ticket_.count_as(machine_->client().address, now()))
         return end(*refused);
     return next;
@@ -217,10 +218,10 @@ Next Session::check_sender()
         return machine_->on_sender_refused({pressure, {}}, wall());
     }
     if (environment.memory.is_short()) {
-        return machine_->on_sender_refused({&refusal::kMemoryFull, {}}, wall());
+        return machine_->on_sender_refused({&refusal::kPressureMemoryFull, {}}, wall());
     }
     if (!environment.admission.admit_message(machine_->client().address, now())) {
-        return machine_->on_sender_refused({&refusal::kTooManyMessagesOfClient, {}}, wall());
+        return machine_->on_sender_refused({&refusal::kLimitMessagesPerClient, {}}, wall());
     }
     if (!standing_) {
         standing_ = std::make_unique<ClientStanding>(id_, *stream_, environment.log,
@@ -251,7 +252,7 @@ Next Session::check_recipient()
     RecipientDecision decision =
         standing_->decide(rcpt.mailbox ? &*rcpt.mailbox : nullptr, own_address_, wall());
     if (decision.refusal) return machine_->on_recipient_refused(*decision.refusal, wall());
-    if (decision.reason == kReturnedTest) note_returned(rcpt.mailbox->local);
+    if (decision.reason == facts::Reason::RecipientReturnedTest) note_returned(rcpt.mailbox->local);
     return machine_->on_recipient_accepted(std::move(*decision.mailbox));
 }
 
@@ -306,9 +307,9 @@ Next Session::on_error(const net::StreamError& error)
     case Kind::LineTooLong:
         return machine_->on_line_too_long(wall());
     case Kind::TimedOut: {
-        if (service_.stopping()) return end(smtp::refusal::kStopping);
+        if (service_.stopping()) return end(smtp::refusal::kSessionStopping);
         const bool session = now() >= started_ + listener_->smtp.limits.session_time;
-        return end(session ? smtp::refusal::kSessionTooLong : smtp::refusal::kTimedOut);
+        return end(session ? smtp::refusal::kLimitSessionTime : smtp::refusal::kSessionTimedOut);
     }
     default:
         break;

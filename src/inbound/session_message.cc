@@ -1,6 +1,7 @@
 // The message: from its first octet to the commit, and to the reply that follows from it.
 #include "core/assert.h"
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "inbound/bounce_watch.h"
 #include "inbound/client_standing.h"
 #include "inbound/message_factory.h"
@@ -84,9 +85,9 @@ std::size_t Session::gather(std::string_view input, smtp::MessageIntake::Piece& 
 
 void Session::fail_message(const net::BodyError& error)
 {
-    service_.environment().log.event(ledger::Level::Error, "store.failed",
+    service_.environment().log.event(ledger::Level::Error, facts::name(facts::Reason::StoreFailed),
                                      {{"session", format_id(id_)}, {"what", error.words}});
-    machine_->fail_message(error.disk_full ? refusal::kDiskFull : refusal::kStoreFailed);
+    machine_->fail_message(error.disk_full ? refusal::kPressureDiskFull : refusal::kStoreFailed);
     assembly_.reset();
 }
 
@@ -105,7 +106,7 @@ void Session::log_refused_message()
     const auto refused = machine_->take_refused_message();
     if (!refused) return;
     const smtp::RefusalKind* why = refused->intake->refusal();
-    log_message(*refused, why->id, why, refused->intake->octets(), {});
+    log_message(*refused, facts::name(why->reason), why, refused->intake->octets(), {});
 }
 
 net::Task<Next> Session::store_message()
@@ -117,9 +118,9 @@ net::Task<Next> Session::store_message()
     auto body = co_await assembly_->finish();
     if (!body) {
         const smtp::RefusalKind& why =
-            body.error().disk_full ? refusal::kDiskFull : refusal::kStoreFailed;
+            body.error().disk_full ? refusal::kPressureDiskFull : refusal::kStoreFailed;
         fail_message(body.error());
-        log_message(why.id, &why, 0, {});
+        log_message(facts::name(why.reason), &why, 0, {});
         co_return machine_->on_not_stored(why, wall());
     }
     const std::uint64_t size = body->size;
@@ -146,10 +147,12 @@ net::Task<Next> Session::store_message()
         environment.metrics.add(Metric::BytesAccepted, static_cast<std::int64_t>(size));
         co_return machine_->on_stored(format_id(message_id_));
     case spool::Durability::Refused:
-        log_message(smtp::refusal::kNotStored.id, &smtp::refusal::kNotStored, size, {});
-        co_return machine_->on_not_stored(smtp::refusal::kNotStored, wall());
+        log_message(facts::name(facts::Reason::StoreRefused), &smtp::refusal::kStoreRefused, size,
+                    {});
+        co_return machine_->on_not_stored(smtp::refusal::kStoreRefused, wall());
     case spool::Durability::Unknown:
-        log_message(smtp::refusal::kStoreUnknown.id, &smtp::refusal::kStoreUnknown, size, {});
+        log_message(facts::name(facts::Reason::StoreUnknown), &smtp::refusal::kStoreUnknown, size,
+                    {});
         co_return machine_->on_not_stored(smtp::refusal::kStoreUnknown, wall());
     }
     unreachable("every Durability is answered");

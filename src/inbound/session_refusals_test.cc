@@ -16,7 +16,7 @@ using testing::StartsWith;
 // The reply of this refusal, by its public name; what follows is its mark.
 void expect_refused(const std::string& reply, const smtp::RefusalKind& kind, std::string_view id)
 {
-    EXPECT_EQ(kind.id, id);
+    EXPECT_EQ(facts::name(kind.reason), id);
     EXPECT_THAT(reply, StartsWith(std::to_string(kind.code) + " " + kind.enhanced.format() + " " +
                                   std::string{kind.text}));
 }
@@ -34,9 +34,9 @@ TEST(SessionRefusals, OfMailWhileTheSpoolIsUnderPressure)
             std::string_view id;
         };
         const Row rows[] = {
-            {Pressure::DiskFull, refusal::kDiskFull, "pressure.disk-full"},
-            {Pressure::DiskFailing, refusal::kDiskFailing, "pressure.disk-failing"},
-            {Pressure::QueueFull, refusal::kQueueFull, "pressure.queue-full"},
+            {Pressure::DiskFull, refusal::kPressureDiskFull, "pressure.disk-full"},
+            {Pressure::DiskFailing, refusal::kPressureDiskFailing, "pressure.disk-failing"},
+            {Pressure::QueueFull, refusal::kPressureQueueFull, "pressure.queue-full"},
         };
         for (const Row& row : rows) {
             f.spool.now = row.pressure;
@@ -59,7 +59,7 @@ TEST(SessionRefusals, OfMailWhileTheMemoryForArrivingMessagesIsUsedUp)
         EXPECT_TRUE(others.cover(64 * 1024));
         EXPECT_FALSE(others.cover(64 * 1024 + 1));
         const auto reply = co_await client.say("MAIL FROM:<a@example.com>");
-        expect_refused(reply, refusal::kMemoryFull, "pressure.memory-full");
+        expect_refused(reply, refusal::kPressureMemoryFull, "pressure.memory-full");
         others.clear();
     });
 }
@@ -74,7 +74,7 @@ TEST(SessionRefusals, OfAClientWithTooManyMessages)
         (void)co_await client.say("MAIL FROM:<>");
         (void)co_await client.say("RSET");
         const auto reply = co_await client.say("MAIL FROM:<>");
-        expect_refused(reply, refusal::kTooManyMessagesOfClient, "limit.messages-per-client");
+        expect_refused(reply, refusal::kLimitMessagesPerClient, "limit.messages-per-client");
     });
 }
 
@@ -88,7 +88,7 @@ TEST(SessionRefusals, OfEveryRecipientBeforeAnOrganizationIsApplied)
         (void)co_await client.say("MAIL FROM:<>");
         for (const std::string recipient : {"<b@example.org>", "<postmaster>"}) {
             const auto reply = co_await client.say("RCPT TO:" + recipient);
-            expect_refused(reply, refusal::kNoOrganization, "recipient.no-organization");
+            expect_refused(reply, refusal::kRecipientNoOrganization, "recipient.no-organization");
         }
     });
 }

@@ -1,4 +1,5 @@
 // Before the first command: PROXY header, admission of the client behind it, implicit TLS.
+#include "facts/reasons.h"
 #include "inbound/refusals.h"
 #include "inbound/service.h"
 #include "inbound/session.h"
@@ -15,7 +16,6 @@ using metrics::Metric;
 
 constexpr std::size_t kV2Fixed = 16;
 constexpr std::size_t kSignature = 12;  // shorter than every header of both versions
-constexpr std::string_view kProxyBroken = "proxy.malformed";
 
 // How many octets surely belong to the header that begins with `header`, beyond those.
 std::size_t missing(std::string_view header)
@@ -39,13 +39,13 @@ net::Task<bool> Session::prepare()
     if (behind_proxy && !co_await read_proxy_header()) co_return false;
     if (!may_use_listener()) {
         service_.environment().metrics.add(Metric::InboundLegacyDenied);
-        co_await turn_away(refusal::kNotOfLegacyNetworks);
+        co_await turn_away(refusal::kListenerNotYourNetwork);
         co_return false;
     }
     if (listener_->options.tls != config::ListenerTls::Implicit) co_return true;
     auto context = service_.tls(listener_->options.name);
     if (!context) {
-        ended_ = "tls.unavailable";
+        ended_ = facts::name(facts::Reason::TlsUnavailable);
         co_return false;
     }
     co_return co_await shake_hands(std::move(context));
@@ -65,7 +65,7 @@ net::Task<bool> Session::read_proxy_header()
         const auto parsed = smtp::parse_proxy_header(header);
         if (!parsed && parsed.error() == smtp::ProxyError::Incomplete) continue;
         if (!parsed) {
-            ended_ = kProxyBroken;
+            ended_ = facts::name(facts::Reason::ProxyMalformed);
             co_return false;
         }
         // LOCAL or UNKNOWN (§2.1, §2.2): the proxy looking whether we live, or somebody it cannot
@@ -92,7 +92,7 @@ net::Task<bool> Session::count_client()
 
 net::Task<> Session::turn_away(const smtp::RefusalKind& why)
 {
-    ended_ = why.id;
+    ended_ = facts::name(why.reason);
     if (listener_->options.tls == config::ListenerTls::Implicit) co_return;  // it would expect TLS
     std::string line;
     smtp::append_refusal(line, why, {}, {listener_->smtp.hostname, wall(), id_});
@@ -118,7 +118,7 @@ net::Task<bool> Session::shake_hands(std::shared_ptr<const tls::ServerContext> c
     if (!evidence) {
         metrics.add(Metric::HandshakesFailed);
         tls_failure_ = std::make_unique<facts::TlsFailure>(std::move(evidence.error()));
-        ended_ = "tls.handshake-failed";
+        ended_ = facts::name(facts::Reason::TlsHandshakeFailed);
         co_return false;
     }
     metrics.add(Metric::HandshakesOk);

@@ -109,7 +109,7 @@ TEST(Session, LogsAlsoWhatOnlyTheEndOfTheLastChunkShowsToBeWrong)
     });
     ASSERT_EQ(fixture.log.messages.size(), 2U);
     for (const auto& message : fixture.log.messages) {
-        EXPECT_EQ(message.verdict, smtp::refusal::kMessageBareNewline.id);
+        EXPECT_EQ(message.verdict, "message.bare-newline");
         EXPECT_EQ(message.recipients.size(), 1U);
     }
 }

@@ -103,7 +103,7 @@ Judged judge(const objects::Snapshot& snapshot, const InboundConnector& connecto
     judged.why = printable(judged.why, kShown);
     const auto& owner = snapshot.organization(connector.organization);
     if (auto fault = policy::find_fault(connector, owner, evidence)) {
-        judged.fault = {std::string{fault->reason}, printable(fault->presented, kShown),
+        judged.fault = {fault->reason, printable(fault->presented, kShown),
                         printable(fault->wanted, kShown)};
     }
     return judged;

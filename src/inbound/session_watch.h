@@ -34,7 +34,7 @@ struct Judged {
     std::string why;  // granted or not, and why; of a partner: why its restrictions do not count
     bool restricts = true;  // a partner's, enforced
     struct Fault {
-        std::string reason;  // dotted id
+        facts::Reason reason{};
         std::string presented;
         std::string wanted;
     };

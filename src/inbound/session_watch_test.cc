@@ -1,5 +1,6 @@
 #include "inbound/session_watch.h"
 
+#include "facts/reasons.h"
 #include "inbound/connector_fixture.h"
 
 #include <gmock/gmock.h>
@@ -75,7 +76,7 @@ TEST(SessionWatch, ShowsWhatAPartnersConnectorAskedForAndDidNotGet)
     ASSERT_TRUE(seen && seen->judged);
     EXPECT_EQ(seen->judged->matched, "sender domain x.example");
     ASSERT_TRUE(seen->judged->fault);
-    EXPECT_EQ(seen->judged->fault->reason, "connector.tls-required");
+    EXPECT_EQ(seen->judged->fault->reason, facts::Reason::ConnectorTlsRequired);
     EXPECT_TRUE(seen->judged->restricts);
     EXPECT_THAT(seen->judged->recipients.at(0), HasSubstr("refused, connector.tls-required"));
 }

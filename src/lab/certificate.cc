@@ -75,6 +75,13 @@ void add_extensions(X509* certificate, const X509* issuer, const CertificateRequ
     }
     add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
     add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
+    // As public CAs do: where the certificate of an issuer between can be had (RFC 5280 §4.2.2.1).
+    const bool between =
+        X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_issuer_name(issuer)) != 0;
+    if (between && certificate != issuer) {
+        add_extension(certificate, issuer, NID_info_access,
+                      "caIssuers;URI:http://ca.lab.test/issuing.der");
+    }
     add_names(certificate, request);
 }
 

@@ -1,6 +1,7 @@
 #include "ledger/lines.h"
 
 #include "core/assert.h"
+#include "facts/reasons.h"
 
 #include <algorithm>
 
@@ -42,7 +43,7 @@ void describe_rungs(Line& line, const std::vector<facts::Rung>& rungs)
         line.text("host", rung.host);
         line.text("address", rung.address.format());
         line.text("result", rung.succeeded ? "ok" : "failed");
-        line.text("cause", rung.reason);
+        line.text("cause", facts::name(rung.reason));
         if (rung.tls_failure) line.text("words", facts::describe(*rung.tls_failure));
         if (rung.tls) describe_tls(line, *rung.tls);
         line.end_element();
@@ -58,8 +59,8 @@ void describe_outcome(Line& line, const facts::Outcome& outcome)
     line.number("code", outcome.code);
     line.text("enhanced", outcome.enhanced.format());
     line.text("reply", outcome.text, 1000);
-    line.text("reason", outcome.reason);
-    line.text("fix", outcome.fix);
+    line.text("reason", facts::name(outcome.reason));
+    line.text("fix", facts::suggest_fix(outcome));
 }
 
 constexpr std::size_t kNamesShown = 10;
@@ -199,7 +200,7 @@ std::vector<std::string> format_attempt(LineFormat format, WallTime now,
         line.flag("reused", attempt.reused);
         line.text("policy", attempt.policy);
         line.begin_list("because");
-        for (const std::string& reason : attempt.policy_reasons) line.element(reason);
+        for (const facts::Reason reason : attempt.policy_reasons) line.element(facts::name(reason));
         line.end_list();
         line.text("dns", facts::name(attempt.mx_security));
         line.text("dns_address", facts::name(attempt.address_security));
@@ -223,8 +224,8 @@ std::string format_notice(LineFormat format, WallTime now, const NoticeFacts& no
     line.text("about", format_id(notice.about));
     line.text("kind", notice.kind);
     line.text("to", notice.to);
-    line.text("reason", notice.reason);
-    if (!notice.content.empty()) line.text("content", notice.content);
+    line.text("reason", facts::name(notice.reason));
+    if (notice.content != facts::Reason::None) line.text("content", facts::name(notice.content));
     return line.finish();
 }
 

@@ -1,5 +1,7 @@
 #include "ledger/lines.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 namespace hermetic::ledger {
@@ -17,10 +19,10 @@ facts::Attempt attempt()
     attempt.destination = "mx:example.net";
     attempt.host = "mx.example.net";
     attempt.policy = "opportunistic";
-    attempt.policy_reasons = {"tls.opportunistic"};
+    attempt.policy_reasons = {facts::Reason::TlsOrganizationLevel};
     facts::Rung rung;
     rung.host = "mx.example.net";
-    rung.reason = "handshake.alert";
+    rung.reason = facts::Reason::HandshakeAlert;
     rung.tls_failure =
         facts::TlsFailure{facts::TlsFailure::Kind::Alert, 70, "protocol version", {}};
     attempt.rungs.push_back(rung);
@@ -30,7 +32,7 @@ facts::Attempt attempt()
     outcome.code = 450;
     outcome.enhanced = {4, 2, 1};
     outcome.text = "4.2.1 try \"later\"\r\nevent=attempt outcome=delivered";
-    outcome.reason = "rcpt.deferred";
+    outcome.reason = facts::Reason::RcptDeferred;
     attempt.parts.push_back({"b@example.net", outcome});
     return attempt;
 }
@@ -54,7 +56,8 @@ TEST(Lines, WhatARefusedHandshakeShowedStandsWithItsStep)
     facts::Attempt refused = attempt();
     facts::TlsEvidence tls;
     tls.version = facts::TlsVersion::Tls13;
-    tls.verdict = {facts::ChainVerdict::State::Failed, "certificate has expired", 10};
+    tls.verdict = {facts::ChainVerdict::State::Failed, "certificate has expired",
+                   facts::ChainFault::Expired};
     tls.chain.resize(3);
     tls.chain[0].dns_names = {"a.example", "b.example"};
     tls.chain[1].subject = "CN=one";

@@ -63,9 +63,9 @@ struct NoticeFacts {
     MessageId about;   // accepted_as of its cause
     std::string kind;  // "failure", "delay", "relayed", "delivered"
     std::string to;
-    std::string reason;  // why it was made or dropped, dotted id
-    // What it has of a message that required TLS, and why, dotted id; empty: it required none.
-    std::string content{};
+    facts::Reason reason{};  // why it was made or dropped
+    // What it has of a message that required TLS, and why; None: it required none.
+    facts::Reason content{};
 };
 
 class Log {

@@ -249,7 +249,7 @@ void Stream::close()
 
 facts::ChainVerdict Stream::judge_client(const tls::CaSet& cas, const tls::CrlSet* crls) const
 {
-    if (!impl_->tls) return {facts::ChainVerdict::State::NoCertificate, {}, 0};
+    if (!impl_->tls) return {facts::ChainVerdict::State::NoCertificate, {}};
     return impl_->tls->judge_client(cas, crls);
 }
 

@@ -7,6 +7,7 @@
 #include "core/ip.h"
 #include "core/time.h"
 #include "facts/dns.h"
+#include "facts/reason.h"
 #include "facts/tls.h"
 #include "net/stream.h"
 #include "smtp/client_session.h"
@@ -16,7 +17,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace hermetic::outbound {
@@ -28,8 +28,8 @@ struct Connection {
     smtp::Dialect dialect = smtp::Dialect::Smtp;
     smtp::Capabilities capabilities;
     std::optional<facts::TlsEvidence> tls;  // nullopt: in clear
-    std::string_view verdict;               // dotted id: what the evidence proved; empty in clear
-    std::vector<std::string_view> audit;    // dotted ids: what an audited policy says of it
+    facts::Reason verdict{};                // what the evidence proved; None in clear
+    std::vector<facts::Reason> audit;       // what an audited policy says of it
     std::string host;                       // name, "[address]" or path, for people
     Endpoint endpoint;                      // of the peer; 0.0.0.0:0 for a Unix socket
     facts::DnsSecurity address_security = facts::DnsSecurity::Insecure;

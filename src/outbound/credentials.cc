@@ -1,7 +1,7 @@
 #include "outbound/credentials.h"
 
+#include "facts/reasons.h"
 #include "sasl/login.h"
-#include "smtp/client_outcome.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,7 @@
 namespace hermetic::outbound {
 namespace {
 
-using facts::EnhancedStatus;
-using facts::Stage;
+using facts::Reason;
 using objects::ConnectorMode;
 
 std::string of_connector(const objects::OutboundConnector& connector)
@@ -195,10 +194,10 @@ private:
         words_ = found == map.end() ? std::string{name} + ": not loaded" : found->second.words;
         return found == map.end() ? nullptr : found->second.value;
     }
-    void miss(Stage stage, EnhancedStatus status, std::string_view reason)
+    void miss(Reason reason)
     {
         if (identity_.missing) return;
-        identity_.missing = smtp::local_outcome(stage, status, reason, words_);
+        identity_.missing = facts::local_outcome(reason, words_);
     }
 
     const Credentials& credentials_;
@@ -214,7 +213,7 @@ void Credentials::Gatherer::add_cas()
     trust.cas = wanted_.system;
     if (names_.ca.empty()) return;
     trust.cas = find(credentials_.cas_, names_.ca);
-    if (trust.cas == nullptr) miss(Stage::Verify, {4, 7, 320}, "tls.ca-unreadable");
+    if (trust.cas == nullptr) miss(Reason::TlsCaUnreadable);
     if (names_.sts_name || wanted_.audited != nullptr) trust.system = wanted_.system;
 }
 
@@ -225,15 +224,14 @@ void Credentials::Gatherer::add_revocation()
     if (!credentials_.crls_.contains(wanted_.organization)) return;
     trust.crls = find(credentials_.crls_, wanted_.organization);
     const bool verifies = names_.chain || names_.sts_name || wanted_.policy->chain;
-    if (trust.crls == nullptr && verifies) miss(Stage::Verify, {4, 7, 320}, "tls.crl-unreadable");
+    if (trust.crls == nullptr && verifies) miss(Reason::TlsCrlUnreadable);
 }
 
 void Credentials::Gatherer::add_client_certificate()
 {
     if (names_.client_certificate.empty()) return;
     identity_.client_certificate = find(credentials_.certificates_, names_.client_certificate);
-    if (identity_.client_certificate == nullptr)
-        miss(Stage::Handshake, {4, 3, 5}, "tls.client-certificate-unusable");
+    if (identity_.client_certificate == nullptr) miss(Reason::TlsClientCertificateUnusable);
 }
 
 void Credentials::Gatherer::add_login()
@@ -242,7 +240,7 @@ void Credentials::Gatherer::add_login()
     if (connector == nullptr || !connector->tls.auth || connector->tls.mode == ConnectorMode::Off)
         return;
     identity_.login = find(credentials_.logins_, connector->name);
-    if (identity_.login == nullptr) miss(Stage::Auth, {4, 3, 5}, "auth.password-unreadable");
+    if (identity_.login == nullptr) miss(Reason::AuthPasswordUnreadable);
 }
 
 Identity Credentials::identity(const Wanted& wanted) const

@@ -1,9 +1,9 @@
 #include "outbound/hosts.h"
 
 #include "dns/resolver.h"
+#include "facts/reasons.h"
 #include "net/core.h"
 #include "outbound/office.h"
-#include "smtp/client_outcome.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 using facts::DnsStatus;
 using facts::Outcome;
-using facts::Stage;
+using facts::Reason;
 
 // The resolver has its own limit; this one also ends questions that nobody answers at all.
 constexpr std::chrono::seconds kDnsTime{30};
@@ -118,18 +118,19 @@ net::Task<Result<HostAddresses, Outcome>> find_addresses(Office& office, Host ho
     const auto answer = co_await office.adapters.resolver.addresses(office.adapters.core, host.name,
                                                                     office.within(kDnsTime));
     if (answer.status == DnsStatus::Failed) {
-        co_return failure(smtp::local_outcome(
-            Stage::Dns, {4, 4, 312}, "dns.failed",
+        co_return failure(facts::local_outcome(
+            Reason::DnsFailed,
             fmt::format("the addresses of {} could not be looked up: {}", host.name, answer.why)));
     }
     if (answer.addresses.empty()) {
-        facts::EnhancedStatus status{5, 4, 4};
-        if (host.implicit) status = {5, 1, 2};
+        auto outcome =
+            facts::local_outcome(Reason::DnsNoAddress, fmt::format("{} has no address", host.name));
+        if (host.implicit) facts::set_status(outcome, {5, 1, 2});
         // A name of our own configuration: all mail that goes this way would be returned for a
         // mistake that an administrator can repair.
-        if (host.source == routing::TargetSource::Configured) status = {4, 4, 312};
-        co_return failure(smtp::local_outcome(Stage::Dns, status, "dns.no-address",
-                                              fmt::format("{} has no address", host.name)));
+        if (host.source == routing::TargetSource::Configured)
+            facts::set_status(outcome, {4, 4, 312});
+        co_return failure(std::move(outcome));
     }
     co_return HostAddresses{interleave(answer.addresses), answer.security, answer.canonical_name};
 }

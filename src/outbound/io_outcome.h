@@ -1,6 +1,6 @@
 // What went wrong below SMTP, as the outcome of an attempt; and which of several outcomes counts.
 //
-// Pure. Specification §6.1; the ids are rows of docs/policy/delivery.md.
+// Pure. Specification §6.1.
 #pragma once
 
 #include "facts/attempt.h"
@@ -27,11 +27,11 @@ namespace hermetic::outbound {
 
 [[nodiscard]] facts::Outcome malformed_outcome(facts::Stage stage, smtp::ReplyError error);
 
-[[nodiscard]] facts::Outcome handshake_outcome(std::string_view reason,
+[[nodiscard]] facts::Outcome handshake_outcome(facts::Reason reason,
                                                const facts::TlsFailure* failure);
 
-// How a handshake failed, as a dotted id: "handshake.alert".
-[[nodiscard]] std::string_view handshake_reason(const facts::TlsFailure& failure);
+// How a handshake failed.
+[[nodiscard]] facts::Reason handshake_reason(const facts::TlsFailure& failure);
 
 // Of the outcomes of all hosts the one that tells most: while any is temporary the mail may still
 // arrive, so it is temporary; among equals the attempt that came furthest counts. Not empty.
@@ -40,7 +40,7 @@ namespace hermetic::outbound {
 // Makes it temporary, whatever the server calls it; its words stay.
 void put_off(facts::Outcome& outcome);
 
-// Fills in what an administrator could do about it, where that is known.
-void suggest_fix(facts::Outcome& outcome);
+// The session had begun, and the peer or the network ended it: another host may take the mail.
+[[nodiscard]] bool is_lost_connection(facts::Reason reason);
 
 }  // namespace hermetic::outbound

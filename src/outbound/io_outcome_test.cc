@@ -1,5 +1,6 @@
 #include "outbound/io_outcome.h"
 
+#include "facts/reasons.h"
 #include "net/stream.h"
 #include "outbound/dead_hosts.h"
 #include "outbound/hosts.h"
@@ -15,6 +16,7 @@ using facts::Outcome;
 using facts::OutcomeClass;
 using facts::Stage;
 using Kind = net::StreamError::Kind;
+using facts::Reason;
 using std::chrono::minutes;
 
 TEST(IoOutcome, ConnectionsThatAreNotMade)
@@ -24,7 +26,7 @@ TEST(IoOutcome, ConnectionsThatAreNotMade)
         EXPECT_EQ(outcome.origin, facts::Origin::Local);
         EXPECT_EQ(outcome.result, OutcomeClass::Deferred);
         EXPECT_EQ(outcome.stage, Stage::Connect);
-        return outcome.enhanced.format() + " " + outcome.reason;
+        return outcome.enhanced.format() + " " + std::string{facts::name(outcome.reason)};
     };
     EXPECT_EQ(of(Kind::Refused), "4.4.316 connect.refused");
     EXPECT_EQ(of(Kind::TimedOut), "4.4.315 connect.timed-out");
@@ -39,14 +41,15 @@ TEST(IoOutcome, ConnectionsThatEnd)
         const auto outcome = stream_outcome(Stage::Rcpt, net::StreamError{kind, 0, {}});
         EXPECT_EQ(outcome.stage, Stage::Rcpt);
         EXPECT_EQ(outcome.code, 450);
-        return outcome.enhanced.format() + " " + outcome.reason;
+        return outcome.enhanced.format() + " " + std::string{facts::name(outcome.reason)};
     };
     EXPECT_EQ(of(Kind::Closed), "4.4.318 connection.closed");
     EXPECT_EQ(of(Kind::Reset), "4.4.318 connection.closed");
     EXPECT_EQ(of(Kind::TimedOut), "4.4.315 connection.timed-out");
     EXPECT_EQ(of(Kind::LineTooLong), "4.4.317 reply.malformed");
     EXPECT_EQ(of(Kind::TlsAlert), "4.4.317 connection.tls-broken");
-    EXPECT_EQ(malformed_outcome(Stage::Mail, smtp::ReplyError::BadCode).reason, "reply.malformed");
+    EXPECT_EQ(malformed_outcome(Stage::Mail, smtp::ReplyError::BadCode).reason,
+              Reason::ReplyMalformed);
 }
 
 TEST(IoOutcome, HandshakesThatFail)
@@ -57,11 +60,11 @@ TEST(IoOutcome, HandshakesThatFail)
         failure.kind = kind;
         return handshake_reason(failure);
     };
-    EXPECT_EQ(of(Failure::Alert), "handshake.alert");
-    EXPECT_EQ(of(Failure::Protocol), "handshake.not-tls");
-    EXPECT_EQ(of(Failure::Closed), "handshake.closed");
-    EXPECT_EQ(of(Failure::TimedOut), "handshake.timed-out");
-    EXPECT_EQ(of(Failure::Local), "handshake.refused-by-us");
+    EXPECT_EQ(of(Failure::Alert), Reason::HandshakeAlert);
+    EXPECT_EQ(of(Failure::Protocol), Reason::HandshakeNotTls);
+    EXPECT_EQ(of(Failure::Closed), Reason::HandshakeClosed);
+    EXPECT_EQ(of(Failure::TimedOut), Reason::HandshakeTimedOut);
+    EXPECT_EQ(of(Failure::Local), Reason::HandshakeRefusedByUs);
 }
 
 Outcome made(OutcomeClass result, Stage stage)
@@ -88,17 +91,15 @@ TEST(IoOutcome, TheStrongestIsTemporaryWhileAnyIsAndCameFurthest)
 TEST(IoOutcome, SuggestsAFixWhereOneIsKnown)
 {
     auto outcome = made(OutcomeClass::Deferred, Stage::Connect);
-    outcome.reason = "connect.refused";
-    suggest_fix(outcome);
-    EXPECT_FALSE(outcome.fix.empty());
+    outcome.reason = Reason::ConnectRefused;
+    EXPECT_FALSE(facts::suggest_fix(outcome).empty());
     auto remote = made(OutcomeClass::Failed, Stage::Rcpt);
     remote.origin = facts::Origin::Remote;
+    remote.reason = Reason::RcptRefused;
     remote.enhanced = {5, 2, 2};
-    suggest_fix(remote);
-    EXPECT_NE(remote.fix.find("full"), std::string::npos);
+    EXPECT_NE(facts::suggest_fix(remote).find("full"), std::string_view::npos);
     auto fine = made(OutcomeClass::Delivered, Stage::Done);
-    suggest_fix(fine);
-    EXPECT_TRUE(fine.fix.empty());
+    EXPECT_TRUE(facts::suggest_fix(fine).empty());
 }
 
 TEST(DeadHosts, AreForgottenInTimeAndBounded)

@@ -1,12 +1,12 @@
 #include "outbound/log_in.h"
 
 #include "core/assert.h"
+#include "facts/reasons.h"
 #include "outbound/io_outcome.h"
 #include "outbound/office.h"
 #include "outbound/talk.h"
 #include "sasl/client_mechanism.h"
 #include "smtp/client_auth.h"
-#include "smtp/client_outcome.h"
 
 #include <utility>
 
@@ -14,13 +14,9 @@ namespace hermetic::outbound {
 namespace {
 
 using facts::Outcome;
+using facts::Reason;
 using facts::Stage;
 using smtp::ClientAuth;
-
-Outcome ours(std::string_view reason, std::string words)
-{
-    return smtp::local_outcome(Stage::Auth, {4, 7, 1}, reason, std::move(words));
-}
 
 class Exchange {
 public:
@@ -35,10 +31,11 @@ public:
     net::Task<std::optional<Outcome>> run(std::shared_ptr<const sasl::Login> login)
     {
         const std::string offered = connection_.capabilities.auth_mechanisms;
-        if (offered.empty()) co_return ours("auth.not-offered", "the server offers no AUTH");
-        std::optional<Outcome> failed =
-            ours("auth.no-mechanism",
-                 "the server offers none of the mechanisms of this one: " + offered);
+        if (offered.empty())
+            co_return facts::local_outcome(Reason::AuthNotOffered, "the server offers no AUTH");
+        std::optional<Outcome> failed = facts::local_outcome(
+            Reason::AuthNoMechanism,
+            "the server offers none of the mechanisms of this one: " + offered);
         for (const auto mechanism : sasl::choose_mechanisms(offered)) {
             auto made = sasl::make_client_mechanism(mechanism, login);
             if (made == nullptr) continue;

@@ -1,6 +1,7 @@
 #include "outbound/next_hop_client.h"
 
 #include "core/assert.h"
+#include "facts/reasons.h"
 #include "net/core.h"
 #include "outbound/hop_inputs.h"
 #include "outbound/io_outcome.h"
@@ -9,7 +10,6 @@
 #include "outbound/office.h"
 #include "outbound/peer_watch.h"
 #include "routing/target_address.h"
-#include "smtp/client_outcome.h"
 
 #include <utility>
 
@@ -190,8 +190,10 @@ net::Task<> NextHopClient::resolve(std::size_t index)
         addresses.push_back(std::move(address));
     }
     if (addresses.empty()) {  // the one that was asked about is the host's no more
-        selection_.on_unresolved(smtp::local_outcome(
-            facts::Stage::Dns, {4, 4, 312}, "dns.no-address", "the host has this address no more"));
+        auto outcome =
+            facts::local_outcome(facts::Reason::DnsNoAddress, "the host has this address no more");
+        facts::set_status(outcome, {4, 4, 312});
+        selection_.on_unresolved(std::move(outcome));
         co_return;
     }
     selection_.on_addresses(std::move(addresses));
@@ -251,8 +253,8 @@ net::Task<> NextHopClient::connect(policy::NextHopStep step)
     if (step.plan &&
         office_.context_for(*step.plan, known.identity.client_certificate) == nullptr) {
         // What our own settings or files do not let us do says nothing of the host.
-        selection_.on_own_fault(smtp::local_outcome(
-            facts::Stage::Local, {4, 3, 0}, "tls.client-context",
+        selection_.on_own_fault(facts::local_outcome(
+            facts::Reason::TlsClientContext, facts::Stage::Local,
             "this server's own TLS settings, or its client certificate, cannot be used"));
         co_return;
     }
@@ -351,13 +353,11 @@ void NextHopClient::conclude()
         outcome_of(failure, {selection_.host(failure.host).label, selection_.decision(failure.host),
                              office_.adapters.core.clock().wall()});
     if (failure.kind == HopFailure::Kind::TimeOver && office_.stopping()) {
-        failure_ = smtp::local_outcome(facts::Stage::Connect, {4, 3, 2}, "delivery.stopping",
-                                       "the server is stopping");
+        failure_ = facts::local_outcome(facts::Reason::DeliveryStopping, facts::Stage::Connect);
     } else if (failure.kind == HopFailure::Kind::TimeOver && office_.now() < until_) {
         failure_ = gave_way_outcome(facts::Stage::Dns);
     }
     if (memory_ == Memory::Kept) ratchet_.on_failure(last_host(), failure_);
-    suggest_fix(failure_);
 }
 
 // What the hosts showed that were not used.
@@ -442,7 +442,7 @@ bool NextHopClient::still_holds(const Connection& connection) const
                                              office_.adapters.core.clock().wall());
     const auto identity = identity_for(decision);
     const bool missing = identity.missing && !decision.audited;
-    return decision.skip.empty() && !missing &&
+    return decision.skip == facts::Reason::None && !missing &&
            key_of(known_[index], decision, identity, connection.endpoint) == connection.policy_key;
 }
 
@@ -458,7 +458,7 @@ std::string NextHopClient::key_of(const Known& known, const policy::TlsDecision&
     key += decision.policy.digest();
     if (decision.audited) {
         key += " audit " + decision.audited->digest();
-        key += decision.audited_skip;
+        key += facts::name(decision.audited_skip);
     }
     key += '|';
     key += identity.digest;

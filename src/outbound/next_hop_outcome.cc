@@ -1,10 +1,9 @@
 #include "outbound/next_hop_outcome.h"
 
 #include "core/assert.h"
+#include "facts/reasons.h"
 #include "outbound/io_outcome.h"
 #include "outbound/policy_outcome.h"
-#include "routing/target_address.h"
-#include "smtp/client_outcome.h"
 
 #include <fmt/format.h>
 
@@ -13,22 +12,21 @@ namespace {
 
 using facts::Stage;
 using Kind = policy::HopFailure::Kind;
-using smtp::local_outcome;
+using facts::local_outcome;
 
 facts::Outcome retired_outcome(const policy::HopFailure& failure,
                                const policy::TlsDecision& decision)
 {
     return local_outcome(
-        Stage::Handshake, {4, 7, 66}, failure.reason,
+        failure.reason,
         fmt::format("the server has no {} or later, and older versions are being retired here",
                     facts::format_version(decision.policy.min)));
 }
 
 facts::Outcome refused_address_outcome(const policy::HopFailure& failure, std::string_view host)
 {
-    return local_outcome(Stage::Route, {5, 4, 6}, failure.reason,
-                         fmt::format("{} ({}): {}", host, failure.address->format(),
-                                     routing::describe_refused_target(failure.reason)));
+    return local_outcome(failure.reason, fmt::format("{} ({}): {}", host, failure.address->format(),
+                                                     facts::describe(failure.reason).words));
 }
 
 facts::Outcome said(const policy::HopFailure& failure)
@@ -64,16 +62,15 @@ facts::Outcome outcome_of(const policy::HopFailure& failure, const HopContext& c
     case Kind::Retired:
         return retired_outcome(failure, context.decision);
     case Kind::Unproved:
-        return unproved_outcome(failure.reason, context.host, *failure.evidence, context.now);
+        return unproved_outcome(failure.reason, context.host, context.decision.policy,
+                                *failure.evidence, context.now);
     case Kind::NoRequireTls:
-        return local_outcome(Stage::Verify, {5, 7, 30}, failure.reason,
+        return local_outcome(failure.reason,
                              fmt::format("{} does not offer REQUIRETLS in TLS", context.host));
     case Kind::LoginWithheld:
-        return local_outcome(Stage::Auth, {4, 7, 1}, failure.reason,
-                             "nothing proves that the server is the one that the password is for");
+        return local_outcome(failure.reason);
     case Kind::TimeOver:
-        return local_outcome(Stage::Connect, {4, 4, 315}, failure.reason,
-                             "the time of an attempt was over before a host could be used");
+        return local_outcome(failure.reason, Stage::Connect);
     }
     unreachable("every HopFailure::Kind is an outcome above");
 }

@@ -1,5 +1,6 @@
 #include "outbound/office.h"
 
+#include "facts/reasons.h"
 #include "ledger/log.h"
 #include "net/core.h"
 #include "net/stream.h"
@@ -10,6 +11,8 @@
 
 namespace hermetic::outbound {
 namespace {
+
+using facts::Reason;
 
 constexpr std::size_t kResumableSessions = 2000;
 // Messages in memory while they are made 7-bit, per core. A single one always fits.
@@ -76,7 +79,7 @@ std::shared_ptr<const tls::ClientContext> Office::context_for(
     }
     auto made = tls::make_client_context(profile_of(plan, certificate));
     if (!made) {
-        adapters.log.event(ledger::Level::Error, "tls.client-context",
+        adapters.log.event(ledger::Level::Error, facts::name(Reason::TlsClientContext),
                            {{"what", made.error().what}, {"right", made.error().right}});
     }
     auto context = made ? *std::move(made) : nullptr;

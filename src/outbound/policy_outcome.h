@@ -1,7 +1,6 @@
-// What the TLS policy refuses, as outcomes: code, words, fix. Pure.
+// What the TLS policy refuses, as outcomes. Pure.
 //
-// Specification §6.1. The ids are those of docs/policy/tls.md, the codes 4.7.321 to 4.7.325 those
-// of RFC 8460's result types.
+// Specification §6.1; the codes 4.7.321 to 4.7.325 are those of RFC 8460's result types.
 #pragma once
 
 #include "core/time.h"
@@ -15,15 +14,17 @@
 namespace hermetic::outbound {
 
 // A host that must not be used (TlsDecision::skip). `why`: what DNS said, where it failed.
-[[nodiscard]] facts::Outcome skipped_outcome(std::string_view reason, std::string_view host,
+[[nodiscard]] facts::Outcome skipped_outcome(facts::Reason reason, std::string_view host,
                                              std::string_view why);
 
-// A handshake whose evidence does not pass (EvidenceVerdict::reason).
-[[nodiscard]] facts::Outcome unproved_outcome(std::string_view reason, std::string_view host,
+// A handshake whose evidence does not pass `policy` (EvidenceVerdict::reason): the words have what
+// was seen and what is asked for.
+[[nodiscard]] facts::Outcome unproved_outcome(facts::Reason reason, std::string_view host,
+                                              const policy::TlsPolicy& policy,
                                               const facts::TlsEvidence& evidence, WallTime now);
 
 // No STARTTLS where TLS is required. `reason` is the ladder's.
-[[nodiscard]] facts::Outcome not_offered_outcome(std::string_view reason,
+[[nodiscard]] facts::Outcome not_offered_outcome(facts::Reason reason,
                                                  const policy::TlsPolicy& policy);
 
 // A session that ended before its first transaction with `said`: what becomes of the mail. A

@@ -1,6 +1,7 @@
 // Codes, stages and words of what the TLS policy refuses.
 #include "outbound/policy_outcome.h"
 
+#include "facts/reasons.h"
 #include "outbound/io_outcome.h"
 
 #include <gmock/gmock.h>
@@ -9,27 +10,27 @@ namespace hermetic::outbound {
 namespace {
 
 using facts::OutcomeClass;
+using facts::Reason;
 using facts::Stage;
 using testing::HasSubstr;
 
 TEST(PolicyOutcome, OfASkippedHostHasItsCode)
 {
     const struct {
-        const char* reason;
+        Reason reason;
         const char* code;
         Stage stage;
         OutcomeClass result;
     } rows[] = {
-        {"dane.lookup-failed", "4.7.324", Stage::Dns, OutcomeClass::Deferred},
-        {"dane.mandatory-insecure-mx", "4.7.324", Stage::Verify, OutcomeClass::Deferred},
-        {"dane.mandatory-missing", "4.7.323", Stage::Verify, OutcomeClass::Deferred},
-        {"sts.host-not-listed", "4.7.1", Stage::Verify, OutcomeClass::Deferred},
-        {"sts.mandatory-missing", "4.7.1", Stage::Verify, OutcomeClass::Deferred},
-        {"requiretls.unproved-host", "5.7.10", Stage::Verify, OutcomeClass::Failed},
-        {"something.new", "4.7.1", Stage::Verify, OutcomeClass::Deferred},
+        {Reason::DaneLookupFailed, "4.7.324", Stage::Dns, OutcomeClass::Deferred},
+        {Reason::DaneMandatoryInsecureMx, "4.7.324", Stage::Verify, OutcomeClass::Deferred},
+        {Reason::DaneMandatoryMissing, "4.7.323", Stage::Verify, OutcomeClass::Deferred},
+        {Reason::StsHostNotListed, "4.7.1", Stage::Verify, OutcomeClass::Deferred},
+        {Reason::StsMandatoryMissing, "4.7.1", Stage::Verify, OutcomeClass::Deferred},
+        {Reason::RequiretlsUnprovedHost, "5.7.10", Stage::Verify, OutcomeClass::Failed},
     };
     for (const auto& row : rows) {
-        SCOPED_TRACE(row.reason);
+        SCOPED_TRACE(facts::name(row.reason));
         auto outcome = skipped_outcome(row.reason, "mx.example.org", "timeout");
         EXPECT_EQ(outcome.enhanced.format(), row.code);
         EXPECT_EQ(outcome.stage, row.stage);
@@ -38,8 +39,7 @@ TEST(PolicyOutcome, OfASkippedHostHasItsCode)
         EXPECT_EQ(outcome.reason, row.reason);
         EXPECT_THAT(outcome.text, HasSubstr("mx.example.org: "));
         EXPECT_THAT(outcome.text, HasSubstr("(timeout)"));
-        suggest_fix(outcome);
-        EXPECT_EQ(outcome.fix.empty(), std::string_view{row.reason} == "something.new");
+        EXPECT_FALSE(facts::suggest_fix(outcome).empty());
     }
 }
 
@@ -52,40 +52,55 @@ TEST(PolicyOutcome, OfAHandshakeHasItsCode)
     facts::TlsEvidence expired = good;
     expired.chain[0].not_after = now - std::chrono::hours{1};
     const struct {
-        const char* reason;
+        Reason reason;
         const facts::TlsEvidence& evidence;
         const char* code;
     } rows[] = {
-        {"dane.tlsa-mismatch", good, "4.7.323"},
-        {"dane.certificate-expired", expired, "4.7.322"},
-        {"dane.certificate-host-mismatch", good, "4.7.325"},
-        {"dane.chain-invalid", good, "4.7.320"},
-        {"sts.name-mismatch", good, "4.7.325"},
-        {"sts.chain-not-verified", good, "4.7.320"},
-        {"sts.chain-not-verified", expired, "4.7.322"},
-        {"tls.name-mismatch", good, "4.7.320"},
-        {"tls.chain-not-verified", expired, "4.7.320"},
+        {Reason::DaneTlsaMismatch, good, "4.7.323"},
+        {Reason::DaneCertificateExpired, expired, "4.7.322"},
+        {Reason::DaneCertificateHostMismatch, good, "4.7.325"},
+        {Reason::DaneChainInvalid, good, "4.7.320"},
+        {Reason::StsNameMismatch, good, "4.7.325"},
+        {Reason::TlsCertificateExpired, expired, "4.7.320"},
+        {Reason::TlsNameMismatch, good, "4.7.320"},
+        {Reason::TlsChainNotVerified, expired, "4.7.320"},
     };
     for (const auto& row : rows) {
-        SCOPED_TRACE(row.reason);
-        auto outcome = unproved_outcome(row.reason, "mx.example.org", row.evidence, now);
+        SCOPED_TRACE(facts::name(row.reason));
+        auto outcome = unproved_outcome(row.reason, "mx.example.org", {}, row.evidence, now);
         EXPECT_EQ(outcome.enhanced.format(), row.code);
         EXPECT_EQ(outcome.stage, Stage::Verify);
         EXPECT_EQ(outcome.result, OutcomeClass::Deferred);
-        suggest_fix(outcome);
-        EXPECT_FALSE(outcome.fix.empty());
+        EXPECT_FALSE(facts::suggest_fix(outcome).empty());
     }
+}
+
+// RFC 8460's name for it, where the domain publishes what is to be expected.
+TEST(PolicyOutcome, OfAnExpiredCertificateUnderMtaStsHasItsOwnCode)
+{
+    policy::TlsPolicy policy;
+    policy.sts_name = policy::TlsName::parse("mx.example.org");
+    facts::TlsEvidence expired;
+    expired.verdict.state = facts::ChainVerdict::State::Failed;
+    expired.verdict.fault = facts::ChainFault::Expired;
+    expired.verdict.subject = "CN=mx.example.org";
+    expired.verdict.not_after = *parse_rfc3339("2026-05-01T12:00:00Z");
+    const auto outcome = unproved_outcome(Reason::TlsCertificateExpired, "mx.example.org", policy,
+                                          expired, *parse_rfc3339("2026-11-21T12:00:00Z"));
+    EXPECT_EQ(outcome.enhanced.format(), "4.7.322");
+    EXPECT_THAT(outcome.text, HasSubstr("CN=mx.example.org expired on 2026-05-01T12:00:00"));
+    EXPECT_THAT(std::string{facts::suggest_fix(outcome)}, HasSubstr("renew"));
 }
 
 TEST(PolicyOutcome, OfAMissingStartTlsTellsWhatIsPublished)
 {
     policy::TlsPolicy policy;
-    EXPECT_EQ(not_offered_outcome("starttls.not-offered", policy).enhanced.format(), "4.4.317");
+    EXPECT_EQ(not_offered_outcome(Reason::StarttlsNotOffered, policy).enhanced.format(), "4.4.317");
     policy.tlsa = std::make_shared<const facts::TlsaSet>();
-    EXPECT_EQ(not_offered_outcome("starttls.not-offered", policy).enhanced.format(), "4.7.321");
+    EXPECT_EQ(not_offered_outcome(Reason::StarttlsNotOffered, policy).enhanced.format(), "4.7.321");
     policy.tlsa = nullptr;
     policy.sts_name = policy::TlsName::parse("mx.example.org");
-    EXPECT_EQ(not_offered_outcome("starttls.not-offered", policy).enhanced.format(), "4.7.321");
+    EXPECT_EQ(not_offered_outcome(Reason::StarttlsNotOffered, policy).enhanced.format(), "4.7.321");
 }
 
 facts::Outcome said(Stage stage, int code, std::string text)
@@ -96,7 +111,7 @@ facts::Outcome said(Stage stage, int code, std::string text)
     outcome.code = code;
     outcome.result = code >= 500 ? OutcomeClass::Failed : OutcomeClass::Deferred;
     outcome.text = std::move(text);
-    outcome.reason = "greeting.refused";
+    outcome.reason = Reason::GreetingRefused;
     return outcome;
 }
 
@@ -111,12 +126,11 @@ TEST(SessionOutcome, OfARefusalByNobodyKnowsWhomIsOurOwnAndTemporary)
         EXPECT_EQ(outcome.result, OutcomeClass::Deferred);
         EXPECT_EQ(outcome.origin, facts::Origin::Local);
         EXPECT_EQ(outcome.enhanced.format(), "4.4.317");
-        EXPECT_EQ(outcome.reason, "peer.unproved");
+        EXPECT_EQ(outcome.reason, Reason::PeerUnproved);
         EXPECT_EQ(outcome.stage, stage);
         EXPECT_THAT(outcome.text, HasSubstr("\"554 5.7.1 go"));
         EXPECT_THAT(outcome.text, testing::Not(HasSubstr("\x1b")));
-        suggest_fix(outcome);
-        EXPECT_FALSE(outcome.fix.empty());
+        EXPECT_FALSE(facts::suggest_fix(outcome).empty());
     }
     const auto later = session_outcome(said(Stage::Greeting, 421, "busy"), encrypt, std::nullopt,
                                        "mx.example.org", WallTime{});
@@ -137,7 +151,7 @@ TEST(SessionOutcome, InTlsTheCertificateIsJudgedFirst)
     const auto refusal = said(Stage::Ehlo, 550, "5.7.1 not you");
     const auto unproved = session_outcome(refusal, verify, evidence, "mx.example.org", WallTime{});
     EXPECT_EQ(unproved.stage, Stage::Verify);
-    EXPECT_EQ(unproved.reason, "tls.chain-not-verified");
+    EXPECT_EQ(unproved.reason, Reason::TlsChainNotVerified);
     EXPECT_EQ(unproved.result, OutcomeClass::Deferred);
     evidence.verdict.state = facts::ChainVerdict::State::Verified;
     const auto proved = session_outcome(refusal, verify, evidence, "mx.example.org", WallTime{});
@@ -152,13 +166,13 @@ TEST(SessionOutcome, OfStartTlsRefusedTellsWhatIsPublished)
     const auto outcome = [&] {
         return session_outcome(refusal, policy, std::nullopt, "mx.example.org", WallTime{});
     };
-    EXPECT_EQ(outcome().reason, "starttls.refused");
+    EXPECT_EQ(outcome().reason, Reason::StarttlsRefused);
     EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
     EXPECT_EQ(outcome().origin, facts::Origin::Remote) << "nothing asks for proof";
     policy.level = policy::TlsLevel::Encrypt;
     EXPECT_EQ(outcome().enhanced.format(), "4.4.317");
     EXPECT_EQ(outcome().origin, facts::Origin::Local);
-    EXPECT_EQ(outcome().reason, "starttls.refused");
+    EXPECT_EQ(outcome().reason, Reason::StarttlsRefused);
     EXPECT_THAT(outcome().text, HasSubstr("\"554 no TLS today\""));
     policy.sts_name = policy::TlsName::parse("mx.example.org");
     EXPECT_EQ(outcome().enhanced.format(), "4.7.321");

@@ -58,16 +58,16 @@ std::vector<policy::HopFacts> possible_hops(const routing::Route& route)
 std::string describe(const policy::TlsDecision& decision)
 {
     std::string text = decision.policy.digest();
-    text.append(1, '|').append(decision.skip);
+    text.append(1, '|').append(facts::name(decision.skip));
     if (decision.audited) text.append("|audited ").append(decision.audited->digest());
     if (decision.lasting) text.append("|lasting ").append(decision.lasting->digest());
-    return text.append(1, '|').append(decision.audited_skip).append(1, '\n');
+    return text.append(1, '|').append(facts::name(decision.audited_skip)).append(1, '\n');
 }
 
 std::string describe(const Identity& identity)
 {
     std::string text = identity.digest;
-    if (identity.missing) text.append(" lacks ").append(identity.missing->reason);
+    if (identity.missing) text.append(" lacks ").append(facts::name(identity.missing->reason));
     return text.append(1, '\n');
 }
 

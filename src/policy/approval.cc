@@ -1,5 +1,7 @@
 #include "policy/approval.h"
 
+#include "facts/reasons.h"
+
 #include <algorithm>
 
 namespace hermetic::policy {
@@ -23,7 +25,7 @@ TlsDecision decide_approved(const TlsInputs& inputs)
     lifted.hop.sts = StsMode::NoPolicy;
     lifted.now = inputs.now;
     TlsDecision decision = decide_tls(lifted);
-    constexpr std::string_view kReason = "queue.approved";
+    constexpr Reason kReason = Reason::QueueApproved;
     decision.reasons.push_back(kReason);
     decision.sources.push_back({kReason, decision.policy.level, decision.policy.min, true});
     return decision;

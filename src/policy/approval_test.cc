@@ -1,5 +1,7 @@
 #include "policy/approval.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 namespace hermetic::policy {
@@ -41,8 +43,8 @@ TEST_F(Approval, LiftsEverySourceForTheAttempt)
     EXPECT_TRUE(decision.policy.allows_clear());
     EXPECT_TRUE(decision.policy.clear_after_failure);
     EXPECT_FALSE(decision.policy.proves_peer());
-    EXPECT_TRUE(decision.skip.empty());
-    EXPECT_EQ(decision.reasons.back(), "queue.approved");
+    EXPECT_EQ(decision.skip, Reason::None);
+    EXPECT_EQ(decision.reasons.back(), Reason::QueueApproved);
 }
 
 TEST_F(Approval, ShowsNoSecretOfOurs)

@@ -1,5 +1,6 @@
 // What TLSA records make of a handshake's evidence, alone and beside a connector's own checks; and
 // what an audited connector would have skipped a host for.
+#include "facts/reasons.h"
 #include "policy/tls_policy.h"
 
 #include <gmock/gmock.h>
@@ -42,7 +43,7 @@ struct JudgedRow {
     TlsPolicy policy;
     facts::TlsEvidence evidence;
     bool passes;
-    std::string_view reason;
+    Reason reason;
     friend void PrintTo(const JudgedRow& row, std::ostream* out) { *out << row.name; }
 };
 
@@ -64,26 +65,28 @@ std::vector<JudgedRow> judged_rows()
     with_sts.sts_name = TlsName::parse("mx.example.net");
     const auto verified = evidence(TlsaVerdict::Matched, State::Verified);
     return {
-        {"AMatchNeedsNoCa", under_dane(), evidence(TlsaVerdict::Matched), true, "dane.matched"},
-        {"NoMatch", under_dane(), evidence(TlsaVerdict::Mismatch), false, "dane.tlsa-mismatch"},
+        {"AMatchNeedsNoCa", under_dane(), evidence(TlsaVerdict::Matched), true,
+         Reason::DaneMatched},
+        {"NoMatch", under_dane(), evidence(TlsaVerdict::Mismatch), false, Reason::DaneTlsaMismatch},
         {"ACaDoesNotHelp", under_dane(), evidence(TlsaVerdict::Mismatch, State::Verified), false,
-         "dane.tlsa-mismatch"},
+         Reason::DaneTlsaMismatch},
         {"NeverChecked", under_dane(), evidence(TlsaVerdict::NotChecked, State::Verified), false,
-         "dane.tlsa-mismatch"},
+         Reason::DaneTlsaMismatch},
         {"Expired", under_dane(), evidence(TlsaVerdict::Expired), false,
-         "dane.certificate-expired"},
+         Reason::DaneCertificateExpired},
         {"OtherName", under_dane(), evidence(TlsaVerdict::HostMismatch), false,
-         "dane.certificate-host-mismatch"},
-        {"Weak", under_dane(), evidence(TlsaVerdict::ChainInvalid), false, "dane.chain-invalid"},
+         Reason::DaneCertificateHostMismatch},
+        {"Weak", under_dane(), evidence(TlsaVerdict::ChainInvalid), false,
+         Reason::DaneChainInvalid},
         {"AConnectorsCasCountBeside", with_chain, evidence(TlsaVerdict::Matched), false,
-         "tls.chain-not-verified"},
-        {"BothPass", with_chain, verified, true, "dane.matched"},
-        {"AConnectorsNamesCountBeside", with_name, verified, false, "tls.name-mismatch"},
-        {"AConnectorsPinsCountBeside", with_pin, verified, false, "tls.pin-mismatch"},
-        {"ItsOwnPin", with_own_pin, evidence(TlsaVerdict::Matched), true, "dane.matched"},
-        {"TheFloorCountsBeside", above_floor, old, false, "tls.version-below-floor"},
+         Reason::TlsChainNotVerified},
+        {"BothPass", with_chain, verified, true, Reason::DaneMatched},
+        {"AConnectorsNamesCountBeside", with_name, verified, false, Reason::TlsNameMismatch},
+        {"AConnectorsPinsCountBeside", with_pin, verified, false, Reason::TlsPinMismatch},
+        {"ItsOwnPin", with_own_pin, evidence(TlsaVerdict::Matched), true, Reason::DaneMatched},
+        {"TheFloorCountsBeside", above_floor, old, false, Reason::TlsVersionBelowFloor},
         {"StsCountsWhereBothAreAsked", with_sts, evidence(TlsaVerdict::Matched), false,
-         "sts.chain-not-verified"},
+         Reason::TlsChainNotVerified},
     };
 }
 
@@ -139,13 +142,13 @@ TEST(AuditedDane, TellsWhyAHostWouldHaveBeenSkipped)
         inputs.hop.tlsa = nullptr;
         auto decision = decide_tls(inputs);
         EXPECT_TRUE(decision.audited);
-        EXPECT_EQ(decision.audited_skip, "dane.mandatory-missing");
-        EXPECT_EQ(decision.skip, "");
+        EXPECT_EQ(decision.audited_skip, Reason::DaneMandatoryMissing);
+        EXPECT_EQ(decision.skip, Reason::None);
         inputs.hop.tlsa_status = TlsaStatus::Usable;
         inputs.hop.tlsa = some_tlsa();
-        EXPECT_EQ(decide_tls(inputs).audited_skip, "");
+        EXPECT_EQ(decide_tls(inputs).audited_skip, Reason::None);
         inputs.hop.mx_security = facts::DnsSecurity::Insecure;
-        EXPECT_EQ(decide_tls(inputs).audited_skip, "dane.mandatory-insecure-mx");
+        EXPECT_EQ(decide_tls(inputs).audited_skip, Reason::DaneMandatoryInsecureMx);
         inputs.hop.mx_security = facts::DnsSecurity::Secure;
     }
 }

@@ -1,5 +1,7 @@
 #include "policy/inbound_attribution.h"
 
+#include "facts/reasons.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -49,8 +51,8 @@ std::optional<InboundFault> find_certificate_fault(const InboundConnector& conne
                                                    const ClientEvidence& evidence)
 {
     const CertificateProof proof = prove_certificate(connector, evidence);
-    InboundFault fault{inbound_reason::kCertificate, &connector, present_certificate(evidence),
-                       list_names(connector)};
+    InboundFault fault{facts::Reason::ConnectorCertificateMismatch, &connector,
+                       present_certificate(evidence), list_names(connector)};
     switch (proof.state) {
     case State::Proved:
         return std::nullopt;
@@ -58,7 +60,7 @@ std::optional<InboundFault> find_certificate_fault(const InboundConnector& conne
         fault.presented += " whose chain fails (" + proof.words + ")";
         return fault;
     case State::CasUnavailable:
-        fault.reason = inbound_reason::kCasUnavailable;
+        fault.reason = facts::Reason::ConnectorCasUnavailable;
         return fault;
     case State::NoCertificate:
     case State::NoName:
@@ -172,17 +174,19 @@ std::vector<const Admission*> in_order(const objects::Snapshot& snapshot,
 
 }  // namespace
 
-std::string_view Admission::reason() const
+facts::Reason Admission::reason() const
 {
-    if (fault) return inbound_reason::kConditionsUnmet;
-    return by == By::Certificate ? inbound_reason::kByCertificate : inbound_reason::kByNetwork;
+    if (fault) return facts::Reason::AttributionConditionsUnmet;
+    return by == By::Certificate ? facts::Reason::AttributionCertificate
+                                 : facts::Reason::AttributionNetwork;
 }
 
 std::string Admission::because() const
 {
-    std::string text = std::string{reason()} + " " + evidence;
+    std::string text = std::string{facts::name(reason())} + " " + evidence;
     if (fault)
-        text += fmt::format(" ({}: {}, wanted {})", fault->reason, fault->presented, fault->wanted);
+        text += fmt::format(" ({}: {}, wanted {})", facts::name(fault->reason), fault->presented,
+                            fault->wanted);
     return text;
 }
 
@@ -209,18 +213,19 @@ std::optional<InboundFault> find_fault(const InboundConnector& connector,
     const facts::TlsEvidence* tls = evidence.own_tls();
     const bool needs_tls = connector.requires_tls() || connector.require_certificate;
     if (tls == nullptr && needs_tls)
-        return InboundFault{inbound_reason::kTlsRequired, &connector, present_tls(evidence), "TLS"};
+        return InboundFault{facts::Reason::ConnectorTlsRequired, &connector, present_tls(evidence),
+                            "TLS"};
     const facts::TlsVersion floor = floor_of(connector, organization, evidence);
     if (tls != nullptr && tls->version < floor && !is_excepted(connector, evidence)) {
-        return InboundFault{inbound_reason::kTlsVersion, &connector, present_tls(evidence),
+        return InboundFault{facts::Reason::ConnectorTlsVersion, &connector, present_tls(evidence),
                             fmt::format("{} or later", facts::format_version(floor))};
     }
     if (connector.require_certificate) {
         if (auto fault = find_certificate_fault(connector, evidence)) return fault;
     }
     if (connector.require_network && !is_in_networks(connector, evidence.address)) {
-        return InboundFault{inbound_reason::kNetwork, &connector, present_address(evidence),
-                            list_networks(connector)};
+        return InboundFault{facts::Reason::ConnectorNetworkMismatch, &connector,
+                            present_address(evidence), list_networks(connector)};
     }
     return std::nullopt;
 }

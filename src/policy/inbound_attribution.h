@@ -6,6 +6,7 @@
 // FROM and RCPT TO choose only among what evidence admitted. The rows are docs/policy/receiving.md.
 #pragma once
 
+#include "facts/reason.h"
 #include "mail/address.h"
 #include "objects/snapshot.h"
 #include "policy/inbound_evidence.h"
@@ -18,25 +19,9 @@
 
 namespace hermetic::policy {
 
-// Ids of docs/policy/receiving.md.
-namespace inbound_reason {
-inline constexpr std::string_view kByCertificate = "attribution.certificate";
-inline constexpr std::string_view kByNetwork = "attribution.network";
-inline constexpr std::string_view kConditionsUnmet = "attribution.conditions-unmet";
-inline constexpr std::string_view kTlsRequired = "connector.tls-required";
-inline constexpr std::string_view kTlsVersion = "connector.tls-version";
-inline constexpr std::string_view kCertificate = "connector.certificate-mismatch";
-inline constexpr std::string_view kNetwork = "connector.network-mismatch";
-inline constexpr std::string_view kCasUnavailable = "connector.cas-unavailable";
-inline constexpr std::string_view kOrganizationVersion = "organization.tls-version";
-inline constexpr std::string_view kOwnDomain = "sender.own-domain";
-inline constexpr std::string_view kRetirementShare = "retirement.share";
-inline constexpr std::string_view kRetirementEnded = "retirement.ended";
-}  // namespace inbound_reason
-
 // A test that the session failed.
 struct InboundFault {
-    std::string_view reason;
+    facts::Reason reason{};
     const objects::InboundConnector* connector = nullptr;  // null: the organization asks for it
     std::string presented;                                 // for the reply; escaped and bounded
     std::string wanted;                                    // for the log only
@@ -63,7 +48,7 @@ struct Admission {
     std::optional<InboundFault> fault;  // set: it does not grant
 
     [[nodiscard]] bool grants() const { return !fault; }
-    [[nodiscard]] std::string_view reason() const;
+    [[nodiscard]] facts::Reason reason() const;
     // "attribution.certificate mx.example.org": for the log.
     [[nodiscard]] std::string because() const;
 };

@@ -1,5 +1,6 @@
 #include "policy/inbound_attribution.h"
 
+#include "facts/reasons.h"
 #include "policy/inbound_fixture.h"
 
 #include <gtest/gtest.h>
@@ -82,7 +83,7 @@ TEST(InboundAttribution, FollowsEvidenceTheMostSpecificFirst)
         EXPECT_EQ(chosen != nullptr ? chosen->connector->name : "", row.chosen);
         const Admission* shown = chosen;
         if (shown == nullptr && !attribution.claims.empty()) shown = &attribution.claims.front();
-        EXPECT_EQ(shown != nullptr ? shown->reason() : "", row.reason);
+        EXPECT_EQ(shown != nullptr ? facts::name(shown->reason()) : "", row.reason);
         EXPECT_EQ(find_relay_right(objects, attribution, sender).admission != nullptr, row.relays);
     }
 }
@@ -95,7 +96,7 @@ TEST(InboundAttribution, HidesBehindNoProxysTls)
     const Attribution attribution = attribute(objects, session.evidence());
     ASSERT_EQ(attribution.claims.size(), 1U);
     EXPECT_EQ(attribution.claims[0].connector->name, "tls-only");
-    EXPECT_EQ(attribution.claims[0].fault->reason, "connector.tls-required");
+    EXPECT_EQ(attribution.claims[0].fault->reason, facts::Reason::ConnectorTlsRequired);
     EXPECT_EQ(attribution.claims[0].fault->presented, "a proxy's TLS");
 }
 
@@ -168,12 +169,12 @@ TEST(InboundConnectorTests, FailOneAfterTheOther)
     for (const Fault& row : kFaults) {
         SessionWords session{row.address, row.version, row.names, row.session_ca};
         const auto fault = find_fault(connector, organization, session.evidence());
-        EXPECT_EQ(fault ? fault->reason : "", row.reason) << row.what;
+        EXPECT_EQ(fault ? facts::name(fault->reason) : "", row.reason) << row.what;
     }
     connector.ca = "unreadable.pem";
     SessionWords session{"192.0.2.1", "1.3", {"mx.p.example"}};
     EXPECT_EQ(find_fault(connector, organization, session.evidence())->reason,
-              "connector.cas-unavailable");
+              facts::Reason::ConnectorCasUnavailable);
 }
 
 TEST(InboundConnectorTests, CountTheHigherOfBothFloorsButOnLegacyListenersTheirOwn)

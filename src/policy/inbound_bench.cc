@@ -47,7 +47,7 @@ struct Client {
         evidence.address = *IpAddress::parse("10.0.0.9");
         evidence.tls = &tls;
         evidence.judge_chain = [](const objects::InboundConnector&) {
-            return facts::ChainVerdict{facts::ChainVerdict::State::Verified, {}, 0};
+            return facts::ChainVerdict{facts::ChainVerdict::State::Verified, {}};
         };
     }
     facts::TlsEvidence tls;

@@ -67,8 +67,8 @@ public:
         evidence_.judge_chain = [ca](const objects::InboundConnector& connector) {
             using State = facts::ChainVerdict::State;
             if (connector.ca == "unreadable.pem") return facts::ChainVerdict{};
-            if (connector.ca == ca) return facts::ChainVerdict{State::Verified, {}, 0};
-            return facts::ChainVerdict{State::Failed, "unable to get local issuer certificate", 20};
+            if (connector.ca == ca) return facts::ChainVerdict{State::Verified, {}};
+            return facts::ChainVerdict{State::Failed, "unable to get local issuer certificate"};
         };
     }
     SessionWords(const SessionWords&) = delete;

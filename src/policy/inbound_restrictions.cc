@@ -1,5 +1,6 @@
 #include "policy/inbound_restrictions.h"
 
+#include "facts/reasons.h"
 #include "policy/retirement.h"
 
 #include <fmt/format.h>
@@ -65,7 +66,7 @@ std::optional<InboundFault> find_floor_fault(const ClientEvidence& evidence,
     if (evidence.tls == nullptr || evidence.legacy_listener) return std::nullopt;
     if (evidence.tls->version >= organization.inbound_min_tls) return std::nullopt;
     return InboundFault{
-        inbound_reason::kOrganizationVersion, nullptr,
+        facts::Reason::OrganizationTlsVersion, nullptr,
         std::string{facts::format_version(evidence.tls->version)},
         fmt::format("{} or later", facts::format_version(organization.inbound_min_tls))};
 }
@@ -81,7 +82,7 @@ std::optional<InboundFault> find_own_domain_fault(const RestrictionInputs& input
     for (const Admission& each : inputs.attribution->claims) {
         if (each.fault && each.connector->organization == organization.name) return each.fault;
     }
-    return InboundFault{inbound_reason::kOwnDomain, nullptr, present_address(*inputs.evidence),
+    return InboundFault{facts::Reason::SenderOwnDomain, nullptr, present_address(*inputs.evidence),
                         "an on_premises connector that admits the client"};
 }
 

@@ -1,5 +1,6 @@
 #include "policy/inbound_restrictions.h"
 
+#include "facts/reasons.h"
 #include "policy/inbound_fixture.h"
 
 #include <gtest/gtest.h>
@@ -93,7 +94,7 @@ TEST(InboundRestrictions, AreJudgedForTheRecipientsOrganization)
         SessionWords session{row.address, row.version, row.names};
         const Restrictions judged =
             judge(objects, session.evidence(), row.sender, row.organization);
-        EXPECT_EQ(judged.fault ? judged.fault->reason : "", row.reason);
+        EXPECT_EQ(judged.fault ? facts::name(judged.fault->reason) : "", row.reason);
         const bool named = judged.fault && judged.fault->connector != nullptr;
         EXPECT_EQ(named ? judged.fault->connector->name : "", row.connector);
         EXPECT_EQ(judged.audited.size(), static_cast<std::size_t>(row.audited));
@@ -115,7 +116,7 @@ TEST(InboundRestrictions, CountTheFloorForAProxysTlsToo)
     SessionWords session{"203.0.113.9", "1.1"};
     session.evidence().tls_is_the_clients = false;
     EXPECT_EQ(judge(objects, session.evidence(), "u@z.example", "a").fault->reason,
-              "organization.tls-version");
+              facts::Reason::OrganizationTlsVersion);
 }
 
 TEST(InboundRestrictions, PutOffRetiredVersionsBeforeAllElse)
@@ -134,7 +135,7 @@ TEST(InboundRestrictions, PutOffRetiredVersionsBeforeAllElse)
     const WallTime after{std::chrono::hours{3}};
     EXPECT_FALSE(judge(objects, session.evidence(), "u@z.example", "a").fault);
     EXPECT_EQ(judge(objects, session.evidence(), "u@z.example", "a", after).fault->reason,
-              "retirement.ended");
+              facts::Reason::RetirementEnded);
     EXPECT_FALSE(judge(objects, session.evidence(), "u@z.example", "b", after).fault)
         << "another organization's plan";
 }

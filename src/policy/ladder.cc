@@ -1,6 +1,7 @@
 #include "policy/ladder.h"
 
 #include "core/assert.h"
+#include "facts/reasons.h"
 
 #include <algorithm>
 
@@ -60,7 +61,7 @@ bool looks_like_intolerance(const TlsFailure& failure)
     }
 }
 
-HostStep try_rung(const RungPlan& plan, std::string_view reason)
+HostStep try_rung(const RungPlan& plan, Reason reason)
 {
     return {What::Try, plan, reason};
 }
@@ -69,22 +70,22 @@ HostStep try_rung(const RungPlan& plan, std::string_view reason)
 HostStep try_from(const TlsPolicy& policy, RungKind kind)
 {
     if (kind == RungKind::Compatible) {
-        return try_rung(*plan_rung(policy, kind), "ladder.compatible");
+        return try_rung(*plan_rung(policy, kind), Reason::LadderCompatible);
     }
     if (kind == RungKind::LowerVersion) {
         if (const auto plan = plan_rung(policy, kind)) {
-            return try_rung(*plan, "ladder.lower-version");
+            return try_rung(*plan, Reason::LadderLowerVersion);
         }
         kind = RungKind::Weak;
     }
     if (kind == RungKind::Weak) {
-        if (const auto plan = plan_rung(policy, kind)) return try_rung(*plan, "ladder.weak");
+        if (const auto plan = plan_rung(policy, kind)) return try_rung(*plan, Reason::LadderWeak);
         kind = RungKind::Legacy;
     }
     if (kind == RungKind::Legacy) {
-        if (const auto plan = plan_rung(policy, kind)) return try_rung(*plan, "ladder.legacy");
+        if (const auto plan = plan_rung(policy, kind)) return try_rung(*plan, Reason::LadderLegacy);
     }
-    return {What::NextHost, {}, "ladder.handshake-failed"};
+    return {What::NextHost, {}, Reason::LadderHandshakeFailed};
 }
 
 // What it chose, or how it signed, is what the weak rung is for.
@@ -111,7 +112,7 @@ HostStep after_failed_handshake(const TlsPolicy& policy, const TriedRung& last)
         return try_from(policy, RungKind::Weak);
     }
     if (!last.failure || !looks_like_intolerance(*last.failure)) {
-        return {What::NextHost, {}, "ladder.handshake-failed"};
+        return {What::NextHost, {}, Reason::LadderHandshakeFailed};
     }
     switch (last.kind) {
     case RungKind::Everything:
@@ -131,7 +132,7 @@ HostStep after_failed_handshake(const TlsPolicy& policy, const TriedRung& last)
     case RungKind::Clear:
         break;
     }
-    return {What::NextHost, {}, "ladder.handshake-failed"};
+    return {What::NextHost, {}, Reason::LadderHandshakeFailed};
 }
 
 bool timed_out(const TriedRung& rung)
@@ -191,32 +192,32 @@ HostStep next_at_host(const TlsPolicy& policy, std::span<const TriedRung> tried,
     if (tried.empty()) {
         const auto plan = remembered ? plan_rung(policy, *remembered) : std::nullopt;
         if (plan && plan->kind != RungKind::Everything) {
-            return try_rung(*plan, "ladder.remembered");
+            return try_rung(*plan, Reason::LadderRemembered);
         }
-        return try_rung(*plan_rung(policy, RungKind::Everything), "ladder.everything");
+        return try_rung(*plan_rung(policy, RungKind::Everything), Reason::LadderEverything);
     }
     const auto& last = tried.back();
     switch (last.result) {
     case RungResult::NotOffered:
         // Offered a moment ago and gone now: that is a failure, not an answer.
-        if (tried.size() > 1) return {What::NextHost, {}, "starttls.vanished"};
-        if (policy.allows_clear()) return {What::Clear, {}, "starttls.not-offered"};
-        return {What::NextHost, {}, "starttls.not-offered"};
+        if (tried.size() > 1) return {What::NextHost, {}, Reason::StarttlsVanished};
+        if (policy.allows_clear()) return {What::Clear, {}, Reason::StarttlsNotOffered};
+        return {What::NextHost, {}, Reason::StarttlsNotOffered};
     case RungResult::Refused:
-        return {What::NextHost, {}, "starttls.refused"};
+        return {What::NextHost, {}, Reason::StarttlsRefused};
     case RungResult::HandshakeFailed:
         break;
     }
     // The memory was wrong, or the host has been renewed: the whole ladder.
     if (tried.size() == 1 && last.kind != RungKind::Everything) {
-        return try_rung(*plan_rung(policy, RungKind::Everything), "ladder.everything");
+        return try_rung(*plan_rung(policy, RungKind::Everything), Reason::LadderEverything);
     }
     if (is_alert(last, kInappropriateFallback)) {
-        return {What::NextHost, {}, "ladder.inappropriate-fallback"};
+        return {What::NextHost, {}, Reason::LadderInappropriateFallback};
     }
     // Waiting twice for silence is enough: the rest of the queue waits for this connection.
     if (tried.size() > 1 && timed_out(last) && timed_out(tried[tried.size() - 2])) {
-        return {What::NextHost, {}, "ladder.handshake-failed"};
+        return {What::NextHost, {}, Reason::LadderHandshakeFailed};
     }
     return after_failed_handshake(policy, last);
 }
@@ -246,20 +247,20 @@ LastStep after_last_host(const TlsPolicy& policy, std::span<const HostSummary> h
     bool may_be_clear = policy.clear_after_failure;
     for (const auto& host : hosts) {
         // Somebody who can do better than what was asked hears from us again later.
-        if (host.inappropriate_fallback) return {false, "ladder.inappropriate-fallback"};
+        if (host.inappropriate_fallback) return {false, Reason::LadderInappropriateFallback};
         any_failed = any_failed || host.handshake_failed;
         if (host.handshake_failed && !host.may_be_clear) may_be_clear = false;
     }
-    if (!any_failed) return {false, "ladder.no-handshake-failed"};
-    if (!policy.allows_clear()) return {false, "tls.required"};
-    if (!may_be_clear) return {false, "ladder.never-clear-after-failure"};
+    if (!any_failed) return {false, Reason::LadderNoHandshakeFailed};
+    if (!policy.allows_clear()) return {false, Reason::TlsRequired};
+    if (!may_be_clear) return {false, Reason::LadderNeverClearAfterFailure};
     for (const auto& host : hosts) {
         // Also of one that could not be reached it is not known that its TLS fails.
         if (!host.handshake_failed && !host.no_host) {
-            return {false, "ladder.not-every-handshake-failed"};
+            return {false, Reason::LadderNotEveryHandshakeFailed};
         }
     }
-    return {true, "ladder.every-handshake-failed"};
+    return {true, Reason::LadderEveryHandshakeFailed};
 }
 
 }  // namespace hermetic::policy

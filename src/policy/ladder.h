@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
 
 namespace hermetic::policy {
 
@@ -56,8 +55,8 @@ struct HostStep {
         NextHost,
     };
     What what = What::NextHost;
-    RungPlan plan;            // for Try
-    std::string_view reason;  // dotted id
+    RungPlan plan;  // for Try
+    Reason reason{};
 };
 
 // The next step at a host where these rungs failed so far, oldest first; `remembered` is the rung
@@ -82,8 +81,8 @@ struct HostSummary {
                                         std::span<const TriedRung> tried);
 
 struct LastStep {
-    bool clear = false;       // a fresh connection in clear to the hosts whose handshakes failed
-    std::string_view reason;  // dotted id
+    bool clear = false;  // a fresh connection in clear to the hosts whose handshakes failed
+    Reason reason{};
 };
 // When no host is left.
 [[nodiscard]] LastStep after_last_host(const TlsPolicy& policy, std::span<const HostSummary> hosts);

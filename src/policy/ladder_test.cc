@@ -1,5 +1,7 @@
 #include "policy/ladder.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -65,7 +67,7 @@ std::string text(const HostStep& step)
                  (step.plan.fallback_scsv ? " scsv" : "") + (step.plan.weak ? " weak" : "") +
                  (step.plan.legacy_ciphers ? " old" : "");
     }
-    return result + ": " + std::string{step.reason};
+    return result + ": " + std::string{name(step.reason)};
 }
 
 TlsPolicy opportunistic(TlsVersion min = TlsVersion::Tls12)
@@ -252,7 +254,7 @@ struct LastRow {
     const char* name;
     std::vector<HostSummary> hosts;
     bool clear;
-    std::string_view reason;
+    Reason reason;
     TlsPolicy policy = opportunistic();
     friend void PrintTo(const LastRow& row, std::ostream* out) { *out << row.name; }
 };
@@ -282,40 +284,40 @@ TlsPolicy never_after_failure()
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, AfterLastHost,
-    testing::Values(LastRow{"EveryHandshakeFailed",
-                            {kHandshakeFailed, kHandshakeFailed},
-                            true,
-                            "ladder.every-handshake-failed"},
-                    LastRow{"OneWasNotReached",
-                            {kNotFailed, kHandshakeFailed},
-                            false,
-                            "ladder.not-every-handshake-failed"},
-                    LastRow{"ANameWithoutAddressIsNoHost",
-                            {kNoHost, kHandshakeFailed},
-                            true,
-                            "ladder.every-handshake-failed"},
-                    LastRow{
-                        "OnlyNamesWithoutAddress", {kNoHost}, false, "ladder.no-handshake-failed"},
-                    LastRow{"OneCanDoBetter",
-                            {kHandshakeFailed, kFallback},
-                            false,
-                            "ladder.inappropriate-fallback"},
-                    LastRow{"NobodyReached", {kNotFailed}, false, "ladder.no-handshake-failed"},
-                    LastRow{"NoHosts", {}, false, "ladder.no-handshake-failed"},
-                    LastRow{"AHandshakeThatWorkedElsewhere",
-                            {kHandshakeFailed, kNotFailed},
-                            false,
-                            "ladder.not-every-handshake-failed"},
-                    LastRow{"OnesPolicyForbidsIt",
-                            {kHandshakeFailed, kNeverInClear},
-                            false,
-                            "ladder.never-clear-after-failure"},
-                    LastRow{"ThePolicyForbidsIt",
-                            {kHandshakeFailed},
-                            false,
-                            "ladder.never-clear-after-failure",
-                            never_after_failure()},
-                    LastRow{"TlsRequired", {kHandshakeFailed}, false, "tls.required", kEncrypt}),
+    testing::Values(
+        LastRow{"EveryHandshakeFailed",
+                {kHandshakeFailed, kHandshakeFailed},
+                true,
+                Reason::LadderEveryHandshakeFailed},
+        LastRow{"OneWasNotReached",
+                {kNotFailed, kHandshakeFailed},
+                false,
+                Reason::LadderNotEveryHandshakeFailed},
+        LastRow{"ANameWithoutAddressIsNoHost",
+                {kNoHost, kHandshakeFailed},
+                true,
+                Reason::LadderEveryHandshakeFailed},
+        LastRow{"OnlyNamesWithoutAddress", {kNoHost}, false, Reason::LadderNoHandshakeFailed},
+        LastRow{"OneCanDoBetter",
+                {kHandshakeFailed, kFallback},
+                false,
+                Reason::LadderInappropriateFallback},
+        LastRow{"NobodyReached", {kNotFailed}, false, Reason::LadderNoHandshakeFailed},
+        LastRow{"NoHosts", {}, false, Reason::LadderNoHandshakeFailed},
+        LastRow{"AHandshakeThatWorkedElsewhere",
+                {kHandshakeFailed, kNotFailed},
+                false,
+                Reason::LadderNotEveryHandshakeFailed},
+        LastRow{"OnesPolicyForbidsIt",
+                {kHandshakeFailed, kNeverInClear},
+                false,
+                Reason::LadderNeverClearAfterFailure},
+        LastRow{"ThePolicyForbidsIt",
+                {kHandshakeFailed},
+                false,
+                Reason::LadderNeverClearAfterFailure,
+                never_after_failure()},
+        LastRow{"TlsRequired", {kHandshakeFailed}, false, Reason::TlsRequired, kEncrypt}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Ladder, SummaryOfAHost)

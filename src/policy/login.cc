@@ -1,5 +1,7 @@
 #include "policy/login.h"
 
+#include "facts/reasons.h"
+
 namespace hermetic::policy {
 namespace {
 
@@ -19,8 +21,9 @@ bool may_log_in(const TlsDecision& decision, Credentials credentials,
     const TlsPolicy& policy = decision.lasting   ? *decision.lasting
                               : decision.audited ? *decision.audited
                                                  : decision.policy;
-    const bool connects = decision.skip.empty() && decision.audited_skip.empty() &&
-                          decision.lasting_skip.empty() && credentials == Credentials::Complete;
+    const bool connects = decision.skip == Reason::None && decision.audited_skip == Reason::None &&
+                          decision.lasting_skip == Reason::None &&
+                          credentials == Credentials::Complete;
     const bool strong = evidence && evidence->weakness == facts::Weakness::None;
     return connects && strong && !policy.allows_clear() && proves_host(policy) &&
            judge_evidence(policy, *evidence).passes;

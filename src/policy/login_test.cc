@@ -1,13 +1,15 @@
 // When a password may be said, and what revocation means at each level: one row each.
 #include "policy/login.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 namespace hermetic::policy {
 namespace {
 
+using facts::ChainFault;
 using facts::ChainVerdict;
-using facts::Revocation;
 using facts::TlsEvidence;
 using facts::TlsVersion;
 
@@ -73,7 +75,7 @@ TEST(MayLogIn, InAuditModeOnlyWhereEnforcingWouldHaveConnected)
     EXPECT_TRUE(policy::may_log_in(audit, Credentials::Complete, good()));
     EXPECT_FALSE(policy::may_log_in(audit, Credentials::Missing, good()))
         << "it would have waited for its files";
-    audit.audited_skip = "sts.mandatory-missing";
+    audit.audited_skip = Reason::StsMandatoryMissing;
     EXPECT_FALSE(policy::may_log_in(audit, Credentials::Complete, good()))
         << "it would have left the host alone";
     audit.audited_skip = {};
@@ -91,7 +93,7 @@ TEST(MayLogIn, BesideAnExceptionOnlyWhereWhatLastsIsMet)
     decision.lasting = pinned('b');
     EXPECT_FALSE(policy::may_log_in(decision, Credentials::Complete, good()));
     decision.lasting = named();
-    decision.lasting_skip = "dane.mandatory-missing";
+    decision.lasting_skip = Reason::DaneMandatoryMissing;
     EXPECT_FALSE(policy::may_log_in(decision, Credentials::Complete, good()));
 }
 
@@ -142,11 +144,11 @@ TEST(MayLogIn, NotToAnImpostor)
 TEST(Revoked, FailsWhereAChainIsVerifiedAndIsRecordedBelow)
 {
     for (const auto& [what, reason] :
-         {std::pair{Revocation::Revoked, "tls.revoked"},
-          std::pair{Revocation::StapleMissing, "tls.staple-missing"}}) {
+         {std::pair{ChainFault::Revoked, Reason::TlsRevoked},
+          std::pair{ChainFault::StapleMissing, Reason::TlsStapleMissing}}) {
         TlsEvidence evidence = good();
         evidence.verdict.state = ChainVerdict::State::Failed;
-        evidence.revocation = what;
+        evidence.verdict.fault = what;
         EXPECT_FALSE(judge_evidence(named(), evidence).passes);
         EXPECT_EQ(judge_evidence(named(), evidence).reason, reason);
         TlsPolicy encrypt;
@@ -159,7 +161,8 @@ TEST(Revoked, FailsWhereAChainIsVerifiedAndIsRecordedBelow)
 TEST(OwnCas, DecideForThoseWhoNameThemAndTheSystemsForOthers)
 {
     TlsEvidence evidence = good();
-    evidence.system_verdict = ChainVerdict{ChainVerdict::State::Failed, "unknown", 20};
+    evidence.system_verdict =
+        ChainVerdict{ChainVerdict::State::Failed, "unknown", ChainFault::UnknownCa};
     TlsPolicy own = named();
     own.ca = "/etc/bank-ca.pem";
     EXPECT_TRUE(judge_evidence(own, evidence).passes);

@@ -1,6 +1,7 @@
 #include "policy/next_hop.h"
 
 #include "core/assert.h"
+#include "facts/reasons.h"
 
 #include <algorithm>
 #include <iterator>
@@ -12,8 +13,10 @@ namespace {
 using facts::Stage;
 using Kind = HopFailure::Kind;
 
-constexpr std::string_view kEveryHandshakeFailed = "ladder.every-handshake-failed";
-constexpr std::string_view kTimeOver = "delivery.time-over";
+constexpr std::uint8_t kTemporary = 4;  // class of a status
+
+constexpr Reason kEveryHandshakeFailed = Reason::LadderEveryHandshakeFailed;
+constexpr Reason kTimeOver = Reason::DeliveryTimeOver;
 
 bool handshake_failed(const std::vector<TriedRung>& tried)
 {
@@ -23,7 +26,7 @@ bool handshake_failed(const std::vector<TriedRung>& tried)
 
 bool is_asked(const TlsDecision& decision)
 {
-    return std::ranges::find(decision.reasons, "dane.not-asked") == decision.reasons.end();
+    return std::ranges::find(decision.reasons, Reason::DaneNotAsked) == decision.reasons.end();
 }
 
 }  // namespace
@@ -66,7 +69,7 @@ void NextHopSelection::advance()
             hosts_, {}, [](const Host& host) { return host.decision.policy.level; });
         const LastStep last = after_last_host(weakest->decision.policy, summaries);
         last_resort_ = last.clear;
-        why_not_clear_ = last.clear ? std::string_view{} : last.reason;
+        why_not_clear_ = last.clear ? Reason::None : last.reason;
     }
     if (last_resort_ && advance_in_clear()) return;
     give_up();
@@ -125,7 +128,7 @@ bool NextHopSelection::advance_in_clear()
 }
 
 void NextHopSelection::connect(std::size_t host, std::size_t address, std::optional<RungPlan> plan,
-                               std::string_view reason)
+                               Reason reason)
 {
     step_ = {What::Connect, host, address, plan, reason};
     last_host_ = host;
@@ -147,7 +150,7 @@ void NextHopSelection::on_addresses(std::vector<NextHopAddress> addresses)
                                   [](const NextHopAddress& each) { return each.left_untried; });
     for (NextHopAddress& each : addresses) {
         Address address;
-        address.finished = !each.refused.empty();
+        address.finished = each.refused != Reason::None;
         if (address.finished) {
             HopFailure& failure = fail(Kind::AddressRefused, each.refused, Stage::Route);
             failure.address = each.endpoint;
@@ -158,7 +161,7 @@ void NextHopSelection::on_addresses(std::vector<NextHopAddress> addresses)
     }
     host.nobody = std::ranges::all_of(host.addresses, &Address::finished);
     host.tlsa_asked = host.facts.hop.kind == HopKind::LocalSocket || !is_asked(host.decision);
-    if (host.tlsa_asked && !host.decision.skip.empty()) bar();
+    if (host.tlsa_asked && host.decision.skip != Reason::None) bar();
     advance();
 }
 
@@ -185,7 +188,7 @@ void NextHopSelection::on_tlsa(TlsaStatus status, std::shared_ptr<const TlsaSet>
         host.facts.hop.tlsa = std::move(set);
         decide(host);
     }
-    if (!host.decision.skip.empty()) bar();
+    if (host.decision.skip != Reason::None) bar();
     advance();
 }
 
@@ -198,10 +201,8 @@ void NextHopSelection::bar()
     HopFailure& failure =
         fail(Kind::Skipped, host.decision.skip, lookup ? Stage::Dns : Stage::Verify);
     failure.detail = host.tlsa_why;
-    // RFC 8689 §7: what the sender asked for cannot be had there; waiting would not change it.
-    // Waiting would neither prove the host nor give a literal a name.
-    failure.temporary = host.decision.skip != "requiretls.unproved-host" &&
-                        host.decision.skip != "tls.literal-without-name";
+    // Waiting would neither prove the host (RFC 8689 §7) nor give a literal a name.
+    failure.temporary = facts::describe(host.decision.skip).status.status_class == kTemporary;
 }
 
 void NextHopSelection::on_credentials(HopCredentials credentials)

@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,16 +35,16 @@ struct NextHopStep {
     std::size_t host = 0;
     std::size_t address = 0;         // of the host
     std::optional<RungPlan> plan{};  // for Connect; nullopt: in clear, whatever is offered
-    std::string_view reason{};       // dotted id
+    Reason reason{};
 };
 
 // Of a connection that is used.
 struct HopUse {
     bool in_clear = false;
     RungKind rung = RungKind::Everything;
-    std::string_view reason;              // dotted id: why this step of the ladder
-    std::string_view verdict;             // dotted id: what the evidence proved; empty in clear
-    std::vector<std::string_view> audit;  // dotted ids: what an audited policy says of it
+    Reason reason{};            // why this step of the ladder
+    Reason verdict{};           // what the evidence proved; None in clear
+    std::vector<Reason> audit;  // what an audited policy says of it
     // It is the last resort after failed handshakes: for this transaction alone.
     bool after_failures = false;
 };
@@ -101,7 +100,7 @@ public:
     // Of all addresses, oldest first.
     [[nodiscard]] const std::vector<HopFailure>& failures() const { return failures_; }
     // After GiveUp: why nothing goes in clear.
-    [[nodiscard]] std::string_view why_not_clear() const { return why_not_clear_; }
+    [[nodiscard]] Reason why_not_clear() const { return why_not_clear_; }
     // New ones since the last call.
     [[nodiscard]] std::vector<facts::Rung> take_rungs() { return std::exchange(rungs_, {}); }
     [[nodiscard]] std::vector<HopNote> take_notes() { return std::exchange(notes_, {}); }
@@ -135,7 +134,7 @@ private:
     bool advance_in_clear();
     void give_up();
     void connect(std::size_t host, std::size_t address, std::optional<RungPlan> plan,
-                 std::string_view reason);
+                 Reason reason);
     void decide(Host& host);
 
     void on_ready(const ConnectionFacts& facts);
@@ -143,15 +142,15 @@ private:
     void on_handshake_failed(const ConnectionFacts& facts);
     void on_failed(const ConnectionFacts& facts);
     void on_last_resort(const ConnectionFacts& facts);
-    void finish_ladder(std::string_view reason);
+    void finish_ladder(Reason reason);
     void finish_address();
     void log_in_or_use(const ConnectionFacts& facts);
-    void use_in_clear(std::string_view reason);
+    void use_in_clear(Reason reason);
     void bar();
     void audit(const std::optional<facts::TlsEvidence>& tls);
-    HopFailure& fail(HopFailure::Kind kind, std::string_view reason, facts::Stage stage);
+    HopFailure& fail(HopFailure::Kind kind, Reason reason, facts::Stage stage);
     HopFailure& fail(HopFailure::Kind kind, facts::Outcome outcome);
-    void add_rung(RungKind kind, bool succeeded, std::string_view reason,
+    void add_rung(RungKind kind, bool succeeded, Reason reason,
                   const std::optional<facts::TlsFailure>& failure = {});
     void note(HopNote::Kind kind, RungKind rung = RungKind::Everything);
     [[nodiscard]] HostSummary summarize(const Host& host) const;
@@ -172,7 +171,7 @@ private:
     std::optional<std::size_t> last_host_;
     std::optional<Endpoint> last_address_;
     std::vector<HopFailure> failures_;
-    std::string_view why_not_clear_;
+    Reason why_not_clear_{};
     std::vector<facts::Rung> rungs_;
     std::vector<HopNote> notes_;
 };

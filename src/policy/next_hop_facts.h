@@ -14,7 +14,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace hermetic::policy {
@@ -31,10 +30,10 @@ struct NextHopHost {
 };
 
 struct NextHopAddress {
-    Endpoint endpoint;           // 0.0.0.0:0 for a socket
-    std::string_view refused{};  // why it must not be connected to (routing/target_address.h)
-    bool dead = false;           // nobody greeted there a moment ago
-    bool left_untried = false;   // as of a host
+    Endpoint endpoint;          // 0.0.0.0:0 for a socket
+    Reason refused{};           // why it must not be connected to (routing/target_address.h)
+    bool dead = false;          // nobody greeted there a moment ago
+    bool left_untried = false;  // as of a host
 };
 
 // What the effective policy names in files, and what is remembered for it.
@@ -89,7 +88,7 @@ struct HopFailure {
         TimeOver,         // the attempt's time was over before it was tried
     };
     Kind kind = Kind::Failed;
-    std::string reason;  // dotted id
+    Reason reason{};
     facts::Stage stage = facts::Stage::Connect;
     bool temporary = true;
     std::size_t host = 0;
@@ -117,7 +116,7 @@ struct HopNote {
     RungKind rung = RungKind::Everything;
 };
 
-// How a handshake failed, as a dotted id: "handshake.alert".
-[[nodiscard]] std::string_view handshake_reason(const facts::TlsFailure& failure);
+// How a handshake failed.
+[[nodiscard]] Reason handshake_reason(const facts::TlsFailure& failure);
 
 }  // namespace hermetic::policy

@@ -21,7 +21,7 @@ struct RecordedAddress {
     Answer answer;
     bool dead = false;
     bool left_untried = false;
-    std::string_view refused{};
+    Reason refused{};
 };
 
 struct RecordedHost {
@@ -36,7 +36,7 @@ struct RecordedHost {
     std::optional<facts::Outcome> login{};  // how the host answers one
 };
 
-inline facts::Outcome outcome(facts::Stage stage, std::string_view reason,
+inline facts::Outcome outcome(facts::Stage stage, Reason reason,
                               facts::OutcomeClass result = facts::OutcomeClass::Deferred,
                               facts::Origin origin = facts::Origin::Local)
 {
@@ -111,7 +111,7 @@ inline Walk walk(NextHopSelection& selection, const std::vector<RecordedHost>& h
                 selection.use().in_clear ? "clear" : std::string{facts::format_version(version)};
             return walk;
         case What::GiveUp:
-            walk.verdict = selection.failure().reason;
+            walk.verdict = facts::name(selection.failure().reason);
             return walk;
         }
     }

@@ -1,5 +1,6 @@
 // What a connection showed, and what follows for its address and its host.
 #include "core/assert.h"
+#include "facts/reasons.h"
 #include "policy/login.h"
 #include "policy/next_hop.h"
 
@@ -18,20 +19,20 @@ using Peer = ConnectionFacts::Peer;
 
 }  // namespace
 
-std::string_view handshake_reason(const facts::TlsFailure& failure)
+Reason handshake_reason(const facts::TlsFailure& failure)
 {
     using Failure = facts::TlsFailure::Kind;
     switch (failure.kind) {
     case Failure::Alert:
-        return "handshake.alert";
+        return Reason::HandshakeAlert;
     case Failure::Protocol:
-        return "handshake.not-tls";
+        return Reason::HandshakeNotTls;
     case Failure::Closed:
-        return "handshake.closed";
+        return Reason::HandshakeClosed;
     case Failure::TimedOut:
-        return "handshake.timed-out";
+        return Reason::HandshakeTimedOut;
     case Failure::Local:
-        return "handshake.refused-by-us";
+        return Reason::HandshakeRefusedByUs;
     }
     unreachable("every TlsFailure::Kind is named above");
 }
@@ -84,9 +85,9 @@ void NextHopSelection::on_ready(const ConnectionFacts& facts)
     }
     const TlsPolicy& policy = current().decision.policy;
     const auto verdict = judge_evidence(policy, *facts.tls);
-    const std::string_view reason = !verdict.passes  ? verdict.reason
-                                    : facts.injected ? std::string_view{"starttls.injected"}
-                                                     : step_.reason;
+    const Reason reason = !verdict.passes  ? verdict.reason
+                          : facts.injected ? Reason::StarttlsInjected
+                                           : step_.reason;
     add_rung(step_.plan->kind, verdict.passes, reason);
     if (!verdict.passes) {
         rungs_.back().tls = facts.tls;
@@ -95,7 +96,7 @@ void NextHopSelection::on_ready(const ConnectionFacts& facts)
     }
     note(Note::RungWorked, step_.plan->kind);
     if (policy.requiretls && !facts.requiretls) {
-        fail(Kind::NoRequireTls, "requiretls.not-offered", Stage::Verify).temporary = false;
+        fail(Kind::NoRequireTls, Reason::RequiretlsNotOffered, Stage::Verify).temporary = false;
         return finish_address();
     }
     use_ = {false, step_.plan->kind, step_.reason, verdict.reason, {}, false};
@@ -116,10 +117,10 @@ void NextHopSelection::log_in_or_use(const ConnectionFacts& facts)
         return;
     }
     if (host.decision.audited) {
-        use_.audit.push_back("auth.withheld");
+        use_.audit.push_back(Reason::AuthWithheld);
         return;
     }
-    fail(Kind::LoginWithheld, "auth.withheld", Stage::Auth);
+    fail(Kind::LoginWithheld, Reason::AuthWithheld, Stage::Auth);
     finish_address();
 }
 
@@ -134,7 +135,7 @@ void NextHopSelection::on_login(std::optional<facts::Outcome> refusal)
     advance();
 }
 
-void NextHopSelection::use_in_clear(std::string_view reason)
+void NextHopSelection::use_in_clear(Reason reason)
 {
     HERMETIC_ASSERT(current().decision.policy.allows_clear());
     use_ = {true, RungKind::Clear, reason, {}, {}, last_resort_};
@@ -148,15 +149,15 @@ void NextHopSelection::audit(const std::optional<facts::TlsEvidence>& tls)
     const Host& host = current();
     if (!host.decision.audited) return;
     const auto verdict = judge_connection(*host.decision.audited, tls);
-    const std::string_view skipped = host.decision.audited_skip;
+    const Reason skipped = host.decision.audited_skip;
     const bool missing = host.credentials.missing.has_value();
-    const bool passes = verdict.passes && skipped.empty() && !missing;
+    const bool passes = verdict.passes && skipped == Reason::None && !missing;
     auto& says = use_.audit;
-    says = {passes ? "tls.audit-would-pass" : "tls.audit-would-refuse"};
-    if (!skipped.empty()) says.push_back(skipped);
+    says = {passes ? Reason::TlsAuditWouldPass : Reason::TlsAuditWouldRefuse};
+    if (skipped != Reason::None) says.push_back(skipped);
     if (!verdict.passes) says.push_back(verdict.reason);
-    if (missing) says.push_back("tls.credentials-missing");
-    if (host.credentials.login && !tls) says.push_back("auth.withheld");
+    if (missing) says.push_back(Reason::TlsCredentialsMissing);
+    if (host.credentials.login && !tls) says.push_back(Reason::AuthWithheld);
 }
 
 // Offered at another address, or a moment ago, and not now: that is a failure, not an answer.
@@ -172,7 +173,7 @@ void NextHopSelection::on_not_offered()
         add_rung(RungKind::Clear, true, next.reason);
         return use_in_clear(next.reason);
     }
-    const std::string_view reason = elsewhere ? "starttls.vanished" : next.reason;
+    const Reason reason = elsewhere ? Reason::StarttlsVanished : next.reason;
     add_rung(step_.plan->kind, false, reason);
     fail(Kind::NotOffered, reason, Stage::StartTls);
     finish_address();
@@ -183,12 +184,11 @@ void NextHopSelection::on_handshake_failed(const ConnectionFacts& facts)
     const bool refused = facts.end == End::Refused;
     note(Note::RungFailed, step_.plan->kind);
     add_rung(step_.plan->kind, false,
-             refused ? std::string_view{"starttls.refused"} : handshake_reason(*facts.failure),
-             facts.failure);
+             refused ? Reason::StarttlsRefused : handshake_reason(*facts.failure), facts.failure);
     if (refused) {
         // It may work, or be needed, another time.
         HopFailure& failure = fail(Kind::StartTlsRefused, *facts.outcome);
-        failure.reason = "starttls.refused";
+        failure.reason = Reason::StarttlsRefused;
         failure.temporary = true;
     }
     auto& tried = current_address().tried;
@@ -199,14 +199,15 @@ void NextHopSelection::on_handshake_failed(const ConnectionFacts& facts)
     finish_ladder(next.reason);
 }
 
-void NextHopSelection::finish_ladder(std::string_view reason)
+void NextHopSelection::finish_ladder(Reason reason)
 {
     const auto& tried = current_address().tried;
     const auto& decision = current().decision;
     if (tried.back().result != RungResult::HandshakeFailed) return finish_address();
     if (failed_by_retirement(decision, tried)) {
         const bool over = decision.policy.clear_after_failure;
-        fail(Kind::Retired, over ? "retirement.ended" : "retirement.share", Stage::Handshake);
+        fail(Kind::Retired, over ? Reason::RetirementEnded : Reason::RetirementShare,
+             Stage::Handshake);
     } else {
         fail(Kind::Handshake, reason, Stage::Handshake).failure = tried.back().failure;
     }
@@ -220,13 +221,13 @@ void NextHopSelection::on_failed(const ConnectionFacts& facts)
     const auto verdict = judge_connection(policy, facts.tls);
     const bool said = facts.outcome->origin == Origin::Remote;
     const bool permanent = facts.outcome->result == OutcomeClass::Failed;
-    std::string reason = facts.outcome->reason;
+    Reason reason = facts.outcome->reason;
     if (said && facts.tls && !verdict.passes) {
         // What it showed is known, and says more than what it said.
         reason = verdict.reason;
         fail(Kind::Unproved, verdict.reason, Stage::Verify);
     } else if (said && permanent && !verdict.passes) {
-        reason = "peer.unproved";
+        reason = Reason::PeerUnproved;
         HopFailure& failure = fail(Kind::Unbelieved, *facts.outcome);
         failure.reason = reason;
         failure.temporary = true;
@@ -244,8 +245,7 @@ void NextHopSelection::on_failed(const ConnectionFacts& facts)
 void NextHopSelection::on_last_resort(const ConnectionFacts& facts)
 {
     const bool ready = facts.end == End::Ready;
-    add_rung(RungKind::Clear, ready,
-             ready ? step_.reason : std::string_view{facts.outcome->reason});
+    add_rung(RungKind::Clear, ready, ready ? step_.reason : facts.outcome->reason);
     if (ready) return use_in_clear(step_.reason);
     current_address().tried_in_clear = true;
     HopFailure& failure = fail(Kind::Failed, *facts.outcome);
@@ -262,7 +262,7 @@ void NextHopSelection::finish_address()
     advance();
 }
 
-HopFailure& NextHopSelection::fail(Kind kind, std::string_view reason, Stage stage)
+HopFailure& NextHopSelection::fail(Kind kind, Reason reason, Stage stage)
 {
     HopFailure failure;
     failure.kind = kind;
@@ -283,7 +283,7 @@ HopFailure& NextHopSelection::fail(Kind kind, facts::Outcome outcome)
     return failure;
 }
 
-void NextHopSelection::add_rung(RungKind kind, bool succeeded, std::string_view reason,
+void NextHopSelection::add_rung(RungKind kind, bool succeeded, Reason reason,
                                 const std::optional<facts::TlsFailure>& failure)
 {
     facts::Rung rung;

@@ -1,3 +1,4 @@
+#include "facts/reasons.h"
 #include "policy/next_hop_fixture.h"
 
 #include <gtest/gtest.h>
@@ -50,7 +51,7 @@ Answer alerts(int alert)
         if (!plan) return facts;
         facts.end = End::HandshakeFailed;
         facts.failure = TlsFailure{TlsFailure::Kind::Alert, alert, "alert", {}, false};
-        facts.outcome = outcome(Stage::Handshake, "handshake.alert");
+        facts.outcome = outcome(Stage::Handshake, Reason::HandshakeAlert);
         return facts;
     };
 }
@@ -76,7 +77,7 @@ const Answer kSelfSigned = in_tls(false);
 const Answer kBroken = alerts(116);  // certificate_required: no other hello would change it
 const Answer kForbidden = alerts(86);
 const Answer kNoTls = offers_none();
-const Answer kDead = answers(Peer::Silent, outcome(Stage::Connect, "connect.refused"));
+const Answer kDead = answers(Peer::Silent, outcome(Stage::Connect, Reason::ConnectRefused));
 const Answer kBusy = answers(
     Peer::Greeted, outcome(Stage::Greeting, "reply.421", OutcomeClass::Deferred, Origin::Remote));
 const Answer kSays554 = answers(
@@ -121,7 +122,7 @@ RecordedHost with_tlsa(RecordedHost host, TlsaStatus status)
     return host;
 }
 
-RecordedHost unresolved(std::string_view reason, OutcomeClass result)
+RecordedHost unresolved(Reason reason, OutcomeClass result)
 {
     RecordedHost host;
     host.unresolved = outcome(Stage::Dns, reason, result);
@@ -198,16 +199,16 @@ const Row kTable[] = {
      "0.0 everything, 1.0 everything"},
     {"ABusyHostCounts", kMay, {host({{kBroken}}), host({{kBusy}})}, "ladder.handshake-failed",
      "0.0 everything, 1.0 everything"},
-    {"ANameWithoutAddressIsNobody", kMay, {host({{kBroken}}), unresolved("dns.no-address", OutcomeClass::Failed)}, "clear",
+    {"ANameWithoutAddressIsNobody", kMay, {host({{kBroken}}), unresolved(Reason::DnsNoAddress, OutcomeClass::Failed)}, "clear",
      "0.0 everything, 0.0 clear"},
-    {"AFailedLookupCounts", kMay, {host({{kBroken}}), unresolved("dns.failed", OutcomeClass::Deferred)},
+    {"AFailedLookupCounts", kMay, {host({{kBroken}}), unresolved(Reason::DnsFailed, OutcomeClass::Deferred)},
      "ladder.handshake-failed", "0.0 everything"},
     {"AFailedLookupCountsForEver", kMay,
-     {host({{kBroken}}), long_silent(unresolved("dns.failed", OutcomeClass::Deferred))},
+     {host({{kBroken}}), long_silent(unresolved(Reason::DnsFailed, OutcomeClass::Deferred))},
      "ladder.handshake-failed", "0.0 everything"},
     {"ASkippedHostCounts", kMay, {host({{kBroken}}), with_tlsa(host({{kTls}}), TlsaStatus::Failed)},
      "ladder.handshake-failed", "0.0 everything"},
-    {"ARefusedAddressIsNobody", kMay, {host({{kBroken}}), host({{kTls, false, false, "route.target-loopback"}})}, "clear",
+    {"ARefusedAddressIsNobody", kMay, {host({{kBroken}}), host({{kTls, false, false, Reason::RouteTargetLoopback}})}, "clear",
      "0.0 everything, 0.0 clear"},
     {"InappropriateFallbackBarsClear", kMay, {host({{kForbidden}}), host({{kBroken}})}, "ladder.inappropriate-fallback",
      "0.0 everything, 1.0 everything"},
@@ -320,9 +321,9 @@ TEST_F(Selection, LeavesWhatItHadNoTimeForToTheNextAttempt)
     selection.on_time_over();
 
     EXPECT_EQ(selection.step().what, NextHopStep::What::GiveUp);
-    EXPECT_EQ(selection.failure().reason, "ladder.handshake-failed")
+    EXPECT_EQ(selection.failure().reason, Reason::LadderHandshakeFailed)
         << "it says more than the time";
-    EXPECT_EQ(selection.why_not_clear(), "delivery.time-over");
+    EXPECT_EQ(selection.why_not_clear(), Reason::DeliveryTimeOver);
     std::string left;
     for (const auto& note : selection.take_notes()) {
         if (note.kind != HopNote::Kind::LeftUntried) continue;
@@ -434,7 +435,7 @@ TEST_F(SelectionWithLogin, LogsInWhereTheHostIsProved)
 TEST_F(SelectionWithLogin, AsksNoOtherAddressWhereTheLoginIsRefused)
 {
     auto one = with_login(host({{named(true)}, {named(true)}}));
-    one.login = outcome(Stage::Auth, "auth.refused");
+    one.login = outcome(Stage::Auth, Reason::AuthRefused);
     const std::vector<RecordedHost> hosts{one};
     const auto found = walk(select(hosts), hosts);
     EXPECT_EQ(found.verdict, "auth.refused");
@@ -445,22 +446,22 @@ TEST_F(SelectionWithLogin, KeepsThePasswordInAuditModeWhereEnforcingWouldNotHave
 {
     connector->tls.mode = objects::ConnectorMode::Audit;
     auto missing = with_login(host({{named(true)}}));
-    missing.credentials.missing = outcome(Stage::Verify, "tls.crl-unreadable");
+    missing.credentials.missing = outcome(Stage::Verify, Reason::TlsCrlUnreadable);
     for (const auto& one :
          {with_login(host({{named(false)}})), with_login(host({{kNoTls}})), missing}) {
         const std::vector<RecordedHost> hosts{one};
         auto& selection = select(hosts);
         const auto found = walk(selection, hosts);
         EXPECT_EQ(found.way, "0.0 everything");
-        EXPECT_EQ(selection.use().audit.back(), "auth.withheld");
-        EXPECT_EQ(selection.use().audit.front(), "tls.audit-would-refuse");
+        EXPECT_EQ(selection.use().audit.back(), Reason::AuthWithheld);
+        EXPECT_EQ(selection.use().audit.front(), Reason::TlsAuditWouldRefuse);
     }
 }
 
 TEST_F(Selection, ConnectsToNobodyWhereFilesOfThePolicyAreMissing)
 {
     auto one = host({{kTls}});
-    one.credentials.missing = outcome(Stage::Verify, "tls.ca-unreadable");
+    one.credentials.missing = outcome(Stage::Verify, Reason::TlsCaUnreadable);
     const std::vector<RecordedHost> hosts{one, host({{kBroken}})};
     const auto found = walk(select(hosts), hosts);
     EXPECT_EQ(found.way, "1.0 everything") << "and it counts against clear text";
@@ -503,9 +504,9 @@ TEST_F(Selection, SendsNothingInClearForAFaultOfOurOwn)
             selection.on_credentials({});
         }
     }
-    selection.on_own_fault(outcome(Stage::Local, "tls.client-context"));
+    selection.on_own_fault(outcome(Stage::Local, Reason::TlsClientContext));
     EXPECT_EQ(selection.step().what, NextHopStep::What::GiveUp);
-    EXPECT_EQ(selection.failure().reason, "tls.client-context");
+    EXPECT_EQ(selection.failure().reason, Reason::TlsClientContext);
 }
 
 TEST_F(Selection, KeepsToTheLastResortWhileItLasts)

@@ -1,6 +1,7 @@
 #include "policy/retirement.h"
 
 #include "core/assert.h"
+#include "facts/reasons.h"
 
 #include <fmt/format.h>
 
@@ -137,7 +138,8 @@ std::optional<InboundRetirement> decide_inbound_retirement(std::span<const Retir
         if (version >= lowest_left(plan)) continue;
         if (!is_in_share(plan, retirement_peer(client), now)) continue;
         const bool over = phase_of(plan, now) == RetirementPhase::Over;
-        return InboundRetirement{&plan, over ? "retirement.ended" : "retirement.share"};
+        return InboundRetirement{
+            &plan, over ? facts::Reason::RetirementEnded : facts::Reason::RetirementShare};
     }
     return std::nullopt;
 }

@@ -7,6 +7,7 @@
 
 #include "core/ip.h"
 #include "core/time.h"
+#include "facts/reason.h"
 #include "facts/tls.h"
 #include "objects/objects.h"
 
@@ -51,7 +52,7 @@ struct OutboundRetirement {
 // Why a client's session is refused for an organization: 421 4.7.66.
 struct InboundRetirement {
     const objects::Retirement* plan = nullptr;  // not null
-    std::string_view reason;                    // dotted id
+    facts::Reason reason{};
 };
 // Of a session that no connector's exception takes (policy/inbound_attribution.h). nullopt for
 // sessions in clear, too.

@@ -1,5 +1,7 @@
 #include "policy/retirement.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 namespace hermetic::policy {
@@ -140,8 +142,9 @@ TEST(Retirement, InboundOnlyOldVersionsAreRefused)
         return decide_inbound_retirement(plans, "Example", version, kClient, now);
     };
     ASSERT_TRUE(refused(TlsVersion::Tls10, kEnd));
-    EXPECT_EQ(refused(TlsVersion::Tls10, kEnd)->reason, "retirement.ended");
-    EXPECT_EQ(refused(TlsVersion::Tls10, kEnd - minutes{1})->reason, "retirement.share");
+    EXPECT_EQ(refused(TlsVersion::Tls10, kEnd)->reason, facts::Reason::RetirementEnded);
+    EXPECT_EQ(refused(TlsVersion::Tls10, kEnd - minutes{1})->reason,
+              facts::Reason::RetirementShare);
     EXPECT_FALSE(refused(TlsVersion::Tls10, kStart));
     EXPECT_FALSE(refused(TlsVersion::Tls11, kEnd));
     EXPECT_FALSE(refused(TlsVersion::None, kEnd)) << "clear text is another matter";

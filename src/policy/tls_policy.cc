@@ -1,5 +1,7 @@
 #include "policy/tls_policy.h"
 
+#include "facts/reasons.h"
+
 #include <algorithm>
 
 namespace hermetic::policy {
@@ -45,9 +47,9 @@ private:
     void add_ratchet();
     void add_retirement();
     void require_base();
-    void require(TlsLevel level, std::string_view id);
-    void skip(std::string_view why);
-    void say(std::string_view id, TlsLevel level = TlsLevel::None,
+    void require(TlsLevel level, Reason id);
+    void skip(Reason why);
+    void say(Reason id, TlsLevel level = TlsLevel::None,
              facts::TlsVersion min = facts::TlsVersion::None, bool counted = true);
 
     const TlsInputs& inputs_;
@@ -107,12 +109,10 @@ TlsPolicy with_exception(TlsPolicy policy, const objects::TlsException& exceptio
     return policy;
 }
 
-constexpr std::string_view kLiteralWithoutName = "tls.literal-without-name";
-
 // Specification §3.1: a configured host proves itself by its own name, one that a proved MX answer
 // or an MTA-STS policy names by that; for any other nothing says that it is the domain's but a name
 // of the domain. An address literal has no name at all.
-std::string_view name_peer(TlsPolicy& policy, const HopFacts& hop)
+Reason name_peer(TlsPolicy& policy, const HopFacts& hop)
 {
     // TLSA records prove what they prove; names go with a chain that is verified.
     const bool wanted = policy.level == TlsLevel::VerifyName ||
@@ -121,22 +121,21 @@ std::string_view name_peer(TlsPolicy& policy, const HopFacts& hop)
                    (policy.level == TlsLevel::Dane && !policy.ca.empty());
     if (!wanted) {
         policy.names.clear();
-        return {};
+        return Reason::None;
     }
-    if (!policy.names.empty()) return "tls.names-of-connector";
+    if (!policy.names.empty()) return Reason::TlsNamesOfConnector;
     const bool listed = hop.sts_lists_host && hop.sts == StsMode::Enforce;
     const bool secure = hop.mx_security == facts::DnsSecurity::Secure;
     if (hop.configured || secure || listed) {
         policy.own_name = true;
         if (auto name = TlsName::parse(hop.host)) policy.names.push_back(*std::move(name));
-        if (hop.configured) return "tls.name-of-next-hop";
-        return secure ? "tls.name-of-secure-mx" : "tls.name-of-listed-mx";
+        if (hop.configured) return Reason::TlsNameOfNextHop;
+        return secure ? Reason::TlsNameOfSecureMx : Reason::TlsNameOfListedMx;
     }
     policy.domain = mail::Domain::parse(hop.domain);
     // A name is asked for that nothing has: no certificate passes.
     if (!policy.domain) policy.own_name = true;
-    return hop.domain.starts_with('[') ? kLiteralWithoutName
-                                       : std::string_view{"tls.name-of-domain"};
+    return hop.domain.starts_with('[') ? Reason::TlsLiteralWithoutName : Reason::TlsNameOfDomain;
 }
 
 TlsDecision Decider::run()
@@ -145,7 +144,7 @@ TlsDecision Decider::run()
     if (inputs_.hop.kind == HopKind::LocalSocket) {
         // It never leaves the machine: there is nobody to encrypt it against.
         decision_.policy.level = TlsLevel::None;
-        say("tls.local-socket");
+        say(Reason::TlsLocalSocket);
         return std::move(decision_);
     }
     take_base();
@@ -185,24 +184,24 @@ void Decider::add_implicit_tls()
     auto& policy = decision_.policy;
     const bool added = policy.allows_clear();
     policy.level = std::max(policy.level, TlsLevel::Encrypt);
-    say("tls.implicit", TlsLevel::Encrypt, facts::TlsVersion::None, added);
+    say(Reason::TlsImplicit, TlsLevel::Encrypt, facts::TlsVersion::None, added);
 }
 
 void Decider::add_names()
 {
     const auto why = name_peer(decision_.policy, inputs_.hop);
-    if (why == kLiteralWithoutName) return skip(why);
-    if (!why.empty()) say(why);
+    if (why == Reason::TlsLiteralWithoutName) return skip(why);
+    if (why != Reason::None) say(why);
 }
 
-void Decider::say(std::string_view id, TlsLevel level, facts::TlsVersion min, bool counted)
+void Decider::say(Reason id, TlsLevel level, facts::TlsVersion min, bool counted)
 {
     if (counted) decision_.reasons.push_back(id);
     decision_.sources.push_back({id, level, min, counted});
 }
 
 // What is asked for the message, as against what our own next hops are held to anyway.
-void Decider::require(TlsLevel level, std::string_view id)
+void Decider::require(TlsLevel level, Reason id)
 {
     if (level < TlsLevel::Encrypt || level <= decision_.required) return;
     decision_.required = level;
@@ -214,21 +213,22 @@ void Decider::require_base()
     const auto* const connector = inputs_.connector;
     if (connector != nullptr && mode_ == ConnectorMode::Enforce) {
         const bool own = connector->tls.level || inputs_.hop.kind == HopKind::Loopback;
-        require(decision_.policy.level, own ? "tls.connector-level" : "tls.organization-level");
+        require(decision_.policy.level,
+                own ? Reason::TlsConnectorLevel : Reason::TlsOrganizationLevel);
     } else if (inputs_.hop.kind == HopKind::Network) {
         // Unless an exception of the accepted domain lifts it.
         require(std::min(inputs_.organization->tls, decision_.policy.level),
-                "tls.organization-level");
+                Reason::TlsOrganizationLevel);
     }
 }
 
 // The first reason to leave the host alone stands. One that must not be used without a proof would
 // not be used in clear.
-void Decider::skip(std::string_view why)
+void Decider::skip(Reason why)
 {
     say(why);
     require(TlsLevel::Encrypt, why);
-    if (decision_.skip.empty()) decision_.skip = why;
+    if (decision_.skip == Reason::None) decision_.skip = why;
 }
 
 void Decider::begin()
@@ -239,7 +239,7 @@ void Decider::begin()
     decision_.policy.min = organization.min_tls;
     decision_.policy.max = organization.max_tls;
     decision_.policy.check_revocation = organization.revocation != objects::Revocation::Off;
-    say("tls.organization-level", organization.tls, organization.min_tls);
+    say(Reason::TlsOrganizationLevel, organization.tls, organization.min_tls);
 }
 
 const TlsSettings* Decider::settings() const
@@ -255,11 +255,11 @@ void Decider::take_base()
     if (inputs_.hop.kind == HopKind::Loopback) {
         const bool proves = inputs_.connector != nullptr && objects::proves_peer(*settings());
         if (!proves) policy.level = TlsLevel::Opportunistic;
-        return say("tls.local-hop", policy.level);
+        return say(Reason::TlsLocalHop, policy.level);
     }
     if (!inputs_.hop.configured || inputs_.connector != nullptr) return;
     policy.level = TlsLevel::Encrypt;
-    say("tls.next-hop-level", policy.level);
+    say(Reason::TlsNextHopLevel, policy.level);
 }
 
 void Decider::add_settings()
@@ -271,7 +271,7 @@ void Decider::add_settings()
     } else {
         take(tls);
     }
-    if (tls.exception && !objects::exception_at(tls, inputs_.now)) say("tls.exception-ended");
+    if (tls.exception && !objects::exception_at(tls, inputs_.now)) say(Reason::TlsExceptionEnded);
 }
 
 TlsPolicy Decider::lasting(const TlsSettings& tls) const
@@ -290,13 +290,13 @@ void Decider::take(const TlsSettings& tls)
     sts_ = policy::lasting(tls.mta_sts);
     const bool counts = !(asked == decision_.policy);
     decision_.policy = std::move(asked);
-    say(inputs_.connector != nullptr ? "tls.connector-level" : "tls.next-hop-settings",
+    say(inputs_.connector != nullptr ? Reason::TlsConnectorLevel : Reason::TlsNextHopSettings,
         decision_.policy.level, decision_.policy.min, counts);
     if (exception_ == nullptr) return;
     decision_.policy = with_exception(std::move(decision_.policy), *exception_);
     dane_ = weaker_of(dane_, exception_->dane.value_or(dane_));
     sts_ = weaker_of(sts_, exception_->mta_sts.value_or(sts_));
-    say("tls.exception", decision_.policy.level, decision_.policy.min);
+    say(Reason::TlsException, decision_.policy.level, decision_.policy.min);
 }
 
 // The whole decision as enforcing would make it: what is recorded, and what a password waits for
@@ -309,7 +309,7 @@ void Decider::audit(const TlsSettings& tls)
                       tls.mta_sts != Publication::Opportunistic;
     if (!asks) return;
     TlsDecision enforced = Decider{inputs_, ConnectorMode::Enforce, exceptions_}.run();
-    say("tls.connector-audited", enforced.policy.level, enforced.policy.min);
+    say(Reason::TlsConnectorAudited, enforced.policy.level, enforced.policy.min);
     decision_.audited = std::move(enforced.policy);
     decision_.audited_skip = enforced.skip;
 }
@@ -324,8 +324,8 @@ void Decider::add_rule()
     // Names of both must pass; a connector's that are none of the rule's would never: the rule's
     // stand where it has any.
     if (!rule.names.empty()) policy.names = rule.names;
-    say("tls.rule-level", rule.level, rule.min);
-    require(rule.level, "tls.rule-level");
+    say(Reason::TlsRuleLevel, rule.level, rule.min);
+    require(rule.level, Reason::TlsRuleLevel);
 }
 
 // Specification §6.2: a notice about mail that required so much.
@@ -336,8 +336,8 @@ void Decider::add_message()
     auto& policy = decision_.policy;
     const bool added = policy.level < asked;
     policy.level = std::max(policy.level, asked);
-    say("tls.message-level", asked, facts::TlsVersion::None, added);
-    require(asked, "tls.message-level");
+    say(Reason::TlsMessageLevel, asked, facts::TlsVersion::None, added);
+    require(asked, Reason::TlsMessageLevel);
 }
 
 // Specification §4.7; RFC 7672 §2.
@@ -346,25 +346,25 @@ void Decider::add_dane()
     auto& policy = decision_.policy;
     const HopFacts& hop = inputs_.hop;
     const bool mandatory = dane_ == Publication::Mandatory || policy.level == TlsLevel::Dane;
-    if (dane_ == Publication::None) return say("dane.not-asked");
+    if (dane_ == Publication::None) return say(Reason::DaneNotAsked);
     if (inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls && !mandatory) return;
-    if (hop.tlsa_status == TlsaStatus::Failed) return skip("dane.lookup-failed");
+    if (hop.tlsa_status == TlsaStatus::Failed) return skip(Reason::DaneLookupFailed);
     const bool secure = hop.configured || hop.mx_security == facts::DnsSecurity::Secure;
-    if (mandatory && !secure) return skip("dane.mandatory-insecure-mx");
+    if (mandatory && !secure) return skip(Reason::DaneMandatoryInsecureMx);
     if (hop.tlsa_status == TlsaStatus::Usable && hop.tlsa != nullptr) {
         policy.tlsa = hop.tlsa;
         const bool added = policy.level < TlsLevel::Dane;
         policy.level = TlsLevel::Dane;
-        const std::string_view id = secure ? "dane.usable" : "dane.usable-insecure-mx";
+        const Reason id = secure ? Reason::DaneUsable : Reason::DaneUsableInsecureMx;
         require(TlsLevel::Dane, id);
         return say(id, TlsLevel::Dane, facts::TlsVersion::None, added || mandatory);
     }
-    if (mandatory) return skip("dane.mandatory-missing");
+    if (mandatory) return skip(Reason::DaneMandatoryMissing);
     if (hop.tlsa_status != TlsaStatus::Unusable) return;
     const bool added = policy.level < TlsLevel::Encrypt;
     policy.level = std::max(policy.level, TlsLevel::Encrypt);
-    say("dane.unusable", TlsLevel::Encrypt, facts::TlsVersion::None, added);
-    require(TlsLevel::Encrypt, "dane.unusable");
+    say(Reason::DaneUnusable, TlsLevel::Encrypt, facts::TlsVersion::None, added);
+    require(TlsLevel::Encrypt, Reason::DaneUnusable);
 }
 
 // RFC 8461 §2 and §5. DANE takes the place of its checks, never of a connector's.
@@ -372,27 +372,27 @@ void Decider::add_sts()
 {
     auto& policy = decision_.policy;
     const HopFacts& hop = inputs_.hop;
-    if (sts_ == Publication::None) return say("sts.not-asked");
+    if (sts_ == Publication::None) return say(Reason::StsNotAsked);
     const bool mandatory = sts_ == Publication::Mandatory;
     const bool lifted = inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls;
     if (lifted && !mandatory) return;
     if (hop.sts == StsMode::Testing && !mandatory) {
-        return say("sts.testing", TlsLevel::VerifyName, facts::TlsVersion::Tls12, false);
+        return say(Reason::StsTesting, TlsLevel::VerifyName, facts::TlsVersion::Tls12, false);
     }
     if (hop.sts != StsMode::Enforce) {
-        if (mandatory) skip("sts.mandatory-missing");
+        if (mandatory) skip(Reason::StsMandatoryMissing);
         return;
     }
-    if (policy.tlsa != nullptr) return say("sts.replaced-by-dane");
-    if (!hop.sts_lists_host) return skip("sts.host-not-listed");
+    if (policy.tlsa != nullptr) return say(Reason::StsReplacedByDane);
+    if (!hop.sts_lists_host) return skip(Reason::StsHostNotListed);
     policy.sts_name = TlsName::parse(hop.host);
-    if (!policy.sts_name) return skip("sts.host-not-listed");
+    if (!policy.sts_name) return skip(Reason::StsHostNotListed);
     const bool added = policy.level < TlsLevel::VerifyName;
     policy.level = std::max(policy.level, TlsLevel::VerifyName);
     // RFC 8461 §4.2.
     policy.min = std::max(policy.min, facts::TlsVersion::Tls12);
-    say("sts.enforced", TlsLevel::VerifyName, facts::TlsVersion::Tls12, added);
-    require(TlsLevel::VerifyName, "sts.enforced");
+    say(Reason::StsEnforced, TlsLevel::VerifyName, facts::TlsVersion::Tls12, added);
+    require(TlsLevel::VerifyName, Reason::StsEnforced);
 }
 
 // RFC 8689 §4.2.1.
@@ -404,9 +404,9 @@ void Decider::add_requiretls()
     policy.requiretls = true;
     const bool listed = hop.sts_lists_host && hop.sts == StsMode::Enforce;
     if (!hop.configured && !listed && hop.mx_security != facts::DnsSecurity::Secure)
-        return skip("requiretls.unproved-host");
-    say("requiretls.asked", TlsLevel::VerifyName);
-    require(TlsLevel::VerifyName, "requiretls.asked");
+        return skip(Reason::RequiretlsUnprovedHost);
+    say(Reason::RequiretlsAsked, TlsLevel::VerifyName);
+    require(TlsLevel::VerifyName, Reason::RequiretlsAsked);
     if (policy.tlsa != nullptr || policy.sts_name) return;
     const bool named = policy.chain && (!policy.names.empty() || policy.domain);
     if (named) return;
@@ -437,7 +437,7 @@ void Decider::add_ratchet()
         if (auto name = TlsName::parse(inputs_.hop.host)) policy.names = {*std::move(name)};
     }
     policy.min = std::max(policy.min, seen.min);
-    say("ratchet.holds", level, seen.min, added);
+    say(Reason::RatchetHolds, level, seen.min, added);
 }
 
 // Specification §4.6: attempts are put off, never sent in clear for it.
@@ -449,14 +449,14 @@ void Decider::add_retirement()
     const bool exempt = exception_ != nullptr && exception_->min &&
                         *exception_->min < *inputs_.retired_below &&
                         mode_ == ConnectorMode::Enforce;
-    if (exempt) return say("retirement.exempt");
+    if (exempt) return say(Reason::RetirementExempt);
     const bool added = policy.min < *inputs_.retired_below;
     if (added) {
         decision_.min_before_retirement = policy.min;
         policy.min = *inputs_.retired_below;
         if (!inputs_.retirement_over) policy.clear_after_failure = false;
     }
-    say(inputs_.retirement_over ? "retirement.ended" : "retirement.share", TlsLevel::None,
+    say(inputs_.retirement_over ? Reason::RetirementEnded : Reason::RetirementShare, TlsLevel::None,
         *inputs_.retired_below, added);
 }
 
@@ -495,7 +495,7 @@ TlsDecision decide_tls(const TlsInputs& inputs)
 std::optional<mail::RequiredTls> required_tls(const TlsDecision& decision)
 {
     if (decision.required < TlsLevel::Encrypt) return std::nullopt;
-    return mail::RequiredTls{decision.required, std::string{decision.required_by}};
+    return mail::RequiredTls{decision.required, std::string{facts::name(decision.required_by)}};
 }
 
 }  // namespace hermetic::policy

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "facts/dns.h"
+#include "facts/reason.h"
 #include "facts/tls.h"
 #include "objects/objects.h"
 
@@ -22,6 +23,7 @@ using objects::name;
 using objects::TlsLevel;
 using objects::TlsName;
 
+using facts::Reason;
 using facts::TlsaSet;
 
 // The effective policy: everything that bears on one connection. Identity is a set of checks that
@@ -145,7 +147,7 @@ struct TlsInputs {
 
 // One source of the decision: what it asked for, and whether that added anything.
 struct TlsSource {
-    std::string_view id;  // a reason
+    Reason id{};
     TlsLevel level = TlsLevel::None;
     facts::TlsVersion min = facts::TlsVersion::None;
     bool counted = false;
@@ -153,23 +155,23 @@ struct TlsSource {
 
 struct TlsDecision {
     TlsPolicy policy;
-    std::vector<std::string_view> reasons;  // dotted ids, in the order in which they counted
-    std::vector<TlsSource> sources;         // in the same order
-    // Not empty: this host must not be used, whatever it does; why (a dotted id).
-    std::string_view skip;
+    std::vector<Reason> reasons;     // in the order in which they counted
+    std::vector<TlsSource> sources;  // in the same order
+    // Not None: this host must not be used, whatever it does; why.
+    Reason skip{};
     // The most that connector, organization, rule, DANE, MTA-STS or the message asked for, where
     // that is `encrypt` or more, and the first of them that did (specification §6.2). Not what our
     // own next hops are held to, nor the ratchet.
     TlsLevel required = TlsLevel::None;
-    std::string_view required_by{};
+    Reason required_by{};
     // In audit mode, where enforcing would differ: the whole policy that it would have decided, and
-    // why it would not have used the host at all (a dotted id; empty: it would).
+    // why it would not have used the host at all (None: it would).
     std::optional<TlsPolicy> audited;
-    std::string_view audited_skip{};
+    Reason audited_skip{};
     // Beside an exception that holds, where the connector logs in: what would be asked for without
     // it, and why the host would not be used at all. Logins still need it.
     std::optional<TlsPolicy> lasting{};
-    std::string_view lasting_skip{};
+    Reason lasting_skip{};
     // What `policy.min` would be without the retirement plan that has raised it.
     std::optional<facts::TlsVersion> min_before_retirement{};
 };
@@ -183,10 +185,14 @@ struct TlsDecision {
 // What the handshake showed, measured by the policy.
 struct EvidenceVerdict {
     bool passes = false;
-    std::string_view reason;  // dotted id: why it fails, or what was found though it passes
+    Reason reason{};  // why it fails, or what was found though it passes
 };
 [[nodiscard]] EvidenceVerdict judge_evidence(const TlsPolicy& policy,
                                              const facts::TlsEvidence& evidence);
+
+// What a certificate shows by itself, whatever is asked for: verified with the name of the host
+// that was spoken to, or the first thing that is wrong with it.
+[[nodiscard]] Reason judge_certificate(const facts::TlsEvidence& evidence);
 
 // Of an audited policy, for a connection as it is: in clear where there is no evidence.
 [[nodiscard]] EvidenceVerdict judge_connection(const TlsPolicy& policy,

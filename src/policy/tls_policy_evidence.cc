@@ -1,4 +1,5 @@
 #include "core/assert.h"
+#include "facts/reasons.h"
 #include "policy/tls_policy.h"
 
 #include <algorithm>
@@ -50,31 +51,61 @@ const facts::ChainVerdict& chain_verdict(const TlsPolicy& policy,
                                                         : evidence.verdict;
 }
 
-std::string_view why_unverified(const facts::TlsEvidence& evidence)
+// The one that MTA-STS asks for.
+const facts::ChainVerdict& system_verdict(const facts::TlsEvidence& evidence)
 {
-    switch (evidence.revocation) {
-    case facts::Revocation::Revoked:
-        return "tls.revoked";
-    case facts::Revocation::StapleMissing:
-        return "tls.staple-missing";
-    case facts::Revocation::Unknown:
-    case facts::Revocation::Good:
-        return "tls.chain-not-verified";
-    }
-    unreachable("every Revocation is named above");
+    return evidence.system_verdict ? *evidence.system_verdict : evidence.verdict;
 }
 
-std::string_view reason_of(facts::Weakness weakness)
+Reason why_unverified(const facts::ChainVerdict& verdict)
+{
+    using State = facts::ChainVerdict::State;
+    if (verdict.state == State::NoCertificate) return Reason::TlsNoCertificate;
+    switch (verdict.fault) {
+    case facts::ChainFault::Expired:
+        return Reason::TlsCertificateExpired;
+    case facts::ChainFault::NotYetValid:
+        return Reason::TlsCertificateNotYetValid;
+    case facts::ChainFault::UnknownCa:
+        return Reason::TlsUnknownCa;
+    case facts::ChainFault::SelfSigned:
+        return Reason::TlsSelfSigned;
+    case facts::ChainFault::IncompleteChain:
+        return Reason::TlsIncompleteChain;
+    case facts::ChainFault::Revoked:
+        return Reason::TlsRevoked;
+    case facts::ChainFault::StapleMissing:
+        return Reason::TlsStapleMissing;
+    case facts::ChainFault::WeakKey:
+        return Reason::TlsWeakKey;
+    case facts::ChainFault::WeakSignature:
+        return Reason::TlsWeakCertificateSignature;
+    case facts::ChainFault::WrongPurpose:
+        return Reason::TlsWrongPurpose;
+    case facts::ChainFault::None:
+    case facts::ChainFault::Other:
+        return Reason::TlsChainNotVerified;
+    }
+    unreachable("every ChainFault is named above");
+}
+
+Reason judge_certificate(const facts::TlsEvidence& evidence, const facts::ChainVerdict& chain)
+{
+    if (chain.state != facts::ChainVerdict::State::Verified) return why_unverified(chain);
+    return evidence.name_matches ? Reason::TlsVerified : Reason::TlsNameMismatch;
+}
+
+Reason reason_of(facts::Weakness weakness)
 {
     switch (weakness) {
     case facts::Weakness::None:
         return {};
     case facts::Weakness::Signature:
-        return "tls.weak-signature";
+        return Reason::TlsWeakSignature;
     case facts::Weakness::Group:
-        return "tls.weak-group";
+        return Reason::TlsWeakGroup;
     case facts::Weakness::Renegotiation:
-        return "tls.no-secure-renegotiation";
+        return Reason::TlsNoSecureRenegotiation;
     }
     unreachable("every Weakness is named above");
 }
@@ -97,16 +128,16 @@ EvidenceVerdict judge_tlsa(facts::TlsaVerdict verdict)
 {
     switch (verdict) {
     case facts::TlsaVerdict::Matched:
-        return {true, "dane.matched"};
+        return {true, Reason::DaneMatched};
     case facts::TlsaVerdict::Expired:
-        return {false, "dane.certificate-expired"};
+        return {false, Reason::DaneCertificateExpired};
     case facts::TlsaVerdict::HostMismatch:
-        return {false, "dane.certificate-host-mismatch"};
+        return {false, Reason::DaneCertificateHostMismatch};
     case facts::TlsaVerdict::ChainInvalid:
-        return {false, "dane.chain-invalid"};
+        return {false, Reason::DaneChainInvalid};
     case facts::TlsaVerdict::NotChecked:
     case facts::TlsaVerdict::Mismatch:
-        return {false, "dane.tlsa-mismatch"};
+        return {false, Reason::DaneTlsaMismatch};
     }
     unreachable("every TlsaVerdict is judged above");
 }
@@ -117,34 +148,39 @@ EvidenceVerdict judge_evidence(const TlsPolicy& policy, const facts::TlsEvidence
 {
     using State = facts::ChainVerdict::State;
     // The handshake was limited to these versions; that it kept to them is asked all the same.
-    if (evidence.version < policy.min) return {false, "tls.version-below-floor"};
+    if (evidence.version < policy.min) return {false, Reason::TlsVersionBelowFloor};
     if (evidence.weakness != facts::Weakness::None && !policy.takes_weak_handshakes())
         return {false, reason_of(evidence.weakness)};
     if (policy.tlsa != nullptr) {
         const auto verdict = judge_tlsa(evidence.tlsa);
         if (!verdict.passes) return verdict;
     }
-    const bool verified = chain_verdict(policy, evidence).state == State::Verified;
-    if (policy.chain && !verified) return {false, why_unverified(evidence)};
-    if (!has_pin(policy, evidence)) return {false, "tls.pin-mismatch"};
+    const facts::ChainVerdict& chain = chain_verdict(policy, evidence);
+    const bool verified = chain.state == State::Verified;
+    if (policy.chain && !verified) return {false, why_unverified(chain)};
+    if (!has_pin(policy, evidence)) return {false, Reason::TlsPinMismatch};
     const bool names_asked = !policy.names.empty() || policy.own_name || policy.domain;
-    if (names_asked && !has_name(policy, evidence)) return {false, "tls.name-mismatch"};
+    if (names_asked && !has_name(policy, evidence)) return {false, Reason::TlsNameMismatch};
     if (policy.sts_name) {
-        const auto& system = evidence.system_verdict.value_or(evidence.verdict);
-        if (system.state != State::Verified) return {false, "sts.chain-not-verified"};
-        if (!has_name(*policy.sts_name, evidence)) return {false, "sts.name-mismatch"};
+        const auto& system = system_verdict(evidence);
+        if (system.state != State::Verified) return {false, why_unverified(system)};
+        if (!has_name(*policy.sts_name, evidence)) return {false, Reason::StsNameMismatch};
     }
-    if (policy.tlsa != nullptr) return {true, "dane.matched"};
-    if (!verified) return {true, why_unverified(evidence)};
-    if (names_asked || policy.sts_name) return {true, "tls.verified"};
-    return {true, evidence.name_matches ? "tls.verified" : "tls.name-mismatch"};
+    if (policy.tlsa != nullptr) return {true, Reason::DaneMatched};
+    if (verified && (names_asked || policy.sts_name)) return {true, Reason::TlsVerified};
+    return {true, judge_certificate(evidence, chain)};
+}
+
+Reason judge_certificate(const facts::TlsEvidence& evidence)
+{
+    return judge_certificate(evidence, evidence.verdict);
 }
 
 EvidenceVerdict judge_connection(const TlsPolicy& policy,
                                  const std::optional<facts::TlsEvidence>& evidence)
 {
     if (evidence) return judge_evidence(policy, *evidence);
-    return {policy.allows_clear(), policy.allows_clear() ? std::string_view{} : "tls.required"};
+    return {policy.allows_clear(), policy.allows_clear() ? Reason::None : Reason::TlsRequired};
 }
 
 bool matches(const TlsName& name, std::string_view dns_name)

@@ -1,3 +1,4 @@
+#include "facts/reasons.h"
 #include "policy/tls_policy_fixture.h"
 
 #include <gtest/gtest.h>
@@ -53,7 +54,7 @@ struct EvidenceRow {
     facts::ChainVerdict::State chain;
     const char* dns_name;
     bool passes;
-    std::string_view reason;
+    Reason reason;
     friend void PrintTo(const EvidenceRow& row, std::ostream* out) { *out << row.name; }
 };
 
@@ -91,18 +92,18 @@ std::vector<EvidenceRow> evidence_rows()
     const auto other_pin = policy(TlsLevel::Encrypt, TlsVersion::Tls12, {}, {"cd"});
     const char* const host = "mx.example.net";
     const char* const other = "mx.example.com";
-    const auto clean = std::string_view{"tls.verified"};
-    const auto unverified = std::string_view{"tls.chain-not-verified"};
-    const auto mismatch = std::string_view{"tls.name-mismatch"};
+    const auto clean = Reason::TlsVerified;
+    const auto unverified = Reason::TlsChainNotVerified;
+    const auto mismatch = Reason::TlsNameMismatch;
     return {
         {"AnyCertificate", opportunistic, k13, kFailed, other, true, unverified},
         {"OtherName", opportunistic, k13, kVerified, other, true, mismatch},
         {"Verified", opportunistic, k13, kVerified, host, true, clean},
         {"BelowFloor", opportunistic, TlsVersion::Tls11, kVerified, host, false,
-         "tls.version-below-floor"},
+         Reason::TlsVersionBelowFloor},
         {"EncryptTakesAny", encrypt, k13, kFailed, other, true, unverified},
         {"Pinned", pinned, k13, kFailed, other, true, unverified},
-        {"NotPinned", other_pin, k13, kVerified, host, false, "tls.pin-mismatch"},
+        {"NotPinned", other_pin, k13, kVerified, host, false, Reason::TlsPinMismatch},
         {"CaWithoutChain", ca, k13, kFailed, host, false, unverified},
         {"CaWithoutName", ca, k13, kVerified, other, true, mismatch},
         {"NameMissing", named, k13, kVerified, other, false, mismatch},
@@ -128,7 +129,7 @@ TEST(JudgeConnection, InClearOnlyWhereThePolicyAllowsIt)
     EXPECT_TRUE(judge_connection(policy(TlsLevel::Opportunistic), std::nullopt).passes);
     const auto verdict = judge_connection(policy(TlsLevel::Encrypt), std::nullopt);
     EXPECT_FALSE(verdict.passes);
-    EXPECT_EQ(verdict.reason, "tls.required");
+    EXPECT_EQ(verdict.reason, Reason::TlsRequired);
 }
 
 TEST(JudgeEvidence, WithoutACertificateNothingIsProved)
@@ -147,10 +148,10 @@ TEST(WeakHandshakes, PassOnlyWhereClearTextWouldOrAnExceptionSaysSo)
 {
     const struct {
         facts::Weakness weakness;
-        std::string_view reason;
-    } rows[] = {{facts::Weakness::Signature, "tls.weak-signature"},
-                {facts::Weakness::Group, "tls.weak-group"},
-                {facts::Weakness::Renegotiation, "tls.no-secure-renegotiation"}};
+        Reason reason;
+    } rows[] = {{facts::Weakness::Signature, Reason::TlsWeakSignature},
+                {facts::Weakness::Group, Reason::TlsWeakGroup},
+                {facts::Weakness::Renegotiation, Reason::TlsNoSecureRenegotiation}};
     for (const auto& row : rows) {
         facts::TlsEvidence evidence;
         evidence.version = facts::TlsVersion::Tls12;

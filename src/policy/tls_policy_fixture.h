@@ -12,7 +12,7 @@
 namespace hermetic::policy {
 
 using facts::TlsVersion;
-using Reasons = std::vector<std::string_view>;
+using Reasons = std::vector<Reason>;
 
 inline const WallTime kNow = *parse_rfc3339("2026-11-21T12:00:00Z");
 

@@ -1,3 +1,4 @@
+#include "facts/reasons.h"
 #include "policy/tls_policy_fixture.h"
 
 #include <gtest/gtest.h>
@@ -13,8 +14,8 @@ struct AddedRow {
     const char* name;
     std::function<void(TlsInputs&, objects::OutboundConnector&)> change;
     TlsLevel level;
-    std::string_view reason;  // among the reasons
-    std::string_view skip{};
+    Reason reason;  // among the reasons
+    Reason skip{};
     friend void PrintTo(const AddedRow& row, std::ostream* out) { *out << row.name; }
 };
 
@@ -47,142 +48,142 @@ std::vector<AddedRow> added_rows()
     static constexpr auto kName = TlsLevel::VerifyName;
     constexpr auto kSecure = facts::DnsSecurity::Secure;
     return {
-        {"UsableTlsa", [](I& i, C&) { publish_tlsa(i); }, TlsLevel::Dane, "dane.usable"},
+        {"UsableTlsa", [](I& i, C&) { publish_tlsa(i); }, TlsLevel::Dane, Reason::DaneUsable},
         {"UsableTlsaOfAnUnprovedMx",
          [](I& i, C&) {
              publish_tlsa(i);
              i.hop.mx_security = facts::DnsSecurity::Insecure;
          },
-         TlsLevel::Dane, "dane.usable-insecure-mx"},
+         TlsLevel::Dane, Reason::DaneUsableInsecureMx},
         {"UnusableTlsa", [](I& i, C&) { i.hop.tlsa_status = TlsaStatus::Unusable; },
-         TlsLevel::Encrypt, "dane.unusable"},
+         TlsLevel::Encrypt, Reason::DaneUnusable},
         {"FailedTlsa", [](I& i, C&) { i.hop.tlsa_status = TlsaStatus::Failed; }, kOpp,
-         "dane.lookup-failed", "dane.lookup-failed"},
+         Reason::DaneLookupFailed, Reason::DaneLookupFailed},
         {"AbsentTlsa", [](I& i, C&) { i.hop.tlsa_status = TlsaStatus::Absent; }, kOpp,
-         "tls.organization-level"},
+         Reason::TlsOrganizationLevel},
         {"DaneOff",
          [](I& i, C& c) {
              publish_tlsa(i);
              except(c, kNow + std::chrono::hours{1}).dane = Publication::None;
          },
-         kOpp, "dane.not-asked"},
+         kOpp, Reason::DaneNotAsked},
         {"DaneOffHasEnded",
          [](I& i, C& c) {
              publish_tlsa(i);
              except(c, kNow).dane = Publication::None;
          },
-         TlsLevel::Dane, "dane.usable"},
+         TlsLevel::Dane, Reason::DaneUsable},
         {"DaneMandatoryAndMissing",
          [](I& i, C& c) {
              i.hop = by_mx(kSecure);
              c.tls.dane = Publication::Mandatory;
          },
-         kOpp, "dane.mandatory-missing", "dane.mandatory-missing"},
+         kOpp, Reason::DaneMandatoryMissing, Reason::DaneMandatoryMissing},
         {"DaneLevelAndMissing",
          [](I& i, C& c) {
              i.hop = by_mx(kSecure);
              c.tls.level = TlsLevel::Dane;
          },
-         TlsLevel::Dane, "dane.mandatory-missing", "dane.mandatory-missing"},
+         TlsLevel::Dane, Reason::DaneMandatoryMissing, Reason::DaneMandatoryMissing},
         {"DaneMandatoryByAnUnprovedMx",
          [](I& i, C& c) {
              publish_tlsa(i);
              i.hop.mx_security = facts::DnsSecurity::Insecure;
              c.tls.dane = Publication::Mandatory;
          },
-         kOpp, "dane.mandatory-insecure-mx", "dane.mandatory-insecure-mx"},
+         kOpp, Reason::DaneMandatoryInsecureMx, Reason::DaneMandatoryInsecureMx},
         {"StsEnforces", [](I& i, C&) { publish_sts(i, StsMode::Enforce, true); }, kName,
-         "sts.enforced"},
+         Reason::StsEnforced},
         {"StsTests", [](I& i, C&) { publish_sts(i, StsMode::Testing, true); }, kOpp,
-         "tls.organization-level"},
+         Reason::TlsOrganizationLevel},
         {"StsListsOthers", [](I& i, C&) { publish_sts(i, StsMode::Enforce, false); }, kOpp,
-         "sts.host-not-listed", "sts.host-not-listed"},
+         Reason::StsHostNotListed, Reason::StsHostNotListed},
         {"StsMandatoryAndMissing", [](I&, C& c) { c.tls.mta_sts = Publication::Mandatory; }, kOpp,
-         "sts.mandatory-missing", "sts.mandatory-missing"},
+         Reason::StsMandatoryMissing, Reason::StsMandatoryMissing},
         {"StsOff",
          [](I& i, C& c) {
              publish_sts(i, StsMode::Enforce, false);
              except(c, kNow + std::chrono::hours{1}).mta_sts = Publication::None;
          },
-         kOpp, "sts.not-asked"},
+         kOpp, Reason::StsNotAsked},
         {"DaneTakesThePlaceOfSts",
          [](I& i, C&) {
              publish_tlsa(i);
              publish_sts(i, StsMode::Enforce, false);
          },
-         TlsLevel::Dane, "sts.replaced-by-dane"},
+         TlsLevel::Dane, Reason::StsReplacedByDane},
         {"ListedMxHasItsOwnName",
          [](I& i, C& c) {
              publish_sts(i, StsMode::Enforce, true);
              c.tls.level = kName;
          },
-         kName, "tls.name-of-listed-mx"},
+         kName, Reason::TlsNameOfListedMx},
         {"RequireTls",
          [](I& i, C&) {
              i.hop = by_mx(kSecure);
              i.wishes.requiretls = true;
          },
-         kName, "requiretls.asked"},
+         kName, Reason::RequiretlsAsked},
         {"RequireTlsToAnUnprovedHost", [](I& i, C&) { i.wishes.requiretls = true; }, kOpp,
-         "requiretls.unproved-host", "requiretls.unproved-host"},
+         Reason::RequiretlsUnprovedHost, Reason::RequiretlsUnprovedHost},
         {"TlsRequiredNoLiftsDane",
          [](I& i, C&) {
              publish_tlsa(i);
              i.wishes.tls_required_no = true;
          },
-         kOpp, "tls.organization-level"},
+         kOpp, Reason::TlsOrganizationLevel},
         {"TlsRequiredNoLiftsSts",
          [](I& i, C&) {
              publish_sts(i, StsMode::Enforce, false);
              i.wishes.tls_required_no = true;
          },
-         kOpp, "tls.organization-level"},
+         kOpp, Reason::TlsOrganizationLevel},
         {"TlsRequiredNoLiftsTheRatchet",
          [](I& i, C&) {
              i.ratchet = Expectation{true, false, TlsVersion::None};
              i.wishes.tls_required_no = true;
          },
-         kOpp, "tls.organization-level"},
+         kOpp, Reason::TlsOrganizationLevel},
         {"TlsRequiredNoLiftsNoConnector",
          [](I& i, C& c) {
              c.tls.level = TlsLevel::Encrypt;
              i.wishes.tls_required_no = true;
          },
-         TlsLevel::Encrypt, "tls.connector-level"},
+         TlsLevel::Encrypt, Reason::TlsConnectorLevel},
         {"TlsRequiredNoLiftsNoMandatoryDane",
          [](I& i, C& c) {
              publish_tlsa(i);
              c.tls.dane = Publication::Mandatory;
              i.wishes.tls_required_no = true;
          },
-         TlsLevel::Dane, "dane.usable"},
+         TlsLevel::Dane, Reason::DaneUsable},
         {"TlsRequiredNoCountsNotBesideRequireTls",
          [](I& i, C&) {
              publish_tlsa(i);
              i.wishes = {true, true, TlsLevel::None};
          },
-         TlsLevel::Dane, "dane.usable"},
+         TlsLevel::Dane, Reason::DaneUsable},
         {"Rule",
          [](I& i, C&) {
              i.rule = RuleTls{TlsLevel::VerifyCa, {}, TlsVersion::Tls13};
          },
-         TlsLevel::VerifyCa, "tls.rule-level"},
+         TlsLevel::VerifyCa, Reason::TlsRuleLevel},
         {"RatchetOfTls",
          [](I& i, C&) {
              i.ratchet = Expectation{true, false, TlsVersion::Tls13};
          },
-         TlsLevel::Encrypt, "ratchet.holds"},
+         TlsLevel::Encrypt, Reason::RatchetHolds},
         {"RatchetOfAName",
          [](I& i, C&) {
              i.ratchet = Expectation{true, true, TlsVersion::None};
          },
-         kName, "ratchet.holds"},
+         kName, Reason::RatchetHolds},
         {"RatchetLeavesAConnectorsLevel",
          [](I& i, C& c) {
              c.tls.level = TlsLevel::Encrypt;
              i.ratchet = Expectation{true, true, TlsVersion::None};
          },
-         TlsLevel::Encrypt, "tls.connector-level"},
+         TlsLevel::Encrypt, Reason::TlsConnectorLevel},
     };
 }
 
@@ -219,11 +220,11 @@ TEST(TlsPolicy, AnStsPolicyInTestingIsRecordedAndAsksForNothing)
     publish_sts(inputs, StsMode::Testing, false);
     const auto decision = decide_tls(inputs);
     EXPECT_EQ(decision.policy.level, TlsLevel::Opportunistic);
-    EXPECT_EQ(decision.skip, "");
+    EXPECT_EQ(decision.skip, Reason::None);
     ASSERT_EQ(decision.sources.size(), 2U);
-    EXPECT_EQ(decision.sources[1].id, "sts.testing");
+    EXPECT_EQ(decision.sources[1].id, Reason::StsTesting);
     EXPECT_FALSE(decision.sources[1].counted);
-    EXPECT_EQ(std::ranges::count(decision.reasons, "sts.testing"), 0);
+    EXPECT_EQ(std::ranges::count(decision.reasons, Reason::StsTesting), 0);
 }
 
 // Every combination of what bears on a decision.
@@ -293,7 +294,7 @@ TEST(TlsPolicy, AFailedLookupIsNeverANo)
         if (inputs.hop.tlsa_status != TlsaStatus::Failed) return;
         const bool lifted = inputs.wishes.tls_required_no && !inputs.wishes.requiretls &&
                             *inputs.connector->tls.level != TlsLevel::Dane;
-        ASSERT_EQ(decide_tls(inputs).skip.empty(), lifted);
+        ASSERT_EQ(decide_tls(inputs).skip == Reason::None, lifted);
     });
 }
 
@@ -302,7 +303,7 @@ TEST(TlsPolicy, RequireTlsProvesTheHostOrLeavesIt)
     for_each_input([](const TlsInputs& inputs) {
         if (!inputs.wishes.requiretls) return;
         const auto decision = decide_tls(inputs);
-        if (!decision.skip.empty()) return;
+        if (decision.skip != Reason::None) return;
         const auto& policy = decision.policy;
         ASSERT_TRUE(policy.requiretls);
         ASSERT_TRUE(policy.tlsa != nullptr || policy.sts_name ||
@@ -488,7 +489,7 @@ TEST(MessageLevel, OfDaneIsMetByNothingLess)
     inputs.organization = &organization;
     inputs.hop = by_mx(facts::DnsSecurity::Secure);
     inputs.wishes.level = TlsLevel::Dane;
-    EXPECT_EQ(decide_tls(inputs).skip, "dane.mandatory-missing");
+    EXPECT_EQ(decide_tls(inputs).skip, Reason::DaneMandatoryMissing);
 }
 
 TEST(MessageLevel, IsMetByWhatNeverLeavesTheMachine)

@@ -1,3 +1,4 @@
+#include "facts/reasons.h"
 #include "policy/approval.h"
 #include "policy/tls_policy_fixture.h"
 
@@ -62,9 +63,9 @@ std::vector<Row> rows()
             tls.mode = wanted;
         });
     };
-    const Reasons organization{"tls.organization-level"};
-    const Reasons connector{"tls.organization-level", "tls.connector-level"};
-    const auto with = [](Reasons reasons, std::string_view more) {
+    const Reasons organization{Reason::TlsOrganizationLevel};
+    const Reasons connector{Reason::TlsOrganizationLevel, Reason::TlsConnectorLevel};
+    const auto with = [](Reasons reasons, Reason more) {
         reasons.push_back(more);
         return reasons;
     };
@@ -83,60 +84,60 @@ std::vector<Row> rows()
          {},
          insecure,
          named_by_domain(),
-         with(organization, "tls.name-of-domain")},
+         with(organization, Reason::TlsNameOfDomain)},
         {"LocalSocket",
          TlsLevel::VerifyName,
          k12,
          {},
          local_socket(),
          policy(TlsLevel::None),
-         with(organization, "tls.local-socket")},
+         with(organization, Reason::TlsLocalSocket)},
         {"NextHopOfAnAcceptedDomain",
          kOpp,
          k12,
          {},
          smart_host(),
          policy(TlsLevel::Encrypt),
-         with(organization, "tls.next-hop-level")},
+         with(organization, Reason::TlsNextHopLevel)},
         {"LoopbackMeetsTheOrganization",
          TlsLevel::VerifyName,
          k12,
          {},
          loopback(),
          policy(kOpp),
-         with(organization, "tls.local-hop")},
+         with(organization, Reason::TlsLocalHop)},
         {"LoopbackHeedsItsConnector",
          TlsLevel::VerifyName,
          k12,
          level(TlsLevel::Encrypt),
          loopback(),
          policy(TlsLevel::Encrypt),
-         {"tls.organization-level", "tls.local-hop", "tls.connector-level"}},
+         {Reason::TlsOrganizationLevel, Reason::TlsLocalHop, Reason::TlsConnectorLevel}},
         {"ConnectorThatSaysNothing", kOpp, k12, TlsSettings{}, insecure, policy(kOpp),
          organization},
         {"ConnectorAdds", kOpp, k12, level(TlsLevel::Encrypt), insecure, policy(TlsLevel::Encrypt),
          connector},
         {"NameOfASecureMx", kOpp, k12, level(TlsLevel::VerifyName), secure,
-         named_by_host("mx.example.net"), with(connector, "tls.name-of-secure-mx")},
+         named_by_host("mx.example.net"), with(connector, Reason::TlsNameOfSecureMx)},
         {"NameOfTheDomain", kOpp, k12, level(TlsLevel::VerifyName), insecure, named_by_domain(),
-         with(connector, "tls.name-of-domain")},
+         with(connector, Reason::TlsNameOfDomain)},
         {"NameOfASmartHost", kOpp, k12, level(TlsLevel::VerifyName), smart_host(),
-         named_by_host("relay.example.net"), with(connector, "tls.name-of-next-hop")},
+         named_by_host("relay.example.net"), with(connector, Reason::TlsNameOfNextHop)},
         {"OwnNamesAndPins", kOpp, k12, named, secure,
          policy(TlsLevel::VerifyName, k12, {tls_name("*.example.org")}, {"ab"}),
-         with(connector, "tls.names-of-connector")},
+         with(connector, Reason::TlsNamesOfConnector)},
         {"Exception", TlsLevel::Encrypt, k12, exception, insecure, policy(kOpp, TlsVersion::Tls10),
-         with(organization, "tls.exception")},
+         with(organization, Reason::TlsException)},
         {"ExceptionSuspendsNamesAndPins", kOpp, k12, excepted(named, kNow + std::chrono::hours{1}),
-         secure, policy(kOpp, TlsVersion::Tls10), with(connector, "tls.exception")},
+         secure, policy(kOpp, TlsVersion::Tls10), with(connector, Reason::TlsException)},
         {"LastingLevelBelowTheOrganization", TlsLevel::VerifyCa, k12, level(TlsLevel::Encrypt),
          insecure, policy(TlsLevel::VerifyCa), organization},
         {"EndedException", TlsLevel::Encrypt, k12, ended, insecure, policy(TlsLevel::Encrypt),
-         with(organization, "tls.exception-ended")},
+         with(organization, Reason::TlsExceptionEnded)},
         {"OnlyTheExceptionEnds", kOpp, k12, half_ended, insecure, policy(TlsLevel::VerifyCa),
-         with(connector, "tls.exception-ended")},
+         with(connector, Reason::TlsExceptionEnded)},
         {"Audit", kOpp, k12, mode(ConnectorMode::Audit), insecure, policy(kOpp),
-         with(organization, "tls.connector-audited"), true},
+         with(organization, Reason::TlsConnectorAudited), true},
         {"Off", kOpp, k12, mode(ConnectorMode::Off), insecure, policy(kOpp), organization},
     };
 }
@@ -234,9 +235,9 @@ TEST(TlsPolicy, LoginsNeedWhatLasts)
     EXPECT_EQ(decide_tls(inputs).policy, policy(TlsLevel::Encrypt));
     EXPECT_EQ(decide_tls(inputs).lasting, named_by_host("relay.example.net"));
     connector.tls.dane = objects::Publication::Mandatory;
-    EXPECT_EQ(decide_tls(inputs).lasting_skip, "dane.mandatory-missing");
+    EXPECT_EQ(decide_tls(inputs).lasting_skip, Reason::DaneMandatoryMissing);
     connector.tls.mode = ConnectorMode::Audit;
-    EXPECT_EQ(decide_tls(inputs).lasting_skip, "dane.mandatory-missing");
+    EXPECT_EQ(decide_tls(inputs).lasting_skip, Reason::DaneMandatoryMissing);
     inputs.now += std::chrono::hours{1};
     EXPECT_FALSE(decide_tls(inputs).lasting) << "it lasts again";
 }
@@ -275,8 +276,8 @@ TEST(TlsPolicy, ANextHopHasSettingsOfItsOwn)
     inputs.now = kNow;
     auto decision = decide_tls(inputs);
     EXPECT_EQ(decision.policy, named_by_host("relay.example.net"));
-    EXPECT_EQ(decision.reasons, (Reasons{"tls.organization-level", "tls.next-hop-level",
-                                         "tls.next-hop-settings", "tls.name-of-next-hop"}));
+    EXPECT_EQ(decision.reasons, (Reasons{Reason::TlsOrganizationLevel, Reason::TlsNextHopLevel,
+                                         Reason::TlsNextHopSettings, Reason::TlsNameOfNextHop}));
     tls.exception = until_later(TlsLevel::Opportunistic);
     EXPECT_EQ(decide_tls(inputs).policy.level, TlsLevel::Opportunistic);
     inputs.now += std::chrono::hours{1};
@@ -308,7 +309,7 @@ TEST(TlsPolicy, NobodyElsesDemandCountsAtALocalHop)
 // Every source that may ask for a name.
 TEST(TlsPolicy, AnAddressLiteralIsRefusedWhereANameIsAskedFor)
 {
-    constexpr std::string_view kRefused = "tls.literal-without-name";
+    constexpr std::string_view kRefused = Reason::TlsLiteralWithoutName;
     objects::Organization organization;
     objects::OutboundConnector connector;
     TlsInputs inputs;
@@ -361,7 +362,7 @@ TEST(TlsPolicy, ImplicitTlsNeverBecomesClearText)
         inputs.hop.implicit_tls = true;
         connector.tls.exception.reset();
         EXPECT_EQ(decide_tls(inputs).policy, policy(TlsLevel::Encrypt));
-        EXPECT_EQ(decide_tls(inputs).reasons.back(), "tls.implicit");
+        EXPECT_EQ(decide_tls(inputs).reasons.back(), Reason::TlsImplicit);
         connector.tls.exception = until_later(TlsLevel::None);
         connector.tls.exception->dane = connector.tls.exception->mta_sts =
             objects::Publication::None;

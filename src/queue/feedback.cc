@@ -1,5 +1,7 @@
 #include "queue/feedback.h"
 
+#include "facts/reasons.h"
+
 #include <algorithm>
 
 namespace hermetic::queue {
@@ -14,7 +16,7 @@ WallTime rest_until(WallTime now, Duration rest, const Settings& settings, Rando
     return now + std::chrono::duration_cast<WallTime::duration>(wait);
 }
 
-void rest_for_a_moment(Feedback& feedback, std::string_view reason, const Settings& settings,
+void rest_for_a_moment(Feedback& feedback, facts::Reason reason, const Settings& settings,
                        WallTime now, Random& random)
 {
     if (feedback.resting(now)) return;
@@ -29,10 +31,10 @@ double most_connections(const Settings& settings)
 
 }  // namespace
 
-std::string_view Feedback::why_resting(WallTime now) const
+facts::Reason Feedback::why_resting(WallTime now) const
 {
     if (!resting(now)) return {};
-    if (!rest_reason.empty() || !last_failure) return rest_reason;
+    if (rest_reason != facts::Reason::None || !last_failure) return rest_reason;
     return last_failure->reason;
 }
 
@@ -60,12 +62,13 @@ void on_slow_down(Feedback& feedback, std::uint32_t settled, const Settings& set
 {
     feedback.limit = std::max(1.0, feedback.limit / 2);
     feedback.known_good = feedback.limit;
-    if (settled == 0) rest_for_a_moment(feedback, "queue.asked-for-less", settings, now, random);
+    if (settled == 0)
+        rest_for_a_moment(feedback, facts::Reason::QueueAskedForLess, settings, now, random);
 }
 
 void on_nothing_done(Feedback& feedback, const Settings& settings, WallTime now, Random& random)
 {
-    rest_for_a_moment(feedback, "queue.nothing-done", settings, now, random);
+    rest_for_a_moment(feedback, facts::Reason::QueueNothingDone, settings, now, random);
 }
 
 void on_failure(Feedback& feedback, const facts::Outcome& outcome, const Settings& settings,

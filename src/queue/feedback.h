@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 namespace hermetic::queue {
 
@@ -21,12 +20,12 @@ struct Feedback {
     double known_good = 1e9;     // what it took when it last asked for less: growth is slow above
     std::uint32_t failures = 0;  // of the destination as a whole, in a row
     WallTime resting_until{};
-    std::string_view rest_reason;  // dotted id; empty: last_failure has it
+    facts::Reason rest_reason{};  // None: last_failure has it
     std::optional<facts::Outcome> last_failure;
 
     [[nodiscard]] bool resting(WallTime now) const { return resting_until > now; }
-    // Why it rests; empty: it does not.
-    [[nodiscard]] std::string_view why_resting(WallTime now) const;
+    // Why it rests; None: it does not.
+    [[nodiscard]] facts::Reason why_resting(WallTime now) const;
     [[nodiscard]] std::uint32_t connections() const { return static_cast<std::uint32_t>(limit); }
 };
 

@@ -1,6 +1,7 @@
 // What the scheduler's tests share: a queue with domain verbs. Included by tests only.
 #pragma once
 
+#include "facts/reasons.h"
 #include "queue/scheduler.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +32,7 @@ inline facts::Outcome refused()
 {
     facts::Outcome outcome;
     outcome.stage = facts::Stage::Connect;
-    outcome.reason = "connect.refused";
+    outcome.reason = facts::Reason::ConnectRefused;
     return outcome;
 }
 

@@ -1,5 +1,7 @@
 #include "queue/retry.h"
 
+#include "facts/reasons.h"
+
 #include <algorithm>
 
 namespace hermetic::queue {
@@ -91,7 +93,7 @@ TlsWord tls_word(const facts::Outcome& outcome)
         return TlsWord::Failed;
     }
     // A refusal in clear by nobody knows whom, where TLS is required.
-    if (local && outcome.reason == "peer.unproved") return TlsWord::Failed;
+    if (local && outcome.reason == facts::Reason::PeerUnproved) return TlsWord::Failed;
     return local && outcome.enhanced.subject == kMailSystem ? TlsWord::Nothing : TlsWord::Other;
 }
 

@@ -1,5 +1,7 @@
 #include "queue/retry.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 namespace hermetic::queue {
@@ -147,7 +149,7 @@ TEST(Retry, WhatAnOutcomeTellsOfTls)
     for (const auto& row : rows) EXPECT_EQ(tls_word(row.outcome), row.word) << row.name;
     auto unproved = put_off(Stage::Greeting, Origin::Local, {4, 4, 317});
     EXPECT_EQ(tls_word(unproved), TlsWord::Other) << "a reply that is none";
-    unproved.reason = "peer.unproved";
+    unproved.reason = facts::Reason::PeerUnproved;
     EXPECT_EQ(tls_word(unproved), TlsWord::Failed) << "a refusal in clear where TLS is required";
 }
 

@@ -72,7 +72,7 @@ MessageRow Scheduler::row(const Item& item) const
     const bool waits = item.state == State::Waiting || item.state == State::Deferred;
     if (waits && feedback.resting(now_) && feedback.resting_until > item.next_attempt) {
         row.next_attempt = feedback.resting_until;
-        row.waits_for = feedback.why_resting(now_);
+        row.waits_for = facts::name(feedback.why_resting(now_));
     }
     return row;
 }
@@ -168,7 +168,7 @@ std::vector<DestinationRow> Scheduler::destinations() const
         row.failures = destination.feedback.failures;
         if (destination.feedback.resting_until > WallTime{}) {
             row.resting_until = destination.feedback.resting_until;
-            row.rest_reason = destination.feedback.why_resting(now_);
+            row.rest_reason = facts::name(destination.feedback.why_resting(now_));
         }
         if (!destination.deferred.empty()) {
             row.next_attempt = slab_[destination.deferred.top()].next_attempt;

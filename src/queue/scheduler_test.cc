@@ -315,7 +315,7 @@ TEST_F(SchedulerTest, RestingDestinationStillLetsMessagesExpire)
             settled = true;
             EXPECT_GE(now_, kStart + hours{4});
             EXPECT_LE(now_, kStart + hours{4} + minutes{15});
-            EXPECT_EQ(grant.settle->reason, "connect.refused");
+            EXPECT_EQ(grant.settle->reason, facts::Reason::ConnectRefused);
             for (const auto& one : grant.messages) (void)say(deferred(number(one.id), hours{1}));
             EXPECT_TRUE(say(all_well(grant)).empty());
         }

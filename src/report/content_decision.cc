@@ -1,5 +1,6 @@
 #include "report/content_decision.h"
 
+#include "facts/reasons.h"
 #include "policy/route_inputs.h"
 #include "routing/route.h"
 
@@ -9,6 +10,8 @@
 namespace hermetic::report {
 
 namespace {
+
+using facts::Reason;
 
 std::optional<policy::RouteProtection> protection_to(const NoticeInput& input,
                                                      const mail::Mailbox& recipient)
@@ -22,9 +25,10 @@ std::optional<mail::RequiredTls> required_of_message(const NoticeInput& input)
     const mail::TlsWishes& wishes = input.about->tls;
     std::optional<mail::RequiredTls> asked;
     if (wishes.requiretls) {
-        asked = {std::max(wishes.level, mail::TlsLevel::VerifyName), "requiretls.asked"};
+        asked = {std::max(wishes.level, mail::TlsLevel::VerifyName),
+                 std::string{facts::name(Reason::RequiretlsAsked)}};
     } else if (wishes.level >= mail::TlsLevel::Encrypt) {
-        asked = {wishes.level, "tls.message-level"};
+        asked = {wishes.level, std::string{facts::name(Reason::TlsMessageLevel)}};
     }
     return mail::strongest(input.required_tls, std::move(asked));
 }
@@ -56,13 +60,13 @@ ContentDecision decide_content(const NoticeInput& input, const NoticeDecision& d
     const bool local = way && way->local;
     if (!local && (!way || way->weakest < result.required->level)) {
         result.content = Content::Withheld;
-        result.reason = "notice.content-withheld";
+        result.reason = Reason::NoticeContentWithheld;
         return result;
     }
     result.content = requiretls ? Content::Header : Content::AsAsked;
     result.wishes.level = result.required->level;
     result.wishes.requiretls = requiretls;
-    result.reason = local ? "notice.content-local" : "notice.content-protected";
+    result.reason = local ? Reason::NoticeContentLocal : Reason::NoticeContentProtected;
     return result;
 }
 

@@ -7,7 +7,6 @@
 #include "report/notice.h"
 
 #include <optional>
-#include <string_view>
 
 namespace hermetic::report {
 
@@ -21,7 +20,7 @@ struct ContentDecision {
     Content content = Content::AsAsked;
     std::optional<mail::RequiredTls> required;  // of the message, and who asked; nullopt: nobody
     mail::TlsWishes wishes;                     // the notice's own
-    std::string_view reason;                    // dotted id; empty where nobody asked
+    facts::Reason reason{};                     // None where nobody asked
 };
 
 // Of a notice to `to`. All of what was asked for counts: what the message has kept and itself asks

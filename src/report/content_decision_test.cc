@@ -91,9 +91,9 @@ TEST_F(ContentDecisionTest, WhereNobodyAskedItIsAsTheSenderAsks)
 TEST_F(ContentDecisionTest, AWeakerWayBackGetsFourFieldsOnly)
 {
     ask(TlsLevel::Encrypt);
-    EXPECT_EQ(decide().reason, "notice.content-withheld");
+    EXPECT_EQ(decide().reason, facts::Reason::NoticeContentWithheld);
     const Notice made = notice();
-    EXPECT_EQ(made.content, "notice.content-withheld");
+    EXPECT_EQ(made.content, facts::Reason::NoticeContentWithheld);
     EXPECT_THAT(made.bytes, Not(HasSubstr("secret")));
     EXPECT_THAT(made.bytes, HasSubstr("Subject: Your message was not delivered\r\n"));
     EXPECT_THAT(made.bytes, HasSubstr("Content-Type: text/rfc822-headers\r\n"));
@@ -139,11 +139,11 @@ TEST_F(ContentDecisionTest, WhatStaysOnTheMachineIsWholeAndCarriesTheDemand)
 {
     ask(TlsLevel::VerifyName);
     next_hop({local()});
-    EXPECT_EQ(decide().reason, "notice.content-local");
+    EXPECT_EQ(decide().reason, facts::Reason::NoticeContentLocal);
     EXPECT_THAT(notice().bytes, HasSubstr("secret-body"));
     EXPECT_EQ(notice().envelope.tls.level, TlsLevel::VerifyName);
     next_hop({local(), remote_host()});
-    EXPECT_EQ(decide().reason, "notice.content-withheld") << "one of them is elsewhere";
+    EXPECT_EQ(decide().reason, facts::Reason::NoticeContentWithheld) << "one of them is elsewhere";
 }
 
 TEST_F(ContentDecisionTest, AWayBackAtLeastAsStrongIsHeldToIt)
@@ -168,8 +168,8 @@ TEST_F(ContentDecisionTest, AWayBackAtLeastAsStrongIsHeldToIt)
         const auto decision = decide();
         EXPECT_EQ(decision.content, row.whole ? Content::AsAsked : Content::Withheld);
         EXPECT_EQ(decision.wishes.level, row.whole ? row.asked : TlsLevel::None);
-        EXPECT_EQ(decision.reason,
-                  row.whole ? "notice.content-protected" : "notice.content-withheld");
+        EXPECT_EQ(decision.reason, row.whole ? facts::Reason::NoticeContentProtected
+                                             : facts::Reason::NoticeContentWithheld);
     }
 }
 
@@ -177,9 +177,9 @@ TEST_F(ContentDecisionTest, OurOwnNextHopOverTheNetworkIsEncrypted)
 {
     next_hop({remote_host()});
     ask(TlsLevel::Encrypt);
-    EXPECT_EQ(decide().reason, "notice.content-protected");
+    EXPECT_EQ(decide().reason, facts::Reason::NoticeContentProtected);
     ask(TlsLevel::VerifyCa);
-    EXPECT_EQ(decide().reason, "notice.content-withheld");
+    EXPECT_EQ(decide().reason, facts::Reason::NoticeContentWithheld);
 }
 
 // Before any attempt, or where none came so far as to ask: it is known all the same.

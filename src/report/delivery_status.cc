@@ -83,9 +83,8 @@ std::string recipient_fields(const NoticeInput& input, const RecipientReport& re
     if (report.action == Action::Delayed && input.expires_at != WallTime{}) {
         out += format_structured("Will-Retry-Until", format_rfc5322(input.expires_at));
     }
-    if (!outcome.reason.empty()) {
-        out += format_structured("X-Hermetic-Reason", printable_ascii(outcome.reason, 100));
-    }
+    if (outcome.reason != facts::Reason{})
+        out += format_structured("X-Hermetic-Reason", facts::name(outcome.reason));
     return out;
 }
 

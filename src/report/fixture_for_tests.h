@@ -1,6 +1,7 @@
 // What the notices' tests share. Included by tests only.
 #pragma once
 
+#include "facts/reasons.h"
 #include "report/notice.h"
 
 #include <gtest/gtest.h>
@@ -23,11 +24,11 @@ inline facts::Outcome remote(int code, facts::EnhancedStatus status, std::string
     outcome.code = code;
     outcome.enhanced = status;
     outcome.text = std::move(text);
-    outcome.reason = "rcpt.refused";
+    outcome.reason = facts::Reason::RcptRefused;
     return outcome;
 }
 
-inline facts::Outcome local(facts::Stage stage, facts::EnhancedStatus status, std::string reason)
+inline facts::Outcome local(facts::Stage stage, facts::EnhancedStatus status, facts::Reason reason)
 {
     facts::Outcome outcome;
     outcome.result =
@@ -36,7 +37,7 @@ inline facts::Outcome local(facts::Stage stage, facts::EnhancedStatus status, st
     outcome.code = status.status_class == 5 ? 550 : 450;
     outcome.enhanced = status;
     outcome.text = "our own words";
-    outcome.reason = std::move(reason);
+    outcome.reason = reason;
     return outcome;
 }
 

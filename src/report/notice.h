@@ -1,8 +1,8 @@
 // Notices to senders (delivery status notifications): whether one is due, to whom, and its bytes.
 //
 // Pure. Specification §6.2; RFC 3464 (format), RFC 3461 §6 (what the sender asked for), RFC 6522
-// (multipart/report), RFC 6533 (internationalised), RFC 3834 (Auto-Submitted). The reason ids are
-// the rows of docs/policy/notices.md.
+// (multipart/report), RFC 6533 (internationalised), RFC 3834 (Auto-Submitted). The reasons are
+// those of docs/policy/notices.md.
 #pragma once
 
 #include "core/bytes.h"
@@ -63,9 +63,9 @@ struct Notice {
     mail::Envelope envelope;       // null sender, one recipient, is_notice
     std::string bytes;             // header and body; CRLF; no Received field
     Action kind = Action::Failed;  // the gravest of those reported
-    std::string reason;            // dotted id: why it was made
-    std::string_view content;      // dotted id: why it has of a message that required
-                                   // TLS what it has; empty: it required none
+    facts::Reason reason{};        // why it was made
+    facts::Reason content{};       // why it has of a message that required TLS what it has; None:
+                                   // it required none
 };
 
 // To whom, about which recipients, and why; or why there is none.
@@ -77,7 +77,7 @@ struct NoticeDecision {
     bool own_sender = false;
     std::vector<std::size_t> reported;  // indexes into NoticeInput::recipients
     Action kind = Action::Failed;
-    std::string_view reason;  // never empty
+    facts::Reason reason{};  // never None
 };
 
 [[nodiscard]] NoticeDecision decide_notice(const NoticeInput& input);

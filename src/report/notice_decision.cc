@@ -1,5 +1,6 @@
 #include "core/assert.h"
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "report/notice.h"
 
 #include <algorithm>
@@ -7,6 +8,8 @@
 namespace hermetic::report {
 
 namespace {
+
+using facts::Reason;
 
 // RFC 3461 §4.1: without NOTIFY it is ours to say; failures and delays are told.
 bool is_asked_for(const NoticeInput& input, const RecipientReport& report)
@@ -36,17 +39,17 @@ std::optional<mail::Mailbox> postmaster(const NoticeInput& input)
     return std::move(*made);
 }
 
-std::string_view reason_of(Action kind)
+Reason reason_of(Action kind)
 {
     switch (kind) {
     case Action::Failed:
-        return "notice.failure";
+        return Reason::NoticeFailure;
     case Action::Delayed:
-        return "notice.delay";
+        return Reason::NoticeDelay;
     case Action::Relayed:
-        return "notice.relayed";
+        return Reason::NoticeRelayed;
     case Action::Delivered:
-        return "notice.delivered";
+        return Reason::NoticeDelivered;
     }
     unreachable("every Action has its reason above");
 }
@@ -59,7 +62,7 @@ NoticeDecision decide_double_bounce(const NoticeInput& input, NoticeDecision dec
     std::erase_if(decision.reported,
                   [&](std::size_t i) { return input.recipients[i].action != Action::Failed; });
     if (decision.reported.empty()) {
-        decision.reason = "notice.null-sender";
+        decision.reason = Reason::NoticeNullSender;
         return decision;
     }
     const auto to = postmaster(input);
@@ -69,14 +72,14 @@ NoticeDecision decide_double_bounce(const NoticeInput& input, NoticeDecision dec
     });
     if (!to || circular) {
         decision.reported.clear();
-        decision.reason = "notice.postmaster-unreachable";
+        decision.reason = Reason::NoticePostmasterUnreachable;
         return decision;
     }
     decision.to = to;
     decision.to_postmaster = true;
     decision.own_sender = true;
     decision.kind = Action::Failed;
-    decision.reason = "notice.postmaster";
+    decision.reason = Reason::NoticePostmaster;
     return decision;
 }
 
@@ -128,7 +131,7 @@ NoticeDecision decide_notice(const NoticeInput& input)
         if (is_asked_for(input, input.recipients[i])) decision.reported.push_back(i);
     }
     if (decision.reported.empty()) {
-        decision.reason = "notice.not-asked";
+        decision.reason = Reason::NoticeNotAsked;
         return decision;
     }
     if (!input.about->sender || input.about->is_notice) {

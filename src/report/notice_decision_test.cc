@@ -1,7 +1,10 @@
+#include "facts/reasons.h"
 #include "report/fixture_for_tests.h"
 
 namespace hermetic::report {
 namespace {
+
+using facts::Reason;
 
 class NoticeDecisionTest : public NoticeFixture {};
 
@@ -12,29 +15,29 @@ TEST_F(NoticeDecisionTest, FollowsNotify)
         const char* name;
         Action action;
         int notify;
-        std::string_view reason;
+        Reason reason;
     } rows[] = {
-        {"failure by default", Action::Failed, kNotifyUnset, "notice.failure"},
-        {"delay by default", Action::Delayed, kNotifyUnset, "notice.delay"},
-        {"no success by default", Action::Delivered, kNotifyUnset, "notice.not-asked"},
-        {"no relay by default", Action::Relayed, kNotifyUnset, "notice.not-asked"},
-        {"never", Action::Failed, kNotifyNever, "notice.not-asked"},
-        {"never, delayed", Action::Delayed, kNotifyNever, "notice.not-asked"},
-        {"failure asked", Action::Failed, kNotifyFailure, "notice.failure"},
-        {"failure asked, delayed", Action::Delayed, kNotifyFailure, "notice.not-asked"},
-        {"delay asked", Action::Delayed, kNotifyDelay, "notice.delay"},
-        {"delay asked, failed", Action::Failed, kNotifyDelay, "notice.not-asked"},
-        {"success asked, delivered", Action::Delivered, kNotifySuccess, "notice.delivered"},
-        {"success asked, relayed", Action::Relayed, kNotifySuccess, "notice.relayed"},
-        {"success asked, failed", Action::Failed, kNotifySuccess, "notice.not-asked"},
-        {"all asked", Action::Failed, kNotifySuccess | kNotifyFailure, "notice.failure"},
+        {"failure by default", Action::Failed, kNotifyUnset, Reason::NoticeFailure},
+        {"delay by default", Action::Delayed, kNotifyUnset, Reason::NoticeDelay},
+        {"no success by default", Action::Delivered, kNotifyUnset, Reason::NoticeNotAsked},
+        {"no relay by default", Action::Relayed, kNotifyUnset, Reason::NoticeNotAsked},
+        {"never", Action::Failed, kNotifyNever, Reason::NoticeNotAsked},
+        {"never, delayed", Action::Delayed, kNotifyNever, Reason::NoticeNotAsked},
+        {"failure asked", Action::Failed, kNotifyFailure, Reason::NoticeFailure},
+        {"failure asked, delayed", Action::Delayed, kNotifyFailure, Reason::NoticeNotAsked},
+        {"delay asked", Action::Delayed, kNotifyDelay, Reason::NoticeDelay},
+        {"delay asked, failed", Action::Failed, kNotifyDelay, Reason::NoticeNotAsked},
+        {"success asked, delivered", Action::Delivered, kNotifySuccess, Reason::NoticeDelivered},
+        {"success asked, relayed", Action::Relayed, kNotifySuccess, Reason::NoticeRelayed},
+        {"success asked, failed", Action::Failed, kNotifySuccess, Reason::NoticeNotAsked},
+        {"all asked", Action::Failed, kNotifySuccess | kNotifyFailure, Reason::NoticeFailure},
     };
     for (const auto& row : rows) {
         const auto in = input({report("b@far.example", row.action, remote(250, {2, 0, 0}, "ok"),
                                       static_cast<std::uint8_t>(row.notify))});
         const NoticeDecision decision = decide_notice(in);
         EXPECT_EQ(decision.reason, row.reason) << row.name;
-        EXPECT_EQ(decision.to.has_value(), row.reason != "notice.not-asked") << row.name;
+        EXPECT_EQ(decision.to.has_value(), row.reason != Reason::NoticeNotAsked) << row.name;
     }
 }
 
@@ -86,18 +89,18 @@ TEST_F(NoticeDecisionTest, WhatCannotBeReturnedGoesToThePostmaster)
     NoticeDecision decision = decide_notice(input({refused()}));
     EXPECT_EQ(decision.to, mailbox("postmaster@own.example"));
     EXPECT_TRUE(decision.to_postmaster);
-    EXPECT_EQ(decision.reason, "notice.postmaster");
+    EXPECT_EQ(decision.reason, Reason::NoticePostmaster);
 
     decision = decide_notice(input({report("b@far.example", Action::Delayed, {})}));
     EXPECT_FALSE(decision.to);
-    EXPECT_EQ(decision.reason, "notice.null-sender");
+    EXPECT_EQ(decision.reason, Reason::NoticeNullSender);
 }
 
 TEST_F(NoticeDecisionTest, OwnNoticesGoToThePostmasterInSpiteOfNever)
 {
     about_.sender.reset();
     about_.is_notice = true;
-    EXPECT_EQ(decide_notice(input({refused(mail::kNotifyNever)})).reason, "notice.postmaster");
+    EXPECT_EQ(decide_notice(input({refused(mail::kNotifyNever)})).reason, Reason::NoticePostmaster);
 }
 
 TEST_F(NoticeDecisionTest, ThePostmastersOwnMailEndsThere)
@@ -107,7 +110,7 @@ TEST_F(NoticeDecisionTest, ThePostmastersOwnMailEndsThere)
         input({report("Postmaster@own.example", Action::Failed, remote(550, {5, 1, 1}, "no"))});
     const NoticeDecision decision = decide_notice(in);
     EXPECT_FALSE(decision.to);
-    EXPECT_EQ(decision.reason, "notice.postmaster-unreachable");
+    EXPECT_EQ(decision.reason, Reason::NoticePostmasterUnreachable);
     EXPECT_FALSE(make_notice(in));
 }
 

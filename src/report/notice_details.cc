@@ -1,6 +1,7 @@
 #include "report/notice_details.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "report/delivery_status.h"
 
 #include <fmt/format.h>
@@ -30,7 +31,7 @@ std::string describe_outcome(const facts::Outcome& outcome)
     return fmt::format(
         "{} at stage {} by {}: {} {} ({}) {}", name(outcome.result), name(outcome.stage),
         outcome.origin == facts::Origin::Remote ? "the remote server" : "our server", outcome.code,
-        outcome.enhanced.format(), printable(outcome.reason, 100), words(outcome.text));
+        outcome.enhanced.format(), facts::name(outcome.reason), words(outcome.text));
 }
 
 std::string describe_tls(const facts::TlsEvidence& tls)
@@ -94,9 +95,9 @@ void tell_evidence(const facts::TlsEvidence& tls, std::vector<std::string>& line
 
 void tell_rung(const facts::Rung& rung, std::vector<std::string>& lines)
 {
-    std::string line = fmt::format(
-        "  step {}: {} [{}] {} ({})", name(rung.kind), printable(rung.host, 255),
-        rung.address.format(), rung.succeeded ? "worked" : "failed", printable(rung.reason, 100));
+    std::string line = fmt::format("  step {}: {} [{}] {} ({})", name(rung.kind),
+                                   printable(rung.host, 255), rung.address.format(),
+                                   rung.succeeded ? "worked" : "failed", facts::name(rung.reason));
     if (rung.tls_failure) line += ": " + printable(facts::describe(*rung.tls_failure), 200);
     lines.push_back(std::move(line));
     if (rung.tls_failure && !rung.tls_failure->chain.empty()) {
@@ -125,8 +126,9 @@ void tell_attempt(const facts::Attempt& attempt, std::vector<std::string>& lines
         attempt.address ? " at " + attempt.address->format() : "",
         attempt.reused ? ", on an open connection" : ""));
     std::string policy;
-    for (const std::string& reason : attempt.policy_reasons) {
-        policy += (policy.empty() ? "" : ", ") + printable(reason, 100);
+    for (const facts::Reason reason : attempt.policy_reasons) {
+        if (!policy.empty()) policy += ", ";
+        policy += facts::name(reason);
     }
     lines.push_back(
         fmt::format("  policy: {}{}{}{}; DNS: MX {}, addresses {}",
@@ -153,7 +155,7 @@ std::string describe_cause(const facts::AttemptCause& cause)
                           format_rfc3339(cause.first_at), cause.last,
                           format_rfc3339(cause.last_at));
     return fmt::format("  {}{}{}: {}{}{}", when, cause.host.empty() ? "" : ", ",
-                       printable(cause.host, 255), printable(cause.reason, 100),
+                       printable(cause.host, 255), cause.reason.text(),
                        cause.text.empty() ? "" : ", ", printable(cause.text, 300));
 }
 
@@ -203,7 +205,7 @@ std::vector<std::string> tell_details(const NoticeInput& input, const NoticeDeci
         lines.push_back(
             fmt::format("TLS required: {} ({}); what this notice has of the message: {}",
                         mail::name(content.required->level),
-                        printable(content.required->because, 100), content.reason));
+                        printable(content.required->because, 100), facts::name(content.reason)));
     }
     std::size_t shown = 0;
     for (const std::size_t i : decision.reported) {
@@ -212,9 +214,8 @@ std::vector<std::string> tell_details(const NoticeInput& input, const NoticeDeci
         lines.push_back(fmt::format(
             "{}: {} {}; {}", printable(report.recipient.address.format(), 300), name(report.action),
             status_of(report).format(), describe_outcome(report.outcome)));
-        if (!report.outcome.fix.empty()) {
-            lines.push_back("  suggestion: " + printable(report.outcome.fix, 400));
-        }
+        const std::string_view fix = facts::suggest_fix(report.outcome);
+        if (!fix.empty()) lines.push_back(fmt::format("  suggestion: {}", fix));
     }
     tell_history(input, lines);
     return lines;

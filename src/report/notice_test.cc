@@ -1,3 +1,4 @@
+#include "facts/reasons.h"
 #include "report/fixture_for_tests.h"
 #include "report/mime_writer.h"
 #include "report/notice_details.h"
@@ -8,6 +9,7 @@
 namespace hermetic::report {
 namespace {
 
+using facts::Reason;
 using testing::Test;
 
 bool has(std::string_view text, std::string_view piece)
@@ -81,14 +83,14 @@ TEST_F(NoticeTest, FailureReadsLikeThis)
     EXPECT_TRUE(has(text, "Content-Type: message/rfc822\r\n"));
     EXPECT_TRUE(has(text, "\r\n\r\n" + message_));
     EXPECT_EQ(notice.kind, Action::Failed);
-    EXPECT_EQ(notice.reason, "notice.failure");
+    EXPECT_EQ(notice.reason, Reason::NoticeFailure);
     EXPECT_EQ(notice.envelope.recipients[0].notify, mail::kNotifyNever);
 }
 
 TEST_F(NoticeTest, OnlyRemoteRepliesAreCalledRemote)
 {
     const auto one = report("b@far.example", Action::Failed,
-                            local(facts::Stage::Connect, {4, 4, 316}, "connect.refused"));
+                            local(facts::Stage::Connect, {4, 4, 316}, Reason::ConnectRefused));
     const std::string text = bytes(input({one}));
     EXPECT_FALSE(has(text, "Diagnostic-Code"));
     EXPECT_FALSE(has(text, "Remote-MTA"));
@@ -263,24 +265,25 @@ TEST_F(NoticeTest, AttemptsAreToldToAdministrators)
     attempt.host = "mx.far.example";
     attempt.address = Endpoint::parse("192.0.2.1:25");
     attempt.policy = "opportunistic";
-    attempt.policy_reasons = {"tls.base"};
+    attempt.policy_reasons = {Reason::TlsOrganizationLevel};
     facts::Rung rung;
     rung.host = "mx.far.example";
     rung.address = *attempt.address;
-    rung.reason = "handshake.alert";
+    rung.reason = Reason::HandshakeAlert;
     rung.tls_failure =
         facts::TlsFailure{facts::TlsFailure::Kind::Alert, 40, "handshake failure", {}};
     attempt.rungs = {rung};
     attempt.tls = facts::TlsEvidence{};
     attempt.tls->version = facts::TlsVersion::Tls13;
     attempt.tls->cipher = "TLS_AES_256_GCM_SHA384";
-    attempt.tls->verdict = {facts::ChainVerdict::State::Failed, "certificate has expired", 10};
+    attempt.tls->verdict = {facts::ChainVerdict::State::Failed, "certificate has expired",
+                            facts::ChainFault::Expired};
     auto in = input({refused()});
     in.last_attempt = format_attempt(attempt);
     const std::string text = bytes(in);
     EXPECT_TRUE(
         has(text, "Attempt 3 at 2019-12-20T00:00:00.000Z, to mx.far.example at 192.0.2.1:25"));
-    EXPECT_TRUE(has(text, "policy: opportunistic (tls.base)"));
+    EXPECT_TRUE(has(text, "policy: opportunistic (tls.organization-level)"));
     EXPECT_TRUE(has(text, "everything")) << "the rung";
     EXPECT_TRUE(has(text, "certificate has expired"));
 }
@@ -291,7 +294,8 @@ TEST_F(NoticeTest, WhatARefusedHandshakeShowedIsToldWithItsStep)
     facts::TlsEvidence tls;
     tls.version = facts::TlsVersion::Tls13;
     tls.cipher = "TLS_AES_256_GCM_SHA384";
-    tls.verdict = {facts::ChainVerdict::State::Failed, "certificate has expired", 10};
+    tls.verdict = {facts::ChainVerdict::State::Failed, "certificate has expired",
+                   facts::ChainFault::Expired};
     tls.chain.resize(2);
     tls.chain[0].subject = "CN=leaf";
     tls.chain[0].issuer = "CN=issuer";
@@ -302,7 +306,7 @@ TEST_F(NoticeTest, WhatARefusedHandshakeShowedIsToldWithItsStep)
     facts::Rung rung;
     rung.host = "mx.far.example";
     rung.address = *Endpoint::parse("192.0.2.1:25");
-    rung.reason = "tls.chain-not-verified";
+    rung.reason = Reason::TlsChainNotVerified;
     rung.tls = tls;
     facts::Attempt attempt;
     attempt.host = "mx2.far.example";
@@ -344,9 +348,9 @@ TEST_F(NoticeTest, AttemptsAreToldInBriefByWhatTheyCameTo)
 {
     auto in = input({refused()});
     in.history.causes = {{1, 5, 4, kAccepted, kAccepted + std::chrono::minutes{36},
-                          "connect.refused", "mx.far.example", "the connection was refused"},
+                          Reason::ConnectRefused, "mx.far.example", "the connection was refused"},
                          {2, 2, 1, kAccepted + std::chrono::minutes{1},
-                          kAccepted + std::chrono::minutes{1}, "dns.failed", "", "SERVFAIL"}};
+                          kAccepted + std::chrono::minutes{1}, Reason::DnsFailed, "", "SERVFAIL"}};
     in.history.left_out = 3;
     in.last_attempt = "Attempt 5 at noon\n  policy: encrypt\n";
     Notice notice = make_notice(in).value();
@@ -366,7 +370,7 @@ TEST_F(NoticeTest, AttemptsAreToldInBriefByWhatTheyCameTo)
 TEST_F(NoticeTest, ADelaySaysWhenItEndsAndWhoCanHelp)
 {
     const auto one = report("b@far.example", Action::Delayed,
-                            local(facts::Stage::StartTls, {4, 4, 317}, "starttls.not-offered"));
+                            local(facts::Stage::StartTls, {4, 4, 317}, Reason::StarttlsNotOffered));
     const std::string text = bytes(input({one}));
     EXPECT_TRUE(has(text, "until Wed, 25 Dec 2019 00:00:00 +0000. What has not")) << text;
     EXPECT_TRUE(has(text, "is returned to you."));

@@ -114,7 +114,7 @@ Story::Entry tell_recipient(const NoticeInput& input, const RecipientReport& rep
         entry.what = fmt::format("Our server tried for {} without success. The last time: {}",
                                  rough_time(input.about->accepted_at, input.now), entry.what);
     }
-    if (explanation.helper != Helper::Nobody) {
+    if (explanation.helper != facts::Fixer::Nobody) {
         entry.helper = describe(explanation.helper);
         entry.how = explanation.how;
     }

@@ -1,6 +1,7 @@
 // order_hosts: RFC 5321 §5.1, RFC 7505.
 #include "core/assert.h"
 #include "core/ip.h"
+#include "facts/reasons.h"
 #include "routing/route.h"
 
 #include <fmt/format.h>
@@ -12,23 +13,11 @@
 namespace hermetic::routing {
 namespace {
 
+using facts::local_outcome;
+using facts::Reason;
+
 // A domain with more hosts is tried at its most preferred ones: each costs connections.
 constexpr std::size_t kMaxHosts = 32;
-
-facts::Outcome dns_outcome(facts::EnhancedStatus enhanced, std::string_view reason,
-                           std::string text)
-{
-    facts::Outcome outcome;
-    const bool permanent = enhanced.status_class == 5;
-    outcome.result = permanent ? facts::OutcomeClass::Failed : facts::OutcomeClass::Deferred;
-    outcome.stage = facts::Stage::Dns;
-    outcome.origin = facts::Origin::Local;
-    outcome.code = permanent ? 550 : 450;
-    outcome.enhanced = enhanced;
-    outcome.reason = reason;
-    outcome.text = std::move(text);
-    return outcome;
-}
 
 bool is_own(const std::string& host, const std::vector<std::string>& own_names)
 {
@@ -73,12 +62,12 @@ Result<std::vector<MxHost>, facts::Outcome> order_hosts(const std::string& domai
     switch (answer.status) {
     case facts::DnsStatus::Failed:
         // Unknown is temporary: never "there is no MX, so the address will do".
-        return failure(dns_outcome(
-            {4, 4, 312}, "dns.failed",
+        return failure(local_outcome(
+            Reason::DnsFailed,
             fmt::format("the MX records of {} could not be looked up: {}", domain, answer.why)));
     case facts::DnsStatus::NxDomain:
-        return failure(dns_outcome({5, 1, 2}, "dns.no-such-domain",
-                                   fmt::format("the domain {} does not exist", domain)));
+        return failure(local_outcome(Reason::DnsNoSuchDomain,
+                                     fmt::format("the domain {} does not exist", domain)));
     case facts::DnsStatus::NoData:
         return std::vector<MxHost>{{domain, 0, true}};
     case facts::DnsStatus::Found:
@@ -86,14 +75,14 @@ Result<std::vector<MxHost>, facts::Outcome> order_hosts(const std::string& domai
     }
     if (answer.records.empty()) return std::vector<MxHost>{{domain, 0, true}};
     if (answer.records.size() == 1 && answer.records[0].exchange.empty()) {
-        return failure(dns_outcome({5, 1, 10}, "dns.null-mx",
-                                   fmt::format("the domain {} takes no mail (null MX)", domain)));
+        return failure(local_outcome(Reason::DnsNullMx,
+                                     fmt::format("the domain {} takes no mail (null MX)", domain)));
     }
 
     auto hosts = named_hosts(answer);
     if (hosts.empty()) {
-        return failure(dns_outcome({5, 4, 4}, "dns.no-usable-mx",
-                                   fmt::format("no MX record of {} names a host", domain)));
+        return failure(local_outcome(Reason::DnsNoUsableMx,
+                                     fmt::format("no MX record of {} names a host", domain)));
     }
     std::optional<std::uint16_t> own_preference;
     for (const auto& host : hosts) {
@@ -105,8 +94,8 @@ Result<std::vector<MxHost>, facts::Outcome> order_hosts(const std::string& domai
                       [&](const MxHost& host) { return host.preference >= *own_preference; });
     }
     if (hosts.empty()) {
-        return failure(dns_outcome(
-            {5, 4, 6}, "route.loops-back",
+        return failure(local_outcome(
+            Reason::RouteLoopsBack,
             fmt::format("this server is the best MX of {}, but not its destination", domain)));
     }
     shuffle_equals(hosts, random);

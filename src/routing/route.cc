@@ -1,6 +1,7 @@
 #include "routing/route.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "objects/next_hop.h"
 
 #include <algorithm>
@@ -9,6 +10,8 @@
 namespace hermetic::routing {
 namespace {
 
+using facts::Reason;
+
 constexpr std::string_view kMxPrefix = "mx:";
 constexpr std::string_view kHostsPrefix = "hosts:";
 constexpr std::string_view kIpv6Tag = "IPv6:";
@@ -16,7 +19,7 @@ constexpr std::string_view kConnectorMark = ";connector=";
 constexpr std::string_view kAcceptedDomainMark = ";accepted_domain=";
 constexpr std::string_view kOrganizationMark = ";organization=";
 
-Route mx_route(std::string domain, std::string_view reason, std::string_view source)
+Route mx_route(std::string domain, Reason reason, std::string_view source)
 {
     Route route;
     route.key = std::string{kMxPrefix} + domain;
@@ -26,7 +29,7 @@ Route mx_route(std::string domain, std::string_view reason, std::string_view sou
     return route;
 }
 
-Route next_hop_route(const objects::NextHop& next_hop, std::string domain, std::string_view reason,
+Route next_hop_route(const objects::NextHop& next_hop, std::string domain, Reason reason,
                      std::string_view source)
 {
     if (next_hop.mx) return mx_route(std::move(domain), reason, source);
@@ -47,8 +50,8 @@ Route next_hop_route(const objects::NextHop& next_hop, std::string domain, std::
 // The route of a connector's mail.
 Route connector_route(const objects::OutboundConnector& connector, std::string domain)
 {
-    auto route =
-        next_hop_route(connector.next_hop, std::move(domain), "route.connector", connector.name);
+    auto route = next_hop_route(connector.next_hop, std::move(domain), Reason::RouteConnector,
+                                connector.name);
     route.connector = connector.name;
     route.key += kConnectorMark;
     route.key += connector.name;
@@ -61,7 +64,7 @@ Route accepted_route(const objects::AcceptedDomain& accepted, std::string domain
 {
     const std::string name = accepted.name.format();
     auto route =
-        next_hop_route(accepted.next_hop, std::move(domain), "route.accepted-domain", name);
+        next_hop_route(accepted.next_hop, std::move(domain), Reason::RouteAcceptedDomain, name);
     if (route.mx || accepted.tls == objects::TlsSettings{}) return route;
     route.accepted_domain = name;
     route.key += kAcceptedDomainMark;
@@ -89,7 +92,7 @@ Route literal_route(const objects::Snapshot& snapshot, std::string_view organiza
     if (const auto* connector = snapshot.outbound_connector_for_any(organization)) {
         return connector_route(*connector, std::move(literal));
     }
-    return owned_by(mx_route(std::move(literal), "route.address-literal", {}), snapshot,
+    return owned_by(mx_route(std::move(literal), Reason::RouteAddressLiteral, {}), snapshot,
                     organization);
 }
 
@@ -144,7 +147,7 @@ Route decide_route(const objects::Snapshot& snapshot, std::string_view organizat
     if (const auto* connector = snapshot.outbound_connector(organization, domain)) {
         return connector_route(*connector, domain.text());
     }
-    return owned_by(mx_route(domain.text(), "route.default-mx", {}), snapshot, organization);
+    return owned_by(mx_route(domain.text(), Reason::RouteDefaultMx, {}), snapshot, organization);
 }
 
 std::optional<IpAddress> literal_of(std::string_view domain)

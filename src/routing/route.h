@@ -28,8 +28,7 @@ struct Route {
     bool mx = true;
     std::string domain;                       // for mx: the domain, or "[literal]"
     std::vector<objects::NextHopHost> hosts;  // for hosts
-    std::string reason;     // dotted id: "route.accepted-domain", "route.connector",
-                            // "route.default-mx", "route.address-literal"
+    facts::Reason reason{};                   // of docs/policy/delivery.md, "Route"
     std::string source;     // name of the domain or connector; empty for the default
     std::string connector;  // the outbound connector's name, where one decided
     // The accepted domain whose TLS settings for its next hop count, by name; empty: it has none.

@@ -1,11 +1,14 @@
 #include "routing/route.h"
 
+#include "facts/reasons.h"
 #include "objects/next_hop.h"
 
 #include <gtest/gtest.h>
 
 namespace hermetic::routing {
 namespace {
+
+using facts::Reason;
 
 mail::Mailbox mailbox(std::string_view text)
 {
@@ -50,7 +53,7 @@ struct Row {
     const char* name;
     std::string_view recipient;
     std::string_view key;
-    std::string_view reason;
+    Reason reason;
     std::string_view source;
     friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 };
@@ -76,23 +79,22 @@ TEST_P(DecideRoute, SaysWhereAndWhy)
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, DecideRoute,
-    testing::Values(Row{"AcceptedDomain", "a@example.org",
-                        "hosts:lmtp://[127.0.0.1]:24,lmtp+unix:/run/lmtp", "route.accepted-domain",
-                        "example.org"},
-                    Row{"AcceptedDomainWithSettings", "a@x.own.example",
-                        "hosts:lmtp://store.example:24;accepted_domain=*.own.example",
-                        "route.accepted-domain", "*.own.example"},
-                    Row{"AcceptedDomainByMx", "a@relayed.example", "mx:relayed.example",
-                        "route.accepted-domain", "relayed.example"},
-                    Row{"Connector", "a@x.partner.test",
-                        "hosts:smtp://relay.example:2525;connector=partner", "route.connector",
-                        "partner"},
-                    Row{"ConnectorByMx", "a@direct.test", "mx:direct.test;connector=by-mx",
-                        "route.connector", "by-mx"},
-                    Row{"Default", "a@elsewhere.test", "mx:elsewhere.test", "route.default-mx", ""},
-                    Row{"Literal", "a@[192.0.2.1]", "mx:[192.0.2.1]", "route.address-literal", ""},
-                    Row{"LiteralV6", "a@[IPv6:2001:db8::1]", "mx:[IPv6:2001:db8::1]",
-                        "route.address-literal", ""}),
+    testing::Values(
+        Row{"AcceptedDomain", "a@example.org", "hosts:lmtp://[127.0.0.1]:24,lmtp+unix:/run/lmtp",
+            Reason::RouteAcceptedDomain, "example.org"},
+        Row{"AcceptedDomainWithSettings", "a@x.own.example",
+            "hosts:lmtp://store.example:24;accepted_domain=*.own.example",
+            Reason::RouteAcceptedDomain, "*.own.example"},
+        Row{"AcceptedDomainByMx", "a@relayed.example", "mx:relayed.example",
+            Reason::RouteAcceptedDomain, "relayed.example"},
+        Row{"Connector", "a@x.partner.test", "hosts:smtp://relay.example:2525;connector=partner",
+            Reason::RouteConnector, "partner"},
+        Row{"ConnectorByMx", "a@direct.test", "mx:direct.test;connector=by-mx",
+            Reason::RouteConnector, "by-mx"},
+        Row{"Default", "a@elsewhere.test", "mx:elsewhere.test", Reason::RouteDefaultMx, ""},
+        Row{"Literal", "a@[192.0.2.1]", "mx:[192.0.2.1]", Reason::RouteAddressLiteral, ""},
+        Row{"LiteralV6", "a@[IPv6:2001:db8::1]", "mx:[IPv6:2001:db8::1]",
+            Reason::RouteAddressLiteral, ""}),
     [](const auto& row) { return row.param.name; });
 
 TEST(DecideRoute, ALiteralFollowsTheConnectorForEverything)
@@ -196,7 +198,9 @@ std::string order(const facts::MxAnswer& mx, std::uint64_t seed = 1)
 {
     Random random{seed};
     const auto hosts = order_hosts("example.org", mx, {"us.example"}, random);
-    if (!hosts) return hosts.error().enhanced.format() + " " + hosts.error().reason;
+    if (!hosts)
+        return hosts.error().enhanced.format() + " " +
+               std::string{facts::name(hosts.error().reason)};
     std::string text;
     for (const auto& host : *hosts) text += (text.empty() ? "" : " ") + host.name;
     return text;

@@ -1,11 +1,15 @@
 #include "routing/target_address.h"
 
+#include "facts/reasons.h"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
 namespace hermetic::routing {
 namespace {
+
+using facts::Reason;
 
 // 0.0.0.0/8 ("this network"), 240.0.0.0/4 (reserved) and broadcast: RFC 6890 §2.2.2.
 bool is_nobodys(const IpAddress& address)
@@ -44,31 +48,21 @@ IpAddress end_of(const IpAddress& address)
 
 }  // namespace
 
-std::optional<std::string_view> refuse_target(const Endpoint& target, TargetSource source,
-                                              const TargetRules& rules)
+std::optional<Reason> refuse_target(const Endpoint& target, TargetSource source,
+                                    const TargetRules& rules)
 {
     const IpAddress address = end_of(target.address);
     const auto is_own = [&](const Endpoint& own) {
         return own == target || own == Endpoint{address, target.port};
     };
-    if (std::any_of(rules.own.begin(), rules.own.end(), is_own)) return "route.target-ourselves";
-    if (is_nobodys(address)) return "route.target-unspecified";
-    if (address.is_multicast()) return "route.target-multicast";
+    if (std::any_of(rules.own.begin(), rules.own.end(), is_own))
+        return Reason::RouteTargetOurselves;
+    if (is_nobodys(address)) return Reason::RouteTargetUnspecified;
+    if (address.is_multicast()) return Reason::RouteTargetMulticast;
     if (source == TargetSource::Configured) return std::nullopt;
-    if (address.is_loopback() && !rules.allow_loopback) return "route.target-loopback";
-    if (address.is_private() && !rules.allow_private) return "route.target-private";
+    if (address.is_loopback() && !rules.allow_loopback) return Reason::RouteTargetLoopback;
+    if (address.is_private() && !rules.allow_private) return Reason::RouteTargetPrivate;
     return std::nullopt;
-}
-
-std::string_view describe_refused_target(std::string_view id)
-{
-    if (id == "route.target-ourselves") return "the address is this server's own";
-    if (id == "route.target-unspecified") return "the address belongs to nobody";
-    if (id == "route.target-multicast") return "the address is a multicast address";
-    if (id == "route.target-loopback") return "the address is a loopback address";
-    if (id == "route.target-private")
-        return "the address is a private one (delivery.allow_private)";
-    return "the address is refused";
 }
 
 }  // namespace hermetic::routing

@@ -6,10 +6,10 @@
 #pragma once
 
 #include "core/ip.h"
+#include "facts/reason.h"
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace hermetic::routing {
@@ -26,12 +26,9 @@ struct TargetRules {
     std::vector<Endpoint> own;  // where our listeners can be reached; wildcards resolved
 };
 
-// The dotted id of what speaks against it; nullopt: go ahead.
-[[nodiscard]] std::optional<std::string_view> refuse_target(const Endpoint& target,
-                                                            TargetSource source,
-                                                            const TargetRules& rules);
-
-// One sentence for people, by the id.
-[[nodiscard]] std::string_view describe_refused_target(std::string_view id);
+// What speaks against it; nullopt: go ahead.
+[[nodiscard]] std::optional<facts::Reason> refuse_target(const Endpoint& target,
+                                                         TargetSource source,
+                                                         const TargetRules& rules);
 
 }  // namespace hermetic::routing

@@ -1,6 +1,7 @@
 #include "smtp/client_auth.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "smtp/client_outcome.h"
 
 #include <cstring>
@@ -8,6 +9,8 @@
 
 namespace hermetic::smtp {
 namespace {
+
+using facts::Reason;
 
 constexpr int kMaxRounds = 10;  // no mechanism has more than three
 constexpr int kContinue = 334;
@@ -20,9 +23,9 @@ void wipe(std::string& text)
     text.clear();
 }
 
-facts::Outcome ours(std::string_view reason, std::string words)
+facts::Outcome ours(Reason reason, std::string words)
 {
-    return local_outcome(facts::Stage::Auth, {4, 7, 1}, reason, std::move(words));
+    return facts::local_outcome(reason, facts::Stage::Auth, std::move(words));
 }
 
 }  // namespace
@@ -42,7 +45,7 @@ ClientAuth::Step ClientAuth::start()
     line += mechanism_->name();
     if (mechanism_->speaks_first()) {
         auto first = mechanism_->respond({});
-        if (!first) return fail(ours("auth.mechanism-failed", "the login could not be begun"));
+        if (!first) return fail(ours(Reason::AuthMechanismFailed, "the login could not be begun"));
         // RFC 4954 §4: an initial response of no octets is "=".
         line += ' ';
         line += first->empty() ? std::string{"="} : to_base64(*first);
@@ -57,10 +60,11 @@ ClientAuth::Step ClientAuth::on_reply(const PeerReply& reply)
     if (reply.code == kContinue) return answer(trim(reply.text));
     if (reply.positive()) {
         if (reply.code != kSucceeded)
-            return fail(ours("reply.unexpected", "the server answers AUTH with something else"));
+            return fail(
+                ours(Reason::ReplyUnexpected, "the server answers AUTH with something else"));
         // Whoever cannot prove that it knows the password is not the server that does.
         if (!mechanism_->is_satisfied())
-            return fail(ours("auth.server-unproved",
+            return fail(ours(Reason::AuthServerUnproved,
                              "the server ends the login without proving that it knows the "
                              "password"));
         return {Next::Done, {}};
@@ -71,17 +75,17 @@ ClientAuth::Step ClientAuth::on_reply(const PeerReply& reply)
 
 ClientAuth::Step ClientAuth::answer(std::string_view challenge)
 {
-    if (++rounds_ > kMaxRounds) return cancel("auth.malformed", "the login does not end");
+    if (++rounds_ > kMaxRounds) return cancel(Reason::AuthMalformed, "the login does not end");
     const auto octets = from_base64(challenge);
-    if (!octets) return cancel("auth.malformed", "the server's challenge is no base64");
+    if (!octets) return cancel(Reason::AuthMalformed, "the server's challenge is no base64");
     auto response = mechanism_->respond(*octets);
     if (!response && response.error() == SaslRefusal::TooCostly) {
-        return cancel("auth.too-costly",
+        return cancel(Reason::AuthTooCostly,
                       "the server asks for more work than a login is worth here (iterations of "
                       "SCRAM)");
     }
     if (!response) {
-        return cancel("auth.server-unproved",
+        return cancel(Reason::AuthServerUnproved,
                       "the server's part of the login is wrong: it may not know the password");
     }
     std::string line = to_base64(*response);
@@ -99,7 +103,7 @@ ClientAuth::Step ClientAuth::say(std::string line)
 }
 
 // RFC 4954 §4: the server answers "*" with 501.
-ClientAuth::Step ClientAuth::cancel(std::string_view reason, std::string words)
+ClientAuth::Step ClientAuth::cancel(Reason reason, std::string words)
 {
     pending_ = ours(reason, std::move(words));
     return say("*");

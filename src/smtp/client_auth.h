@@ -62,7 +62,7 @@ public:
 private:
     Step answer(std::string_view challenge);
     Step say(std::string line);
-    Step cancel(std::string_view reason, std::string words);
+    Step cancel(facts::Reason reason, std::string words);
     Step fail(facts::Outcome outcome);
 
     std::unique_ptr<SaslMechanism> mechanism_;

@@ -1,5 +1,7 @@
 #include "smtp/client_auth.h"
 
+#include "facts/reasons.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +11,7 @@ namespace hermetic::smtp {
 namespace {
 
 using Next = ClientAuth::Next;
+using facts::Reason;
 
 // Answers what the test says; notes what it was asked.
 struct Script {
@@ -79,7 +82,7 @@ TEST_F(ClientAuthTest, ARefusalHasTheServersWords)
     script.responses = {"x"};
     (void)auth().start();
     EXPECT_EQ(auth().on_reply({535, "5.7.8 no such user"}).next, Next::Failed);
-    EXPECT_EQ(auth().failure()->reason, "auth.refused");
+    EXPECT_EQ(auth().failure()->reason, Reason::AuthRefused);
     EXPECT_EQ(auth().failure()->origin, facts::Origin::Remote);
     EXPECT_EQ(auth().failure()->text, "5.7.8 no such user");
     EXPECT_EQ(auth().failure()->stage, facts::Stage::Auth);
@@ -91,7 +94,7 @@ TEST_F(ClientAuthTest, ATemporaryRefusalIsOne)
     script.responses = {"x"};
     (void)auth().start();
     EXPECT_EQ(auth().on_reply({454, "4.7.0 later"}).next, Next::Failed);
-    EXPECT_EQ(auth().failure()->reason, "auth.deferred");
+    EXPECT_EQ(auth().failure()->reason, Reason::AuthDeferred);
 }
 
 TEST_F(ClientAuthTest, AMechanismThatTheServerLacksIsToldApart)
@@ -108,7 +111,7 @@ TEST_F(ClientAuthTest, AServerThatDoesNotProveItselfIsRefused)
     script.satisfied = false;
     (void)auth().start();
     EXPECT_EQ(auth().on_reply({235, "welcome"}).next, Next::Failed);
-    EXPECT_EQ(auth().failure()->reason, "auth.server-unproved");
+    EXPECT_EQ(auth().failure()->reason, Reason::AuthServerUnproved);
     EXPECT_EQ(auth().failure()->origin, facts::Origin::Local);
 }
 
@@ -118,7 +121,7 @@ TEST_F(ClientAuthTest, AWrongChallengeCancelsTheLogin)
     (void)auth().start();
     EXPECT_EQ(auth().on_reply({334, "eA=="}).write, "*\r\n");
     EXPECT_EQ(auth().on_reply({235, "welcome all the same"}).next, Next::Failed);
-    EXPECT_EQ(auth().failure()->reason, "auth.server-unproved");
+    EXPECT_EQ(auth().failure()->reason, Reason::AuthServerUnproved);
 }
 
 TEST_F(ClientAuthTest, AChallengeThatCostsTooMuchIsRefusedByItsOwnReason)
@@ -127,7 +130,7 @@ TEST_F(ClientAuthTest, AChallengeThatCostsTooMuchIsRefusedByItsOwnReason)
     (void)auth().start();
     EXPECT_EQ(auth().on_reply({334, "eA=="}).write, "*\r\n");
     EXPECT_EQ(auth().on_reply({501, "cancelled"}).next, Next::Failed);
-    EXPECT_EQ(auth().failure()->reason, "auth.too-costly");
+    EXPECT_EQ(auth().failure()->reason, Reason::AuthTooCostly);
     EXPECT_EQ(auth().failure()->origin, facts::Origin::Local);
 }
 
@@ -137,14 +140,14 @@ TEST_F(ClientAuthTest, WhatIsNoBase64CancelsTheLogin)
     (void)auth().start();
     EXPECT_EQ(auth().on_reply({334, "what?"}).write, "*\r\n");
     EXPECT_EQ(auth().on_reply({501, "cancelled"}).next, Next::Failed);
-    EXPECT_EQ(auth().failure()->reason, "auth.malformed");
+    EXPECT_EQ(auth().failure()->reason, Reason::AuthMalformed);
 }
 
 TEST_F(ClientAuthTest, AMechanismThatHasNoFirstWordBeginsNoLogin)
 {
     script.responses = {failure(SaslRefusal::Wrong)};
     EXPECT_EQ(auth().start().next, Next::Failed);
-    EXPECT_EQ(auth().failure()->reason, "auth.mechanism-failed");
+    EXPECT_EQ(auth().failure()->reason, Reason::AuthMechanismFailed);
     EXPECT_EQ(auth().failure()->origin, facts::Origin::Local);
 }
 
@@ -162,7 +165,7 @@ TEST_F(ClientAuthTest, AnotherPositiveReplyIsNoWelcome)
     script.responses = {"x"};
     (void)auth().start();
     EXPECT_EQ(auth().on_reply({250, "ok"}).next, Next::Failed);
-    EXPECT_EQ(auth().failure()->reason, "reply.unexpected");
+    EXPECT_EQ(auth().failure()->reason, Reason::ReplyUnexpected);
 }
 
 }  // namespace

@@ -1,18 +1,49 @@
 #include "smtp/client_outcome.h"
 
-#include <utility>
+#include "core/assert.h"
+#include "facts/reasons.h"
 
 namespace hermetic::smtp {
 namespace {
 
+using facts::Reason;
+
 // One outcome for each of a thousand recipients: more than this of a reply helps nobody.
 constexpr std::size_t kMaxWords = 4096;
 
-std::string reason_of(facts::Stage stage, std::string_view suffix)
+enum class Said : std::uint8_t { Deferred, Refused };
+
+// At the other stages nothing is asked that a reply could answer.
+Reason reason_of(facts::Stage stage, Said said)
 {
-    std::string reason{facts::name(stage)};
-    reason += suffix;
-    return reason;
+    const bool refused = said == Said::Refused;
+    switch (stage) {
+    case facts::Stage::Greeting:
+        return refused ? Reason::GreetingRefused : Reason::GreetingDeferred;
+    case facts::Stage::Ehlo:
+        return refused ? Reason::EhloRefused : Reason::EhloDeferred;
+    case facts::Stage::StartTls:
+        return Reason::StarttlsRefused;
+    case facts::Stage::Auth:
+        return refused ? Reason::AuthRefused : Reason::AuthDeferred;
+    case facts::Stage::Mail:
+        return refused ? Reason::MailRefused : Reason::MailDeferred;
+    case facts::Stage::Rcpt:
+        return refused ? Reason::RcptRefused : Reason::RcptDeferred;
+    case facts::Stage::Data:
+        return refused ? Reason::DataRefused : Reason::DataDeferred;
+    case facts::Stage::EndOfData:
+        return refused ? Reason::EndOfDataRefused : Reason::EndOfDataDeferred;
+    case facts::Stage::Route:
+    case facts::Stage::Dns:
+    case facts::Stage::Connect:
+    case facts::Stage::Handshake:
+    case facts::Stage::Verify:
+    case facts::Stage::Local:
+    case facts::Stage::Done:
+        return Reason::ReplyUnexpected;
+    }
+    unreachable("every Stage is handled above");
 }
 
 }  // namespace
@@ -29,29 +60,14 @@ facts::Outcome outcome_of_reply(facts::Stage stage, const PeerReply& reply)
     if (reply.positive()) {
         outcome.result = facts::OutcomeClass::Delivered;
         outcome.stage = facts::Stage::Done;
-        outcome.reason = "done.accepted";
+        outcome.reason = Reason::DoneAccepted;
     } else if (reply.permanent()) {
         outcome.result = facts::OutcomeClass::Failed;
-        outcome.reason = reason_of(stage, ".refused");
+        outcome.reason = reason_of(stage, Said::Refused);
     } else {
         outcome.result = facts::OutcomeClass::Deferred;
-        outcome.reason = reason_of(stage, ".deferred");
+        outcome.reason = reason_of(stage, Said::Deferred);
     }
-    return outcome;
-}
-
-facts::Outcome local_outcome(facts::Stage stage, facts::EnhancedStatus enhanced,
-                             std::string_view reason, std::string text)
-{
-    facts::Outcome outcome;
-    outcome.stage = stage;
-    outcome.origin = facts::Origin::Local;
-    outcome.enhanced = enhanced;
-    const bool permanent = enhanced.status_class == 5;
-    outcome.result = permanent ? facts::OutcomeClass::Failed : facts::OutcomeClass::Deferred;
-    outcome.code = permanent ? 550 : 450;
-    outcome.reason = reason;
-    outcome.text = std::move(text);
     return outcome;
 }
 

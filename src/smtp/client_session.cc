@@ -1,11 +1,14 @@
 #include "smtp/client_session.h"
 
 #include "core/assert.h"
+#include "facts/reasons.h"
 #include "smtp/client_outcome.h"
 
 #include <utility>
 
 namespace hermetic::smtp {
+
+using facts::Reason;
 
 ClientSession::ClientSession(Dialect dialect, std::string own_name)
     : dialect_{dialect}, own_name_{std::move(own_name)}
@@ -112,7 +115,8 @@ ClientSession::Step ClientSession::fail(const PeerReply& reply)
 
 ClientSession::Step ClientSession::fail_out_of_turn()
 {
-    failure_ = local_outcome(stage(), {4, 4, 317}, "reply.unexpected",
+    failure_ =
+        facts::local_outcome(Reason::ReplyUnexpected, stage(),
                              "the server sent a reply that does not belong to what was asked");
     state_ = State::Failed;
     return {Next::Failed, {}};

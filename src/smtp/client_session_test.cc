@@ -1,5 +1,7 @@
 #include "smtp/client_session.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -8,6 +10,7 @@ namespace hermetic::smtp {
 namespace {
 
 using Next = ClientSession::Next;
+using facts::Reason;
 
 // Feeds replies ("250 text", "TLS" for a finished handshake, "STARTTLS" for our wish) and writes
 // down what the client said, one line each.
@@ -85,7 +88,7 @@ TEST(ClientSession, LmtpSaysLhloAndHasNoHelo)
     talk.hear(220, "lmtp").hear(500, "no");
     EXPECT_EQ(talk.said, "LHLO client.example\r\n");
     EXPECT_EQ(talk.last.next, Next::Failed);
-    EXPECT_EQ(talk.session.failure()->reason, "ehlo.refused");
+    EXPECT_EQ(talk.session.failure()->reason, Reason::EhloRefused);
 }
 
 struct Failure {
@@ -94,7 +97,7 @@ struct Failure {
     facts::Stage stage;
     facts::Origin origin;
     facts::OutcomeClass result;
-    std::string reason;
+    Reason reason;
     bool busy = false;
     friend void PrintTo(const Failure& row, std::ostream* out) { *out << row.name; }
 };
@@ -129,51 +132,51 @@ INSTANTIATE_TEST_SUITE_P(Rows, ClientSessionFails,
                                                  Stage::Greeting,
                                                  Origin::Remote,
                                                  OutcomeClass::Deferred,
-                                                 "greeting.deferred",
+                                                 Reason::GreetingDeferred,
                                                  true},
                                          Failure{"GreetingRefused",
                                                  {{554, "no"}},
                                                  Stage::Greeting,
                                                  Origin::Remote,
                                                  OutcomeClass::Failed,
-                                                 "greeting.refused"},
+                                                 Reason::GreetingRefused},
                                          Failure{"GreetingOdd",
                                                  {{354, "go ahead"}},
                                                  Stage::Greeting,
                                                  Origin::Local,
                                                  OutcomeClass::Deferred,
-                                                 "reply.unexpected"},
+                                                 Reason::ReplyUnexpected},
                                          Failure{"EhloLater",
                                                  {{220, "x"}, {450, "later"}},
                                                  Stage::Ehlo,
                                                  Origin::Remote,
                                                  OutcomeClass::Deferred,
-                                                 "ehlo.deferred"},
+                                                 Reason::EhloDeferred},
                                          Failure{"HeloRefusedToo",
                                                  {{220, "x"}, {550, "no"}, {550, "no"}},
                                                  Stage::Ehlo,
                                                  Origin::Remote,
                                                  OutcomeClass::Failed,
-                                                 "ehlo.refused"},
+                                                 Reason::EhloRefused},
                                          Failure{"EhloOdd",
                                                  {{220, "x"}, {334, "?"}},
                                                  Stage::Ehlo,
                                                  Origin::Local,
                                                  OutcomeClass::Deferred,
-                                                 "reply.unexpected"},
+                                                 Reason::ReplyUnexpected},
                                          Failure{
                                              "StartTlsLater",
                                              {{220, "x"}, {250, "x\nSTARTTLS"}, {454, "4.7.0 no"}},
                                              Stage::StartTls,
                                              Origin::Remote,
                                              OutcomeClass::Deferred,
-                                             "starttls.deferred"},
+                                             Reason::StarttlsRefused},
                                          Failure{"StartTlsRefused",
                                                  {{220, "x"}, {250, "x\nSTARTTLS"}, {502, "no"}},
                                                  Stage::StartTls,
                                                  Origin::Remote,
                                                  OutcomeClass::Failed,
-                                                 "starttls.refused"}),
+                                                 Reason::StarttlsRefused}),
                          [](const auto& row) { return row.param.name; });
 
 TEST(ClientSession, AReplyOutOfTurnEndsIt)
@@ -181,7 +184,7 @@ TEST(ClientSession, AReplyOutOfTurnEndsIt)
     Talk talk;
     talk.hear(220, "mx").hear(250, "mx").hear(250, "again");
     EXPECT_EQ(talk.last.next, Next::Failed);
-    EXPECT_EQ(talk.session.failure()->reason, "reply.unexpected");
+    EXPECT_EQ(talk.session.failure()->reason, Reason::ReplyUnexpected);
 }
 
 }  // namespace

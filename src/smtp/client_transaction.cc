@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "smtp/client_outcome.h"
 #include "smtp/client_parameters.h"
 
@@ -13,6 +14,7 @@
 namespace hermetic::smtp {
 namespace {
 
+using facts::Reason;
 using facts::Stage;
 
 constexpr std::string_view kUnexpected =
@@ -55,13 +57,13 @@ void ClientTransaction::judge_before_sending()
     const auto& peer = *input_.peer;
     const auto& envelope = *input_.envelope;
     if (peer.max_size != 0 && input_.body_size > peer.max_size) {
-        return refuse_locally({5, 3, 4}, "size.exceeds-peer",
+        return refuse_locally(Reason::SizeExceedsPeer,
                               fmt::format("the message has {} octets, the server takes {} at most",
                                           input_.body_size, peer.max_size));
     }
     if (input_.needs.eight_bit && !peer.eight_bit_mime &&
         envelope.body_type == mail::BodyType::EightBitMime) {
-        return refuse_locally({5, 6, 3}, "content.needs-8bitmime",
+        return refuse_locally(Reason::ContentNeeds8bitmime,
                               "the message has 8-bit text, and the server does not offer 8BITMIME");
     }
     if (peer.smtputf8) {
@@ -70,23 +72,23 @@ void ClientTransaction::judge_before_sending()
     }
     // The flag alone binds nobody: only what really is UTF-8 stops here (RFC 6531 §3.6).
     if (input_.needs.utf8_header || (envelope.sender && envelope.sender->needs_smtputf8())) {
-        return refuse_locally({5, 6, 7}, "content.needs-smtputf8",
+        return refuse_locally(Reason::ContentNeedsSmtputf8,
                               "the message has an internationalised sender or header, and the "
                               "server does not offer SMTPUTF8");
     }
     for (auto& result : results_) {
         if (!envelope.recipients[result.index].address.needs_smtputf8()) continue;
         result.state = RecipientResult::State::Resolved;
-        result.outcome = local_outcome(Stage::Local, {5, 6, 7}, "content.needs-smtputf8",
-                                       "the recipient's address is internationalised, and the "
-                                       "server does not offer SMTPUTF8");
+        result.outcome =
+            facts::local_outcome(Reason::ContentNeedsSmtputf8,
+                                 "the recipient's address is internationalised, and the "
+                                 "server does not offer SMTPUTF8");
     }
 }
 
-void ClientTransaction::refuse_locally(facts::EnhancedStatus status, std::string_view reason,
-                                       std::string_view text)
+void ClientTransaction::refuse_locally(Reason reason, std::string_view text)
 {
-    resolve_pending(local_outcome(Stage::Local, status, reason, std::string{text}));
+    resolve_pending(facts::local_outcome(reason, std::string{text}));
 }
 
 ClientTransaction::Step ClientTransaction::start()
@@ -268,8 +270,8 @@ ClientTransaction::Step ClientTransaction::on_reply(const PeerReply& reply)
         return close_with(outcome_of_reply(stage(), reply));
     }
     if (outstanding() == 0 || !fits(expected_[answered_].command, reply)) {
-        return close_with(local_outcome(stage_when_lost(), {4, 4, 317}, "reply.unexpected",
-                                        std::string{kUnexpected}));
+        return close_with(facts::local_outcome(Reason::ReplyUnexpected, stage_when_lost(),
+                                               std::string{kUnexpected}));
     }
     const auto [command, recipient] = expected_[answered_];
     const auto at_stage = stage();

@@ -114,8 +114,7 @@ private:
     };
 
     void judge_before_sending();
-    void refuse_locally(facts::EnhancedStatus status, std::string_view reason,
-                        std::string_view text);
+    void refuse_locally(facts::Reason reason, std::string_view text);
     Step advance();
     bool may_send() const;
     // Returns false when nothing more can be sent before a reply.

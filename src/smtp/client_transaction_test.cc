@@ -1,6 +1,7 @@
 #include "smtp/client_transaction.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +13,7 @@ namespace {
 using facts::OutcomeClass;
 using facts::Stage;
 using Next = ClientTransaction::Next;
+using facts::Reason;
 
 mail::Mailbox mailbox(std::string_view text)
 {
@@ -158,13 +160,13 @@ TEST_F(TransactionTest, PartOfTheRecipientsIsRefused)
     hear(354);
     hear(250, "2.0.0 queued");
     EXPECT_EQ(outcome(0).result, OutcomeClass::Failed);
-    EXPECT_EQ(outcome(0).reason, "rcpt.refused");
+    EXPECT_EQ(outcome(0).reason, Reason::RcptRefused);
     EXPECT_EQ(outcome(0).text, "5.1.1 unknown");
     EXPECT_EQ(outcome(0).enhanced.format(), "5.1.1");
     EXPECT_EQ(outcome(1).result, OutcomeClass::Delivered);
     EXPECT_EQ(outcome(1).text, "2.0.0 queued");
     EXPECT_EQ(outcome(2).result, OutcomeClass::Deferred);
-    EXPECT_EQ(outcome(2).reason, "rcpt.deferred");
+    EXPECT_EQ(outcome(2).reason, Reason::RcptDeferred);
 }
 
 TEST_F(TransactionTest, LoneDotWhereEveryRecipientIsRefusedButDataIsTaken)
@@ -172,7 +174,7 @@ TEST_F(TransactionTest, LoneDotWhereEveryRecipientIsRefusedButDataIsTaken)
     talk({250, 550, 354, 554});
     EXPECT_NE(transcript.find("S: 354\nC: .|\nS: 554\n"), std::string::npos) << transcript;
     EXPECT_EQ(last, Next::Done);
-    EXPECT_EQ(outcome().reason, "rcpt.refused");
+    EXPECT_EQ(outcome().reason, Reason::RcptRefused);
     EXPECT_FALSE(transaction->leaves_reset_due());
 }
 
@@ -186,7 +188,7 @@ TEST_F(TransactionTest, AllRefusedAndDataRefusedLeavesAReset)
 {
     talk({250, 550, 503});
     EXPECT_EQ(last, Next::Done);
-    EXPECT_EQ(outcome().reason, "rcpt.refused");
+    EXPECT_EQ(outcome().reason, Reason::RcptRefused);
     EXPECT_TRUE(transaction->leaves_reset_due());
 
     transcript.clear();
@@ -207,7 +209,7 @@ TEST_F(TransactionTest, RefusedMailIsTheOutcomeOfEveryRecipient)
     EXPECT_EQ(last, Next::Done);
     for (std::size_t i = 0; i < 2; ++i) {
         EXPECT_EQ(outcome(i).stage, Stage::Mail);
-        EXPECT_EQ(outcome(i).reason, "mail.deferred");
+        EXPECT_EQ(outcome(i).reason, Reason::MailDeferred);
         EXPECT_EQ(outcome(i).text, "4.7.1 greylisted");
     }
     EXPECT_FALSE(transaction->leaves_reset_due());
@@ -217,7 +219,7 @@ TEST_F(TransactionTest, RefusedMailButTakenDataGetsALoneDot)
 {
     talk({550, 250, 354, 250});
     EXPECT_NE(transcript.find("C: .|"), std::string::npos);
-    EXPECT_EQ(outcome().reason, "mail.refused");
+    EXPECT_EQ(outcome().reason, Reason::MailRefused);
 }
 
 TEST_F(TransactionTest, WithoutPipeliningARefusedMailEndsIt)
@@ -232,8 +234,8 @@ TEST_F(TransactionTest, RefusedDataIsTheOutcomeOfAcceptedRecipientsOnly)
 {
     to("c@example.org");
     talk({250, 250, 550, 451});
-    EXPECT_EQ(outcome(0).reason, "data.deferred");
-    EXPECT_EQ(outcome(1).reason, "rcpt.refused");
+    EXPECT_EQ(outcome(0).reason, Reason::DataDeferred);
+    EXPECT_EQ(outcome(1).reason, Reason::RcptRefused);
     EXPECT_TRUE(transaction->leaves_reset_due());
 }
 
@@ -241,7 +243,7 @@ TEST_F(TransactionTest, RefusedEndOfData)
 {
     talk({250, 250, 354, 554});
     EXPECT_EQ(outcome().stage, Stage::EndOfData);
-    EXPECT_EQ(outcome().reason, "end-of-data.refused");
+    EXPECT_EQ(outcome().reason, Reason::EndOfDataRefused);
 }
 
 TEST_F(TransactionTest, BusyAtAnyTimeEndsTheConnection)
@@ -270,10 +272,10 @@ TEST_F(TransactionTest, LostConnectionKeepsWhatWasDecidedAndTellsTheStage)
     EXPECT_FALSE(transaction->untouched());
     hear(550);
     facts::Outcome lost;
-    lost.reason = "connection.closed";
+    lost.reason = Reason::ConnectionClosed;
     transaction->on_lost(lost);
-    EXPECT_EQ(outcome(0).reason, "rcpt.refused");
-    EXPECT_EQ(outcome(1).reason, "connection.closed");
+    EXPECT_EQ(outcome(0).reason, Reason::RcptRefused);
+    EXPECT_EQ(outcome(1).reason, Reason::ConnectionClosed);
     EXPECT_EQ(outcome(1).stage, Stage::Rcpt);
 }
 
@@ -298,7 +300,7 @@ TEST_F(TransactionTest, ALossAfterTheLastOctetIsOneAtTheEndOfTheMessage)
 {
     using Written = ClientTransaction::Written;
     facts::Outcome lost;
-    lost.reason = "connection.closed";
+    lost.reason = Reason::ConnectionClosed;
     const auto stage_after = [&](std::vector<int> codes, Written written = Written::All) {
         talk(codes);
         transaction->on_lost(lost, written);
@@ -328,7 +330,7 @@ TEST_F(TransactionTest, UnexpectedRepliesEndTheConnection)
         transcript.clear();
         talk(codes);
         EXPECT_EQ(last, Next::Close) << transcript;
-        EXPECT_EQ(outcome().reason, "reply.unexpected");
+        EXPECT_EQ(outcome().reason, Reason::ReplyUnexpected);
         EXPECT_EQ(outcome().origin, facts::Origin::Local);
     }
 }
@@ -418,7 +420,7 @@ TEST_F(TransactionTest, TooLargeForThePeerIsDecidedBeforeAnythingIsSent)
     EXPECT_EQ(last, Next::Done);
     EXPECT_EQ(outcome().origin, facts::Origin::Local);
     EXPECT_EQ(outcome().enhanced.format(), "5.3.4");
-    EXPECT_EQ(outcome().reason, "size.exceeds-peer");
+    EXPECT_EQ(outcome().reason, Reason::SizeExceedsPeer);
     EXPECT_FALSE(transaction->leaves_reset_due());
 }
 
@@ -431,7 +433,7 @@ TEST_F(TransactionTest, EightBitTextNeeds8BitMimeOnlyWhereItIsThere)
     begin();
     EXPECT_EQ(last, Next::Done);
     EXPECT_EQ(outcome().enhanced.format(), "5.6.3");
-    EXPECT_EQ(outcome().reason, "content.needs-8bitmime");
+    EXPECT_EQ(outcome().reason, Reason::ContentNeeds8bitmime);
     peer.eight_bit_mime = true;
     begin();
     EXPECT_EQ(last, Next::ReadReply);
@@ -457,7 +459,7 @@ TEST_F(TransactionTest, SmtpUtf8IsNeededOnlyByWhatIsUtf8)
     needs.utf8_header = true;
     begin();
     EXPECT_EQ(last, Next::Done);
-    EXPECT_EQ(outcome(0).reason, "content.needs-smtputf8");
+    EXPECT_EQ(outcome(0).reason, Reason::ContentNeedsSmtputf8);
 }
 
 TEST_F(TransactionTest, LmtpHasAReplyPerAcceptedRecipientAndNeverBdat)
@@ -472,7 +474,7 @@ TEST_F(TransactionTest, LmtpHasAReplyPerAcceptedRecipientAndNeverBdat)
     EXPECT_EQ(last, Next::Done);
     EXPECT_EQ(transcript.find("BDAT"), std::string::npos);
     EXPECT_EQ(outcome(0).text, "2.0.0 b");
-    EXPECT_EQ(outcome(1).reason, "rcpt.refused");
+    EXPECT_EQ(outcome(1).reason, Reason::RcptRefused);
     EXPECT_EQ(outcome(2).result, OutcomeClass::Deferred);
     EXPECT_EQ(outcome(2).stage, Stage::EndOfData);
 }
@@ -482,7 +484,7 @@ TEST_F(TransactionTest, LmtpClosesWhereNobodyIsLeftAfter354)
     dialect = Dialect::Lmtp;
     talk({250, 550, 354});
     EXPECT_EQ(last, Next::Close);
-    EXPECT_EQ(outcome().reason, "rcpt.refused");
+    EXPECT_EQ(outcome().reason, Reason::RcptRefused);
 }
 
 TEST(ContentScanner, FindsWhatAMessageNeedsHoweverItIsCut)

@@ -30,7 +30,7 @@ Parsed parse_hello(command::Hello::Verb verb, std::string_view argument)
     // no name at all is.
     if (argument.empty() || argument.size() > 255 || !is_ascii(argument) ||
         argument.find(' ') != std::string_view::npos) {
-        return refuse(refusal::kBadHello, argument);
+        return refuse(refusal::kHelloSyntax, argument);
     }
     return command::Hello{verb, argument};
 }
@@ -55,17 +55,17 @@ bool is_path_utf8(std::string_view text, const mail::ParsedPath& path)
 Parsed parse_mail(std::string_view argument)
 {
     constexpr std::string_view kFrom = "FROM:";
-    if (!istarts_with(argument, kFrom)) return refuse(refusal::kBadSender, argument);
+    if (!istarts_with(argument, kFrom)) return refuse(refusal::kMailSyntax, argument);
     const std::string_view text = skip_blanks(argument.substr(kFrom.size()));
-    if (text.empty()) return refuse(refusal::kBadSender);
+    if (text.empty()) return refuse(refusal::kMailSyntax);
     auto path = mail::parse_path(text, mail::AllowUtf8::Yes);
-    if (!path) return refuse(refusal::kBadSender, path_words(text));
-    if (!path->bare_name.empty()) return refuse(refusal::kBadSender, path_words(text));
+    if (!path) return refuse(refusal::kMailSyntax, path_words(text));
+    if (!path->bare_name.empty()) return refuse(refusal::kMailSyntax, path_words(text));
     command::Mail mail;
     const auto parameters = parse_parameters(text.substr(path->length), mail);
     if (!parameters) return failure(parameters.error());
     if (!mail.smtputf8 && is_path_utf8(text, *path)) {
-        return refuse(refusal::kNeedsSmtputf8, path_words(text));
+        return refuse(refusal::kAddressNeedsSmtputf8, path_words(text));
     }
     mail.sender = std::move(path->mailbox);
     return mail;
@@ -76,20 +76,20 @@ Parsed parse_rcpt(std::string_view argument, Utf8Transaction utf8_transaction)
     constexpr std::string_view kTo = "TO:";
     const auto allow_utf8 =
         utf8_transaction == Utf8Transaction::Yes ? mail::AllowUtf8::Yes : mail::AllowUtf8::No;
-    if (!istarts_with(argument, kTo)) return refuse(refusal::kBadRecipient, argument);
+    if (!istarts_with(argument, kTo)) return refuse(refusal::kRcptSyntax, argument);
     const std::string_view text = skip_blanks(argument.substr(kTo.size()));
-    if (text.empty()) return refuse(refusal::kBadRecipient);
+    if (text.empty()) return refuse(refusal::kRcptSyntax);
     auto path = mail::parse_path(text, allow_utf8);
     if (!path) {
         const bool not_ascii = path.error().address == mail::AddressError::NotAscii;
-        return refuse(not_ascii ? refusal::kNeedsSmtputf8 : refusal::kBadRecipient,
+        return refuse(not_ascii ? refusal::kAddressNeedsSmtputf8 : refusal::kRcptSyntax,
                       path_words(text));
     }
     if (!path->mailbox && !iequals(path->bare_name, "postmaster")) {
-        return refuse(refusal::kBadRecipient, path_words(text));
+        return refuse(refusal::kRcptSyntax, path_words(text));
     }
     if (utf8_transaction == Utf8Transaction::No && is_path_utf8(text, *path)) {
-        return refuse(refusal::kNeedsSmtputf8, path_words(text));
+        return refuse(refusal::kAddressNeedsSmtputf8, path_words(text));
     }
     command::Rcpt rcpt;
     const auto parameters = parse_parameters(text.substr(path->length), rcpt, allow_utf8);
@@ -102,17 +102,17 @@ Parsed parse_bdat(std::string_view argument)
 {
     const auto space = argument.find(' ');
     const auto octets = parse_decimal<std::uint64_t>(argument.substr(0, space));
-    if (!octets) return refuse(refusal::kBadChunkSize, argument);
+    if (!octets) return refuse(refusal::kChunkSyntax, argument);
     if (space == std::string_view::npos) return command::Bdat{*octets, false};
     if (!iequals(argument.substr(space + 1), "LAST"))
-        return refuse(refusal::kBadChunkSize, argument);
+        return refuse(refusal::kChunkSyntax, argument);
     return command::Bdat{*octets, true};
 }
 
 template <typename T>
 Parsed without_argument(std::string_view argument)
 {
-    if (!argument.empty()) return refuse(refusal::kNoArgument, argument);
+    if (!argument.empty()) return refuse(refusal::kCommandNoArgument, argument);
     return T{};
 }
 
@@ -183,18 +183,18 @@ Words split_verb(std::string_view text)
 
 Result<Command, Refusal> parse_command(const CommandLine& line, Utf8Transaction utf8_transaction)
 {
-    if (line.bare_cr) return refuse(refusal::kBareCarriageReturn);
+    if (line.bare_cr) return refuse(refusal::kCommandBareCarriageReturn);
     const auto [verb, argument] = split_verb(line.text);
     if (has_control(verb) || has_control(argument) ||
         (!is_ascii(argument) && !is_valid_utf8(argument))) {
-        return refuse(refusal::kBadOctets);
+        return refuse(refusal::kCommandBadOctets);
     }
     if (iequals(verb, "MAIL")) return parse_mail(argument);
     if (iequals(verb, "RCPT")) return parse_rcpt(argument, utf8_transaction);
     for (const Verb& known : kVerbs) {
         if (iequals(verb, known.name)) return known.parse(argument);
     }
-    return refuse(refusal::kUnknown, verb.substr(0, 40));
+    return refuse(refusal::kCommandUnknown, verb.substr(0, 40));
 }
 
 bool ends_turn(std::string_view line)

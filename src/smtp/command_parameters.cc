@@ -55,19 +55,19 @@ bool take(std::string_view& text, Parameter& parameter)
 template <typename Apply>
 Result<void, Refusal> for_each(std::string_view text, Apply apply)
 {
-    if (!text.empty() && text[0] != ' ') return failure(refuse(refusal::kBadSyntax, text));
+    if (!text.empty() && text[0] != ' ') return failure(refuse(refusal::kCommandSyntax, text));
     unsigned seen = 0;
     for (Parameter parameter; take(text, parameter);) {
         if (!is_keyword(parameter.keyword))
-            return failure(refuse(refusal::kBadParameter, parameter.text));
+            return failure(refuse(refusal::kParameterSyntax, parameter.text));
         unsigned bit = 0;
         const Verdict verdict = apply(parameter, bit);
         if (verdict == Verdict::Unknown)
-            return failure(refuse(refusal::kUnknownParameter, parameter.text));
+            return failure(refuse(refusal::kParameterUnknown, parameter.text));
         if ((seen & bit) != 0)
-            return failure(refuse(refusal::kDuplicateParameter, parameter.keyword));
+            return failure(refuse(refusal::kParameterDuplicate, parameter.keyword));
         if (verdict == Verdict::BadValue)
-            return failure(refuse(refusal::kBadParameter, parameter.text));
+            return failure(refuse(refusal::kParameterSyntax, parameter.text));
         seen |= bit;
     }
     return {};

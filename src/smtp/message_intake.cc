@@ -95,9 +95,9 @@ void MessageIntake::judge(std::string_view run, bool bare_newline, bool nul)
         refuse(refusal::kMessageBareNewline);
     }
     if (nul) refuse(refusal::kMessageNul);
-    if (octets_ > limits_.message_size) refuse(refusal::kMessageTooBig);
-    if (header_.header_octets() > limits_.header_size) refuse(refusal::kHeaderTooBig);
-    if (header_.received_fields() > limits_.received_fields) refuse(refusal::kLoop);
+    if (octets_ > limits_.message_size) refuse(refusal::kLimitSize);
+    if (header_.header_octets() > limits_.header_size) refuse(refusal::kLimitHeaderSize);
+    if (header_.received_fields() > limits_.received_fields) refuse(refusal::kMessageLoop);
 }
 
 }  // namespace hermetic::smtp

@@ -14,10 +14,10 @@
 
 namespace hermetic::smtp {
 
-// One way of refusing. `id` is a public name (docs/policy/receiving.md): it stands in logs and
-// never changes its meaning. `text` says what was wrong and what would be right.
+// One way of refusing (docs/policy/receiving.md). `text` says what was wrong and what would be
+// right.
 struct RefusalKind {
-    std::string_view id;
+    facts::Reason reason{};
     std::uint16_t code = 550;
     facts::EnhancedStatus enhanced;
     std::string_view text;

@@ -1,13 +1,14 @@
 #include "smtp/reply.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 
 #include <gtest/gtest.h>
 
 namespace hermetic::smtp {
 namespace {
 
-constexpr RefusalKind kKind{"test.kind", 550, {5, 1, 1}, "no such user"};
+constexpr RefusalKind kKind{facts::Reason::RecipientUnknown, 550, {5, 1, 1}, "no such user"};
 const RefusalMark kMark{"mx.example.org", WallTime{std::chrono::milliseconds{1795285475123}}, {1}};
 
 TEST(Reply, LeavesTheEnhancedStatusOutWhereThereIsNone)
@@ -30,7 +31,7 @@ TEST(Refusal, EndsWithHostTimeAndSession)
 TEST(Refusal, IsWrappedToLinesOf512Octets)
 {
     const std::string words(480, 'w');
-    const RefusalKind kind{"test.long", 550, {5, 1, 1}, words};
+    const RefusalKind kind{facts::Reason::RecipientUnknown, 550, {5, 1, 1}, words};
     for (const std::string& subject :
          {std::string{}, std::string(600, 's'), std::string{"a b c"}}) {
         std::string out;

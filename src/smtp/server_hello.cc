@@ -15,8 +15,8 @@ Next ServerMachine::on(const command::Hello& hello, WallTime now)
 {
     using Verb = command::Hello::Verb;
     // RFC 2033 §4.1: LMTP has LHLO instead of the others.
-    if (is_lmtp() && hello.verb != Verb::Lhlo) return refuse(refusal::kSpeakLhlo, {}, now);
-    if (!is_lmtp() && hello.verb == Verb::Lhlo) return refuse(refusal::kSpeakEhlo, {}, now);
+    if (is_lmtp() && hello.verb != Verb::Lhlo) return refuse(refusal::kCommandSpeakLhlo, {}, now);
+    if (!is_lmtp() && hello.verb == Verb::Lhlo) return refuse(refusal::kCommandSpeakEhlo, {}, now);
 
     end_transaction();  // RFC 5321 §4.1.4
     helo_ = xclient_helo_.empty() ? std::string{hello.name} : xclient_helo_;
@@ -56,8 +56,8 @@ void ServerMachine::append_extensions()
 
 Next ServerMachine::on(const command::StartTls& /*starttls*/, WallTime now)
 {
-    if (in_tls_) return refuse(refusal::kTlsAlready, {}, now);
-    if (!offers_starttls_) return refuse(refusal::kNotOffered, {}, now);
+    if (in_tls_) return refuse(refusal::kSequenceTlsAlready, {}, now);
+    if (!offers_starttls_) return refuse(refusal::kCommandNotOffered, {}, now);
     append_reply(output_, 220, {2, 0, 0}, "ready for TLS");
     return Next::StartTls;
 }
@@ -86,7 +86,7 @@ void ServerMachine::forget_hello()
 Next ServerMachine::on(const command::Xclient& xclient, WallTime now)
 {
     if (!may_xclient_) return refuse(refusal::kXclientDenied, {}, now);
-    if (transaction_) return refuse(refusal::kXclientInMail, {}, now);
+    if (transaction_) return refuse(refusal::kSequenceXclientInMail, {}, now);
     auto attributes = parse_xclient(xclient.attributes);
     if (!attributes) return refuse(*attributes.error().kind, attributes.error().subject, now);
     if (attributes->address) client_ = {*attributes->address, 0};

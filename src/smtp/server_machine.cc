@@ -23,7 +23,7 @@ Next ServerMachine::greet()
 Next ServerMachine::on_command(const CommandLine& line, WallTime now)
 {
     reply_start_ = output_.size();
-    if (is_flood()) return end(refusal::kTooManyCommands, now);
+    if (is_flood()) return end(refusal::kLimitCommands, now);
     const bool utf8 = transaction_ && transaction_->smtputf8;
     auto parsed = parse_command(line, utf8 ? Utf8Transaction::Yes : Utf8Transaction::No);
     if (!parsed) return refuse(*parsed.error().kind, parsed.error().subject, now);
@@ -49,19 +49,19 @@ Duration ServerMachine::pause() const
 Next ServerMachine::on_line_too_long(WallTime now)
 {
     reply_start_ = output_.size();
-    return refuse(refusal::kLineTooLong, {}, now);
+    return refuse(refusal::kCommandTooLong, {}, now);
 }
 
 Next ServerMachine::on_bare_line_feed(WallTime now)
 {
     reply_start_ = output_.size();
-    return end(refusal::kBareLineFeed, now);
+    return end(refusal::kCommandBareLineFeed, now);
 }
 
 Next ServerMachine::on_early_input(WallTime now)
 {
     output_.resize(reply_start_);
-    return end(refusal::kEarlyInput, now);
+    return end(refusal::kSequenceEarlyInput, now);
 }
 
 Next ServerMachine::on(const command::Noop& /*noop*/, WallTime /*now*/)
@@ -95,12 +95,12 @@ Next ServerMachine::on(const command::Quit& /*quit*/, WallTime /*now*/)
 
 Next ServerMachine::on(const command::NotOffered& /*not_offered*/, WallTime now)
 {
-    return refuse(refusal::kNotOffered, {}, now);
+    return refuse(refusal::kCommandNotOffered, {}, now);
 }
 
 Next ServerMachine::on(const command::Http& /*http*/, WallTime now)
 {
-    return end(refusal::kHttp, now);
+    return end(refusal::kCommandHttp, now);
 }
 
 Next ServerMachine::reply(int code, const facts::EnhancedStatus& enhanced, std::string_view text)
@@ -121,11 +121,11 @@ Next ServerMachine::refuse(const RefusalKind& kind, std::string_view subject, Wa
     // RFC 5321 §3.8: 421 says that the connection ends.
     if (kind.code == 421) {
         append(kind, subject, now);
-        ended_by_ = kind.id;
+        ended_by_ = facts::name(kind.reason);
         return Next::Close;
     }
     if (kind.code >= 500 && ++errors_ > settings_.limits.errors_per_session) {
-        return end(refusal::kTooManyErrors, now);
+        return end(refusal::kLimitErrors, now);
     }
     append(kind, subject, now);
     return Next::ReadCommand;
@@ -134,7 +134,7 @@ Next ServerMachine::refuse(const RefusalKind& kind, std::string_view subject, Wa
 Next ServerMachine::end(const RefusalKind& why, WallTime now)
 {
     append(why, {}, now);
-    ended_by_ = why.id;
+    ended_by_ = facts::name(why.reason);
     return Next::Close;
 }
 

@@ -1,6 +1,7 @@
 // What the server's machine refuses, and by which public name (docs/policy/receiving.md).
 #include "smtp/server_machine.h"
 
+#include "facts/reasons.h"
 #include "smtp/refusals.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +17,8 @@ namespace {
 using namespace std::string_view_literals;
 
 // Recipients at refused.example are not taken.
-constexpr RefusalKind kRefusedRecipient{"recipient.unknown", 550, {5, 1, 1}, "not here"};
+constexpr RefusalKind kRefusedRecipient{
+    facts::Reason::RecipientUnknown, 550, {5, 1, 1}, "not here"};
 
 struct Setting {
     ServerSettings server;
@@ -46,7 +48,8 @@ public:
     }
     [[nodiscard]] std::string_view refused_by() const
     {
-        return machine_->last_refusal() == nullptr ? "" : machine_->last_refusal()->id;
+        return machine_->last_refusal() == nullptr ? ""
+                                                   : facts::name(machine_->last_refusal()->reason);
     }
     // The code of the last reply.
     [[nodiscard]] std::string code()

@@ -8,18 +8,18 @@ namespace hermetic::smtp {
 
 const RefusalKind* ServerMachine::obstacle_to_message() const
 {
-    if (hello_ == Hello::None) return &refusal::kHelloFirst;
-    if (!transaction_) return &refusal::kMailFirst;
+    if (hello_ == Hello::None) return &refusal::kSequenceHelloFirst;
+    if (!transaction_) return &refusal::kSequenceMailFirst;
     if (!transaction_->recipients.empty()) return nullptr;
     // RFC 2033 §4.2 wants 503 also where all were refused.
     const bool refused = transaction_->any_recipient_refused && !is_lmtp();
-    return refused ? &refusal::kNoRecipients : &refusal::kRecipientFirst;
+    return refused ? &refusal::kSequenceNoRecipients : &refusal::kSequenceRecipientFirst;
 }
 
 Next ServerMachine::on(const command::Data& /*data*/, WallTime now)
 {
     if (const RefusalKind* obstacle = obstacle_to_message()) return refuse(*obstacle, {}, now);
-    if (transaction_->intake) return refuse(refusal::kChunksBegun, {}, now);  // RFC 3030 §2
+    if (transaction_->intake) return refuse(refusal::kSequenceChunksBegun, {}, now);  // RFC 3030 §2
     transaction_->intake =
         std::make_unique<MessageIntake>(MessageIntake::Framing::Data, settings_.limits);
     append_reply(output_, 354, {}, "send the message; end it with <CRLF>.<CRLF>");
@@ -31,7 +31,7 @@ Next ServerMachine::on(const command::Bdat& bdat, WallTime now)
     const RefusalKind* obstacle = obstacle_to_message();
     // More than is worth reading, and its end is far away: the only way out is to close.
     if (bdat.octets > swallow_limit(settings_.limits)) {
-        return end(refusal::kMessageTooBig, now);
+        return end(refusal::kLimitSize, now);
     }
     if (obstacle != nullptr) {
         // RFC 3030 §2: the octets come in any case, and are no commands.
@@ -81,7 +81,7 @@ Next ServerMachine::on_message_read(WallTime now)
 Next ServerMachine::on_cut_off(WallTime now)
 {
     const RefusalKind* why = in_message() ? transaction_->intake->refusal() : nullptr;
-    return end(why != nullptr ? *why : refusal::kMessageTooBig, now);
+    return end(why != nullptr ? *why : refusal::kLimitSize, now);
 }
 
 Next ServerMachine::on_stored(std::string_view id)

@@ -9,13 +9,13 @@ namespace hermetic::smtp {
 Next ServerMachine::on(command::Mail& mail, WallTime now)
 {
     const config::LimitOptions& limits = settings_.limits;
-    if (hello_ == Hello::None) return refuse(refusal::kHelloFirst, {}, now);
-    if (transaction_) return refuse(refusal::kNestedMail, {}, now);
-    if (messages_ >= limits.messages_per_session) return refuse(refusal::kTooManyMessages, {}, now);
+    if (hello_ == Hello::None) return refuse(refusal::kSequenceHelloFirst, {}, now);
+    if (transaction_) return refuse(refusal::kSequenceNestedMail, {}, now);
+    if (messages_ >= limits.messages_per_session) return refuse(refusal::kLimitMessages, {}, now);
     if (mail.size && *mail.size > limits.message_size) {
         const std::string subject =
             "SIZE=" + std::to_string(*mail.size) + ", limit " + std::to_string(limits.message_size);
-        return refuse(refusal::kDeclaredTooBig, subject, now);
+        return refuse(refusal::kLimitDeclaredSize, subject, now);
     }
     candidate_ = std::make_unique<Transaction>();
     candidate_->sender = std::move(mail.sender);
@@ -42,12 +42,14 @@ Next ServerMachine::on_sender_refused(const Refusal& refusal, WallTime now)
 Next ServerMachine::on(command::Rcpt& rcpt, WallTime now)
 {
     if (!transaction_) {
-        return refuse(hello_ == Hello::None ? refusal::kHelloFirst : refusal::kMailFirst, {}, now);
+        return refuse(
+            hello_ == Hello::None ? refusal::kSequenceHelloFirst : refusal::kSequenceMailFirst, {},
+            now);
     }
-    if (transaction_->intake) return refuse(refusal::kChunksBegun, {}, now);
+    if (transaction_->intake) return refuse(refusal::kSequenceChunksBegun, {}, now);
     if (transaction_->recipients.size() >= settings_.limits.recipients) {
         transaction_->any_recipient_refused = true;
-        return refuse(refusal::kTooManyRecipients, {}, now);
+        return refuse(refusal::kLimitRecipients, {}, now);
     }
     pending_recipient_ = std::make_unique<command::Rcpt>(std::move(rcpt));
     return Next::CheckRecipient;

@@ -261,7 +261,8 @@ void append_history(ByteWriter& out, const facts::AttemptHistory& history)
             out.varint(number);
         out.fixed64(to_octets(cause.first_at));
         out.fixed64(to_octets(cause.last_at));
-        for (const std::string* text : {&cause.reason, &cause.host, &cause.text}) out.text(*text);
+        out.text(cause.reason.text());
+        for (const std::string* text : {&cause.host, &cause.text}) out.text(*text);
     }
 }
 
@@ -287,7 +288,8 @@ bool read_history(ByteReader& in, facts::AttemptHistory& history)
             valid = read_number(in, *number) && valid;
         cause.first_at = to_wall_time(in.fixed64());
         cause.last_at = to_wall_time(in.fixed64());
-        for (std::string* text : {&cause.reason, &cause.host, &cause.text}) *text = in.text();
+        cause.reason = facts::RecordedReason::parse(in.text());
+        for (std::string* text : {&cause.host, &cause.text}) *text = in.text();
     }
     return valid;
 }

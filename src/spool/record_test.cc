@@ -1,5 +1,7 @@
 #include "spool/record.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -306,8 +308,9 @@ TEST(StateRecord, KeepsTheHistoryOfAttempts)
     MessageState state = full_state();
     state.required_tls = mail::RequiredTls{mail::TlsLevel::Encrypt, "tls.connector-level"};
     const auto at = [](int ms) { return WallTime{std::chrono::milliseconds{ms}}; };
-    state.history.causes = {{1, 300, 200, at(1), at(2), "connect.refused", "mx1", "refused"},
-                            {2, 2, 1, at(3), at(3), "dns.failed", "", "SERVFAIL"}};
+    state.history.causes = {
+        {1, 300, 200, at(1), at(2), facts::Reason::ConnectRefused, "mx1", "refused"},
+        {2, 2, 1, at(3), at(3), facts::Reason::DnsFailed, "", "SERVFAIL"}};
     state.history.left_out = 70'000;
     state.last_attempt = "Attempt 300\n  policy: encrypt";
     const std::string octets = to_octets(state);

@@ -5,8 +5,10 @@
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <array>
+#include <utility>
 
 namespace hermetic::tls {
 namespace {
@@ -16,6 +18,7 @@ using State = facts::ChainVerdict::State;
 using ResponsePointer = std::unique_ptr<OCSP_RESPONSE, FreeWith<OCSP_RESPONSE_free>>;
 using BasicPointer = std::unique_ptr<OCSP_BASICRESP, FreeWith<OCSP_BASICRESP_free>>;
 using IdPointer = std::unique_ptr<OCSP_CERTID, FreeWith<OCSP_CERTID_free>>;
+using AccessPointer = std::unique_ptr<AUTHORITY_INFO_ACCESS, FreeWith<AUTHORITY_INFO_ACCESS_free>>;
 using FeaturePointer = std::unique_ptr<TLS_FEATURE, FreeWith<TLS_FEATURE_free>>;
 
 constexpr long kClockSkew = 300;    // seconds
@@ -37,6 +40,83 @@ void count_crls(X509_STORE_CTX* context, const CrlSet* crls)
     X509_STORE_CTX_set0_crls(context, crls->crls());
     X509_STORE_CTX_set_flags(context, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     X509_STORE_CTX_set_verify_cb(context, &tolerate_missing_crls);
+}
+
+// `certificate`: the one at fault; may be null.
+facts::ChainVerdict failed(std::string error, facts::ChainFault fault, X509* certificate)
+{
+    facts::ChainVerdict verdict;
+    verdict.state = State::Failed;
+    verdict.error = std::move(error);
+    verdict.fault = fault;
+    if (certificate == nullptr) return verdict;
+    verdict.subject = format_name(X509_get_subject_name(certificate));
+    verdict.issuer = format_name(X509_get_issuer_name(certificate));
+    verdict.not_before = wall_time(X509_get0_notBefore(certificate));
+    verdict.not_after = wall_time(X509_get0_notAfter(certificate));
+    return verdict;
+}
+
+// Whether its CA says where its own certificate can be had (RFC 5280 §4.2.2.1): public CAs do, for
+// their intermediate ones; a private one that signs servers itself has no use for it.
+bool names_issuer_location(X509* certificate)
+{
+    const AccessPointer access{static_cast<AUTHORITY_INFO_ACCESS*>(
+        X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr))};
+    for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
+        const ACCESS_DESCRIPTION* each = sk_ACCESS_DESCRIPTION_value(access.get(), i);
+        if (OBJ_obj2nid(each->method) == NID_ad_ca_issuers) return true;
+    }
+    return false;
+}
+
+// The chain ends without a CA that is trusted. Whether the missing issuer is a CA that nobody
+// knows, or one between that was not sent, cannot be seen; what was sent, and what the leaf says of
+// its issuer, tell them apart as far as they can be.
+facts::ChainFault find_missing_issuer(X509_STORE_CTX* context, STACK_OF(X509) * sent)
+{
+    X509* last = X509_STORE_CTX_get_current_cert(context);
+    if (last == nullptr) return facts::ChainFault::UnknownCa;
+    const bool leaf = X509_STORE_CTX_get_error_depth(context) == 0;
+    if (!leaf) return facts::ChainFault::UnknownCa;
+    bool others_sent = false;
+    for (int i = 0; i < sk_X509_num(sent); ++i)
+        others_sent = others_sent || X509_cmp(sk_X509_value(sent, i), last) != 0;
+    return others_sent || names_issuer_location(last) ? facts::ChainFault::IncompleteChain
+                                                      : facts::ChainFault::UnknownCa;
+}
+
+facts::ChainFault find_fault(int error, X509_STORE_CTX* context, STACK_OF(X509) * sent)
+{
+    using facts::ChainFault;
+    switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return ChainFault::Expired;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return ChainFault::NotYetValid;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        return ChainFault::SelfSigned;
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // by another key than the CA's of that name
+        return ChainFault::UnknownCa;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return find_missing_issuer(context, sent);
+    case X509_V_ERR_CERT_REVOKED:
+        return ChainFault::Revoked;
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+        return ChainFault::WeakKey;
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+        return ChainFault::WeakSignature;
+    case X509_V_ERR_INVALID_PURPOSE:
+    case X509_V_ERR_INVALID_CA:
+    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+        return ChainFault::WrongPurpose;
+    default:
+        return ChainFault::Other;
+    }
 }
 
 // What the response says of the leaf; its id is made with one of two digests.
@@ -96,11 +176,11 @@ void add_staple(const ChainQuestion& question, STACK_OF(X509) * chain, ChainFind
     if (finding.revocation == Revocation::Unknown && demands_staple(question.leaf))
         finding.revocation = Revocation::StapleMissing;
     if (finding.revocation == Revocation::Revoked) {
-        finding.verdict = {State::Failed, "certificate revoked", X509_V_ERR_CERT_REVOKED};
+        finding.verdict = failed("certificate revoked", facts::ChainFault::Revoked, question.leaf);
     } else if (finding.revocation == Revocation::StapleMissing) {
-        finding.verdict = {State::Failed,
-                           "the certificate demands a stapled OCSP response, and no good one came",
-                           X509_V_ERR_OCSP_VERIFY_NEEDED};
+        finding.verdict =
+            failed("the certificate demands a stapled OCSP response, and no good one came",
+                   facts::ChainFault::StapleMissing, question.leaf);
     }
 }
 
@@ -125,7 +205,7 @@ ChainFinding check_chain(const ChainQuestion& question)
     const StoreContextPointer context{X509_STORE_CTX_new()};
     HERMETIC_ASSERT(context != nullptr);
     if (X509_STORE_CTX_init(context.get(), question.cas, question.leaf, question.rest) != 1) {
-        finding.verdict = {State::Failed, take_error_words(), X509_V_ERR_UNSPECIFIED};
+        finding.verdict = failed(take_error_words(), facts::ChainFault::Other, nullptr);
         return finding;
     }
     X509_STORE_CTX_set_default(context.get(),
@@ -140,7 +220,9 @@ ChainFinding check_chain(const ChainQuestion& question)
     } else {
         int error = X509_STORE_CTX_get_error(context.get());
         if (error == X509_V_OK) error = X509_V_ERR_UNSPECIFIED;
-        finding.verdict = {State::Failed, X509_verify_cert_error_string(error), error};
+        finding.verdict = failed(X509_verify_cert_error_string(error),
+                                 find_fault(error, context.get(), question.rest),
+                                 X509_STORE_CTX_get_current_cert(context.get()));
         if (error == X509_V_ERR_CERT_REVOKED) finding.revocation = Revocation::Revoked;
     }
     ERR_clear_error();

@@ -13,6 +13,7 @@
 namespace hermetic::tls {
 namespace {
 
+using facts::ChainFault;
 using facts::ChainVerdict;
 using facts::TlsFailure;
 using facts::TlsVersion;
@@ -308,6 +309,7 @@ struct VerdictRow {
     ChainVerdict::State state;
     bool name_matches;
     std::string_view error;
+    ChainFault fault = ChainFault::None;
 };
 
 TEST_F(Handshake, CollectsEveryCertificateAndJudgesItAfterwards)
@@ -320,12 +322,14 @@ TEST_F(Handshake, CollectsEveryCertificateAndJudgesItAfterwards)
          {"expired", {"mx.example.org"}, "ec", Issuer::Intermediate, -1},
          State::Failed,
          true,
-         "expired"},
+         "expired",
+         ChainFault::Expired},
         {"self-signed",
          {"self", {"mx.example.org"}, "ec", Issuer::Itself},
          State::Failed,
          true,
-         "self-signed"},
+         "self-signed",
+         ChainFault::SelfSigned},
         {"wrong name", {"wrong", {"other.example.net"}}, State::Verified, false, ""},
         {"wildcard", {"star", {"*.example.org"}}, State::Verified, true, ""},
         {"no partial wildcard", {"partial", {"m*.example.org"}}, State::Verified, false, ""},
@@ -342,8 +346,24 @@ TEST_F(Handshake, CollectsEveryCertificateAndJudgesItAfterwards)
         const auto evidence = pair.client().evidence();
         EXPECT_EQ(evidence.verdict.state, row.state) << evidence.verdict.error;
         EXPECT_THAT(evidence.verdict.error, HasSubstr(row.error));
+        EXPECT_EQ(evidence.verdict.fault, row.fault);
+        if (row.state == State::Failed) {
+            EXPECT_EQ(evidence.verdict.subject, evidence.chain[0].subject);
+            EXPECT_EQ(evidence.verdict.not_after, evidence.chain[0].not_after);
+        }
         EXPECT_EQ(evidence.name_matches, row.name_matches);
     }
+}
+
+TEST_F(Handshake, AChainOfACaThatIsNotTrustedHereSaysSo)
+{
+    PkiFixture elsewhere;
+    ServerProfile profile;
+    profile.certificates = {elsewhere.make("mx.example.org")};
+    Pair pair{server(profile), client(client_profile())};
+    ASSERT_TRUE(pair.shake());
+    EXPECT_EQ(pair.client().evidence().verdict.fault, ChainFault::UnknownCa);
+    EXPECT_FALSE(pair.client().evidence().verdict.issuer.empty());
 }
 
 TEST_F(Handshake, WeakKeysPassButAreNotVerified)
@@ -356,6 +376,7 @@ TEST_F(Handshake, WeakKeysPassButAreNotVerified)
     ASSERT_TRUE(pair.shake());
     EXPECT_EQ(pair.client().evidence().chain[0].key_bits, 1024);
     EXPECT_EQ(pair.client().evidence().verdict.state, ChainVerdict::State::Failed);
+    EXPECT_EQ(pair.client().evidence().verdict.fault, ChainFault::WeakKey);
 }
 
 TEST_F(Handshake, WithoutCasNothingIsJudged)

@@ -61,9 +61,9 @@ struct Flow {
     bool flows = false;
     bool in_clear = false;
     policy::RungKind rung = policy::RungKind::Everything;
-    std::string reason;  // dotted id: why it flows so, or why not
-    std::string words;   // printable
-    std::string fix;     // where it does not flow
+    facts::Reason reason{};  // why it flows so, or why not
+    std::string words;       // printable
+    std::string fix;         // where it does not flow
     std::optional<facts::TlsEvidence> tls;
 };
 

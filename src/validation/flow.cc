@@ -1,10 +1,12 @@
 #include "validation/flow.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
 #include "outbound/office.h"
+#include "policy/evidence_words.h"
 #include "validation/words.h"
 
 #include <fmt/format.h>
@@ -13,6 +15,8 @@
 
 namespace hermetic::validation {
 namespace {
+
+constexpr std::size_t kWordsShown = 600;
 
 // A look is told of by its steps.
 class NoLog final : public ledger::Log {
@@ -49,12 +53,14 @@ std::string describe(const std::vector<facts::Rung>& rungs)
     for (const facts::Rung& each : rungs) {
         if (each.succeeded) continue;
         words += fmt::format("\n{} rung {}: ", each.address.format(), facts::name(each.kind));
-        words += each.tls_failure ? facts::describe(*each.tls_failure) : each.reason;
+        words += each.tls_failure ? facts::describe(*each.tls_failure)
+                                  : std::string{facts::name(each.reason)};
     }
     return words;
 }
 
-Flow flowing(const outbound::Connection& connection, const policy::HopUse& use)
+Flow flowing(const outbound::Connection& connection, const policy::HopUse& use,
+             const policy::TlsPolicy& policy, WallTime now)
 {
     Flow flow;
     flow.flows = true;
@@ -62,14 +68,12 @@ Flow flowing(const outbound::Connection& connection, const policy::HopUse& use)
     flow.rung = use.rung;
     flow.tls = connection.tls;
     flow.reason = use.in_clear ? use.reason : use.verdict;
-    const auto advice = advice_for(flow.reason);
-    if (use.after_failures) {
-        flow.words = "every handshake failed, and the policy does not require TLS";
-    } else if (use.in_clear) {
-        flow.words = advice.words.empty() ? std::string_view{"a local socket"} : advice.words;
+    if (use.in_clear) {
+        flow.words = facts::describe(flow.reason).words;
     } else {
-        flow.words = fmt::format("rung {}, {}", facts::name(use.rung), describe_session(*flow.tls));
-        if (!advice.words.empty()) flow.words.append("; ").append(advice.words);
+        flow.words =
+            fmt::format("rung {}, {}; {}", facts::name(use.rung), describe_session(*flow.tls),
+                        policy::describe_finding(flow.reason, policy, *flow.tls, now));
     }
     return flow;
 }
@@ -80,13 +84,13 @@ Flow waiting(const policy::HopFailure& failure, const facts::Outcome& outcome,
     Flow flow;
     flow.reason = outcome.reason;
     flow.tls = failure.evidence;
-    const auto advice = advice_for(outcome.reason);
-    flow.words = advice.words.empty() ? printable(outcome.text) : std::string{advice.words};
-    if (failure.evidence && !failure.evidence->verdict.error.empty() &&
-        failure.kind == policy::HopFailure::Kind::Unproved)
-        flow.words += ": " + failure.evidence->verdict.error;
+    // Of a ladder the reason says it all, and each step is told of; elsewhere the outcome has more.
+    const bool ladder =
+        outcome.stage == facts::Stage::StartTls || outcome.stage == facts::Stage::Handshake;
+    flow.words = ladder ? std::string{facts::describe(outcome.reason).words}
+                        : printable(outcome.text, kWordsShown);
     flow.words += describe(rungs);
-    flow.fix = advice.fix.empty() ? outcome.fix : std::string{advice.fix};
+    flow.fix = facts::suggest_fix(outcome);
     return flow;
 }
 
@@ -136,7 +140,8 @@ net::Task<Found> find_flow(LookOffice& look, outbound::NextHopClient::Target tar
     const auto rungs = client.take_rungs();
     const auto& selection = client.selection();
     if (found.connection) {
-        found.flow = flowing(*found.connection, selection.use());
+        found.flow = flowing(*found.connection, selection.use(), client.decision().policy,
+                             look.office().adapters.core.clock().wall());
         found.host = client.last_host();
         found.policy = client.decision().policy.digest();
         found.address = client.address_text(selection.step().host, found.connection->endpoint);

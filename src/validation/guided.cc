@@ -1,6 +1,7 @@
 #include "validation/guided.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "net/core.h"
 #include "validation/look_until.h"
 #include "validation/words.h"
@@ -36,7 +37,8 @@ std::string tls_words(const SeenSession& seen)
            (seen.tls_is_the_clients ? "" : "; of a proxy, which proves nothing of the client");
 }
 
-Step make(StepId id, State state, std::string seen, std::string reason = {}, std::string fix = {})
+Step make(StepId id, State state, std::string seen, facts::RecordedReason reason = {},
+          std::string fix = {})
 {
     return {id, {}, {}, state, std::move(reason), std::move(seen), std::move(fix)};
 }
@@ -46,7 +48,7 @@ Step say_tls(const SeenSession& seen)
     if (seen.tls_failure.empty())
         return make(StepId::StartTls, seen.tls ? State::Ok : State::Warning, tls_words(seen));
     return make(
-        StepId::StartTls, State::Failed, tls_words(seen), "tls.handshake-failed",
+        StepId::StartTls, State::Failed, tls_words(seen), facts::Reason::TlsHandshakeFailed,
         "Compare versions and ciphers with the listener's; the partner's log has its side.");
 }
 
@@ -58,7 +60,8 @@ Step say_evidence(const Judged& judged)
     if (!judged.on_premises) return make(StepId::Evidence, State::Ok, std::move(text));
     text += fmt::format("\n{}: {}", judged.granted ? "granted" : "not granted", judged.why);
     if (judged.granted) return make(StepId::Evidence, State::Ok, std::move(text));
-    return make(StepId::Evidence, State::Failed, std::move(text), "attribution.conditions-unmet",
+    return make(StepId::Evidence, State::Failed, std::move(text),
+                facts::Reason::AttributionConditionsUnmet,
                 "Compare the connector's networks, certificate_names and ca with what the session "
                 "showed.");
 }

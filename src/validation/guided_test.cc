@@ -49,7 +49,7 @@ TEST(SaySession, WhatIsMissingFailsOnlyWhereItCounts)
     seen.judged->fault = {"connector.tls-required", "in clear", "TLS"};
     auto steps = say_session(seen);
     EXPECT_EQ(steps.back().state, State::Failed);
-    EXPECT_EQ(step_of(steps, StepId::Policy).reason, "connector.tls-required");
+    EXPECT_EQ(step_of(steps, StepId::Policy).reason.text(), "connector.tls-required");
     EXPECT_FALSE(step_of(steps, StepId::Policy).fix.empty());
     seen.judged->restricts = false;
     seen.judged->why = "the connector is in audit mode";
@@ -80,7 +80,7 @@ TEST(SaySession, AFailedHandshakeIsShownWithoutATransaction)
     seen.tls_failure = "no version in common";
     const auto steps = say_session(seen);
     EXPECT_EQ(steps.back().state, State::Failed);
-    EXPECT_EQ(step_of(steps, StepId::StartTls).reason, "tls.handshake-failed");
+    EXPECT_EQ(step_of(steps, StepId::StartTls).reason.text(), "tls.handshake-failed");
 }
 
 class GuidedTestRun : public testing::Test {

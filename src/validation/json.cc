@@ -14,9 +14,12 @@ namespace json = boost::json;
 
 json::object object_of(const Step& step)
 {
-    return {{"step", name(step.id)},   {"host", step.host},
-            {"address", step.address}, {"state", name(step.state)},
-            {"reason", step.reason},   {"seen", step.seen},
+    return {{"step", name(step.id)},
+            {"host", step.host},
+            {"address", step.address},
+            {"state", name(step.state)},
+            {"reason", step.reason.text()},
+            {"seen", step.seen},
             {"fix", step.fix}};
 }
 
@@ -83,7 +86,7 @@ json::object object_of(const facts::Outcome& outcome)
 {
     return {{"stage", facts::name(outcome.stage)},
             {"origin", facts::name(outcome.origin)},
-            {"reason", outcome.reason},
+            {"reason", facts::name(outcome.reason)},
             {"words", outcome.text}};
 }
 
@@ -108,7 +111,7 @@ json::array levels_of(const HostFindings& host, const AddressFindings& look, Wal
         array.push_back(json::object{{"level", policy::name(each.level)},
                                      {"passes", each.passes},
                                      {"in_clear", each.in_clear},
-                                     {"reason", each.reason}});
+                                     {"reason", facts::name(each.reason)}});
     }
     return array;
 }
@@ -144,7 +147,7 @@ std::optional<Step> step_in(const json::value& value)
                 text_in(*object, "host"),
                 text_in(*object, "address"),
                 *state,
-                text_in(*object, "reason"),
+                facts::RecordedReason::parse(text_in(*object, "reason")),
                 text_in(*object, "seen"),
                 text_in(*object, "fix")};
 }

@@ -1,5 +1,6 @@
 #include "validation/json.h"
 
+#include "facts/reasons.h"
 #include "validation/results_folder.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +22,7 @@ Report example()
     report.state = State::Warning;
     report.words = "mail flows";
     report.steps.push_back({StepId::StartTls, "mx.example.org", "192.0.2.1:25", State::Failed,
-                            "starttls.not-offered", "two\nlines", "Ask."});
+                            facts::Reason::StarttlsNotOffered, "two\nlines", "Ask."});
     report.steps.push_back({StepId::Result, {}, {}, State::Warning, {}, "mail flows", {}});
     return report;
 }

@@ -1,29 +1,41 @@
 #include "validation/judge.h"
 
+#include "facts/reasons.h"
 #include "outbound/hop_inputs.h"
 #include "outbound/io_outcome.h"
+#include "policy/evidence_words.h"
 
 namespace hermetic::validation {
 namespace {
 
 using policy::TlsLevel;
 using End = Seen::End;
+using facts::Reason;
 
 // Why there is no session that a level could be measured by.
-std::string_view why_no_tls(const AddressFindings& address)
+Reason why_no_tls(const AddressFindings& address)
 {
     switch (address.seen.end) {
     case End::NotOffered:
-        return "starttls.not-offered";
+        return Reason::StarttlsNotOffered;
     case End::Refused:
-        return "starttls.refused";
+        return Reason::StarttlsRefused;
     case End::HandshakeFailed:
         return outbound::handshake_reason(*address.seen.failure);
     case End::Ready:
     case End::Failed:
         break;
     }
-    return "tls.required";
+    return Reason::TlsRequired;
+}
+
+enum class Passes : std::uint8_t { No, InClear };
+
+// Without a session in TLS.
+LevelVerdict verdict_of(TlsLevel level, Passes passes, Reason reason)
+{
+    const bool clear = passes == Passes::InClear;
+    return {level, clear, clear, reason, std::string{facts::describe(reason).words}};
 }
 
 LevelVerdict judge_level(TlsLevel level, const HostFindings& host, const AddressFindings& address,
@@ -44,19 +56,21 @@ LevelVerdict judge_level(TlsLevel level, const HostFindings& host, const Address
     inputs.hop = host.hop();
     inputs.now = now;
     const auto decision = policy::decide_tls(inputs);
-    if (!decision.skip.empty()) return {level, false, false, decision.skip};
-    if (level == TlsLevel::None) return {level, true, true, "tls.connector-level"};
+    if (decision.skip != Reason::None) return verdict_of(level, Passes::No, decision.skip);
+    if (level == TlsLevel::None)
+        return verdict_of(level, Passes::InClear, Reason::TlsConnectorLevel);
     const bool shaken = address.seen.end == End::Ready && address.seen.tls.has_value();
     if (shaken) {
         const auto verdict = policy::judge_evidence(decision.policy, *address.seen.tls);
-        return {level, verdict.passes, false, verdict.reason};
+        return {level, verdict.passes, false, verdict.reason,
+                policy::describe_finding(verdict.reason, decision.policy, *address.seen.tls, now)};
     }
     const bool clear = decision.policy.allows_clear();
     const auto why = why_no_tls(address);
     if (!clear && address.evidence && address.evidence->version < decision.policy.min) {
-        return {level, false, false, "tls.version-below-floor"};
+        return verdict_of(level, Passes::No, Reason::TlsVersionBelowFloor);
     }
-    return {level, clear, clear, why};
+    return verdict_of(level, clear ? Passes::InClear : Passes::No, why);
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include "validation/findings.h"
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace hermetic::validation {
@@ -15,8 +14,9 @@ namespace hermetic::validation {
 struct LevelVerdict {
     policy::TlsLevel level = policy::TlsLevel::None;
     bool passes = false;
-    bool in_clear = false;    // passes, but not in TLS
-    std::string_view reason;  // dotted id
+    bool in_clear = false;  // passes, but not in TLS
+    facts::Reason reason{};
+    std::string words{};  // printable: the reason's, with what was seen
 };
 
 // All levels, weakest first.

@@ -56,7 +56,7 @@ std::string judged(const HostFindings& host, const AddressFindings& address)
     for (const LevelVerdict& each : judge_levels(host, address, kNow)) {
         text +=
             std::string{policy::name(each.level)} + (each.passes ? each.in_clear ? "~" : "+" : "-");
-        if (!each.passes) text += "(" + std::string{each.reason} + ")";
+        if (!each.passes) text += "(" + std::string{facts::name(each.reason)} + ")";
         text += ' ';
     }
     return text;

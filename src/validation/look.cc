@@ -1,10 +1,10 @@
 #include "validation/look.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "net/core.h"
 #include "outbound/io_outcome.h"
 #include "routing/target_address.h"
-#include "smtp/client_outcome.h"
 #include "validation/tlsa.h"
 #include "validation/words.h"
 
@@ -17,6 +17,7 @@ namespace {
 
 using facts::TlsVersion;
 using End = Seen::End;
+using facts::Reason;
 
 void tell(const Sink& sink, Step step, const std::string& host, const std::string& address = {})
 {
@@ -152,9 +153,8 @@ std::optional<facts::Outcome> refuse(const Environment& env, const HostFindings&
     const auto why =
         routing::refuse_target(endpoint, host.host.source, env.settings->target_rules());
     if (!why) return std::nullopt;
-    return smtp::local_outcome(facts::Stage::Route, {5, 4, 6}, *why,
-                               fmt::format("{} is not connected to: {}", endpoint.format(),
-                                           routing::describe_refused_target(*why)));
+    return facts::local_outcome(*why, fmt::format("{} is not connected to: {}", endpoint.format(),
+                                                  facts::describe(*why).words));
 }
 
 net::Task<AddressFindings> look_at(const Environment& env, Contexts& contexts,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/time.h"
+#include "facts/reason.h"
 
 #include <cstdint>
 #include <functional>
@@ -45,9 +46,9 @@ struct Step {
     std::string host;     // empty where it is about no one host
     std::string address;  // "192.0.2.1:25"; empty where it is about no one address
     State state = State::Running;
-    std::string reason;  // dotted id; empty where nothing has one
-    std::string seen;    // printable, may have several lines
-    std::string fix;     // what an administrator could do; empty where nothing is to be done
+    facts::RecordedReason reason;  // empty where nothing has one
+    std::string seen;              // printable, may have several lines
+    std::string fix;  // what an administrator could do; empty where nothing is to be done
     bool operator==(const Step&) const = default;
 };
 

@@ -86,7 +86,7 @@ protected:
         for (const Step& step : steps) {
             if (step.state == State::Running) continue;
             std::string text = std::string{name(step.id)} + " " + std::string{name(step.state)};
-            if (!step.reason.empty()) text += " " + step.reason;
+            if (!step.reason.empty()) text.append(" ").append(step.reason.text());
             words.push_back(text);
         }
         return words;

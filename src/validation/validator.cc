@@ -158,7 +158,7 @@ void Validator::keep(const Report& report)
                 {"what", report.words},
                 {"step", wrong == nullptr ? std::string{} : std::string{name(wrong->id)}},
                 {"host", wrong == nullptr ? std::string{} : wrong->host},
-                {"reason", wrong == nullptr ? std::string{} : wrong->reason},
+                {"reason", wrong == nullptr ? std::string{} : std::string{wrong->reason.text()}},
                 {"seen", wrong == nullptr ? std::string{} : wrong->seen}});
 }
 

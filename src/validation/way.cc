@@ -1,5 +1,6 @@
 #include "validation/way.h"
 
+#include "facts/reasons.h"
 #include "net/core.h"
 #include "validation/flow.h"
 #include "validation/look.h"
@@ -71,7 +72,7 @@ Way lost(const facts::Outcome& outcome)
     Way way;
     way.flow.reason = outcome.reason;
     way.flow.words = outcome.text;
-    way.flow.fix = outcome.fix;
+    way.flow.fix = facts::suggest_fix(outcome);
     return way;
 }
 

@@ -8,18 +8,9 @@
 #include "validation/step.h"
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace hermetic::validation {
-
-// What an id of policy/ means for the side that is looked at, and what would help.
-struct Advice {
-    std::string_view words;
-    std::string_view fix;
-};
-// Empty where the id is none of those that end or mark a connection.
-[[nodiscard]] Advice advice_for(std::string_view reason);
 
 // Steps that ended, without host and address.
 [[nodiscard]] Step say_failure(StepId id, facts::Outcome outcome);

@@ -10,8 +10,9 @@
 namespace hermetic::smtp {
 namespace {
 
-constexpr RefusalKind kNoSuchUser{"recipient.unknown", 550, {5, 1, 1}, "no such user"};
-constexpr RefusalKind kNoRelay{"recipient.relay-denied", 550, {5, 7, 64}, "relaying denied"};
+constexpr RefusalKind kNoSuchUser{facts::Reason::RecipientUnknown, 550, {5, 1, 1}, "no such user"};
+constexpr RefusalKind kNoRelay{
+    facts::Reason::RecipientRelayDenied, 550, {5, 7, 64}, "relaying denied"};
 constexpr WallTime kNow{std::chrono::milliseconds{1795285475123}};
 
 bool matches(std::string_view pattern, std::string_view text)
@@ -259,7 +260,7 @@ private:
     {
         message_ += machine_->message_tail();
         if (store_ == "refused") {
-            next_ = machine_->on_not_stored(refusal::kNotStored, kNow);
+            next_ = machine_->on_not_stored(refusal::kStoreRefused, kNow);
         } else if (store_ == "unknown") {
             next_ = machine_->on_not_stored(refusal::kStoreUnknown, kNow);
         } else {

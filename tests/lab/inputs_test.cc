@@ -210,7 +210,7 @@ private:
         if (chain && !can_.chain_verifies) return can_.chain_reason;
         if (level_.pins && can_.pin() != can_.partner) return "tls.pin-mismatch";
         if (named() && !can_.name_matches) return "tls.name-mismatch";
-        if (sts_ && !can_.chain_verifies) return "sts.chain-not-verified";
+        if (sts_ && !can_.chain_verifies) return can_.chain_reason;
         if (sts_ && !can_.name_matches) return "sts.name-mismatch";
         return {};
     }
