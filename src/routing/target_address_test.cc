@@ -43,17 +43,17 @@ TEST(TargetAddress, CountsAsWhatItLeadsTo)
     EXPECT_EQ(judge("[64:ff9b::a9fe:a9fe]:80"), Reason::RouteTargetPrivate);
     EXPECT_EQ(judge("[64:ff9b:1:a00:0:100:0:0]:25"), Reason::RouteTargetPrivate)
         << "RFC 8215: 10.0.0.1";
-    EXPECT_EQ(judge("[64:ff9b::c000:201]:25"), "ok");
+    EXPECT_EQ(judge("[64:ff9b::c000:201]:25"), Reason::None);
     EXPECT_EQ(judge("[2002:7f00:1::1]:25"), Reason::RouteTargetLoopback) << "6to4";
     EXPECT_EQ(judge("[2002:a00:1::1]:25"), Reason::RouteTargetPrivate);
-    EXPECT_EQ(judge("[2002:c000:201::1]:25"), "ok");
+    EXPECT_EQ(judge("[2002:c000:201::1]:25"), Reason::None);
     EXPECT_EQ(judge("[::127.0.0.1]:25"), Reason::RouteTargetLoopback) << "IPv4-compatible";
     EXPECT_EQ(judge("[::192.168.0.1]:25"), Reason::RouteTargetPrivate);
     EXPECT_EQ(judge("[::2]:25"), Reason::RouteTargetUnspecified) << "0.0.0.2";
     EXPECT_EQ(judge("[64:ff9b::e000:1]:25"), Reason::RouteTargetMulticast);
     const TargetRules own{true, true, {*Endpoint::parse("192.0.2.1:25")}};
     EXPECT_EQ(judge("[64:ff9b::c000:201]:25", own), Reason::RouteTargetOurselves);
-    EXPECT_EQ(judge("[64:ff9b::c000:201]:26", own), "ok");
+    EXPECT_EQ(judge("[64:ff9b::c000:201]:26", own), Reason::None);
 }
 
 TEST(TargetAddress, SiteLocalAndSharedAddressesArePrivate)
@@ -61,7 +61,7 @@ TEST(TargetAddress, SiteLocalAndSharedAddressesArePrivate)
     EXPECT_EQ(judge("[fec0::1]:25"), Reason::RouteTargetPrivate);
     EXPECT_EQ(judge("100.64.0.1:25"), Reason::RouteTargetPrivate);
     EXPECT_EQ(judge("[64:ff9b::6440:1]:25"), Reason::RouteTargetPrivate);
-    EXPECT_EQ(judge("100.64.0.1:25", {.allow_private = true, .own = {}}), "ok");
+    EXPECT_EQ(judge("100.64.0.1:25", {.allow_private = true, .own = {}}), Reason::None);
 }
 
 TEST(TargetAddress, OptionsAllow)

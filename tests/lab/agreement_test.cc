@@ -89,11 +89,11 @@ const std::vector<Cell>& all_cells()
 // What all have to say: "TLSv1.3", "clear", or that mail waits; and why.
 struct Verdict {
     std::string what;
-    std::string why;
+    facts::Reason why{};
     bool operator==(const Verdict&) const = default;
     friend void PrintTo(const Verdict& verdict, std::ostream* out)
     {
-        *out << verdict.what << " (" << verdict.why << ")";
+        *out << verdict.what << " (" << facts::name(verdict.why) << ")";
     }
 };
 
@@ -164,9 +164,9 @@ public:
                 break;
             case What::Use: {
                 const auto& use = selection.use();
-                if (use.in_clear) return {"clear", std::string{use.reason}};
+                if (use.in_clear) return {"clear", use.reason};
                 const auto version = connections_.at(next - 1).tls->version;
-                return {std::string{facts::format_version(version)}, std::string{use.verdict}};
+                return {std::string{facts::format_version(version)}, use.verdict};
             }
             case What::GiveUp:
                 return {"waits", selection.failure().reason};
@@ -314,7 +314,8 @@ protected:
     {
         for (const auto& step : report.steps) {
             if (step.id != validation::StepId::Result || step.host.empty()) continue;
-            return {step.state == validation::State::Failed ? "waits" : "flows", step.reason};
+            return {step.state == validation::State::Failed ? "waits" : "flows",
+                    step.reason.known()};
         }
         return {};
     }
@@ -378,7 +379,7 @@ TEST_P(Agreement, OfAllWhoDecide)
         if (!whole) continue;
         EXPECT_EQ(observed.whole->what == "waits", mail.what == "waits");
         const bool told = mail.what == "waits" || mail.what == "clear";
-        EXPECT_EQ(observed.whole->why, told ? mail.why : "");
+        EXPECT_EQ(observed.whole->why, told ? mail.why : facts::Reason{});
     }
 }
 
