@@ -168,7 +168,7 @@ protected:
         session.evidence().now = now;
         const auto judged =
             judge(objects::Snapshot{contents_}, session.evidence(), "u@p.example", "a", now);
-        return judged.fault ? judged.fault->reason : std::string_view{};
+        return judged.fault ? facts::name(judged.fault->reason) : std::string_view{};
     }
     objects::InboundConnector connector;
 

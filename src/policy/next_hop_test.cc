@@ -78,21 +78,22 @@ const Answer kBroken = alerts(116);  // certificate_required: no other hello wou
 const Answer kForbidden = alerts(86);
 const Answer kNoTls = offers_none();
 const Answer kDead = answers(Peer::Silent, outcome(Stage::Connect, Reason::ConnectRefused));
-const Answer kBusy = answers(
-    Peer::Greeted, outcome(Stage::Greeting, "reply.421", OutcomeClass::Deferred, Origin::Remote));
-const Answer kSays554 = answers(
-    Peer::Greeted, outcome(Stage::Greeting, "reply.554", OutcomeClass::Failed, Origin::Remote));
+const Answer kBusy = answers(Peer::Greeted, outcome(Stage::Greeting, Reason::GreetingDeferred,
+                                                    OutcomeClass::Deferred, Origin::Remote));
+const Answer kSays554 = answers(Peer::Greeted, outcome(Stage::Greeting, Reason::GreetingRefused,
+                                                       OutcomeClass::Failed, Origin::Remote));
 Answer says_550_in_tls(bool verified)
 {
     return answers(Peer::Greeted,
-                   outcome(Stage::Ehlo, "reply.550", OutcomeClass::Failed, Origin::Remote),
+                   outcome(Stage::Ehlo, Reason::EhloRefused, OutcomeClass::Failed, Origin::Remote),
                    evidence(TlsVersion::Tls13, verified));
 }
 const Answer kRefusesStartTls = [](const std::optional<RungPlan>& plan) {
     ConnectionFacts facts = ready_in_clear(plan, true);
     if (!plan) return facts;
     facts.end = End::Refused;
-    facts.outcome = outcome(Stage::StartTls, "reply.454", OutcomeClass::Deferred, Origin::Remote);
+    facts.outcome =
+        outcome(Stage::StartTls, Reason::StarttlsRefused, OutcomeClass::Deferred, Origin::Remote);
     return facts;
 };
 
@@ -228,12 +229,12 @@ const Row kTable[] = {
     {"VanishedEverywhere", kMay, {host({{kBroken}, {kNoTls}})}, "clear", "0.0 everything, 0.1 everything, 0.0 clear"},
 
     // Whose refusal is believed.
-    {"A554InClearIsBelievedBelowEncrypt", kMay, {host({{kSays554}})}, "reply.554", "0.0 everything", false},
+    {"A554InClearIsBelievedBelowEncrypt", kMay, {host({{kSays554}})}, "greeting.refused", "0.0 everything", false},
     {"A554InClearIsAnybodys", kMust, {host({{kSays554}})}, "peer.unproved", "0.0 everything"},
     {"AndTheNextHostIsTried", kMust, {host({{kSays554}}), host({{kTls}})}, "TLSv1.3", "0.0 everything, 1.0 everything"},
-    {"A550InTlsIsThePeers", kMust, {host({{says_550_in_tls(false)}})}, "reply.550", "0.0 everything", false},
+    {"A550InTlsIsThePeers", kMust, {host({{says_550_in_tls(false)}})}, "ehlo.refused", "0.0 everything", false},
     {"NotBeforeItIsProved", kCa, {host({{says_550_in_tls(false)}})}, "tls.chain-not-verified", "0.0 everything"},
-    {"AndThenItIs", kCa, {host({{says_550_in_tls(true)}})}, "reply.550", "0.0 everything", false},
+    {"AndThenItIs", kCa, {host({{says_550_in_tls(true)}})}, "ehlo.refused", "0.0 everything", false},
 
     // DANE.
     {"TlsaMatches", kMay, {with_tlsa(host({{kTls}}), TlsaStatus::Usable)}, "TLSv1.3", "0.0 everything"},

@@ -188,7 +188,7 @@ TEST(TlsPolicy, AnExceptionNeverStrengthens)
     inputs.now = kNow;
     const auto decision = decide_tls(inputs);
     EXPECT_EQ(decision.policy, policy(TlsLevel::Opportunistic));
-    EXPECT_EQ(decision.skip, "");
+    EXPECT_EQ(decision.skip, Reason::None);
 }
 
 TEST(TlsPolicy, AnExceptionKeepsWhatItsLevelUses)
@@ -300,7 +300,7 @@ TEST(TlsPolicy, NobodyElsesDemandCountsAtALocalHop)
     inputs.rule = RuleTls{TlsLevel::VerifyName, {}, TlsVersion::Tls13};
     inputs.now = kNow;
     const auto decision = decide_tls(inputs);
-    EXPECT_EQ(decision.skip, "");
+    EXPECT_EQ(decision.skip, Reason::None);
     EXPECT_EQ(decision.policy, policy(TlsLevel::Opportunistic));
     inputs.ratchet = Expectation{true, false, TlsVersion::None};
     EXPECT_EQ(decide_tls(inputs).policy.level, TlsLevel::Encrypt) << "what it has always had";
@@ -309,14 +309,14 @@ TEST(TlsPolicy, NobodyElsesDemandCountsAtALocalHop)
 // Every source that may ask for a name.
 TEST(TlsPolicy, AnAddressLiteralIsRefusedWhereANameIsAskedFor)
 {
-    constexpr std::string_view kRefused = Reason::TlsLiteralWithoutName;
+    constexpr Reason kRefused = Reason::TlsLiteralWithoutName;
     objects::Organization organization;
     objects::OutboundConnector connector;
     TlsInputs inputs;
     inputs.organization = &organization;
     inputs.hop = literal();
     inputs.now = kNow;
-    EXPECT_EQ(decide_tls(inputs).skip, "");
+    EXPECT_EQ(decide_tls(inputs).skip, Reason::None);
     inputs.rule = RuleTls{TlsLevel::VerifyName, {}, TlsVersion::None};
     EXPECT_EQ(decide_tls(inputs).skip, kRefused);
     inputs.rule.reset();
@@ -325,12 +325,12 @@ TEST(TlsPolicy, AnAddressLiteralIsRefusedWhereANameIsAskedFor)
     inputs.connector = &connector;
     EXPECT_EQ(decide_tls(inputs).skip, kRefused);
     connector.tls.names = {tls_name("mx.example.org")};
-    EXPECT_EQ(decide_tls(inputs).skip, "");
+    EXPECT_EQ(decide_tls(inputs).skip, Reason::None);
     organization.tls = TlsLevel::Opportunistic;
     connector.tls.names.clear();
     connector.tls.level = TlsLevel::VerifyName;
     connector.tls.mode = ConnectorMode::Audit;
-    EXPECT_EQ(decide_tls(inputs).skip, "");
+    EXPECT_EQ(decide_tls(inputs).skip, Reason::None);
     EXPECT_EQ(decide_tls(inputs).audited_skip, kRefused);
 }
 

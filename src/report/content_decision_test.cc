@@ -82,7 +82,7 @@ TEST_F(ContentDecisionTest, WhereNobodyAskedItIsAsTheSenderAsks)
     const auto decision = decide();
     EXPECT_EQ(decision.content, Content::AsAsked);
     EXPECT_EQ(decision.required, std::nullopt);
-    EXPECT_EQ(decision.reason, "");
+    EXPECT_EQ(decision.reason, facts::Reason::None);
     EXPECT_THAT(notice().bytes, HasSubstr("secret-body"));
     EXPECT_EQ(notice().envelope.tls, mail::TlsWishes{});
 }
