@@ -193,7 +193,7 @@ TEST(RecordedReason, KeepsWhatAnotherVersionWrote)
     EXPECT_EQ(foreign.known(), Reason::None);
     EXPECT_EQ(foreign.text(), "next.version-knows");
     EXPECT_EQ(RecordedReason::parse(foreign.text()), foreign);
-    EXPECT_EQ(RecordedReason::parse("a\nb").text(), "a\\nb");
+    EXPECT_EQ(RecordedReason::parse("a\nb").text(), "a\\x0Ab");
     EXPECT_TRUE(RecordedReason{}.empty());
     EXPECT_TRUE(RecordedReason::parse("").empty());
 }
