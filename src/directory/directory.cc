@@ -134,7 +134,7 @@ Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make)
             std::make_shared<const objects::Snapshot::Contents>(std::move(made->contents));
         return Outcome{revision_, std::move(changes), std::move(would_be)};
     }
-    notes_ = std::move(made->notes);
+    notes_.clear();  // from here on all are kept in this version's form
     if (changes.empty() && in_force) return Outcome{revision_, std::move(changes), nullptr};
     return write(*std::move(transaction), std::move(changes), *std::move(made), terms);
 }
@@ -157,7 +157,14 @@ Result<Outcome, Refusal> Directory::write(Store::Transaction transaction, Change
 Result<Outcome, Refusal> Directory::take_file(const config::Node& document, const std::string& file)
 {
     const Terms terms{"file " + file, std::nullopt, false};
-    return commit(terms, [&](const auto&) { return compiled(compile(document, file)); });
+    config::Diagnostics notes;
+    auto outcome = commit(terms, [&](const auto&) {
+        auto made = compiled(compile(document, file));
+        if (made) notes = made->notes;
+        return made;
+    });
+    if (outcome) notes_ = std::move(notes);  // the file stays as it is
+    return outcome;
 }
 
 Result<Outcome, Refusal> Directory::replace(std::string_view document, const std::string& file,
