@@ -117,7 +117,7 @@ TEST_F(DeliveryTest, ARefusalInClearReturnsNoMailWhereTlsIsRequired)
     contents.organizations[0].tls = objects::TlsLevel::Encrypt;
     struct {
         const char* command;  // "": the greeting
-        const char* reason;
+        Reason reason;
         facts::Stage stage;
     } const rows[] = {{"", Reason::PeerUnproved, facts::Stage::Greeting},
                       {"EHLO", Reason::PeerUnproved, facts::Stage::Ehlo},
