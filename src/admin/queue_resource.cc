@@ -228,7 +228,7 @@ net::Task<Response> list_destinations(Api& api)
                          {"rests_until", ""},
                          {"last_reason", ""}};
         if (each.resting_until) row["rests_until"] = format_rfc3339(*each.resting_until);
-        if (each.last_failure) row["last_reason"] = facts::name(each.last_failure->reason);
+        if (each.last_failure) row["last_reason"] = shown(facts::name(each.last_failure->reason));
         if (!each.rest_reason.empty()) row["last_reason"] = each.rest_reason;
         destinations.push_back(std::move(row));
     }

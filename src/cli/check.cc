@@ -4,6 +4,7 @@
 #include "config/options.h"
 #include "core/time.h"
 #include "directory/directory.h"
+#include "facts/reason_reference.h"
 #include "objects/exceptions.h"
 #include "objects/old_form.h"
 #include "objects/org_file.h"

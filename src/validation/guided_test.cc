@@ -1,5 +1,6 @@
 #include "validation/guided.h"
 
+#include "facts/reasons.h"
 #include "net/core_fixture.h"
 
 #include <gmock/gmock.h>
@@ -46,7 +47,7 @@ TEST(SaySession, APartnerThatHasAllPasses)
 TEST(SaySession, WhatIsMissingFailsOnlyWhereItCounts)
 {
     auto seen = partner_session();
-    seen.judged->fault = {"connector.tls-required", "in clear", "TLS"};
+    seen.judged->fault = {facts::Reason::ConnectorTlsRequired, "in clear", "TLS"};
     auto steps = say_session(seen);
     EXPECT_EQ(steps.back().state, State::Failed);
     EXPECT_EQ(step_of(steps, StepId::Policy).reason.text(), "connector.tls-required");
