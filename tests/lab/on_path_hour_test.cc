@@ -390,8 +390,10 @@ protected:
         std::string text;
         for (const auto& attempt : log.attempts) {
             const auto& outcome = attempt.parts.at(0).outcome;
-            text += fmt::format("attempt {}: {} {}:", attempt.number, outcome.reason, outcome.text);
-            for (const auto& rung : attempt.rungs) text += " " + rung.reason;
+            text += fmt::format("attempt {}: {} {}:", attempt.number, facts::name(outcome.reason),
+                                outcome.text);
+            for (const auto& rung : attempt.rungs)
+                text.append(" ").append(facts::name(rung.reason));
             text += "\n";
         }
         return text.substr(0, 4000);
