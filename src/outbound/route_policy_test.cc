@@ -99,7 +99,8 @@ const Row kRows[] = {
      true, false, true},
     {"Floor", [](Contents& c) { c.organizations[0].min_tls = facts::TlsVersion::Tls13; }, true,
      false, true},
-    {"Dane", [](Contents& c) { c.outbound_connectors[0].tls.dane = objects::Publication::None; },
+    {"Dane",
+     [](Contents& c) { c.outbound_connectors[0].tls.dane = objects::Publication::Mandatory; },
      true},
     {"Names",
      [](Contents& c) {

@@ -3,7 +3,7 @@
 //
 // Pure: facts in (next_hop_facts.h), the next step out. Every rule of specification §4.3 stands
 // here and in ladder.h; who takes the steps (outbound/, validation/, a test with recorded facts)
-// decides nothing. The rows are docs/policy/next_hop.md. One selection is for one demand; it may
+// decides nothing. The rows are docs/policy/tls.md. One selection is for one demand; it may
 // serve several transactions that demand the same, and keeps what it learnt from one to the next.
 #pragma once
 

@@ -390,6 +390,7 @@ TEST_F(Selection, TellsWhatIsWorthRemembering)
                                      Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
                                      Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
                                      Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
+                                     Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
                                      Kind::HostGreeted, Kind::RungWorked};
     EXPECT_EQ(kinds, expected);
 }

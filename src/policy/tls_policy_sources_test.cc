@@ -424,13 +424,13 @@ std::vector<RequiredRow> required_rows()
              i.hop = smart_host();
          },
          kNothing, ""},
-        {"WhatTheOrganizationAsksCountsThereToo",
+        {"AnOrganizationThatAsksForItCountsThereToo",
          [](I& i, O& o, C&) {
              o.tls = TlsLevel::VerifyCa;
              i.connector = nullptr;
              i.hop = smart_host();
          },
-         TlsLevel::VerifyCa, "tls.organization-level"},
+         TlsLevel::Encrypt, "tls.organization-level"},
         {"LocalHopsMeetEverything",
          [](I& i, O& o, C&) {
              o.tls = TlsLevel::VerifyName;
