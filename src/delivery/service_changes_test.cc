@@ -141,7 +141,7 @@ TEST_F(ChangesTest, CasThatChangedAreAskedOfAKeptConnection)
         take_settings();
     });
     EXPECT_EQ(report.delivered, 1U);
-    EXPECT_EQ(outcome().reason, Reason::TlsChainNotVerified);
+    EXPECT_EQ(outcome().reason, Reason::TlsUnknownCa);
 }
 
 TEST_F(ChangesTest, AnExceptionThatEndsCountsNoMore)

@@ -62,7 +62,7 @@ TEST_F(StsTest, AnUnknownAuthorityMakesTheMessageWait)
     know(StsMode::Enforce, "mx.other.test");
     settings.cas = nullptr;
     plain_peer(with_certificate({}));
-    expect_waits(Reason::TlsUnknownCa, "4.7.320");
+    expect_waits(Reason::TlsChainNotVerified, "4.7.320");
 }
 
 TEST_F(StsTest, AHostThatIsNotListedIsSkipped)
