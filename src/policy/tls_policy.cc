@@ -41,6 +41,7 @@ private:
     [[nodiscard]] TlsPolicy lasting(const TlsSettings& tls) const;
     void add_rule();
     void add_message();
+    [[nodiscard]] bool asks_for_dane() const;
     void add_dane();
     void add_sts();
     void add_requiretls();
@@ -153,6 +154,8 @@ TlsDecision Decider::run()
     if (inputs_.hop.kind == HopKind::Loopback) {
         // Nor here: only what its own settings say counts, and what it has always had.
         add_names();
+        if (asks_for_dane()) add_dane();
+        if (sts_ == Publication::Mandatory) add_sts();
         add_ratchet();
         add_retirement();
     } else {
@@ -340,12 +343,18 @@ void Decider::add_message()
     require(asked, Reason::TlsMessageLevel);
 }
 
+// The connector itself, whatever the domain publishes.
+bool Decider::asks_for_dane() const
+{
+    return dane_ == Publication::Mandatory || decision_.policy.level == TlsLevel::Dane;
+}
+
 // Specification §4.7; RFC 7672 §2.
 void Decider::add_dane()
 {
     auto& policy = decision_.policy;
     const HopFacts& hop = inputs_.hop;
-    const bool mandatory = dane_ == Publication::Mandatory || policy.level == TlsLevel::Dane;
+    const bool mandatory = asks_for_dane();
     if (dane_ == Publication::None) return say(Reason::DaneNotAsked);
     if (inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls && !mandatory) return;
     if (hop.tlsa_status == TlsaStatus::Failed) return skip(Reason::DaneLookupFailed);
