@@ -172,7 +172,7 @@ public:
     {
         if (!skipped().empty()) return {std::string{skipped()}};
         if (level_.level == TlsLevel::None && !requires_tls()) {
-            return in_clear(level_.heeds_published ? "tls.connector-level" : "sts.not-asked");
+            return in_clear(level_.heeds_published ? "tls.exception" : "sts.not-asked");
         }
         // RFC 8461 §4.2: 1.2 or later.
         const auto floor =
