@@ -86,12 +86,17 @@ void Listeners::tell_addresses()
     services_.set_listening(std::move(own));
 }
 
-net::Task<> Listeners::stop()
+net::Task<> Listeners::end_sessions()
 {
+    if (open_.empty()) co_return;
     std::function<net::Task<>(Worker&)> end = [](Worker& worker) {
         return worker.inbound().stop(kGrace);
     };
     co_await cores_.run_on_all(std::move(end));
+}
+
+net::Task<> Listeners::stop()
+{
     close_all();
     tasks_.close();
     co_await tasks_.join();

@@ -44,6 +44,9 @@ public:
     // New settings for connections to come; the sockets stay.
     [[nodiscard]] Result<void, std::string> reload() override;
     [[nodiscard]] net::Task<> stop() override;
+    // Before a stop: sessions are told and end, or are cut after the grace time; until then the
+    // ports answer, with 421. Nothing where it has not started.
+    [[nodiscard]] net::Task<> end_sessions();
 
     struct Bound {
         inbound::ListenerPointer listener;

@@ -148,6 +148,9 @@ net::Task<> Node::Impl::stop_on_signal()
 
 net::Task<> Node::Impl::stop()
 {
+    ready_.tell_stopping();
+    // The ports are main's, and answer until it is cancelled.
+    co_await listeners_.end_sessions();
     main_.cancel_all();
     co_await parts_.stop();
     log_->event(Level::Info, "server.stopped", {});

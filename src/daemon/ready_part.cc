@@ -29,11 +29,10 @@ Result<void, std::string> ReadyPart::start()
     return {};
 }
 
-net::Task<> ReadyPart::stop()
+void ReadyPart::tell_stopping()
 {
     log_.event(ledger::Level::Info, "server.stopping", {});
     notify_service_manager("STOPPING=1");
-    co_return;
 }
 
 }  // namespace hermetic::daemon

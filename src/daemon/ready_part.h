@@ -19,7 +19,9 @@ public:
     ReadyPart(ledger::Log& log, const Listeners& listeners, std::string file, std::string admin);
 
     [[nodiscard]] Result<void, std::string> start() override;
-    [[nodiscard]] net::Task<> stop() override;
+    [[nodiscard]] net::Task<> stop() override { co_return; }
+    // The first thing of a stop.
+    void tell_stopping();
 
 private:
     ledger::Log& log_;
