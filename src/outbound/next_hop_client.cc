@@ -357,6 +357,7 @@ void NextHopClient::conclude()
     } else if (failure.kind == HopFailure::Kind::TimeOver && office_.now() < until_) {
         failure_ = gave_way_outcome(facts::Stage::Dns);
     }
+    last_tls_ = failure.evidence;
     if (memory_ == Memory::Kept) ratchet_.on_failure(last_host(), failure_);
 }
 

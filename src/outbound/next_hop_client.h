@@ -95,7 +95,8 @@ public:
     // A peer asked for less, or refused a further connection beside others.
     [[nodiscard]] bool slow_down() const { return slow_down_; }
     [[nodiscard]] facts::DnsSecurity mx_security() const { return mx_.security; }
-    // Of the host tried last, here and below; for people; empty where nobody was.
+    // Of the host tried last, where open() failed of the one that failure() is about, here and
+    // below; for people; empty where nobody was.
     [[nodiscard]] std::string last_host() const;
     [[nodiscard]] const std::optional<Endpoint>& last_endpoint() const
     {
@@ -110,7 +111,7 @@ public:
     {
         return required_tls_;
     }
-    // Of the last connection that came to nothing behind its handshake.
+    // Of that host's connection, where it came to nothing behind its handshake.
     [[nodiscard]] const std::optional<facts::TlsEvidence>& last_tls() const { return last_tls_; }
 
 private:

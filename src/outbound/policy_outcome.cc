@@ -90,7 +90,6 @@ facts::Outcome session_outcome(facts::Outcome said, const policy::TlsPolicy& pol
         return unproved_outcome(policy::judge_evidence(policy, *tls).reason, host, policy, *tls,
                                 now);
     }
-    if (said.result == facts::OutcomeClass::Deferred) return said;
     return facts::local_outcome(
         Reason::PeerUnproved, said.stage,
         fmt::format("{} was refused in clear, and nothing proves that the server said so: {}", host,

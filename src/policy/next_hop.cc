@@ -137,7 +137,9 @@ void NextHopSelection::connect(std::size_t host, std::size_t address, std::optio
 
 void NextHopSelection::give_up()
 {
-    HERMETIC_ASSERT(!failures_.empty());
+    const HopFailure& told = failure();
+    last_host_ = told.host;
+    last_address_ = told.address;
     step_.what = What::GiveUp;
 }
 

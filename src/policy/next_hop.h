@@ -83,7 +83,8 @@ public:
     void begin_transaction();
     [[nodiscard]] bool is_narrowed() const;
 
-    // Of the host tried last; of any host where none was.
+    // Of the host tried last, after GiveUp of the one that failure() is about, here and below; of
+    // any host where none was.
     [[nodiscard]] const TlsDecision& decision() const;
     [[nodiscard]] const TlsDecision& decision(std::size_t host) const;
     [[nodiscard]] const NextHopHost& host(std::size_t index) const { return hosts_[index].facts; }
@@ -122,8 +123,9 @@ private:
         bool resolved = false;
         bool tlsa_asked = false;
         bool prepared = false;
-        bool nobody = false;  // it has no address at all
-        bool barred = false;  // it must not be used, could not be looked up, or refused us
+        bool nobody = false;   // it has no address at all
+        bool had_tls = false;  // a handshake with it was completed
+        bool barred = false;   // it must not be used, could not be looked up, or refused us
         bool excluded = false;
         HostSummary when_excluded{};
     };

@@ -42,6 +42,7 @@ void NextHopSelection::on_connection(ConnectionFacts facts)
     HERMETIC_ASSERT(step_.what == What::Connect);
     Address& address = current_address();
     address.reached = address.reached || facts.peer != Peer::Silent;
+    if (facts.tls) current().had_tls = true;
     if (facts.peer == Peer::Silent) note(Note::AddressDead);
     if (facts.peer == Peer::Greeted) {
         note(Note::AddressAlive);
@@ -137,7 +138,14 @@ void NextHopSelection::on_login(std::optional<facts::Outcome> refusal)
 
 void NextHopSelection::use_in_clear(Reason reason)
 {
-    HERMETIC_ASSERT(current().decision.policy.allows_clear());
+    const Host& host = current();
+    HERMETIC_ASSERT(host.decision.policy.allows_clear());
+    // Where a login is asked for the mail waits for what proves the host, like the password.
+    if (host.credentials.login && !host.decision.audited) {
+        current_address().tried_in_clear = true;
+        fail(Kind::LoginWithheld, Reason::AuthWithheld, Stage::Auth);
+        return finish_address();
+    }
     use_ = {true, RungKind::Clear, reason, {}, {}, last_resort_};
     audit(std::nullopt);
     step_.what = What::Use;
@@ -160,11 +168,11 @@ void NextHopSelection::audit(const std::optional<facts::TlsEvidence>& tls)
     if (host.credentials.login && !tls) says.push_back(Reason::AuthWithheld);
 }
 
-// Offered at another address, or a moment ago, and not now: that is a failure, not an answer.
+// Offered, or had, at another address or a moment ago, and not now: a failure, not an answer.
 void NextHopSelection::on_not_offered()
 {
     Host& host = current();
-    const bool elsewhere = summarize(host).handshake_failed;
+    const bool elsewhere = host.had_tls || summarize(host).handshake_failed;
     auto& tried = current_address().tried;
     tried.push_back({step_.plan->kind, RungResult::NotOffered, std::nullopt});
     const auto next = next_at_host(host.decision.policy, tried, std::nullopt);
@@ -214,19 +222,19 @@ void NextHopSelection::finish_ladder(Reason reason)
     finish_address();
 }
 
-// Until the peer is proved to the level that the policy asks for, a refusal may be anybody's.
+// Until the peer is proved to the level that the policy asks for, a refusal may be anybody's; one
+// that is temporary, too, would hide that TLS is what fails.
 void NextHopSelection::on_failed(const ConnectionFacts& facts)
 {
     const TlsPolicy& policy = current().decision.policy;
     const auto verdict = judge_connection(policy, facts.tls);
     const bool said = facts.outcome->origin == Origin::Remote;
-    const bool permanent = facts.outcome->result == OutcomeClass::Failed;
     Reason reason = facts.outcome->reason;
     if (said && facts.tls && !verdict.passes) {
         // What it showed is known, and says more than what it said.
         reason = verdict.reason;
         fail(Kind::Unproved, verdict.reason, Stage::Verify);
-    } else if (said && permanent && !verdict.passes) {
+    } else if (said && !verdict.passes) {
         reason = Reason::PeerUnproved;
         HopFailure& failure = fail(Kind::Unbelieved, *facts.outcome);
         failure.reason = reason;

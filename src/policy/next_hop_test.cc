@@ -88,6 +88,10 @@ Answer says_550_in_tls(bool verified)
                    outcome(Stage::Ehlo, Reason::EhloRefused, OutcomeClass::Failed, Origin::Remote),
                    evidence(TlsVersion::Tls13, verified));
 }
+const Answer kBusyInTls = answers(
+    Peer::Greeted,
+    outcome(Stage::Ehlo, Reason::EhloDeferred, OutcomeClass::Deferred, Origin::Remote),
+    evidence(TlsVersion::Tls13, true));
 const Answer kRefusesStartTls = [](const std::optional<RungPlan>& plan) {
     ConnectionFacts facts = ready_in_clear(plan, true);
     if (!plan) return facts;
@@ -107,6 +111,12 @@ RecordedHost host(std::vector<RecordedAddress> addresses)
 RecordedHost long_silent(RecordedHost host)
 {
     host.long_silent = true;
+    return host;
+}
+
+RecordedHost with_login(RecordedHost host)
+{
+    host.credentials.login = true;
     return host;
 }
 
@@ -162,6 +172,7 @@ TEST_P(NextHop, IsFoundOrToldWhyNot)
     EXPECT_EQ(found.verdict, row.verdict);
     EXPECT_EQ(found.way, row.way);
     if (selection.step().what == NextHopStep::What::GiveUp) {
+        EXPECT_EQ(selection.last_host(), selection.failure().host) << "whose failure is told";
         EXPECT_EQ(selection.failure().temporary, row.temporary);
     }
 }
@@ -226,15 +237,23 @@ const Row kTable[] = {
     {"NotOfferedBehindADeadAddress", kMay, {host({{kDead}, {kNoTls}})}, "clear", "0.0 everything, 0.1 everything"},
     {"VanishedAtAnotherAddress", kMay, {host({{kBroken}, {kNoTls}}), host({{kBusy}})}, "ladder.handshake-failed",
      "0.0 everything, 0.1 everything, 1.0 everything"},
+    {"VanishedWhereTlsWasHadAtAnotherAddress", kMay, {host({{kBusyInTls}, {kNoTls}})}, "starttls.vanished",
+     "0.0 everything, 0.1 everything"},
     {"VanishedEverywhere", kMay, {host({{kBroken}, {kNoTls}})}, "clear", "0.0 everything, 0.1 everything, 0.0 clear"},
 
     // Whose refusal is believed.
     {"A554InClearIsBelievedBelowEncrypt", kMay, {host({{kSays554}})}, "greeting.refused", "0.0 everything", false},
     {"A554InClearIsAnybodys", kMust, {host({{kSays554}})}, "peer.unproved", "0.0 everything"},
+    {"SoIsA421", kMust, {host({{kBusy}})}, "peer.unproved", "0.0 everything"},
+    {"WhichIsBelievedBelowEncrypt", kMay, {host({{kBusy}})}, "greeting.deferred", "0.0 everything"},
     {"AndTheNextHostIsTried", kMust, {host({{kSays554}}), host({{kTls}})}, "TLSv1.3", "0.0 everything, 1.0 everything"},
     {"A550InTlsIsThePeers", kMust, {host({{says_550_in_tls(false)}})}, "ehlo.refused", "0.0 everything", false},
     {"NotBeforeItIsProved", kCa, {host({{says_550_in_tls(false)}})}, "tls.chain-not-verified", "0.0 everything"},
     {"AndThenItIs", kCa, {host({{says_550_in_tls(true)}})}, "ehlo.refused", "0.0 everything", false},
+
+    // A login is for who is proved; its mail too.
+    {"NothingInClearWhereALoginIsAskedFor", kMay, {with_login(host({{kNoTls}}))}, "auth.withheld", "0.0 everything"},
+    {"NorAfterFailedHandshakes", kMay, {with_login(host({{kBroken}}))}, "auth.withheld", "0.0 everything, 0.0 clear"},
 
     // DANE.
     {"TlsaMatches", kMay, {with_tlsa(host({{kTls}}), TlsaStatus::Usable)}, "TLSv1.3", "0.0 everything"},
