@@ -134,7 +134,8 @@ TEST(SessionOutcome, OfARefusalByNobodyKnowsWhomIsOurOwnAndTemporary)
     }
     const auto later = session_outcome(said(Stage::Greeting, 421, "busy"), encrypt, std::nullopt,
                                        "mx.example.org", WallTime{});
-    EXPECT_EQ(later.origin, facts::Origin::Remote) << "temporary by itself";
+    EXPECT_EQ(later.origin, facts::Origin::Local) << "a 421 is anybody's, too";
+    EXPECT_EQ(later.reason, Reason::PeerUnproved);
     const auto believed = session_outcome(said(Stage::Greeting, 554, "no"), policy::TlsPolicy{},
                                           std::nullopt, "mx.example.org", WallTime{});
     EXPECT_EQ(believed.result, OutcomeClass::Failed) << "opportunistic asks for no proof";
