@@ -242,8 +242,10 @@ void NextHopSelection::on_failed(const ConnectionFacts& facts)
     } else {
         HopFailure& failure = fail(Kind::Failed, *facts.outcome);
         // A next hop of our own configuration that greets nobody is a mistake on one of two sides
-        // that administrators can repair: not all mail is to be returned for it.
-        if (current().facts.hop.configured) failure.temporary = true;
+        // that administrators can repair: not all mail is to be returned for it. Nor is a message
+        // that an operator helps below its policy, for words that its policy would not believe.
+        const bool approved = demand_.message.approved == Approved::Yes;
+        if (current().facts.hop.configured || approved) failure.temporary = true;
     }
     failures_.back().evidence = facts.tls;
     add_rung(step_.plan ? step_.plan->kind : RungKind::Clear, false, reason);

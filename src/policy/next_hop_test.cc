@@ -88,10 +88,10 @@ Answer says_550_in_tls(bool verified)
                    outcome(Stage::Ehlo, Reason::EhloRefused, OutcomeClass::Failed, Origin::Remote),
                    evidence(TlsVersion::Tls13, verified));
 }
-const Answer kBusyInTls = answers(
-    Peer::Greeted,
-    outcome(Stage::Ehlo, Reason::EhloDeferred, OutcomeClass::Deferred, Origin::Remote),
-    evidence(TlsVersion::Tls13, true));
+const Answer kBusyInTls =
+    answers(Peer::Greeted,
+            outcome(Stage::Ehlo, Reason::EhloDeferred, OutcomeClass::Deferred, Origin::Remote),
+            evidence(TlsVersion::Tls13, true));
 const Answer kRefusesStartTls = [](const std::optional<RungPlan>& plan) {
     ConnectionFacts facts = ready_in_clear(plan, true);
     if (!plan) return facts;
@@ -301,6 +301,19 @@ TEST(NextHopSelection, ALiteralIsRefusedForGoodWhereANameIsAskedFor)
     EXPECT_EQ(found.verdict, "tls.literal-without-name");
     EXPECT_EQ(found.way, "") << "nobody is connected to";
     EXPECT_FALSE(selection.failure().temporary);
+}
+
+TEST(NextHopSelection, AForgedRefusalReturnsNoMailThatAnOperatorHasApproved)
+{
+    objects::Organization organization;
+    organization.tls = TlsLevel::Encrypt;
+    TlsDemand demand;
+    demand.organization = &organization;
+    demand.message.approved = Approved::Yes;
+    const std::vector<RecordedHost> hosts{host({{kSays554}})};
+    NextHopSelection selection{demand, names_of(hosts), kNow};
+    EXPECT_EQ(walk(selection, hosts).verdict, "greeting.refused");
+    EXPECT_TRUE(selection.failure().temporary);
 }
 
 class Selection : public testing::Test {
