@@ -42,8 +42,9 @@ NextHopSelection::NextHopSelection(TlsDemand demand, std::vector<NextHopHost> ho
     }
     order_.resize(hosts_.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
-    std::ranges::stable_partition(
-        order_, [&](std::size_t index) { return hosts_[index].facts.left_untried; });
+    // Clang 14 does not take the algorithms that return a range.
+    std::stable_partition(order_.begin(), order_.end(),
+                          [&](std::size_t index) { return hosts_[index].facts.left_untried; });
     advance();
 }
 
@@ -148,8 +149,8 @@ void NextHopSelection::on_addresses(std::vector<NextHopAddress> addresses)
     HERMETIC_ASSERT(step_.what == What::Resolve);
     Host& host = current();
     host.resolved = true;
-    std::ranges::stable_partition(addresses,
-                                  [](const NextHopAddress& each) { return each.left_untried; });
+    std::stable_partition(addresses.begin(), addresses.end(),
+                          [](const NextHopAddress& each) { return each.left_untried; });
     for (NextHopAddress& each : addresses) {
         Address address;
         address.finished = each.refused != Reason::None;
