@@ -3,6 +3,7 @@
 #include "core/assert.h"
 #include "core/text.h"
 #include "facts/reasons.h"
+#include "facts/sender_words.h"
 
 #include <algorithm>
 #include <array>
@@ -51,14 +52,6 @@ constexpr std::string_view kForm =
     "The recipient's mail system cannot take a message of this form, and it could not be changed.";
 
 // And what to do.
-constexpr std::string_view kCheckAddress =
-    "Check the address for typing errors and send the message again. If it is right, ask the "
-    "recipient in another way for the address that works now.";
-constexpr std::string_view kAskRecipient =
-    "Reach the recipient in another way, and ask them to show this notice to those who run their "
-    "mail system.";
-constexpr std::string_view kAskUs =
-    "Show this notice to the administrators of your mail system; the address below reaches them.";
 constexpr std::string_view kTryLater = "Try again later, or reach the recipient in another way.";
 constexpr std::string_view kSmaller =
     "Send a smaller message: leave out or compress attachments, or share them in another way.";

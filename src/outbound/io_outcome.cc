@@ -3,6 +3,7 @@
 #include "core/assert.h"
 #include "facts/reasons.h"
 #include "net/stream.h"
+#include "policy/next_hop_facts.h"
 
 #include <fmt/format.h>
 
@@ -79,19 +80,7 @@ Outcome handshake_outcome(Reason reason, const facts::TlsFailure* failure)
 
 Reason handshake_reason(const facts::TlsFailure& failure)
 {
-    switch (failure.kind) {
-    case facts::TlsFailure::Kind::Alert:
-        return Reason::HandshakeAlert;
-    case facts::TlsFailure::Kind::Protocol:
-        return Reason::HandshakeNotTls;
-    case facts::TlsFailure::Kind::Closed:
-        return Reason::HandshakeClosed;
-    case facts::TlsFailure::Kind::TimedOut:
-        return Reason::HandshakeTimedOut;
-    case facts::TlsFailure::Kind::Local:
-        return Reason::HandshakeRefusedByUs;
-    }
-    unreachable("every TlsFailure::Kind is named above");
+    return policy::handshake_reason(failure);
 }
 
 Outcome strongest(std::span<const Outcome> outcomes)

@@ -1,22 +1,18 @@
 #include "report/explanation.h"
 
 #include "core/assert.h"
+#include "facts/sender_words.h"
 
 namespace hermetic::report {
 
 namespace {
 
 using facts::Fixer;
+using facts::kAskRecipient;
+using facts::kAskUs;
+using facts::kCheckAddress;
 using facts::Origin;
 
-constexpr std::string_view kCheckAddress =
-    "Check the address for typing errors and send the message again. If it is right, ask the "
-    "recipient in another way for the address that works now.";
-constexpr std::string_view kAskRecipient =
-    "Reach the recipient in another way, and ask them to show this notice to those who run their "
-    "mail system.";
-constexpr std::string_view kAskUs =
-    "Show this notice to the administrators of your mail system; the address below reaches them.";
 constexpr std::string_view kSmaller =
     "Send a smaller message: leave out or compress attachments, or share them in another way.";
 constexpr std::string_view kTryLater = "Try again later, or reach the recipient in another way.";
