@@ -5,7 +5,7 @@ find_package(PkgConfig REQUIRED)
 
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 pkg_check_modules(FMT REQUIRED IMPORTED_TARGET fmt)
-pkg_check_modules(SPDLOG REQUIRED IMPORTED_TARGET spdlog)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 find_library(UNBOUND_LIBRARY unbound REQUIRED)  # its .pc asks for libevent, which is not used here
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(PSL REQUIRED IMPORTED_TARGET libpsl)
@@ -19,12 +19,13 @@ find_package(tl-expected REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
-if(BUILD_TESTING)
+# A build for users looks for nothing that it does not need.
+if(BUILD_TESTING OR HERMETIC_TORTURE)
     find_package(GTest REQUIRED)
-else()
-    find_package(GTest QUIET)
 endif()
-find_package(benchmark QUIET)  # only ./dev bench asks for it
+if(HERMETIC_BENCHES)
+    find_package(benchmark QUIET)  # the package is built without
+endif()
 
 function(hermetic_dep name)
     add_library(hermetic_dep_${name} INTERFACE)
@@ -33,8 +34,7 @@ endfunction()
 
 hermetic_dep(fmt PkgConfig::FMT)
 hermetic_dep(openssl PkgConfig::OPENSSL)
-hermetic_dep(spdlog PkgConfig::SPDLOG)
-target_compile_definitions(hermetic_dep_spdlog INTERFACE SPDLOG_FMT_EXTERNAL SPDLOG_SHARED_LIB SPDLOG_COMPILED_LIB)
+hermetic_dep(curl PkgConfig::CURL)
 hermetic_dep(unbound ${UNBOUND_LIBRARY})
 hermetic_dep(idn2 PkgConfig::IDN2)
 hermetic_dep(psl PkgConfig::PSL)

@@ -59,6 +59,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     HERMETIC_ASSERT((mx.status == DnsStatus::Found) == !mx.records.empty());
     HERMETIC_ASSERT((tlsa.status == DnsStatus::Found) == !tlsa.records.empty());
     HERMETIC_ASSERT((addresses.status == DnsStatus::Found) == !addresses.addresses.empty());
+    const auto texts = dns::text_answer("example.org", raw);
+    const auto names = dns::pointer_answer("example.org", raw);
+    HERMETIC_ASSERT((texts.status == DnsStatus::Found) == !texts.texts.empty());
+    HERMETIC_ASSERT((names.status == DnsStatus::Found) == !names.names.empty());
     HERMETIC_ASSERT(mx.security != facts::DnsSecurity::Bogus || mx.status == DnsStatus::Failed);
     return 0;
 }

@@ -1,7 +1,7 @@
 """A long queue: what a waiting message costs, how long a start takes, how fast it drains.
 
 The spool is filled directly. First the next hop is down, so every destination is tried, fails and rests; then it
-is up and an operator says `hermetic queue retry --all`.
+is up and an operator says `hermetic queue retry --all --yes`.
 """
 
 import os
@@ -61,7 +61,7 @@ def drain(server, seconds):
     at_first = server.status()["queue"]["messages"]
     cpu = cpu_seconds(server.pid)
     began = time.monotonic()
-    server.run("queue", "retry", "--all", seconds=120)
+    server.run("queue", "retry", "--all", "--yes", seconds=120)
     left, now = at_first, began
     while left > 0 and now < began + seconds:
         time.sleep(0.2)

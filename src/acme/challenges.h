@@ -1,18 +1,14 @@
-// What answers the challenges of an order: a folder that uacme's hook writes and the responders
-// read.
+// What answers the challenges of an order: written by the order, read by the responder.
 //
-//   FOLDER/http-01/TOKEN         the key authorization (RFC 8555 §8.3)
-//   FOLDER/tls-alpn-01/DOMAIN    its SHA-256, base64url (RFC 8737 §3)
-//
-// Names come from the ACME server and from whoever asks: what is no token and no domain names no
-// file.
+// Not thread-safe: both live on one core.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace hermetic::acme {
 
@@ -21,24 +17,25 @@ enum class Challenge : std::uint8_t { Http01, TlsAlpn01 };
 
 class Challenges {
 public:
-    explicit Challenges(std::string folder) : folder_{std::move(folder)} {}
-
-    // An empty folder for challenges of that kind; of the other none are accepted.
-    [[nodiscard]] bool prepare(Challenge challenge) const;
-    void remove_all() const;
-
-    // `subject` is a token or a domain. False: refused, or the disk.
-    [[nodiscard]] bool put(Challenge challenge, std::string_view subject,
-                           std::string_view proof) const;
-    void remove(Challenge challenge, std::string_view subject) const;
-    [[nodiscard]] std::optional<std::string> find(Challenge challenge,
-                                                  std::string_view subject) const;
-    // Subjects and proofs.
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> all(Challenge challenge) const;
+    // `subject` is a token (http-01: the proof is the key authorization, RFC 8555 §8.3) or a domain
+    // (tls-alpn-01: its SHA-256, base64url, RFC 8737 §3).
+    void put(std::string subject, std::string proof)
+    {
+        all_[std::move(subject)] = std::move(proof);
+    }
+    [[nodiscard]] std::optional<std::string> find(std::string_view subject) const
+    {
+        const auto found = all_.find(subject);
+        if (found == all_.end()) return std::nullopt;
+        return found->second;
+    }
+    [[nodiscard]] const std::map<std::string, std::string, std::less<>>& all() const
+    {
+        return all_;
+    }
 
 private:
-    [[nodiscard]] std::string path(Challenge challenge, std::string_view subject) const;
-    std::string folder_;
+    std::map<std::string, std::string, std::less<>> all_;
 };
 
 }  // namespace hermetic::acme

@@ -1,23 +1,25 @@
 #include "acme/keeper.h"
 
-#include "acme/renewal.h"
-#include "ledger/log.h"
+#include "core/read_file.h"
+#include "core/text.h"
+#include "events/publisher.h"
 #include "net/core.h"
 #include "tls/context.h"
+#include "tls/durable_file.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <system_error>
+#include <utility>
 
 namespace hermetic::acme {
 namespace {
 
-using ledger::Level;
-namespace fs = std::filesystem;
-
 // Between looks, at most and at least: objects and clocks change meanwhile.
 constexpr auto kLook = std::chrono::minutes{1};
+constexpr std::size_t kMaxAttempts = std::size_t{1} << 20U;
 constexpr Duration kShortest = std::chrono::seconds{1};
+// After an order that a stop cut off: nobody failed, but many restarts are not many orders.
+constexpr auto kAfterStop = std::chrono::minutes{1};
 
 std::optional<facts::CertificateFacts> facts_in(const std::string& chain_file,
                                                 const std::string& key_file)
@@ -27,86 +29,204 @@ std::optional<facts::CertificateFacts> facts_in(const std::string& chain_file,
     return tls::facts_of(**loaded);
 }
 
-// A copy beside it, then renamed: nobody sees half of it.
-std::optional<std::string> put(const std::string& from, const std::string& to, fs::perms mode)
+std::string read(const std::string& file)
 {
-    std::error_code error;
-    fs::create_directories(fs::path{to}.parent_path(), error);
-    const std::string fresh = to + ".new";
-    fs::remove(fresh, error);
-    fs::copy_file(from, fresh, fs::copy_options::overwrite_existing, error);
-    if (!error) fs::permissions(fresh, mode, error);
-    if (!error) fs::rename(fresh, to, error);
-    if (error) return to + ": " + error.message();
-    return std::nullopt;
+    auto text = read_file(file, kMaxAttempts);
+    return text ? std::move(text->octets) : std::string{};
+}
+
+// What is ordered, and how: whoever changes it wants to see it tried.
+std::string digest_of(const Order& order)
+{
+    std::string text = order.directory + "\n" + order.ca + "\n" + order.contact + "\n" +
+                       std::string{name(order.challenge)} + "\n" + join(order.domains, " ");
+    for (const Endpoint& each : order.at) text += "\n" + each.format();
+    return to_hex(tls::sha256(text));
+}
+
+WallTime after(WallTime now, Duration pause)
+{
+    return now + std::chrono::floor<std::chrono::seconds>(pause);
+}
+
+Trouble trouble_of(std::string what)
+{
+    return {Trouble::Kind::Failed, std::move(what)};
 }
 
 }  // namespace
 
-WallTime Keeper::next_for(const Kept& kept, WallTime now) const
+std::optional<Attempts>& Keeper::attempts_of(const Kept& kept)
 {
-    const auto trouble = troubles_.find(kept.name);
+    const auto found = attempts_.find(kept.attempts_file);
+    if (found != attempts_.end()) return found->second;
+    return attempts_[kept.attempts_file] = parse_attempts(read(kept.attempts_file));
+}
+
+void Keeper::keep_attempts(const Kept& kept, Attempts attempts)
+{
+    const auto written =
+        tls::write_durably(kept.attempts_file, format_attempts(attempts), tls::FileMode::OwnerOnly);
+    if (!written) events_.publish(events::CertificateOrderNotKept{written.error()});
+    attempts_[kept.attempts_file] = std::move(attempts);
+}
+
+WallTime Keeper::next_for(const Kept& kept, WallTime now)
+{
     const WallTime due = due_at(facts_in(kept.chain_file, kept.key_file), kept.order.domains, now);
-    if (trouble == troubles_.end()) return due;
-    const Duration pause = std::max(trouble->second.retry_at - core_.clock().now(), Duration{});
-    return std::max(due, now + std::chrono::ceil<WallTime::duration>(pause));
+    return std::max(due, next_try(attempts_of(kept), digest_of(kept.order), now));
+}
+
+net::Task<WallTime> Keeper::renew_due()
+{
+    const auto certificates = certificates_;
+    WallTime next = core_.clock().wall() + kLook;
+    for (const Kept& each : certificates) {
+        const bool asked = asked_for_.erase(each.name) != 0;
+        if (asked || next_for(each, core_.clock().wall()) <= core_.clock().wall())
+            co_await renew(each);
+        next = std::min(next, next_for(each, core_.clock().wall()));
+    }
+    co_return next;
 }
 
 net::Task<> Keeper::run()
 {
     for (;;) {
-        const auto certificates = certificates_;
-        WallTime next = core_.clock().wall() + kLook;
-        for (const Kept& each : certificates) {
-            if (next_for(each, core_.clock().wall()) <= core_.clock().wall()) co_await renew(each);
-            next = std::min(next, next_for(each, core_.clock().wall()));
-        }
+        const WallTime next = co_await renew_due();
         const auto rest = std::max<Duration>(next - core_.clock().wall(), kShortest);
-        const Instant at = core_.clock().now() + rest;
-        if (co_await net::sleep_until(core_, at) == net::Woken::Cancelled) co_return;
+        const Instant end = core_.clock().now() + rest;
+        do {
+            const Instant at = std::min(end, core_.clock().now() + kShortest);
+            if (co_await net::sleep_until(core_, at) == net::Woken::Cancelled) co_return;
+        } while (core_.clock().now() < end && asked_for_.empty());
     }
+}
+
+bool Keeper::renew_now(const std::string& name)
+{
+    const auto found = std::ranges::find(certificates_, name, &Kept::name);
+    if (found == certificates_.end()) return false;
+    if (name != under_way_) asked_for_.insert(name);
+    return true;
+}
+
+std::vector<Keeper::State> Keeper::states()
+{
+    const WallTime now = core_.clock().wall();
+    std::vector<State> states;
+    for (const Kept& each : certificates_) {
+        State state{each.name, each.order.directory, next_for(each, now), 0, {}, false};
+        state.under_way = each.name == under_way_;
+        const auto& attempts = attempts_of(each);
+        if (attempts && attempts->order == digest_of(each.order) && !state.under_way) {
+            state.failures = attempts->failures;
+            state.error = attempts->what;
+        }
+        states.push_back(std::move(state));
+    }
+    return states;
 }
 
 net::Task<> Keeper::renew(Kept kept)
 {
-    log_.event(Level::Info, "acme.ordering",
-               {{"certificate", kept.name}, {"directory", kept.order.directory}});
-    auto issued = co_await place_order(core_, kept.order);
-    auto wrong = issued ? install(kept, *issued) : std::optional{issued.error()};
-    if (wrong) co_return on_failed(kept, *wrong);
-    troubles_.erase(kept.name);
-    ++counts_.issued;
-    const auto facts = facts_in(kept.chain_file, kept.key_file);
-    log_.event(Level::Info, "acme.issued",
-               {{"certificate", kept.name},
-                {"not_after", facts ? format_rfc3339(facts->not_after) : std::string{}}});
+    under_way_ = kept.name;
+    co_await order_and_note(kept);
+    under_way_.clear();
 }
 
-std::optional<std::string> Keeper::install(const Kept& kept, const Issued& issued)
+net::Task<> Keeper::order_and_note(Kept kept)
 {
-    const auto loaded = tls::load_certificate({kept.name, issued.chain_file, issued.key_file});
-    if (!loaded) return loaded.error().what;
+    events::CertificateOrder placed;
+    placed.certificate = kept.name;
+    placed.directory = kept.order.directory;
+    events_.publish(std::move(placed));
+    const auto before = attempts_of(kept);
+    const std::string digest = digest_of(kept.order);
+    const std::uint32_t failures = before && before->order == digest ? before->failures : 0;
+    const WallTime now = core_.clock().wall();
+    keep_attempts(kept, {digest, failures + 1, after(now, wait_after(failures + 1)),
+                         "the server ended while the order was under way"});
+    const auto done = co_await order(kept);
+    if (done) co_return on_issued(kept);
+    if (done.error().kind == Trouble::Kind::Failed) co_return on_failed(kept, done.error());
+    keep_attempts(kept, {digest, failures, now + kAfterStop, done.error().what});
+}
+
+net::Task<Result<void, Trouble>> Keeper::order(Kept kept)
+{
+    auto key = prepare_key(kept);
+    if (!key) co_return failure(trouble_of(key.error()));
+    auto chain = co_await place_order(core_, transport_, kept.order, *std::move(key));
+    if (!chain) co_return failure(chain.error());
+    co_return install(kept, *chain);
+}
+
+Result<tls::SigningKey, std::string> Keeper::prepare_key(const Kept& kept)
+{
+    std::error_code ignored;
+    std::filesystem::create_directories(kept.order.folder, ignored);
+    std::filesystem::permissions(kept.order.folder, std::filesystem::perms::owner_all, ignored);
+    auto loaded = tls::SigningKey::load(kept.key_file);
+    if (loaded) {
+        // One that others may read is refused wherever it is used.
+        std::filesystem::permissions(
+            kept.key_file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+            ignored);
+        return *std::move(loaded);
+    }
+    auto made = tls::SigningKey::make();
+    const auto written = tls::write_durably(kept.key_file, made.pem(), tls::FileMode::OwnerOnly);
+    if (!written) return failure(written.error());
+    return made;
+}
+
+// Tried beside the one in use, with the key.
+Result<void, Trouble> Keeper::install(const Kept& kept, const std::string& chain)
+{
+    const std::string candidate = kept.chain_file + ".issued";
+    auto written = tls::write_durably(candidate, chain, tls::FileMode::Readable);
+    if (!written) return failure(trouble_of(written.error()));
+    const auto loaded = tls::load_certificate({kept.name, candidate, kept.key_file});
+    std::error_code ignored;
+    std::filesystem::remove(candidate, ignored);
+    if (!loaded) return failure(trouble_of(loaded.error().what));
     const WallTime now = core_.clock().wall();
     if (due_at(tls::facts_of(**loaded), kept.order.domains, now) <= now)
-        return "what was issued is not for exactly these domains, or ends too soon";
-    if (auto wrong =
-            put(issued.key_file, kept.key_file, fs::perms::owner_read | fs::perms::owner_write))
-        return wrong;
-    return put(issued.chain_file, kept.chain_file,
-               fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read |
-                   fs::perms::others_read);
+        return failure(
+            trouble_of("what was issued is not for exactly these domains, or ends too soon"));
+    written = tls::write_durably(kept.chain_file, chain, tls::FileMode::Readable);
+    if (!written) return failure(trouble_of(written.error()));
+    return {};
 }
 
-void Keeper::on_failed(const Kept& kept, const std::string& what)
+void Keeper::on_issued(const Kept& kept)
 {
-    Trouble& trouble = troubles_[kept.name];
-    const auto pause = std::chrono::floor<std::chrono::seconds>(wait_after(++trouble.failures));
-    trouble.retry_at = core_.clock().now() + pause;
+    std::error_code ignored;
+    std::filesystem::remove(kept.attempts_file, ignored);
+    attempts_[kept.attempts_file] = std::nullopt;
+    ++counts_.issued;
+    const auto facts = facts_in(kept.chain_file, kept.key_file);
+    events::CertificateOrder done;
+    done.state = events::CertificateOrder::State::Issued;
+    done.certificate = kept.name;
+    if (facts) done.not_after = facts->not_after;
+    events_.publish(std::move(done));
+}
+
+void Keeper::on_failed(const Kept& kept, const Trouble& trouble)
+{
+    Attempts attempts = *attempts_of(kept);
+    attempts.what = trouble.what;
+    attempts.next = after(core_.clock().wall(), wait_after(attempts.failures, trouble.retry_after));
     ++counts_.failed;
-    log_.event(Level::Error, "acme.failed",
-               {{"certificate", kept.name},
-                {"what", what},
-                {"retry", format_rfc3339(core_.clock().wall() + pause)}});
+    events::CertificateOrder order;
+    order.state = events::CertificateOrder::State::Failed;
+    order.certificate = kept.name;
+    order.what = trouble.what;
+    order.retry = attempts.next;
+    events_.publish(std::move(order));
+    keep_attempts(kept, std::move(attempts));
 }
 
 }  // namespace hermetic::acme

@@ -1,130 +1,235 @@
 #include "acme/order.h"
 
-#include "acme/child.h"
-#include "acme/hook.h"
+#include "acme/account.h"
+#include "acme/jws.h"
+#include "acme/messages.h"
 #include "acme/responder.h"
+#include "acme/server.h"
 #include "core/text.h"
 #include "net/core.h"
 
-#include <filesystem>
-#include <fstream>
-#include <system_error>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace hermetic::acme {
 namespace {
 
 constexpr Duration kLimit = std::chrono::minutes{5};
-constexpr std::size_t kWords = 600;  // of uacme's last ones
+constexpr Duration kShortestPoll = std::chrono::seconds{1};
+constexpr Duration kLongestPoll = std::chrono::seconds{20};
 
-std::string read(const std::string& file)
+using Done = Result<void, Trouble>;
+
+Trouble trouble_of(std::string what)
 {
-    std::ifstream in{file, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
+    return {Trouble::Kind::Failed, std::move(what)};
 }
 
-// The end of what uacme printed.
-std::string last_words(const std::string& file)
+std::string words_of(const std::optional<Problem>& problem)
 {
-    std::string said = read(file);
-    while (!said.empty() && (said.back() == '\n' || said.back() == ' ')) said.pop_back();
-    if (said.size() > kWords) said = said.substr(said.size() - kWords);
-    for (char& each : said) {
-        if (each == '\n') each = ' ';
+    if (!problem) return "the ACME server does not say why";
+    return problem->type + ": " + problem->detail;
+}
+
+// Of an authorization that failed: the challenge that did says why.
+std::string words_of(const Authorization& authorization)
+{
+    for (const OfferedChallenge& each : authorization.challenges) {
+        if (each.problem) return words_of(each.problem);
     }
-    return printable(said, kWords);
+    return words_of(std::optional<Problem>{});
 }
 
 class Placing {
 public:
-    Placing(net::Core& core, Order order)
+    Placing(net::Core& core, Transport& transport, Order order, tls::SigningKey key)
         : core_{core},
           order_{std::move(order)},
-          challenges_folder_{order_.state + "/challenges"},
-          log_{order_.state + "/uacme.log"},
-          account_{order_.state + "/account"}
+          key_{std::move(key)},
+          files_{order_.folder + "/account.key", order_.folder + "/account"},
+          server_{transport, order_.directory, order_.ca, core.clock().now() + kLimit}
     {
     }
 
-    net::Task<Result<Issued, std::string>> run()
+    net::Task<Result<std::string, Trouble>> run()
     {
-        if (auto ready = prepare(); !ready) co_return failure(ready.error());
-        const Challenges challenges{challenges_folder_};
-        auto responder = Responder::start(core_, order_.challenge, order_.at, challenges);
-        if (!responder) co_return failure(responder.error());
-        auto ended = co_await speak();
-        co_await (*responder)->stop();
-        challenges.remove_all();
-        if (!ended) co_return failure(ended.error());
-        const std::string& domain = order_.domains.front();
-        co_return Issued{order_.state + "/" + domain + "/cert.pem",
-                         order_.state + "/private/" + domain + "/key.pem"};
+        auto opened = co_await server_.open();
+        if (!opened) co_return failure(opened.error());
+        auto chain = co_await with_account();
+        if (responder_) co_await responder_->stop();
+        co_return chain;
     }
 
 private:
-    Result<void, std::string> prepare()
+    // The recorded account; where the server knows it no more, one made anew.
+    net::Task<Result<std::string, Trouble>> with_account()
     {
-        namespace fs = std::filesystem;
-        std::error_code error;
-        fs::create_directories(order_.state, error);
-        if (!error) fs::permissions(order_.state, fs::perms::owner_all, error);
-        if (error) return failure(order_.state + ": " + error.message());
-        fs::remove(log_, error);
-        if (!Challenges{challenges_folder_}.prepare(order_.challenge))
-            return failure(challenges_folder_ + ": it cannot be made");
-        return {};
+        auto placed = co_await begin(Keep::All);
+        if (!placed && is_account_lost(placed.error())) placed = co_await begin(Keep::KeyOnly);
+        if (!placed) co_return failure(placed.error());
+        co_return co_await follow(*std::move(placed));
     }
 
-    // The account once, and again where server or contact is another.
-    net::Task<Result<void, std::string>> speak()
+    struct Placed {
+        std::string url;
+        ServerOrder order;
+    };
+    net::Task<Result<Placed, Trouble>> begin(Keep keep)
     {
-        const std::string account = order_.directory + "\n" + order_.contact + "\n";
-        if (read(account_) != account) {
-            std::vector<std::string> words{"new"};
-            if (!order_.contact.empty()) words.push_back(order_.contact);
-            auto made = co_await run_uacme(words);
-            // The key has an account there: its contact may be another.
-            if (!made && made.error().find("Account already exists") != std::string::npos) {
-                words.front() = "update";
-                made = co_await run_uacme(std::move(words));
-            }
-            if (!made) co_return made;
-            std::ofstream{account_, std::ios::trunc} << account;
+        AccountWanted wanted{order_.directory, order_.contact};
+        auto account = co_await open_account(server_, files_, std::move(wanted), keep);
+        if (!account) co_return failure(account.error());
+        account_key_ = *std::move(account);
+        auto answer =
+            co_await server_.post(server_.directory().new_order, order_payload(order_.domains));
+        if (!answer) co_return failure(answer.error());
+        auto order = parse_order(answer->body);
+        if (!order) co_return failure(trouble_of(order.error()));
+        co_return Placed{answer->location, *std::move(order)};
+    }
+
+    net::Task<Result<std::string, Trouble>> follow(Placed placed)
+    {
+        for (const std::string& each : placed.order.authorizations) {
+            auto proved = co_await begin_proof(each);
+            if (!proved) co_return failure(proved.error());
         }
-        std::vector<std::string> words{"issue"};
-        words.insert(words.end(), order_.domains.begin(), order_.domains.end());
-        co_return co_await run_uacme(std::move(words));
+        for (const std::string& each : placed.order.authorizations) {
+            auto proved = co_await await_proof(each);
+            if (!proved) co_return failure(proved.error());
+        }
+        auto valid = co_await finalize(std::move(placed));
+        if (!valid) co_return failure(valid.error());
+        auto chain = co_await server_.read(valid->certificate);
+        if (!chain) co_return failure(chain.error());
+        co_return std::move(chain->body);
     }
 
-    // Nothing is asked of an OCSP server, and whether it is time was decided before.
-    net::Task<Result<void, std::string>> run_uacme(std::vector<std::string> words)
+    // Puts the proof where it is asked for, and says so.
+    net::Task<Done> begin_proof(std::string url)
     {
-        Command command;
-        command.arguments = {order_.program, "-a",         order_.directory,
-                             "-c",           order_.state, "-h",
-                             order_.hook,    "-f",         "-o",
-                             "-t",           "EC",         "-y"};
-        command.arguments.insert(command.arguments.end(), words.begin(), words.end());
-        command.environment = {std::string{kHookVariable} + "=" + challenges_folder_, "LC_ALL=C"};
-        command.output = log_;
-        auto ended = co_await run_child(core_, std::move(command), kLimit);
-        if (!ended) co_return failure(ended.error());
-        if (*ended == 0) co_return Result<void, std::string>{};
-        co_return failure("uacme ends with " + std::to_string(*ended) + ": " + last_words(log_));
+        auto authorization = co_await read_authorization(url);
+        if (!authorization) co_return failure(authorization.error());
+        if (authorization->status == Status::Valid) co_return Done{};
+        const auto found =
+            std::find_if(authorization->challenges.begin(), authorization->challenges.end(),
+                         [this](const auto& each) { return each.type == name(order_.challenge); });
+        if (found == authorization->challenges.end())
+            co_return failure(not_offered(*authorization));
+        const OfferedChallenge challenge = *found;
+        if (!responder_) {
+            auto started = Responder::start(core_, order_.challenge, order_.at, challenges_);
+            if (!started) co_return failure(trouble_of(started.error()));
+            responder_ = *std::move(started);
+        }
+        const std::string proof = key_authorization(*account_key_, challenge.token);
+        if (order_.challenge == Challenge::Http01) {
+            challenges_.put(challenge.token, proof);
+        } else {
+            challenges_.put(authorization->domain, to_base64url(tls::sha256(proof)));
+        }
+        const auto answer = co_await server_.post(challenge.url, std::string{"{}"});
+        if (!answer) co_return failure(answer.error());
+        co_return Done{};
+    }
+
+    [[nodiscard]] Trouble not_offered(const Authorization& authorization) const
+    {
+        std::vector<std::string> types;
+        for (const OfferedChallenge& each : authorization.challenges)
+            types.push_back(printable(each.type));
+        return trouble_of(fmt::format("{}: the ACME server does not offer {}, only: {}",
+                                      printable(authorization.domain), name(order_.challenge),
+                                      join(types, ", ")));
+    }
+
+    net::Task<Done> await_proof(std::string url)
+    {
+        for (;;) {
+            auto authorization = co_await read_authorization(url);
+            if (!authorization) co_return failure(authorization.error());
+            if (authorization->status == Status::Valid) co_return Done{};
+            if (authorization->status == Status::Invalid)
+                co_return failure(
+                    trouble_of(printable(authorization->domain) + ": " + words_of(*authorization)));
+            auto rested = co_await rest();
+            if (!rested) co_return rested;
+        }
+    }
+
+    net::Task<Result<Authorization, Trouble>> read_authorization(std::string url)
+    {
+        auto answer = co_await server_.read(std::move(url));
+        if (!answer) co_return failure(answer.error());
+        retry_after_ = parse_retry_after(answer->retry_after);
+        auto authorization = parse_authorization(answer->body);
+        if (!authorization) co_return failure(trouble_of(authorization.error()));
+        co_return *std::move(authorization);
+    }
+
+    // Until it is valid; the request is sent once, as soon as it is ready.
+    net::Task<Result<ServerOrder, Trouble>> finalize(Placed placed)
+    {
+        ServerOrder order = std::move(placed.order);
+        bool asked = false;
+        for (bool first = true;; first = false) {
+            if (!first) {
+                auto answer = co_await server_.read(placed.url);
+                if (!answer) co_return failure(answer.error());
+                retry_after_ = parse_retry_after(answer->retry_after);
+                auto read = parse_order(answer->body);
+                if (!read) co_return failure(trouble_of(read.error()));
+                order = *std::move(read);
+            }
+            if (order.status == Status::Valid) co_return order;
+            if (order.status == Status::Invalid)
+                co_return failure(trouble_of("the order failed: " + words_of(order.problem)));
+            if (order.status == Status::Ready && !asked) {
+                const std::string request = key_.certificate_request(order_.domains);
+                auto answer = co_await server_.post(order.finalize, finalize_payload(request));
+                if (!answer) co_return failure(answer.error());
+                asked = true;
+            } else if (!first) {
+                auto rested = co_await rest();
+                if (!rested) co_return failure(rested.error());
+            }
+        }
+    }
+
+    // As long as the server asks for, within reason.
+    net::Task<Done> rest()
+    {
+        Duration pause = kShortestPoll;
+        if (retry_after_)
+            pause = std::clamp<Duration>(std::chrono::seconds{*retry_after_}, kShortestPoll,
+                                         kLongestPoll);
+        const Instant at = core_.clock().now() + pause;
+        if (at > server_.deadline())
+            co_return failure(trouble_of("the ACME server takes longer than five minutes"));
+        if (co_await net::sleep_until(core_, at) == net::Woken::OnTime) co_return Done{};
+        co_return failure(Trouble{Trouble::Kind::Stopping, "the server is stopping"});
     }
 
     net::Core& core_;
     Order order_;
-    std::string challenges_folder_;
-    std::string log_;
-    std::string account_;
+    tls::SigningKey key_;
+    AccountFiles files_;
+    Server server_;
+    std::optional<tls::SigningKey> account_key_;
+    Challenges challenges_;
+    std::unique_ptr<Responder> responder_;
+    std::optional<std::uint32_t> retry_after_;
 };
 
 }  // namespace
 
-net::Task<Result<Issued, std::string>> place_order(net::Core& core, Order order)
+net::Task<Result<std::string, Trouble>> place_order(net::Core& core, Transport& transport,
+                                                    Order order, tls::SigningKey key)
 {
-    Placing placing{core, std::move(order)};
+    Placing placing{core, transport, std::move(order), std::move(key)};
     co_return co_await placing.run();
 }
 

@@ -1,11 +1,10 @@
-// One order at an ACME server: uacme (docs/adr/0016-uacme.md) as a child, its challenges answered
-// meanwhile.
+// One order at an ACME server (RFC 8555 §7.4), its challenges answered meanwhile.
 #pragma once
 
 #include "acme/challenges.h"
+#include "acme/transport.h"
 #include "core/ip.h"
-#include "core/result.h"
-#include "net/task.h"
+#include "tls/signing_key.h"
 
 #include <string>
 #include <vector>
@@ -17,22 +16,19 @@ class Core;
 namespace hermetic::acme {
 
 struct Order {
-    std::string program;    // uacme
-    std::string hook;       // this program: hook.h
     std::string directory;  // the ACME server's, a URL
+    std::string ca;         // a PEM file of the CAs that it is believed by; empty: the system's
     std::string contact;    // empty: none
     std::vector<std::string> domains;
     Challenge challenge = Challenge::Http01;
     std::vector<Endpoint> at;  // where challenges are answered
-    std::string state;         // a folder: account, keys and certificates, the order's log
+    std::string folder;        // the account's files
 };
 
-struct Issued {
-    std::string chain_file;
-    std::string key_file;
-};
-
-// Minutes, at most; the error is for people: what uacme said last.
-[[nodiscard]] net::Task<Result<Issued, std::string>> place_order(net::Core& core, Order order);
+// The chain, PEM, for `key`. Takes minutes at most. An account that is lost is made anew; one
+// challenge of the order's kind is enough, whatever else is offered.
+[[nodiscard]] net::Task<Result<std::string, Trouble>> place_order(net::Core& core,
+                                                                  Transport& transport, Order order,
+                                                                  tls::SigningKey key);
 
 }  // namespace hermetic::acme

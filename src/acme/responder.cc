@@ -16,20 +16,20 @@ constexpr std::size_t kMaxLine = 4096;
 
 }  // namespace
 
-Responder::Responder(net::Core& core, Challenge challenge, Challenges challenges)
-    : core_{core}, challenge_{challenge}, challenges_{std::move(challenges)}, tasks_{core}
+Responder::Responder(net::Core& core, Challenge challenge, const Challenges& challenges)
+    : core_{core}, challenge_{challenge}, challenges_{challenges}, tasks_{core}
 {
 }
 
 Result<std::unique_ptr<Responder>, std::string> Responder::start(net::Core& core,
                                                                  Challenge challenge,
                                                                  const std::vector<Endpoint>& at,
-                                                                 Challenges challenges)
+                                                                 const Challenges& challenges)
 {
-    std::unique_ptr<Responder> made{new Responder{core, challenge, std::move(challenges)}};
+    std::unique_ptr<Responder> made{new Responder{core, challenge, challenges}};
     for (const Endpoint& each : at) {
         auto acceptor = net::Acceptor::listen(core, each);
-        if (!acceptor) return failure(each.format() + ": " + acceptor.error());
+        if (!acceptor) return failure(each.format() + ": " + acceptor.error().words);
         made->acceptors_.push_back(*std::move(acceptor));
     }
     Responder* const self = made.get();
@@ -81,7 +81,7 @@ net::Task<> Responder::serve_http(net::Stream& stream)
     if (!line || line->has_bare_lf) co_return;
     const auto token = requested_token(line->text);
     std::optional<std::string> proof;
-    if (token) proof = challenges_.find(challenge_, *token);
+    if (token) proof = challenges_.find(*token);
     for (int lines = 0; lines < kMaxHeaderLines; ++lines) {
         line = co_await stream.read_line(kMaxLine);
         if (!line || line->has_bare_lf) co_return;
@@ -95,7 +95,7 @@ net::Task<> Responder::serve_http(net::Stream& stream)
 net::Task<> Responder::serve_tls(net::Stream& stream)
 {
     std::vector<tls::AcmeProof> proofs;
-    for (auto& [domain, proof] : challenges_.all(challenge_)) proofs.push_back({domain, proof});
+    for (const auto& [domain, proof] : challenges_.all()) proofs.push_back({domain, proof});
     auto context = tls::make_challenge_context(proofs);
     if (!context) co_return;
     const auto shaken = co_await stream.start_tls(*std::move(context));

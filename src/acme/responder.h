@@ -19,16 +19,16 @@ namespace hermetic::acme {
 
 class Responder {
 public:
-    // The error is for people.
+    // The error is for people. `challenges` outlives it.
     [[nodiscard]] static Result<std::unique_ptr<Responder>, std::string> start(
         net::Core& core, Challenge challenge, const std::vector<Endpoint>& at,
-        Challenges challenges);
+        const Challenges& challenges);
     // Before it goes.
     [[nodiscard]] net::Task<> stop();
     [[nodiscard]] std::vector<Endpoint> bound() const;
 
 private:
-    Responder(net::Core& core, Challenge challenge, Challenges challenges);
+    Responder(net::Core& core, Challenge challenge, const Challenges& challenges);
     void take(net::Accepted accepted);
     net::Task<> serve(std::unique_ptr<net::Stream> stream);
     net::Task<> serve_http(net::Stream& stream);
@@ -36,7 +36,7 @@ private:
 
     net::Core& core_;
     Challenge challenge_;
-    Challenges challenges_;
+    const Challenges& challenges_;
     net::TaskGroup tasks_;
     std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
     int serving_ = 0;

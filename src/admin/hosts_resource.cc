@@ -3,7 +3,7 @@
 #include "admin/await_answer.h"
 #include "admin/objects_answer.h"
 #include "core/text.h"
-#include "ledger/log.h"
+#include "events/publisher.h"
 
 #include <boost/json.hpp>
 
@@ -33,6 +33,7 @@ net::Task<Response> list_hosts(Api& api)
         hosts.push_back(json::object{{"host", printable(each.host, 320)},
                                      {"what", each.what},
                                      {"policy", printable(each.policy, 1000)},
+                                     {"destination", printable(each.destination, 320)},
                                      {"for", format_duration(left)}});
     }
     co_return Response{200, "application/json", json::serialize(json::object{{"hosts", hosts}})};
@@ -48,11 +49,8 @@ net::Task<Response> forget_hosts(Api& api, Request request)
         };
     const auto count = co_await await_answer<std::size_t>(api.core, std::move(start), kPatience);
     if (!count) co_return too_slow();
-    const std::string by = request.user_id ? account_name(*request.user_id) : std::string{"?"};
-    api.log.event(ledger::Level::Info, "hosts.forgotten",  // no-reason: log event
-                  {{"host", host.empty() ? "all" : printable(host, 320)},
-                   {"count", std::to_string(*count)},
-                   {"by", by}});
+    events::HostsForgotten forgotten{printable(host, 320), *count, actor_of(request)};
+    api.events.publish(std::move(forgotten));
     const std::string done = std::to_string(*count) + " of what was remembered is forgotten.";
     const json::object body{{"done", done}, {"count", *count}};
     co_return Response{200, "application/json", json::serialize(body)};

@@ -1,12 +1,19 @@
 #include "admin/objects_answer.h"
 
 #include "admin/file_warnings.h"
+#include "admin/query.h"
+#include "config/document_bounds.h"
 #include "core/assert.h"
 #include "core/text.h"
 #include "core/time.h"
+#include "objects/org_file.h"
+#include "objects/warnings.h"
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <pwd.h>
@@ -36,6 +43,8 @@ std::pair<int, std::string_view> status_of(Refusal::Kind kind)
         return {409, "exists"};
     case Refusal::Kind::Conflict:
         return {409, "conflict"};
+    case Refusal::Kind::Removes:
+        return {409, "removes"};
     case Refusal::Kind::Governed:
         return {409, "governed"};
     case Refusal::Kind::Broken:
@@ -140,6 +149,26 @@ json::array warnings_json(const objects::Snapshot::Contents& contents)
         if (warnings.size() == kMaxWarnings) break;
         warnings.emplace_back(printable(each));
     }
+    for (const config::Diagnostic& each : objects::find_warnings(contents)) {
+        if (warnings.size() == kMaxWarnings) break;
+        warnings.emplace_back(config::format_diagnostic(each));
+    }
+    return warnings;
+}
+
+// Of the objects that change.
+json::array warnings_json(const objects::Snapshot::Contents& contents,
+                          const directory::Changes& changes)
+{
+    json::array warnings;
+    for (const config::Diagnostic& each : objects::find_warnings(contents)) {
+        const bool changed =
+            std::any_of(changes.begin(), changes.end(), [&](const directory::ObjectChange& change) {
+                return each.key.starts_with(directory::describe(change.key) + ".");
+            });
+        if (changed && warnings.size() < kMaxWarnings)
+            warnings.emplace_back(config::format_diagnostic(each));
+    }
     return warnings;
 }
 
@@ -149,11 +178,9 @@ Response outcome(const directory::Directory& directory,
 {
     if (!result) return refused(result.error());
     json::object body;
-    if (whole) {
-        const bool would_be = result->would_be != nullptr;
-        body["warnings"] =
-            warnings_json(would_be ? *result->would_be : directory.snapshot()->contents());
-    }
+    const bool would_be = result->would_be != nullptr;
+    const auto& contents = would_be ? *result->would_be : directory.snapshot()->contents();
+    body["warnings"] = whole ? warnings_json(contents) : warnings_json(contents, result->changes);
     add_directory(body, directory);
     body["dry_run"] = dry_run;
     json::array changes;
@@ -165,15 +192,9 @@ Response outcome(const directory::Directory& directory,
 // --- requests
 // --------------------------------------------------------------------------------------
 
-std::string query(const Request& request, const std::string& name)
-{
-    const auto found = request.query.find(name);
-    return found == request.query.end() ? std::string{} : found->second;
-}
-
 std::optional<std::uint64_t> number(const Request& request, const std::string& name)
 {
-    return parse_decimal<std::uint64_t>(query(request, name));
+    return parse_decimal<std::uint64_t>(query_value(request, name));
 }
 
 // nullopt: no field can have such a value.
@@ -239,12 +260,22 @@ bool read_unset(const json::value& value, directory::Edit& edit)
     return true;
 }
 
-std::optional<Body> read_body(const std::string& text)
+Result<Body, Response> read_body(const std::string& text)
 {
+    const auto no_change = [] {
+        return failure(refuse(400, "the body is no change of an object", kBodyForm));
+    };
+    json::parse_options options;
+    options.max_depth = config::kMaxDepth;
     boost::system::error_code error;
-    const json::value parsed = json::parse(text, error);
+    const json::value parsed = json::parse(text, error, {}, options);
+    if (error == json::error::too_deep) {
+        return failure(
+            refuse(400, fmt::format("the body nests deeper than {} levels", config::kMaxDepth),
+                   kBodyForm));
+    }
     const auto* object = error ? nullptr : parsed.if_object();
-    if (object == nullptr) return std::nullopt;
+    if (object == nullptr) return no_change();
     Body body;
     for (const auto& [key, value] : *object) {
         bool fits = false;
@@ -254,7 +285,7 @@ std::optional<Body> read_body(const std::string& text)
             fits = value.is_int64() && value.get_int64() >= 0;
             if (fits) body.version = static_cast<std::uint64_t>(value.get_int64());
         }
-        if (!fits) return std::nullopt;
+        if (!fits) return no_change();
     }
     return body;
 }
@@ -266,8 +297,8 @@ Response list(directory::Directory& directory, const Request& request)
 {
     const auto stored = directory.list();
     if (!stored) return refused(stored.error());
-    const std::string kind = query(request, "kind");
-    const std::string organization = query(request, "organization");
+    const std::string kind = query_value(request, "kind");
+    const std::string organization = query_value(request, "organization");
     json::array objects;
     for (const auto& each : *stored) {
         if (!kind.empty() && each.key.kind != kind) continue;
@@ -285,7 +316,7 @@ Response history(directory::Directory& directory, const std::optional<ObjectKey>
 {
     const auto wanted = number(request, "limit").value_or(100);
     const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, kMaxHistory));
-    const auto entries = directory.history(key, limit);
+    const auto entries = directory.history(key, limit, number(request, "revision"));
     if (!entries) return refused(entries.error());
     json::array changes;
     for (const directory::HistoryEntry& each : *entries) {
@@ -300,7 +331,8 @@ Response history(directory::Directory& directory, const std::optional<ObjectKey>
 Response replace(directory::Directory& directory, const Request& request, directory::Terms terms)
 {
     terms.base = number(request, "revision");
-    std::string file = query(request, "file");
+    terms.prune = query_value(request, "prune") == "yes";
+    std::string file = query_value(request, "file");
     if (file.empty()) file = "(the document)";
     const auto done = directory.replace(request.body, printable(file), terms);
     return outcome(directory, done, terms.dry_run, true);
@@ -309,7 +341,7 @@ Response replace(directory::Directory& directory, const Request& request, direct
 // The key of the object that a request means.
 Result<ObjectKey, Refusal> key_of(directory::Directory& directory, const Request& request)
 {
-    const std::string organization = query(request, "organization");
+    const std::string organization = query_value(request, "organization");
     const auto found = directory.find(request.path[2], organization, request.path[3]);
     if (found) return found->key;
     return failure(found.error());
@@ -318,7 +350,7 @@ Result<ObjectKey, Refusal> key_of(directory::Directory& directory, const Request
 Result<directory::Outcome, Refusal> add_one(directory::Directory& directory, const Request& request,
                                             Body body, const directory::Terms& terms)
 {
-    const std::string organization = query(request, "organization");
+    const std::string organization = query_value(request, "organization");
     if (!organization.empty() && request.path[2] != directory::kOrganizationKind) {
         Node node;
         node.kind = Node::Kind::String;
@@ -343,10 +375,9 @@ Response change_any(directory::Directory& directory, const Request& request,
                     const directory::Terms& terms)
 {
     const bool removes = request.method == "DELETE";
-    auto body = request.body.empty() && removes ? Body{} : read_body(request.body);
-    if (!body) {
-        return refuse(400, "the body is no change of an object", kBodyForm);
-    }
+    Result<Body, Response> body{Body{}};
+    if (!request.body.empty() || !removes) body = read_body(request.body);
+    if (!body) return std::move(body.error());
     const auto done = request.method == "POST"
                           ? add_one(directory, request, *std::move(body), terms)
                           : change_one(directory, request, *body, terms);
@@ -356,7 +387,7 @@ Response change_any(directory::Directory& directory, const Request& request,
 Response show_one(directory::Directory& directory, const Request& request)
 {
     const auto found =
-        directory.find(request.path[2], query(request, "organization"), request.path[3]);
+        directory.find(request.path[2], query_value(request, "organization"), request.path[3]);
     if (!found) return refused(found.error());
     json::object body = object_json(*found);
     body["text"] = found->text;
@@ -368,16 +399,34 @@ Response show_history(directory::Directory& directory, const Request& request)
 {
     const auto key = key_of(directory, request);
     if (key) return history(directory, *key, request);
-    const std::string organization = query(request, "organization");
+    const std::string organization = query_value(request, "organization");
     return history(directory, directory.key_of(request.path[2], organization, request.path[3]),
                    request);
+}
+
+Response roll_back(directory::Directory& directory, const Request& request, directory::Terms terms)
+{
+    const auto revision = parse_decimal<std::uint64_t>(request.path[2]);
+    if (!revision) return refuse(400, "this is no revision", "a number of GET /v1/changes");
+    terms.base = number(request, "revision");
+    return outcome(directory, directory.roll_back(*revision, terms), terms.dry_run, true);
+}
+
+std::optional<Response> refuse_kind(const Request& request)
+{
+    const auto& path = request.path;
+    if (path[1] != "objects" || path.size() < 4) return std::nullopt;
+    if (std::ranges::find(objects::kKinds, path[2]) != objects::kKinds.end()) return std::nullopt;
+    return refuse(404, fmt::format("there is no kind of object \"{}\"", printable(path[2], 60)),
+                  fmt::format("{}", fmt::join(objects::kKinds, ", ")));
 }
 
 Response wrong_method()
 {
     return refuse(405, "this method is not for this resource",
                   "GET or PUT /v1/objects, GET, POST, PATCH or DELETE /v1/objects/KIND/NAME, "
-                  "GET /v1/objects/KIND/NAME/history, GET /v1/export, GET /v1/changes");
+                  "GET /v1/objects/KIND/NAME/history, GET /v1/export, GET /v1/changes, "
+                  "POST /v1/changes/REVISION/rollback");
 }
 
 }  // namespace
@@ -386,7 +435,7 @@ Response answer_from(directory::Directory& directory, const Request& request, co
 {
     const auto& path = request.path;
     const bool reads = request.method == "GET";
-    const directory::Terms terms{by, std::nullopt, query(request, "dry-run") == "yes"};
+    const directory::Terms terms{by, std::nullopt, query_value(request, "dry-run") == "yes"};
     if (!reads && by.empty()) {
         return refuse(403, "it cannot be told who asks", "the server's own Unix socket");
     }
@@ -396,7 +445,12 @@ Response answer_from(directory::Directory& directory, const Request& request, co
     if (path[1] == "changes" && path.size() == 2 && reads) {
         return history(directory, std::nullopt, request);
     }
+    if (path[1] == "changes" && path.size() == 4 && path[3] == "rollback" &&
+        request.method == "POST") {
+        return roll_back(directory, request, terms);
+    }
     if (path[1] != "objects") return wrong_method();
+    if (auto refusal = refuse_kind(request)) return *std::move(refusal);
     if (path.size() == 2 && reads) return list(directory, request);
     if (path.size() == 2 && request.method == "PUT") return replace(directory, request, terms);
     if (path.size() == 4 && reads) return show_one(directory, request);
@@ -407,16 +461,19 @@ Response answer_from(directory::Directory& directory, const Request& request, co
     return wrong_method();
 }
 
-Result<std::shared_ptr<const objects::Snapshot::Contents>, Response> preview(
-    directory::Directory& directory, const Request& request)
+Result<Preview, Response> preview(directory::Directory& directory, const Request& request)
 {
     auto body = read_body(request.body);
-    if (!body) return failure(refuse(400, "the body is no change of an object", kBodyForm));
+    if (!body) return failure(std::move(body.error()));
     const directory::Terms terms{{}, std::nullopt, true};
     auto done = body->version ? change_one(directory, request, *body, terms)
                               : add_one(directory, request, *std::move(body), terms);
     if (!done) return failure(refused(done.error()));
-    return std::move(done->would_be);
+    if (!done->changes.empty())
+        return Preview{std::move(done->would_be), done->changes.front().key};
+    auto key = key_of(directory, request);
+    if (!key) return failure(refused(key.error()));
+    return Preview{std::move(done->would_be), *std::move(key)};
 }
 
 std::string account_name(std::uint32_t user_id)
@@ -428,6 +485,11 @@ std::string account_name(std::uint32_t user_id)
         return printable(found->pw_name);
     }
     return "user " + std::to_string(user_id);
+}
+
+events::Actor actor_of(const Request& request)
+{
+    return {request.user_id, request.user_id ? account_name(*request.user_id) : std::string{"?"}};
 }
 
 }  // namespace hermetic::admin

@@ -44,6 +44,44 @@ protected:
 
 const char* const kBank = "/v1/objects/outbound_connector/bank";
 
+// Told at save, of the object that is saved.
+TEST_F(ObjectsAnswer, WideNetworksAreWarnedOfAtSave)
+{
+    fill();
+    const auto wide = body_of(ask(
+        "POST", "/v1/objects/inbound_connector/wide",
+        R"({"set": {"kind": "on_premises", "may_relay": true, "networks": ["203.0.0.0/16"]}})"));
+    ASSERT_EQ(wide.at("warnings").as_array().size(), 1U);
+    EXPECT_NE(wide.at("warnings").at(0).as_string().find("65536 addresses"), std::string::npos);
+    const auto other = body_of(ask(
+        "POST", "/v1/objects/inbound_connector/own",
+        R"({"set": {"kind": "on_premises", "may_relay": true, "networks": ["192.0.2.0/24"]}})"));
+    EXPECT_TRUE(other.at("warnings").as_array().empty());
+}
+
+// Neither a value of JSON nor TOML within one takes the server's stack.
+TEST_F(ObjectsAnswer, DepthIsBounded)
+{
+    fill();
+    constexpr int kMany = 14'000;
+    std::string list;
+    std::string dots;
+    for (int i = 0; i < kMany; ++i) {
+        list += '[';
+        dots += "a.";
+    }
+    const auto deep =
+        body_of(ask("PATCH", kBank, R"({"version": 1, "set": {"comment": )" + list), 400);
+    EXPECT_NE(deep.at("error").as_string().find("16 levels"), std::string_view::npos);
+    const auto written = R"({"version": 1, "set": {"enabled": "{)" + dots + R"(a = 1}"}})";
+    body_of(ask("PATCH", kBank, written), 422);
+    const auto document =
+        ask("PUT", "/v1/objects?revision=1&file=org.toml", "\n" + dots + "a = 1\n");
+    const auto fault = body_of(document, 422).at("diagnostics").at(0).as_object();
+    EXPECT_EQ(fault.at("file"), "org.toml");
+    EXPECT_EQ(fault.at("line"), 2);
+}
+
 TEST_F(ObjectsAnswer, AWholeDocumentIsAppliedAndExported)
 {
     const auto dry = body_of(ask("PUT", "/v1/objects?dry-run=yes", directory::kOrganization));
@@ -146,6 +184,42 @@ TEST_F(ObjectsAnswer, ObjectsAreAddedAndRemoved)
     EXPECT_EQ(gone.at("reason").as_string(), "not-found");
     EXPECT_EQ(body_of(ask("GET", target + "/history")).at("changes").as_array().size(), 2U)
         << "what is gone has its history";
+}
+
+TEST_F(ObjectsAnswer, ADocumentThatRemovesIs409UntilItIsAskedTo)
+{
+    fill();
+    const std::string less = "[organization]\nname = \"Example\"\npostmaster = \"p@a.test\"\n";
+    body_of(ask("PUT", "/v1/objects?dry-run=yes", less));
+    const auto refused = body_of(ask("PUT", "/v1/objects?revision=1", less), 409);
+    EXPECT_EQ(refused.at("reason").as_string(), "removes");
+    body_of(ask("PUT", "/v1/objects?revision=1&prune=no", less), 409);
+    const auto done = body_of(ask("PUT", "/v1/objects?revision=1&prune=yes", less));
+    EXPECT_EQ(done.at("changes").as_array().size(), 3U);
+}
+
+TEST_F(ObjectsAnswer, ARevisionIsShownAndRolledBackTo)
+{
+    fill();
+    body_of(ask("PATCH", kBank, R"({"version":1,"set":{"comment":"new"}})", "bob"));
+    const auto second = body_of(ask("GET", "/v1/changes?revision=2")).at("changes").as_array();
+    ASSERT_EQ(second.size(), 1U);
+    EXPECT_EQ(second[0].at("changed_by").as_string(), "bob");
+    const std::string target = "/v1/changes/1/rollback";
+    EXPECT_EQ(body_of(ask("POST", target + "?dry-run=yes")).at("revision").as_int64(), 2);
+    body_of(ask("POST", target), 422);
+    body_of(ask("POST", target + "?revision=1"), 409);
+    const auto done = body_of(ask("POST", target + "?revision=2"));
+    EXPECT_EQ(done.at("revision").as_int64(), 3);
+    EXPECT_EQ(done.at("changes").at(0).at("fields").at(0).at("after").as_string(), "\"as agreed\"");
+    body_of(ask("POST", "/v1/changes/first/rollback?revision=3"), 400);
+    body_of(ask("POST", "/v1/changes/9/rollback?revision=3"), 404);
+}
+
+TEST_F(ObjectsAnswer, AKindThatIsNoneIsSaidWithThoseThatAre)
+{
+    const auto refused = body_of(ask("GET", "/v1/objects/connector/bank"), 404);
+    EXPECT_NE(refused.at("right").as_string().find("outbound_connector"), std::string_view::npos);
 }
 
 TEST_F(ObjectsAnswer, MalformedBodiesAreRefusedWithTheRightForm)

@@ -2,9 +2,11 @@
 
 #include "admin/await_answer.h"
 #include "admin/objects_answer.h"
+#include "admin/query.h"
+#include "admin/queue_operations.h"
 #include "core/text.h"
 #include "dispatch/dispatcher.h"
-#include "ledger/log.h"
+#include "events/publisher.h"
 #include "mail/domain.h"
 #include "observations/observations.h"
 #include "observations/retirement_report.h"
@@ -23,12 +25,6 @@ using observations::Destination;
 
 constexpr Duration kPatience = std::chrono::seconds{20};
 constexpr std::size_t kMaxRows = 10'000;
-
-std::string query(const Request& request, const std::string& name)
-{
-    const auto found = request.query.find(name);
-    return found == request.query.end() ? std::string{} : found->second;
-}
 
 std::string shown(std::string_view text)
 {
@@ -107,7 +103,7 @@ json::object plan_json(const observations::PlanReport& report)
 }
 
 // Tries the mail that waits on the way to a destination of the ratchet: how many messages.
-net::Task<std::size_t> retry_destination(Api& api, std::string name)
+net::Task<std::size_t> retry_destination(Api& api, std::string name, events::Actor by)
 {
     using Rows = std::vector<queue::DestinationRow>;
     std::function<void(std::function<void(Rows)>)> ask = [&api](std::function<void(Rows)> done) {
@@ -117,16 +113,12 @@ net::Task<std::size_t> retry_destination(Api& api, std::string name)
     if (!rows) co_return 0;
     std::size_t tried = 0;
     for (const auto& row : *rows) {
-        if (outbound::ratchet_destination(row.key) != name) continue;
-        queue::Filter filter;
-        filter.destination = row.key;
-        std::function<void(std::function<void(OperatorAnswer)>)> start =
-            [&api, filter](std::function<void(OperatorAnswer)> done) {
-                api.dispatcher.retry(filter, std::move(done));
-            };
-        const auto done =
-            co_await await_answer<OperatorAnswer>(api.core, std::move(start), kPatience);
-        if (done) tried += done->count;
+        if (outbound::ratchet_destination(*row.route) != name) continue;
+        dispatch::SelectionChange retry;
+        retry.selection.destination = row.route->label;
+        retry.change.kind = dispatch::MessageChange::Kind::Retry;
+        retry.change.by = by;
+        tried += co_await change_all(api, std::move(retry));
     }
     co_return tried;
 }
@@ -136,8 +128,8 @@ net::Task<std::size_t> retry_destination(Api& api, std::string name)
 Response list_ratchet(Api& api, const Request& request)
 {
     const auto snapshot = api.snapshot();
-    const std::string wanted = query(request, "destination");
-    const bool all = query(request, "all") == "yes" || !wanted.empty();
+    const std::string wanted = query_value(request, "destination");
+    const bool all = query_value(request, "all") == "yes" || !wanted.empty();
     const WallTime now = api.core.clock().wall();
     const auto mass_since = api.observations.mass_since(now);
     json::array rows;
@@ -155,22 +147,22 @@ Response list_ratchet(Api& api, const Request& request)
 
 net::Task<Response> accept_ratchet(Api& api, Request request)
 {
-    const std::string destination = query(request, "destination");
+    const std::string destination = query_value(request, "destination");
     if (destination.empty()) {
         co_return refuse(400, "it does not say which destination", "destination=example.org");
     }
     const auto domain = mail::Domain::parse(destination);
     const std::string name = domain ? domain->text() : destination;
-    const auto count =
-        api.observations.accept(query(request, "organization"), name, api.core.clock().wall());
+    const auto count = api.observations.accept(query_value(request, "organization"), name,
+                                               api.core.clock().wall());
     if (count == 0) {
         co_return refuse(404, "nothing was seen of this destination",
                          "one of `hermetic ratchet list --all`");
     }
-    const std::string by = request.user_id ? account_name(*request.user_id) : std::string{"?"};
-    api.log.event(ledger::Level::Info, "ratchet.accepted",
-                  {{"destination", shown(name)}, {"by", by}});
-    const std::size_t tried = co_await retry_destination(api, name);
+    events::Actor by = actor_of(request);
+    events::RatchetAccepted accepted{shown(name), by};
+    api.events.publish(std::move(accepted));
+    const std::size_t tried = co_await retry_destination(api, name, std::move(by));
     const json::object body{
         {"done", "The change is accepted: what is seen from now on is what is expected."},
         {"destinations", count},
@@ -180,18 +172,39 @@ net::Task<Response> accept_ratchet(Api& api, Request request)
 
 Response show_retirement(Api& api, const Request& request)
 {
-    const std::string name = query(request, "plan");
+    const std::string name = query_value(request, "plan");
+    const std::string organization = query_value(request, "organization");
     const auto snapshot = api.snapshot();
     const WallTime now = api.core.clock().wall();
-    const auto reports = observations::report_retirements(
-        *snapshot, api.observations.destinations(now), api.observations.clients(now), name, now);
+    const auto destinations = api.observations.destinations(now);
+    const auto clients = api.observations.clients(now);
+    auto reports = observations::report_retirements(*snapshot, destinations, clients, name, now);
+    std::vector<observations::WithoutPlan> without;
+    if (name.empty()) without = observations::find_without_plan(*snapshot, destinations, clients);
+    if (!organization.empty()) {
+        std::erase_if(reports,
+                      [&](const auto& each) { return each.plan.organization != organization; });
+        std::erase_if(without, [&](const auto& each) {
+            return !each.organization.empty() && each.organization != organization;
+        });
+    }
     if (reports.empty() && !name.empty())
-        return refuse(404, "there is no such plan", "a name of `hermetic retire status`");
-    if (query(request, "format") == "csv")
-        return {200, "text/csv; charset=utf-8", observations::format_csv(reports)};
+        return refuse(404, "there is no such plan", "a name of `hermetic retire list`");
+    if (query_value(request, "format") == "csv")
+        return {200, "text/csv; charset=utf-8", observations::format_csv(reports, without)};
     json::array plans;
     for (const auto& each : reports) plans.push_back(plan_json(each));
-    return {200, "application/json", json::serialize(json::object{{"plans", plans}})};
+    json::array without_plan;
+    for (const auto& each : without) {
+        if (without_plan.size() == kMaxRows) break;
+        const bool inbound = each.direction == objects::Direction::Inbound;
+        json::object row = concerned_json(each.who);
+        row["direction"] = inbound ? "inbound" : "outbound";
+        row["organization"] = shown(each.organization);
+        without_plan.push_back(std::move(row));
+    }
+    const json::object body{{"plans", plans}, {"without_plan", without_plan}};
+    return {200, "application/json", json::serialize(body)};
 }
 
 }  // namespace hermetic::admin

@@ -2,7 +2,10 @@
 
 #include "admin/await_answer.h"
 #include "admin/objects_answer.h"
-#include "core/assert.h"
+#include "admin/queue_json.h"
+#include "admin/queue_operations.h"
+#include "admin/queue_query.h"
+#include "core/quote.h"
 #include "core/text.h"
 #include "dispatch/dispatcher.h"
 
@@ -16,33 +19,29 @@ namespace {
 namespace json = boost::json;
 using dispatch::OperatorAnswer;
 
-constexpr Duration kPatience = std::chrono::seconds{20};
-
-Response too_slow()
-{
-    return refuse(503, "the queue did not answer in time", "trying again; the log says more");
-}
-
 std::string shown(std::string_view text)
 {
     return printable(text, 320);
 }
 
-json::object row_json(const dispatch::ListRow& row)
+json::object row_json(const dispatch::ListRow& row, WallTime now)
 {
     const queue::MessageRow& each = row.row;
     json::array to;
     for (const std::string& recipient : row.recipients) to.emplace_back(recipient);
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - each.accepted_at);
     return {{"id", format_id(each.id)},
             {"state", queue::name(each.state)},
             {"from", each.sender.empty() ? "<>" : shown(each.sender)},
             {"to", to},
-            {"destination", shown(each.destination)},
-            {"domain", shown(each.domain)},
+            {"destination", shown(each.route->label)},
+            {"organization", shown(each.question.organization)},
+            {"domain", shown(each.question.format_hosts())},
             {"size", each.size},
             {"recipients", each.recipients},
             {"attempts", each.attempts},
             {"accepted_at", format_rfc3339(each.accepted_at)},
+            {"age", std::max<std::int64_t>(age.count(), 0)},
             {"next_attempt", format_rfc3339(each.next_attempt)},
             {"last_reason", each.reason},
             {"waits_for", each.waits_for},
@@ -80,16 +79,17 @@ void add_history(json::object& body, const spool::MessageState& state)
                                          {"last_at", format_rfc3339(each.last_at)},
                                          {"host", shown(each.host)},
                                          {"reason", shown(each.reason.text())},
-                                         {"text", shown(each.text)}});
+                                         {"text", printable_once(each.text, 320)}});
     }
     if (!causes.empty()) body["causes"] = std::move(causes);
 }
 
-json::object message_json(const dispatch::ShowAnswer& answer)
+json::object message_json(const dispatch::ShowAnswer& answer, WallTime now)
 {
     dispatch::ListRow row;
     row.row = *answer.row;
-    json::object body = row_json(row);
+    json::object body = row_json(row, now);
+    if (answer.row->pause) add_pause(body, *answer.row->pause);
     if (answer.message == nullptr) {
         body["error"] = answer.error;
         return body;
@@ -112,6 +112,11 @@ json::object message_json(const dispatch::ShowAnswer& answer)
         body["approved_because"] = answer.approval->reason;
         body["approved_at"] = format_rfc3339(answer.approval->at);
     }
+    if (const auto& handled = message.state.handled) {
+        body["handled"] = handled->what;
+        body["handled_by"] = handled->by;
+        body["handled_at"] = format_rfc3339(handled->at);
+    }
     body["delay_notified"] = message.state.delay_notified;
     if (message.state.tls_failing_since) {
         body["tls_failing_since"] = format_rfc3339(*message.state.tls_failing_since);
@@ -120,64 +125,25 @@ json::object message_json(const dispatch::ShowAnswer& answer)
     return body;
 }
 
-Response operator_response(const std::optional<OperatorAnswer>& answer)
-{
-    if (!answer) return too_slow();
-    switch (answer->kind) {
-    case OperatorAnswer::Kind::Done:
-    case OperatorAnswer::Kind::AfterAttempt: {
-        const bool now = answer->kind == OperatorAnswer::Kind::Done;
-        const json::object body{{"done", answer->words}, {"count", answer->count}, {"now", now}};
-        return {now ? 200 : 202, "application/json", json::serialize(body)};
-    }
-    case OperatorAnswer::Kind::NotFound:
-        return refuse(404, "no such message is in the queue", "an id of `hermetic queue list`");
-    case OperatorAnswer::Kind::Refused:
-        return refuse(409, answer->words);
-    case OperatorAnswer::Kind::Starting:
-        return refuse(503, answer->words);
-    case OperatorAnswer::Kind::Stopping:
-        return refuse(503, "the server is stopping");
-    }
-    unreachable("every OperatorAnswer::Kind is handled above");
-}
-
 Response no_id()
 {
     return refuse(400, "this is no message id", "26 characters, as in the reply that accepted it");
 }
 
-std::string query(const Request& request, const std::string& name)
+// Lines of foreign text; those that are too long are cut.
+json::array lines_of(std::string_view text)
 {
-    const auto found = request.query.find(name);
-    return found == request.query.end() ? std::string{} : found->second;
-}
-
-std::optional<queue::State> parse_state(std::string_view text)
-{
-    using queue::State;
-    for (const State state : {State::Waiting, State::Deferred, State::UnderWay, State::Held}) {
-        if (queue::name(state) == text) return state;
+    constexpr std::size_t kLongest = 2000;
+    json::array lines;
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        std::string line{text.substr(0, end)};
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        if (line.ends_with('\r')) line.pop_back();
+        std::replace(line.begin(), line.end(), '\t', ' ');
+        lines.emplace_back(printable_once(line, kLongest));
     }
-    return std::nullopt;
-}
-
-// The filter of a query; false where `state` is none.
-bool parse_filter(const Request& request, queue::Filter& filter)
-{
-    const std::string destination = query(request, "destination");
-    if (!destination.empty()) {
-        // A domain is what people have at hand; a route key has a colon.
-        auto& field =
-            destination.find(':') == std::string::npos ? filter.domain : filter.destination;
-        field = destination;
-    }
-    const std::string sender = query(request, "sender");
-    if (!sender.empty()) filter.sender = sender == "<>" ? "" : sender;
-    const std::string state = query(request, "state");
-    if (state.empty()) return true;
-    filter.state = parse_state(state);
-    return filter.state.has_value();
+    return lines;
 }
 
 }  // namespace
@@ -186,11 +152,11 @@ net::Task<Response> list_queue(Api& api, Request request)
 {
     dispatch::ListRequest wanted;
     wanted.details = dispatch::ListRequest::Details::Yes;
-    if (!parse_filter(request, wanted.filter)) {
-        co_return refuse(400, "there is no such state", "waiting, deferred, active or held");
-    }
-    const std::string limit = query(request, "limit");
-    const std::string cursor = query(request, "cursor");
+    auto selection = parse_selection(request);
+    if (!selection) co_return selection.error();
+    wanted.selection = *std::move(selection);
+    const std::string limit = query_value(request, "limit");
+    const std::string cursor = query_value(request, "cursor");
     wanted.limit = parse_decimal<std::uint32_t>(limit).value_or(100);
     wanted.cursor = parse_decimal<std::uint32_t>(cursor).value_or(0);
     if (wanted.limit > 200) wanted.details = dispatch::ListRequest::Details::No;
@@ -199,41 +165,14 @@ net::Task<Response> list_queue(Api& api, Request request)
             api.dispatcher.list(wanted, std::move(done));
         };
     const auto page =
-        co_await await_answer<dispatch::ListAnswer>(api.core, std::move(start), kPatience);
-    if (!page) co_return too_slow();
+        co_await await_answer<dispatch::ListAnswer>(api.core, std::move(start), kQueuePatience);
+    if (!page) co_return queue_too_slow();
     json::array messages;
-    for (const dispatch::ListRow& row : page->rows) messages.push_back(row_json(row));
+    const WallTime now = api.core.clock().wall();
+    for (const dispatch::ListRow& row : page->rows) messages.push_back(row_json(row, now));
     json::object body{{"messages", messages}};
     if (page->next) body["cursor"] = *page->next;
     co_return Response{200, "application/json", json::serialize(body)};
-}
-
-net::Task<Response> list_destinations(Api& api)
-{
-    using Rows = std::vector<queue::DestinationRow>;
-    std::function<void(std::function<void(Rows)>)> start = [&api](std::function<void(Rows)> done) {
-        api.dispatcher.destinations(std::move(done));
-    };
-    const auto rows = co_await await_answer<Rows>(api.core, std::move(start), kPatience);
-    if (!rows) co_return too_slow();
-    json::array destinations;
-    for (const queue::DestinationRow& each : *rows) {
-        json::object row{{"destination", shown(each.key)},
-                         {"waiting", each.waiting},
-                         {"deferred", each.deferred},
-                         {"held", each.held},
-                         {"active", each.under_way},
-                         {"connections", each.connections},
-                         {"limit", each.limit},
-                         {"rests_until", ""},
-                         {"last_reason", ""}};
-        if (each.resting_until) row["rests_until"] = format_rfc3339(*each.resting_until);
-        if (each.last_failure) row["last_reason"] = shown(facts::name(each.last_failure->reason));
-        if (!each.rest_reason.empty()) row["last_reason"] = each.rest_reason;
-        destinations.push_back(std::move(row));
-    }
-    co_return Response{200, "application/json",
-                       json::serialize(json::object{{"destinations", destinations}})};
 }
 
 net::Task<Response> show_message(Api& api, Request request)
@@ -245,84 +184,56 @@ net::Task<Response> show_message(Api& api, Request request)
             api.dispatcher.show(*id, std::move(done));
         };
     const auto found =
-        co_await await_answer<dispatch::ShowAnswer>(api.core, std::move(start), kPatience);
-    if (!found) co_return too_slow();
+        co_await await_answer<dispatch::ShowAnswer>(api.core, std::move(start), kQueuePatience);
+    if (!found) co_return queue_too_slow();
     if (!found->row && !found->error.empty()) co_return refuse(503, found->error);
     if (!found->row) {
         co_return refuse(404, "no such message is in the queue", "an id of `hermetic queue list`");
     }
-    co_return Response{200, "application/json", json::serialize(message_json(*found))};
+    co_return Response{200, "application/json",
+                       json::serialize(message_json(*found, api.core.clock().wall()))};
 }
 
-// Audited: who, as the kernel knows, and why, in their words.
-net::Task<Response> approve_message(Api& api, MessageId id, Request request)
-{
-    spool::Approval approval;
-    approval.reason = printable(query(request, "reason"), 500);
-    if (trim(approval.reason).empty())
-        co_return refuse(400, "it does not say why", "reason=, in a few words");
-    if (!request.user_id)
-        co_return refuse(403, "it is not known who asks", "a client on the control socket");
-    approval.by = printable(account_name(*request.user_id), 100);
-    approval.at = api.core.clock().wall();
-    std::function<void(std::function<void(OperatorAnswer)>)> start =
-        [&api, id, approval](std::function<void(OperatorAnswer)> done) {
-            api.dispatcher.approve(id, approval, std::move(done));
-        };
-    const auto done = co_await await_answer<OperatorAnswer>(api.core, std::move(start), kPatience);
-    co_return operator_response(done);
-}
-
-net::Task<Response> act_on_message(Api& api, Request request)
+net::Task<Response> view_message(Api& api, Request request)
 {
     const auto id = parse_id<MessageId>(request.path[2]);
     if (!id) co_return no_id();
-    const std::string& action = request.path[3];
-    if (action == "approve") co_return co_await approve_message(api, *id, std::move(request));
-    if (action != "retry" && action != "hold" && action != "release") {
-        co_return refuse(404, "there is no such action", "retry, hold, release or approve");
-    }
-    std::function<void(std::function<void(OperatorAnswer)>)> start =
-        [&api, id, action](std::function<void(OperatorAnswer)> done) {
-            if (action == "retry")
-                api.dispatcher.retry(*id, std::move(done));
-            else if (action == "hold")
-                api.dispatcher.hold(*id, std::move(done));
-            else
-                api.dispatcher.release(*id, std::move(done));
+    const auto part =
+        request.path[3] == "header" ? dispatch::ViewPart::Header : dispatch::ViewPart::Message;
+    using dispatch::ViewAnswer;
+    std::function<void(std::function<void(ViewAnswer)>)> start =
+        [&api, id, part, by = actor_of(request)](std::function<void(ViewAnswer)> done) {
+            api.dispatcher.view(*id, part, by, std::move(done));
         };
-    const auto done = co_await await_answer<OperatorAnswer>(api.core, std::move(start), kPatience);
-    co_return operator_response(done);
+    const auto shown =
+        co_await await_answer<ViewAnswer>(api.core, std::move(start), kQueuePatience);
+    if (!shown) co_return queue_too_slow();
+    if (shown->kind != OperatorAnswer::Kind::Done) {
+        OperatorAnswer refusal{shown->kind, 0, shown->words};
+        co_return operator_response(refusal);
+    }
+    json::object body{{"id", format_id(*id)},
+                      {"size", shown->size},
+                      {"whole", shown->whole},
+                      {"header", lines_of(shown->header)}};
+    std::string_view text = shown->body;
+    if (text.starts_with("\r\n")) text.remove_prefix(2);
+    if (part == dispatch::ViewPart::Message) body["body"] = lines_of(text);
+    co_return Response{200, "application/json", json::serialize(body)};
 }
 
-net::Task<Response> retry_many(Api& api, Request request)
-{
-    queue::Filter filter;
-    if (!parse_filter(request, filter)) co_return refuse(400, "there is no such state");
-    const bool everything = query(request, "all") == "yes";
-    if (!everything && !filter.destination && !filter.domain && !filter.sender) {
-        co_return refuse(400, "it does not say what to try again",
-                         "destination=, sender= or all=yes");
-    }
-    std::function<void(std::function<void(OperatorAnswer)>)> start =
-        [&api, filter](std::function<void(OperatorAnswer)> done) {
-            api.dispatcher.retry(filter, std::move(done));
-        };
-    const auto done = co_await await_answer<OperatorAnswer>(api.core, std::move(start), kPatience);
-    co_return operator_response(done);
-}
-
-net::Task<Response> remove_message(Api& api, Request request)
+net::Task<Response> act_on_message(Api& api, dispatch::MessageChange::Kind kind, Request request)
 {
     const auto id = parse_id<MessageId>(request.path[2]);
     if (!id) co_return no_id();
-    const auto tell =
-        query(request, "notice") == "no" ? dispatch::TellSender::No : dispatch::TellSender::Yes;
+    auto change = make_change(kind, request, api.core.clock().wall());
+    if (!change) co_return change.error();
     std::function<void(std::function<void(OperatorAnswer)>)> start =
-        [&api, id, tell](std::function<void(OperatorAnswer)> done) {
-            api.dispatcher.remove(*id, tell, std::move(done));
+        [&api, id, change = *std::move(change)](std::function<void(OperatorAnswer)> done) {
+            api.dispatcher.change(*id, change, std::move(done));
         };
-    const auto done = co_await await_answer<OperatorAnswer>(api.core, std::move(start), kPatience);
+    const auto done =
+        co_await await_answer<OperatorAnswer>(api.core, std::move(start), kQueuePatience);
     co_return operator_response(done);
 }
 

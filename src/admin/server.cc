@@ -1,10 +1,14 @@
 #include "admin/server.h"
 
 #include "admin/line_stream.h"
+#include "net/acceptor.h"
 #include "net/core.h"
+#include "net/deadline_wheel.h"
 #include "net/task_group.h"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
@@ -13,10 +17,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstring>
+#include <fcntl.h>
 #include <optional>
 #include <unistd.h>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace hermetic::admin {
@@ -25,7 +33,8 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-using Protocol = asio::local::stream_protocol;
+using Protocol = asio::generic::stream_protocol;  // both kinds of place
+using UnixProtocol = asio::local::stream_protocol;
 using Acceptor = asio::basic_socket_acceptor<Protocol, net::Executor>;
 using Socket = asio::basic_stream_socket<Protocol, net::Executor>;
 using Stream = beast::basic_stream<Protocol, net::Executor>;
@@ -37,13 +46,14 @@ constexpr std::size_t kMaxConnections = 64;
 constexpr std::chrono::seconds kExchange{30};
 constexpr std::chrono::seconds kForgetting{5};
 constexpr unsigned kHttp11 = 11;
+constexpr Duration kPause = std::chrono::milliseconds{100};
 
 // True if somebody accepts connections on the socket at `path`.
 bool is_alive(net::Core& core, const std::string& path)
 {
     Socket probe{core.executor()};
     boost::system::error_code error;
-    probe.connect(Protocol::endpoint{path}, error);
+    probe.connect(UnixProtocol::endpoint{path}, error);
     return !error;
 }
 
@@ -53,7 +63,8 @@ std::optional<std::uint32_t> user_of(Stream& stream)
     ucred credentials{};
     socklen_t size = sizeof credentials;
     if (::getsockopt(stream.socket().native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials,
-                     &size) != 0) {
+                     &size) != 0 ||
+        credentials.pid == 0) {  // of TCP
         return std::nullopt;
     }
     return credentials.uid;
@@ -79,14 +90,38 @@ struct Server::Impl {
     {
     }
 
+    boost::system::error_code open_at(const Protocol::endpoint& where)
+    {
+        boost::system::error_code error;
+        acceptor.open(where.protocol(), error);
+        const bool is_tcp = where.protocol().family() != AF_UNIX;
+        if (!error && is_tcp) acceptor.set_option(asio::socket_base::reuse_address{true}, error);
+        if (!error) acceptor.bind(where, error);
+        if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+        return error;
+    }
+
     net::Task<> accept_loop()
     {
         for (;;) {
             auto [error, socket] = co_await acceptor.async_accept(core.executor(), net::kAwait);
             if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
-            if (error || open.size() >= kMaxConnections) continue;
+            if (error) {
+                // Out of descriptors: the administrator gets the one that is kept for this.
+                if (std::exchange(spare, net::FileDescriptor{})) continue;
+                const Instant until = core.clock().now() + kPause;
+                if (co_await net::sleep_until(core, until) == net::Woken::Cancelled) co_return;
+                keep_spare();
+                continue;
+            }
+            if (open.size() >= kMaxConnections) continue;
             tasks.spawn(serve(std::make_shared<Stream>(std::move(socket))));
         }
+    }
+
+    void keep_spare()
+    {
+        if (!spare) spare = net::FileDescriptor{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
     }
 
     net::Task<> serve(std::shared_ptr<Stream> stream)
@@ -98,6 +133,8 @@ struct Server::Impl {
         boost::system::error_code ignored;
         stream->socket().shutdown(Protocol::socket::shutdown_both, ignored);
         open.erase(stream.get());
+        stream->socket().close(ignored);
+        keep_spare();
     }
 
     // One request and its response; false when the connection is to end.
@@ -222,6 +259,7 @@ struct Server::Impl {
     Acceptor acceptor;
     net::TaskGroup tasks;
     std::string path;
+    net::FileDescriptor spare;
     std::unordered_set<Stream*> open;
     std::unordered_set<LineStream*> streaming;
     std::size_t documents = 0;  // large requests under way
@@ -237,20 +275,42 @@ Server::~Server() = default;
 
 Result<void, std::string> Server::listen(const std::string& path)
 {
-    if (::access(path.c_str(), F_OK) == 0) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0) {
+        if (!S_ISSOCK(status.st_mode)) {
+            return failure(path +
+                           ": there is something that is no socket; right is a path of its "
+                           "own");
+        }
         if (is_alive(impl_->core, path)) return failure(path + ": another server listens there");
         ::unlink(path.c_str());
     }
     const mode_t before = ::umask(0117);
-    boost::system::error_code error;
-    impl_->acceptor.open(Protocol{}, error);
-    if (!error) impl_->acceptor.bind(Protocol::endpoint{path}, error);
-    if (!error) impl_->acceptor.listen(asio::socket_base::max_listen_connections, error);
+    const auto error = impl_->open_at(UnixProtocol::endpoint{path});
     ::umask(before);
     if (error) return failure(path + ": " + error.message());
     impl_->path = path;
+    impl_->keep_spare();
     impl_->tasks.spawn(impl_->accept_loop());
     return {};
+}
+
+Result<void, std::string> Server::listen(const Endpoint& address)
+{
+    boost::system::error_code error;
+    const auto ip = asio::ip::make_address(address.address.format(), error);
+    if (!error) error = impl_->open_at(asio::ip::tcp::endpoint{ip, address.port});
+    if (error) return failure(address.format() + ": " + error.message());
+    impl_->tasks.spawn(impl_->accept_loop());
+    return {};
+}
+
+Endpoint Server::address() const
+{
+    asio::ip::tcp::endpoint bound;
+    const auto generic = impl_->acceptor.local_endpoint();
+    std::memcpy(bound.data(), generic.data(), std::min(generic.size(), bound.capacity()));
+    return {*IpAddress::parse(bound.address().to_string()), bound.port()};
 }
 
 net::Task<> Server::stop()

@@ -1,10 +1,12 @@
-// The control API's server: HTTP/1.1 on a Unix socket that only its owner and group may use.
+// An HTTP/1.1 server with one handler, at one place: a Unix socket that only its owner and group
+// may use, or an address. Each role of the control API (api.h) has a server of its own.
 //
 // Lives on one core (main's). Bounded: connections, size of a request (large only by PUT, and few
 // at once), time of each exchange.
 #pragma once
 
 #include "admin/http.h"
+#include "core/ip.h"
 #include "core/result.h"
 #include "net/task.h"
 
@@ -27,6 +29,10 @@ public:
 
     // Replaces a socket that nobody listens on any more. Mode 0660. The error is for people.
     [[nodiscard]] Result<void, std::string> listen(const std::string& path);
+    // In clear, to whoever can connect.
+    [[nodiscard]] Result<void, std::string> listen(const Endpoint& address);
+    // Where it listens; of port 0 the one that the system chose. Only after listen(Endpoint).
+    [[nodiscard]] Endpoint address() const;
 
     // Ends connections, removes the socket. Await it before destruction.
     [[nodiscard]] net::Task<> stop();

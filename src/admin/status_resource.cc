@@ -1,6 +1,7 @@
 #include "admin/status_resource.h"
 
 #include "core/assert.h"
+#include "core/text.h"
 
 #include <boost/json.hpp>
 
@@ -31,6 +32,13 @@ Response show_status(const NodeStatus& status)
     for (const NodeStatus::Listener& each : status.listeners) {
         listeners.push_back(
             {{"name", each.name}, {"role", each.role}, {"address", each.address.format()}});
+    }
+    json::array failed_orders;
+    for (const NodeStatus::FailedOrder& each : status.failed_orders) {
+        failed_orders.push_back({{"certificate", each.certificate},
+                                 {"failures", each.failures},
+                                 {"error", printable(each.error, 1000)},
+                                 {"next", format_rfc3339(each.next)}});
     }
     const json::object body{
         {"hostname", status.hostname},
@@ -64,7 +72,8 @@ Response show_status(const NodeStatus& status)
           {"organizations", status.objects.organizations},
           {"governed_by", status.configuration.organization_file.empty()
                               ? "directory"
-                              : "file " + status.configuration.organization_file}}}};
+                              : "file " + status.configuration.organization_file}}},
+        {"acme_failed", failed_orders}};
     return {200, "application/json", json::serialize(body)};
 }
 

@@ -50,6 +50,14 @@ struct NodeStatus {
         std::uint64_t organizations = 0;  // 0: no mail is accepted
     };
     Objects objects;
+    // Certificates by ACME of which orders fail.
+    struct FailedOrder {
+        std::string certificate;
+        std::uint32_t failures = 0;
+        std::string error;  // of the last one
+        WallTime next{};    // tried again, at the earliest
+    };
+    std::vector<FailedOrder> failed_orders;
 };
 
 [[nodiscard]] Response show_status(const NodeStatus& status);

@@ -40,10 +40,12 @@ Response refuse_test(const validation::Validator::Refusal& refusal)
 boost::json::object summary_of(const Api& api, const objects::OutboundConnector& connector)
 {
     using validation::Validator;
-    boost::json::object row{{"connector", connector.name}, {"state", nullptr}};
+    boost::json::object row{{"connector", connector.name},
+                            {"organization", connector.organization},
+                            {"state", nullptr}};
     if (const auto left_out = Validator::why_left_out(connector); !left_out.empty())
         row["not_tested"] = left_out;
-    const auto* const report = api.validator.last(connector.name);
+    const auto* const report = api.validator.last(objects::owned_name(connector));
     if (report == nullptr) return row;
     row["started"] = format_rfc3339(report->started);
     if (report->saved) row["saved"] = format_rfc3339(*report->saved);
@@ -75,26 +77,57 @@ bool is_inbound(const Api& api, const Request& request)
            std::ranges::any_of(contents.inbound_connectors, has_name);
 }
 
+// The one of this name: of the organization that the request names, else the only one there is.
+// One that is not there has no organization.
+template <typename Connector>
+Result<objects::OwnedName, Response> name_of(const std::vector<Connector>& all,
+                                             const Request& request)
+{
+    const std::string& name = request.path[2];
+    const auto asked = request.query.find("organization");
+    if (asked != request.query.end()) return objects::OwnedName{asked->second, name};
+    objects::OwnedName found{{}, name};
+    for (const Connector& each : all) {
+        if (each.name != name) continue;
+        if (!found.organization.empty()) {
+            return failure(refuse(400, "several organizations have a connector \"" + name + "\"",
+                                  "organization= beside the name"));
+        }
+        found.organization = each.organization;
+    }
+    return found;
+}
+
+Result<objects::OwnedName, Response> name_of(const objects::Snapshot::Contents& contents,
+                                             const Request& request, bool inbound)
+{
+    return inbound ? name_of(contents.inbound_connectors, request)
+                   : name_of(contents.outbound_connectors, request);
+}
+
 // The connector that the request's body would make; or a refusal.
 net::Task<Result<objects::OutboundConnector, Response>> copy_of(Api& api, Request request)
 {
-    using Preview = Result<std::shared_ptr<const objects::Snapshot::Contents>, Response>;
+    using Answer = Result<Preview, Response>;
     constexpr Duration kPatience = std::chrono::seconds{50};
     const std::string name = request.path[2];
     request.path = {"v1", "objects", "outbound_connector", name};
     const auto carried = std::make_shared<const Request>(std::move(request));
-    std::function<void(std::function<void(Preview)>)> start =
-        [&api, carried](std::function<void(Preview)> done) {
+    std::function<void(std::function<void(Answer)>)> start =
+        [&api, carried](std::function<void(Answer)> done) {
             api.objects.post([carried, done = std::move(done)](directory::Directory& directory) {
                 done(preview(directory, *carried));
             });
         };
-    auto answer = co_await await_answer<Preview>(api.core, std::move(start), kPatience);
+    auto answer = co_await await_answer<Answer>(api.core, std::move(start), kPatience);
     if (!answer)
         co_return failure(refuse(503, "the directory did not answer in time", "trying again"));
     if (!*answer) co_return failure(std::move(answer->error()));
-    const auto& all = (**answer)->outbound_connectors;
-    const auto found = std::ranges::find(all, name, &objects::OutboundConnector::name);
+    const Preview& preview = **answer;
+    const auto& all = preview.contents->outbound_connectors;
+    const auto found = std::ranges::find_if(all, [&preview](const auto& each) {
+        return each.name == preview.key.name && each.organization == preview.key.organization;
+    });
     if (found == all.end())
         co_return failure(refuse(404, "there is no outbound connector \"" + name + "\""));
     co_return *found;
@@ -114,8 +147,9 @@ net::Task<Response> test_connector(Api& api, Request request)
             co_return refuse(400, "\"" + to->second + "\" is no address", "user@example.org");
         message = {*mailbox, *wait};
     }
-    const std::string name = request.path[2];
     const bool inbound = is_inbound(api, request);
+    const auto name = name_of(api.validator.snapshot()->contents(), request, inbound);
+    if (!name && request.body.empty()) co_return name.error();
     std::optional<objects::OutboundConnector> copy;
     if (!inbound && !request.body.empty()) {
         auto made = co_await copy_of(api, std::move(request));
@@ -128,9 +162,9 @@ net::Task<Response> test_connector(Api& api, Request request)
     };
     const auto done = [lines](const validation::Report&) { lines->close(); };
     auto& validator = api.validator;
-    const auto started = inbound ? validator.start_inbound(name, *wait, sink, done)
+    const auto started = inbound ? validator.start_inbound(*name, *wait, sink, done)
                          : copy  ? validator.start(*std::move(copy), std::move(message), sink, done)
-                                 : validator.start(name, std::move(message), sink, done);
+                                 : validator.start(*name, std::move(message), sink, done);
     if (!started) co_return refuse_test(started.error());
     Response response;
     response.content_type = "application/x-ndjson";
@@ -147,9 +181,11 @@ Response list_validations(const Api& api)
     return {200, "application/json", boost::json::serialize(body)};
 }
 
-Response show_validation(const Api& api, const std::string& connector)
+Response show_validation(const Api& api, const Request& request)
 {
-    const auto* const report = api.validator.last(connector);
+    const auto name = name_of(api.validator.snapshot()->contents().outbound_connectors, request);
+    if (!name) return name.error();
+    const auto* const report = api.validator.last(*name);
     if (report == nullptr) {
         return refuse(404, "the connector has not been validated",
                       "hermetic connector test NAME, or waiting for its daily turn");

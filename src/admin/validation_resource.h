@@ -14,6 +14,6 @@ namespace hermetic::admin {
 // GET: the last result of each connector.
 [[nodiscard]] Response list_validations(const Api& api);
 // GET: one, with its steps.
-[[nodiscard]] Response show_validation(const Api& api, const std::string& connector);
+[[nodiscard]] Response show_validation(const Api& api, const Request& request);
 
 }  // namespace hermetic::admin

@@ -1,7 +1,10 @@
 #include "admin/client.h"
 #include "cli/cli.h"
+#include "cli/complaint.h"
 #include "cli/object_commands.h"
+#include "cli/question.h"
 #include "cli/server_call.h"
+#include "config/document_bounds.h"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -9,14 +12,11 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 
 namespace hermetic::cli {
 namespace {
 
 using boost::json::value;
-
-constexpr std::size_t kMaxOctets = 16U << 20U;
 
 // nullopt after having said why.
 std::optional<std::string> read_file(const std::string& file)
@@ -24,15 +24,16 @@ std::optional<std::string> read_file(const std::string& file)
     std::ifstream stream;
     if (file != "-") stream.open(file, std::ios::binary);
     std::istream& source = file == "-" ? std::cin : stream;
-    std::string text{std::istreambuf_iterator<char>{source}, {}};
+    // No more than that: a pipe may have no end.
+    std::string text(config::kMaxDocumentOctets + 1, '\0');
+    source.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(source.gcount()));
     if (source.bad() || (file != "-" && !stream.is_open())) {
-        std::fprintf(stderr, "%s: it cannot be read; right is a file that this user may read\n",
-                     file.c_str());
+        complain({file + ": it cannot be read", "a file that this user may read"});
         return std::nullopt;
     }
-    if (text.size() > kMaxOctets) {
-        std::fprintf(stderr, "%s: it is larger than 16 MiB; right is a smaller file\n",
-                     file.c_str());
+    if (const auto excess = config::find_excess(text, file)) {
+        complain_of({*excess});
         return std::nullopt;
     }
     return text;
@@ -62,15 +63,19 @@ bool has_changes(const value& answer)
     return changes != nullptr && changes->is_array() && !changes->as_array().empty();
 }
 
-// The objects hold together; what they name in files may still be wrong.
-void print_warnings(const value& answer)
+// Whether what the file does not name may go. Nobody is asked twice, nor where nobody can be.
+bool may_remove(const ApplyArguments& arguments, std::size_t count)
 {
-    const auto* warnings = answer.as_object().if_contains("warnings");
-    if (warnings == nullptr || !warnings->is_array()) return;
-    for (const value& each : warnings->as_array()) {
-        if (!each.is_string()) continue;
-        std::fprintf(stderr, "warning: %s\n", each.get_string().c_str());
+    if (arguments.prune || count == 0) return true;
+    const std::string objects = fmt::format("{} object{}", count, count == 1 ? "" : "s");
+    if (arguments.file != "-" && can_ask()) {
+        if (ask("Remove " + objects + ", as shown?")) return true;
+        complain({"nothing was changed", "", "removes"});
+        return false;
     }
+    complain({"nothing was changed: the file does not name " + objects + ", which it would remove",
+              "--prune, or a file that names what is to stay", "removes"});
+    return false;
 }
 
 // The answer, or nullopt with the exit code.
@@ -83,6 +88,25 @@ std::optional<std::string> put(const ServerChoice& server, const std::string& fi
 }
 
 }  // namespace
+
+void print_warnings(const value& answer)
+{
+    const auto* warnings = answer.as_object().if_contains("warnings");
+    if (warnings == nullptr || !warnings->is_array()) return;
+    for (const value& each : warnings->as_array()) {
+        if (!each.is_string()) continue;
+        warn(each.get_string().c_str());
+    }
+}
+
+std::size_t count_removed(const value& answer)
+{
+    const auto* changes = answer.as_object().if_contains("changes");
+    if (changes == nullptr || !changes->is_array()) return 0;
+    std::size_t count = 0;
+    for (const value& each : changes->as_array()) count += text_of(each, "change") == "removed";
+    return count;
+}
 
 std::string format_changes(const value& answer)
 {
@@ -126,8 +150,12 @@ int apply(const ServerChoice& server, const ApplyArguments& arguments, Output ou
         if (output == Output::Json) std::printf("%s\n", tried->c_str());
         return differs ? kWouldChange : kDone;
     }
+    const std::size_t removed = count_removed(difference);
+    std::fflush(stdout);
+    if (!may_remove(arguments, removed)) return kFailed;
     // What was shown is what happens: from the revision that it was compared with.
-    terms = fmt::format("revision={}", number_of(difference, "revision"));
+    terms = fmt::format("revision={}&prune={}", number_of(difference, "revision"),
+                        removed > 0 ? "yes" : "no");
     const auto done = put(server, arguments.file, *document, terms, code);
     if (!done) return code;
     if (output == Output::Json) {

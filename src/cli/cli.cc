@@ -1,15 +1,24 @@
 #include "cli/cli.h"
 
+#include "cli/certificate_commands.h"
 #include "cli/commands.h"
+#include "cli/complaint.h"
+#include "cli/manual.h"
 #include "cli/object_commands.h"
 #include "cli/partner_commands.h"
+#include "cli/queue_commands.h"
+#include "cli/setup_command.h"
+#include "cli/spool_commands.h"
 #include "cli/tls_plan_commands.h"
 #include "lab/run_lab.h"
 #include "lab/tour.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
+#include <string_view>
 
 namespace hermetic::cli {
 namespace {
@@ -29,101 +38,28 @@ void add_server_options(CLI::App* command, Common& common)
     command->add_flag("--json", common.json, "JSON instead of a table");
 }
 
-// Adds `hermetic queue …`; `result` gets the exit code of the one that ran.
-struct QueueArguments {
-    QueueFilter filter;
-    std::string id;
-    std::string destination;
-    std::string reason;
-    bool silent = false;
+struct HostsArguments {
+    std::string host;
     bool everything = false;
 };
 
-void add_queue(CLI::App& app, Common& common, QueueArguments& arguments, int& result)
-{
-    auto* queue = app.add_subcommand("queue", "What waits, and what to do with it");
-    queue->require_subcommand(1);
-
-    auto* list = queue->add_subcommand("list", "Messages that wait");
-    add_server_options(list, common);
-    list->add_option("--destination", arguments.filter.destination,
-                     "Only with this in the destination");
-    list->add_option("--sender", arguments.filter.sender, "Only from this sender");
-    list->add_option("--state", arguments.filter.state, "Only in this state")
-        ->check(CLI::IsMember({"waiting", "deferred", "under-way", "held"}));
-    list->add_option("--limit", arguments.filter.limit, "At most so many")->capture_default_str();
-    list->callback([&] { result = queue_list(common.server, arguments.filter, common.output()); });
-
-    auto* destinations = queue->add_subcommand("destinations", "Destinations that have mail");
-    add_server_options(destinations, common);
-    destinations->callback([&] { result = queue_destinations(common.server, common.output()); });
-
-    auto* show = queue->add_subcommand("show", "One message, with its last outcome");
-    add_server_options(show, common);
-    show->add_option("id", arguments.id, "Its id, as in the reply that accepted it")->required();
-    show->callback([&] { result = queue_show(common.server, arguments.id, common.output()); });
-
-    auto* retry = queue->add_subcommand("retry", "Try again now");
-    add_server_options(retry, common);
-    retry->add_option("id", arguments.id, "One message");
-    retry->add_option("--destination", arguments.destination, "All of one destination");
-    retry->add_flag("--all", arguments.everything, "Everything that waits");
-    retry->callback([&] {
-        if (arguments.id.empty() == (arguments.destination.empty() && !arguments.everything)) {
-            throw CLI::ValidationError("retry", "give one of: an id, --destination, --all");
-        }
-        result = arguments.id.empty()
-                     ? queue_retry_all(common.server, arguments.destination, common.output())
-                     : queue_act(common.server, "retry", arguments.id, common.output());
-    });
-
-    for (const char* action : {"hold", "release"}) {
-        const bool holds = std::string{action} == "hold";
-        auto* command = queue->add_subcommand(
-            action, holds ? "Keep it until it is released" : "Let a held message go");
-        add_server_options(command, common);
-        command->add_option("id", arguments.id, "Its id")->required();
-        command->callback([&, action] {
-            result = queue_act(common.server, action, arguments.id, common.output());
-        });
-    }
-
-    auto* approve = queue->add_subcommand(
-        "approve", "Let its next attempt go below its TLS policy, once; never against REQUIRETLS");
-    add_server_options(approve, common);
-    approve->add_option("id", arguments.id, "Its id")->required();
-    approve->add_option("--reason", arguments.reason, "Why; it stands in the log with your name")
-        ->required();
-    approve->callback([&] {
-        result = queue_approve(common.server, arguments.id, arguments.reason, common.output());
-    });
-
-    auto* remove = queue->add_subcommand("remove", "Delete it; its sender is told unless --silent");
-    add_server_options(remove, common);
-    remove->add_option("id", arguments.id, "Its id")->required();
-    remove->add_flag("--silent", arguments.silent, "Tell nobody");
-    remove->callback([&] {
-        result = queue_remove(common.server, arguments.id,
-                              arguments.silent ? Notify::Nobody : Notify::Sender, common.output());
-    });
-}
-
-void add_hosts(CLI::App& app, Common& common, QueueArguments& arguments, int& result)
+void add_hosts(CLI::App& app, Common& common, HostsArguments& arguments, int& result)
 {
     auto* hosts = app.add_subcommand("hosts", "What is remembered of other mail servers");
     hosts->require_subcommand(1);
-    auto* list = hosts->add_subcommand(
-        "list", "Who could not be reached a moment ago, and which TLS fallback worked where");
+    auto* list = hosts->add_subcommand("list",
+                                       "Who could not be reached, greets nobody or was left "
+                                       "untried, and which TLS fallback worked where");
     add_server_options(list, common);
     list->callback([&] { result = hosts_list(common.server, common.output()); });
     auto* forget = hosts->add_subcommand("forget", "Begin anew, with one or all of them");
     add_server_options(forget, common);
-    forget->add_option("host", arguments.destination, "As in the list, with its port or without");
+    forget->add_option("host", arguments.host, "As in the list, with its port or without");
     forget->add_flag("--all", arguments.everything, "Everything that is remembered");
     forget->callback([&] {
-        if (arguments.destination.empty() != arguments.everything)
+        if (arguments.host.empty() != arguments.everything)
             throw CLI::ValidationError("forget", "give one of: a host, --all");
-        result = hosts_forget(common.server, arguments.destination, common.output());
+        result = hosts_forget(common.server, arguments.host, common.output());
     });
 }
 
@@ -147,15 +83,30 @@ int run(int argc, const char* const* argv, const Programs& programs)
     auto* check_command = app.add_subcommand("check", "Say what is wrong with a configuration");
     check_command->add_option("--config", common.server.config, "hermetic.toml")
         ->capture_default_str();
-    check_command->callback([&] { result = check(common.server.config); });
+    check_command->add_flag("--json", common.json, "JSON instead of words");
+    check_command->callback(
+        [&] { result = programs.check(common.server.config, common.output()); });
+
+    SetupArguments setup_arguments;
+    add_setup_command(app, setup_arguments, programs.find_faults, result);
 
     std::string what;
-    auto* reference_command =
-        app.add_subcommand("reference", "Print a reference: of options or of reasons");
-    reference_command->add_option("what", what, "node, org or reasons")
+    auto* reference_command = app.add_subcommand(
+        "reference", "Print a reference: of options, reasons, metrics or findings");
+    reference_command
+        ->add_option("what", what,
+                     "node, org, reasons, metrics, setup; man and completion for the package")
         ->required()
-        ->check(CLI::IsMember({"node", "org", "reasons"}));
-    reference_command->callback([&] { result = reference(what); });
+        ->check(CLI::IsMember({"node", "org", "reasons", "metrics", "setup", "man", "completion"}));
+    reference_command->callback([&] {
+        if (what == "man") {
+            fmt::print("{}", format_manual(app));
+        } else if (what == "completion") {
+            fmt::print("{}", format_completion(app));
+        } else {
+            result = reference(what);
+        }
+    });
 
     ExplainArguments explain_arguments;
     auto* explain_command =
@@ -165,6 +116,8 @@ int run(int argc, const char* const* argv, const Programs& programs)
     explain_command->add_option("--to", explain_arguments.recipient, "Its recipient")->required();
     explain_command->add_option("--client", explain_arguments.client,
                                 "The address of the client that brings it");
+    explain_command->add_option("--listener", explain_arguments.listener,
+                                "The listener where it comes, for connectors that name theirs");
     explain_command->add_option("--from", explain_arguments.sender, "Its sender");
     explain_command->add_option(
         "--message", explain_arguments.message,
@@ -184,17 +137,25 @@ int run(int argc, const char* const* argv, const Programs& programs)
     auto* metrics_command =
         app.add_subcommand("metrics", "Its metrics, in Prometheus' text format");
     add_server_options(metrics_command, common);
-    metrics_command->callback([&] { result = metrics(common.server); });
+    metrics_command->callback([&] { result = metrics(common.server, common.output()); });
 
     QueueArguments queue_arguments;
-    add_queue(app, common, queue_arguments, result);
-    add_hosts(app, common, queue_arguments, result);
+    add_queue_commands(app, queue_arguments, result);
 
-    TlsPlanArguments tls_plan_arguments;
-    add_tls_plan_commands(app, tls_plan_arguments, result);
+    HostsArguments hosts_arguments;
+    add_hosts(app, common, hosts_arguments, result);
+
+    SpoolArguments spool_arguments;
+    add_spool_commands(app, spool_arguments, result);
 
     ObjectArguments object_arguments;
     add_object_commands(app, object_arguments, result);
+
+    CertificateArguments certificate_arguments;
+    add_certificate_commands(app, certificate_arguments, result);
+
+    TlsPlanArguments tls_plan_arguments;
+    add_tls_plan_commands(app, tls_plan_arguments, result);
 
     PartnerArguments partner_arguments;
     add_partner_commands(app, partner_arguments, result);
@@ -203,11 +164,19 @@ int run(int argc, const char* const* argv, const Programs& programs)
     lab::TourArguments tour_arguments;
     lab::add_commands(app, lab_arguments, tour_arguments, result);
 
+    const bool json = std::any_of(
+        argv + 1, argv + argc, [](const char* word) { return word == std::string_view{"--json"}; });
+    if (json) complain_in(Output::Json);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        const int code = app.exit(error);  // prints help or the fault
-        return code == 0 ? kDone : kUsage;
+        const bool asked_for_help = error.get_exit_code() == 0;
+        if (asked_for_help || !json) {
+            (void)app.exit(error);  // prints help or the fault
+        } else {
+            complain({error.what(), "a command as `hermetic --help` has it", "usage"});
+        }
+        return asked_for_help ? kDone : kUsage;
     }
     return result;
 }

@@ -2,8 +2,11 @@
 //
 // Exit codes, for scripts: 0 done; 1 it could not be done, or a check found faults; 2 wrong usage;
 // 3 the server cannot be reached; 4 --dry-run found that something would change; 5 somebody else
-// changed it meanwhile.
+// changed it meanwhile. With --json an error is a JSON object on standard error (complaint.h).
 #pragma once
+
+#include "cli/commands.h"
+#include "config/diagnostic.h"
 
 #include <functional>
 #include <string>
@@ -25,6 +28,9 @@ struct ServeArguments {
 // What the folders above this one do; handed in by main.
 struct Programs {
     std::function<int(const ServeArguments&)> serve;
+    std::function<int(const std::string& config, Output)> check;
+    // What `check` finds wrong, unprinted.
+    std::function<config::Diagnostics(const std::string& config)> find_faults;
 };
 
 // Parses and runs. Returns the exit code.

@@ -47,13 +47,13 @@ bool is_whole(const Step& step)
 
 }  // namespace
 
-CopyTest test_copy(const ServerChoice& server, const ConnectorArguments& arguments,
+CopyTest test_copy(const ServerChoice& server, const ObjectChoice& object,
                    const boost::json::object& edit)
 {
     std::string target =
-        "/v1/connectors/" + admin::percent_encode(arguments.name) + "/test?direction=outbound";
-    if (!arguments.organization.empty())
-        target += "&organization=" + admin::percent_encode(arguments.organization);
+        "/v1/connectors/" + admin::percent_encode(object.name) + "/test?direction=outbound";
+    if (!object.organization.empty())
+        target += "&organization=" + admin::percent_encode(object.organization);
     CopyTest test;
     Waiting waiting;
     const auto on_line = [&](std::string_view line) {

@@ -22,7 +22,7 @@ struct CopyTest {
 };
 
 // `edit`: the change, as the body of POST or PATCH; live progress goes to standard error.
-[[nodiscard]] CopyTest test_copy(const ServerChoice& server, const ConnectorArguments& arguments,
+[[nodiscard]] CopyTest test_copy(const ServerChoice& server, const ObjectChoice& object,
                                  const boost::json::object& edit);
 
 // For people, after it was saved: what failed and how to fix it. Empty where nothing did.

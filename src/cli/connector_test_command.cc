@@ -1,5 +1,6 @@
 #include "admin/client.h"
 #include "cli/cli.h"
+#include "cli/complaint.h"
 #include "cli/partner_commands.h"
 #include "cli/progress.h"
 #include "cli/server_call.h"
@@ -17,6 +18,8 @@ int connector_test(const ServerChoice& server, const ConnectorTestArguments& arg
     target += "?wait=" + std::to_string(arguments.wait);
     if (!arguments.recipient.empty()) target += "&to=" + admin::percent_encode(arguments.recipient);
     if (arguments.inbound) target += "&direction=inbound";
+    if (!arguments.organization.empty())
+        target += "&organization=" + admin::percent_encode(arguments.organization);
     Progress progress = Progress::for_output();
     // Of the whole, which comes last: without it the server stopped before the end.
     std::optional<validation::State> state;
@@ -33,7 +36,7 @@ int connector_test(const ServerChoice& server, const ConnectorTestArguments& arg
     const int code = read_lines_from_server(server, "POST", target, on_line);
     if (code != kDone) return code;
     if (!state) {
-        std::fputs("the server ended the test before its result\n", stderr);
+        complain({"the server ended the test before its result"});
         return kFailed;
     }
     return *state == validation::State::Failed ? kFailed : kDone;

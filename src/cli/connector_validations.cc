@@ -2,12 +2,14 @@
 
 #include "cli/cli.h"
 #include "cli/server_call.h"
+#include "core/quote.h"
 #include "core/text.h"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace hermetic::cli {
 namespace {
@@ -24,7 +26,7 @@ const value& member(const value& object, std::string_view key)
 
 std::string first_line(const std::string& text)
 {
-    return printable(text.substr(0, text.find('\n')));
+    return printable_once(text.substr(0, text.find('\n')));
 }
 
 std::string_view result_word(std::string_view state)
@@ -44,13 +46,15 @@ int add_validations(const ServerChoice& server, boost::json::array& connectors)
     const value answer = parse_answer(*text);
     const auto* const rows = member(answer, "validations").if_array();
     if (rows == nullptr) return kFailed;
-    std::map<std::string, const value*> by_name;
-    for (const value& row : *rows) by_name[text_of(row, "connector")] = &row;
+    std::map<std::pair<std::string, std::string>, const value*> by_name;
+    for (const value& row : *rows)
+        by_name[{text_of(row, "organization"), text_of(row, "connector")}] = &row;
     for (value& each : connectors) {
-        const auto found = by_name.find(text_of(each, "name"));
+        const auto found = by_name.find({text_of(each, "organization"), text_of(each, "name")});
         if (found == by_name.end()) continue;
         value row = *found->second;
         row.as_object().erase("connector");
+        row.as_object().erase("organization");
         each.as_object()["validation"] = std::move(row);
     }
     return kDone;

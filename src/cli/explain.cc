@@ -68,8 +68,8 @@ HopExplanation explain_hop(const policy::TlsDecision& decision, std::string hop)
 std::vector<HopExplanation> explain_hops(const ExplainRequest& request, const routing::Route& route,
                                          const policy::TlsDemand& demand)
 {
-    const outbound::MxFacts mx{route.mx ? route.domain : std::string{}, {}, request.mx_security};
-    if (route.mx) {
+    const outbound::MxFacts mx{route.domain, {}, request.mx_security};
+    if (route.is_mx()) {
         const auto hop = outbound::hop_facts({}, mx, nullptr);
         return {explain_hop(policy::decide_tls(demand, hop, {}, request.now),
                             "an MX host of " + route.domain)};
@@ -98,6 +98,7 @@ struct Admitted {
     {
         evidence.address = request.client;
         evidence.tls = &tls;
+        evidence.listener = request.listener;
         evidence.now = request.now;
         attribution = policy::attribute(snapshot, evidence);
         chosen = policy::choose_admission(snapshot, attribution, request.sender);
@@ -108,9 +109,13 @@ struct Admitted {
     [[nodiscard]] inbound::RecipientDecision decide(const objects::Snapshot& snapshot,
                                                     const ExplainRequest& request) const
     {
-        return inbound::decide_recipient(
-            snapshot,
-            {&request.recipient, {}, &evidence, &attribution, &request.sender, request.now});
+        inbound::RecipientFacts facts;
+        facts.mailbox = &request.recipient;
+        facts.evidence = &evidence;
+        facts.attribution = &attribution;
+        facts.sender = &request.sender;
+        facts.now = request.now;
+        return inbound::decide_recipient(snapshot, facts);
     }
 
     facts::TlsEvidence tls = assumed_tls();
@@ -220,20 +225,22 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
     }
     explanation.message = request.message;
     explanation.message_refusal = refuse_message(request);
-    const auto route = route_of(snapshot, request);
-    explanation.route = route.key;
-    explanation.route_reason = route.reason;
-    explanation.route_source = route.source;
+    const auto way = route_of(snapshot, request);
+    explanation.route = way.route.label;
+    explanation.route_reason = way.reason;
+    explanation.route_source = way.source;
+    if (const auto paused = request.pauses.find(way.route.label); paused != request.pauses.end())
+        explanation.paused = queue::describe(paused->second);
     // Of the same snapshot: it has what the route names.
-    const auto demand = outbound::make_demand(snapshot, route, {});
+    const auto demand = outbound::make_demand(snapshot, way.route, {});
     HERMETIC_ASSERT(demand.has_value());
     explanation.organization = demand->organization->name;
-    explanation.hops = explain_hops(request, route, *demand);
+    explanation.hops = explain_hops(request, way.route, *demand);
     return explanation;
 }
 
 // Also of what is refused: mail that is let in elsewhere goes the same way.
-routing::Route route_of(const objects::Snapshot& snapshot, const ExplainRequest& request)
+routing::RouteDecision route_of(const objects::Snapshot& snapshot, const ExplainRequest& request)
 {
     const Admitted client{snapshot, request};
     const auto decision = client.decide(snapshot, request);
@@ -261,6 +268,10 @@ std::string format_explanation(const Explanation& explanation)
     line("route",
          fmt::format("{} ({}{}{})", explanation.route, facts::name(explanation.route_reason),
                      explanation.route_source.empty() ? "" : ": ", explanation.route_source));
+    if (!explanation.paused.empty()) {
+        line("waits",
+             fmt::format("{}: {}", facts::name(facts::Reason::QueuePaused), explanation.paused));
+    }
     for (const HopExplanation& hop : explanation.hops) {
         text += '\n';
         line("hop", hop.hop);
@@ -309,6 +320,7 @@ std::string format_explanation_json(const Explanation& explanation)
                      {"route", explanation.route},
                      {"route_reason", facts::name(explanation.route_reason)},
                      {"route_source", explanation.route_source},
+                     {"paused", explanation.paused},
                      {"hops", std::move(hops)}});
 }
 

@@ -13,6 +13,7 @@
 #include "mail/address.h"
 #include "objects/snapshot.h"
 #include "policy/tls_policy.h"
+#include "queue/pauses.h"
 #include "routing/route.h"
 
 #include <optional>
@@ -29,6 +30,8 @@ struct ExplainRequest {
     mail::ReversePath sender{};             // nullopt: the null sender
     std::optional<MessageFacts> message{};  // where there is one
     config::LimitOptions limits{};
+    queue::Pauses pauses{};
+    std::string listener{};  // where the client comes; empty: at none that a connector names
 };
 
 // How one next hop is protected.
@@ -56,17 +59,18 @@ struct Explanation {
     bool accepted = false;
     facts::Reason recipient_reason{};
     std::string refusal;  // the reply's words, where it is refused
-    std::string route;    // its key
+    std::string route;    // its label
     facts::Reason route_reason{};
     std::string route_source;  // the accepted domain's or connector's name
+    std::string paused;        // who has paused the route, and why; empty: nobody
     std::vector<HopExplanation> hops;
 };
 
 [[nodiscard]] Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& request);
 
 // The way of the recipient's mail: for a look at the hosts.
-[[nodiscard]] routing::Route route_of(const objects::Snapshot& snapshot,
-                                      const ExplainRequest& request);
+[[nodiscard]] routing::RouteDecision route_of(const objects::Snapshot& snapshot,
+                                              const ExplainRequest& request);
 
 [[nodiscard]] std::string format_explanation(const Explanation& explanation);  // for people
 [[nodiscard]] std::string format_explanation_json(const Explanation& explanation);

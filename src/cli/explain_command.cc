@@ -1,27 +1,17 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/complaint.h"
 #include "cli/explain.h"
 #include "cli/explain_live.h"
 #include "cli/progress.h"
 #include "config/options.h"
 #include "directory/directory.h"
+#include "dispatch/pause_file.h"
 
 #include <cstdio>
 
 namespace hermetic::cli {
 namespace {
-
-int complain(const std::string& words)
-{
-    std::fprintf(stderr, "%s\n", words.c_str());
-    return kUsage;
-}
-
-int complain(const config::Diagnostics& diagnostics)
-{
-    for (const auto& each : diagnostics) (void)complain(config::format_diagnostic(each));
-    return kFailed;
-}
 
 Result<ExplainRequest, std::string> make_request(const ExplainArguments& arguments,
                                                  const config::NodeOptions& node)
@@ -30,6 +20,7 @@ Result<ExplainRequest, std::string> make_request(const ExplainArguments& argumen
     if (!recipient) return failure("--to: \"" + arguments.recipient + "\" is no address");
     ExplainRequest request{*recipient, {}, facts::DnsSecurity::Insecure, system_clock().wall()};
     request.limits = node.limits;
+    request.listener = arguments.listener;
     if (!arguments.client.empty()) {
         const auto client = IpAddress::parse(arguments.client);
         if (!client) return failure("--client: \"" + arguments.client + "\" is no IP address");
@@ -49,7 +40,7 @@ Result<ExplainRequest, std::string> make_request(const ExplainArguments& argumen
     return request;
 }
 
-// Mail that would wait is no success.
+// Mail that would wait, or be returned, is no success.
 int explain_live(const objects::Snapshot& snapshot, const ExplainRequest& request,
                  const config::NodeOptions& node, const Explanation& explanation, Output output)
 {
@@ -64,14 +55,14 @@ int explain_live(const objects::Snapshot& snapshot, const ExplainRequest& reques
             if (output == Output::Table) progress.show(step);
         });
     if (!way) {
-        std::fprintf(stderr, "%s\n", way.error().c_str());
+        complain({way.error()});
         return kFailed;
     }
     const std::string text = output == Output::Json
                                  ? add_way(format_explanation_json(explanation), *way) + "\n"
                                  : format_way(*way);
     std::fputs(text.c_str(), stdout);
-    return way->flows ? kDone : kFailed;
+    return way->flow.goes() ? kDone : kFailed;
 }
 
 }  // namespace
@@ -79,11 +70,27 @@ int explain_live(const objects::Snapshot& snapshot, const ExplainRequest& reques
 int explain_message(const ExplainArguments& arguments, Output output)
 {
     const auto node = config::load_node_options(arguments.config);
-    if (!node) return complain(node.error());
+    if (!node) {
+        complain_of(node.error());
+        return kFailed;
+    }
     auto request = make_request(arguments, *node);
-    if (!request) return complain(request.error());
-    auto contents = directory::load_objects(node->organization_file, node->data_directory);
-    if (!contents) return complain(contents.error());
+    if (!request) {
+        complain({request.error()});
+        return kUsage;
+    }
+    auto contents = directory::load_objects(node->organization_file, node->data_directory,
+                                            system_clock().wall());
+    if (!contents) {
+        complain_of(contents.error());
+        return kFailed;
+    }
+    auto pauses = dispatch::load_pauses(dispatch::pause_file_of(node->data_directory));
+    if (!pauses) {
+        complain({pauses.error()});
+        return kUsage;
+    }
+    request->pauses = *std::move(pauses);
     const objects::Snapshot snapshot{*std::move(contents)};
     const Explanation explanation = explain(snapshot, *request);
     if (output == Output::Table) std::fputs(format_explanation(explanation).c_str(), stdout);

@@ -23,7 +23,7 @@ Result<validation::Way, std::string> look_live(const validation::LocalOptions& o
                                                const ExplainRequest& request,
                                                const validation::Sink& sink)
 {
-    const auto subject = validation::make_subject(snapshot, route_of(snapshot, request));
+    const auto subject = validation::make_subject(snapshot, route_of(snapshot, request).route);
     validation::Way way;
     const auto done = validation::run_here(
         options, [&](const validation::Environment& env, std::shared_ptr<const tls::CaSet> cas) {
@@ -39,19 +39,25 @@ std::string format_way(const validation::Way& way)
     std::string text = fmt::format("\n{:<12} {}\n", "policy", way.policy);
     if (way.flow.tls)
         text += fmt::format("{:<12} {}\n", "session", validation::describe_session(*way.flow.tls));
-    if (way.flows) text += fmt::format("{:<12} {}\n", "rung", facts::name(way.flow.rung));
-    return text + fmt::format("{:<12} {}\n", "verdict", facts::name(way.flow.reason));
+    if (way.flow.goes()) text += fmt::format("{:<12} {}\n", "rung", facts::name(way.flow.rung));
+    return text + fmt::format("{:<12} {}: {}\n", "verdict", validation::name(way.flow.fate),
+                              facts::name(way.flow.reason));
 }
 
 std::string add_way(const std::string& explanation_json, const validation::Way& way)
 {
     namespace json = boost::json;
     auto value = json::parse(explanation_json);
-    json::object live{{"flows", way.flows},      {"in_clear", way.flow.in_clear},
-                      {"host", way.host},        {"address", way.address},
-                      {"policy", way.policy},    {"reason", facts::name(way.flow.reason)},
-                      {"words", way.flow.words}, {"fix", way.flow.fix}};
-    live["rung"] = way.flows ? json::value(facts::name(way.flow.rung)) : json::value(nullptr);
+    json::object live{{"mail", validation::name(way.flow.fate)},
+                      {"flows", way.flow.goes()},
+                      {"in_clear", way.flow.in_clear},
+                      {"host", way.host},
+                      {"address", way.address},
+                      {"policy", way.policy},
+                      {"reason", facts::name(way.flow.reason)},
+                      {"words", way.flow.words},
+                      {"fix", way.flow.fix}};
+    live["rung"] = way.flow.goes() ? json::value(facts::name(way.flow.rung)) : json::value(nullptr);
     live["session"] = way.flow.tls ? json::value(validation::describe_session(*way.flow.tls))
                                    : json::value(nullptr);
     value.as_object()["live"] = std::move(live);

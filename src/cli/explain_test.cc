@@ -49,6 +49,21 @@ Explanation explained(std::string_view recipient, std::string_view client = "192
                               *parse_rfc3339("2026-11-21T12:00:00Z")});
 }
 
+TEST(Explain, SaysThatTheRouteIsPaused)
+{
+    const auto document = config::parse_document(kOrganization, "org.toml");
+    const objects::Snapshot snapshot{*objects::read_org_document(*document, "org.toml")};
+    ExplainRequest request{*mail::parse_mailbox("b@bank.example"), *IpAddress::parse("192.0.2.7"),
+                           facts::DnsSecurity::Insecure, *parse_rfc3339("2026-11-21T12:00:00Z")};
+    request.pauses["mx:bank.example;connector=bank"] = {"alice", "moving", request.now};
+    const std::string text = format_explanation(explain(snapshot, request));
+    EXPECT_NE(text.find("queue.paused: paused by alice since 2026-11-21T12:00:00.000Z: moving"),
+              std::string::npos)
+        << text;
+    request.recipient = *mail::parse_mailbox("b@other.example");
+    EXPECT_TRUE(explain(snapshot, request).paused.empty());
+}
+
 TEST(Explain, WhoIsLetInAndWhy)
 {
     const auto own = explained("b@example.org", "198.51.100.1");
@@ -153,11 +168,11 @@ TEST(Explain, AMessageMayBeRefusedForWhatItIs)
 TEST(Explain, TheLiveWayIsAddedToTheData)
 {
     validation::Way way;
-    way.flows = true;
+    way.flow.fate = validation::Fate::Goes;
     way.host = "mx.bank.example";
     way.flow.reason = facts::Reason::TlsVerified;
     const auto text = add_way(format_explanation_json(explained("x@bank.example")), way);
-    EXPECT_NE(text.find(R"("live":{"flows":true)"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"("live":{"mail":"goes","flows":true)"), std::string::npos) << text;
     EXPECT_NE(text.find(R"("reason":"tls.verified")"), std::string::npos) << text;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "config/options.h"
+#include "directory/directory.h"
 
 #include <unistd.h>
 
@@ -31,6 +32,18 @@ Result<validation::LocalOptions, std::string> local_options(const std::string& c
     options.resolver = node->resolver;
     options.hostname = node->hostname;
     return options;
+}
+
+Result<objects::Snapshot::Contents, std::string> local_objects(const std::string& config)
+{
+    const std::string file = config.empty() ? ServerChoice{}.config : config;
+    if (config.empty() && ::access(file.c_str(), R_OK) != 0) return objects::Snapshot::Contents{};
+    const auto node = config::load_node_options(file);
+    if (!node) return failure(config::format_diagnostic(node.error().front()));
+    auto contents = directory::load_objects(node->organization_file, node->data_directory,
+                                            system_clock().wall());
+    if (!contents) return failure(config::format_diagnostic(contents.error().front()));
+    return *std::move(contents);
 }
 
 }  // namespace hermetic::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/result.h"
+#include "objects/snapshot.h"
 #include "validation/local_run.h"
 
 #include <string>
@@ -11,6 +12,11 @@ namespace hermetic::cli {
 // `config` empty: the default file where it can be read, else the defaults of all options and this
 // machine's name. The error is for people.
 [[nodiscard]] Result<validation::LocalOptions, std::string> local_options(
+    const std::string& config);
+
+// The objects of that server; none where `config` is empty and there is no default file. The error
+// is for people.
+[[nodiscard]] Result<objects::Snapshot::Contents, std::string> local_objects(
     const std::string& config);
 
 }  // namespace hermetic::cli

@@ -1,12 +1,8 @@
 #include "cli/message_file.h"
 
+#include "core/read_file.h"
 #include "core/text.h"
 #include "mail/header_scan.h"
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 
 namespace hermetic::cli {
 namespace {
@@ -53,15 +49,11 @@ MessageFacts read_header(std::string_view header)
 
 Result<MessageFacts, std::string> read_message_file(const std::string& file)
 {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    if (error) return failure(file + ": " + error.message());
-    std::ifstream stream{file, std::ios::binary};
-    std::string start(static_cast<std::size_t>(std::min<std::uintmax_t>(size, kMaxHeader)), '\0');
-    stream.read(start.data(), static_cast<std::streamsize>(start.size()));
-    if (!stream) return failure(file + ": cannot be read: " + std::strerror(errno));
-    MessageFacts facts = read_header(start);
-    facts.size = size;
+    const auto start = read_file_start(file, kMaxHeader);
+    if (!start)
+        return failure(file + ": " + start.error().what + "; expected: " + start.error().expected);
+    MessageFacts facts = read_header(start->octets);
+    facts.size = start->size;
     return facts;
 }
 

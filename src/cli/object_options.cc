@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <string_view>
+
 namespace hermetic::cli {
 namespace {
 
@@ -15,115 +17,197 @@ void add_server(CLI::App* command, ObjectArguments& arguments)
     command->add_flag("--json", arguments.json, "JSON instead of words");
 }
 
-using Act = int (*)(const ServerChoice&, const ConnectorArguments&, Output);
+// The commands for objects of one kind: the word, the key of org.toml, and what there is of it.
+// `connector` has two kinds.
+struct KindCommands {
+    const char* word;
+    std::string_view kind;
+    const char* help;
+    bool is_switched;  // has the field `enabled`
+};
+constexpr KindCommands kKindCommands[] = {
+    {"organization", "organization", "Who shares this server, each with defaults of its own",
+     false},
+    {"domain", "accepted_domain", "Accepted domains: whose mail is taken, and where it goes", true},
+    {"connector", "outbound_connector", "Who is forced to what, both ways", true},
+    {"certificate", "certificate",
+     "Certificates: those in use, and those that connectors show to partners", false},
+    {"retire", "retirement", "Let old TLS versions go, step by step", true},
+};
 
-CLI::App* add_one(CLI::App* connector, const char* name, const char* help,
-                  ObjectArguments& arguments, int& result, Act act)
-{
-    auto* command = connector->add_subcommand(name, help);
-    add_server(command, arguments);
-    command->add_flag("--inbound", arguments.connector.inbound,
-                      "An inbound connector, not an outbound one");
-    command->add_option("--organization", arguments.connector.organization,
-                        "Whose it is, where several have one of this name");
-    command->callback(
-        [&, act] { result = act(arguments.server, arguments.connector, arguments.output()); });
-    return command;
-}
+using Act = int (*)(const ServerChoice&, const ObjectChoice&, Output);
 
-void add_name(CLI::App* command, ObjectArguments& arguments)
-{
-    command->add_option("name", arguments.connector.name, "Its name")->required();
-}
-
-void add_fields(CLI::App* command, ObjectArguments& arguments)
-{
-    command
-        ->add_option("fields", arguments.connector.fields,
-                     "KEY=VALUE, as docs/reference/org.md names them; lists with commas; KEY= "
-                     "goes back to the default")
-        ->required();
-}
-
-void add_change(CLI::App* command, ObjectArguments& arguments)
-{
-    command->add_flag("--dry-run", arguments.connector.dry_run,
-                      "Only say what would change; ends with 4 if something would");
-}
-
-void add_no_test(CLI::App* command, ObjectArguments& arguments)
-{
-    command->add_flag("--no-test", arguments.connector.no_test,
-                      "Save it without testing first whether mail flows under it");
-}
-
-void add_version(CLI::App* command, ObjectArguments& arguments)
-{
-    command->add_option("--version-seen", arguments.connector.version,
-                        "Refuse (5) if it is not at this version any more");
-}
-
-void add_connector(CLI::App& app, ObjectArguments& arguments, int& result)
-{
-    auto* connector = app.add_subcommand("connector", "Who is forced to what, both ways");
-    connector->require_subcommand(1);
-    add_one(connector, "list", "All of them", arguments, result, connector_list);
-    auto* show = add_one(connector, "show", "One, with version, author and time", arguments, result,
-                         connector_show);
-    add_name(show, arguments);
-    show->add_flag("--history", arguments.connector.history, "Its changes, newest first");
-    auto* add = add_one(connector, "add", "A new one", arguments, result, connector_add);
-    add_name(add, arguments);
-    add_fields(add, arguments);
-    add_change(add, arguments);
-    add_no_test(add, arguments);
-    auto* set = add_one(connector, "set", "Change its fields", arguments, result, connector_set);
-    add_name(set, arguments);
-    add_fields(set, arguments);
-    add_change(set, arguments);
-    add_no_test(set, arguments);
-    add_version(set, arguments);
-    auto* remove = add_one(connector, "remove", "Remove it", arguments, result, connector_remove);
-    add_name(remove, arguments);
-    add_change(remove, arguments);
-    add_version(remove, arguments);
-    for (const char* word : {"enable", "disable"}) {
-        const bool enables = std::string_view{word} == "enable";
-        auto* command = add_one(connector, word, enables ? "Let it count" : "Keep it uncounted",
-                                arguments, result, connector_set);
-        add_name(command, arguments);
-        add_change(command, arguments);
-        if (enables) add_no_test(command, arguments);
-        command->callback([&, enables] {
-            arguments.connector.fields = {enables ? "enabled=true" : "enabled=false"};
-            result = connector_set(arguments.server, arguments.connector, arguments.output());
-        });
+// Declares the verbs of one kind.
+class Verbs {
+public:
+    Verbs(CLI::App& app, const KindCommands& kind, ObjectArguments& arguments, int& result)
+        : kind_{kind}, arguments_{arguments}, result_{result}
+    {
+        parent_ = app.add_subcommand(kind.word, kind.help);
+        parent_->require_subcommand(1);
     }
+
+    void add()
+    {
+        // Certificates in use are more than objects: certificate_commands.h.
+        if (!is("certificate")) verb("list", "All of them", object_list);
+        add_show();
+        auto* add = verb("add", "A new one", object_add);
+        add_name(add);
+        add_fields(add);
+        add_change(add);
+        add_no_test(add);
+        auto* set = verb("set", "Change its fields", object_set);
+        add_name(set);
+        add_fields(set);
+        add_change(set);
+        add_no_test(set);
+        add_version(set);
+        auto* remove = verb("remove", "Remove it", object_remove);
+        add_name(remove);
+        add_change(remove);
+        add_version(remove);
+        if (!kind_.is_switched) return;
+        add_switch("enable", "Let it count", "enabled=true");
+        add_switch("disable", "Keep it uncounted", "enabled=false");
+    }
+
+private:
+    [[nodiscard]] bool is(std::string_view kind) const { return kind_.kind == kind; }
+
+    CLI::App* verb(const char* name, const char* help, Act act)
+    {
+        auto* command = parent_->add_subcommand(name, help);
+        add_server(command, arguments_);
+        if (is("outbound_connector")) {
+            command->add_flag("--inbound", arguments_.inbound,
+                              "An inbound connector, not an outbound one");
+        }
+        if (!is("organization")) {
+            command->add_option("--organization", arguments_.object.organization,
+                                "Whose it is, where several have one of this name");
+        }
+        command->callback([this_arguments = &arguments_, result = &result_, kind = kind_.kind,
+                           act] { *result = run(*this_arguments, kind, act); });
+        return command;
+    }
+
+    static int run(ObjectArguments& arguments, std::string_view kind, Act act)
+    {
+        arguments.object.kind = arguments.inbound ? "inbound_connector" : kind;
+        return act(arguments.server, arguments.object, arguments.output());
+    }
+
+    void add_show()
+    {
+        auto* show = verb("show", "One, with version, author and time", object_show);
+        add_name(show);
+        show->add_flag("--history", arguments_.object.history, "Its changes, newest first");
+    }
+
+    void add_switch(const char* name, const char* help, const char* field)
+    {
+        auto* command = verb(name, help, object_set);
+        add_name(command);
+        add_change(command);
+        add_no_test(command);
+        command->callback(
+            [this_arguments = &arguments_, result = &result_, kind = kind_.kind, field] {
+                this_arguments->object.fields = {field};
+                *result = run(*this_arguments, kind, object_set);
+            });
+    }
+
+    void add_name(CLI::App* command)
+    {
+        command->add_option("name", arguments_.object.name, "Its name")->required();
+    }
+
+    void add_fields(CLI::App* command)
+    {
+        command
+            ->add_option("fields", arguments_.object.fields,
+                         "KEY=VALUE, as docs/reference/org.md names them; lists with commas; KEY= "
+                         "goes back to the default")
+            ->required();
+    }
+
+    void add_change(CLI::App* command)
+    {
+        command->add_flag("--dry-run", arguments_.object.dry_run,
+                          "Only say what would change; ends with 4 if something would");
+    }
+
+    void add_no_test(CLI::App* command)
+    {
+        if (!is("outbound_connector")) return;
+        command->add_flag("--no-test", arguments_.object.no_test,
+                          "Save it without testing first whether mail flows under it");
+    }
+
+    void add_version(CLI::App* command)
+    {
+        command->add_option("--version-seen", arguments_.object.version,
+                            "Refuse (5) if it is not at this version any more");
+    }
+
+    KindCommands kind_;
+    ObjectArguments& arguments_;
+    int& result_;
+    CLI::App* parent_ = nullptr;
+};
+
+void add_apply(CLI::App& app, ObjectArguments& arguments, int& result)
+{
+    auto* command = app.add_subcommand("apply", "Make a file's objects the server's objects");
+    add_server(command, arguments);
+    command->add_option("file", arguments.apply.file, "TOML, as `export` prints it; - reads it")
+        ->required();
+    command->add_flag("--dry-run", arguments.apply.dry_run,
+                      "Only say what would change; ends with 4 if something would");
+    command->add_flag("--prune", arguments.apply.prune,
+                      "Remove what the file does not name; without it, a terminal is asked, and "
+                      "elsewhere nothing is changed");
+    command->add_option("--revision", arguments.apply.revision,
+                        "Refuse (5) if the objects are not at this revision any more");
+    command->callback(
+        [&] { result = apply(arguments.server, arguments.apply, arguments.output()); });
+}
+
+void add_history(CLI::App& app, ObjectArguments& arguments, int& result)
+{
+    auto* changes =
+        app.add_subcommand("changes", "Who changed which objects, when and how; newest first");
+    add_server(changes, arguments);
+    changes->add_option("revision", arguments.changes.revision, "This revision alone");
+    changes->add_option("--limit", arguments.changes.limit, "At most so many changed objects")
+        ->capture_default_str();
+    changes->callback(
+        [&] { result = list_changes(arguments.server, arguments.changes, arguments.output()); });
+    auto* rollback = app.add_subcommand(
+        "rollback", "Make the objects what they were at a revision, as a new revision");
+    add_server(rollback, arguments);
+    rollback->add_option("revision", arguments.rollback.to, "As `changes` lists it")->required();
+    rollback->add_flag("--dry-run", arguments.rollback.dry_run,
+                       "Only say what would change; ends with 4 if something would");
+    rollback->add_option("--revision-seen", arguments.rollback.revision,
+                         "Refuse (5) if the objects are not at this revision any more");
+    rollback->callback(
+        [&] { result = roll_back(arguments.server, arguments.rollback, arguments.output()); });
 }
 
 }  // namespace
 
 void add_object_commands(CLI::App& app, ObjectArguments& arguments, int& result)
 {
-    auto* apply_command = app.add_subcommand("apply", "Make a file's objects the server's objects");
-    add_server(apply_command, arguments);
-    apply_command
-        ->add_option("file", arguments.apply.file, "TOML, as `export` prints it; - reads it")
-        ->required();
-    apply_command->add_flag("--dry-run", arguments.apply.dry_run,
-                            "Only say what would change; ends with 4 if something would");
-    apply_command->add_option("--revision", arguments.apply.revision,
-                              "Refuse (5) if the objects are not at this revision any more");
-    apply_command->callback(
-        [&] { result = apply(arguments.server, arguments.apply, arguments.output()); });
-
+    add_apply(app, arguments, result);
     auto* export_command =
         app.add_subcommand("export", "Print all objects as one file that `apply` takes back");
     add_server(export_command, arguments);
     export_command->callback(
         [&] { result = export_objects(arguments.server, arguments.output()); });
-
-    add_connector(app, arguments, result);
+    add_history(app, arguments, result);
+    for (const KindCommands& each : kKindCommands) Verbs{app, each, arguments, result}.add();
 }
 
 }  // namespace hermetic::cli

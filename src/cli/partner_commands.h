@@ -16,6 +16,7 @@ namespace hermetic::cli {
 struct ProbeArguments {
     std::string config;  // empty: the default file where it is there, else the system's ways
     std::string target;
+    std::string organization;  // whose mail; empty: of the only one, or of none
     bool allow_loopback = false;
     bool allow_private = false;
     unsigned seconds = 180;  // for all of it
@@ -24,9 +25,10 @@ struct ProbeArguments {
 
 struct ConnectorTestArguments {
     std::string name;
-    std::string recipient;  // empty: no message is sent
-    unsigned wait = 120;    // seconds, for its bounce; or for an inbound connector's session
-    bool inbound = false;   // also where an outbound connector has the name
+    std::string recipient;     // empty: no message is sent
+    unsigned wait = 120;       // seconds, for its bounce; or for an inbound connector's session
+    bool inbound = false;      // also where an outbound connector has the name
+    std::string organization;  // empty: whichever has it
 };
 [[nodiscard]] int connector_test(const ServerChoice& server,
                                  const ConnectorTestArguments& arguments, Output output);

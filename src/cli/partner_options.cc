@@ -22,6 +22,8 @@ void add_probe(CLI::App& app, PartnerArguments& arguments, int& result)
                       "Also addresses of this machine");
     command->add_flag("--allow-private", arguments.probe.allow_private,
                       "Also addresses of private networks");
+    command->add_option("--organization", arguments.probe.organization,
+                        "Whose mail is asked about; needed where there are several");
     command->add_option("--timeout", arguments.probe.seconds, "Seconds for all of it")
         ->check(CLI::Range(1U, 3600U))
         ->capture_default_str();
@@ -42,6 +44,8 @@ void add_test(CLI::App& app, PartnerArguments& arguments, int& result)
                         "Send a test message to this address, and look at its domain's hosts");
     command->add_flag("--inbound", arguments.test.inbound,
                       "The inbound connector, where an outbound one has the same name");
+    command->add_option("--organization", arguments.test.organization,
+                        "Whose it is, where several have one of this name");
     command
         ->add_option(
             "--wait", arguments.test.wait,

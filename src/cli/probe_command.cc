@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/complaint.h"
 #include "cli/local_options.h"
 #include "cli/partner_commands.h"
 #include "cli/progress.h"
@@ -12,11 +13,31 @@ namespace hermetic::cli {
 namespace {
 
 net::Task<> look(const validation::Environment& env, std::shared_ptr<const tls::CaSet> cas,
-                 validation::ProbeTarget target, validation::Sink sink,
+                 validation::Subject subject, validation::ProbeTarget target, validation::Sink sink,
                  validation::ProbeFindings& findings)
 {
-    validation::Contexts contexts{std::move(cas)};
-    findings = co_await validation::probe(env, contexts, std::move(target), std::move(sink));
+    findings = co_await validation::probe(env, std::move(cas), std::move(subject),
+                                          std::move(target), std::move(sink));
+}
+
+// Whose mail is asked about: what the organization's settings and CRLs say counts.
+Result<validation::Subject, std::string> subject_of(const ProbeArguments& arguments)
+{
+    auto contents = local_objects(arguments.config);
+    if (!contents) return failure(std::move(contents.error()));
+    const objects::Snapshot snapshot{*std::move(contents)};
+    const auto& known = snapshot.contents().organizations;
+    const std::string& name = arguments.organization;
+    if (name.empty() && known.empty()) return validation::Subject{};
+    if (name.empty() && known.size() == 1) return validation::make_subject(snapshot, known.front());
+    std::string names;
+    for (const auto& each : known) {
+        if (each.name == name) return validation::make_subject(snapshot, each);
+        names += (names.empty() ? "\"" : ", \"") + each.name + "\"";
+    }
+    if (name.empty()) return failure("whose mail? right is --organization with one of " + names);
+    return failure("there is no organization \"" + name + "\"; right is " +
+                   (names.empty() ? std::string{"to name none"} : "one of " + names));
 }
 
 }  // namespace
@@ -25,15 +46,18 @@ int probe(const ProbeArguments& arguments, Output output)
 {
     const auto target = validation::parse_probe_target(arguments.target);
     if (!target) {
-        std::fprintf(stderr,
-                     "\"%s\" is neither a domain nor a host; right is example.org, "
-                     "mx.example.org:25, 192.0.2.1 or [2001:db8::1]:25\n",
-                     arguments.target.c_str());
+        complain({"\"" + arguments.target + "\" is neither a domain nor a host",
+                  "example.org, mx.example.org:25, 192.0.2.1 or [2001:db8::1]:25"});
         return kUsage;
     }
     auto options = local_options(arguments.config);
     if (!options) {
-        std::fprintf(stderr, "%s\n", options.error().c_str());
+        complain({options.error()});
+        return kFailed;
+    }
+    const auto subject = subject_of(arguments);
+    if (!subject) {
+        complain({subject.error()});
         return kFailed;
     }
     options->delivery.allow_loopback |= arguments.allow_loopback;
@@ -47,14 +71,13 @@ int probe(const ProbeArguments& arguments, Output output)
     validation::ProbeFindings findings;
     const auto done = validation::run_here(
         *options, [&](const validation::Environment& env, std::shared_ptr<const tls::CaSet> cas) {
-            return look(env, std::move(cas), *target, sink, findings);
+            return look(env, std::move(cas), *subject, *target, sink, findings);
         });
     if (!done) {
-        std::fprintf(stderr, "%s\n", done.error().c_str());
+        complain({done.error()});
         return kFailed;
     }
-    if (output == Output::Json)
-        std::printf("%s\n", validation::format_json(findings, system_clock().wall()).c_str());
+    if (output == Output::Json) std::printf("%s\n", validation::format_json(findings).c_str());
     return findings.state == validation::State::Failed ? kFailed : kDone;
 }
 

@@ -1,17 +1,22 @@
+#include "cli/queue_commands.h"
+
 #include "admin/client.h"
-#include "cli/commands.h"
+#include "cli/cli.h"
+#include "cli/queue_words.h"
 #include "cli/server_call.h"
-#include "cli/table.h"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace hermetic::cli {
 namespace {
 
 using boost::json::value;
+
+constexpr std::size_t kPage = 200;  // rows with their recipients
 
 std::string list_text(const value& object, std::string_view key)
 {
@@ -31,64 +36,6 @@ void for_each(const value& body, std::string_view key, const std::function<void(
     const auto* list = body.as_object().if_contains(key);
     if (list == nullptr || !list->is_array()) return;
     for (const value& each : list->as_array()) use(each);
-}
-
-void show_list(const value& body)
-{
-    Table table{{{"id", Table::Align::Left, 26},
-                 {"state"},
-                 {"from", Table::Align::Left, 30},
-                 {"destination", Table::Align::Left, 34},
-                 {"size", Table::Align::Right},
-                 {"tries", Table::Align::Right},
-                 {"next", Table::Align::Left, 20},
-                 {"reason", Table::Align::Left, 44}}};
-    for_each(body, "messages", [&](const value& each) {
-        const std::string waits_for = text_of(each, "waits_for");
-        table.add({text_of(each, "id"), text_of(each, "state"), text_of(each, "from"),
-                   text_of(each, "destination"), text_of(each, "size"), text_of(each, "attempts"),
-                   text_of(each, "next_attempt"),
-                   waits_for.empty() ? text_of(each, "last_reason") : waits_for});
-    });
-    if (table.empty()) {
-        std::puts("nothing waits");
-        return;
-    }
-    std::fputs(table.format().c_str(), stdout);
-    const std::string cursor = text_of(body, "cursor");
-    if (!cursor.empty()) std::puts("(there are more: --limit)");
-}
-
-void show_destinations(const value& body)
-{
-    Table table{{{"destination", Table::Align::Left, 50},
-                 {"waiting", Table::Align::Right},
-                 {"deferred", Table::Align::Right},
-                 {"held", Table::Align::Right},
-                 {"connections", Table::Align::Right},
-                 {"limit", Table::Align::Right},
-                 {"rests until"},
-                 {"last", Table::Align::Left, 40}}};
-    for_each(body, "destinations", [&](const value& each) {
-        table.add({text_of(each, "destination"), text_of(each, "waiting"),
-                   text_of(each, "deferred"), text_of(each, "held"), text_of(each, "connections"),
-                   text_of(each, "limit"), text_of(each, "rests_until"),
-                   text_of(each, "last_reason")});
-    });
-    std::fputs(table.empty() ? "nothing waits\n" : table.format().c_str(), stdout);
-}
-
-void show_hosts(const value& body)
-{
-    Table table{{{"host", Table::Align::Left, 50},
-                 {"remembered", Table::Align::Left, 24},
-                 {"for", Table::Align::Right},
-                 {"policy", Table::Align::Left, 60}}};
-    for_each(body, "hosts", [&](const value& each) {
-        table.add({text_of(each, "host"), text_of(each, "what"), text_of(each, "for"),
-                   text_of(each, "policy")});
-    });
-    std::fputs(table.empty() ? "nothing is remembered\n" : table.format().c_str(), stdout);
 }
 
 // "3 attempts, 1 to 4, last 2026-11-30T12:00:00.000Z, mx.example.org: connect.refused, …"
@@ -115,78 +62,71 @@ void show_message(const value& body)
     }
 }
 
-void show_done(const value& body)
-{
-    std::printf("%s\n", text_of(body, "done").c_str());
-}
-
-std::string query_part(std::string_view name, const std::string& text)
-{
-    if (text.empty()) return {};
-    return fmt::format("&{}={}", name, admin::percent_encode(text));
-}
-
 }  // namespace
 
-int queue_list(const ServerChoice& server, const QueueFilter& filter, Output output)
+int queue_list(const QueueArguments& arguments)
 {
-    const std::string target = fmt::format("/v1/queue?limit={}", filter.limit) +
-                               query_part("destination", filter.destination) +
-                               query_part("sender", filter.sender) +
-                               query_part("state", filter.state);
-    return call_server(server, "GET", target, output, show_list);
+    boost::json::object all{{"messages", boost::json::array{}}};
+    auto& messages = all["messages"].as_array();
+    std::string cursor = "0";
+    while (!cursor.empty() && messages.size() < arguments.limit) {
+        const std::size_t rows = std::min(arguments.limit - messages.size(), kPage);
+        const std::string target =
+            fmt::format("/v1/queue?limit={}&cursor={}", rows, cursor) + arguments.selection.query();
+        int code = kDone;
+        const auto answer = ask_server(arguments.server, "GET", target, {}, code);
+        if (!answer) return code;
+        const auto body = parse_answer(*answer);
+        if (body.is_null()) return kFailed;
+        for_each(body, "messages", [&](const value& each) { messages.push_back(each); });
+        cursor = text_of(body, "cursor");
+    }
+    if (!cursor.empty()) all["cursor"] = boost::json::parse(cursor);
+    if (arguments.json) {
+        std::printf("%s\n", boost::json::serialize(all).c_str());
+    } else {
+        std::fputs(format_list(all).c_str(), stdout);
+    }
+    return kDone;
 }
 
-int queue_destinations(const ServerChoice& server, Output output)
-{
-    return call_server(server, "GET", "/v1/destinations", output, show_destinations);
-}
-
-int hosts_list(const ServerChoice& server, Output output)
-{
-    return call_server(server, "GET", "/v1/hosts", output, show_hosts);
-}
-
-int hosts_forget(const ServerChoice& server, const std::string& host, Output output)
+int queue_summary(const QueueArguments& arguments)
 {
     const std::string target =
-        "/v1/hosts" + (host.empty() ? "" : "?host=" + admin::percent_encode(host));
-    return call_server(server, "DELETE", target, output, show_done);
+        fmt::format("/v1/queue/summary?limit={}", arguments.limit) + arguments.selection.query();
+    return call_server(arguments.server, "GET", target, arguments.output(),
+                       [](const value& body) { std::fputs(format_summary(body).c_str(), stdout); });
 }
 
-int queue_show(const ServerChoice& server, const std::string& id, Output output)
+int queue_destinations(const QueueArguments& arguments)
 {
-    return call_server(server, "GET", "/v1/queue/" + admin::percent_encode(id), output,
-                       show_message);
+    return call_server(
+        arguments.server, "GET", "/v1/destinations", arguments.output(),
+        [](const value& body) { std::fputs(format_destinations(body).c_str(), stdout); });
 }
 
-int queue_act(const ServerChoice& server, const std::string& action, const std::string& id,
-              Output output)
+int queue_show(const QueueArguments& arguments)
 {
-    return call_server(server, "POST", "/v1/queue/" + admin::percent_encode(id) + "/" + action,
-                       output, show_done);
+    return call_server(arguments.server, "GET", "/v1/queue/" + admin::percent_encode(arguments.id),
+                       arguments.output(), show_message);
 }
 
-int queue_approve(const ServerChoice& server, const std::string& id, const std::string& reason,
-                  Output output)
+int queue_view(const QueueArguments& arguments)
 {
-    const std::string target = fmt::format(
-        "/v1/queue/{}/approve?reason={}", admin::percent_encode(id), admin::percent_encode(reason));
-    return call_server(server, "POST", target, output, show_done);
-}
-
-int queue_retry_all(const ServerChoice& server, const std::string& destination, Output output)
-{
-    return call_server(server, "POST",
-                       "/v1/queue/retry?all=yes" + query_part("destination", destination), output,
-                       show_done);
-}
-
-int queue_remove(const ServerChoice& server, const std::string& id, Notify notify, Output output)
-{
-    const std::string target = fmt::format("/v1/queue/{}?notice={}", admin::percent_encode(id),
-                                           notify == Notify::Sender ? "yes" : "no");
-    return call_server(server, "DELETE", target, output, show_done);
+    const std::string target = fmt::format("/v1/queue/{}/{}", admin::percent_encode(arguments.id),
+                                           arguments.body ? "message" : "header");
+    const auto show = [](const value& body) {
+        const auto line = [](const value& each) {
+            std::printf("%s\n", each.is_string() ? each.as_string().c_str() : "");
+        };
+        for_each(body, "header", line);
+        if (body.as_object().contains("body")) std::puts("");
+        for_each(body, "body", line);
+        if (text_of(body, "whole") == "true") return;
+        std::fprintf(stderr, "(this is the beginning; the message has %s octets)\n",
+                     text_of(body, "size").c_str());
+    };
+    return call_server(arguments.server, "GET", target, arguments.output(), show);
 }
 
 }  // namespace hermetic::cli

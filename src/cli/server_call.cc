@@ -2,6 +2,7 @@
 
 #include "admin/client.h"
 #include "cli/cli.h"
+#include "cli/complaint.h"
 #include "config/diagnostic.h"
 #include "config/options.h"
 
@@ -18,9 +19,7 @@ std::string find_socket(const ServerChoice& server)
     if (!server.socket.empty()) return server.socket;
     std::string found = config::find_admin_socket(server.config);
     if (found.empty()) {
-        std::fprintf(stderr,
-                     "%s does not tell where the control socket is; right is --socket PATH\n",
-                     server.config.c_str());
+        complain({server.config + " does not tell where the control socket is", "--socket PATH"});
     }
     return found;
 }
@@ -30,23 +29,20 @@ int say_refusal(const admin::Response& response)
     boost::system::error_code error;
     const auto body = boost::json::parse(response.body, error);
     if (error || !body.is_object()) {
-        std::fprintf(stderr, "the server answered %d\n", response.status);
+        complain({"the server answered " + std::to_string(response.status)});
         return kFailed;
     }
+    Complaint complaint{text_of(body, "error"), text_of(body, "right"), text_of(body, "reason")};
     const auto* diagnostics = body.as_object().if_contains("diagnostics");
     if (diagnostics != nullptr && diagnostics->is_array()) {
         for (const auto& each : diagnostics->as_array()) {
-            const config::Diagnostic diagnostic{
-                text_of(each, "file"), static_cast<unsigned>(number_of(each, "line")),
-                text_of(each, "key"), text_of(each, "what"), text_of(each, "right")};
-            std::fprintf(stderr, "%s\n", config::format_diagnostic(diagnostic).c_str());
+            complaint.diagnostics.push_back(
+                {text_of(each, "file"), static_cast<unsigned>(number_of(each, "line")),
+                 text_of(each, "key"), text_of(each, "what"), text_of(each, "right")});
         }
-        return kFailed;
     }
-    const std::string right = text_of(body, "right");
-    std::fprintf(stderr, "%s%s%s\n", text_of(body, "error").c_str(),
-                 right.empty() ? "" : "; right is ", right.c_str());
-    return text_of(body, "reason") == "conflict" ? kConflict : kFailed;
+    complain(complaint);
+    return complaint.reason == "conflict" ? kConflict : kFailed;
 }
 
 // nullopt after having said why; `code` is then the exit code.
@@ -58,7 +54,7 @@ std::optional<admin::Response> ask(const ServerChoice& server, const std::string
     if (socket.empty()) return std::nullopt;
     auto response = admin::call(socket, method, target, body);
     if (!response) {
-        std::fprintf(stderr, "%s\n", response.error().c_str());
+        complain({response.error(), {}, "unreachable"});
         code = kUnreachable;
         return std::nullopt;
     }
@@ -98,7 +94,7 @@ boost::json::value parse_answer(const std::string& body)
     boost::system::error_code error;
     auto value = boost::json::parse(body, error);
     if (!error && value.is_object()) return value;
-    std::fputs("the server's answer is no JSON\n", stderr);
+    complain({"the server's answer is no JSON"});
     return nullptr;
 }
 
@@ -110,7 +106,7 @@ int read_lines_from_server(const ServerChoice& server, const std::string& method
     if (socket.empty()) return kUsage;
     const auto response = admin::call_for_lines(socket, method, target, on_line);
     if (!response) {
-        std::fprintf(stderr, "%s\n", response.error().c_str());
+        complain({response.error(), {}, "unreachable"});
         return kUnreachable;
     }
     return response->status < 300 ? kDone : say_refusal(*response);

@@ -1,5 +1,7 @@
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/server_call.h"
+#include "core/text.h"
 #include "core/time.h"
 
 #include <boost/json.hpp>
@@ -28,6 +30,20 @@ void show_listeners(const value& body)
     }
 }
 
+void show_failed_orders(const value& body)
+{
+    const auto* orders = body.as_object().if_contains("acme_failed");
+    if (orders == nullptr || !orders->is_array()) return;
+    for (const value& each : orders->as_array()) {
+        const std::string name = text_of(each, "certificate");
+        std::printf(
+            "certificate    %s: ACME failed %s times, tried again at %s or by hermetic "
+            "certificate renew %s: %s\n",
+            name.c_str(), text_of(each, "failures").c_str(), text_of(each, "next").c_str(),
+            name.c_str(), text_of(each, "error").c_str());
+    }
+}
+
 void show(const value& body)
 {
     const auto uptime = format_duration(std::chrono::seconds{number_of(body, "uptime_s")});
@@ -53,6 +69,7 @@ void show(const value& body)
         std::puts(
             "               NO MAIL IS ACCEPTED: there is no organization; hermetic apply FILE");
     }
+    show_failed_orders(body);
     const std::string error = text_of(configuration, "last_error");
     if (!error.empty())
         std::printf("               the newest file is NOT in force: %s\n", error.c_str());
@@ -65,9 +82,28 @@ int status(const ServerChoice& server, Output output)
     return call_server(server, "GET", "/v1/status", output, show);
 }
 
-int metrics(const ServerChoice& server)
+int metrics(const ServerChoice& server, Output output)
 {
-    return print_from_server(server, "/metrics");
+    if (output == Output::Table) return print_from_server(server, "/metrics");
+    int code = kDone;
+    const auto text = ask_server(server, "GET", "/metrics", {}, code);
+    if (text) std::printf("%s\n", format_metrics_json(*text).c_str());
+    return code;
+}
+
+std::string format_metrics_json(std::string_view text)
+{
+    boost::json::array metrics;
+    for (const std::string_view line : split(text, '\n')) {
+        const auto space = line.rfind(' ');
+        if (line.empty() || line.front() == '#' || space == std::string_view::npos) continue;
+        boost::json::object metric{{"metric", line.substr(0, space)}};
+        boost::system::error_code error;
+        auto number = boost::json::parse(line.substr(space + 1), error);
+        metric["value"] = error ? boost::json::value(line.substr(space + 1)) : std::move(number);
+        metrics.push_back(std::move(metric));
+    }
+    return boost::json::serialize(boost::json::object{{"metrics", std::move(metrics)}});
 }
 
 }  // namespace hermetic::cli

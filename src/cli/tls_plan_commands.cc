@@ -101,6 +101,31 @@ void show_plan(const value& plan)
                stdout);
 }
 
+// Who would be concerned by plans that nobody has made.
+void show_without_plan(const value& body, bool no_plan)
+{
+    Table table{{{"direction"},
+                 {"peer", Table::Align::Left, 40},
+                 {"name", Table::Align::Left, 36},
+                 {"sender", Table::Align::Left, 28},
+                 {"version"},
+                 {"sessions", Table::Align::Right},
+                 {"last seen"},
+                 {"since"}}};
+    for_each(body, "without_plan", [&](const value& each) {
+        table.add({text_of(each, "direction"), text_of(each, "peer"), text_of(each, "name"),
+                   text_of(each, "sender_domain"), text_of(each, "version"),
+                   text_of(each, "sessions"), text_of(each, "last_seen"),
+                   text_of(each, "newer_since") == "true" ? "newer" : ""});
+    });
+    if (table.empty()) {
+        if (no_plan) std::puts("there is no plan, and nobody was seen with TLS 1.0 or 1.1");
+        return;
+    }
+    std::printf("%sSeen with old versions, in no plan (`hermetic retire plan` makes one):\n%s",
+                no_plan ? "" : "\n", table.format().c_str());
+}
+
 void show_plans(const value& body)
 {
     bool first = true;
@@ -109,7 +134,7 @@ void show_plans(const value& body)
         first = false;
         show_plan(each);
     });
-    if (first) std::puts("there is no plan; `hermetic retire plan` makes one");
+    show_without_plan(body, first);
 }
 
 void show_exceptions(const value& body)
@@ -183,12 +208,13 @@ std::string format_plan(const RetireArguments& arguments)
 
 int retire_plan(const ServerChoice& server, const RetireArguments& arguments, Output output)
 {
-    if (arguments.dry_run) {
+    if (arguments.dry_run && output == Output::Table) {
         std::fputs(format_plan(arguments).c_str(), stdout);
         return kDone;
     }
     std::string target = "/v1/objects/retirement/" + admin::percent_encode(arguments.name) + "?";
     target += query_part("organization", arguments.organization);
+    if (arguments.dry_run) target += "&dry-run=yes";
     const boost::json::object body{{"set", fields_of(arguments)}};
     int code = kDone;
     const auto answer = ask_server(server, "POST", target, boost::json::serialize(body), code);
@@ -205,6 +231,7 @@ int retire_status(const ServerChoice& server, const RetireArguments& arguments, 
 {
     std::string target = "/v1/retirement?";
     target += query_part("plan", arguments.name);
+    target += query_part("organization", arguments.organization);
     if (!arguments.csv) return call_server(server, "GET", target, output, show_plans);
     return print_from_server(server, target + "&format=csv");
 }

@@ -35,9 +35,8 @@ void add_ratchet(CLI::App& app, TlsPlanArguments& arguments, int& result)
 void add_retire(CLI::App& app, TlsPlanArguments& arguments, int& result)
 {
     RetireArguments& its = arguments.retire;
-    auto* retire = app.add_subcommand("retire", "Let old TLS versions go, step by step");
-    retire->require_subcommand(1);
-    auto* plan = retire->add_subcommand("plan", "Make a plan");
+    auto* retire = app.get_subcommand("retire");
+    auto* plan = retire->add_subcommand("plan", "Make a plan: `add` with all that it needs");
     add_server(plan, arguments);
     plan->add_option("name", its.name, "Its name")->required();
     plan->add_option("--direction", its.direction, "inbound or outbound")
@@ -53,9 +52,11 @@ void add_retire(CLI::App& app, TlsPlanArguments& arguments, int& result)
     plan->add_option("--organization", its.organization, "Whose; where there are several");
     plan->add_flag("--dry-run", its.dry_run, "Only print it, as `hermetic apply` takes it");
     plan->callback([&] { result = retire_plan(arguments.server, its, arguments.output()); });
-    auto* status = retire->add_subcommand("status", "Plans, and whom they concern");
+    auto* status = retire->add_subcommand(
+        "status", "Plans, whom they concern, and who else was seen with old versions");
     add_server(status, arguments);
     status->add_option("name", its.name, "One plan");
+    status->add_option("--organization", its.organization, "Of this organization alone");
     status->add_flag("--csv", its.csv, "A row per peer, for a spreadsheet");
     status->callback([&] { result = retire_status(arguments.server, its, arguments.output()); });
 }

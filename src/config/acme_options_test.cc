@@ -29,7 +29,6 @@ TEST(AcmeOptions, FilesLieBelowTheDataDirectory)
     ASSERT_TRUE(options.has_value()) << format_diagnostic(options.error().front());
     EXPECT_EQ(options->certificates[0].chain, "/data/acme/mx/chain.pem");
     EXPECT_EQ(options->certificates[0].key, "/data/acme/mx/key.pem");
-    EXPECT_EQ(options->acme.program, "/usr/bin/uacme");
 }
 
 TEST(AcmeOptions, WhatDoesNotFitIsRefusedWithItsKey)

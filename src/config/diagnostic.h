@@ -1,6 +1,7 @@
 // What is wrong with a configuration: file, line, key, and what would be right.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,13 @@ struct Diagnostic {
 };
 
 using Diagnostics = std::vector<Diagnostic>;
+
+// As many as a person may want to read; who looks for faults stops there.
+inline constexpr std::size_t kMaxFaults = 1000;
+[[nodiscard]] inline bool is_full(const Diagnostics& diagnostics)
+{
+    return diagnostics.size() >= kMaxFaults;
+}
 
 // "hermetic.toml:12: listener[0].min_tls: "1.4" is no TLS version; right is one of …"
 [[nodiscard]] std::string format_diagnostic(const Diagnostic& diagnostic);

@@ -1,6 +1,8 @@
 #include "config/document.h"
 
+#include "config/document_bounds.h"
 #include "core/assert.h"
+#include "core/read_file.h"
 #include "core/text.h"
 
 #include <fmt/format.h>
@@ -8,16 +10,9 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace hermetic::config {
 namespace {
-
-constexpr std::uintmax_t kMaxFileOctets = 16U << 20U;
 
 Node convert(const toml::node& source);
 
@@ -111,6 +106,7 @@ std::string_view name(Node::Kind kind)
 
 Result<Node, Diagnostic> parse_document(std::string_view text, const std::string& file)
 {
+    if (auto excess = find_excess(text, file)) return failure(*std::move(excess));
     try {
         Node root = convert_table(toml::parse(text, file));
         root.line = 1;
@@ -123,23 +119,11 @@ Result<Node, Diagnostic> parse_document(std::string_view text, const std::string
 
 Result<Node, Diagnostic> load_document(const std::string& file)
 {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    if (error) {
-        return failure(Diagnostic{file, 0, "", "it cannot be read: " + error.message(),
-                                  "a file that this user may read"});
-    }
-    if (size > kMaxFileOctets) {
-        return failure(Diagnostic{file, 0, "", "it is larger than 16 MiB", "a smaller file"});
-    }
-    std::ifstream stream{file, std::ios::binary};
-    if (!stream) {
-        return failure(Diagnostic{file, 0, "",
-                                  fmt::format("it cannot be read: {}", std::strerror(errno)),
-                                  "a file that this user may read"});
-    }
-    const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-    return parse_document(text, file);
+    const auto text = read_file(file, kMaxDocumentOctets);
+    if (text) return parse_document(text->octets, file);
+    if (text.error().kind == FileError::Kind::TooLarge) return failure(too_large(file));
+    return failure(
+        Diagnostic{file, 0, "", "it cannot be read: " + text.error().what, text.error().expected});
 }
 
 }  // namespace hermetic::config

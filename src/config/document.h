@@ -35,7 +35,7 @@ struct Member {
 
 [[nodiscard]] std::string_view name(Node::Kind kind);  // "a string", "a whole number" …
 
-// `file` is only for the messages. Nesting is bounded by toml++ (256 levels).
+// `file` is only for the messages. Depth and size are bounded: config/document_bounds.h.
 [[nodiscard]] Result<Node, Diagnostic> parse_document(std::string_view text,
                                                       const std::string& file);
 

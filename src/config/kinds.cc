@@ -69,9 +69,9 @@ std::string format_octets(std::uint64_t octets)
     return std::to_string(octets);
 }
 
-Kind<std::string> text_kind(std::string type)
+Kind<std::string> text_kind(std::string_view type)
 {
-    return {std::move(type),
+    return {std::string{type},
             [](const Node& node) -> std::optional<std::string> {
                 if (node.kind != Node::Kind::String) return std::nullopt;
                 if (node.string.find('\0') != std::string::npos) return std::nullopt;

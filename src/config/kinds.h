@@ -14,7 +14,7 @@
 
 namespace hermetic::config {
 
-[[nodiscard]] Kind<std::string> text_kind(std::string type = "a string");
+[[nodiscard]] Kind<std::string> text_kind(std::string_view type = "a string");
 [[nodiscard]] Kind<bool> flag_kind();
 [[nodiscard]] Kind<Duration> duration_kind(Duration min, Duration max);
 // "256KiB", "100MiB", "1GiB" or a whole number of octets.

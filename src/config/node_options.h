@@ -18,6 +18,8 @@ enum class ListenerRole : std::uint8_t { Relay, Lmtp };
 enum class ListenerTls : std::uint8_t { Off, StartTls, Implicit };
 enum class ClientCertificates : std::uint8_t { Off, Request, Require };
 enum class BareNewlines : std::uint8_t { Refuse, Repair };
+// "u%other@ours", "other!u@ours", "\"u@other\"@ours".
+enum class RoutedAddresses : std::uint8_t { Refuse, Accept };
 enum class AcmeChallenge : std::uint8_t { Http01, TlsAlpn01 };
 enum class LogFormat : std::uint8_t { Json, Text };
 
@@ -49,7 +51,8 @@ struct CertificateOptions {
     std::string chain;  // absolute after loading: relative paths count from hermetic.toml's folder
     std::string key;
     // By ACME (RFC 8555) instead: chain and key lie below data_directory then.
-    std::string acme;  // the directory's URL; empty: no ACME
+    std::string acme;     // the directory's URL; empty: no ACME
+    std::string acme_ca;  // empty: the system's
     std::string acme_contact;
     std::vector<std::string> acme_domains;  // the first names the certificate
     AcmeChallenge acme_challenge = AcmeChallenge::Http01;
@@ -58,7 +61,6 @@ struct CertificateOptions {
 
 // For all certificates by ACME.
 struct AcmeOptions {
-    std::string program = "/usr/bin/uacme";
     std::vector<Endpoint> http;  // where http-01 is answered while an order is under way
     std::vector<Endpoint> tls;   // the same of tls-alpn-01
     bool operator==(const AcmeOptions&) const = default;
@@ -73,16 +75,19 @@ struct LimitOptions {
     std::uint32_t commands_per_message = 1000;  // beside the recipients
     std::uint32_t sessions = 20000;             // in all
     std::uint32_t sessions_per_client = 200;    // per address
-    std::uint32_t messages_per_client = 0;      // per address and minute; 0: no limit
-    std::uint32_t connections_per_client = 0;   // the same
-    std::uint32_t received_fields = 100;        // RFC 5321 §6.3
-    std::uint64_t memory = 1ULL << 30;          // of arriving messages, in all
+    // Of one address that nothing exempts; 0: no limit.
+    std::uint32_t messages_per_client = 600;            // a minute
+    std::uint32_t connections_per_client = 300;         // a minute
+    std::uint32_t refused_recipients_per_client = 300;  // an hour
+    std::uint32_t received_fields = 100;                // RFC 5321 §6.3
+    std::uint64_t memory = 1ULL << 30;                  // of arriving messages, in all
     Duration command_timeout = std::chrono::minutes{5};
     Duration data_timeout = std::chrono::minutes{10};  // between two pieces of a message
     Duration misuse_delay = std::chrono::milliseconds{100};
     Duration handshake_timeout = std::chrono::seconds{30};
     Duration session_time = std::chrono::hours{4};
     BareNewlines bare_newlines = BareNewlines::Refuse;
+    RoutedAddresses routed_addresses = RoutedAddresses::Refuse;
     bool operator==(const LimitOptions&) const = default;
 };
 
@@ -110,6 +115,8 @@ struct DeliveryOptions {
     Duration command_timeout = std::chrono::minutes{5};  // RFC 5321 §4.5.3.2
     Duration data_timeout = std::chrono::minutes{3};
     Duration data_end_timeout = std::chrono::minutes{10};
+    // Of an attempt to reach a host; what it leaves untried comes first in the next one.
+    Duration attempt_time = std::chrono::minutes{10};
     Duration dead_host = std::chrono::minutes{5};  // a host that could not be used is skipped
     bool operator==(const DeliveryOptions&) const = default;
 };
@@ -131,8 +138,14 @@ struct LogOptions {
 };
 
 struct AdminOptions {
-    std::string socket;  // empty: data_directory/admin.sock
+    std::string socket;       // empty: data_directory/admin.sock
+    std::string read_socket;  // empty: none
     bool operator==(const AdminOptions&) const = default;
+};
+
+struct MetricsOptions {
+    std::vector<Endpoint> addresses;  // empty: on the control sockets only
+    bool operator==(const MetricsOptions&) const = default;
 };
 
 struct NodeOptions {
@@ -148,6 +161,7 @@ struct NodeOptions {
     SpoolOptions spool;
     LogOptions log;
     AdminOptions admin;
+    MetricsOptions metrics;
     AcmeOptions acme;
     bool operator==(const NodeOptions&) const = default;
 };

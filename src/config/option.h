@@ -39,13 +39,13 @@ struct Option {
 };
 
 template <typename Section, typename T>
-[[nodiscard]] Option<Section> option(std::string key, T Section::*member, Kind<T> kind,
-                                     std::string text)
+[[nodiscard]] Option<Section> option(std::string_view key, T Section::*member, Kind<T> kind,
+                                     std::string_view text)
 {
     Option<Section> result;
-    result.key = std::move(key);
+    result.key = key;
     result.type = kind.type;
-    result.text = std::move(text);
+    result.text = text;
     result.read = [member, read = std::move(kind.read)](Section& section, const Node& node) {
         auto value = read(node);
         if (!value) return false;
@@ -71,9 +71,8 @@ void read_section(const Node& table, const std::vector<Option<Section>>& options
                   const std::vector<std::string>& elsewhere, const std::string& file,
                   const std::string& prefix, Section& section, Diagnostics& diagnostics)
 {
-    std::vector<std::string> known = elsewhere;
-    for (const auto& each : options) known.push_back(each.key);
     for (const auto& [key, node] : table.table) {
+        if (is_full(diagnostics)) return;
         const Option<Section>* found = nullptr;
         for (const auto& each : options) {
             if (each.key == key) found = &each;
@@ -91,6 +90,8 @@ void read_section(const Node& table, const std::vector<Option<Section>>& options
         bool is_elsewhere = false;
         for (const auto& each : elsewhere) is_elsewhere = is_elsewhere || each == key;
         if (is_elsewhere) continue;
+        std::vector<std::string> known = elsewhere;
+        for (const auto& each_option : options) known.push_back(each_option.key);
         diagnostics.push_back({file, node.line, join_key(prefix, key), "there is no such key",
                                suggest_key(key, known)});
     }
@@ -98,15 +99,16 @@ void read_section(const Node& table, const std::vector<Option<Section>>& options
 
 // A field that is a table of its own, `{ key = value, … }`, or absent. `field` gives it.
 template <typename Section, typename Table, typename Field>
-[[nodiscard]] Option<Section> table_option(std::string key, Field field,
-                                           std::vector<Option<Table>> options, std::string text)
+[[nodiscard]] Option<Section> table_option(std::string_view key, Field field,
+                                           std::vector<Option<Table>> options,
+                                           std::string_view text)
 {
     Option<Section> result;
-    result.key = std::move(key);
+    result.key = key;
     result.type = "a table of ";
     for (const auto& each : options)
         result.type += (&each == &options.front() ? "`" : ", `") + each.key + "`";
-    result.text = std::move(text);
+    result.text = text;
     result.read = [field, options](Section& section, const Node& node) {
         Table table;
         Diagnostics diagnostics;

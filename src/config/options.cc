@@ -20,244 +20,313 @@ constexpr std::uint64_t kTiB = 1ULL << 40;
 std::vector<Option<NodeOptions>> node_options()
 {
     using N = NodeOptions;
-    return {
-        option(
-            "hostname", &N::hostname,
-            text_kind("this host's full name, such as \"mx.example.org\""),
-            "Name in the banner, EHLO, Received and replies. Its address should lead back to it."),
-        option("data_directory", &N::data_directory, text_kind("a folder"),
-               "Where the spool, made certificates and the control socket lie."),
+    std::vector<Option<NodeOptions>> all;
+    all.push_back(option(
+        "hostname", &N::hostname, text_kind("this host's full name, such as \"mx.example.org\""),
+        "Name in the banner, EHLO, Received and replies. Its address should lead back to it."));
+    all.push_back(option("data_directory", &N::data_directory, text_kind("a folder"),
+                         "Where the spool, made certificates and the control socket lie."));
+    all.push_back(
         option("organization_file", &N::organization_file, text_kind("a file"),
                "Objects (org.toml) that this file governs. Without it the directory in "
-               "data_directory does: `hermetic apply` and `hermetic connector` change it."),
-        option("cores", &N::cores, number_kind<std::uint32_t>(0, 256),
-               "Threads that carry connections; 0 makes one for each CPU."),
-    };
+               "data_directory does: `hermetic apply` and `hermetic connector` change it."));
+    all.push_back(option("cores", &N::cores, number_kind<std::uint32_t>(0, 256),
+                         "Threads that carry connections; 0 makes one for each CPU."));
+    return all;
 }
 
 std::vector<Option<ListenerOptions>> listener_options()
 {
     using L = ListenerOptions;
-    return {
-        option("name", &L::name, text_kind("a name of its own"), "Stands in logs and metrics."),
-        option("role", &L::role,
-               choice_kind<ListenerRole>(
-                   {{"relay", ListenerRole::Relay}, {"lmtp", ListenerRole::Lmtp}}),
-               "`relay` speaks SMTP to other servers; `lmtp` speaks LMTP (RFC 2033)."),
-        option("addresses", &L::addresses, list_kind(endpoint_kind()),
-               "Where it listens. Port 0 lets the system choose."),
-        option("tls", &L::tls,
-               choice_kind<ListenerTls>({{"off", ListenerTls::Off},
-                                         {"starttls", ListenerTls::StartTls},
-                                         {"implicit", ListenerTls::Implicit}}),
-               "Offer STARTTLS, or begin with TLS, or neither."),
-        option("min_tls", &L::min_tls, tls_version_kind(), "Oldest TLS version that is accepted."),
-        option("max_tls", &L::max_tls, tls_version_kind(), "Newest TLS version that is accepted."),
-        option("ciphers", &L::ciphers, text_kind("an OpenSSL cipher list"),
-               "For TLS 1.2 and below; empty means the library's own choice."),
-        option("groups", &L::groups, text_kind("an OpenSSL list of groups"),
-               "Key exchange groups; empty means the library's own choice."),
-        option(
-            "certificates", &L::certificates, list_kind(text_kind("the name of a certificate")),
-            "Chosen by SNI; the first answers clients that send none. Empty means the made one."),
+    std::vector<Option<ListenerOptions>> all;
+    all.push_back(
+        option("name", &L::name, text_kind("a name of its own"), "Stands in logs and metrics."));
+    all.push_back(option(
+        "role", &L::role,
+        choice_kind<ListenerRole>({{"relay", ListenerRole::Relay}, {"lmtp", ListenerRole::Lmtp}}),
+        "`relay` speaks SMTP to other servers; `lmtp` speaks LMTP (RFC 2033)."));
+    all.push_back(option("addresses", &L::addresses, list_kind(endpoint_kind()),
+                         "Where it listens. Port 0 lets the system choose."));
+    all.push_back(option("tls", &L::tls,
+                         choice_kind<ListenerTls>({{"off", ListenerTls::Off},
+                                                   {"starttls", ListenerTls::StartTls},
+                                                   {"implicit", ListenerTls::Implicit}}),
+                         "Offer STARTTLS, or begin with TLS, or neither."));
+    all.push_back(
+        option("min_tls", &L::min_tls, tls_version_kind(), "Oldest TLS version that is accepted."));
+    all.push_back(
+        option("max_tls", &L::max_tls, tls_version_kind(), "Newest TLS version that is accepted."));
+    all.push_back(option("ciphers", &L::ciphers, text_kind("an OpenSSL cipher list"),
+                         "For TLS 1.2 and below; empty means the library's own choice."));
+    all.push_back(option("groups", &L::groups, text_kind("an OpenSSL list of groups"),
+                         "Key exchange groups; empty means the library's own choice."));
+    all.push_back(option(
+        "certificates", &L::certificates, list_kind(text_kind("the name of a certificate")),
+        "Chosen by SNI; the first answers clients that send none. Empty means the made one."));
+    all.push_back(
         option("client_certificates", &L::client_certificates,
                choice_kind<ClientCertificates>({{"off", ClientCertificates::Off},
                                                 {"request", ClientCertificates::Request},
                                                 {"require", ClientCertificates::Require}}),
-               "Whether clients are asked for a certificate."),
-        option("proxy_networks", &L::proxy_networks, list_kind(network_kind()),
-               "Clients from here must begin with a PROXY header, version 1 or 2."),
-        option("xclient_networks", &L::xclient_networks, list_kind(network_kind()),
-               "Clients from here may use XCLIENT."),
+               "Whether clients are asked for a certificate."));
+    all.push_back(option("proxy_networks", &L::proxy_networks, list_kind(network_kind()),
+                         "Clients from here must begin with a PROXY header, version 1 or 2."));
+    all.push_back(option("xclient_networks", &L::xclient_networks, list_kind(network_kind()),
+                         "Clients from here may use XCLIENT."));
+    all.push_back(
         option("legacy_networks", &L::legacy_networks, list_kind(network_kind()),
                "With a `min_tls` below 1.2, and only with it: no other clients may use the "
-               "listener, and an organization's `inbound_min_tls` does not count there."),
-    };
+               "listener, and an organization's `inbound_min_tls` does not count there."));
+    return all;
 }
 
 std::vector<Option<CertificateOptions>> certificate_options()
 {
     using C = CertificateOptions;
-    return {
-        option("name", &C::name, text_kind("a name of its own"), "What listeners call it."),
+    std::vector<Option<CertificateOptions>> all;
+    all.push_back(
+        option("name", &C::name, text_kind("a name of its own"), "What listeners call it."));
+    all.push_back(
         option("chain", &C::chain, text_kind("a PEM file"),
-               "The certificate and its intermediates, leaf first. Read again when it changes."),
-        option("key", &C::key, text_kind("a PEM file"),
-               "Its private key; refused where everybody may read it. Read again when it changes."),
+               "The certificate and its intermediates, leaf first. Read again when it changes."));
+    all.push_back(option(
+        "key", &C::key, text_kind("a PEM file"),
+        "Its private key; refused where everybody may read it. Read again when it changes."));
+    all.push_back(
         option("acme", &C::acme, text_kind("an https URL"),
-               "Instead of files: the directory of an ACME server (RFC 8555) that issues it."),
-        option("acme_contact", &C::acme_contact, text_kind("a mail address"),
-               "Of the account; the ACME server may write to it."),
-        option("acme_domains", &C::acme_domains, list_kind(text_kind("a DNS name")),
-               "The names that it is for."),
-        option("acme_challenge", &C::acme_challenge,
-               choice_kind<AcmeChallenge>(
-                   {{"http-01", AcmeChallenge::Http01}, {"tls-alpn-01", AcmeChallenge::TlsAlpn01}}),
-               "How the names are proved to be ours: see [acme]."),
-    };
+               "Instead of files: the directory of an ACME server (RFC 8555) that issues it."));
+    all.push_back(
+        option("acme_ca", &C::acme_ca, text_kind("a PEM file"),
+               "The CAs by which the ACME server is believed, where they are not the system's."));
+    all.push_back(option("acme_contact", &C::acme_contact, text_kind("a mail address"),
+                         "Of the account; the ACME server may write to it."));
+    all.push_back(option("acme_domains", &C::acme_domains, list_kind(text_kind("a DNS name")),
+                         "The names that it is for."));
+    all.push_back(option("acme_challenge", &C::acme_challenge,
+                         choice_kind<AcmeChallenge>({{"http-01", AcmeChallenge::Http01},
+                                                     {"tls-alpn-01", AcmeChallenge::TlsAlpn01}}),
+                         "How the names are proved to be ours: see [acme]."));
+    return all;
 }
 
 std::vector<Option<AcmeOptions>> acme_options()
 {
     using A = AcmeOptions;
-    return {
-        option("program", &A::program, text_kind("a program"),
-               "uacme, which speaks with the ACME server."),
-        option(
-            "http", &A::http, list_kind(endpoint_kind()),
-            "Where http-01 is answered, only while an order is under way: the ACME server asks at "
-            "port 80 of each name."),
-        option("tls", &A::tls, list_kind(endpoint_kind()),
-               "Where tls-alpn-01 (RFC 8737) is answered: it asks at port 443."),
-    };
+    std::vector<Option<AcmeOptions>> all;
+    all.push_back(option(
+        "http", &A::http, list_kind(endpoint_kind()),
+        "Where http-01 is answered, only while an order is under way: the ACME server asks at "
+        "port 80 of each name."));
+    all.push_back(option("tls", &A::tls, list_kind(endpoint_kind()),
+                         "Where tls-alpn-01 (RFC 8737) is answered: it asks at port 443."));
+    return all;
 }
 
 std::vector<Option<LimitOptions>> limit_options()
 {
     using L = LimitOptions;
-    return {
-        option("message_size", &L::message_size, octets_kind(64 * kKiB, 4 * kGiB),
-               "Largest message, offered as SIZE (RFC 1870)."),
-        option("header_size", &L::header_size, number_kind<std::uint32_t>(4096, 16U << 20U),
-               "Longest header of a message, in octets."),
+    std::vector<Option<LimitOptions>> all;
+    all.push_back(option("message_size", &L::message_size, octets_kind(64 * kKiB, 4 * kGiB),
+                         "Largest message, offered as SIZE (RFC 1870)."));
+    all.push_back(option("header_size", &L::header_size,
+                         number_kind<std::uint32_t>(4096, 16U << 20U),
+                         "Longest header of a message, in octets."));
+    all.push_back(
         option("recipients", &L::recipients, number_kind<std::uint32_t>(100, 100000),
-               "Recipients of one transaction; RFC 5321 §4.5.3.1.8 asks for 100 at least."),
-        option("messages_per_session", &L::messages_per_session,
-               number_kind<std::uint32_t>(1, 1000000),
-               "Transactions of one session, offered as LIMITS MAILMAX (RFC 9422)."),
-        option("errors_per_session", &L::errors_per_session, number_kind<std::uint32_t>(1, 10000),
-               "Refused commands after which a session ends with 421."),
-        option("commands_per_message", &L::commands_per_message,
-               number_kind<std::uint32_t>(100, 1000000),
-               "Commands without a message, beside as many as there may be recipients, after which "
-               "a session ends with 421."),
-        option("sessions", &L::sessions, number_kind<std::uint32_t>(1, 1000000),
-               "Sessions open at once, in all."),
-        option("sessions_per_client", &L::sessions_per_client,
-               number_kind<std::uint32_t>(1, 1000000), "Sessions open at once from one address."),
-        option("messages_per_client", &L::messages_per_client,
-               number_kind<std::uint32_t>(0, 1000000),
-               "Messages a minute from one address; 0 means no limit."),
+               "Recipients of one transaction; RFC 5321 §4.5.3.1.8 asks for 100 at least."));
+    all.push_back(option("messages_per_session", &L::messages_per_session,
+                         number_kind<std::uint32_t>(1, 1000000),
+                         "Transactions of one session, offered as LIMITS MAILMAX (RFC 9422)."));
+    all.push_back(option("errors_per_session", &L::errors_per_session,
+                         number_kind<std::uint32_t>(1, 10000),
+                         "Refused commands after which a session ends with 421."));
+    all.push_back(option(
+        "commands_per_message", &L::commands_per_message, number_kind<std::uint32_t>(100, 1000000),
+        "Commands without a message, beside as many as there may be recipients, after which "
+        "a session ends with 421."));
+    all.push_back(option("sessions", &L::sessions, number_kind<std::uint32_t>(1, 1000000),
+                         "Sessions open at once, in all."));
+    all.push_back(option("sessions_per_client", &L::sessions_per_client,
+                         number_kind<std::uint32_t>(1, 1000000),
+                         "Sessions open at once from one address."));
+    all.push_back(option(
+        "messages_per_client", &L::messages_per_client, number_kind<std::uint32_t>(0, 1000000),
+        "Messages a minute from one address (of IPv6 a /64); 0 means no limit. It does not "
+        "count for loopback, nor for clients that an `on_premises` connector admits."));
+    all.push_back(
         option("connections_per_client", &L::connections_per_client,
                number_kind<std::uint32_t>(0, 1000000),
-               "Connections a minute from one address; 0 means no limit."),
+               "Connections a minute from one address; 0 means no limit. It does not count for "
+               "loopback, nor for networks of an `on_premises` connector."));
+    all.push_back(
+        option("refused_recipients_per_client", &L::refused_recipients_per_client,
+               number_kind<std::uint32_t>(0, 1000000),
+               "Recipients refused to one address in an hour, in all its sessions, after which all "
+               "its recipients get 450 until the hour is over: who collects addresses learns "
+               "nothing more. 0 means no limit. Exempt are the same as above."));
+    all.push_back(
         option("received_fields", &L::received_fields, number_kind<std::uint32_t>(10, 1000),
-               "Received fields above which a message is taken for a loop (RFC 5321 §6.3)."),
-        option("memory", &L::memory, octets_kind(1 * kMiB, kTiB),
-               "Memory for messages while they arrive, in all. Where it is used up, new mail gets "
-               "452 4.3.1, and what is arriving goes to disk, until a quarter is free again."),
-        option("command_timeout", &L::command_timeout, duration_kind(seconds{1}, hours{1}),
-               "Wait for the next command."),
-        option("data_timeout", &L::data_timeout, duration_kind(seconds{1}, hours{1}),
-               "Wait for the next piece of a message."),
+               "Received fields above which a message is taken for a loop (RFC 5321 §6.3)."));
+    all.push_back(option(
+        "memory", &L::memory, octets_kind(1 * kMiB, kTiB),
+        "Memory for messages while they arrive, and for their recipients, in all. Where it is "
+        "used up, new mail and further recipients get 452 4.3.1, and what is arriving goes to "
+        "disk, until a quarter is free again. Where half of it is used, a client that "
+        "sends next to nothing in five seconds keeps none of it: its half message goes to "
+        "disk, its session with many recipients ends (421)."));
+    all.push_back(option("command_timeout", &L::command_timeout,
+                         duration_kind(seconds{1}, hours{1}), "Wait for the next command."));
+    all.push_back(option("data_timeout", &L::data_timeout, duration_kind(seconds{1}, hours{1}),
+                         "Wait for the next piece of a message."));
+    all.push_back(
         option("misuse_delay", &L::misuse_delay, duration_kind(seconds{0}, minutes{1}),
                "Pause before each further command of a session after 5 refused ones, or 50 that "
-               "brought neither a recipient nor a message."),
-        option("handshake_timeout", &L::handshake_timeout, duration_kind(seconds{1}, minutes{10}),
-               "Wait for a TLS handshake."),
-        option("session_time", &L::session_time, duration_kind(seconds{10}, hours{240}),
-               "Longest life of a session."),
-        option(
-            "bare_newlines", &L::bare_newlines,
-            choice_kind<BareNewlines>(
-                {{"refuse", BareNewlines::Refuse}, {"repair", BareNewlines::Repair}}),
-            "A message with a bare CR or LF is refused, or repaired on receipt; never passed on."),
-    };
+               "brought neither a recipient nor a message."));
+    all.push_back(option("handshake_timeout", &L::handshake_timeout,
+                         duration_kind(seconds{1}, minutes{10}), "Wait for a TLS handshake."));
+    all.push_back(option("session_time", &L::session_time, duration_kind(seconds{10}, hours{240}),
+                         "Longest life of a session."));
+    all.push_back(option(
+        "bare_newlines", &L::bare_newlines,
+        choice_kind<BareNewlines>(
+            {{"refuse", BareNewlines::Refuse}, {"repair", BareNewlines::Repair}}),
+        "A message with a bare CR or LF is refused, or repaired on receipt; never passed on."));
+    all.push_back(
+        option("routed_addresses", &L::routed_addresses,
+               choice_kind<RoutedAddresses>(
+                   {{"refuse", RoutedAddresses::Refuse}, {"accept", RoutedAddresses::Accept}}),
+               "Recipients of accepted domains that ask us to route for them (`u%other@ours`, "
+               "`other!u@ours`, `\"u@other\"@ours`)."));
+    return all;
 }
 
 std::vector<Option<ResolverNodeOptions>> resolver_options()
 {
     using R = ResolverNodeOptions;
-    return {
+    std::vector<Option<ResolverNodeOptions>> all;
+    all.push_back(
         option("forward", &R::forward, list_kind(endpoint_kind()),
-               "Resolvers that all questions go to; empty means that we ask from the root."),
-        option("trust_anchors", &R::trust_anchors, list_kind(text_kind("a DS or DNSKEY record")),
-               "Trust anchors; empty means those of root_anchor_file."),
+               "Resolvers that all questions go to; empty means that we ask from the root."));
+    all.push_back(option("trust_anchors", &R::trust_anchors,
+                         list_kind(text_kind("a DS or DNSKEY record")),
+                         "Trust anchors; empty means those of root_anchor_file."));
+    all.push_back(
         option("root_anchor_file", &R::root_anchor_file, text_kind("a file"),
                "Trust anchor of the root, as Debian's dns-root-data has it. Missing means no "
-               "validation."),
-        option("timeout", &R::timeout, duration_kind(seconds{1}, minutes{2}),
-               "Wait for an answer."),
-    };
+               "validation."));
+    all.push_back(option("timeout", &R::timeout, duration_kind(seconds{1}, minutes{2}),
+                         "Wait for an answer."));
+    return all;
 }
 
 std::vector<Option<DeliveryOptions>> delivery_options()
 {
     using D = DeliveryOptions;
-    return {
-        option("port", &D::port, number_kind<std::uint16_t>(1, 65535),
-               "Port of MX hosts; for tests."),
-        option("allow_loopback", &D::allow_loopback, flag_kind(),
-               "Deliver to MX hosts with loopback addresses; for the lab."),
-        option("allow_private", &D::allow_private, flag_kind(),
-               "Deliver to MX hosts with private addresses."),
-        option("ehlo_name", &D::ehlo_name, text_kind("a host name"),
-               "Name in EHLO; empty means hostname."),
-        option("source_addresses", &D::source_addresses, list_kind(address_kind()),
-               "Local addresses of outbound connections, the first of each family."),
-        option("connections_per_destination", &D::connections_per_destination,
-               number_kind<std::uint32_t>(1, 10000),
-               "Most connections to one destination at once."),
+    std::vector<Option<DeliveryOptions>> all;
+    all.push_back(option("port", &D::port, number_kind<std::uint16_t>(1, 65535),
+                         "Port of MX hosts; for tests."));
+    all.push_back(option("allow_loopback", &D::allow_loopback, flag_kind(),
+                         "Deliver to MX hosts with loopback addresses; for the lab."));
+    all.push_back(option("allow_private", &D::allow_private, flag_kind(),
+                         "Deliver to MX hosts with private addresses."));
+    all.push_back(option("ehlo_name", &D::ehlo_name, text_kind("a host name"),
+                         "Name in EHLO; empty means hostname."));
+    all.push_back(option("source_addresses", &D::source_addresses, list_kind(address_kind()),
+                         "Local addresses of outbound connections, the first of each family."));
+    all.push_back(option("connections_per_destination", &D::connections_per_destination,
+                         number_kind<std::uint32_t>(1, 10000),
+                         "Most connections to one destination at once."));
+    all.push_back(
         option("connections", &D::connections, number_kind<std::uint32_t>(1, 100000),
-               "Most outbound connections in all; at most half of them to hosts that keep silent."),
-        option("messages_per_connection", &D::messages_per_connection,
-               number_kind<std::uint32_t>(1, 100000),
-               "Messages after which a connection is ended."),
-        option("idle_connection", &D::idle_connection, duration_kind(seconds{0}, minutes{5}),
-               "How long an unused connection is kept for the next message."),
-        option("connect_timeout", &D::connect_timeout, duration_kind(seconds{1}, minutes{10}),
-               "Wait for a connection."),
-        option("greeting_timeout", &D::greeting_timeout, duration_kind(seconds{1}, hours{1}),
-               "Wait for the greeting."),
-        option("command_timeout", &D::command_timeout, duration_kind(seconds{1}, hours{1}),
-               "Wait for the reply to a command (RFC 5321 §4.5.3.2)."),
-        option("data_timeout", &D::data_timeout, duration_kind(seconds{1}, hours{1}),
-               "Wait for the peer to take a piece of a message."),
-        option("data_end_timeout", &D::data_end_timeout, duration_kind(seconds{1}, hours{1}),
-               "Wait for the reply to the end of a message."),
+               "Most outbound connections in all; at most half of them to hosts that keep silent; "
+               "the last tenth is for destinations that have answered."));
+    all.push_back(option("messages_per_connection", &D::messages_per_connection,
+                         number_kind<std::uint32_t>(1, 100000),
+                         "Messages after which a connection is ended."));
+    all.push_back(option("idle_connection", &D::idle_connection,
+                         duration_kind(seconds{0}, minutes{5}),
+                         "How long an unused connection is kept for the next message."));
+    all.push_back(option("connect_timeout", &D::connect_timeout,
+                         duration_kind(seconds{1}, minutes{10}), "Wait for a connection."));
+    all.push_back(option("greeting_timeout", &D::greeting_timeout,
+                         duration_kind(seconds{1}, hours{1}), "Wait for the greeting."));
+    all.push_back(option("command_timeout", &D::command_timeout,
+                         duration_kind(seconds{1}, hours{1}),
+                         "Wait for the reply to a command (RFC 5321 §4.5.3.2)."));
+    all.push_back(option("data_timeout", &D::data_timeout, duration_kind(seconds{1}, hours{1}),
+                         "Wait for the peer to take a piece of a message."));
+    all.push_back(option("data_end_timeout", &D::data_end_timeout,
+                         duration_kind(seconds{1}, hours{1}),
+                         "Wait for the reply to the end of a message."));
+    all.push_back(
+        option("attempt_time", &D::attempt_time, duration_kind(seconds{10}, hours{1}),
+               "How long an attempt may begin connections; what is left untried comes first next "
+               "time."));
+    all.push_back(
         option("dead_host", &D::dead_host, duration_kind(seconds{0}, hours{24}),
-               "How long a host that could not be used is skipped where others are left."),
-    };
+               "How long a host that could not be used is skipped where others are left."));
+    return all;
 }
 
 std::vector<Option<SpoolOptions>> spool_options()
 {
     using S = SpoolOptions;
-    return {
-        option("high_water", &S::high_water, octets_kind(0, 1024 * kTiB),
-               "Free disk space below which new mail gets 452 4.3.1."),
-        option("low_water", &S::low_water, octets_kind(0, 1024 * kTiB),
-               "Free disk space above which it is taken again."),
-        option("body_file_threshold", &S::body_file_threshold, octets_kind(4 * kKiB, 64 * kMiB),
-               "Bodies above this are files of their own, written while they arrive."),
-        option(
-            "ballast", &S::ballast, octets_kind(0, kGiB),
-            "Size of a file that is given up when the disk is full, so that outcomes can be kept."),
-        option("max_messages", &S::max_messages, number_kind<std::uint64_t>(1, 1000000000),
-               "Queued messages above which new mail gets 452 4.3.1."),
-    };
+    std::vector<Option<SpoolOptions>> all;
+    all.push_back(option(
+        "high_water", &S::high_water, octets_kind(0, 1024 * kTiB),
+        "Free disk space below which new mail gets 452 4.3.1. What is under way then goes on "
+        "arriving until half of it is left; one client has at most half of that room."));
+    all.push_back(option("low_water", &S::low_water, octets_kind(0, 1024 * kTiB),
+                         "Free disk space above which it is taken again."));
+    all.push_back(option("body_file_threshold", &S::body_file_threshold,
+                         octets_kind(4 * kKiB, 64 * kMiB),
+                         "Bodies above this are files of their own, written while they arrive."));
+    all.push_back(option(
+        "ballast", &S::ballast, octets_kind(0, kGiB),
+        "Size of a file that is given up when the disk is full, so that outcomes can be kept."));
+    all.push_back(option("max_messages", &S::max_messages,
+                         number_kind<std::uint64_t>(1, 1000000000),
+                         "Queued messages above which new mail gets 452 4.3.1."));
+    return all;
 }
 
 std::vector<Option<LogOptions>> log_options()
 {
     using L = LogOptions;
-    return {
+    std::vector<Option<LogOptions>> all;
+    all.push_back(
         option("format", &L::format,
                choice_kind<LogFormat>({{"json", LogFormat::Json}, {"text", LogFormat::Text}}),
-               "One JSON object a line, or words for people."),
-        option("file", &L::file, text_kind("a file"), "Empty means standard error."),
-        option(
-            "level", &L::level,
-            choice_kind<std::string>(
-                {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}),
-            "Least level that is written."),
-    };
+               "One JSON object a line, or words for people."));
+    all.push_back(option("file", &L::file, text_kind("a file"), "Empty means standard error."));
+    all.push_back(option(
+        "level", &L::level,
+        choice_kind<std::string>(
+            {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}),
+        "Least level that is written."));
+    return all;
 }
 
 std::vector<Option<AdminOptions>> admin_options()
 {
-    return {option("socket", &AdminOptions::socket, text_kind("a path"),
-                   "Unix socket of the control API; empty means admin.sock in data_directory.")};
+    using A = AdminOptions;
+    std::vector<Option<AdminOptions>> all;
+    all.push_back(
+        option("socket", &A::socket, text_kind("a path"),
+               "Unix socket of the control API; empty means admin.sock in data_directory."));
+    all.push_back(
+        option("read_socket", &A::read_socket, text_kind("a path"),
+               "A second one that only answers what changes nothing and holds no message's text: "
+               "for monitoring. Empty means none."));
+    return all;
+}
+
+std::vector<Option<MetricsOptions>> metrics_options()
+{
+    return {option(
+        "addresses", &MetricsOptions::addresses, list_kind(endpoint_kind()),
+        "Where `GET /metrics` is answered by HTTP, to everybody who can connect, and nothing "
+        "else: a loopback address, or one that only the monitoring system reaches.")};
 }
 
 struct Reader {
@@ -317,6 +386,7 @@ void fill_in(NodeOptions& options, const std::string& file)
     for (CertificateOptions& certificate : options.certificates) {
         make_absolute(certificate.chain, folder);
         make_absolute(certificate.key, folder);
+        make_absolute(certificate.acme_ca, folder);
         if (certificate.acme.empty() || options.data_directory.empty()) continue;
         const std::string own = options.data_directory + "/acme/" + certificate.name;
         if (certificate.chain.empty()) certificate.chain = own + "/chain.pem";
@@ -326,6 +396,7 @@ void fill_in(NodeOptions& options, const std::string& file)
         options.admin.socket = options.data_directory + "/admin.sock";
     }
     make_absolute(options.admin.socket, folder);
+    make_absolute(options.admin.read_socket, folder);
     if (options.delivery.ehlo_name.empty()) options.delivery.ehlo_name = options.hostname;
 }
 
@@ -344,7 +415,7 @@ Result<NodeOptions, Diagnostics> read_node_options(const Node& document, const s
     Diagnostics diagnostics;
     read_section(document, node_options(),
                  {"listener", "certificate", "limits", "resolver", "delivery", "spool", "log",
-                  "admin", "acme"},
+                  "admin", "metrics", "acme"},
                  file, "", options, diagnostics);
     Reader reader{document, file, diagnostics};
     reader.tables("listener", listener_options(), options.listeners);
@@ -355,6 +426,7 @@ Result<NodeOptions, Diagnostics> read_node_options(const Node& document, const s
     reader.table("spool", spool_options(), options.spool);
     reader.table("log", log_options(), options.log);
     reader.table("admin", admin_options(), options.admin);
+    reader.table("metrics", metrics_options(), options.metrics);
     reader.table("acme", acme_options(), options.acme);
     fill_in(options, file);
     if (diagnostics.empty()) validate_node_options(options, document, file, diagnostics);
@@ -393,6 +465,7 @@ std::string format_node_reference()
            reference_section("[spool]", spool_options()) +
            reference_section("[log]", log_options()) +
            reference_section("[admin]", admin_options()) +
+           reference_section("[metrics]", metrics_options()) +
            reference_section("[acme]", acme_options());
 }
 

@@ -1,5 +1,7 @@
 #include "config/options.h"
 
+#include "config/validate.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -51,6 +53,10 @@ key = "/k.pem"
 message_size = "5MiB"
 recipients = 200
 bare_newlines = "repair"
+routed_addresses = "accept"
+connections_per_client = 7
+messages_per_client = 8
+refused_recipients_per_client = 9
 command_timeout = "1m30s"
 [resolver]
 forward = ["127.0.0.1:5300"]
@@ -58,6 +64,7 @@ forward = ["127.0.0.1:5300"]
 port = 2525
 allow_loopback = true
 source_addresses = ["192.0.2.9"]
+attempt_time = "90s"
 [spool]
 high_water = "3GiB"
 low_water = "4GiB"
@@ -76,10 +83,15 @@ socket = "/run/h.sock"
     EXPECT_EQ(options->certificates[0].chain, "/etc/hermetic/tls/c.pem");
     EXPECT_EQ(options->limits.message_size, 5ULL << 20);
     EXPECT_EQ(options->limits.bare_newlines, BareNewlines::Repair);
+    EXPECT_EQ(options->limits.routed_addresses, RoutedAddresses::Accept);
+    EXPECT_EQ(options->limits.connections_per_client, 7U);
+    EXPECT_EQ(options->limits.messages_per_client, 8U);
+    EXPECT_EQ(options->limits.refused_recipients_per_client, 9U);
     EXPECT_EQ(options->limits.command_timeout, std::chrono::seconds{90});
     EXPECT_EQ(options->resolver.forward[0].port, 5300);
     EXPECT_EQ(options->delivery.port, 2525);
     EXPECT_TRUE(options->delivery.allow_loopback);
+    EXPECT_EQ(options->delivery.attempt_time, std::chrono::seconds{90});
     EXPECT_EQ(options->spool.max_messages, 77U);
     EXPECT_EQ(options->log.format, LogFormat::Json);
     EXPECT_EQ(options->admin.socket, "/run/h.sock");
@@ -121,6 +133,8 @@ const Refused kRefused[] = {
     {"BadVersion", kStart + "min_tls = \"1.4\"\n", "listener[0].min_tls", "\"1.3\""},
     {"BadEndpoint", kStart + "[resolver]\nforward = [\"localhost\"]\n", "resolver.forward", "with a port"},
     {"HostBits", kStart + "proxy_networks = [\"192.0.2.1/24\"]\n", "listener[0].proxy_networks", "without host bits"},
+    {"ProxiesEverywhere", kStart + "proxy_networks = [\"0.0.0.0/0\"]\n", "listener[0].proxy_networks", "your own proxies"},
+    {"XclientEverywhere", kStart + "xclient_networks = [\"192.0.2.1\", \"::/0\"]\n", "listener[0].xclient_networks", "your own proxies"},
     {"TableForList", kStart + "[certificate]\nname = \"x\"\n", "certificate", "[[certificate]]"},
     {"NoVersionLeft", kStart + "min_tls = \"1.3\"\nmax_tls = \"1.2\"\n", "listener[0].min_tls", "up to max_tls"},
     {"OldVersionForEverybody", kStart + "min_tls = \"1.0\"\n", "listener[0].min_tls", "legacy_networks"},
@@ -142,6 +156,24 @@ TEST(NodeOptions, AllFaultsAreToldAtOnce)
         read(kStart + "[limits]\nrecipients = 5\nnothing = 1\n[log]\nformat = \"xml\"\n");
     ASSERT_FALSE(options.has_value());
     EXPECT_EQ(options.error().size(), 3U);
+}
+
+TEST(NodeOptions, WideNetworksOfProxiesAreWarnedOf)
+{
+    const auto document = parse_document(kStart +
+                                             "proxy_networks = [\"10.0.0.0/8\", \"128.0.0.0/1\"]\n"
+                                             "xclient_networks = [\"2000::/3\"]\n",
+                                         "hermetic.toml");
+    const auto options = read_node_options(*document, "/hermetic.toml");
+    ASSERT_TRUE(options.has_value());
+    Diagnostics warnings;
+    find_node_warnings(*options, *document, "/hermetic.toml", warnings);
+    ASSERT_EQ(warnings.size(), 2U);
+    EXPECT_EQ(warnings[0].key, "listener[0].proxy_networks");
+    EXPECT_GT(warnings[0].line, 0U);
+    EXPECT_NE(warnings[0].what.find("128.0.0.0/1"), std::string::npos);
+    EXPECT_NE(warnings[0].what.find("claim any address"), std::string::npos);
+    EXPECT_EQ(warnings[1].key, "listener[0].xclient_networks");
 }
 
 TEST(Diagnostic, ReadsAsASentence)

@@ -1,52 +1,17 @@
 #include "config/validate.h"
 
+#include "config/faults.h"
+#include "config/wide_network.h"
 #include "mail/domain.h"
 
 #include <fmt/format.h>
 
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace hermetic::config {
 namespace {
-
-// Collects faults; finds the line of a key in the document.
-class Faults {
-public:
-    Faults(const Node& document, const std::string& file, Diagnostics& diagnostics)
-        : document_{document}, file_{file}, diagnostics_{diagnostics}
-    {
-    }
-
-    void add(const std::string& section, std::size_t index, const std::string& key,
-             std::string what, std::string right)
-    {
-        const Node* list = document_.find(section);
-        const Node* table =
-            list != nullptr && list->kind == Node::Kind::List ? &list->list[index] : nullptr;
-        diagnostics_.push_back({file_, line_of(table, key),
-                                fmt::format("{}[{}].{}", section, index, key), std::move(what),
-                                std::move(right)});
-    }
-    void add(const std::string& section, const std::string& key, std::string what,
-             std::string right)
-    {
-        const Node* table = section.empty() ? &document_ : document_.find(section);
-        diagnostics_.push_back({file_, line_of(table, key),
-                                section.empty() ? key : section + "." + key, std::move(what),
-                                std::move(right)});
-    }
-
-private:
-    static unsigned line_of(const Node* table, const std::string& key)
-    {
-        if (table == nullptr) return 0;
-        const Node* node = table->find(key);
-        return node != nullptr ? node->line : table->line;
-    }
-    const Node& document_;
-    const std::string& file_;
-    Diagnostics& diagnostics_;
-};
 
 bool knows_certificate(const NodeOptions& options, const std::string& name)
 {
@@ -54,6 +19,14 @@ bool knows_certificate(const NodeOptions& options, const std::string& name)
         if (certificate.name == name) return true;
     }
     return false;
+}
+
+// Of those who are believed about whom they speak for.
+std::vector<std::pair<const char*, const std::vector<Network>*>> networks_of_speakers(
+    const ListenerOptions& listener)
+{
+    return {{"proxy_networks", &listener.proxy_networks},
+            {"xclient_networks", &listener.xclient_networks}};
 }
 
 void validate_listener(const NodeOptions& options, std::size_t index, Faults& faults)
@@ -88,6 +61,14 @@ void validate_listener(const NodeOptions& options, std::size_t index, Faults& fa
     }
     if (listener.tls == ListenerTls::Off && !listener.certificates.empty()) {
         fault("certificates", "without TLS none is used", "no such key, or tls = \"starttls\"");
+    }
+    // Who may speak for others decides who is admitted.
+    for (const auto& [key, networks] : networks_of_speakers(listener)) {
+        for (const Network& network : *networks) {
+            if (is_everybody(network))
+                fault(key, network.format() + " is everybody, who could claim any address",
+                      "the addresses of your own proxies");
+        }
     }
     for (const std::string& name : listener.certificates) {
         if (knows_certificate(options, name)) continue;
@@ -144,7 +125,10 @@ void validate_acme(const NodeOptions& options, std::size_t index, Faults& faults
     if (!is_plain_name(certificate.name))
         fault("name", "it names a folder below data_directory",
               "letters, digits, '-', '_' and '.'");
-    if (certificate.acme_contact.starts_with('-'))
+    constexpr std::string_view kAddressEnds = " \t\r\n,?&";
+    if (!certificate.acme_contact.empty() &&
+        (certificate.acme_contact.find('@') == std::string::npos ||
+         certificate.acme_contact.find_first_of(kAddressEnds) != std::string::npos))
         fault("acme_contact", "it is no mail address", "one, or no such key");
     if (certificate.acme_domains.empty())
         fault("acme_domains", "there is none", "the names of this server");
@@ -177,7 +161,8 @@ void validate_certificates(const NodeOptions& options, Faults& faults)
             faults.add("certificate", i, "key", "it is missing", "a PEM file");
         if (!certificate.acme.empty()) {
             validate_acme(options, i, faults);
-        } else if (!certificate.acme_domains.empty() || !certificate.acme_contact.empty()) {
+        } else if (!certificate.acme_domains.empty() || !certificate.acme_contact.empty() ||
+                   !certificate.acme_ca.empty()) {
             faults.add("certificate", i, "acme_domains", "there is no ACME server",
                        "acme beside it");
         }
@@ -217,6 +202,24 @@ void validate_node_options(const NodeOptions& options, const Node& document,
     if (options.admin.socket.size() > 107) {
         faults.add("admin", "socket", "the path is longer than a Unix socket may have (107)",
                    "a shorter path");
+    }
+}
+
+void find_node_warnings(const NodeOptions& options, const Node& document, const std::string& file,
+                        Diagnostics& warnings)
+{
+    Faults found{document, file, warnings};
+    for (std::size_t i = 0; i < options.listeners.size(); ++i) {
+        for (const auto& [key, networks] : networks_of_speakers(options.listeners[i])) {
+            for (const Network& network : *networks) {
+                if (!is_wide(network)) continue;
+                found.add("listener", i, key,
+                          describe_size(network) +
+                              ", and each of them may claim any address, also one that a connector "
+                              "admits",
+                          "the addresses of your own proxies");
+            }
+        }
     }
 }
 

@@ -13,4 +13,8 @@ namespace hermetic::config {
 void validate_node_options(const NodeOptions& options, const Node& document,
                            const std::string& file, Diagnostics& diagnostics);
 
+// What is possible and hardly meant: no faults.
+void find_node_warnings(const NodeOptions& options, const Node& document, const std::string& file,
+                        Diagnostics& warnings);
+
 }  // namespace hermetic::config

@@ -31,17 +31,17 @@ std::set<std::string> wanted_crls(const objects::Snapshot& snapshot)
 }
 
 // The new set, or the one from before.
-template <typename Map, typename Loaded>
-void take(Map& sets, const std::string& file, Loaded loaded, const Map* before,
-          const OnTrustTrouble& on_trouble)
+void take(std::map<std::string, std::shared_ptr<const tls::CaSet>>& sets, const std::string& file,
+          const inbound::ClientTrust* before, const OnTrustTrouble& on_trouble)
 {
+    auto loaded = tls::load_cas(file);
     if (loaded) {
         sets[file] = *std::move(loaded);
         return;
     }
     on_trouble(file, loaded.error().what);
     if (before == nullptr) return;
-    if (const auto old = before->find(file); old != before->end()) sets[file] = old->second;
+    if (const auto old = before->cas.find(file); old != before->cas.end()) sets[file] = old->second;
 }
 
 }  // namespace
@@ -59,18 +59,19 @@ LoadedClientTrust load_client_trust(const objects::Snapshot& snapshot,
             continue;
         }
         result.files.push_back(file);
-        take(trust->cas, file, tls::load_cas(file), before != nullptr ? &before->cas : nullptr,
-             on_trouble);
+        take(trust->cas, file, before, on_trouble);
     }
     for (const std::string& folder : wanted_crls(snapshot)) {
         result.files.push_back(folder);
-        auto loaded = tls::load_crls(folder);
-        if (loaded) {
-            const auto& files = tls::files_of(**loaded);
-            result.files.insert(result.files.end(), files.begin(), files.end());
+        std::shared_ptr<const tls::CrlSet> known;
+        if (before != nullptr) {
+            const auto old = before->crls.find(folder);
+            if (old != before->crls.end()) known = old->second;
         }
-        take(trust->crls, folder, std::move(loaded), before != nullptr ? &before->crls : nullptr,
-             on_trouble);
+        auto loaded = tls::load_crls(folder, known);
+        result.files.insert(result.files.end(), loaded.files.begin(), loaded.files.end());
+        for (const tls::ConfigError& each : loaded.faults) on_trouble(folder, each.what);
+        if (loaded.crls != nullptr) trust->crls[folder] = std::move(loaded.crls);
     }
     result.trust = std::move(trust);
     return result;

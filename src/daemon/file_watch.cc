@@ -8,8 +8,8 @@ FileWatch::Identity FileWatch::identify(const std::string& file)
 {
     struct stat status {};
     if (::stat(file.c_str(), &status) != 0) return {};
-    return {status.st_dev, status.st_ino, status.st_size,
-            status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+    const auto ns = [](const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; };
+    return {status.st_dev, status.st_ino, status.st_size, ns(status.st_mtim), ns(status.st_ctim)};
 }
 
 void FileWatch::watch(const std::vector<std::string>& files)

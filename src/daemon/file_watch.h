@@ -26,6 +26,7 @@ private:
         std::uint64_t inode = 0;
         std::int64_t size = -1;  // -1: there is no such file
         std::int64_t modified_ns = 0;
+        std::int64_t changed_ns = 0;  // also by a change of mode or owner
         bool operator==(const Identity&) const = default;
     };
     struct Watched {

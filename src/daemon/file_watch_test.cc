@@ -59,6 +59,19 @@ TEST_F(FileWatchTest, FilesMayBeAddedWithoutForgettingWhatHasChanged)
     EXPECT_EQ(watch_.look().size(), 2U);
 }
 
+// A key that everybody could read is mended by its mode alone.
+TEST_F(FileWatchTest, SeesAChangeOfModeOrTimesAlone)
+{
+    write("same");
+    watch_.watch({file_});
+    std::filesystem::permissions(file_, std::filesystem::perms::owner_read);
+    EXPECT_TRUE(watch_.look().empty());
+    EXPECT_EQ(watch_.look().size(), 1U);
+    std::filesystem::last_write_time(file_, std::filesystem::file_time_type{});
+    EXPECT_TRUE(watch_.look().empty());
+    EXPECT_EQ(watch_.look().size(), 1U);
+}
+
 TEST_F(FileWatchTest, SeesARename)
 {
     write("same");

@@ -5,17 +5,23 @@
 #include "daemon/grace.h"
 #include "daemon/reload_plan.h"
 #include "daemon/services_part.h"
-#include "ledger/log.h"
+#include "events/publisher.h"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace hermetic::daemon {
 
-Listeners::Listeners(net::Core& main, ledger::Log& log, metrics::Metrics& metrics,
-                     const config::NodeOptions& options, Cores& cores, ServicesPart& services)
+bool lacks_ipv6(const Endpoint& address, int code)
+{
+    const bool every = address.address.is_v6() && address.address.is_unspecified();
+    return every && (code == EAFNOSUPPORT || code == EPROTONOSUPPORT || code == EADDRNOTAVAIL);
+}
+
+Listeners::Listeners(net::Core& main, events::Publisher& events, const config::NodeOptions& options,
+                     Cores& cores, ServicesPart& services)
     : main_{main},
-      log_{log},
-      metrics_{metrics},
+      events_{events},
       options_{options},
       cores_{cores},
       services_{services},
@@ -107,19 +113,22 @@ Result<void, std::string> Listeners::open(inbound::ListenerPointer listener)
     Open opened{listener, {}};
     for (const Endpoint& address : listener->options.addresses) {
         auto acceptor = net::Acceptor::listen(main_, address);
-        if (!acceptor) return failure(listener->options.name + ": " + acceptor.error());
+        if (!acceptor && lacks_ipv6(address, acceptor.error().code)) {
+            events_.publish(events::ListenerWithoutIpv6{listener->options.name, address,
+                                                        acceptor.error().words});
+            continue;
+        }
+        if (!acceptor) return failure(listener->options.name + ": " + acceptor.error().words);
         opened.acceptors.push_back(std::move(*acceptor));
     }
     const std::string name = listener->options.name;
     for (const auto& acceptor : opened.acceptors) {
-        log_.event(ledger::Level::Info, "listener.ready",
-                   {{"listener", name}, {"address", acceptor->local().format()}});
+        events_.publish(events::ListenerReady{name, acceptor->local()});
         net::Acceptor::OnAccepted accepted = [this, name](net::Accepted connection) {
             on_accepted(name, std::move(connection));
         };
         net::Acceptor::OnTrouble trouble = [this, name](std::string what) {
-            log_.event(ledger::Level::Error, "listener.trouble",
-                       {{"listener", name}, {"what", what}});
+            events_.publish(events::ListenerTrouble{name, std::move(what)});
         };
         tasks_.spawn(acceptor->run(std::move(accepted), std::move(trouble)));
     }
@@ -132,12 +141,7 @@ Result<void, std::string> Listeners::open(inbound::ListenerPointer listener)
 void Listeners::report_legacy(const config::ListenerOptions& options)
 {
     if (!options.is_legacy()) return;
-    std::vector<std::string> networks;
-    for (const Network& each : options.legacy_networks) networks.push_back(each.format());
-    log_.event(ledger::Level::Warning, "listener.legacy",
-               {{"listener", options.name},
-                {"min_tls", std::string{facts::format_version(options.min_tls)}},
-                {"networks", join(networks, ", ")}});
+    events_.publish(events::ListenerLegacy{options.name, options.min_tls, options.legacy_networks});
 }
 
 void Listeners::close(const std::string& name)
@@ -185,10 +189,9 @@ void Listeners::on_accepted(const std::string& name, net::Accepted accepted)
     const inbound::ListenerPointer& listener = found->second.listener;
     const IpAddress client = accepted.remote.address;
     auto ticket = services_.admission().admit(client, inbound::count_for(*listener, client),
-                                              main_.clock().now());
+                                              services_.rates_for(client), main_.clock().now());
     if (!ticket) {
-        inbound::turn_away(std::move(accepted), *listener, *ticket.error(), metrics_,
-                           main_.clock().wall());
+        inbound::turn_away(std::move(accepted), *listener, *ticket.error(), events_, main_);
         return;
     }
     hand_over(least_loaded(), std::move(accepted), listener, std::move(*ticket));

@@ -18,11 +18,8 @@
 #include <string>
 #include <vector>
 
-namespace hermetic::ledger {
-class Log;
-}
-namespace hermetic::metrics {
-class Metrics;
+namespace hermetic::events {
+class Publisher;
 }
 
 namespace hermetic::daemon {
@@ -31,11 +28,16 @@ class Cores;
 class ServicesPart;
 class Worker;
 
+// Whether a listener at [::] failed with this errno because the machine has no IPv6: a
+// configuration that is right elsewhere, which the other addresses serve. An address that is given
+// whole must be there.
+[[nodiscard]] bool lacks_ipv6(const Endpoint& address, int code);
+
 class Listeners final : public Subsystem {
 public:
     // All of it outlives this.
-    Listeners(net::Core& main, ledger::Log& log, metrics::Metrics& metrics,
-              const config::NodeOptions& options, Cores& cores, ServicesPart& services);
+    Listeners(net::Core& main, events::Publisher& events, const config::NodeOptions& options,
+              Cores& cores, ServicesPart& services);
     ~Listeners() override;
 
     [[nodiscard]] Result<void, std::string> start() override;
@@ -73,8 +75,7 @@ private:
                    inbound::Admission::Ticket ticket);
 
     net::Core& main_;
-    ledger::Log& log_;
-    metrics::Metrics& metrics_;
+    events::Publisher& events_;
     const config::NodeOptions& options_;
     Cores& cores_;
     ServicesPart& services_;

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "config/node_options.h"
 #include "core/result.h"
+#include "daemon/node_file.h"
 
 #include <memory>
 #include <string>
@@ -14,7 +14,7 @@ namespace hermetic::daemon {
 
 class Node {
 public:
-    Node(cli::ServeArguments arguments, config::NodeOptions options);
+    Node(cli::ServeArguments arguments, NodeFile file);
     ~Node();
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;

@@ -3,12 +3,12 @@
 #include "daemon/diagnostics.h"
 #include "daemon/reload_plan.h"
 #include "directory/directory.h"
-#include "ledger/log.h"
+#include "events/publisher.h"
 #include "net/deadline_wheel.h"
 #include "objects/exceptions.h"
-#include "objects/org_file.h"
-#include "objects/validate_node.h"
+#include "objects/warnings.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -17,28 +17,33 @@ namespace {
 
 using directory::Directory;
 using directory::Refusal;
-using ledger::Level;
 
 std::string words_of(const Refusal& refusal)
 {
+    if (!refusal.diagnostics.empty()) return all_of(refusal.diagnostics);
     return refusal.what + "; right is " + refusal.right;
 }
 
-// Of a copy: the directory has a thread of its own.
-Directory::Check check_for(const config::NodeOptions& options)
+std::vector<events::ObjectsChanged::Change> keys_of(const directory::Changes& changes)
 {
-    return [options](const objects::Snapshot::Contents& contents) {
-        return objects::validate_for_node(contents, options, "objects");
-    };
+    std::vector<events::ObjectsChanged::Change> keys;
+    keys.reserve(changes.size());
+    for (const directory::ObjectChange& each : changes) {
+        keys.push_back(
+            {directory::name(each.kind), each.key.kind, each.key.organization, each.key.name});
+    }
+    return keys;
 }
 
-// The governing file into the directory; where there is none, what the directory has stays.
-Result<objects::SnapshotPointer, std::string> govern(Directory& directory, const std::string& file,
-                                                     const config::Node* document)
+// Without a governing file what the directory has stays.
+Result<objects::SnapshotPointer, std::string> govern(Directory& directory,
+                                                     const config::NodeOptions& options,
+                                                     std::optional<directory::Compiled> objects)
 {
-    directory.govern_by(file);
-    if (document != nullptr) {
-        const auto taken = directory.take_file(*document, file);
+    directory.check_by(check_for(options));
+    directory.govern_by(options.organization_file);
+    if (objects) {
+        const auto taken = directory.take_file(*std::move(objects), options.organization_file);
         if (!taken) return failure(words_of(taken.error()));
     }
     return directory.snapshot();
@@ -46,9 +51,14 @@ Result<objects::SnapshotPointer, std::string> govern(Directory& directory, const
 
 }  // namespace
 
-ObjectsPart::ObjectsPart(net::Core& main, ledger::Log& log, const config::NodeOptions& options,
-                         Publish publish)
-    : main_{main}, log_{log}, options_{options}, publish_{std::move(publish)}, tasks_{main}
+ObjectsPart::ObjectsPart(net::Core& main, events::Publisher& events,
+                         const config::NodeOptions& options, ReadFiles read_files, Publish publish)
+    : main_{main},
+      events_{events},
+      options_{options},
+      read_files_{std::move(read_files)},
+      publish_{std::move(publish)},
+      tasks_{main}
 {
 }
 
@@ -71,24 +81,31 @@ Result<void, std::string> ObjectsPart::start()
     Directory& directory = **opened;
     directory.check_by(check_for(options_));
     if (options_.organization_file.empty()) {
-        if (const auto loaded = directory.load(); !loaded) return failure(words_of(loaded.error()));
+        if (const auto loaded = directory.load(); !loaded)
+            return failure(loaded.error().what + "; right is " + loaded.error().right);
     } else {
         const auto document = config::load_document(options_.organization_file);
         if (!document) return failure(config::format_diagnostic(document.error()));
-        const auto done = govern(directory, options_.organization_file, &*document);
-        if (!done) return failure(done.error());
+        directory.govern_by(options_.organization_file);
+        const auto taken = directory.take_file(*document, options_.organization_file);
+        if (!taken) return failure(words_of(taken.error()));
     }
     snapshot_ = directory.snapshot();
-    log_notes(directory.notes());
-    directory.on_change([this](objects::SnapshotPointer snapshot) {
-        main_.post([this, snapshot = std::move(snapshot)] { put_in_force(snapshot); });
+    report_notes(directory.notes());
+    report_warnings(events_, objects::find_warnings(snapshot_->contents()));
+    directory.on_change([this](objects::SnapshotPointer snapshot, const directory::Changes& changes,
+                               const std::string& by) {
+        auto use_files = read_files_(*snapshot, Cause::Objects);
+        main_.post([this, taken = Taken{std::move(snapshot), std::move(use_files)},
+                    changed = keys_of(changes), by] {
+            put_in_force(taken);
+            if (!changed.empty())
+                events_.publish(events::ObjectsChanged{taken.snapshot->revision(), by, changed});
+        });
     });
     directory_ = std::make_unique<directory::DirectoryThread>(*std::move(opened));
     if (snapshot_->contents().organizations.empty()) {
-        log_.event(Level::Warning, "directory.empty",
-                   {{"what",
-                     "there is no organization yet, so that no mail is accepted; "
-                     "`hermetic apply FILE` makes one"}});
+        events_.publish(events::DirectoryEmpty{});
     }
     return {};
 }
@@ -98,15 +115,11 @@ void ObjectsPart::begin()
     tasks_.spawn(watch_exceptions());
 }
 
-void ObjectsPart::log_notes(const config::Diagnostics& notes)
+void ObjectsPart::report_notes(const config::Diagnostics& notes)
 {
     for (const config::Diagnostic& each : notes) {
-        log_.event(Level::Warning, "objects.old-form",
-                   {{"object", each.key},
-                    {"file", each.file},
-                    {"line", each.line == 0 ? std::string{} : std::to_string(each.line)},
-                    {"what", each.what},
-                    {"right", each.right}});
+        events_.publish(
+            events::ObjectOldForm{each.key, each.file, each.line, each.what, each.right});
     }
 }
 
@@ -117,14 +130,8 @@ void ObjectsPart::remind_of_exceptions()
     for (const auto& each : objects::exceptions_of(snapshot_->contents())) {
         const auto due = objects::reminder_due(each.valid_until, reminded_at_, now);
         if (!due || !each.enabled) continue;
-        log_.event(Level::Warning, *due == 0 ? "exception.ended" : "exception.ending",
-                   {{"object", each.kind},
-                    {"name", each.name},
-                    {"organization", each.organization},
-                    {"weaker", each.weaker},
-                    {"valid_until", format_rfc3339(each.valid_until)},
-                    {"days", std::to_string(*due)},
-                    {"reason", each.reason}});
+        events_.publish(events::ExceptionEnding{each.kind, each.name, each.organization,
+                                                each.weaker, each.valid_until, *due, each.reason});
     }
     reminded_at_ = now;
 }
@@ -139,45 +146,52 @@ net::Task<> ObjectsPart::watch_exceptions()
     }
 }
 
-Result<void, std::string> ObjectsPart::prepare(const ReloadPlan& plan)
+net::Task<Result<void, std::string>> ObjectsPart::take(const config::NodeOptions& options,
+                                                       std::optional<directory::Compiled> objects)
 {
-    prepared_.reset();
-    const config::NodeOptions& wanted = plan.options;
-    if (wanted.organization_file.empty()) {
-        const auto faults = objects::validate_for_node(snapshot_->contents(), wanted, "objects");
-        if (!faults.empty()) return failure(first_of(faults));
-        return {};
-    }
-    auto loaded = config::load_document(wanted.organization_file);
-    if (!loaded) return failure(first_of({loaded.error()}));
-    const auto read = objects::read_org_document(*loaded, wanted.organization_file);
-    if (!read) return failure(first_of(read.error()));
-    const auto faults = objects::validate_for_node(*read, wanted, wanted.organization_file);
-    if (!faults.empty()) return failure(first_of(faults));
-    prepared_ = *std::move(loaded);
-    return {};
+    using Answer = Result<Taken, std::string>;
+    // A std::function holds only what can be copied; the options change while it runs.
+    const auto carried = std::make_shared<std::optional<directory::Compiled>>(std::move(objects));
+    std::function<Answer(Directory&)> question = [this, options,
+                                                  carried](Directory& directory) -> Answer {
+        auto snapshot = govern(directory, options, std::move(*carried));
+        if (!snapshot) return failure(std::move(snapshot.error()));
+        auto use_files = read_files_(**snapshot, Cause::Reload);
+        return Taken{*std::move(snapshot), std::move(use_files)};
+    };
+    auto answer = co_await ask(std::move(question));
+    if (!answer) co_return failure(std::string{"the directory did not answer in time"});
+    if (!*answer) co_return failure(std::move(answer->error()));
+    taken_ = **std::move(answer);
+    co_return Result<void, std::string>{};
 }
 
 Result<void, std::string> ObjectsPart::reload()
 {
-    const auto document = std::exchange(prepared_, std::nullopt);
-    const auto taken = directory_->ask([this, &document](Directory& directory) {
-        directory.check_by(check_for(options_));
-        return govern(directory, options_.organization_file, document ? &*document : nullptr);
-    });
-    if (!taken) return failure(taken.error());
-    put_in_force(*taken);
+    const auto taken = std::exchange(taken_, std::nullopt);
+    if (!taken) return {};
+    if (taken->snapshot->revision() > snapshot_->revision()) {
+        put_in_force(*taken);
+    } else {
+        taken->use_files();
+    }
     return {};
 }
 
-void ObjectsPart::put_in_force(const objects::SnapshotPointer& snapshot)
+void ObjectsPart::put_in_force(const Taken& taken)
 {
+    const objects::SnapshotPointer& snapshot = taken.snapshot;
     // A reload publishes what it took by itself, ahead of what the directory has posted.
     if (snapshot->revision() <= snapshot_->revision()) return;
     const auto before = std::exchange(snapshot_, snapshot);
+    taken.use_files();
     publish_(*before);
-    log_.event(Level::Info, "objects.changed",
-               {{"revision", std::to_string(snapshot->revision())}});
+    const auto known = objects::find_warnings(before->contents());
+    auto warnings = objects::find_warnings(snapshot->contents());
+    std::erase_if(warnings, [&known](const config::Diagnostic& each) {
+        return std::find(known.begin(), known.end(), each) != known.end();
+    });
+    report_warnings(events_, warnings);
 }
 
 void ObjectsPart::add_files(std::vector<std::string>& files) const

@@ -1,13 +1,13 @@
 #include "daemon/observations_part.h"
 
-#include "ledger/log.h"
+#include "events/publisher.h"
 
 namespace hermetic::daemon {
 
 Result<void, std::string> ObservationsPart::start()
 {
-    const auto tell = [&log = log_](const std::string& what) {
-        log.event(ledger::Level::Warning, "observations.not-kept", {{"what", what}});
+    const auto tell = [&events = events_](const std::string& what) {
+        events.publish(events::ObservationsNotKept{what});
     };
     auto keeper = observations::Keeper::open(options_.data_directory + "/observations.sqlite",
                                              observations_, tell);

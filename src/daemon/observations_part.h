@@ -1,17 +1,15 @@
-// What was seen of destinations and clients, and what waits for a session or a bounce.
+// What was seen of destinations and clients.
 #pragma once
 
 #include "config/node_options.h"
 #include "daemon/subsystem.h"
-#include "inbound/bounce_watch.h"
-#include "inbound/session_watch.h"
 #include "observations/keeper.h"
 #include "observations/observations.h"
 
 #include <memory>
 
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
 
 namespace hermetic::daemon {
@@ -19,8 +17,8 @@ namespace hermetic::daemon {
 class ObservationsPart final : public Subsystem {
 public:
     // All of it outlives this.
-    ObservationsPart(ledger::Log& log, const config::NodeOptions& options)
-        : log_{log}, options_{options}
+    ObservationsPart(events::Publisher& events, const config::NodeOptions& options)
+        : events_{events}, options_{options}
     {
     }
 
@@ -29,15 +27,11 @@ public:
     [[nodiscard]] net::Task<> stop() override;
 
     [[nodiscard]] observations::Observations& observations() { return observations_; }
-    [[nodiscard]] inbound::BounceWatch& bounces() { return bounces_; }
-    [[nodiscard]] inbound::SessionWatch& sessions() { return sessions_; }
 
 private:
-    ledger::Log& log_;
+    events::Publisher& events_;
     const config::NodeOptions& options_;
     observations::Observations observations_;
-    inbound::BounceWatch bounces_;
-    inbound::SessionWatch sessions_;
     std::unique_ptr<observations::Keeper> keeper_;
 };
 

@@ -8,7 +8,6 @@
 
 #include <functional>
 #include <memory>
-#include <string_view>
 #include <utility>
 
 namespace hermetic::daemon {
@@ -49,8 +48,8 @@ void QueuePart::tell_dispatcher()
 {
     const outbound::PolicySources now = sources();
     const auto change = std::make_shared<outbound::PolicyChange>(std::exchange(told_, now), now);
-    spool_.dispatcher().reload(objects_.snapshot(), [change](std::string_view route_key) {
-        return change->concerns(route_key);
+    spool_.dispatcher().reload(objects_.snapshot(), [change](const routing::Route& route) {
+        return change->concerns(route);
     });
 }
 

@@ -18,8 +18,12 @@ std::string format_ready(const Ready& ready)
     for (const ReadyListener& each : ready.listeners) {
         listeners.push_back({{"name", each.name}, {"address", each.address.format()}});
     }
-    return boost::json::serialize(
-        boost::json::object{{"listeners", listeners}, {"admin", ready.admin}, {"pid", ready.pid}});
+    boost::json::array metrics;
+    for (const Endpoint& each : ready.metrics) metrics.emplace_back(each.format());
+    return boost::json::serialize(boost::json::object{{"listeners", listeners},
+                                                      {"admin", ready.admin},
+                                                      {"metrics", metrics},
+                                                      {"pid", ready.pid}});
 }
 
 bool write_ready_file(const std::string& path, const Ready& ready)

@@ -16,7 +16,8 @@ struct ReadyListener {
 
 struct Ready {
     std::vector<ReadyListener> listeners;
-    std::string admin;  // path of the control socket
+    std::string admin;              // path of the control socket
+    std::vector<Endpoint> metrics;  // as bound
     int pid = 0;
 };
 

@@ -1,16 +1,17 @@
 #include "daemon/ready_part.h"
 
+#include "daemon/control_part.h"
 #include "daemon/listeners.h"
 #include "daemon/ready.h"
-#include "ledger/log.h"
+#include "events/publisher.h"
 
 #include <unistd.h>
 
 namespace hermetic::daemon {
 
-ReadyPart::ReadyPart(ledger::Log& log, const Listeners& listeners, std::string file,
-                     std::string admin)
-    : log_{log}, listeners_{listeners}, file_{std::move(file)}, admin_{std::move(admin)}
+ReadyPart::ReadyPart(events::Publisher& events, const Listeners& listeners,
+                     const ControlPart& control, std::string file)
+    : events_{events}, listeners_{listeners}, control_{control}, file_{std::move(file)}
 {
 }
 
@@ -20,7 +21,8 @@ Result<void, std::string> ReadyPart::start()
     for (const auto& each : listeners_.bound()) {
         ready.listeners.push_back({each.listener->options.name, each.address});
     }
-    ready.admin = admin_;
+    ready.admin = control_.socket();
+    ready.metrics = control_.metrics_addresses();
     ready.pid = ::getpid();
     if (!file_.empty() && !write_ready_file(file_, ready)) {
         return failure(file_ + " cannot be written");
@@ -31,7 +33,7 @@ Result<void, std::string> ReadyPart::start()
 
 void ReadyPart::tell_stopping()
 {
-    log_.event(ledger::Level::Info, "server.stopping", {});
+    events_.publish(events::ServerStopping{});
     notify_service_manager("STOPPING=1");
 }
 

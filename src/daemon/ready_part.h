@@ -5,18 +5,20 @@
 
 #include <string>
 
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
 
 namespace hermetic::daemon {
 
+class ControlPart;
 class Listeners;
 
 class ReadyPart final : public Subsystem {
 public:
     // `file`: empty: none. All else outlives this.
-    ReadyPart(ledger::Log& log, const Listeners& listeners, std::string file, std::string admin);
+    ReadyPart(events::Publisher& events, const Listeners& listeners, const ControlPart& control,
+              std::string file);
 
     [[nodiscard]] Result<void, std::string> start() override;
     [[nodiscard]] net::Task<> stop() override { co_return; }
@@ -24,10 +26,10 @@ public:
     void tell_stopping();
 
 private:
-    ledger::Log& log_;
+    events::Publisher& events_;
     const Listeners& listeners_;
+    const ControlPart& control_;
     const std::string file_;
-    const std::string admin_;
 };
 
 }  // namespace hermetic::daemon

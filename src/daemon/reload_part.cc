@@ -1,20 +1,22 @@
 #include "daemon/reload_part.h"
 
-#include "config/options.h"
 #include "core/text.h"
 #include "daemon/diagnostics.h"
+#include "daemon/objects_part.h"
 #include "daemon/ready.h"
 #include "daemon/reload_plan.h"
+#include "daemon/secrets_part.h"
+#include "events/publisher.h"
 #include "ledger/log.h"
 #include "metrics/metrics.h"
 
 #include <csignal>
+#include <functional>
+#include <memory>
 #include <utility>
 
 namespace hermetic::daemon {
 namespace {
-
-using ledger::Level;
 
 constexpr Duration kLook = std::chrono::seconds{1};  // between looks at the files
 
@@ -28,7 +30,7 @@ ReloadPart::ReloadPart(Uses uses)
 Result<void, std::string> ReloadPart::start()
 {
     watch_.watch(uses_.parts.files());
-    loaded_at_ = uses_.main.clock().wall();
+    set_loaded();
     return {};
 }
 
@@ -66,7 +68,7 @@ net::Task<> ReloadPart::reload_soon()
     if (co_await net::sleep_until(uses_.main, then) == net::Woken::Cancelled) co_return;
     asked_ = false;
     uses_.log.reopen();
-    take_up("SIGHUP");
+    co_await take_up("SIGHUP");
 }
 
 net::Task<> ReloadPart::watch_files()
@@ -75,45 +77,102 @@ net::Task<> ReloadPart::watch_files()
         const Instant next = uses_.main.clock().now() + kLook;
         if (co_await net::sleep_until(uses_.main, next) == net::Woken::Cancelled) co_return;
         const auto changed = watch_.look();
-        if (!changed.empty()) take_up(changed.front());
+        if (!changed.empty()) co_await take_up(changed.front());
     }
 }
 
-void ReloadPart::take_up(const std::string& cause)
+net::Task<> ReloadPart::take_up(std::string cause)
+{
+    again_ = std::move(cause);
+    if (std::exchange(busy_, true)) co_return;
+    while (again_ && !stopping_) {
+        const std::string now = *std::exchange(again_, std::nullopt);
+        co_await take_up_once(now);
+    }
+    busy_ = false;
+}
+
+net::Task<> ReloadPart::take_up_once(const std::string& cause)
 {
     notify_service_manager("RELOADING=1");
-    const auto done = try_to();
+    const auto done = co_await try_to();
+    if (stopping_) co_return;
     notify_service_manager("READY=1");
     error_ = done ? std::string{} : done.error();
-    uses_.metrics.add(done ? metrics::Metric::Reloads : metrics::Metric::ReloadsFailed);
+    uses_.metrics.set(metrics::Metric::ConfigurationFaulty, done ? 0 : 1);
     if (!done) {
-        uses_.log.event(Level::Error, "reload.failed", {{"cause", cause}, {"what", done.error()}});
-        return;
+        uses_.events.publish(events::ReloadFailed{cause, done.error()});
+        co_return;
     }
+    set_loaded();
+    uses_.events.publish(events::Reloaded{cause});
+}
+
+void ReloadPart::set_loaded()
+{
     loaded_at_ = uses_.main.clock().wall();
-    uses_.log.event(Level::Info, "reload.done", {{"cause", cause}});
+    const auto since_epoch = loaded_at_.time_since_epoch();
+    uses_.metrics.set(metrics::Metric::ConfigurationLoaded,
+                      std::chrono::duration_cast<std::chrono::seconds>(since_epoch).count());
+}
+
+// Files are read and contexts built on the directory's thread: the ports are answered meanwhile.
+net::Task<Result<void, std::string>> ReloadPart::try_to()
+{
+    struct Read {
+        Result<ReloadPlan, config::Diagnostics> plan;
+        std::vector<std::string> files;
+    };
+    FileWatch watch;
+    watch.watch(uses_.parts.files());  // as they are before they are read
+    std::function<std::shared_ptr<Read>(directory::Directory&)> question =
+        [file = uses_.file, in_force = InForce{uses_.options, uses_.secrets.contexts()},
+         now = uses_.main.clock().wall()](directory::Directory& directory) {
+            std::vector<std::string> files;
+            auto plan = read_reload(file, in_force, directory, now, files);
+            return std::make_shared<Read>(Read{std::move(plan), std::move(files)});
+        };
+    const auto read = co_await uses_.objects.ask(std::move(question));
+    if (!read || stopping_) co_return failure(std::string{"the server is stopping"});
+    Read& made = **read;
+    if (!made.plan) {
+        watch_.add(made.files);  // what mends it may be a change of them
+        co_return failure(first_of(made.plan.error()));
+    }
+    if (auto ready = uses_.parts.prepare(*made.plan); !ready) {
+        watch_.add(made.files);
+        co_return ready;
+    }
+    auto done = co_await put_in_force(*std::move(made.plan));
+    watch.add(uses_.parts.files());
+    watch_ = std::move(watch);
+    co_return done;
+}
+
+void ReloadPart::note_plan(const ReloadPlan& plan)
+{
+    if (!plan.needs_restart.empty()) {
+        uses_.events.publish(events::ReloadNeedsRestart{plan.needs_restart});
+    }
+    report_warnings(uses_.events, plan.warnings);
 }
 
 // The objects go first, so that the others see new ones; where they cannot be kept, all else is in
 // force and that is the error.
-Result<void, std::string> ReloadPart::try_to()
+net::Task<Result<void, std::string>> ReloadPart::put_in_force(ReloadPlan plan)
 {
-    auto wanted = config::load_node_options(uses_.file);
-    if (!wanted) return failure(first_of(wanted.error()));
-    ReloadPlan plan = plan_reload(uses_.options, *wanted);
-    if (auto ready = uses_.parts.prepare(plan); !ready) return ready;
-    if (!plan.needs_restart.empty()) {
-        uses_.log.event(Level::Warning, "reload.needs-restart",
-                        {{"keys", join(plan.needs_restart, ", ")}});
-    }
+    auto taken = co_await uses_.objects.take(plan.options, std::move(plan.objects));
+    if (stopping_) co_return failure(std::string{"the server is stopping"});
+    note_plan(plan);
     uses_.options = std::move(plan.options);
     auto done = uses_.parts.reload();
-    watch_.watch(uses_.parts.files());
-    return done;
+    if (!taken) co_return taken;
+    co_return done;
 }
 
 net::Task<> ReloadPart::stop()
 {
+    stopping_ = true;
     hangups_.cancel();
     tasks_.close();
     co_await tasks_.join();

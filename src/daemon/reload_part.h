@@ -12,8 +12,12 @@
 
 #include <boost/asio/signal_set.hpp>
 
+#include <optional>
 #include <string>
 
+namespace hermetic::events {
+class Publisher;
+}
 namespace hermetic::ledger {
 class Log;
 }
@@ -23,15 +27,22 @@ class Metrics;
 
 namespace hermetic::daemon {
 
+class ObjectsPart;
+class SecretsPart;
+struct ReloadPlan;
+
 class ReloadPart final : public Subsystem {
 public:
     // `file`: the configuration's. All else outlives this; `options`, those in force, are replaced
     // here and nowhere else.
     struct Uses {
         net::Core& main;
+        events::Publisher& events;
         ledger::Log& log;
         metrics::Metrics& metrics;
         PartList& parts;
+        ObjectsPart& objects;
+        SecretsPart& secrets;
         config::NodeOptions& options;
         std::string file;
     };
@@ -52,9 +63,14 @@ private:
     net::Task<> watch_hangups();
     net::Task<> reload_soon();
     net::Task<> watch_files();
-    // A broken new configuration changes nothing and says so.
-    void take_up(const std::string& cause);
-    [[nodiscard]] Result<void, std::string> try_to();
+    // One at a time: what is asked for meanwhile is one more afterwards. A broken new configuration
+    // changes nothing and says so.
+    net::Task<> take_up(std::string cause);
+    net::Task<> take_up_once(const std::string& cause);
+    [[nodiscard]] net::Task<Result<void, std::string>> try_to();
+    [[nodiscard]] net::Task<Result<void, std::string>> put_in_force(ReloadPlan plan);
+    void note_plan(const ReloadPlan& plan);
+    void set_loaded();
 
     Uses uses_;
     boost::asio::basic_signal_set<net::Executor> hangups_;
@@ -63,6 +79,9 @@ private:
     WallTime loaded_at_{};
     std::string error_;
     bool asked_ = false;  // a SIGHUP has come, its reload has not begun
+    bool busy_ = false;
+    std::optional<std::string> again_;  // the cause of the next one
+    bool stopping_ = false;
 };
 
 }  // namespace hermetic::daemon

@@ -1,6 +1,10 @@
 #include "daemon/reload_plan.h"
 
+#include "daemon/node_file.h"
+#include "objects/validate_node.h"
+
 #include <algorithm>
+#include <utility>
 
 namespace hermetic::daemon {
 namespace {
@@ -21,6 +25,19 @@ const config::ListenerOptions* find(const std::vector<config::ListenerOptions>& 
     return found == listeners.end() ? nullptr : &*found;
 }
 
+Result<directory::Compiled, config::Diagnostics> try_objects(directory::Directory& directory,
+                                                             const std::string& file,
+                                                             const directory::Check& check)
+{
+    const auto document = config::load_document(file);
+    if (!document) return failure(config::Diagnostics{document.error()});
+    auto made = directory.try_file(*document, file, check);
+    if (made) return *std::move(made);
+    const directory::Refusal& refusal = made.error();
+    if (!refusal.diagnostics.empty()) return failure(refusal.diagnostics);
+    return failure(config::Diagnostics{{file, 0, "", refusal.what, refusal.right}});
+}
+
 }  // namespace
 
 ReloadPlan plan_reload(const config::NodeOptions& now, const config::NodeOptions& wanted)
@@ -35,6 +52,7 @@ ReloadPlan plan_reload(const config::NodeOptions& now, const config::NodeOptions
     keep(now.spool, plan.options.spool, "spool", restart);
     keep(now.log, plan.options.log, "log", restart);
     keep(now.admin, plan.options.admin, "admin", restart);
+    keep(now.metrics, plan.options.metrics, "metrics", restart);
 
     for (const auto& each : now.listeners) {
         const auto* after = find(wanted.listeners, each.name);
@@ -48,6 +66,53 @@ ReloadPlan plan_reload(const config::NodeOptions& now, const config::NodeOptions
             plan.listeners_to_open.push_back(each);
         }
     }
+    return plan;
+}
+
+directory::Check check_for(const config::NodeOptions& options)
+{
+    return [options](const objects::Snapshot::Contents& contents) {
+        return objects::validate_for_node(
+            contents, options,
+            options.organization_file.empty() ? "objects" : options.organization_file);
+    };
+}
+
+Result<ReloadPlan, config::Diagnostics> read_reload(const std::string& file,
+                                                    const InForce& in_force,
+                                                    directory::Directory& directory, WallTime now,
+                                                    std::vector<std::string>& files)
+{
+    auto node = load_node_file(file);
+    if (!node) return failure(std::move(node.error()));
+    ReloadPlan plan = plan_reload(in_force.options, node->options);
+    plan.warnings = std::move(node->warnings);
+    files = certificate_files(plan.options);
+    config::Diagnostics faults;
+    auto contexts = load_listener_contexts(plan.options, node->document, file, now,
+                                           MadeFiles::Write, in_force.contexts);
+    if (contexts) {
+        plan.contexts = *std::move(contexts);
+    } else {
+        faults = std::move(contexts.error());
+    }
+    const auto add = [&faults](config::Diagnostics more) {
+        faults.insert(faults.end(), more.begin(), more.end());
+    };
+    const directory::Check check = check_for(plan.options);
+    const std::string& organization_file = plan.options.organization_file;
+    if (organization_file.empty()) {
+        add(check(directory.snapshot()->contents()));
+    } else {
+        files.push_back(organization_file);
+        auto objects = try_objects(directory, organization_file, check);
+        if (objects) {
+            plan.objects = *std::move(objects);
+        } else {
+            add(std::move(objects.error()));
+        }
+    }
+    if (!faults.empty()) return failure(std::move(faults));
     return plan;
 }
 

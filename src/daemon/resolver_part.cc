@@ -1,7 +1,7 @@
 #include "daemon/resolver_part.h"
 
-#include "daemon/settings.h"
-#include "ledger/log.h"
+#include "events/publisher.h"
+#include "validation/local_run.h"
 
 namespace hermetic::daemon {
 namespace {
@@ -13,14 +13,15 @@ constexpr Duration kAgain = std::chrono::minutes{5};
 
 }  // namespace
 
-ResolverPart::ResolverPart(net::Core& main, ledger::Log& log, const config::NodeOptions& options)
-    : main_{main}, log_{log}, options_{options}, tasks_{main}
+ResolverPart::ResolverPart(net::Core& main, events::Publisher& events,
+                           const config::NodeOptions& options)
+    : main_{main}, events_{events}, options_{options}, tasks_{main}
 {
 }
 
 Result<void, std::string> ResolverPart::start()
 {
-    auto resolver = dns::make_resolver(make_resolver_options(options_.resolver));
+    auto resolver = dns::make_resolver(validation::make_resolver_options(options_.resolver));
     if (!resolver) return failure("resolver: " + resolver.error());
     resolver_ = std::move(*resolver);
     return {};
@@ -33,7 +34,7 @@ void ResolverPart::begin()
 
 net::Task<> ResolverPart::test()
 {
-    const dns::ResolverOptions options = make_resolver_options(options_.resolver);
+    const dns::ResolverOptions options = validation::make_resolver_options(options_.resolver);
     for (;;) {
         const Instant deadline = main_.clock().now() + kTestTime;
         const dns::ValidationReport report =
@@ -43,10 +44,9 @@ net::Task<> ResolverPart::test()
         if (co_await net::sleep_until(main_, now) == net::Woken::Cancelled) co_return;
         const bool works = report.state == Validation::Works;
         if (report.state != validation_.state) {
-            log_.event(works ? ledger::Level::Info : ledger::Level::Warning, "dane.resolver",
-                       {{"state", std::string{dns::name(report.state)}},
-                        {"zone", report.zone},
-                        {"what", dns::describe(report)}});
+            events::ResolverTested tested{works, dns::name(report.state), report.zone,
+                                          dns::describe(report)};
+            events_.publish(std::move(tested));
         }
         validation_ = report;
         if (works || report.state == Validation::NoAnchor) co_return;

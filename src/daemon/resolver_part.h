@@ -10,8 +10,8 @@
 
 #include <memory>
 
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
 
 namespace hermetic::daemon {
@@ -19,7 +19,7 @@ namespace hermetic::daemon {
 class ResolverPart final : public Subsystem {
 public:
     // All of it outlives this.
-    ResolverPart(net::Core& main, ledger::Log& log, const config::NodeOptions& options);
+    ResolverPart(net::Core& main, events::Publisher& events, const config::NodeOptions& options);
 
     [[nodiscard]] Result<void, std::string> start() override;
     void begin() override;
@@ -35,7 +35,7 @@ private:
     net::Task<> test();
 
     net::Core& main_;
-    ledger::Log& log_;
+    events::Publisher& events_;
     const config::NodeOptions& options_;
     std::unique_ptr<dns::Resolver> resolver_;
     dns::ValidationReport validation_;

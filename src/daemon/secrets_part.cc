@@ -1,8 +1,10 @@
 #include "daemon/secrets_part.h"
 
+#include "daemon/diagnostics.h"
 #include "daemon/objects_part.h"
 #include "daemon/reload_plan.h"
-#include "ledger/log.h"
+#include "events/publisher.h"
+#include "facts/expiry.h"
 #include "metrics/metrics.h"
 #include "net/deadline_wheel.h"
 
@@ -12,39 +14,34 @@
 namespace hermetic::daemon {
 namespace {
 
-using ledger::Level;
 using metrics::Metric;
 
 constexpr Duration kDay = std::chrono::hours{24};
-constexpr Duration kSoon = 30 * kDay;
-
-bool expires_soon(const facts::CertificateFacts& certificate, WallTime now)
-{
-    return certificate.not_after - now < kSoon;
-}
-
-std::string words_of(const tls::ConfigError& error)
-{
-    return error.what + "; right is " + error.right;
-}
 
 }  // namespace
 
-SecretsPart::SecretsPart(net::Core& main, ledger::Log& log, metrics::Metrics& metrics,
-                         const config::NodeOptions& options, const ObjectsPart& objects)
-    : main_{main}, log_{log}, metrics_{metrics}, options_{options}, objects_{objects}, tasks_{main}
+SecretsPart::SecretsPart(net::Core& main, events::Publisher& events, metrics::Metrics& metrics,
+                         const config::NodeOptions& options, const ObjectsPart& objects,
+                         const config::Node& document, std::string file)
+    : main_{main},
+      events_{events},
+      metrics_{metrics},
+      options_{options},
+      objects_{objects},
+      document_{document},
+      file_{std::move(file)},
+      tasks_{main}
 {
 }
 
 Result<void, std::string> SecretsPart::start()
 {
-    auto contexts = load_listener_contexts(options_, main_.clock().wall());
-    if (!contexts) return failure(words_of(contexts.error()));
+    auto contexts = load_listener_contexts(options_, document_, file_, main_.clock().wall(),
+                                           MadeFiles::Write, {});
+    if (!contexts) return failure(all_of(contexts.error()));
     contexts_ = *std::move(contexts);
-    load_cas();
-    load_credentials();
-    load_trust();
-    log_certificates(Which::All);
+    read(*objects_.snapshot(), SystemCas::Read)();
+    report_certificates(Which::All);
     return {};
 }
 
@@ -55,81 +52,65 @@ void SecretsPart::begin()
 
 Result<void, std::string> SecretsPart::prepare(const ReloadPlan& plan)
 {
-    auto contexts = load_listener_contexts(plan.options, main_.clock().wall());
-    if (!contexts) return failure(words_of(contexts.error()));
-    prepared_ = *std::move(contexts);
+    prepared_ = plan.contexts;
     return {};
 }
 
 Result<void, std::string> SecretsPart::reload()
 {
     if (prepared_) contexts_ = *std::exchange(prepared_, std::nullopt);
-    load_cas();
-    load_credentials();
-    load_trust();
-    log_certificates(Which::All);
+    report_certificates(Which::All);
     return {};
 }
 
-void SecretsPart::on_objects(const objects::Snapshot& /*before*/)
+std::function<void()> SecretsPart::read(const objects::Snapshot& snapshot, SystemCas which)
 {
-    load_credentials();
-    load_trust();
-}
-
-// Where they cannot be read those from before stay in use.
-void SecretsPart::load_cas()
-{
-    auto cas = tls::load_system_cas();
-    if (cas) {
-        cas_ = *std::move(cas);
-    } else {
-        log_.event(Level::Warning, "tls.no-cas", {{"what", cas.error().what}});
+    auto made = std::make_shared<Secrets>();
+    const Secrets none;
+    const Secrets& before = last_read_ ? *last_read_ : none;
+    made->cas = before.cas;
+    if (which == SystemCas::Read) {
+        auto cas = tls::load_system_cas();
+        if (cas) {
+            made->cas = *std::move(cas);
+        } else {
+            events_.publish(events::SystemCasUnreadable{cas.error().what});
+        }
     }
-}
-
-void SecretsPart::load_credentials()
-{
-    credentials_ = outbound::Credentials::load(objects_.snapshot()->contents(), credentials_.get());
-    for (const auto& each : credentials_->faults()) {
-        log_.event(
-            Level::Error, "credentials.unusable",
-            {{"object", each.object}, {"what", each.error.what}, {"right", each.error.right}});
+    made->credentials = outbound::Credentials::load(snapshot.contents(), before.credentials.get());
+    for (const auto& each : made->credentials->faults()) {
+        events_.publish(events::CredentialFault{each.object, each.error.what, each.error.right});
     }
-    for (const std::string& each : credentials_->overdue_crls(main_.clock().wall()))
-        log_.event(Level::Warning, "credentials.crl-overdue", {{"what", each}});
-}
-
-void SecretsPart::load_trust()
-{
+    for (const std::string& each : made->credentials->overdue_crls(main_.clock().wall()))
+        events_.publish(events::CrlOverdue{each});
     const auto on_trouble = [this](const std::string& file, const std::string& what) {
-        log_.event(Level::Error, "connector.cas-unreadable", {{"file", file}, {"what", what}});
+        events_.publish(events::ConnectorCasUnreadable{file, what});
     };
-    client_trust_ =
-        load_client_trust(*objects_.snapshot(), cas_, client_trust_.trust.get(), on_trouble);
+    made->client_trust =
+        load_client_trust(snapshot, made->cas, before.client_trust.trust.get(), on_trouble);
+    last_read_ = made;
+    return [this, made] { secrets_ = made; };
 }
 
 void SecretsPart::add_files(std::vector<std::string>& files) const
 {
-    for (const auto* more : {&contexts_.files, &credentials_->files(), &client_trust_.files})
+    for (const auto* more :
+         {&contexts_.files, &secrets_->credentials->files(), &secrets_->client_trust.files})
         files.insert(files.end(), more->begin(), more->end());
 }
 
-void SecretsPart::log_certificates(Which which)
+void SecretsPart::report_certificates(Which which)
 {
     const WallTime now = main_.clock().wall();
-    const auto log = [&](const std::string& name, const facts::CertificateFacts& facts) {
-        const bool soon = expires_soon(facts, now);
+    const auto say = [&](const std::string& name, const facts::CertificateFacts& facts) {
+        const bool soon = facts::is_expiring(facts, now);
         if (!soon && which == Which::Expiring) return;
-        log_.event(soon ? Level::Warning : Level::Info,
-                   soon ? "certificate.expiring" : "certificate.loaded",  // no-reason: a log event
-                   {{"certificate", name},
-                    {"subject", facts.subject},
-                    {"not_after", format_rfc3339(facts.not_after)},
-                    {"sha256", facts.sha256}});
+        events_.publish(events::CertificateInUse{name, facts, soon});
     };
-    for (const LoadedCertificate& each : contexts_.certificates) log(each.name, each.facts);
-    for (const auto& each : credentials_->certificates()) log(each.name, each.facts);
+    for (const LoadedCertificate& each : contexts_.certificates) say(each.name, each.facts);
+    for (const auto& each : secrets_->credentials->certificates()) say(each.name, each.facts);
+    for (const StandIn& each : contexts_.stand_ins)
+        events_.publish(events::CertificateStandIn{each.name, each.what});
 }
 
 net::Task<> SecretsPart::watch_expiry()
@@ -137,7 +118,7 @@ net::Task<> SecretsPart::watch_expiry()
     for (;;) {
         const Instant next = main_.clock().now() + kDay;
         if (co_await net::sleep_until(main_, next) == net::Woken::Cancelled) co_return;
-        log_certificates(Which::Expiring);
+        report_certificates(Which::Expiring);
     }
 }
 
@@ -148,15 +129,15 @@ void SecretsPart::update_gauges()
     std::int64_t soon = 0;
     const auto count = [&](const facts::CertificateFacts& facts) {
         first = std::min(first, facts.not_after);
-        if (expires_soon(facts, now)) ++soon;
+        if (facts::is_expiring(facts, now)) ++soon;
     };
     for (const LoadedCertificate& each : contexts_.certificates) count(each.facts);
-    for (const auto& each : credentials_->certificates()) count(each.facts);
+    for (const auto& each : secrets_->credentials->certificates()) count(each.facts);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(first.time_since_epoch());
     metrics_.set(Metric::CertificatesFirstExpiry, first == WallTime::max() ? 0 : seconds.count());
     metrics_.set(Metric::CertificatesExpiring, soon);
     metrics_.set(Metric::CredentialFaults,
-                 static_cast<std::int64_t>(credentials_->faults().size()));
+                 static_cast<std::int64_t>(secrets_->credentials->faults().size()));
 }
 
 net::Task<> SecretsPart::stop()

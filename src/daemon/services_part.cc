@@ -25,16 +25,17 @@ Result<void, std::string> ServicesPart::start()
     for (const auto& worker : uses_.cores.all()) {
         const inbound::Environment environment{worker->core(),
                                                uses_.spool.spool(),
-                                               uses_.log,
+                                               uses_.events,
                                                uses_.metrics,
                                                admission_,
                                                message_memory_,
                                                &uses_.observations.observations(),
-                                               &uses_.observations.bounces(),
-                                               &uses_.observations.sessions()};
+                                               &uses_.bounces,
+                                               &uses_.sessions};
         const outbound::Adapters adapters{
             worker->core(), &uses_.spool.spool(), uses_.resolver.resolver(),
-            uses_.log,      uses_.metrics,        &uses_.observations.observations()};
+            uses_.events,   uses_.metrics,        &uses_.observations.observations(),
+            hosts_};
         worker->set_services(std::make_unique<inbound::Service>(environment, snapshot),
                              std::make_unique<delivery::DeliveryService>(
                                  adapters, uses_.spool.dispatcher(), settings_, snapshot));
@@ -81,6 +82,11 @@ void ServicesPart::on_objects(const objects::Snapshot& /*before*/)
             home->delivery().set_snapshot(snapshot);
         });
     }
+}
+
+inbound::Rates ServicesPart::rates_for(const IpAddress& client) const
+{
+    return inbound::rates_for(*uses_.objects.snapshot(), client);
 }
 
 void ServicesPart::set_listening(std::vector<Endpoint> own)

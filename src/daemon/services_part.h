@@ -7,13 +7,19 @@
 #include "daemon/subsystem.h"
 #include "inbound/admission.h"
 #include "inbound/message_memory.h"
+#include "outbound/host_memory.h"
 #include "outbound/settings.h"
 
+#include <memory>
 #include <vector>
 
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
+namespace hermetic::inbound {
+class BounceWatch;
+class SessionWatch;
+}  // namespace hermetic::inbound
 namespace hermetic::metrics {
 class Metrics;
 }
@@ -31,12 +37,14 @@ class ServicesPart final : public Subsystem {
 public:
     // All of it outlives this.
     struct Uses {
-        ledger::Log& log;
+        events::Publisher& events;
         metrics::Metrics& metrics;
         const config::NodeOptions& options;
         ObjectsPart& objects;
         SecretsPart& secrets;
         ObservationsPart& observations;
+        inbound::BounceWatch& bounces;
+        inbound::SessionWatch& sessions;
         Cores& cores;
         SpoolPart& spool;
         ResolverPart& resolver;
@@ -55,6 +63,8 @@ public:
     void set_listening(std::vector<Endpoint> own);
     [[nodiscard]] const outbound::SettingsPointer& settings() const { return settings_; }
     [[nodiscard]] inbound::Admission& admission() { return admission_; }
+    // By the objects in force.
+    [[nodiscard]] inbound::Rates rates_for(const IpAddress& client) const;
     [[nodiscard]] const inbound::Admission& admission() const { return admission_; }
 
 private:
@@ -65,6 +75,7 @@ private:
     inbound::MessageMemory message_memory_;
     std::vector<Endpoint> own_;
     outbound::SettingsPointer settings_;
+    std::shared_ptr<outbound::HostMemory> hosts_ = std::make_shared<outbound::HostMemory>();
 };
 
 }  // namespace hermetic::daemon

@@ -14,11 +14,12 @@ ledger::Level level_of(const std::string& text)
     return text == "error" ? ledger::Level::Error : ledger::Level::Info;
 }
 
-ledger::Level level_of(spool::SpoolEvent::Severity severity)
+events::SpoolReport::Severity severity_of(spool::SpoolEvent::Severity severity)
 {
-    using Severity = spool::SpoolEvent::Severity;
-    if (severity == Severity::Error) return ledger::Level::Error;
-    return severity == Severity::Warning ? ledger::Level::Warning : ledger::Level::Info;
+    using From = spool::SpoolEvent::Severity;
+    using To = events::SpoolReport::Severity;
+    if (severity == From::Error) return To::Error;
+    return severity == From::Warning ? To::Warning : To::Info;
 }
 
 }  // namespace
@@ -30,7 +31,8 @@ ledger::LogSettings make_log_settings(const config::LogOptions& options)
     return {json ? Format::Json : Format::Text, options.file, level_of(options.level)};
 }
 
-spool::SpoolSettings make_spool_settings(const config::NodeOptions& options, ledger::Log& log)
+spool::SpoolSettings make_spool_settings(const config::NodeOptions& options,
+                                         events::Publisher& events, metrics::Metrics& metrics)
 {
     spool::SpoolSettings settings;
     settings.directory = options.data_directory + "/spool";
@@ -39,20 +41,11 @@ spool::SpoolSettings make_spool_settings(const config::NodeOptions& options, led
     settings.body_file_threshold = options.spool.body_file_threshold;
     settings.ballast = options.spool.ballast;
     settings.max_messages = options.spool.max_messages;
-    settings.on_event = [&log](const spool::SpoolEvent& event) {
-        log.event(level_of(event.severity), event.id, {{"what", event.words}});
+    settings.on_event = [&events, &metrics](const spool::SpoolEvent& event) {
+        if (event.id == spool::kBodyUnreadable) metrics.add(metrics::Metric::SpoolUnreadable);
+        events.publish(events::SpoolReport{severity_of(event.severity), event.id, event.words});
     };
     return settings;
-}
-
-dns::ResolverOptions make_resolver_options(const config::ResolverNodeOptions& options)
-{
-    dns::ResolverOptions result;
-    for (const Endpoint& each : options.forward) result.forward.push_back(each.format());
-    result.trust_anchors = options.trust_anchors;
-    result.root_anchor_file = options.root_anchor_file;
-    result.timeout = options.timeout;
-    return result;
 }
 
 dispatch::DispatcherSettings make_dispatcher_settings(const config::NodeOptions& options,

@@ -3,8 +3,9 @@
 
 #include "config/node_options.h"
 #include "dispatch/dispatcher.h"
-#include "dns/resolver.h"
+#include "events/publisher.h"
 #include "ledger/log.h"
+#include "metrics/metrics.h"
 #include "objects/objects.h"
 #include "outbound/settings.h"
 #include "spool/rocksdb_spool.h"
@@ -16,11 +17,10 @@
 namespace hermetic::daemon {
 
 [[nodiscard]] ledger::LogSettings make_log_settings(const config::LogOptions& options);
-// Events of the spool go to `log`, which outlives it.
+// Reports of the spool are published, and some counted; both outlive it.
 [[nodiscard]] spool::SpoolSettings make_spool_settings(const config::NodeOptions& options,
-                                                       ledger::Log& log);
-[[nodiscard]] dns::ResolverOptions make_resolver_options(
-    const config::ResolverNodeOptions& options);
+                                                       events::Publisher& events,
+                                                       metrics::Metrics& metrics);
 // A destination that failed as a whole rests as long as the organization's messages wait.
 [[nodiscard]] dispatch::DispatcherSettings make_dispatcher_settings(
     const config::NodeOptions& options, const objects::Organization& organization);

@@ -1,7 +1,11 @@
 #include "daemon/settings.h"
 
+#include "daemon/listeners.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cerrno>
 
 namespace hermetic::daemon {
 namespace {
@@ -15,6 +19,15 @@ TEST(Settings, AListenerAtEveryAddressIsKnownByEachOfThem)
     EXPECT_THAT(settings->own_endpoints, testing::Contains(*Endpoint::parse("127.0.0.1:2525")));
     EXPECT_THAT(settings->own_endpoints,
                 testing::Not(testing::Contains(*Endpoint::parse("0.0.0.0:2525"))));
+}
+
+TEST(Listeners, OnlyEveryAddressOfIpv6MayBeMissing)
+{
+    EXPECT_TRUE(lacks_ipv6(*Endpoint::parse("[::]:25"), EAFNOSUPPORT));
+    EXPECT_TRUE(lacks_ipv6(*Endpoint::parse("[::]:25"), EADDRNOTAVAIL));
+    EXPECT_FALSE(lacks_ipv6(*Endpoint::parse("[::]:25"), EADDRINUSE));
+    EXPECT_FALSE(lacks_ipv6(*Endpoint::parse("[2001:db8::1]:25"), EADDRNOTAVAIL));
+    EXPECT_FALSE(lacks_ipv6(*Endpoint::parse("0.0.0.0:25"), EADDRNOTAVAIL));
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 #include <memory>
 
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
 namespace hermetic::metrics {
 class Metrics;
@@ -23,7 +23,7 @@ class ObjectsPart;
 class SpoolPart final : public Subsystem {
 public:
     // All of it outlives this.
-    SpoolPart(net::Core& main, ledger::Log& log, metrics::Metrics& metrics,
+    SpoolPart(net::Core& main, events::Publisher& events, metrics::Metrics& metrics,
               const config::NodeOptions& options, const ObjectsPart& objects);
 
     [[nodiscard]] Result<void, std::string> start() override;
@@ -39,7 +39,7 @@ public:
 
 private:
     net::Core& main_;
-    ledger::Log& log_;
+    events::Publisher& events_;
     metrics::Metrics& metrics_;
     const config::NodeOptions& options_;
     const ObjectsPart& objects_;

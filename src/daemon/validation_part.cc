@@ -9,11 +9,10 @@ namespace hermetic::daemon {
 
 Result<void, std::string> ValidationPart::start()
 {
-    const validation::Validator::Watches watches{uses_.observations.observations(),
-                                                 uses_.observations.bounces(),
-                                                 uses_.observations.sessions()};
+    const validation::Validator::Watches watches{uses_.observations.observations(), uses_.bounces,
+                                                 uses_.sessions};
     validator_ = std::make_unique<validation::Validator>(
-        uses_.main, uses_.resolver.resolver(), uses_.log, watches,
+        uses_.main, uses_.resolver.resolver(), uses_.events, watches,
         uses_.options.data_directory + "/validations");
     set();
     return {};

@@ -8,9 +8,14 @@
 
 #include <memory>
 
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
+
+namespace hermetic::inbound {
+class BounceWatch;
+class SessionWatch;
+}  // namespace hermetic::inbound
 
 namespace hermetic::daemon {
 
@@ -24,10 +29,12 @@ public:
     // All of it outlives this.
     struct Uses {
         net::Core& main;
-        ledger::Log& log;
+        events::Publisher& events;
         const config::NodeOptions& options;
         ObjectsPart& objects;
         ObservationsPart& observations;
+        inbound::BounceWatch& bounces;
+        inbound::SessionWatch& sessions;
         ResolverPart& resolver;
         ServicesPart& services;
     };

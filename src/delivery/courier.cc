@@ -3,8 +3,8 @@
 #include "delivery/parcel.h"
 #include "delivery/payload.h"
 #include "delivery/transmit.h"
+#include "events/publisher.h"
 #include "facts/reasons.h"
-#include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/await_spool.h"
 #include "net/core.h"
@@ -14,7 +14,6 @@
 #include "outbound/office.h"
 #include "outbound/peer_watch.h"
 #include "report/notice.h"
-#include "routing/route.h"
 #include "smtp/client_transaction.h"
 
 #include <algorithm>
@@ -58,8 +57,9 @@ metrics::Metric transaction_metric(const outbound::Connection& connection)
     return Metric::OutboundClear;
 }
 
-HandedTo handed_to(const outbound::Connection& connection)
+settlement::HandedTo handed_to(const outbound::Connection& connection)
 {
+    using settlement::HandedTo;
     if (connection.capabilities.dsn) return HandedTo::DsnRelay;
     return connection.dialect == smtp::Dialect::Lmtp ? HandedTo::Mailbox : HandedTo::PlainRelay;
 }
@@ -116,6 +116,8 @@ private:
         objects::SnapshotPointer snapshot;  // null: it holds whatever changes
         outbound::SettingsPointer settings;
         policy::MessageDemand demand;  // for messages that ask for the same
+        // Of the route, where no host of it is known.
+        std::optional<policy::TlsDecision> decision;
     };
     std::optional<Failure> destination_failure_;
     Outcome last_failure_;
@@ -129,7 +131,6 @@ private:
 
 net::Task<dispatch::GrantReport> Courier::run()
 {
-    const auto began = office_.now();
     report_.id = grant_.id;
     if (grant_.settle) destination_failure_.emplace().outcome = *grant_.settle;
     for (auto& granted : grant_.messages) {
@@ -148,7 +149,6 @@ net::Task<dispatch::GrantReport> Courier::run()
         report_.slow_down = report_.slow_down || lives;
         if (!lives) report_.destination_failure = outbound::gave_way_outcome(Stage::Connect);
     }
-    report_.took = office_.now() - began;
     co_return std::move(report_);
 }
 
@@ -168,8 +168,7 @@ net::Task<> Courier::carry_safely(dispatch::GrantedMessage granted)
     }
     escaped_ = true;
     connection_.reset();  // whatever it was about to say
-    office_.adapters.log.event(ledger::Level::Error, facts::name(Reason::DeliveryEscaped),
-                               {{"what", what}});
+    office_.adapters.events.publish(events::Escaped{events::Escaped::From::Delivery, what});
     report_.untouched.push_back(id);
     report_.destination_failure =
         facts::local_outcome(Reason::DeliveryEscaped, "an error in this server ended the attempt");
@@ -197,13 +196,15 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
     if (grant_.settle) parcel.settle_only();
     const bool approved = granted.approval && !grant_.settle;
     demand_.approved = approved ? policy::Approved::Yes : policy::Approved::No;
-    demand_.wishes = parcel.envelope().tls;
+    demand_.wishes = policy::wishes_of(parcel.envelope());
     // A message that is protected otherwise has hosts, connection and failure of its own.
     const bool other = next_hop_ && (next_hop_->is_old() || next_hop_->demanded() != demand_);
     if (other) forget_way();
     snapshot_.reset();
     heed_changes(parcel);
-    if (!parcel.to_try.empty()) {
+    if (spool::lacks_octets(parcel.message().body)) {
+        parcel.set_remaining(unreadable_message(), {});
+    } else if (!parcel.to_try.empty()) {
         if (approved) {
             office_.adapters.metrics.add(metrics::Metric::ApprovedAttempts);
             parcel.use_approval();
@@ -220,8 +221,7 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
     if (parcel.message().body.in_file && parcel.may_make_notice()) {
         header = co_await read_header(parcel);
     }
-    const auto counts =
-        parcel.conclude(office_, limit_, grant_.destination, report::header_of(header));
+    const auto counts = parcel.conclude(office_, limit_, *grant_.route, report::header_of(header));
     if (counts.delivered != 0) {
         ++report_.delivered;
     } else if (counts.failed != 0 && counts.deferred == 0) {
@@ -264,6 +264,7 @@ net::Task<bool> Courier::connect(Parcel& parcel)
     if (destination_failure_ && (plain_rest || destination_failure_->demand == demand_)) {
         last_failure_ = destination_failure_->outcome;
         if (next_hop_) parcel.describe(*next_hop_);
+        if (destination_failure_->decision) parcel.describe(*destination_failure_->decision);
         co_return false;
     }
     watch_.begin_opening(office_.now());
@@ -277,7 +278,10 @@ net::Task<bool> Courier::connect(Parcel& parcel)
         connection_ = co_await next_hop_->open();
     }
     watch_.end_opening();
-    if (!found) co_return false;
+    if (!found) {
+        if (destination_failure_->decision) parcel.describe(*destination_failure_->decision);
+        co_return false;
+    }
     parcel.add_rungs(next_hop_->take_rungs());
     if (connection_) {
         if (without_chunking_) connection_->capabilities.chunking = false;
@@ -304,7 +308,7 @@ void Courier::heed_changes(Parcel& parcel)
     if (snapshot_ == office_.snapshot) return;
     snapshot_ = office_.snapshot;
     auto& core = office_.adapters.core;
-    parcel.split(*snapshot_, grant_.destination, core.ids(), core.clock().wall());
+    parcel.split(*snapshot_, *grant_.route, core.ids(), core.clock().wall());
 }
 
 void Courier::forget_way()
@@ -316,25 +320,23 @@ void Courier::forget_way()
 
 net::Task<bool> Courier::find_way()
 {
-    auto route = routing::parse_route_key(grant_.destination);
-    // The parcel's routes were decided under this snapshot. One whose connector it lacks would be
-    // as little understood as one that cannot be read.
+    // The parcel's routes were decided under this snapshot.
     const auto snapshot = office_.snapshot;
-    std::optional<policy::TlsDemand> demand;
-    if (route) demand = outbound::make_demand(*snapshot, *route, demand_);
+    auto demand = outbound::make_demand(*snapshot, *grant_.route, demand_);
     if (!demand) {
-        fail_destination(facts::local_outcome(Reason::RouteUnknownKey,
-                                              "this server does not understand its own route"));
+        fail_destination(facts::local_outcome(
+            Reason::RouteUnknownKey, "a connector, domain or host of its route is not there"));
         co_return false;
     }
-    std::string domain = route->mx ? route->domain : std::string{};
-    auto hosts = co_await outbound::find_hosts(office_, *std::move(route));
+    auto hosts = co_await outbound::find_hosts(office_, *grant_.route);
     if (!hosts) {
         fail_destination(hosts.error());
+        const auto hop = outbound::hop_facts({}, {grant_.route->domain, {}, {}}, nullptr);
+        destination_failure_->decision =
+            policy::decide_tls(*demand, hop, {}, office_.adapters.core.clock().wall());
         co_return false;
     }
-    outbound::NextHopClient::Target target{*std::move(hosts), std::move(domain)};
-    next_hop_ = std::make_unique<outbound::NextHopClient>(office_, &watch_, std::move(target),
+    next_hop_ = std::make_unique<outbound::NextHopClient>(office_, &watch_, *std::move(hosts),
                                                           *std::move(demand), snapshot);
     co_return true;
 }
@@ -413,6 +415,9 @@ bool Courier::take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
 {
     auto& results = transaction.results();
     report_.slow_down = report_.slow_down || transaction.peer_is_busy();
+    report_.answered = std::ranges::all_of(
+        results, [](const auto& result) { return result.outcome.origin == facts::Origin::Remote; });
+    report_.peer = connection_->endpoint.address;
     last_host_ = connection_->host;
     // Only where somebody got through does another transaction make progress.
     const bool progress = std::any_of(results.begin(), results.end(),

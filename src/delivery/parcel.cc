@@ -1,112 +1,86 @@
 #include "delivery/parcel.h"
 
 #include "core/text.h"
-#include "ledger/log.h"
-#include "metrics/metrics.h"
+#include "events/publisher.h"
 #include "net/core.h"
 #include "outbound/io_outcome.h"
 #include "outbound/next_hop_client.h"
 #include "outbound/office.h"
-#include "routing/route.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 namespace hermetic::delivery {
 namespace {
 
 // Recipients of one message mostly share a domain: its route is decided once.
-class RouteKeys {
+class Routes {
 public:
-    RouteKeys(const objects::Snapshot& snapshot, std::string_view organization)
+    Routes(const objects::Snapshot& snapshot, std::string_view organization)
         : snapshot_{snapshot}, organization_{organization}
     {
     }
 
-    const std::string& of(const mail::Mailbox& recipient)
+    const routing::Route& of(const mail::Mailbox& recipient)
     {
         if (last_ == nullptr || recipient.host != last_->host) {
-            key_ = routing::decide_route(snapshot_, organization_, recipient).key;
+            route_ = routing::decide_route(snapshot_, organization_, recipient).route;
             last_ = &recipient;
         }
-        return key_;
+        return route_;
     }
 
 private:
     const objects::Snapshot& snapshot_;
     std::string_view organization_;
     const mail::Mailbox* last_ = nullptr;
-    std::string key_;
+    routing::Route route_;
 };
-
-std::shared_ptr<const spool::StoredMessage> make_split(const spool::StoredMessage& origin,
-                                                       const std::vector<std::uint32_t>& recipients,
-                                                       MessageId id, WallTime now)
-{
-    auto split = std::make_shared<spool::StoredMessage>();
-    auto envelope = std::make_shared<mail::Envelope>(*origin.envelope);
-    envelope->recipients.clear();
-    for (const auto index : recipients) {
-        envelope->recipients.push_back(origin.envelope->recipients[index]);
-    }
-    split->id = id;
-    split->envelope = std::move(envelope);
-    split->body = origin.body;
-    split->state = origin.state;
-    split->state.finished.clear();
-    split->state.next_attempt = now;
-    return split;
-}
 
 }  // namespace
 
 Parcel::Parcel(std::shared_ptr<const spool::StoredMessage> message, spool::Lease lease,
                std::optional<WallTime> accepted_at, WallTime started, Instant began)
-    : message_{std::move(message)},
-      lease_{lease},
-      accepted_at_{accepted_at},
-      started_{started},
-      began_{began}
+    : message_{std::move(message)}, began_{began}
 {
-    const auto& finished = message_->state.finished;
-    for (std::uint32_t i = 0; i < envelope().recipients.size(); ++i) {
-        if (!std::binary_search(finished.begin(), finished.end(), i)) to_try.push_back(i);
-    }
+    input_.message = message_.get();
+    input_.lease = lease;
+    input_.accepted_at = accepted_at;
+    attempt_.started = started;
+    to_try = settlement::waiting_recipients(*message_);
 }
 
-void Parcel::split(const objects::Snapshot& snapshot, const std::string& destination, IdSource& ids,
+void Parcel::split(const objects::Snapshot& snapshot, const routing::Route& route, IdSource& ids,
                    WallTime now)
 {
-    RouteKeys keys{snapshot, message().envelope->organization};
-    std::map<std::string, std::vector<std::uint32_t>> elsewhere;
-    std::vector<std::uint32_t> here;
-    for (const auto index : to_try) {
-        const auto& key = keys.of(envelope().recipients[index].address);
-        if (key == destination) {
-            here.push_back(index);
-        } else {
-            elsewhere[key].push_back(index);
-        }
+    Routes routes{snapshot, message().envelope->organization};
+    const bool all_here = std::all_of(to_try.begin(), to_try.end(), [&](std::uint32_t index) {
+        return routes.of(envelope().recipients[index].address) == route;
+    });
+    if (all_here) return;
+    auto elsewhere = settlement::group_by_route(
+        *message_, to_try,
+        [&](const mail::Mailbox& to) -> const routing::Route& { return routes.of(to); });
+    const auto here = std::find_if(elsewhere.begin(), elsewhere.end(),
+                                   [&](const settlement::Way& way) { return way.route == route; });
+    to_try.clear();
+    if (here != elsewhere.end()) {
+        to_try = std::move(here->recipients);
+        elsewhere.erase(here);
     }
-    if (elsewhere.empty()) return;
-    to_try = std::move(here);
     // As a whole: it only goes back to the queue, which knows, or hears in a moment, where it goes.
     if (to_try.empty() && elsewhere.size() == 1) return;
-    for (const auto& [key, recipients] : elsewhere) {
-        moved_.insert(moved_.end(), recipients.begin(), recipients.end());
-        splits_.push_back(make_split(*message_, recipients, ids.next<MessageId>(now), now));
-    }
+    input_.split = settlement::split(*message_, elsewhere, now, ids);
 }
 
 void Parcel::set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
-                         HandedTo handed_to)
+                         settlement::HandedTo handed_to)
 {
-    const auto same = [&](const RecipientEnd& end) { return end.index == index; };
-    const auto known = std::find_if(ends_.begin(), ends_.end(), same);
-    RecipientEnd end{index, std::move(outcome), host, handed_to};
-    if (known == ends_.end()) {
-        ends_.push_back(std::move(end));
+    const auto same = [&](const settlement::RecipientEnd& end) { return end.index == index; };
+    const auto known = std::find_if(input_.ends.begin(), input_.ends.end(), same);
+    settlement::RecipientEnd end{index, std::move(outcome), host, handed_to};
+    if (known == input_.ends.end()) {
+        input_.ends.push_back(std::move(end));
     } else {
         *known = std::move(end);
     }
@@ -115,9 +89,9 @@ void Parcel::set_outcome(std::uint32_t index, facts::Outcome outcome, const std:
 void Parcel::set_remaining(const facts::Outcome& outcome, const std::string& host)
 {
     for (const auto index : to_try) {
-        const auto same = [&](const RecipientEnd& end) { return end.index == index; };
-        if (std::any_of(ends_.begin(), ends_.end(), same)) continue;
-        set_outcome(index, outcome, host, HandedTo::PlainRelay);
+        const auto same = [&](const settlement::RecipientEnd& end) { return end.index == index; };
+        if (std::any_of(input_.ends.begin(), input_.ends.end(), same)) continue;
+        set_outcome(index, outcome, host, settlement::HandedTo::PlainRelay);
     }
 }
 
@@ -127,12 +101,17 @@ void Parcel::describe(const outbound::NextHopClient& next_hop)
     attempt_.address = next_hop.last_endpoint();
     attempt_.mx_security = next_hop.mx_security();
     attempt_.address_security = next_hop.address_security();
-    const auto& decision = next_hop.decision();
+    describe(next_hop.decision());
+    attempt_.tls = next_hop.last_tls();
+    if (next_hop.required_tls() != input_.required_tls)
+        input_.required_tls =
+            mail::strongest(std::move(input_.required_tls), next_hop.required_tls());
+}
+
+void Parcel::describe(const policy::TlsDecision& decision)
+{
     attempt_.policy = policy::name(decision.policy.level);
     attempt_.policy_reasons.assign(decision.reasons.begin(), decision.reasons.end());
-    attempt_.tls = next_hop.last_tls();
-    if (next_hop.required_tls() != required_tls_)
-        required_tls_ = mail::strongest(std::move(required_tls_), next_hop.required_tls());
 }
 
 void Parcel::describe(const outbound::Connection& connection,
@@ -179,69 +158,56 @@ void Parcel::add_rungs(std::vector<facts::Rung> rungs)
 
 bool Parcel::may_make_notice() const
 {
-    return delivery::may_make_notice(envelope(), ends_);
+    return settlement::may_make_notice(envelope(), input_.ends);
 }
 
-void Parcel::complete_attempt(const std::string& destination, Instant now)
+void Parcel::complete_attempt(const routing::Route& route, Instant now)
 {
     attempt_.message = message_->id;
     attempt_.accepted_as = envelope().accepted_as;
     attempt_.number = message_->state.attempts + 1;
-    attempt_.started = started_;
     attempt_.took = now - began_;
+    attempt_.organization = envelope().organization;
     attempt_.sender = printable(mail::format_path(envelope().sender));
-    attempt_.destination = destination;
+    attempt_.destination = route.label;
+    attempt_.connector = route.connector;
     attempt_.size = message_->body.size;
-    attempt_.parts.reserve(ends_.size());
-    for (const auto& end : ends_) {
+    attempt_.parts.reserve(input_.ends.size());
+    for (const auto& end : input_.ends) {
         attempt_.parts.push_back(
             {printable(envelope().recipients[end.index].address.format()), facts::Outcome{}});
     }
 }
 
-Parcel::Counts Parcel::conclude(outbound::Office& office, report::NoticeLimit& limit,
-                                const std::string& destination, std::string_view header)
+settlement::Counts Parcel::conclude(outbound::Office& office, report::NoticeLimit& limit,
+                                    const routing::Route& route, std::string_view header)
 {
     auto& core = office.adapters.core;
-    complete_attempt(destination, office.now());
-    SettleInput input;
-    input.message = message_.get();
-    input.lease = lease_;
-    input.moved = std::move(moved_);
-    input.splits = std::move(splits_);
-    input.snapshot = office.snapshot.get();
-    input.hostname = office.settings->hostname;
-    input.now = core.clock().wall();
-    input.accepted_at = accepted_at_;
-    input.limit = &limit;
-    input.approval_used = approval_used_;
-    input.required_tls = std::move(required_tls_);
+    complete_attempt(route, office.now());
+    input_.snapshot = office.snapshot.get();
+    input_.hostname = office.settings->hostname;
+    input_.now = core.clock().wall();
+    input_.limit = &limit;
     if (may_make_notice()) {
-        for (std::size_t i = 0; i < ends_.size(); ++i) attempt_.parts[i].outcome = ends_[i].outcome;
-        if (made_ == Made::Yes) input.attempt = attempt_;
-        input.headers = header;
+        for (std::size_t i = 0; i < input_.ends.size(); ++i)
+            attempt_.parts[i].outcome = input_.ends[i].outcome;
+        if (made_ == Made::Yes) input_.attempt = attempt_;
+        input_.headers = header;
         if (!message_->body.in_file) {
-            input.headers = report::header_of(message_->body.bytes.view());
-            input.body = message_->body.bytes;
+            input_.headers = report::header_of(message_->body.bytes.view());
+            input_.body = message_->body.bytes;
         }
     }
-    input.ends = std::move(ends_);
-    auto settlement = settle(std::move(input), core.random(), core.ids());
+    auto settlement = settlement::settle(std::move(input_), core.random(), core.ids());
 
-    auto& metrics = office.adapters.metrics;
-    metrics.add(metrics::Metric::AttemptsDelivered, settlement.delivered);
-    metrics.add(metrics::Metric::AttemptsDeferred, settlement.deferred);
-    metrics.add(metrics::Metric::AttemptsFailed, settlement.failed);
     for (std::size_t i = 0; i < settlement.outcomes.size(); ++i) {
         attempt_.parts[i].outcome = std::move(settlement.outcomes[i]);
     }
-    if (!attempt_.parts.empty()) office.adapters.log.attempt(std::move(attempt_));
-    for (auto& notice : settlement.notices) {
-        if (!notice.id.is_nil()) metrics.add(metrics::Metric::NoticesSent);
-        office.adapters.log.notice(std::move(notice));
-    }
+    auto& events = office.adapters.events;
+    if (!attempt_.parts.empty()) events.publish(std::move(attempt_));
+    for (auto& notice : settlement.notices) events.publish(std::move(notice));
     office.adapters.spool->record(std::move(settlement.change));
-    return {settlement.delivered, settlement.deferred, settlement.failed};
+    return settlement;
 }
 
 }  // namespace hermetic::delivery

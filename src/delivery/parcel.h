@@ -3,9 +3,11 @@
 #pragma once
 
 #include "core/time.h"
-#include "delivery/settle.h"
 #include "facts/attempt.h"
 #include "outbound/connection.h"
+#include "policy/tls_policy.h"
+#include "routing/route.h"
+#include "settlement/settle.h"
 #include "spool/spool.h"
 
 #include <cstdint>
@@ -27,10 +29,10 @@ public:
     Parcel(std::shared_ptr<const spool::StoredMessage> message, spool::Lease lease,
            std::optional<WallTime> accepted_at, WallTime started, Instant began);
 
-    // Sends recipients whose route is no longer `destination` another way: into messages of their
+    // Sends recipients whose route is no longer `route` another way: into messages of their
     // own, in the same atomic change (docs/adr: splits); a message that goes another way as a whole
     // stays what it is.
-    void split(const objects::Snapshot& snapshot, const std::string& destination, IdSource& ids,
+    void split(const objects::Snapshot& snapshot, const routing::Route& route, IdSource& ids,
                WallTime now);
 
     [[nodiscard]] const spool::StoredMessage& message() const { return *message_; }
@@ -40,47 +42,37 @@ public:
     std::vector<std::uint32_t> to_try;
 
     void set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
-                     HandedTo handed_to);
+                     settlement::HandedTo handed_to);
     // For everybody in to_try who has no outcome yet.
     void set_remaining(const facts::Outcome& outcome, const std::string& host);
 
     // What the attempt says about its connection and its hosts. Cheap where a connection is reused.
     void describe(const outbound::Connection& connection, const outbound::NextHopClient& next_hop);
     void describe(const outbound::NextHopClient& next_hop);
+    // Where no host is known: what the route asks of any.
+    void describe(const policy::TlsDecision& decision);
     void add_rungs(std::vector<facts::Rung> rungs);
 
     // Nobody is tried: it is settled with the destination's last failure.
     void settle_only() { made_ = Made::No; }
     // The attempt goes below policy: the message's approval is used up with it.
-    void use_approval() { approval_used_ = true; }
+    void use_approval() { input_.approval_used = true; }
 
     // Settles, logs, counts and records. `header` is of a message whose body is a file.
-    struct Counts {
-        std::uint32_t delivered = 0;  // recipients
-        std::uint32_t deferred = 0;
-        std::uint32_t failed = 0;
-    };
-    Counts conclude(outbound::Office& office, report::NoticeLimit& limit,
-                    const std::string& destination, std::string_view header);
+    settlement::Counts conclude(outbound::Office& office, report::NoticeLimit& limit,
+                                const routing::Route& route, std::string_view header);
     [[nodiscard]] bool may_make_notice() const;
 
 private:
     enum class Made : std::uint8_t { No, Yes };
 
-    void complete_attempt(const std::string& destination, Instant now);
+    void complete_attempt(const routing::Route& route, Instant now);
 
     std::shared_ptr<const spool::StoredMessage> message_;
-    spool::Lease lease_;
-    std::optional<WallTime> accepted_at_;
-    WallTime started_;
+    settlement::SettleInput input_;  // what is known of it so far
     Instant began_;
-    std::vector<RecipientEnd> ends_;
-    std::vector<std::uint32_t> moved_;
-    std::vector<std::shared_ptr<const spool::StoredMessage>> splits_;
     facts::Attempt attempt_;
-    bool approval_used_ = false;
     Made made_ = Made::Yes;
-    std::optional<mail::RequiredTls> required_tls_;
 };
 
 }  // namespace hermetic::delivery

@@ -17,12 +17,6 @@ using facts::Stage;
 // A larger message is not converted: it would have to be in memory whole, twice.
 constexpr std::uint64_t kMaxConverted = std::uint64_t{16} << 20;
 
-facts::Outcome unreadable()
-{
-    return facts::local_outcome(Reason::SpoolReadFailed,
-                                "the message could not be read from the spool");
-}
-
 net::Task<std::optional<smtp::ContentNeeds>> scan(outbound::Office& office, const spool::Body& body)
 {
     BodySource source{office, body};
@@ -50,6 +44,12 @@ net::Task<std::optional<std::string>> read_whole(outbound::Office& office, const
 
 }  // namespace
 
+facts::Outcome unreadable_message()
+{
+    return facts::local_outcome(Reason::SpoolReadFailed,
+                                "the message could not be read from the spool");
+}
+
 net::Task<Result<Payload, facts::Outcome>> make_payload(outbound::Office& office,
                                                         const spool::StoredMessage& message,
                                                         const smtp::Capabilities& peer)
@@ -62,7 +62,7 @@ net::Task<Result<Payload, facts::Outcome>> make_payload(outbound::Office& office
     if (!eight_bit && (!envelope.smtputf8 || peer.smtputf8)) co_return std::move(payload);
 
     const auto needs = co_await scan(office, message.body);
-    if (!needs) co_return failure(unreadable());
+    if (!needs) co_return failure(unreadable_message());
     payload.needs = *needs;
     if (!eight_bit || !needs->eight_bit || message.body.size > kMaxConverted) {
         co_return std::move(payload);
@@ -73,7 +73,7 @@ net::Task<Result<Payload, facts::Outcome>> make_payload(outbound::Office& office
                                                "other messages are being converted to 7-bit text"));
     }
     auto whole = co_await read_whole(office, message.body);
-    if (!whole) co_return failure(unreadable());
+    if (!whole) co_return failure(unreadable_message());
     auto seven_bit = smtp::to_seven_bit(*whole);
     if (!seven_bit) co_return std::move(payload);
     auto converted = std::make_unique<spool::Body>();

@@ -28,6 +28,10 @@ struct Payload {
     std::shared_ptr<void> room;  // what it takes of the memory for conversions
 };
 
+// A message whose octets cannot be read: it waits, is seen in the queue, and expires like any
+// other.
+[[nodiscard]] facts::Outcome unreadable_message();
+
 // Looks at the octets only where the peer lacks something that the envelope says they may need.
 // `message` and `peer` outlive the result. The outcome: the body cannot be read, or there is no
 // room to convert it now. What cannot be converted is passed on with its needs: the transaction

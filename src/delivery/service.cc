@@ -1,12 +1,14 @@
 #include "delivery/service.h"
 
+#include "core/assert.h"
 #include "core/text.h"
 #include "delivery/courier.h"
+#include "events/publisher.h"
 #include "facts/reasons.h"
-#include "ledger/log.h"
 #include "net/core.h"
 #include "net/deadline_wheel.h"
 #include "net/stream.h"
+#include "outbound/remembered_hosts.h"
 
 #include <utility>
 
@@ -23,6 +25,34 @@ queue::Peer peer_of(const outbound::PeerWatch& watch, Instant now)
     if (!since || now - *since < kSilent) return queue::Peer::Speaks;
     return watch.dot() == outbound::PeerWatch::Dot::After ? queue::Peer::SilentAfterDot
                                                           : queue::Peer::Silent;
+}
+
+queue::Site site_of(const outbound::PeerWatch& watch)
+{
+    return watch.peer() ? queue::site_of(*watch.peer()) : std::nullopt;
+}
+
+std::string_view name(outbound::HostMemory::Row::What what)
+{
+    using What = outbound::HostMemory::Row::What;
+    switch (what) {
+    case What::Silent:
+        return "greets-nobody";
+    case What::LongSilent:
+        return "greets-nobody-for-an-hour";
+    case What::Untried:
+        return "left-untried";
+    }
+    unreachable("everything that is remembered is named above");
+}
+
+// A key of the memory of rungs is host, port and the policy's text (outbound/next_hop_client.cc).
+std::string endpoint_of_rung(std::string_view key)
+{
+    const auto parts = split(key, '|');
+    if (parts.size() < 3) return {};
+    std::string endpoint{parts[0]};
+    return endpoint.append(1, ':').append(parts[1]);
 }
 
 }  // namespace
@@ -58,11 +88,11 @@ DeliveryService::DeliveryService(outbound::Adapters adapters, dispatch::GrantRep
                   say_goodbye(std::move(connection));
               }},
       told_{reports},
-      tasks_{adapters.core,
-             [&log = adapters.log](std::string_view what) {
-                 log.event(ledger::Level::Error, facts::name(facts::Reason::DeliveryEscaped),
-                           {{"what", std::string{what}}});
-             }},
+      tasks_{
+          adapters.core,
+          [&events = adapters.events](std::string_view what) {
+              events.publish(events::Escaped{events::Escaped::From::Delivery, std::string{what}});
+          }},
       waiting_{[this] { post(&DeliveryService::begin_waiting); }},
       look_{std::make_unique<Look>(adapters.core, [this] { post(&DeliveryService::look); })}
 {
@@ -137,29 +167,31 @@ std::vector<outbound::RememberedHost> DeliveryService::remembered() const
         all.push_back({std::move(row.key), "unreachable", {}, row.left});
     }
     for (const policy::RungMemory::Row& row : office_.rungs.list(now)) {
-        // Host, port, and the policy's text (outbound/next_hop_client.cc).
         const auto parts = split(row.key, '|');
         if (parts.size() < 3) continue;
-        std::string host{parts[0]};
-        host.append(1, ':').append(parts[1]);
+        std::string host = endpoint_of_rung(row.key);
         const auto policy = row.key.substr(parts[0].size() + parts[1].size() + 2);
         all.push_back({std::move(host), std::string{facts::name(row.kind)}, policy, row.left});
+    }
+    for (outbound::HostMemory::Row& row : office_.hosts->list(now)) {
+        std::string host =
+            row.key.address.empty() ? std::move(row.key.host) : std::move(row.key.address);
+        all.push_back({std::move(host),
+                       std::string{name(row.what)},
+                       {},
+                       row.left,
+                       std::move(row.key.destination)});
     }
     return all;
 }
 
 std::size_t DeliveryService::forget(std::string_view host)
 {
-    std::size_t count = office_.dead.forget_host(host);
-    if (host.empty()) {
-        office_.hosts.clear();
-        return count + office_.rungs.forget({});
-    }
-    count += office_.rungs.forget(std::string{host} + "|");
-    std::string with_port{host};
-    if (const auto colon = with_port.rfind(':'); colon != std::string::npos)
-        count += office_.rungs.forget(with_port.replace(colon, 1, "|") + "|");
-    return count;
+    const auto is_meant = [&](std::string_view key) {
+        return outbound::is_of(endpoint_of_rung(key), host);
+    };
+    return office_.dead.forget_host(host) + office_.hosts->forget(host) +
+           office_.rungs.forget(is_meant);
 }
 
 void DeliveryService::say_goodbye(outbound::ConnectionPointer connection)
@@ -196,7 +228,8 @@ void DeliveryService::look_at_peers()
     std::vector<queue::PeerChanged> changes;
     for (auto& [grant, under_way] : under_way_) {
         const queue::Peer peer = peer_of(under_way.watch, office_.now());
-        if (std::exchange(under_way.told, peer) != peer) changes.push_back({grant, peer});
+        if (std::exchange(under_way.told, peer) != peer)
+            changes.push_back({grant, peer, site_of(under_way.watch)});
     }
     if (!changes.empty()) told_.peers_changed(std::move(changes));
 }

@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 namespace hermetic::delivery {
 namespace {
 
@@ -68,7 +70,9 @@ protected:
     }
     void load()
     {
-        settings.credentials = outbound::Credentials::load(contents, settings.credentials.get());
+        const objects::Snapshot owned{contents};  // names whose each object is
+        settings.credentials =
+            outbound::Credentials::load(owned.contents(), settings.credentials.get());
     }
     void begin_with_credentials()
     {
@@ -144,6 +148,28 @@ TEST_F(CredentialsTest, UnreadableCrlsMakeTheMailWaitBeforeAnybodyIsConnectedTo)
     EXPECT_EQ(peer.connections, 0);
 }
 
+TEST_F(CredentialsTest, ANewCrlCountsBesideAFileThatCannotBeRead)
+{
+    const auto certificate = partner_.make("relay.test");
+    std::filesystem::create_directory(partner_.path("crls"));
+    partner_.write("crls/a.pem", partner_.make_crl({}));
+    contents.organizations[0].revocation = objects::Revocation::StapledAndCrl;
+    contents.organizations[0].crl_folder = partner_.path("crls");
+    connector_to(peer_with(certificate), "one.test").tls.ca = partner_.root_file();
+    load();
+    EXPECT_THAT(settings.credentials->faults(), IsEmpty());
+
+    partner_.write("crls/other.pem", "half a downlo");
+    partner_.write("crls/a.pem", partner_.make_crl({certificate}));
+    EXPECT_EQ(send("b@one.test").deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::TlsRevoked);
+    ASSERT_EQ(settings.credentials->faults().size(), 1U);
+    EXPECT_THAT(settings.credentials->faults()[0].error.what,
+                testing::HasSubstr(partner_.path("crls/other.pem")));
+    EXPECT_THAT(settings.credentials->files(), Contains(partner_.path("crls/other.pem")))
+        << "it is watched, too";
+}
+
 TEST_F(CredentialsTest, AnAuditedConnectorIsJudgedByItsOwnCasAndDecidesNothing)
 {
     auto& peer = peer_with(system_.make("relay.test"));
@@ -202,6 +228,23 @@ TEST_F(CredentialsTest, AClientCertificateIsShownWhereTheConnectorNamesOne)
     connector_to(peer, "two.test");
     EXPECT_EQ(send("b@one.test").delivered, 1U);
     EXPECT_EQ(send("b@two.test").deferred, 1U) << "no certificate, no session";
+}
+
+// A name is unique within its organization only.
+TEST_F(CredentialsTest, TheClientCertificateIsThatOfTheConnectorsOrganization)
+{
+    const auto others = system_.make_files({.name = "other", .dns_names = {"other.test"}});
+    const auto source = partner_.make_files({.name = "us", .dns_names = {"us.test"}});
+    contents.organizations.emplace_back().name = "Other";
+    contents.certificates.push_back({"ours", "Other", others.chain_file, others.key_file, ""});
+    contents.certificates.push_back({"ours", "Example", source.chain_file, source.key_file, ""});
+    auto profile = profile_of(system_.make("relay.test"));
+    profile.client_certificates = tls::ClientCertificates::Require;
+    profile.client_cas = *tls::load_cas(partner_.root_file());
+    auto& peer = peer_with(script_of(profile));
+    connector_to(peer, "one.test").tls.client_certificate = "ours";
+    EXPECT_EQ(send("b@one.test").delivered, 1U);
+    EXPECT_EQ(settings.credentials->certificates().size(), 2U);
 }
 
 TEST_F(CredentialsTest, AClientCertificateThatCannotBeReadMakesTheMailWait)

@@ -6,6 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 namespace hermetic::delivery {
 namespace {
 
@@ -120,9 +123,69 @@ TEST_F(HostsTest, ADeadBackupHoldsMailBackForAnHourAndNotForEver)
     EXPECT_THAT(peers[0]->in_tls, ElementsAre(false));
 }
 
+// Nor is it forgotten on one core that the host has greeted another.
+TEST_F(HostsTest, TheHourBeginsAnewOnceTheHostHasGreetedAnyCore)
+{
+    peer_for("other.test", broken());
+    add_dead_backup();
+    const auto attempt = [&](std::chrono::minutes later) {
+        fixture.clock.shift += later;
+        return deliver(make_message({"b@other.test"})).delivered;
+    };
+    EXPECT_EQ(attempt(std::chrono::minutes{0}), 0U);
+    const auto port = std::to_string(peers[0]->port());
+    host_memory->note_greeted({"other.test", "backup.other.test:" + port});
+    EXPECT_EQ(attempt(std::chrono::minutes{30}), 0U);
+    EXPECT_EQ(attempt(std::chrono::minutes{31}), 0U);
+    EXPECT_TRUE(peers[0]->messages.empty()) << "it went in clear";
+    EXPECT_EQ(attempt(std::chrono::minutes{30}), 1U);
+}
+
+TEST_F(HostsTest, WhatIsRememberedIsListedAndForgotten)
+{
+    peer_for("other.test", broken());
+    add_dead_backup();
+    const auto attempt = [&](std::chrono::minutes later) {
+        fixture.clock.shift += later;
+        return deliver(make_message({"b@other.test"})).delivered;
+    };
+    EXPECT_EQ(attempt(std::chrono::minutes{0}), 0U);
+    const auto port = std::to_string(peers[0]->port());
+    std::map<std::string, outbound::RememberedHost> rows;
+    for (auto& each : service->remembered()) rows[each.what] = std::move(each);
+    EXPECT_EQ(rows["unreachable"].host, "127.0.0.3:" + port);
+    EXPECT_EQ(rows["greets-nobody"].host, "backup.other.test:" + port);
+    EXPECT_EQ(rows["greets-nobody"].destination, "other.test");
+    fixture.clock.shift += std::chrono::hours{1};
+    EXPECT_EQ(service->remembered().at(0).what, "greets-nobody-for-an-hour");
+    EXPECT_EQ(service->forget("backup.other.test"), 1U);
+    EXPECT_TRUE(service->remembered().empty());
+    EXPECT_EQ(attempt(std::chrono::minutes{0}), 0U) << "its hour begins anew";
+}
+
+// Where the first host takes all the time the next attempt begins with the other.
+TEST_F(HostsTest, WhatThereWasNoTimeForComesFirstNextTimeAndNothingGoesInClear)
+{
+    peer_for("other.test", broken()).script_.silent_on = "EHLO";
+    settings.options.attempt_time = std::chrono::seconds{1};
+    settings.options.command_timeout = std::chrono::milliseconds{1500};
+    add_dead_backup();
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_TRUE(peers[0]->messages.empty());
+    const auto port = std::to_string(peers[0]->port());
+    auto rows = service->remembered();
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].what, "left-untried");
+    EXPECT_EQ(rows[0].host, "backup.other.test:" + port);
+    peers[0]->go_on();
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_EQ(log.attempts.back().rungs.at(0).address.address.format(), "127.0.0.3");
+    EXPECT_TRUE(peers[0]->messages.empty()) << "it went in clear";
+}
+
 TEST_F(HostsTest, AnAttemptHasATimeLimit)
 {
-    settings.attempt_time = Duration{};
+    settings.options.attempt_time = Duration{};
     peer_for("other.test", {});
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
     EXPECT_EQ(outcome().reason, Reason::DeliveryTimeOver);

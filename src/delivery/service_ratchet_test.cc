@@ -2,6 +2,7 @@
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
 #include "facts/reasons.h"
+#include "objects/next_hop.h"
 #include "observations/observations.h"
 #include "outbound/ratchet_watch.h"
 
@@ -208,18 +209,29 @@ TEST_F(RatchetTest, AnApprovalStaysWhileNothingIsTried)
 TEST(RatchetDestination, IsTheSameByRouteAndByHosts)
 {
     struct Row {
-        std::string_view key;
+        routing::Route route;
         std::string_view destination;
     };
-    const Row rows[] = {
-        {"mx:other.test", "other.test"},
-        {"mx:other.test;connector=bank", "other.test"},
-        {"hosts:smtp://relay.other.test:25", "relay.other.test"},
-        {"hosts:smtp://[192.0.2.2]:2525,smtp://[192.0.2.1]:2525;connector=bank",
-         "[192.0.2.1]:2525"},
-        {"nonsense", ""},
+    const auto by_mx = [](std::string_view connector) {
+        routing::Route route;
+        route.domain = "other.test";
+        route.connector = connector;
+        return route;
     };
-    for (const auto& row : rows) EXPECT_EQ(outbound::ratchet_destination(row.key), row.destination);
+    const auto by_hosts = [](std::vector<std::string_view> hosts) {
+        routing::Route route;
+        for (const auto host : hosts) route.hosts.push_back(*objects::parse_next_hop_host(host));
+        return route;
+    };
+    const Row rows[] = {
+        {by_mx(""), "other.test"},
+        {by_mx("bank"), "other.test"},
+        {by_hosts({"smtp://relay.other.test"}), "relay.other.test"},
+        {by_hosts({"smtp://[192.0.2.2]:2525", "smtp://[192.0.2.1]:2525"}), "[192.0.2.1]:2525"},
+        {routing::Route{}, ""},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(outbound::ratchet_destination(row.route), row.destination);
 }
 
 }  // namespace

@@ -82,6 +82,19 @@ TEST_F(DeliveryTest, DeliversInClearWhereStartTlsIsNotOffered)
     EXPECT_EQ(attempt.policy, "opportunistic");
 }
 
+TEST_F(DeliveryTest, WhereDnsKnowsNoHostThePolicyOfTheRouteStandsInEveryAttempt)
+{
+    resolver.mxs["other.test"].status = facts::DnsStatus::Failed;
+    contents.organizations[0].tls = objects::TlsLevel::VerifyCa;
+    deliver(grant_for({make_message({"b@other.test"}), make_message({"c@other.test"})}));
+    ASSERT_EQ(log.attempts.size(), 2U);
+    for (const auto& attempt : log.attempts) {
+        EXPECT_EQ(attempt.parts.at(0).outcome.reason, Reason::DnsFailed);
+        EXPECT_EQ(attempt.policy, "verify_ca");
+        EXPECT_THAT(attempt.policy_reasons, testing::Contains(Reason::TlsOrganizationLevel));
+    }
+}
+
 TEST_F(DeliveryTest, PartialFailureMakesANoticeInTheSameChange)
 {
     PeerScript script;
@@ -574,6 +587,33 @@ TEST_F(DeliveryTest, APeerThatHasTheWholeMessageIsWaitedFor)
     EXPECT_FALSE(reports.reports[0].destination_failure);
     EXPECT_EQ(outcome().result, facts::OutcomeClass::Delivered);
 }
+
+// Lines that end no reply are no words: whoever drips them is as silent as who says nothing.
+class DrippingPeer : public DeliveryTest,
+                     public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+TEST_P(DrippingPeer, IsSilent)
+{
+    auto& peer = peer_for("far.test", {});
+    std::tie(peer.script_.silent_on, peer.script_.drip) = GetParam();
+    const bool after_dot = peer.script_.silent_on == ".";
+    begin();
+    give(grant_for({make_message({"b@far.test"})}));
+    turn_until([&] { return !reports.peers.empty() || !reports.reports.empty(); });
+    ASSERT_FALSE(reports.peers.empty());
+    EXPECT_EQ(reports.peers[0].peer, after_dot ? queue::Peer::SilentAfterDot : queue::Peer::Silent);
+    service->end({1});
+    if (after_dot) peer.go_on();
+    turn_until([&] { return !reports.reports.empty(); });
+    EXPECT_EQ(outcome().reason, after_dot ? Reason::DoneAccepted : Reason::ConnectionGaveWay);
+    EXPECT_EQ(reports.reports[0].answered, after_dot);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stages, DrippingPeer,
+                         testing::Values(std::pair{"GREETING", "220-wait"},
+                                         std::pair{"EHLO", "250-more"},
+                                         std::pair{"RCPT", "250-more"},
+                                         std::pair{".", "250-more"}));
 
 TEST_F(DeliveryTest, ASilentPeerThatSpeaksInTimeIsNotEnded)
 {

@@ -16,6 +16,7 @@ namespace hermetic::delivery {
 namespace {
 
 using Next = smtp::ClientTransaction::Next;
+using Written = smtp::ClientTransaction::Written;
 using facts::Reason;
 
 // A message of up to so many octets is written with its final dot in one go.
@@ -66,14 +67,9 @@ private:
 
 net::Task<Transmitted> Transmitter::run()
 {
-    // Something is there before anything was asked: replies would be matched to the wrong commands.
-    if (connection_.stream->has_unread_input()) {
-        stale_ = connection_.messages > 1;
-        if (stale_) co_return Transmitted::Stale;
-        transaction_.on_lost(facts::local_outcome(Reason::ReplyUnexpected, facts::Stage::Mail,
-                                                  "the server spoke before it was asked"));
-        co_return Transmitted::Closed;
-    }
+    // Whatever was said on a kept connection, nothing is said to it any more.
+    stale_ = connection_.messages > 1 && connection_.stream->has_unread_input();
+    if (stale_) co_return Transmitted::Stale;
     step_ = transaction_.start();
     for (;;) {
         bool going_on = true;
@@ -108,9 +104,10 @@ Instant Transmitter::reply_deadline() const
 
 net::Task<bool> Transmitter::hear()
 {
-    const bool has_all = transaction_.may_be_taken(smtp::ClientTransaction::Written::All);
+    const bool has_all = transaction_.may_be_taken(Written::All);
     watch_.set_dot(has_all ? outbound::PeerWatch::Dot::After : outbound::PeerWatch::Dot::Before);
-    auto reply = co_await outbound::exchange(*connection_.stream, step_.write, reply_deadline());
+    auto reply =
+        co_await outbound::exchange(*connection_.stream, step_.write, reply_deadline(), step_.due);
     if (!reply) {
         on_lost(reply.error());
         co_return false;
@@ -127,9 +124,8 @@ net::Task<bool> Transmitter::hear()
 void Transmitter::on_lost(const outbound::TalkError& error)
 {
     using Kind = net::StreamError::Kind;
-    const bool gone = error.malformed || error.stream.kind == Kind::Closed ||
+    const bool gone = error.malformed || error.unasked || error.stream.kind == Kind::Closed ||
                       error.stream.kind == Kind::Reset || error.stream.kind == Kind::TlsBroken;
-    using Written = smtp::ClientTransaction::Written;
     const auto written = error.unwritten ? Written::Part : Written::All;
     if (gone && connection_.messages > 1 && transaction_.untouched() &&
         !transaction_.may_be_taken(written)) {
@@ -164,6 +160,12 @@ net::Task<bool> Transmitter::write(std::string_view bytes)
 
 net::Task<bool> Transmitter::send_body()
 {
+    // A reply that is here before the message would be taken for the one to it.
+    const bool early = co_await outbound::has_spoken_unasked(*connection_.stream, 0);
+    if (early) {
+        on_lost(outbound::unasked());
+        co_return false;
+    }
     if (!step_.write.empty()) {
         const bool begun = co_await write(step_.write);
         if (!begun) co_return false;
@@ -180,6 +182,7 @@ net::Task<bool> Transmitter::send_body()
 
 net::Task<bool> Transmitter::send_small_body()
 {
+    if (outbound::has_come(*connection_.stream)) co_return co_await hear_early();
     if (!transaction_.body_is_dotted()) co_return co_await write(body_.bytes.view());
     smtp::DotStuffer stuffer;
     std::string scratch;
@@ -209,18 +212,19 @@ net::Task<bool> Transmitter::send_large_body()
             co_return false;
         }
         if (piece->empty()) break;
-        if (!dotted && connection_.stream->has_unread_input()) co_return co_await hear_early();
+        if (outbound::has_come(*connection_.stream)) co_return co_await hear_early();
         const auto octets = dotted ? stuffer.feed(*piece, scratch) : *piece;
         const bool written = co_await write(octets);
         if (!written) co_return false;
     }
     if (!dotted) co_return true;
+    if (outbound::has_come(*connection_.stream)) co_return co_await hear_early();
     co_return co_await write(stuffer.finish());
 }
 
-// Behind BDAT a reply may come before the whole message is there: who does not know BDAT answers
-// every line of it, and would fill the connection until nobody can write any more. Nobody can have
-// taken what was not sent.
+// A reply before the whole message is there. Who does not know BDAT answers every line of it, and
+// would fill the connection until nobody can write any more; others refuse what they have seen of
+// it. Nobody can have taken what was not sent.
 net::Task<bool> Transmitter::hear_early()
 {
     auto reply = co_await outbound::read_reply(*connection_.stream, reply_deadline());
@@ -230,11 +234,15 @@ net::Task<bool> Transmitter::hear_early()
         co_return false;
     }
     if (!reply->temporary() && !reply->permanent()) {
-        using Written = smtp::ClientTransaction::Written;
         transaction_.on_lost(
             facts::local_outcome(Reason::ReplyUnexpected, facts::Stage::Data,
                                  "the server took the message before it was all sent"),
             Written::Part);
+        co_return false;
+    }
+    // Of LMTP's replies, one per recipient, no more would come.
+    if (connection_.dialect == smtp::Dialect::Lmtp) {
+        transaction_.on_lost(smtp::outcome_of_reply(facts::Stage::Data, *reply), Written::Part);
         co_return false;
     }
     cut_ = true;

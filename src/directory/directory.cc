@@ -1,6 +1,6 @@
 #include "directory/directory.h"
 
-#include "objects/exceptions.h"
+#include "objects/old_form.h"
 #include "objects/org_file.h"
 
 #include <fmt/format.h>
@@ -45,12 +45,60 @@ Result<Compiled, Refusal> compiled(Result<Compiled, config::Diagnostics> result)
     return *std::move(result);
 }
 
+// Of an organization that is to be removed: what would be nobody's.
+std::optional<Refusal> owns(const Objects& objects, const ObjectKey& organization)
+{
+    if (organization.kind != kOrganizationKind) return std::nullopt;
+    const auto is_its = [&](const auto& each) {
+        return each.first.organization == organization.name;
+    };
+    const auto first = std::find_if(objects.begin(), objects.end(), is_its);
+    if (first == objects.end()) return std::nullopt;
+    const auto count = std::count_if(objects.begin(), objects.end(), is_its);
+    const std::string more = count == 1 ? "" : fmt::format(" and {} more", count - 1);
+    return refuse(Kind::Invalid,
+                  fmt::format("{} has {}{}", describe(organization), describe(first->first), more),
+                  "their removal first");
+}
+
+// What the document leaves out, of what is there.
+std::optional<Refusal> removes(const std::vector<StoredObject>& stored, const Objects& made)
+{
+    constexpr std::size_t kShown = 5;
+    std::size_t count = 0;
+    std::string names;
+    for (const StoredObject& each : stored) {
+        if (made.contains(each.key)) continue;
+        if (++count <= kShown) names += (names.empty() ? "" : ", ") + describe(each.key);
+    }
+    if (count == 0) return std::nullopt;
+    if (count > kShown) names += fmt::format(" and {} more", count - kShown);
+    return refuse(Kind::Removes,
+                  fmt::format("the document does not name {}, which it would remove", names),
+                  "`--prune` (prune=yes) to remove what it does not name, or a document that "
+                  "names it");
+}
+
 std::string string_member(const Edit& edit, std::string_view key)
 {
     for (const auto& [name, value] : edit.set) {
         if (name == key && value.kind == config::Node::Kind::String) return value.string;
     }
     return {};
+}
+
+// What they themselves do not forbid: the node's, and of exceptions what was not there. `in_force`
+// are none at a start: then what is kept tells what was there.
+config::Diagnostics find_faults(const Check& check, const objects::Snapshot::Contents& in_force,
+                                const std::vector<StoredObject>& stored,
+                                const objects::Snapshot::Contents& made, WallTime now,
+                                const objects::Written& written)
+{
+    if (auto faults = check ? check(made) : config::Diagnostics{}; !faults.empty()) return faults;
+    auto late = objects::exception_faults(in_force, made, now, written);
+    if (late.empty() || stored.empty()) return late;
+    const auto kept = compile(texts_of(stored));
+    return kept ? objects::exception_faults(kept->contents, made, now, written) : late;
 }
 
 }  // namespace
@@ -95,19 +143,6 @@ Result<void, Refusal> Directory::load()
     return {};
 }
 
-// What they themselves do not forbid: the node's, and an end too far away that was not there.
-config::Diagnostics Directory::find_faults(const std::vector<StoredObject>& stored,
-                                           const objects::Snapshot::Contents& made) const
-{
-    if (auto faults = check_ ? check_(made) : config::Diagnostics{}; !faults.empty()) return faults;
-    const WallTime now = clock_.wall();
-    auto late = objects::too_long_exceptions(snapshot_->contents(), made, now);
-    if (late.empty() || stored.empty()) return late;
-    // At a start nothing is in force yet.
-    const auto kept = compile(texts_of(stored));
-    return kept ? objects::too_long_exceptions(kept->contents, made, now) : late;
-}
-
 std::optional<Refusal> Directory::governed(const Terms& terms) const
 {
     if (governed_by_.empty() || terms.dry_run) return std::nullopt;
@@ -116,7 +151,8 @@ std::optional<Refusal> Directory::governed(const Terms& terms) const
                   "the directory governs what is there now");
 }
 
-Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make)
+Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make,
+                                           const objects::Written& written)
 {
     auto transaction = store_->begin();
     if (!transaction) return failure(broken(transaction.error()));
@@ -124,8 +160,9 @@ Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make)
     if (!stored) return failure(broken(stored.error()));
     auto made = make(*stored);
     if (!made) return failure(std::move(made.error()));
-    if (auto faults = find_faults(*stored, made->contents); !faults.empty())
-        return failure(invalid(std::move(faults)));
+    auto faults =
+        find_faults(check_, snapshot_->contents(), *stored, made->contents, clock_.wall(), written);
+    if (!faults.empty()) return failure(invalid(std::move(faults)));
     Changes changes = compare(texts_of(*stored), made->objects);
     // What was kept and is in force already needs no revision; at a start nothing is in force yet.
     const bool in_force = made->contents == snapshot_->contents();
@@ -150,21 +187,39 @@ Result<Outcome, Refusal> Directory::write(Store::Transaction transaction, Change
     }
     snapshot_ =
         std::make_shared<const objects::Snapshot>(std::move(made.contents), revision_.number);
-    if (on_change_) on_change_(snapshot_);
+    if (on_change_) on_change_(snapshot_, changes, terms.by);
     return Outcome{revision_, std::move(changes), nullptr};
+}
+
+Result<Compiled, Refusal> Directory::try_file(const config::Node& document, const std::string& file,
+                                              const Check& check)
+{
+    auto made = compiled(compile(document, file));
+    if (!made) return made;
+    const auto stored = store_->read();
+    if (!stored) return failure(broken(stored.error()));
+    auto faults = find_faults(check, snapshot_->contents(), *stored, made->contents, clock_.wall(),
+                              {&document, file});
+    if (!faults.empty()) return failure(invalid(std::move(faults)));
+    return made;
+}
+
+Result<Outcome, Refusal> Directory::take_file(Compiled made, const std::string& file,
+                                              const objects::Written& written)
+{
+    const Terms terms{"file " + file, std::nullopt, false};
+    config::Diagnostics notes = made.notes;
+    const auto make = [&made](const auto&) -> Result<Compiled, Refusal> { return std::move(made); };
+    auto outcome = commit(terms, make, written);
+    if (outcome) notes_ = std::move(notes);  // the file stays as it is
+    return outcome;
 }
 
 Result<Outcome, Refusal> Directory::take_file(const config::Node& document, const std::string& file)
 {
-    const Terms terms{"file " + file, std::nullopt, false};
-    config::Diagnostics notes;
-    auto outcome = commit(terms, [&](const auto&) {
-        auto made = compiled(compile(document, file));
-        if (made) notes = made->notes;
-        return made;
-    });
-    if (outcome) notes_ = std::move(notes);  // the file stays as it is
-    return outcome;
+    auto made = compiled(compile(document, file));
+    if (!made) return failure(std::move(made.error()));
+    return take_file(*std::move(made), file, {&document, file});
 }
 
 Result<Outcome, Refusal> Directory::replace(std::string_view document, const std::string& file,
@@ -172,20 +227,48 @@ Result<Outcome, Refusal> Directory::replace(std::string_view document, const std
 {
     if (auto refusal = governed(terms)) return failure(*std::move(refusal));
     if (!terms.base && !terms.dry_run) return failure(no_base("revision"));
-    if (document.size() > kMaxDocumentOctets) {
-        return failure(invalid({{file, 0, "", "it is larger than 16 MiB", "a smaller file"}}));
-    }
     const auto parsed = config::parse_document(document, file);
     if (!parsed) return failure(invalid({parsed.error()}));
-    return commit(terms, [&](const auto&) -> Result<Compiled, Refusal> {
-        if (terms.base && *terms.base != revision_.number) {
-            return failure(
-                refuse(Kind::Conflict,
-                       fmt::format("the objects are at revision {} now: {} changed them at {}",
-                                   revision_.number, revision_.by, format_rfc3339(revision_.at)),
-                       fmt::format("a change made from revision {}", revision_.number)));
-        }
-        return compiled(compile(*parsed, file));
+    const auto make = [&](const auto& stored) -> Result<Compiled, Refusal> {
+        if (auto refusal = overtaken(terms)) return failure(*std::move(refusal));
+        auto made = compiled(compile(*parsed, file));
+        if (!made || terms.prune || terms.dry_run) return made;
+        if (auto refusal = removes(stored, made->objects)) return failure(*std::move(refusal));
+        return made;
+    };
+    return commit(terms, make, {&*parsed, file});
+}
+
+// Whether somebody else changed the objects since.
+std::optional<Refusal> Directory::overtaken(const Terms& terms) const
+{
+    if (!terms.base || *terms.base == revision_.number) return std::nullopt;
+    return refuse(Kind::Conflict,
+                  fmt::format("the objects are at revision {} now: {} changed them at {}",
+                              revision_.number, revision_.by, format_rfc3339(revision_.at)),
+                  fmt::format("a change made from revision {}", revision_.number));
+}
+
+Result<Outcome, Refusal> Directory::roll_back(std::uint64_t revision, const Terms& terms)
+{
+    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    if (!terms.base && !terms.dry_run) return failure(no_base("revision"));
+    if (revision == 0 || revision > revision_.number) {
+        return failure(refuse(Kind::NotFound, fmt::format("there is no revision {}", revision),
+                              fmt::format("one from 1 to {}", revision_.number)));
+    }
+    Terms signed_terms = terms;
+    signed_terms.by = fmt::format("{} (rollback to revision {})", terms.by, revision);
+    return commit(signed_terms, [&](const auto&) -> Result<Compiled, Refusal> {
+        if (auto refusal = overtaken(terms)) return failure(*std::move(refusal));
+        const auto objects = store_->objects_at(revision);
+        if (!objects) return failure(broken(objects.error()));
+        auto made = compiled(compile(*objects));
+        if (made) return made;
+        Refusal refusal = std::move(made.error());
+        refusal.what = fmt::format("the objects of revision {} hold together no more: {}", revision,
+                                   refusal.what);
+        return failure(std::move(refusal));
     });
 }
 
@@ -199,12 +282,10 @@ Result<Outcome, Refusal> Directory::add(const std::string& kind, const std::stri
     name_node.string = name;
     std::erase_if(whole.set, [](const auto& each) { return each.key == "name"; });
     whole.set.insert(whole.set.begin(), {"name", std::move(name_node)});
-    const ObjectKey key{kind, string_member(edit, kOrganizationKind), name};
+    const ObjectKey key = key_of(kind, string_member(edit, kOrganizationKind), name);
     return commit(terms, [&](const auto& stored) -> Result<Compiled, Refusal> {
-        const auto same = std::find_if(stored.begin(), stored.end(), [&](const auto& each) {
-            return each.key.kind == key.kind && each.key.name == key.name &&
-                   (key.organization.empty() || key.organization == each.key.organization);
-        });
+        const auto same = std::find_if(stored.begin(), stored.end(),
+                                       [&](const auto& each) { return each.key == key; });
         if (same != stored.end()) {
             return failure(
                 refuse(Kind::Exists,
@@ -255,6 +336,7 @@ Result<Outcome, Refusal> Directory::remove(const ObjectKey& key, const Terms& te
     return commit(terms, [&](const auto& stored) -> Result<Compiled, Refusal> {
         auto objects = based_on(stored, key, terms);
         if (!objects) return failure(std::move(objects.error()));
+        if (auto refusal = owns(*objects, key)) return failure(*std::move(refusal));
         objects->erase(key);
         return compiled(compile(*objects));
     });
@@ -311,9 +393,10 @@ Result<std::vector<StoredObject>, Refusal> Directory::list()
 }
 
 Result<std::vector<HistoryEntry>, Refusal> Directory::history(const std::optional<ObjectKey>& key,
-                                                              std::uint32_t limit)
+                                                              std::uint32_t limit,
+                                                              std::optional<std::uint64_t> revision)
 {
-    auto entries = store_->history(key, limit);
+    auto entries = store_->history(key, limit, revision);
     if (!entries) return failure(broken(entries.error()));
     return *std::move(entries);
 }
@@ -323,23 +406,55 @@ std::string Directory::export_text() const
     return directory::export_text(snapshot_->contents());
 }
 
-Result<objects::Snapshot::Contents, config::Diagnostics> load_objects(
-    const std::string& organization_file, const std::string& data_directory)
+namespace {
+
+// What is kept in the data directory; nothing where there is none.
+Result<std::vector<StoredObject>, config::Diagnostics> read_kept(const std::string& data_directory)
 {
-    if (!organization_file.empty()) return objects::load_org_file(organization_file);
     const std::string path = data_directory + "/" + kFileName;
     std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) return objects::Snapshot::Contents{};
+    if (!std::filesystem::exists(path, ignored)) return std::vector<StoredObject>{};
     const auto store = Store::open(path, Access::ReadOnly);
     if (!store) {
         return failure(config::Diagnostics{
             {path, 0, "", store.error(), "a directory that this user may read"}});
     }
-    const auto stored = (*store)->read();
+    auto stored = (*store)->read();
     if (!stored) return failure(config::Diagnostics{{path, 0, "", stored.error(), "a sound file"}});
-    auto result = compile(texts_of(*stored));
-    if (!result) return failure(std::move(result.error()));
-    return std::move(result->contents);
+    return *std::move(stored);
+}
+
+}  // namespace
+
+Result<Compiled, config::Diagnostics> judge_objects(const std::string& organization_file,
+                                                    const std::string& data_directory,
+                                                    const Check& check, WallTime now)
+{
+    auto stored = read_kept(data_directory);
+    if (organization_file.empty()) {
+        if (!stored) return failure(std::move(stored.error()));
+        auto kept = compile(texts_of(*stored));
+        auto faults = kept && check ? check(kept->contents) : config::Diagnostics{};
+        if (!faults.empty()) return failure(std::move(faults));
+        return kept;
+    }
+    const auto document = config::load_document(organization_file);
+    if (!document) return failure(config::Diagnostics{document.error()});
+    auto made = compile(*document, organization_file);
+    if (!made) return made;
+    // Who checks may not be allowed to read what is kept: then nothing was there.
+    auto faults = find_faults(check, {}, stored ? *stored : std::vector<StoredObject>{},
+                              made->contents, now, {&*document, organization_file});
+    if (!faults.empty()) return failure(std::move(faults));
+    return made;
+}
+
+Result<objects::Snapshot::Contents, config::Diagnostics> load_objects(
+    const std::string& organization_file, const std::string& data_directory, WallTime now)
+{
+    auto judged = judge_objects(organization_file, data_directory, {}, now);
+    if (!judged) return failure(std::move(judged.error()));
+    return std::move(judged->contents);
 }
 
 }  // namespace hermetic::directory

@@ -35,9 +35,10 @@ protected:
         auto opened = Directory::open(path_, clock_);
         ASSERT_TRUE(opened.has_value()) << opened.error();
         directory_ = *std::move(opened);
-        directory_->on_change([this](objects::SnapshotPointer snapshot) {
-            published_.push_back(std::move(snapshot));
-        });
+        directory_->on_change(
+            [this](objects::SnapshotPointer snapshot, const Changes&, const std::string&) {
+                published_.push_back(std::move(snapshot));
+            });
         const auto loaded = directory_->load();
         ASSERT_TRUE(loaded.has_value()) << loaded.error().what;
     }
@@ -121,9 +122,16 @@ TEST_F(DirectoryTest, ADryRunSaysWhatItWouldDoAndDoesNothing)
 TEST_F(DirectoryTest, ObjectsThatTheFileDoesNotNameAreRemoved)
 {
     fill();
-    const auto done =
-        directory_->replace("[organization]\nname = \"Example\"\npostmaster = \"p@example.org\"\n",
-                            "org.toml", {"alice", 1, false});
+    const char* const kLess =
+        "[organization]\nname = \"Example\"\npostmaster = \"p@example.org\"\n";
+    const Refusal refusal = refused(directory_->replace(kLess, "org.toml", {"alice", 1, false}));
+    EXPECT_EQ(refusal.kind, Refusal::Kind::Removes);
+    EXPECT_NE(refusal.what.find("accepted_domain \"example.org\", outbound_connector \"bank\""),
+              std::string::npos)
+        << refusal.what;
+    EXPECT_NE(refusal.right.find("--prune"), std::string::npos);
+    EXPECT_EQ(directory_->list()->size(), 3U) << "nothing happened";
+    const auto done = directory_->replace(kLess, "org.toml", {"alice", 1, false, true});
     ASSERT_TRUE(done.has_value());
     EXPECT_EQ(done->changes.size(), 3U);
     EXPECT_EQ(directory_->list()->size(), 1U);
@@ -138,7 +146,8 @@ TEST_F(DirectoryTest, AChangeMakesANewVersionWithItsAuthorAndTime)
     const auto bank = directory_->find("outbound_connector", "Example", "bank");
     EXPECT_EQ(bank->stamp, (Stamp{2, "bob", clock_.wall()}));
     EXPECT_EQ(directory_->find("accepted_domain", "", "example.org")->stamp.version, 1U);
-    EXPECT_EQ(published_.back()->outbound_connector("bank")->tls.level, objects::TlsLevel::Encrypt);
+    EXPECT_EQ(published_.back()->outbound_connector_named({"Example", "bank"})->tls.level,
+              objects::TlsLevel::Encrypt);
     EXPECT_EQ(directory_->history(kBank, 10)->size(), 2U);
 }
 
@@ -264,6 +273,85 @@ TEST_F(DirectoryTest, ObjectsAreAddedOnceAndRemoved)
     EXPECT_NE(gone.error().what.find("carol removed it"), std::string::npos) << gone.error().what;
 }
 
+// Specification §1: a name is unique within its organization and kind.
+TEST_F(DirectoryTest, TwoOrganizationsMayHaveObjectsOfOneName)
+{
+    fill();
+    Edit edit = set("postmaster", "p@other.test");
+    ASSERT_TRUE(directory_->add("organization", "Other", edit, {"bob", {}, false}));
+    edit = set("recipient_domains", "other-bank.test");
+    const Refusal nobodys =
+        refused(directory_->add("outbound_connector", "bank", edit, {"bob", {}, false}));
+    EXPECT_EQ(nobodys.diagnostics.at(0).key, "outbound_connector \"bank\".organization");
+    for (auto& each : set("organization", "Other").set) edit.set.push_back(each);
+    ASSERT_TRUE(directory_->add("outbound_connector", "bank", edit, {"bob", {}, false}));
+    EXPECT_EQ(refused(directory_->add("outbound_connector", "bank", edit, {"bob", {}, false})).kind,
+              Refusal::Kind::Exists);
+    const auto several = directory_->find("outbound_connector", "", "bank");
+    ASSERT_FALSE(several);
+    EXPECT_NE(several.error().what.find("several organizations"), std::string::npos);
+    EXPECT_EQ(directory_->find("outbound_connector", "Other", "bank")->key.organization, "Other");
+    const auto& snapshot = *directory_->snapshot();
+    EXPECT_EQ(snapshot.outbound_connector_named({"Other", "bank"})->recipient_domains[0].format(),
+              "other-bank.test");
+    EXPECT_EQ(snapshot.outbound_connector_named({"Example", "bank"})->recipient_domains[0].format(),
+              "bank.test");
+}
+
+TEST_F(DirectoryTest, AnOrganizationThatHasObjectsIsNotRemoved)
+{
+    fill();
+    const Refusal refusal =
+        refused(directory_->remove({"organization", "", "Example"}, {"bob", 1, false}));
+    EXPECT_EQ(refusal.kind, Refusal::Kind::Invalid);
+    EXPECT_EQ(refusal.what,
+              "organization \"Example\" has accepted_domain \"example.org\" and 1 more");
+}
+
+TEST_F(DirectoryTest, ARollbackMakesWhatWasANewRevision)
+{
+    fill();
+    ASSERT_TRUE(directory_->change(kBank, set("tls", "encrypt"), {"bob", 1, false}));
+    ASSERT_TRUE(directory_->remove(kBank, {"bob", 2, false}));
+    ASSERT_TRUE(directory_->add("outbound_connector", "two", set("recipient_domains", "two.test"),
+                                {"bob", {}, false}));
+    const auto tried = directory_->roll_back(2, {"carol", {}, true});
+    ASSERT_TRUE(tried) << tried.error().what;
+    EXPECT_EQ(tried->changes.size(), 2U);
+    EXPECT_EQ(directory_->revision().number, 4U);
+    EXPECT_EQ(refused(directory_->roll_back(2, {"carol", 3, false})).kind, Refusal::Kind::Conflict);
+    const auto done = directory_->roll_back(2, {"carol", 4, false});
+    ASSERT_TRUE(done) << done.error().what;
+    EXPECT_EQ(done->revision.number, 5U);
+    EXPECT_EQ(done->revision.by, "carol (rollback to revision 2)");
+    const auto bank = directory_->find("outbound_connector", "", "bank");
+    ASSERT_TRUE(bank);
+    EXPECT_NE(bank->text.find("encrypt"), std::string::npos);
+    EXPECT_EQ(bank->stamp.version, 4U) << "a version is never used twice";
+    EXPECT_FALSE(directory_->find("outbound_connector", "", "two"));
+    EXPECT_EQ(directory_->history(std::nullopt, 10, 5)->size(), 2U);
+    EXPECT_EQ(directory_->snapshot()->revision(), 5U);
+}
+
+TEST_F(DirectoryTest, ARollbackThatHoldsTogetherNoMoreSaysWhy)
+{
+    fill();
+    ASSERT_TRUE(directory_->change(kBank, set("comment", "later"), {"bob", 1, false}));
+    for (const std::uint64_t none : {0U, 7U}) {
+        const Refusal refusal = refused(directory_->roll_back(none, {"carol", 2, false}));
+        EXPECT_EQ(refusal.kind, Refusal::Kind::NotFound);
+        EXPECT_EQ(refusal.right, "one from 1 to 2");
+    }
+    directory_->check_by([](const objects::Snapshot::Contents& contents) -> config::Diagnostics {
+        if (contents.outbound_connectors.at(0).comment == "later") return {};
+        return {{"", 0, "outbound_connector \"bank\"", "it is too early", "later"}};
+    });
+    const Refusal refusal = refused(directory_->roll_back(1, {"carol", 2, false}));
+    EXPECT_EQ(refusal.kind, Refusal::Kind::Invalid);
+    EXPECT_NE(refusal.what.find("it is too early"), std::string::npos);
+    EXPECT_EQ(directory_->revision().number, 2U);
+}
+
 TEST_F(DirectoryTest, AFileThatGovernsIsTakenWithItsHistoryAndNothingElseIs)
 {
     directory_->govern_by("/etc/hermetic/org.toml");
@@ -277,6 +365,7 @@ TEST_F(DirectoryTest, AFileThatGovernsIsTakenWithItsHistoryAndNothingElseIs)
     EXPECT_EQ(refused(directory_->remove(kBank, {"bob", 1, false})).kind, Refusal::Kind::Governed);
     EXPECT_EQ(refused(directory_->add("outbound_connector", "x", {}, {"bob", {}, false})).kind,
               Refusal::Kind::Governed);
+    EXPECT_EQ(refused(directory_->roll_back(1, {"bob", 1, false})).kind, Refusal::Kind::Governed);
     EXPECT_TRUE(directory_->replace(kOrganization, "f", {"bob", {}, true}).has_value())
         << "what a file would change may be asked";
     directory_->govern_by("");
@@ -297,9 +386,9 @@ TEST_F(DirectoryTest, AFileThatIsAsBeforeIsPutInForceAtStartWithoutARevision)
 
 TEST_F(DirectoryTest, CommandsReadItBesideTheServer)
 {
-    EXPECT_TRUE(load_objects("", folder_.file("none"))->organizations.empty());
+    EXPECT_TRUE(load_objects("", folder_.file("none"), {})->organizations.empty());
     fill();
-    const auto loaded = load_objects("", folder_.file("."));
+    const auto loaded = load_objects("", folder_.file("."), {});
     ASSERT_TRUE(loaded.has_value());
     EXPECT_EQ(*loaded, directory_->snapshot()->contents());
 }
@@ -310,7 +399,7 @@ TEST_F(DirectoryTest, OnItsThreadWorkIsDoneInOrderAndToItsEnd)
     {
         DirectoryThread thread{std::move(directory_)};
         for (int i = 0; i < 100; ++i) thread.post([&order, i](Directory&) { order.push_back(i); });
-        EXPECT_EQ(thread.ask([](Directory& directory) { return directory.revision().number; }), 0U);
+        thread.post([](Directory& directory) { EXPECT_EQ(directory.revision().number, 0U); });
         thread.post([&order](Directory&) { order.push_back(100); });
     }
     ASSERT_EQ(order.size(), 101U);

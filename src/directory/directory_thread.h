@@ -6,11 +6,9 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <type_traits>
 
 namespace hermetic::directory {
 
@@ -26,16 +24,6 @@ public:
 
     // In the order of the calls. After stop() it is dropped.
     void post(Work work);
-    // The same, and waits for its result: for what is rare and waits anyway, such as a reload.
-    // Before stop().
-    template <typename Ask>
-    auto ask(Ask ask_directory)
-    {
-        using Answer = std::invoke_result_t<Ask, Directory&>;
-        std::promise<Answer> answer;
-        post([&](Directory& directory) { answer.set_value(ask_directory(directory)); });
-        return answer.get_future().get();
-    }
     // Does what is queued, then ends the thread.
     void stop();
 

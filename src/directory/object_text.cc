@@ -1,15 +1,16 @@
 #include "directory/object_text.h"
 
+#include "config/document_bounds.h"
 #include "config/kinds.h"
 #include "core/assert.h"
 #include "core/text.h"
-#include "objects/old_form.h"
 #include "objects/org_file.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <type_traits>
+#include <utility>
 
 namespace hermetic::directory {
 namespace {
@@ -31,71 +32,61 @@ std::string string_of(const Node& fields, std::string_view key)
     return node != nullptr && node->kind == Node::Kind::String ? node->string : std::string{};
 }
 
-// Where there is one organization, everything is its, and a file need not say so; what is kept
-// does, and always in the same place, so that a second one changes nothing of it.
-void name_owner(Node& fields, const std::string& only)
+std::string key_name(const objects::AcceptedDomain& domain)
 {
-    Node owner;
-    owner.kind = Node::Kind::String;
-    owner.string = string_of(fields, kOrganizationKind);
-    if (owner.string.empty()) owner.string = only;
-    if (owner.string.empty()) return;
-    std::erase_if(fields.table, [](const auto& each) { return each.key == kOrganizationKind; });
-    const auto name = std::find_if(fields.table.begin(), fields.table.end(),
-                                   [](const auto& each) { return each.key == "name"; });
-    const auto place = name == fields.table.end() ? fields.table.begin() : name + 1;
-    fields.table.insert(place, {std::string{kOrganizationKind}, std::move(owner)});
+    return domain.name.format();
 }
 
-std::string only_organization(const Node& document)
+template <typename Object>
+const std::string& key_name(const Object& object)
 {
-    const Node* node = document.find(kOrganizationKind);
-    if (node == nullptr) return {};
-    if (node->kind == Node::Kind::Table) return string_of(*node, "name");
-    return node->list.size() == 1 ? string_of(node->list.front(), "name") : std::string{};
+    return object.name;
 }
 
-// Takes canonical documents apart.
-class Splitter {
-public:
-    Splitter(const std::string& file, config::Diagnostics& diagnostics)
-        : file_{file}, diagnostics_{diagnostics}
-    {
-    }
-
-    Objects split(const Node& document)
-    {
-        const std::string only = only_organization(document);
-        for (const auto& [kind, value] : document.table) {
-            if (value.kind == Node::Kind::Table) take(kind, value, only);
-            for (const Node& each : value.list) take(kind, each, only);
+// In the order of keys, which is the one that they are kept in.
+template <typename Object>
+void sort_by_key(std::vector<Object>& objects)
+{
+    std::stable_sort(objects.begin(), objects.end(), [](const Object& a, const Object& b) {
+        if constexpr (!std::is_same_v<Object, objects::Organization>) {
+            if (a.organization != b.organization) return a.organization < b.organization;
         }
-        return std::move(objects_);
-    }
+        return key_name(a) < key_name(b);
+    });
+}
 
-private:
-    void take(const std::string& kind, Node fields, const std::string& only)
-    {
-        ObjectKey key{kind, {}, string_of(fields, "name")};
-        if (kind != kOrganizationKind) {
-            name_owner(fields, only);
-            key.organization = string_of(fields, kOrganizationKind);
-        }
+void sort_by_key(objects::Snapshot::Contents& contents)
+{
+    sort_by_key(contents.organizations);
+    sort_by_key(contents.accepted_domains);
+    sort_by_key(contents.inbound_connectors);
+    sort_by_key(contents.outbound_connectors);
+    sort_by_key(contents.certificates);
+    sort_by_key(contents.retirements);
+}
+
+// Each object's text. One whose name is too long or another's is a fault.
+Objects texts_of(const objects::Snapshot::Contents& contents, const std::string& file,
+                 config::Diagnostics& diagnostics)
+{
+    Objects objects;
+    for (objects::FormattedObject& each : objects::format_org_objects(contents)) {
+        ObjectKey key{std::move(each.kind), std::move(each.organization), std::move(each.name)};
         if (key.name.size() > kMaxNameOctets) {
-            diagnostics_.push_back({file_, 0, describe(key) + ".name", "it is too long",
-                                    fmt::format("at most {} octets", kMaxNameOctets)});
-            return;
+            diagnostics.push_back({file, 0, describe(key) + ".name", "it is too long",
+                                   fmt::format("at most {} octets", kMaxNameOctets)});
+            continue;
         }
-        std::string text = format_object(kind, fields);
-        if (objects_.emplace(key, std::move(text)).second) return;
-        diagnostics_.push_back(
-            {file_, 0, describe(key) + ".name", "another of its kind has it", "a name of its own"});
+        // A table on one line stands in the order in which it would be read.
+        if (each.text.find(" = {") != std::string::npos)
+            each.text = format_object(key.kind, fields_of(each.text));
+        const auto [place, is_new] = objects.try_emplace(key, std::move(each.text));
+        if (is_new) continue;
+        diagnostics.push_back({file, 0, describe(place->first) + ".name",
+                               "another of its kind has it", "a name of its own"});
     }
-
-    const std::string& file_;
-    config::Diagnostics& diagnostics_;
-    Objects objects_;
-};
+    return objects;
+}
 
 std::string join(const Objects& objects)
 {
@@ -189,38 +180,27 @@ Result<Compiled, config::Diagnostics> compile(const Objects& objects)
     static const std::string kNoFile;
     if (objects.empty()) return Compiled{};
     const std::string text = join(objects);
-    if (text.size() > kMaxDocumentOctets) return failure(too_large(kNoFile));
+    if (text.size() > config::kMaxDocumentOctets) return failure(too_large(kNoFile));
     const auto document = config::parse_document(text, kNoFile);
     if (!document) return failure(config::Diagnostics{document.error()});
-    auto contents = objects::read_org_document(*document, kNoFile);
-    if (!contents) {
-        name_objects(contents.error(), *document);
-        return failure(std::move(contents.error()));
-    }
-    // The canonical form, which may differ from what came in.
-    const std::string canonical = objects::format_org_file(*contents);
-    const auto again = config::parse_document(canonical, kNoFile);
-    if (!again) return failure(config::Diagnostics{again.error()});
-    config::Diagnostics diagnostics;
-    Compiled compiled{Splitter{kNoFile, diagnostics}.split(*again), *std::move(contents),
-                      objects::take_up_old_form(*document, kNoFile).notes};
-    name_objects(compiled.notes, *document);
-    if (!diagnostics.empty()) return failure(std::move(diagnostics));
+    auto compiled = compile(*document, kNoFile);
+    name_objects(compiled ? compiled->notes : compiled.error(), *document);
     return compiled;
 }
 
 Result<Compiled, config::Diagnostics> compile(const Node& document, const std::string& file)
 {
-    // Faults are told by the lines of the file.
-    const auto contents = objects::read_org_document(document, file);
-    if (!contents) return failure(contents.error());
-    const auto canonical = config::parse_document(objects::format_org_file(*contents), file);
-    if (!canonical) return failure(config::Diagnostics{canonical.error()});
+    Compiled compiled;
+    auto contents = objects::read_org_document(document, file, compiled.notes);
+    if (!contents) return failure(std::move(contents.error()));
+    compiled.contents = *std::move(contents);
+    sort_by_key(compiled.contents);
     config::Diagnostics diagnostics;
-    const Objects objects = Splitter{file, diagnostics}.split(*canonical);
+    compiled.objects = texts_of(compiled.contents, file, diagnostics);
+    std::size_t octets = 0;
+    for (const auto& [key, each] : compiled.objects) octets += each.size() + 1;
+    if (octets > config::kMaxDocumentOctets) diagnostics = too_large(file);
     if (!diagnostics.empty()) return failure(std::move(diagnostics));
-    auto compiled = compile(objects);
-    if (compiled) compiled->notes = objects::take_up_old_form(document, file).notes;
     return compiled;
 }
 

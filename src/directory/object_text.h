@@ -17,7 +17,6 @@
 
 namespace hermetic::directory {
 
-inline constexpr std::size_t kMaxDocumentOctets = 16U << 20U;  // as config::load_document
 inline constexpr std::size_t kMaxNameOctets = 255;
 inline constexpr std::string_view kOrganizationKind = "organization";
 
@@ -44,7 +43,8 @@ struct Compiled {
 };
 
 // Reads, validates and checks the objects against each other: the one path of every change. The
-// contents come from the texts that are kept, so that a restart makes the same of them.
+// contents stand in the order of keys, and compile(its objects) makes the same of them: a restart
+// changes nothing.
 [[nodiscard]] Result<Compiled, config::Diagnostics> compile(const config::Node& document,
                                                             const std::string& file);
 // From kept texts; diagnostics name objects instead of lines. No objects at all are no fault: a

@@ -255,15 +255,34 @@ Result<Revision, std::string> Store::revision_after(const std::string& by, WallT
     return next;
 }
 
-Result<std::vector<HistoryEntry>, std::string> Store::history(const std::optional<ObjectKey>& key,
-                                                              std::uint32_t limit)
+Result<Objects, std::string> Store::objects_at(std::uint64_t revision)
 {
-    const std::string of_one = key ? "WHERE kind = ? AND organization = ? AND name = ? " : "";
+    // Each object's last change until then.
+    Statement rows{connection_,
+                   "SELECT kind, organization, name, after FROM changes AS each "
+                   "WHERE after IS NOT NULL AND version = ("
+                   "SELECT max(version) FROM changes WHERE kind = each.kind AND "
+                   "organization = each.organization AND name = each.name AND revision <= ?)"};
+    rows.bind(static_cast<std::int64_t>(revision));
+    Objects objects;
+    while (rows.next())
+        objects.emplace(ObjectKey{rows.text(0), rows.text(1), rows.text(2)}, rows.text(3));
+    if (rows.failed()) return failure(broken());
+    return objects;
+}
+
+Result<std::vector<HistoryEntry>, std::string> Store::history(const std::optional<ObjectKey>& key,
+                                                              std::uint32_t limit,
+                                                              std::optional<std::uint64_t> revision)
+{
+    std::string of_one = key ? "WHERE kind = ? AND organization = ? AND name = ? " : "";
+    if (revision) of_one += key ? "AND revision = ? " : "WHERE revision = ? ";
     Statement rows{connection_,
                    "SELECT revision, kind, organization, name, version, before, after, "
                    "changed_by, changed_at FROM changes JOIN revisions ON revision = number " +
                        of_one + "ORDER BY revision DESC, kind, organization, name LIMIT ?"};
     if (key) bind(rows, *key);
+    if (revision) rows.bind(static_cast<std::int64_t>(*revision));
     rows.bind(static_cast<std::int64_t>(limit));
     std::vector<HistoryEntry> entries;
     while (rows.next()) {

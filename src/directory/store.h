@@ -77,9 +77,12 @@ public:
     // Within a transaction: objects, history, and the revision that they are.
     [[nodiscard]] Result<Revision, std::string> write(const Changes& changes, const std::string& by,
                                                       WallTime at);
-    // Newest first, of one object or of all.
+    // Newest first, of one object or of all; of one revision where that is given.
     [[nodiscard]] Result<std::vector<HistoryEntry>, std::string> history(
-        const std::optional<ObjectKey>& key, std::uint32_t limit);
+        const std::optional<ObjectKey>& key, std::uint32_t limit,
+        std::optional<std::uint64_t> revision = std::nullopt);
+    // As they were when this revision was the newest.
+    [[nodiscard]] Result<Objects, std::string> objects_at(std::uint64_t revision);
 
 private:
     Store(std::string path, Connection connection, int lock);

@@ -3,6 +3,7 @@
 #include "core/assert.h"
 #include "core/thread_name.h"
 #include "dispatch/dispatcher_impl.h"
+#include "events/publisher.h"
 #include "metrics/metrics.h"
 
 #include <algorithm>
@@ -12,8 +13,6 @@ namespace hermetic::dispatch {
 
 namespace {
 
-constexpr Duration kLongestWait = std::chrono::seconds{1};
-
 // Between two looks whether a store that failed can be read again.
 constexpr Duration kClaimAgain = std::chrono::milliseconds{100};
 
@@ -22,27 +21,33 @@ constexpr std::uint8_t kIdLane = 254;
 
 }  // namespace
 
-OperatorAnswer stopping_answer()
-{
-    return {OperatorAnswer::Kind::Stopping, 0, "The server is stopping."};
-}
-
 Dispatcher::Impl::Impl(DispatcherSettings settings, const Clock& clock, metrics::Metrics& metrics,
-                       ledger::Log& log)
-    : settings_{std::move(settings)},
+                       events::Publisher& events)
+    : mailbox{[this] { core_.post([this] { process(mailbox.take()); }); }},
+      settings_{std::move(settings)},
       clock_{clock},
       metrics_{metrics},
-      log_{log},
-      ids_{settings_.seed, kIdLane},
+      publisher_{events},
       time_{clock.now(), clock.wall()},
       scheduler_{settings_.queue, settings_.seed},
-      resident_{settings_.resident_octets}
+      resident_{settings_.resident_octets},
+      core_{kIdLane, clock},
+      wake_{[this] { on_time(); }},
+      tasks_{core_, [&events](std::string_view what) {
+                 events.publish(events::Escaped{events::Escaped::From::Queue, std::string{what}});
+             }}
 {
 }
 
+// The spool is closed: whoever waited for it has been answered, and ends here.
 Dispatcher::Impl::~Impl()
 {
     stop();
+    if (thread_.joinable()) {
+        core_.stop();
+        thread_.join();
+    }
+    core_.wheel().remove(wake_);
 }
 
 void Dispatcher::Impl::start(spool::Spool& spool, std::vector<GrantTaker*> cores,
@@ -53,26 +58,28 @@ void Dispatcher::Impl::start(spool::Spool& spool, std::vector<GrantTaker*> cores
     cores_ = std::move(cores);
     settings_.queue.cores = static_cast<std::uint32_t>(cores_.size());
     scheduler_.configure(settings_.queue);
+    scheduler_.set_pauses(std::exchange(settings_.pauses, {}), moment().queue);
     take_schedules(*snapshot);
     routes_ = std::make_unique<RouteTable>(std::move(snapshot));
+    core_.wheel().add(wake_);
+    tasks_.spawn(claim_all());
     thread_ = std::thread{[this] {
         name_this_thread("queue");
-        run();
+        core_.run();
     }};
 }
 
 void Dispatcher::Impl::stop()
 {
-    if (!thread_.joinable()) {
-        (void)mailbox.close();
-        return;
-    }
-    granting_ = false;
-    submit([this] {
-        stopping_ = true;
-        stop_by_ = clock_.now() + settings_.stop_wait;
+    std::call_once(stop_once_, [this] {
+        granting_ = false;
+        if (!thread_.joinable()) {
+            (void)mailbox.close();
+            return;
+        }
+        core_.post([this] { tasks_.spawn(shut_down()); });
+        shut_down_.get_future().wait();
     });
-    thread_.join();
 }
 
 bool Dispatcher::Impl::submit(std::function<void()> request)
@@ -82,42 +89,40 @@ bool Dispatcher::Impl::submit(std::function<void()> request)
     return mailbox.add(&News::requests, std::move(one));
 }
 
-void Dispatcher::Impl::post(std::vector<spool::Completion*> done)
-{
-    // After the end nobody goes on with them; their owner is this object, which outlives the spool.
-    (void)mailbox.add(&News::completed, std::move(done));
-}
-
-void Dispatcher::Impl::run()
-{
-    claim_all();
-    while (!finished()) {
-        process(mailbox.take(until_next_wake()));
-    }
-    process(mailbox.close());
-    answer_the_rest();
-}
-
 // Everything that is in the spool from before, in batches, so that news meanwhile is not late.
-void Dispatcher::Impl::claim_all()
+net::Task<> Dispatcher::Impl::claim_all()
 {
     std::optional<MessageId> after;
     while (granting_) {
         const bool was_failing = disk_fails();
         const auto claimed = spool_->claim(settings_.claim_batch, after);
+        Instant next = clock_.now();
         if (claimed.empty()) {
             // A store that is being reopened after a failed write shows nothing: not the end.
             if (!was_failing && !disk_fails()) break;
-            process(mailbox.take(kClaimAgain));
-            continue;
+            next += kClaimAgain;
+        } else {
+            for (const spool::Claimed& one : claimed) {
+                admit(one.lease.id, one.lease, *one.envelope, one.state, one.body.size);
+            }
+            after = claimed.back().lease.id;
+            advance();
         }
-        for (const spool::Claimed& one : claimed) {
-            admit(one.lease.id, one.lease, *one.envelope, one.state, one.body.size);
-        }
-        after = claimed.back().lease.id;
-        process(mailbox.take(Duration{}));
+        (void)co_await net::sleep_until(core_, next);
     }
     claimed_all_ = granting_.load();
+}
+
+// What is under way is waited for; what was not reported by then is claimed at the next start.
+net::Task<> Dispatcher::Impl::shut_down()
+{
+    stop_by_ = clock_.now() + settings_.stop_wait;
+    wake_in_time();
+    if (outstanding_ > 0 && clock_.now() < stop_by_) co_await all_came_back_.wait();
+    process(mailbox.close());
+    stopped_ = true;
+    for (const auto& [id, waiting] : after_attempt_) waiting->wake();
+    shut_down_.set_value();
 }
 
 void Dispatcher::Impl::process(News news)
@@ -132,12 +137,34 @@ void Dispatcher::Impl::process(News news)
     for (GrantReport& report : news.reports) note(std::move(report));
     events_.insert(events_.end(), news.peers.begin(), news.peers.end());
     advance();
-    follow_up();
-    for (spool::Completion* done : news.completed) done->complete();
-    for (const auto& request : news.requests) request();
-    split_more();
+    if (news.requests.empty()) return;
+    // Behind what is on its way to this thread already: whoever asks finds done what the spool has
+    // called durable.
+    core_.post([this, requests = std::move(news.requests)] {
+        for (const auto& request : requests) request();
+        advance();
+    });
+}
+
+void Dispatcher::Impl::on_time()
+{
+    if (clock_.now() >= stop_by_) all_came_back_.set();
     advance();
-    dying_.clear();
+}
+
+// The next time that nobody else wakes this thread for.
+void Dispatcher::Impl::wake_in_time()
+{
+    Instant at = stop_by_;
+    const Instant now = clock_.now();
+    if (granting_ && disk_fails()) {
+        at = std::min(at, now + kClaimAgain);
+    } else if (granting_) {
+        if (const auto wake = scheduler_.next_wake())
+            at = std::min(at, now + std::max<Duration>(*wake - moment().queue, Duration{}));
+        if (!splits_.empty() && now < no_split_before_) at = std::min(at, no_split_before_);
+    }
+    core_.wheel().set(wake_, at);
 }
 
 bool Dispatcher::Impl::disk_fails() const
@@ -145,19 +172,25 @@ bool Dispatcher::Impl::disk_fails() const
     return spool_->pressure() == spool::Pressure::DiskFailing;
 }
 
+// Gives the scheduler what was heard since the last time, and does what it says.
 void Dispatcher::Impl::advance()
 {
-    // No outcome can be recorded: each would wait in memory, and be an attempt more after a crash.
-    // The events keep until the disk is back.
-    if (granting_ && disk_fails()) return publish();
-    if (granting_) {
-        hand_out(scheduler_.on(events_, moment().queue));
-        end_silent(scheduler_.take_ends());
+    if (stopped_) return;
+    // While the disk fails no outcome can be recorded: each would wait in memory, and be an attempt
+    // more after a crash. The events keep until it is back.
+    if (!granting_ || !disk_fails()) {
+        if (granting_) {
+            hand_out(scheduler_.on(events_, moment().queue));
+            end_silent(scheduler_.take_ends());
+        }
+        // While stopping nothing is scheduled any more: all of it is in the spool.
+        events_.clear();
+        kept_.clear();
+        follow_up();
+        split_more();
     }
-    // While stopping nothing is scheduled any more: all of it is in the spool.
-    events_.clear();
-    kept_.clear();
     publish();
+    wake_in_time();
 }
 
 void Dispatcher::Impl::hand_out(std::vector<queue::GrantAction> actions)
@@ -168,7 +201,7 @@ void Dispatcher::Impl::hand_out(std::vector<queue::GrantAction> actions)
     for (queue::GrantAction& action : actions) {
         Grant grant;
         grant.id = action.id;
-        grant.destination = std::move(action.destination);
+        grant.route = std::move(action.route);
         grant.settle = std::move(action.settle);
         grant.messages.reserve(action.messages.size());
         for (const auto& one : action.messages) {
@@ -203,6 +236,8 @@ void Dispatcher::Impl::publish()
     const queue::Totals totals = scheduler_.totals();
     metrics_.set(metrics::Metric::QueueMessages, static_cast<std::int64_t>(totals.messages));
     metrics_.set(metrics::Metric::QueueHeld, static_cast<std::int64_t>(totals.held));
+    metrics_.set(metrics::Metric::QueuePaused,
+                 static_cast<std::int64_t>(scheduler_.pauses().size()));
     const std::lock_guard lock{totals_mutex_};
     totals_ = totals;
 }
@@ -218,42 +253,9 @@ queue::Moment Dispatcher::Impl::moment() const
     return time_.at(clock_.now(), clock_.wall());
 }
 
-Duration Dispatcher::Impl::until_next_wake() const
-{
-    if (granting_ && disk_fails()) return kClaimAgain;
-    const auto wake = granting_ ? scheduler_.next_wake() : std::nullopt;
-    if (!wake) return kLongestWait;
-    const Duration wait = *wake - moment().queue;
-    return std::clamp(wait, Duration{}, kLongestWait);
-}
-
-bool Dispatcher::Impl::finished() const
-{
-    return stopping_ && (outstanding_ == 0 || clock_.now() >= stop_by_);
-}
-
-void Dispatcher::Impl::answer_the_rest()
-{
-    after_attempt_.clear();
-    for (const auto& [pointer, object] : alive_) object->abandon();
-}
-
-std::shared_ptr<MessageChange> Dispatcher::Impl::alive(MessageChange* change)
-{
-    return std::static_pointer_cast<MessageChange>(alive_.at(change));
-}
-
-void Dispatcher::Impl::let_go(Pending* object)
-{
-    const auto found = alive_.find(object);
-    if (found == alive_.end()) return;
-    dying_.push_back(std::move(found->second));
-    alive_.erase(found);
-}
-
 Dispatcher::Dispatcher(DispatcherSettings settings, const Clock& clock, metrics::Metrics& metrics,
-                       ledger::Log& log)
-    : impl_{std::make_unique<Impl>(std::move(settings), clock, metrics, log)}
+                       events::Publisher& events)
+    : impl_{std::make_unique<Impl>(std::move(settings), clock, metrics, events)}
 {
 }
 
@@ -318,49 +320,65 @@ void Dispatcher::destinations(std::function<void(std::vector<queue::DestinationR
 void Dispatcher::show(MessageId id, std::function<void(ShowAnswer)> answer)
 {
     const bool taken = impl_->submit([this, id, answer] { impl_->show(id, answer); });
-    if (!taken) answer({{}, nullptr, stopping_answer().words});
+    if (!taken) answer({{}, nullptr, answer_stopping().words});
 }
 
-void Dispatcher::retry(MessageId id, Answer answer)
+void Dispatcher::change(MessageId id, MessageChange change, Answer answer)
 {
-    if (!impl_->submit([this, id, answer] { impl_->retry(id, answer); })) answer(stopping_answer());
+    impl_->change(id, std::move(change), std::move(answer));
 }
 
-void Dispatcher::retry(queue::Filter filter, Answer answer)
+void Dispatcher::count(queue::Selection selection, MessageChange::Kind change, std::uint32_t cursor,
+                       std::function<void(CountAnswer)> answer)
+{
+    const bool taken = impl_->submit([this, selection = std::move(selection), change, cursor,
+                                      answer] { impl_->count(selection, change, cursor, answer); });
+    if (!taken) answer({});
+}
+
+void Dispatcher::summary(queue::Selection selection, std::size_t limit,
+                         std::function<void(queue::Summary::Rows)> answer)
+{
+    const bool taken = impl_->submit([this, selection = std::move(selection), limit, answer] {
+        impl_->summary(selection, limit, answer);
+    });
+    if (!taken) answer({});
+}
+
+void Dispatcher::change_selected(SelectionChange request,
+                                 std::function<void(SelectionAnswer)> answer)
+{
+    const bool taken = impl_->submit(
+        [this, request = std::move(request), answer] { impl_->change_selected(request, answer); });
+    if (!taken) answer({OperatorAnswer::Kind::Stopping, {}});
+}
+
+void Dispatcher::view(MessageId id, ViewPart part, events::Actor by,
+                      std::function<void(ViewAnswer)> answer)
+{
+    const bool taken = impl_->submit(
+        [this, id, part, by = std::move(by), answer] { impl_->view(id, part, by, answer); });
+    if (taken) return;
+    ViewAnswer none;
+    none.kind = OperatorAnswer::Kind::Stopping;
+    answer(std::move(none));
+}
+
+void Dispatcher::pause(std::string destination, std::string why, events::Actor by, Answer answer)
 {
     const bool taken =
-        impl_->submit([this, filter = std::move(filter), answer] { impl_->retry(filter, answer); });
-    if (!taken) answer(stopping_answer());
+        impl_->submit([this, destination = std::move(destination), why = std::move(why),
+                       by = std::move(by), answer] { impl_->pause(destination, why, by, answer); });
+    if (!taken) answer(answer_stopping());
 }
 
-void Dispatcher::hold(MessageId id, Answer answer)
+void Dispatcher::resume(std::string destination, events::Actor by, Answer answer)
 {
-    auto change = impl_->make_change(id, MessageChange::Kind::Hold);
-    change->answer = answer;
-    if (!impl_->submit([this, change] { impl_->change(change); })) answer(stopping_answer());
-}
-
-void Dispatcher::release(MessageId id, Answer answer)
-{
-    auto change = impl_->make_change(id, MessageChange::Kind::Release);
-    change->answer = answer;
-    if (!impl_->submit([this, change] { impl_->change(change); })) answer(stopping_answer());
-}
-
-void Dispatcher::approve(MessageId id, spool::Approval approval, Answer answer)
-{
-    auto change = impl_->make_change(id, MessageChange::Kind::Approve);
-    change->approval = std::move(approval);
-    change->answer = answer;
-    if (!impl_->submit([this, change] { impl_->change(change); })) answer(stopping_answer());
-}
-
-void Dispatcher::remove(MessageId id, TellSender tell, Answer answer)
-{
-    auto change = impl_->make_change(id, MessageChange::Kind::Remove);
-    change->tell = tell;
-    change->answer = answer;
-    if (!impl_->submit([this, change] { impl_->change(change); })) answer(stopping_answer());
+    const bool taken =
+        impl_->submit([this, destination = std::move(destination), by = std::move(by), answer] {
+            impl_->resume(destination, by, answer);
+        });
+    if (!taken) answer(answer_stopping());
 }
 
 queue::Totals Dispatcher::totals() const

@@ -6,15 +6,21 @@
 // wake-up each.
 //
 // Threading: every public function may be called from any thread, except where it says otherwise.
-// Callbacks are called exactly once, on the queue's thread (after stop(): on the caller's); they
-// must not block. Order of life: constructed, spool opened with it as listener, start(), …, stop(),
-// spool closed, destroyed.
+// Callbacks are called exactly once, on the queue's thread (of requests after stop(): on the
+// caller's); they must not block. Order of life: constructed, spool opened with it as listener,
+// start(), …, stop(), spool closed, destroyed.
 #pragma once
 
 #include "dispatch/grant.h"
+#include "dispatch/message_change.h"
+#include "dispatch/selection_change.h"
 #include "objects/snapshot.h"
 #include "queue/listing.h"
+#include "queue/pauses.h"
+#include "queue/selection.h"
 #include "queue/settings.h"
+#include "queue/summary.h"
+#include "routing/route.h"
 #include "spool/spool.h"
 
 #include <cstdint>
@@ -22,11 +28,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
 namespace hermetic::metrics {
 class Metrics;
@@ -42,26 +47,14 @@ struct DispatcherSettings {
     std::uint32_t claim_batch = 2000;
     Duration stop_wait = std::chrono::seconds{30};  // for grants under way
     std::uint64_t seed = 1;  // of jitter and ids: core/random.h random_seed()
-};
-
-// What became of an operator's request.
-struct OperatorAnswer {
-    enum class Kind : std::uint8_t {
-        Done,          // durable, where it changes anything
-        AfterAttempt,  // under way: will be done when the attempt ends, unless that ends the
-                       // message
-        NotFound,
-        Starting,  // not among what has been read from the spool so far
-        Refused,   // makes no sense for its state, or could not be recorded: `words` say why
-        Stopping,
-    };
-    Kind kind = Kind::Done;
-    std::uint64_t count = 0;  // messages affected
-    std::string words;        // one sentence for people
+    queue::Pauses pauses;    // at the start
+    // Makes them durable before they hold, on the queue's thread; the error is for people.
+    std::function<Result<void, std::string>(const queue::Pauses&)> save_pauses =
+        [](const queue::Pauses&) { return Result<void, std::string>{}; };
 };
 
 struct ListRequest {
-    queue::Filter filter;
+    queue::Selection selection;
     std::size_t limit = 100;  // at most 1000; with details at most 200
     std::uint32_t cursor = 0;
     enum class Details : std::uint8_t { No, Yes } details = Details::No;
@@ -77,8 +70,29 @@ struct ListRow {
 
 struct ListAnswer {
     std::vector<ListRow> rows;
-    std::optional<std::uint32_t> next;
+    // Where the next page begins; nullopt: this was the last. Messages that come while an operator
+    // turns pages may be missed, none is shown twice. A page may be short and yet not the last:
+    // what must be read to be found is read in parts.
+    std::optional<std::uint32_t> next{};
 };
+
+struct CountAnswer {
+    std::uint64_t messages = 0;
+    std::optional<std::uint32_t> next{};  // as ListAnswer's: the count goes on there
+    WallTime as_of{};       // what is accepted later is not in it (Selection::accepted_by)
+    bool complete = false;  // all that the spool had at start is in the queue
+};
+
+// The text of a message, or its beginning.
+struct ViewAnswer {
+    OperatorAnswer::Kind kind = OperatorAnswer::Kind::Done;  // or NotFound, Refused, Stopping …
+    std::string words;                                       // of a refusal
+    std::string header;                                      // raw, with its last line's end
+    std::string body;        // raw; empty where only the header is wanted
+    std::uint64_t size = 0;  // of the whole message
+    bool whole = false;      // nothing was left out at the end
+};
+enum class ViewPart : std::uint8_t { Header, Message };
 
 struct ShowAnswer {
     std::optional<queue::MessageRow> row;                 // nullopt: not in the queue; see error
@@ -88,12 +102,10 @@ struct ShowAnswer {
     std::optional<spool::Approval> approval{};  // of its next attempt, while it is not used up
 };
 
-enum class TellSender : std::uint8_t { No, Yes };
-
 class Dispatcher final : public spool::SpoolListener, public GrantReports {
 public:
     Dispatcher(DispatcherSettings settings, const Clock& clock, metrics::Metrics& metrics,
-               ledger::Log& log);
+               events::Publisher& events);
     ~Dispatcher();
     Dispatcher(const Dispatcher&) = delete;
     Dispatcher& operator=(const Dispatcher&) = delete;
@@ -105,14 +117,16 @@ public:
 
     // From now on routes and times follow this snapshot; messages whose route changes are moved and
     // tried at once, and split where their recipients' routes part. So is the mail of the routes
-    // that the change `concerns` (delivery/route_policy.h), which is asked on the queue's thread.
-    using Concerns = std::function<bool(std::string_view route_key)>;
+    // that the change `concerns` (outbound/route_policy.h), which is asked on the queue's thread.
+    using Concerns = std::function<bool(const routing::Route&)>;
     void reload(objects::SnapshotPointer snapshot, Concerns concerns);
 
     // No more grants, but those being handed out just now. stop() does it too.
     void stop_granting();
-    // Waits for grants under way, at most stop_wait, and ends the thread. What was not reported by
-    // then is claimed at the next start.
+    // Waits for grants under way, at most stop_wait. What was not reported by then is claimed at
+    // the next start. From its return on cores and spool are asked for nothing; a change that the
+    // spool has been asked for already is answered when the spool has answered, at its close at the
+    // latest. The thread ends with this object.
     void stop();
 
     // spool::SpoolListener and GrantReports
@@ -126,16 +140,29 @@ public:
     void show(MessageId id, std::function<void(ShowAnswer)> answer);
 
     using Answer = std::function<void(OperatorAnswer)>;
-    void retry(MessageId id, Answer answer);
-    void retry(queue::Filter filter, Answer answer);
-    void hold(MessageId id, Answer answer);
-    void release(MessageId id, Answer answer);
-    // One attempt of it, made at once, may go below its TLS policy; refused where REQUIRETLS asks
-    // for that. Who and why must be said; both are durable before the answer. The permission itself
-    // ends with the attempt, or with the process: what a crash cut short is not made again so.
-    void approve(MessageId id, spool::Approval approval, Answer answer);
-    // With TellSender::Yes the notice is in the same durable change.
-    void remove(MessageId id, TellSender tell, Answer answer);
+    // Durable before the answer, but for a retry. An approval: one attempt of it, made at once, may
+    // go below its TLS policy; refused where REQUIRETLS asks for that. Who and why must be said.
+    // The permission itself ends with the attempt, or with the process: what a crash cut short is
+    // not made again so. A removal's notice is in the same durable change.
+    void change(MessageId id, MessageChange change, Answer answer);
+
+    // How many messages the change would be made of; a part of them where the answer has `next`.
+    void count(queue::Selection selection, MessageChange::Kind change, std::uint32_t cursor,
+               std::function<void(CountAnswer)> answer);
+    // The whole queue by destination and reason, at most `limit` rows. Recipients are not read.
+    void summary(queue::Selection selection, std::size_t limit,
+                 std::function<void(queue::Summary::Rows)> answer);
+    // Changes the messages of a selection, each as a change of its own.
+    void change_selected(SelectionChange request, std::function<void(SelectionAnswer)> answer);
+    // That somebody reads it is published before the answer.
+    void view(MessageId id, ViewPart part, events::Actor by,
+              std::function<void(ViewAnswer)> answer);
+
+    // No connection is opened to the destination with this label (queue::parse_destination()) until
+    // it is resumed; deliveries under way go on. Durable before the answer, whose count is of the
+    // messages that wait for it.
+    void pause(std::string destination, std::string why, events::Actor by, Answer answer);
+    void resume(std::string destination, events::Actor by, Answer answer);
 
     // As of the last batch.
     [[nodiscard]] queue::Totals totals() const;

@@ -1,385 +1,394 @@
-#include "core/text.h"
+// Changes of one message: an operator's, and the split of a message whose recipients go different
+// ways. Each is one coroutine: select, read, decide, commit, publish, answer.
+//
+// What is on disk if we die: before the commit has been answered the message as it was or, where
+// the commit went through, the change as a whole with its notices and parts; never a piece of it.
+// After it, the change. Nothing else is kept: a wish that still waits for an attempt's end is
+// forgotten, as is the permission of an approval (what is recorded of it permits nothing).
 #include "dispatch/dispatcher_impl.h"
-#include "facts/reasons.h"
-#include "ledger/log.h"
-#include "metrics/metrics.h"
+#include "events/publisher.h"
+#include "net/await_spool.h"
 #include "report/notice.h"
-#include "routing/route.h"
-
-#include <fmt/format.h>
+#include "settlement/settle.h"
+#include "settlement/split.h"
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 namespace hermetic::dispatch {
 
 namespace {
 
-using Kind = MessageChange::Kind;
 using AnswerKind = OperatorAnswer::Kind;
 
 constexpr std::size_t kSplitsAtOnce = 64;
+constexpr Duration kSplitPause = std::chrono::seconds{5};
 constexpr std::size_t kHeaderOctets = 64U << 10;
 
-void answer(const MessageChange& change, AnswerKind kind, std::string words)
+bool removes_in_silence(const MessageChange& change)
 {
-    if (!change.answer) return;
-    change.answer({kind, kind == AnswerKind::Done ? 1U : 0U, std::move(words)});
-}
-
-std::string_view done_words(Kind kind)
-{
-    switch (kind) {
-    case Kind::Hold:
-        return "It is held until it is released.";
-    case Kind::Release:
-        return "It is released and tried at once.";
-    case Kind::Approve:
-        return "It is tried at once, below its TLS policy this one time.";
-    case Kind::Remove:
-        return "It is removed.";
-    case Kind::Split:
-        break;
-    }
-    return "It is split.";
-}
-
-std::string_view log_event(Kind kind)
-{
-    switch (kind) {
-    case Kind::Hold:
-        return "queue.hold";  // no-reason: log event
-    case Kind::Release:
-        return "queue.release";  // no-reason: log event
-    case Kind::Approve:
-        return facts::name(facts::Reason::QueueApproved);
-    case Kind::Remove:
-        return "queue.remove";  // no-reason: log event
-    case Kind::Split:
-        break;
-    }
-    return "queue.split";  // no-reason: log event
-}
-
-bool is_finished(const spool::MessageState& state, std::uint32_t recipient)
-{
-    return std::binary_search(state.finished.begin(), state.finished.end(), recipient);
-}
-
-bool is_blank(std::string_view text)
-{
-    return text.find_first_not_of(" \t") == std::string_view::npos;
-}
-
-// Empty: it may be made. It is durable before it is answered, hence not while an attempt is under
-// way, whose end nobody can wait for.
-std::string_view refuse_approval(const spool::Approval& approval, queue::State state)
-{
-    if (is_blank(approval.reason) || is_blank(approval.by)) return "It does not say who and why.";
-    if (state == queue::State::Held) return "It is held. Release it first.";
-    if (state == queue::State::UnderWay)
-        return "It is being delivered now. Approve it when that attempt has ended.";
-    return {};
-}
-
-facts::Outcome removed_outcome()
-{
-    return facts::local_outcome(facts::Reason::QueueRemoved, "Removed by an administrator");
+    return change.kind == MessageChange::Kind::Remove && change.tell == TellSender::No;
 }
 
 }  // namespace
 
-std::shared_ptr<MessageChange> Dispatcher::Impl::make_change(const MessageId& id, Kind kind)
-{
-    return std::make_shared<MessageChange>(*this, id, kind);
-}
-
-// Of an id that the queue does not have.
-OperatorAnswer Dispatcher::Impl::unknown_id() const
-{
-    if (claimed_all_) return {AnswerKind::NotFound, 0, "No message in the queue has this id."};
-    if (!granting_) return stopping_answer();
-    return {AnswerKind::Starting, 0,
-            "The queue is still being read from the spool, and this message is not in it yet. "
-            "Try again."};
-}
-
-void Dispatcher::Impl::change(std::shared_ptr<MessageChange> change)
-{
-    const auto row = scheduler_.find(change->id);
-    if (!row) {
-        if (change->answer) change->answer(unknown_id());
-        return;
-    }
-    if (!granting_) {
-        answer(*change, AnswerKind::Stopping, "The server is stopping.");
-        return;
-    }
-    if (row->state == queue::State::Reserved) {
-        answer(*change, AnswerKind::Refused, "Another change of it is being recorded. Try again.");
-        return;
-    }
-    const bool held = row->state == queue::State::Held && !to_split_.contains(change->id);
-    if (change->kind == Kind::Hold && held) {
-        answer(*change, AnswerKind::Done, "It was held already.");
-        return;
-    }
-    if (change->kind == Kind::Release && !held) {
-        answer(*change, AnswerKind::Refused, "It is not held.");
-        return;
-    }
-    if (change->kind == Kind::Approve) {
-        const std::string_view why_not = refuse_approval(change->approval, row->state);
-        if (!why_not.empty()) {
-            answer(*change, AnswerKind::Refused, std::string{why_not});
+// Takes a message out of the schedule for as long as it stands, and drops its copy in memory: it
+// may come true although the spool could not say so. One per message at a time.
+class Dispatcher::Impl::Reservation {
+public:
+    // `recorded`: by an attempt that has just ended, where the schedule has not taken it in as it
+    // is.
+    Reservation(Impl& impl, const MessageId& id, std::optional<spool::Change> recorded = {})
+        : impl_{impl}, lease_{id}
+    {
+        held_ = impl_.scheduler_.reserve(id, impl_.moment().queue);
+        if (!held_) {
+            const auto other = impl_.changing_.find(id);
+            if (other != impl_.changing_.end() && !other->second)
+                other->second = std::move(recorded);
             return;
         }
+        impl_.changing_[id] = std::move(recorded);
+        impl_.resident_.drop(id);
+        const auto row = impl_.scheduler_.find(id);
+        lease_.epoch = row->lease.epoch;
+        lease_.until = row->lease.until;
+        former_route_ = row->route;
     }
-    if (row->state == queue::State::UnderWay) {
-        answer(*change, AnswerKind::AfterAttempt,
-               "It is being delivered now. This will be done when the attempt ends, unless that "
-               "delivers it.");
-        change->answer = nullptr;
-        after_attempt_[change->id] = std::move(change);
-        return;
-    }
-    begin(change);
-}
+    ~Reservation() { end(); }
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
 
-void Dispatcher::Impl::begin(const std::shared_ptr<MessageChange>& change)
-{
-    if (!scheduler_.reserve(change->id, moment().queue)) {
-        answer(*change, AnswerKind::Refused, "It is being changed. Try again.");
-        if (change->kind == Kind::Split) --splitting_;
-        return;
-    }
-    // It may come true although the spool could not say so.
-    resident_.drop(change->id);
-    const auto row = scheduler_.find(change->id);
-    change->lease = {change->id, row->lease.epoch, row->lease.until};
-    keep_alive(change);
-    change->load.go_on = [this, change_pointer = change.get()] { loaded(alive(change_pointer)); };
-    spool_->load(change->id, change->load);
-}
+    explicit operator bool() const { return held_; }
+    [[nodiscard]] const spool::Lease& lease() const { return lease_; }
+    [[nodiscard]] const routing::RoutePointer& former_route() const { return former_route_; }
 
-void Dispatcher::Impl::loaded(const std::shared_ptr<MessageChange>& change)
-{
-    change->message = change->load.message;
-    if (!change->message && change->load.error.empty()) {
-        answer(*change, AnswerKind::NotFound, "It is gone from the spool.");
-        events_.emplace_back(queue::Finished{change->id});
-        to_split_.erase(change->id);
-        end(change);
-        return;
-    }
-    if (!change->message) {
-        give_up(change, "It could not be read: " + change->load.error);
-        return;
-    }
-    spool::Change what;
-    what.state = change->message->state;
-    switch (change->kind) {
-    case Kind::Hold:
-    case Kind::Release:
-        what.kind = spool::Change::Kind::Deferred;
-        what.state.held = change->kind == Kind::Hold;
-        if (change->kind == Kind::Release) what.state.next_attempt = clock_.wall();
-        record(change, std::move(what));
-        return;
-    case Kind::Approve:
-        what.kind = spool::Change::Kind::Deferred;
-        what.state.approval = change->approval;
-        record(change, std::move(what));
-        return;
-    case Kind::Split:
-        record_split(change);
-        return;
-    case Kind::Remove:
-        break;
-    }
-    if (change->tell == TellSender::No || !change->message->body.in_file) {
-        record_removal(change, change->message->body.bytes.view());
-        return;
-    }
-    change->body = spool_->open_body(change->message->body);
-    change->read.go_on = [this, change_pointer = change.get()] {
-        const auto again = alive(change_pointer);
-        // Unreadable: the sender is told all the same, without the header fields.
-        record_removal(again, again->read.bytes);
-    };
-    change->body->read(0, kHeaderOctets, change->read);
-}
-
-void Dispatcher::Impl::record(const std::shared_ptr<MessageChange>& change, spool::Change what)
-{
-    what.lease = change->lease;
-    change->commit.go_on = [this, change_pointer = change.get()] {
-        recorded(alive(change_pointer));
-    };
-    spool_->record(std::move(what), &change->commit);
-}
-
-void Dispatcher::Impl::record_removal(const std::shared_ptr<MessageChange>& change,
-                                      std::string_view bytes)
-{
-    spool::Change what;
-    what.kind = spool::Change::Kind::Finished;
-    if (change->tell == TellSender::Yes) {
-        if (auto notice = make_removal_notice(*change, bytes)) {
-            what.new_messages.push_back(std::move(notice));
+    // Back into the schedule, as the spool has it.
+    void end()
+    {
+        if (!std::exchange(held_, false)) return;
+        const auto recorded = impl_.changing_.extract(lease_.id).mapped();
+        if (impl_.to_split_.contains(lease_.id)) impl_.splits_.push_back(lease_.id);
+        if (recorded) {
+            impl_.take_in(*recorded);
+        } else {
+            impl_.scheduler_.release(lease_.id, impl_.moment().queue);
         }
+        impl_.advance();
     }
-    record(change, std::move(what));
+    // Out of the queue with the next advance(); it may be admitted anew before that.
+    void forget()
+    {
+        if (!std::exchange(held_, false)) return;
+        impl_.changing_.erase(lease_.id);
+        impl_.to_split_.erase(lease_.id);
+        impl_.events_.emplace_back(queue::Finished{lease_.id});
+    }
+
+private:
+    Impl& impl_;
+    spool::Lease lease_;
+    routing::RoutePointer former_route_;
+    bool held_ = false;
+};
+
+void Dispatcher::Impl::change(MessageId id, MessageChange change, Answer answer)
+{
+    const bool taken = submit([this, id, change = std::move(change), answer] {
+        if (change.kind == MessageChange::Kind::Retry) {
+            answer(retry_one(id, change));
+        } else {
+            tasks_.spawn(change_message(id, change, answer));
+        }
+    });
+    if (!taken) answer(answer_stopping());
 }
 
-std::shared_ptr<const spool::StoredMessage> Dispatcher::Impl::make_removal_notice(
-    const MessageChange& change, std::string_view bytes)
+QueueFacts Dispatcher::Impl::facts_of(const MessageId& id) const
 {
-    const spool::StoredMessage& message = *change.message;
-    const WallTime now = clock_.wall();
-    report::NoticeInput input;
-    input.id = ids_.next<MessageId>(now);
-    input.now = now;
-    input.hostname = settings_.hostname;
-    input.snapshot = &routes_->snapshot();
-    input.about = message.envelope.get();
-    for (std::uint32_t i = 0; i < message.envelope->recipients.size(); ++i) {
-        if (is_finished(message.state, i)) continue;
-        input.recipients.push_back(
-            {message.envelope->recipients[i], report::Action::Failed, removed_outcome(), {}, {}});
+    QueueFacts facts;
+    if (!granting_) {
+        facts.reading = QueueFacts::Reading::Stopping;
+    } else if (!claimed_all_) {
+        facts.reading = QueueFacts::Reading::Going;
     }
-    input.required_tls = message.state.required_tls;
-    input.history = message.state.history;
-    input.last_attempt = message.state.last_attempt;
-    input.headers = report::header_of(bytes);
-    if (!message.body.in_file) input.message = message.body.bytes;
-    auto notice = report::make_notice(input);
-    ledger::NoticeFacts facts;
-    facts.about = message.envelope->accepted_as;
-    if (!notice) {
-        facts.kind = report::notice_kind(report::Action::Failed);
-        facts.reason = report::decide_notice(input).reason;
-        log_.notice(std::move(facts));
-        return nullptr;
-    }
-    facts.id = input.id;
-    facts.kind = report::notice_kind(notice->kind);
-    facts.to = printable(notice->envelope.recipients.front().address.format());
-    facts.reason = notice->reason;
-    facts.content = notice->content;
-    log_.notice(std::move(facts));
-    metrics_.add(metrics::Metric::NoticesSent);
+    const auto row = scheduler_.find(id);
+    if (!row) return facts;
+    facts.state = row->state;
+    // Its attempt has ended, and what was asked for meanwhile has its turn in a moment.
+    if (after_attempt_.contains(id)) facts.state = queue::State::UnderWay;
+    if (changing_.contains(id)) facts.state = queue::State::Reserved;
+    facts.awaits_split = to_split_.contains(id);
+    facts.paused = row->pause.has_value();
+    return facts;
+}
 
-    auto stored = std::make_shared<spool::StoredMessage>();
-    stored->id = input.id;
-    stored->body.id = ids_.next<BodyId>(now);
-    stored->body.size = notice->bytes.size();
-    stored->body.bytes = Bytes{std::move(notice->bytes)};
-    stored->envelope = std::make_shared<mail::Envelope>(std::move(notice->envelope));
-    stored->state.next_attempt = now;
-    return stored;
+net::Task<> Dispatcher::Impl::change_message(MessageId id, MessageChange change, Answer answer)
+{
+    // Select: whether it may be changed now, or when its attempt has ended.
+    std::optional<spool::Change> recorded;
+    if (auto refusal = refuse_change(change, facts_of(id))) {
+        const bool later = refusal->kind == AnswerKind::AfterAttempt;
+        answer(*std::move(refusal));
+        if (!later) co_return;
+        answer = [](const OperatorAnswer&) {};  // whoever asked has been told and waits no more
+        AfterAttempt attempt = co_await wait_for_attempt(id);
+        if (attempt.end != AttemptEnd::CameBack) co_return;
+        recorded = std::move(attempt.recorded);
+    }
+    Reservation reserved{*this, id, std::move(recorded)};
+    if (!reserved) {
+        answer({AnswerKind::Refused, 0, "It is being changed. Try again."});
+        co_return;
+    }
+
+    // Read.
+    const auto read = co_await load(id);
+    if (!read && !read.error().empty() && removes_in_silence(change)) {
+        events::Actor by = change.by;
+        auto removed = co_await remove_unread(id, std::move(by), reserved.lease());
+        reserved.end();
+        answer(std::move(removed));
+        co_return;
+    }
+    if (!read) {
+        if (read.error().empty()) reserved.forget();
+        reserved.end();
+        advance();
+        answer(unread(read.error()));
+        co_return;
+    }
+    const spool::StoredMessage& message = **read;
+    if (auto refusal = refuse_change(change, *message.envelope)) {
+        reserved.end();
+        advance();
+        answer(*std::move(refusal));
+        co_return;
+    }
+    std::string header;
+    if (change.tell == TellSender::Yes && message.body.in_file)
+        header = co_await read_beginning(message.body, kHeaderOctets);
+
+    // Decide.
+    settlement::SettleInput input = settle_input(message, reserved.lease());
+    input.headers = report::header_of(message.body.in_file ? header : message.body.bytes.view());
+    if (!message.body.in_file) input.body = message.body.bytes;
+    auto made = apply_change(change, std::move(input), core_.random(), core_.ids());
+
+    // Commit: a notice is in the same change. Until here a crash leaves the message as it was.
+    const auto durability = co_await commit(std::move(made.change));
+    if (durability != spool::Durability::Durable) {
+        // Unknown may still come true: then on_recorded() tells, and the message changes all the
+        // same.
+        reserved.end();
+        answer(unrecorded());
+        co_return;
+    }
+
+    // Publish and answer. From here on a crash leaves the change, told or not.
+    for (auto& notice : made.notices) publisher_.publish(std::move(notice));
+    publish_change(id, change, *message.envelope);
+    reserved.end();
+    if (change.kind == MessageChange::Kind::Approve) {
+        // Its destination may rest for the very trouble that the approval is about.
+        (void)scheduler_.retry(id, moment().queue);
+        advance();
+    }
+    answer({AnswerKind::Done, 1, std::string{describe_done(change.kind, facts_of(id))}});
+}
+
+// Nothing of it can be read: it goes without a word to anybody.
+net::Task<OperatorAnswer> Dispatcher::Impl::remove_unread(MessageId id, events::Actor by,
+                                                          spool::Lease lease)
+{
+    spool::Change gone;
+    gone.kind = spool::Change::Kind::Finished;
+    gone.lease = lease;
+    const auto durability = co_await commit(std::move(gone));
+    if (durability != spool::Durability::Durable) co_return unrecorded();
+    events::QueueOperation operation;
+    operation.kind = operation_of(MessageChange::Kind::Remove);
+    operation.by = std::move(by);
+    operation.id = id;
+    publisher_.publish(std::move(operation));
+    OperatorAnswer done{AnswerKind::Done, 1,
+                        std::string{describe_done(MessageChange::Kind::Remove, {})}};
+    co_return done;
+}
+
+// What was approved, and why, is in the log before anybody is told, and before it is used.
+void Dispatcher::Impl::publish_change(const MessageId& id, const MessageChange& change,
+                                      const mail::Envelope& envelope)
+{
+    events::QueueOperation operation;
+    operation.kind = operation_of(change.kind);
+    operation.id = id;
+    operation.accepted_as = envelope.accepted_as;
+    operation.by = change.by;
+    const bool approves = change.kind == MessageChange::Kind::Approve;
+    if (approves) operation.why = change.approval.reason;
+    publisher_.publish(std::move(operation));
+    if (!approves) return;
+    publisher_.flush();
+    approvals_.insert_or_assign(id, change.approval);
+}
+
+// A later wish for the same message takes the place of an earlier one. Granted again at once,
+// having been left untouched: its next return will do.
+net::Task<Dispatcher::Impl::AfterAttempt> Dispatcher::Impl::wait_for_attempt(MessageId id)
+{
+    AttemptWait wait;
+    if (const auto earlier = after_attempt_.find(id); earlier != after_attempt_.end()) {
+        earlier->second->overruled = true;
+        earlier->second->wake();
+        wait.recorded = std::move(earlier->second->recorded);
+    }
+    after_attempt_.insert_or_assign(id, &wait);
+    auto row = scheduler_.find(id);
+    while (row && row->state == queue::State::UnderWay && !wait.overruled && !stopped_) {
+        wait.came_back.emplace(core_);
+        co_await wait.came_back->wait();
+        row = scheduler_.find(id);
+    }
+    AfterAttempt attempt;
+    if (wait.overruled) co_return attempt;
+    after_attempt_.erase(id);
+    if (!row || stopped_) co_return attempt;
+    attempt.end = AttemptEnd::CameBack;
+    attempt.recorded = std::move(wait.recorded);
+    co_return attempt;
+}
+
+OperatorAnswer Dispatcher::Impl::unread(const std::string& error) const
+{
+    if (error.empty()) return {AnswerKind::NotFound, 0, "It is gone from the spool."};
+    if (stopped_) return answer_stopping();
+    return {AnswerKind::Refused, 0,
+            "It could not be read: " + error + ". It can be removed without telling anybody."};
+}
+
+OperatorAnswer Dispatcher::Impl::unrecorded() const
+{
+    if (stopped_) return answer_stopping();
+    return {AnswerKind::Refused, 0, "It could not be recorded: the disk does not take it now."};
+}
+
+// The error is empty where it is gone.
+net::Task<Result<Dispatcher::Impl::Stored, std::string>> Dispatcher::Impl::load(MessageId id)
+{
+    if (stopped_) co_return failure(answer_stopping().words);
+    auto message = co_await net::load(core_, *spool_, id);
+    co_return message;
+}
+
+// Empty where it cannot be read: a sender is told all the same, without header fields.
+net::Task<std::string> Dispatcher::Impl::read_beginning(spool::Body body, std::size_t octets)
+{
+    std::string text;
+    if (!body.in_file) {
+        text = body.bytes.view().substr(0, octets);
+        co_return text;
+    }
+    if (stopped_) co_return text;
+    const auto reader = spool_->open_body(body);
+    while (text.size() < octets) {
+        auto bytes = co_await net::read_body(core_, *reader, text.size(), octets - text.size());
+        if (!bytes) co_return std::string{};
+        if (bytes->empty()) break;
+        text += *bytes;
+    }
+    co_return text;
+}
+
+// The spool has told what is durable before it answers: that is heard before anybody goes on.
+net::Task<spool::Durability> Dispatcher::Impl::commit(spool::Change change)
+{
+    if (stopped_) co_return spool::Durability::Refused;
+    const auto durability = co_await net::record(core_, *spool_, std::move(change));
+    process(mailbox.take());
+    co_return durability;
+}
+
+settlement::SettleInput Dispatcher::Impl::settle_input(const spool::StoredMessage& message,
+                                                       const spool::Lease& lease) const
+{
+    settlement::SettleInput input;
+    input.message = &message;
+    input.lease = lease;
+    input.snapshot = &routes_->snapshot();
+    input.hostname = settings_.hostname;
+    input.now = clock_.wall();
+    return input;
 }
 
 // One message for each route, in one durable change; they share its body. The first part goes on
-// under its id, so that who held it finds it; when that is recorded it comes here again, and moves.
-void Dispatcher::Impl::record_split(const std::shared_ptr<MessageChange>& change)
+// under its id, so that who held it finds it.
+net::Task<> Dispatcher::Impl::split_message(MessageId id)
 {
-    const spool::StoredMessage& message = *change->message;
-    std::map<std::string, std::vector<std::uint32_t>> by_route;
-    for (std::uint32_t i = 0; i < message.envelope->recipients.size(); ++i) {
-        if (is_finished(message.state, i)) continue;
-        by_route[routes_->of(message.envelope->organization,
-                             message.envelope->recipients[i].address)]
-            .push_back(i);
+    // Select and read.
+    Reservation reserved{*this, id};
+    if (!reserved) co_return;
+    const auto read = co_await load(id);
+    if (!read && read.error().empty()) {
+        reserved.forget();
+        advance();
+        co_return;
     }
-    if (by_route.size() < 2) {
-        // All go one way after all: it only moves.
-        to_split_.erase(change->id);
-        events_.emplace_back(queue::Finished{change->id});
-        admit(change->id, change->lease, *message.envelope, message.state, message.body.size);
-        end(change);
-        return;
+    if (!read) {
+        no_split_before_ = clock_.now() + kSplitPause;
+        co_return;
     }
-    spool::Change what;
-    what.kind = spool::Change::Kind::Deferred;
-    what.state = message.state;
-    auto& finished = what.state.finished;
-    const std::string& stays = by_route.begin()->first;
-    for (const auto& [route, recipients] : by_route) {
-        if (route == stays) continue;
-        finished.insert(finished.end(), recipients.begin(), recipients.end());
-        auto part = std::make_shared<spool::StoredMessage>(message);
-        part->id = ids_.next<MessageId>(clock_.wall());
-        auto envelope = std::make_shared<mail::Envelope>(*message.envelope);
-        envelope->recipients.clear();
-        for (const std::uint32_t i : recipients) {
-            envelope->recipients.push_back(message.envelope->recipients[i]);
+    const spool::StoredMessage& origin = **read;
+
+    // Decide. Where all go one way after all it only moves.
+    auto ways =
+        settlement::group_by_route(origin, settlement::waiting_recipients(origin),
+                                   [&](const mail::Mailbox& to) -> const routing::Route& {
+                                       return *routes_->of(origin.envelope->organization, to);
+                                   });
+    spool::MessageState state = origin.state;
+    std::vector<Stored> parts;
+    if (ways.size() > 1) {
+        ways.erase(ways.begin());
+        settlement::SettleInput input = settle_input(origin, reserved.lease());
+        input.split = settlement::split(origin, ways, input.now, core_.ids());
+        parts = input.split.parts;
+        auto made = settlement::settle(std::move(input), core_.random(), core_.ids());
+        state = made.change.state;
+
+        // Commit: on disk is the whole message, or all its parts.
+        const auto durability = co_await commit(std::move(made.change));
+        if (durability != spool::Durability::Durable) {
+            no_split_before_ = clock_.now() + kSplitPause;
+            co_return;
         }
-        part->envelope = std::move(envelope);
-        part->state.finished.clear();
-        what.new_messages.push_back(std::move(part));
+        events::QueueOperation operation;
+        operation.kind = events::QueueOperation::Kind::Split;
+        operation.id = id;
+        operation.accepted_as = origin.envelope->accepted_as;
+        publisher_.publish(std::move(operation));
     }
-    std::sort(finished.begin(), finished.end());
-    record(change, std::move(what));
-}
 
-void Dispatcher::Impl::recorded(const std::shared_ptr<MessageChange>& change)
-{
-    switch (change->commit.result) {
-    case spool::Durability::Durable:
-        break;
-    case spool::Durability::Refused:
-    case spool::Durability::Unknown:
-        // Unknown may still come true: then on_recorded() tells, and the message changes all the
-        // same.
-        give_up(change, "It could not be recorded: the disk does not take it now.");
-        return;
+    // Publish: the queue learns where each goes.
+    const routing::RoutePointer before = reserved.former_route();
+    reserved.forget();
+    admit(id, reserved.lease(), *origin.envelope, state, origin.body.size);
+    advance();
+    // What failed on the old way may well succeed on a new one. The attempt is ahead of its time,
+    // hence does not count.
+    std::vector<MessageId> all{id};
+    for (const Stored& part : parts) all.push_back(part->id);
+    for (const MessageId& one : all) {
+        const auto row = scheduler_.find(one);
+        if (row && !routing::RouteEqual{}(row->route, before))
+            scheduler_.make_due(one, moment().queue);
     }
-    std::vector<ledger::Log::Field> fields{
-        {"id", format_id(change->id)},
-        {"accepted_as", format_id(change->message->envelope->accepted_as)}};
-    if (change->kind == Kind::Approve) {
-        fields.emplace_back("by", change->approval.by);
-        fields.emplace_back("why", change->approval.reason);
-        approvals_.insert_or_assign(change->id, change->approval);
-        // Its destination may rest for the very trouble that the approval is about.
-        (void)scheduler_.retry(change->id, moment().queue);
-    }
-    log_.event(ledger::Level::Info, log_event(change->kind), std::move(fields));
-    // What was approved, and why, is written down before anybody is told, and before it is used.
-    if (change->kind == Kind::Approve) log_.flush();
-    answer(*change, AnswerKind::Done, std::string{done_words(change->kind)});
-    end(change);
-}
-
-void Dispatcher::Impl::give_up(const std::shared_ptr<MessageChange>& change, std::string words)
-{
-    answer(*change, AnswerKind::Refused, std::move(words));
-    scheduler_.release(change->id, moment().queue);
-    if (change->kind == Kind::Split) {
-        constexpr Duration kPause = std::chrono::seconds{5};
-        no_split_before_ = clock_.now() + kPause;
-        splits_.push_back(change->id);
-    } else if (change->message && !to_split_.contains(change->id)) {
-        // As the spool has it: the queue may have held it only until this change.
-        spool::Change as_it_was;
-        as_it_was.kind = spool::Change::Kind::Deferred;
-        as_it_was.lease = change->lease;
-        as_it_was.state = change->message->state;
-        note(as_it_was);
-    }
-    end(change);
-}
-
-void Dispatcher::Impl::end(const std::shared_ptr<MessageChange>& change)
-{
-    if (change->kind == Kind::Split) --splitting_;
-    let_go(change.get());
+    advance();
 }
 
 void Dispatcher::Impl::split_more()
 {
-    if (!granting_ || clock_.now() < no_split_before_) return;
+    if (!granting_ || ownerless_ || clock_.now() < no_split_before_) return;
     while (splitting_ < kSplitsAtOnce && !splits_.empty()) {
         const MessageId id = splits_.front();
         splits_.pop_front();
@@ -389,11 +398,18 @@ void Dispatcher::Impl::split_more()
             to_split_.erase(id);
             continue;
         }
-        // Under way or reserved: it comes back to splits_ when it returns.
-        if (row->state == queue::State::UnderWay || row->state == queue::State::Reserved) continue;
+        // Under way or being changed: it comes back to splits_ when it returns.
+        if (row->state == queue::State::UnderWay || changing_.contains(id)) continue;
         ++splitting_;
-        begin(make_change(id, Kind::Split));
+        tasks_.spawn(split_next(id));
     }
+}
+
+net::Task<> Dispatcher::Impl::split_next(MessageId id)
+{
+    co_await split_message(id);
+    --splitting_;
+    split_more();
 }
 
 }  // namespace hermetic::dispatch

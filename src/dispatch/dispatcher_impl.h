@@ -4,8 +4,14 @@
 #include "core/ids.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/dispatcher_mailbox.h"
+#include "dispatch/message_change.h"
 #include "dispatch/resident_messages.h"
 #include "dispatch/route_table.h"
+#include "dispatch/selection_change.h"
+#include "net/core.h"
+#include "net/deadline_wheel.h"
+#include "net/event.h"
+#include "net/task_group.h"
 #include "queue/queue_time.h"
 #include "queue/retry.h"
 #include "queue/scheduler.h"
@@ -13,6 +19,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,62 +31,41 @@
 
 namespace hermetic::dispatch {
 
-// Spool operations that go on with a function, on the queue's thread.
-template <typename Operation>
-struct Then final : Operation {
-    explicit Then(spool::CompletionPort& its_port) : Operation{its_port} {}
-    void complete() override { go_on(); }
-    std::function<void()> go_on;
-};
-
-// Something that waits for the spool. It lives until it has come, or the spool is closed.
-class Pending {
+// Wakes the queue's thread when a time has come.
+class Wake final : public net::Deadline {
 public:
-    virtual ~Pending() = default;
-    // The thread ends: whoever waits is told.
-    virtual void abandon() = 0;
+    explicit Wake(std::function<void()> on_time) : on_time_{std::move(on_time)} {}
+    void on_expired() override { on_time_(); }
+    void on_cancelled() override {}
+
+private:
+    std::function<void()> on_time_;
 };
 
-[[nodiscard]] OperatorAnswer stopping_answer();
-
-// A change of one message that an operator or a reload asked for: reserve, load, record.
-struct MessageChange final : Pending {
-    enum class Kind : std::uint8_t { Hold, Release, Approve, Remove, Split };
-
-    MessageChange(spool::CompletionPort& port, MessageId its_id, Kind its_kind)
-        : id{its_id}, kind{its_kind}, load{port}, read{port}, commit{port}
+// Somebody who waits for the end of a message's attempt.
+struct AttemptWait {
+    void wake()
     {
+        if (came_back) came_back->set();
     }
-    void abandon() override
-    {
-        if (answer) answer(stopping_answer());
-    }
-
-    MessageId id;
-    Kind kind;
-    TellSender tell = TellSender::No;
-    spool::Approval approval;   // for Approve
-    Dispatcher::Answer answer;  // empty: nobody waits
-    spool::Lease lease;
-    std::shared_ptr<const spool::StoredMessage> message;
-    std::unique_ptr<spool::BodyReader> body;
-    Then<spool::LoadOperation> load;
-    Then<spool::BodyOperation> read;
-    Then<spool::CommitOperation> commit;
+    std::optional<net::Event> came_back;
+    bool overruled = false;  // by a later wish for the same message
+    // What the attempt recorded. The scheduler has been told that the message is held, so that it
+    // is not granted again before the wish is done.
+    std::optional<spool::Change> recorded;
 };
 
-class Dispatcher::Impl final : public spool::CompletionPort {
+class Dispatcher::Impl {
 public:
     Impl(DispatcherSettings settings, const Clock& clock, metrics::Metrics& metrics,
-         ledger::Log& log);
+         events::Publisher& events);
     ~Impl();
 
     void start(spool::Spool& spool, std::vector<GrantTaker*> cores,
                objects::SnapshotPointer snapshot);
     void stop();
-    // Runs on the queue's thread. False: it has ended.
+    // Runs on the queue's thread. False: it has stopped.
     bool submit(std::function<void()> request);
-    void post(std::vector<spool::Completion*> done) override;
 
     // Requests; on the queue's thread.
     void reload(objects::SnapshotPointer snapshot, const Concerns& concerns);
@@ -88,12 +74,18 @@ public:
     [[nodiscard]] std::optional<queue::MessageRow> find(const MessageId& id) const;
     void list(const ListRequest& request, const std::function<void(ListAnswer)>& answer);
     void show(const MessageId& id, const std::function<void(ShowAnswer)>& answer);
-    [[nodiscard]] OperatorAnswer unknown_id() const;
-    void retry(const MessageId& id, const Answer& answer);
-    void retry(const queue::Filter& filter, const Answer& answer);
-    void change(std::shared_ptr<MessageChange> change);
-    [[nodiscard]] std::shared_ptr<MessageChange> make_change(const MessageId& id,
-                                                             MessageChange::Kind kind);
+    void count(queue::Selection selection, MessageChange::Kind change, std::uint32_t cursor,
+               const std::function<void(CountAnswer)>& answer);
+    void summary(queue::Selection selection, std::size_t limit,
+                 const std::function<void(queue::Summary::Rows)>& answer);
+    void change_selected(SelectionChange request,
+                         const std::function<void(SelectionAnswer)>& answer);
+    void view(const MessageId& id, ViewPart part, const events::Actor& by,
+              const std::function<void(ViewAnswer)>& answer);
+    void pause(const std::string& destination, const std::string& why, const events::Actor& by,
+               const Answer& answer);
+    void resume(const std::string& destination, const events::Actor& by, const Answer& answer);
+    void change(MessageId id, MessageChange change, Answer answer);
     [[nodiscard]] std::vector<queue::DestinationRow> destinations() const;
 
     [[nodiscard]] queue::Totals totals() const;
@@ -102,24 +94,27 @@ public:
     DispatcherMailbox mailbox;
 
 private:
+    using Stored = std::shared_ptr<const spool::StoredMessage>;
+    class Reservation;
+
     // dispatcher.cc: the thread
-    void run();
-    void claim_all();
+    [[nodiscard]] net::Task<> claim_all();
+    [[nodiscard]] net::Task<> shut_down();
     void process(News news);
     void advance();
+    void on_time();
+    void wake_in_time();
     [[nodiscard]] bool disk_fails() const;
     void hand_out(std::vector<queue::GrantAction> actions);
     void end_silent(const std::vector<queue::EndAction>& ends);
     void publish();
     [[nodiscard]] queue::Moment moment() const;
-    [[nodiscard]] Duration until_next_wake() const;
-    [[nodiscard]] bool finished() const;
-    void answer_the_rest();
 
     // dispatcher_news.cc: news to events
     void admit(const MessageId& id, const spool::Lease& lease, const mail::Envelope& envelope,
                const spool::MessageState& state, std::uint64_t size);
     void note(const spool::Change& change);
+    void take_in(const spool::Change& change);
     void note(GrantReport report);
     void note_gone(const MessageId& id);
     void follow_up();
@@ -136,33 +131,65 @@ private:
     [[nodiscard]] std::string_view keep(std::string text);
 
     // dispatcher_changes.cc: changes of one message
-    void begin(const std::shared_ptr<MessageChange>& change);
-    void loaded(const std::shared_ptr<MessageChange>& change);
-    void record(const std::shared_ptr<MessageChange>& change, spool::Change what);
-    void record_removal(const std::shared_ptr<MessageChange>& change, std::string_view bytes);
-    void record_split(const std::shared_ptr<MessageChange>& change);
-    void recorded(const std::shared_ptr<MessageChange>& change);
-    void give_up(const std::shared_ptr<MessageChange>& change, std::string words);
-    void end(const std::shared_ptr<MessageChange>& change);
+    [[nodiscard]] QueueFacts facts_of(const MessageId& id) const;
+    [[nodiscard]] net::Task<> change_message(MessageId id, MessageChange change, Answer answer);
+    [[nodiscard]] net::Task<OperatorAnswer> remove_unread(MessageId id, events::Actor by,
+                                                          spool::Lease lease);
+    [[nodiscard]] net::Task<> split_message(MessageId id);
+    enum class AttemptEnd : std::uint8_t { CameBack, Ended };
+    struct AfterAttempt {
+        AttemptEnd end = AttemptEnd::Ended;
+        std::optional<spool::Change> recorded;
+    };
+    [[nodiscard]] net::Task<AfterAttempt> wait_for_attempt(MessageId id);
+    [[nodiscard]] net::Task<> split_next(MessageId id);
+    [[nodiscard]] net::Task<Result<Stored, std::string>> load(MessageId id);
+    [[nodiscard]] net::Task<std::string> read_beginning(spool::Body body, std::size_t octets);
+    [[nodiscard]] net::Task<spool::Durability> commit(spool::Change change);
+    [[nodiscard]] settlement::SettleInput settle_input(const spool::StoredMessage& message,
+                                                       const spool::Lease& lease) const;
+    [[nodiscard]] OperatorAnswer unread(const std::string& error) const;
+    [[nodiscard]] OperatorAnswer unrecorded() const;
+    void publish_change(const MessageId& id, const MessageChange& change,
+                        const mail::Envelope& envelope);
     void split_more();
-    [[nodiscard]] std::shared_ptr<const spool::StoredMessage> make_removal_notice(
-        const MessageChange& change, std::string_view bytes);
 
-    // Keeps whatever waits for the spool alive until its end; objects die after the batch.
-    void keep_alive(const std::shared_ptr<Pending>& object)
-    {
-        alive_.emplace(object.get(), object);
-    }
-    [[nodiscard]] std::shared_ptr<MessageChange> alive(MessageChange* change);
-    void let_go(Pending* object);
+    // dispatcher_listing.cc
+    [[nodiscard]] net::Task<> add_rows(ListRequest request, std::function<void(ListAnswer)> answer);
+    [[nodiscard]] net::Task<> add_message(ShowAnswer shown, std::function<void(ShowAnswer)> answer);
+    [[nodiscard]] net::Task<> add_text(ViewPart part, MessageId id, events::Actor by,
+                                       std::function<void(ViewAnswer)> answer);
+
+    // dispatcher_selection.cc
+    // Calls use() with up to `limit` messages, in parts between which deliveries go on. The place
+    // of the next one, where to go on; nullopt: there is none.
+    [[nodiscard]] net::Task<std::optional<std::uint32_t>> find_all(
+        queue::Selection selection, std::uint32_t cursor, std::uint64_t limit,
+        std::function<void(const MessageId&)> use);
+    [[nodiscard]] net::Task<bool> has_recipient(MessageId id, std::string pattern);
+    [[nodiscard]] net::Task<> count_all(queue::Selection selection, std::uint32_t cursor,
+                                        std::function<void(CountAnswer)> answer);
+    [[nodiscard]] net::Task<> summarize(queue::Selection selection, std::size_t limit,
+                                        std::function<void(queue::Summary::Rows)> answer);
+    [[nodiscard]] net::Task<> change_all(SelectionChange request,
+                                         std::function<void(SelectionAnswer)> answer);
+    [[nodiscard]] net::Task<> change_some(const SelectionChange& request,
+                                          std::vector<MessageId> ids, SelectionCounts& counts);
+    [[nodiscard]] OperatorAnswer retry_now(const MessageId& id, const MessageChange& change);
+    // The same, published.
+    [[nodiscard]] OperatorAnswer retry_one(const MessageId& id, const MessageChange& change);
+    [[nodiscard]] queue::Selection in_queue_time(queue::Selection selection) const;
+
+    // dispatcher_pauses.cc
+    [[nodiscard]] OperatorAnswer set_pauses(queue::Pauses pauses);
+    [[nodiscard]] std::uint64_t messages_of(std::string_view destination) const;
 
     DispatcherSettings settings_;
     const Clock& clock_;
     metrics::Metrics& metrics_;
-    ledger::Log& log_;
+    events::Publisher& publisher_;
     spool::Spool* spool_ = nullptr;
     std::vector<GrantTaker*> cores_;
-    IdSource ids_;
     queue::QueueClock time_;  // the scheduler's
     queue::Scheduler scheduler_;
     queue::RetrySchedule schedule_;  // the first organization's
@@ -173,26 +200,35 @@ private:
     std::vector<queue::Event> events_;
     std::deque<std::string> kept_;       // texts that events_ view
     std::vector<MessageId> follow_ups_;  // came back with something to be done
-    std::unordered_map<MessageId, std::shared_ptr<MessageChange>> after_attempt_;
+    std::unordered_map<MessageId, AttemptWait*> after_attempt_;
+    // Being changed: reserved in the scheduler until their coroutine ends. What the spool has
+    // recorded of them meanwhile, if it has.
+    std::unordered_map<MessageId, std::optional<spool::Change>> changing_;
     // Not used up yet. They end with the process: whether an attempt that a crash cut short had
     // used one, nobody knows.
     std::unordered_map<MessageId, spool::Approval> approvals_;
     std::unordered_set<MessageId> to_split_;  // known to need it
     std::deque<MessageId> splits_;            // waiting for their turn
     std::size_t splitting_ = 0;
-    Instant no_split_before_{};  // after the spool refused one
-    std::unordered_map<Pending*, std::shared_ptr<Pending>> alive_;
-    std::vector<std::shared_ptr<Pending>> dying_;
-
+    bool ownerless_ = false;         // there is no organization: nothing is granted or split
+    Instant no_split_before_{};      // after the spool refused one
     std::uint64_t outstanding_ = 0;  // grants
     std::atomic<bool> granting_ = true;
-    bool stopping_ = false;
+    bool stopped_ = false;  // the spool is asked for nothing more
     Instant stop_by_ = Instant::max();
 
     std::atomic<bool> claimed_all_ = false;
     mutable std::mutex totals_mutex_;
     queue::Totals totals_;
+    std::once_flag stop_once_;
+    std::promise<void> shut_down_;
     std::thread thread_;
+
+    // Last, so that they end first: coroutines that still wait for something use what is above.
+    net::Core core_;
+    net::Event all_came_back_{core_};
+    Wake wake_;
+    net::TaskGroup tasks_;
 };
 
 }  // namespace hermetic::dispatch

@@ -1,5 +1,8 @@
+#include "core/quote.h"
 #include "core/text.h"
 #include "dispatch/dispatcher_impl.h"
+#include "events/publisher.h"
+#include "report/notice.h"
 
 #include <algorithm>
 
@@ -10,28 +13,8 @@ namespace {
 constexpr std::size_t kMostRows = 1000;
 constexpr std::size_t kMostDetails = 200;
 constexpr std::size_t kShownRecipients = 20;
-
-// A page whose messages are being read.
-struct DetailsRequest final : Pending {
-    void abandon() override { answer(std::move(page)); }
-
-    ListAnswer page;
-    std::function<void(ListAnswer)> answer;
-    std::vector<std::unique_ptr<Then<spool::LoadOperation>>> loads;
-    std::size_t pending = 0;
-};
-
-struct ShowRequest final : Pending {
-    explicit ShowRequest(spool::CompletionPort& port) : load{port} {}
-    void abandon() override
-    {
-        shown.error = stopping_answer().words;
-        answer(std::move(shown));
-    }
-    ShowAnswer shown;
-    std::function<void(ShowAnswer)> answer;
-    Then<spool::LoadOperation> load;
-};
+constexpr std::size_t kViewedHeader = 64U << 10;
+constexpr std::size_t kViewedMessage = 256U << 10;
 
 void fill(ListRow& row, const spool::StoredMessage& message)
 {
@@ -43,7 +26,7 @@ void fill(ListRow& row, const spool::StoredMessage& message)
         row.recipients.push_back(printable(recipients[i].address.format(), 300));
     }
     row.last_host = printable(message.state.last_host, 300);
-    row.last_text = printable(message.state.last_text, 600);
+    row.last_text = printable_once(message.state.last_text, 600);
 }
 
 void translate(queue::MessageRow& row, const queue::Moment& now)
@@ -75,35 +58,24 @@ std::vector<queue::DestinationRow> Dispatcher::Impl::destinations() const
 void Dispatcher::Impl::list(const ListRequest& request,
                             const std::function<void(ListAnswer)>& answer)
 {
+    tasks_.spawn(add_rows(request, answer));
+}
+
+net::Task<> Dispatcher::Impl::add_rows(ListRequest request, std::function<void(ListAnswer)> answer)
+{
     const bool details = request.details == ListRequest::Details::Yes && granting_;
     const std::size_t limit = std::min(request.limit, details ? kMostDetails : kMostRows);
-    queue::Page page = scheduler_.list(request.filter, limit, request.cursor);
-    ListAnswer rows;
-    rows.next = page.next;
-    for (queue::MessageRow& row : page.rows) {
-        translate(row, moment());
-        rows.rows.push_back({std::move(row), {}, {}, {}});
+    ListAnswer page;
+    std::function<void(const MessageId&)> use = [this, &page](const MessageId& id) {
+        page.rows.push_back({*find(id), {}, {}, {}});
+    };
+    queue::Selection selection = in_queue_time(std::move(request.selection));
+    page.next = co_await find_all(std::move(selection), request.cursor, limit, std::move(use));
+    for (std::size_t i = 0; details && i < page.rows.size(); ++i) {
+        const auto message = co_await load(page.rows[i].row.id);
+        if (message) fill(page.rows[i], **message);
     }
-    if (!details || rows.rows.empty()) {
-        answer(std::move(rows));
-        return;
-    }
-    auto reading = std::make_shared<DetailsRequest>();
-    reading->page = std::move(rows);
-    reading->answer = answer;
-    reading->pending = reading->page.rows.size();
-    keep_alive(reading);
-    for (std::size_t i = 0; i < reading->page.rows.size(); ++i) {
-        auto& load =
-            *reading->loads.emplace_back(std::make_unique<Then<spool::LoadOperation>>(*this));
-        load.go_on = [this, i, all = reading.get()] {
-            if (const auto& message = all->loads[i]->message) fill(all->page.rows[i], *message);
-            if (--all->pending > 0) return;
-            all->answer(std::move(all->page));
-            let_go(all);
-        };
-        spool_->load(reading->page.rows[i].row.id, load);
-    }
+    answer(std::move(page));
 }
 
 void Dispatcher::Impl::show(const MessageId& id, const std::function<void(ShowAnswer)>& answer)
@@ -111,65 +83,71 @@ void Dispatcher::Impl::show(const MessageId& id, const std::function<void(ShowAn
     ShowAnswer shown;
     shown.row = find(id);
     if (!shown.row) {
-        const OperatorAnswer why = unknown_id();
+        const OperatorAnswer why = answer_unknown(facts_of(id).reading);
         if (why.kind != OperatorAnswer::Kind::NotFound) shown.error = why.words;
         answer(std::move(shown));
         return;
     }
     if (const auto found = approvals_.find(id); found != approvals_.end())
         shown.approval = found->second;
-    auto request = std::make_shared<ShowRequest>(*this);
-    request->shown = std::move(shown);
-    request->answer = answer;
-    keep_alive(request);
-    request->load.go_on = [this, all = request.get()] {
-        all->shown.message = all->load.message;
-        all->shown.error = all->load.error;
-        all->answer(std::move(all->shown));
-        let_go(all);
-    };
-    spool_->load(id, request->load);
+    tasks_.spawn(add_message(std::move(shown), answer));
 }
 
-void Dispatcher::Impl::retry(const MessageId& id, const Answer& answer)
+net::Task<> Dispatcher::Impl::add_message(ShowAnswer shown, std::function<void(ShowAnswer)> answer)
 {
-    const auto row = scheduler_.find(id);
-    if (!row) {
-        answer(unknown_id());
-        return;
+    auto message = co_await load(shown.row->id);
+    if (message) {
+        shown.message = *std::move(message);
+    } else {
+        shown.error = std::move(message.error());
     }
-    if (!granting_) {
-        answer(stopping_answer());
-        return;
-    }
-    switch (row->state) {
-    case queue::State::Held:
-        answer({OperatorAnswer::Kind::Refused, 0, "It is held. Release it first."});
-        return;
-    case queue::State::UnderWay:
-        answer({OperatorAnswer::Kind::Done, 0, "It is being delivered now."});
-        return;
-    case queue::State::Reserved:
-        answer({OperatorAnswer::Kind::Refused, 0, "A change of it is being recorded. Try again."});
-        return;
-    case queue::State::Waiting:
-    case queue::State::Deferred:
-        break;
-    }
-    (void)scheduler_.retry(id, moment().queue);
-    answer({OperatorAnswer::Kind::Done, 1, "It is tried now."});
+    answer(std::move(shown));
 }
 
-void Dispatcher::Impl::retry(const queue::Filter& filter, const Answer& answer)
+void Dispatcher::Impl::view(const MessageId& id, ViewPart part, const events::Actor& by,
+                            const std::function<void(ViewAnswer)>& answer)
 {
-    if (!granting_) {
-        answer(stopping_answer());
+    if (scheduler_.find(id)) {
+        tasks_.spawn(add_text(part, id, by, answer));
         return;
     }
-    const std::size_t count = scheduler_.retry(filter, moment().queue);
-    answer({OperatorAnswer::Kind::Done, count,
-            std::to_string(count) +
-                (count == 1 ? " message is tried now." : " messages are tried now.")});
+    const OperatorAnswer why = answer_unknown(facts_of(id).reading);
+    ViewAnswer none;
+    none.kind = why.kind;
+    none.words = why.words;
+    answer(std::move(none));
+}
+
+net::Task<> Dispatcher::Impl::add_text(ViewPart part, MessageId id, events::Actor by,
+                                       std::function<void(ViewAnswer)> answer)
+{
+    ViewAnswer shown;
+    const auto message = co_await load(id);
+    std::string text;
+    const std::size_t most = part == ViewPart::Header ? kViewedHeader : kViewedMessage;
+    if (message) text = co_await read_beginning((*message)->body, most);
+    if (!message || (text.empty() && (*message)->body.size > 0)) {
+        OperatorAnswer why = unread(message ? "its body cannot be read" : message.error());
+        shown.kind = why.kind;
+        shown.words = std::move(why.words);
+        answer(std::move(shown));
+        co_return;
+    }
+    const std::size_t header = report::header_of(text).size();
+    shown.header = text.substr(0, header);
+    if (part == ViewPart::Message) shown.body = text.substr(header);
+    shown.size = (*message)->body.size;
+    shown.whole = part == ViewPart::Header ? header < text.size() || text.size() == shown.size
+                                           : text.size() == shown.size;
+    events::QueueOperation operation;
+    operation.kind = events::QueueOperation::Kind::View;
+    operation.by = std::move(by);
+    operation.id = id;
+    operation.accepted_as = (*message)->envelope->accepted_as;
+    operation.part = part == ViewPart::Header ? "header" : "message";
+    publisher_.publish(std::move(operation));
+    publisher_.flush();
+    answer(std::move(shown));
 }
 
 }  // namespace hermetic::dispatch

@@ -4,8 +4,8 @@
 #include "dispatch/grant.h"
 #include "spool/spool.h"
 
-#include <condition_variable>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -18,41 +18,47 @@ struct News {
     std::vector<spool::Change> recorded;
     std::vector<GrantReport> reports;
     std::vector<queue::PeerChanged> peers;
-    std::vector<spool::Completion*> completed;
     std::vector<std::function<void()>> requests;
 
     [[nodiscard]] bool empty() const
     {
         return stored.empty() && recorded.empty() && reports.empty() && peers.empty() &&
-               completed.empty() && requests.empty();
+               requests.empty();
     }
 };
 
 // Thread-safe.
 class DispatcherMailbox {
 public:
+    // `wake` is called on the adding thread when the box stops being empty; it makes the queue's
+    // thread call take(). Not under the lock, which that thread wants at once.
+    explicit DispatcherMailbox(std::function<void()> wake) : wake_{std::move(wake)} {}
+
     // Moves the items behind those of `part`. False: closed, nothing was taken.
     template <typename T>
     bool add(std::vector<T> News::*part, std::vector<T> items)
     {
-        const std::lock_guard lock{mutex_};
-        if (closed_) return false;
-        const bool was_empty = news_.empty();
-        auto& all = news_.*part;
-        if (all.empty()) {
-            all = std::move(items);
-        } else {
-            std::move(items.begin(), items.end(), std::back_inserter(all));
+        bool first = false;
+        {
+            const std::lock_guard lock{mutex_};
+            if (closed_) return false;
+            const bool was_empty = news_.empty();
+            auto& all = news_.*part;
+            if (all.empty()) {
+                all = std::move(items);
+            } else {
+                std::move(items.begin(), items.end(), std::back_inserter(all));
+            }
+            first = was_empty && !news_.empty();
         }
-        if (was_empty) arrived_.notify_one();
+        if (first) wake_();
         return true;
     }
 
-    // What has come; waits for the first at most `timeout`.
-    [[nodiscard]] News take(Duration timeout)
+    // What has come; the next add() wakes again.
+    [[nodiscard]] News take()
     {
-        std::unique_lock lock{mutex_};
-        arrived_.wait_for(lock, timeout, [&] { return !news_.empty(); });
+        const std::lock_guard lock{mutex_};
         return std::exchange(news_, {});
     }
 
@@ -65,8 +71,8 @@ public:
     }
 
 private:
+    std::function<void()> wake_;
     std::mutex mutex_;
-    std::condition_variable arrived_;
     News news_;
     bool closed_ = false;
 };

@@ -1,6 +1,6 @@
 #include "core/text.h"
 #include "dispatch/dispatcher_impl.h"
-#include "ledger/log.h"
+#include "events/publisher.h"
 
 #include <algorithm>
 
@@ -31,6 +31,11 @@ Dispatcher::Impl::Times Dispatcher::Impl::times_of(std::string_view organization
 
 void Dispatcher::Impl::take_schedules(const objects::Snapshot& snapshot)
 {
+    // Without any organization the objects are lost, or not there yet: mail that was accepted under
+    // others waits for them, and goes no other way meanwhile.
+    ownerless_ = snapshot.contents().organizations.empty();
+    scheduler_.set_granting(ownerless_ ? queue::Scheduler::Granting::Off
+                                       : queue::Scheduler::Granting::On);
     schedule_ = queue::make_retry_schedule(snapshot.organization());
     schedules_.clear();
     for (const auto& each : snapshot.contents().organizations) {
@@ -47,8 +52,8 @@ void Dispatcher::Impl::admit(const MessageId& id, const spool::Lease& lease,
     queue::Arrived event;
     event.id = id;
     event.lease = {lease.epoch, lease.until};
-    event.destination = keep(std::move(route.destination));
-    event.domain = keep(std::move(route.domains));
+    event.route = std::move(route.route);
+    event.question = std::move(route.question);
     event.sender = envelope.sender ? keep(envelope.sender->format()) : std::string_view{};
     event.size = size;
     event.recipients =
@@ -68,20 +73,32 @@ void Dispatcher::Impl::note(const spool::Change& change)
 {
     const MessageId& id = change.lease.id;
     resident_.drop(id);  // whoever changed it: from now on the spool alone knows it
+    if (const auto own = changing_.find(id); own != changing_.end()) {
+        own->second = change;  // taken in by whoever changes it now, at its end
+        return;
+    }
+    if (const auto waiting = after_attempt_.find(id); waiting != after_attempt_.end())
+        waiting->second->recorded = change;
+    take_in(change);
+}
+
+void Dispatcher::Impl::take_in(const spool::Change& change)
+{
+    const MessageId& id = change.lease.id;
+    const bool more_to_do = after_attempt_.contains(id) || to_split_.contains(id);
+    if (more_to_do) follow_ups_.push_back(id);
     if (change.kind == spool::Change::Kind::Finished) {
         events_.emplace_back(queue::Finished{id});
         to_split_.erase(id);
         approvals_.erase(id);
-        if (after_attempt_.contains(id)) follow_ups_.push_back(id);
         return;
     }
     if (!change.state.approval) approvals_.erase(id);  // used up
-    const bool more_to_do = after_attempt_.contains(id) || to_split_.contains(id);
     queue::Deferred event;
     event.id = id;
     event.attempts = change.state.attempts;
     const auto row = find(id);
-    const auto owner = row ? RouteTable::owner_of(row->domain) : std::string_view{};
+    const auto owner = row ? std::string_view{row->question.organization} : std::string_view{};
     const WallTime accepted_at = row ? row->accepted_at : WallTime{};
     const Times times = times_of(owner, accepted_at, change.state);
     event.next_attempt = times.next_attempt;
@@ -89,15 +106,17 @@ void Dispatcher::Impl::note(const spool::Change& change)
     event.reason = keep(change.state.last_reason);
     event.held = change.state.held || more_to_do;
     events_.emplace_back(event);
-    if (more_to_do) follow_ups_.push_back(id);
 }
 
 void Dispatcher::Impl::note(GrantReport report)
 {
     if (outstanding_ > 0) --outstanding_;
+    if (outstanding_ == 0 && stop_by_ != Instant::max()) all_came_back_.set();
     queue::GrantEnded event;
     event.id = report.id;
     event.settled = report.delivered + report.deferred + report.failed;
+    event.answered = report.answered;
+    if (event.answered) event.site = queue::site_of(report.peer);
     event.destination_failure = std::move(report.destination_failure);
     event.slow_down = report.slow_down;
     event.untouched = std::move(report.untouched);
@@ -113,8 +132,7 @@ void Dispatcher::Impl::note_gone(const MessageId& id)
 {
     const auto row = scheduler_.find(id);
     if (!row) return;
-    log_.event(ledger::Level::Warning, "queue.message-gone",
-               {{"id", format_id(id)}, {"destination", printable(row->destination)}});
+    publisher_.publish(events::MessageGone{id, printable(row->route->label)});
     spool::Change end;
     end.lease.id = id;
     note(end);
@@ -125,13 +143,8 @@ void Dispatcher::Impl::follow_up()
 {
     for (const MessageId& id : std::exchange(follow_ups_, {})) {
         if (to_split_.contains(id)) splits_.push_back(id);
-        const auto waiting = after_attempt_.find(id);
-        if (waiting == after_attempt_.end()) continue;
-        const auto row = scheduler_.find(id);
-        // Granted again at once, having been left untouched: its next return will do.
-        if (row && row->state == queue::State::UnderWay) continue;
-        const auto change = after_attempt_.extract(waiting).mapped();
-        if (row) begin(change);
+        if (const auto waiting = after_attempt_.find(id); waiting != after_attempt_.end())
+            waiting->second->wake();
     }
 }
 
@@ -142,8 +155,7 @@ void Dispatcher::Impl::retry_changed(const Concerns& concerns)
     if (!granting_) return;
     const std::size_t count = scheduler_.retry_destinations(concerns, moment().queue);
     if (count == 0) return;
-    log_.event(ledger::Level::Info, "queue.retried",  // no-reason: log event
-               {{"messages", std::to_string(count)}, {"cause", "its policy has changed"}});
+    publisher_.publish(events::MailRetried{count});
 }
 
 // Domains whose mail goes one way take it at once; the rest is looked at message by message.
@@ -153,24 +165,16 @@ void Dispatcher::Impl::reload(objects::SnapshotPointer snapshot, const Concerns&
     routes_ = std::make_unique<RouteTable>(std::move(snapshot));
     retry_changed(concerns);
     queue::Rerouted rerouted;
-    for (const std::string& domains : scheduler_.domains()) {
-        std::string key = routes_->of_domains(domains);
-        if (!key.empty()) {
-            rerouted.routes.emplace(domains, std::move(key));
-            continue;
+    std::vector<queue::RouteQuestion> parted;
+    for (queue::RouteQuestion& question : scheduler_.questions()) {
+        if (routing::RoutePointer route = routes_->of(question)) {
+            rerouted.routes.emplace_back(std::move(question), std::move(route));
+        } else {
+            parted.push_back(std::move(question));
         }
-        queue::Filter filter;
-        filter.domain = domains.substr(0, domains.find(','));
-        std::optional<std::uint32_t> cursor = 0;
-        while (cursor) {
-            const queue::Page page = scheduler_.list(filter, 1000, *cursor);
-            for (const queue::MessageRow& row : page.rows) {
-                if (row.domain == domains && to_split_.insert(row.id).second) {
-                    splits_.push_back(row.id);
-                }
-            }
-            cursor = page.next;
-        }
+    }
+    for (const MessageId& id : scheduler_.with(parted)) {
+        if (to_split_.insert(id).second) splits_.push_back(id);
     }
     events_.emplace_back(std::move(rerouted));
 }

@@ -11,7 +11,7 @@ TEST_F(DispatcherTest, FreshMailIsGrantedFromMemory)
     start();
     spool_.store({make(1, {"b@far.example"})});
     const Grant grant = taker_.next();
-    EXPECT_EQ(grant.destination, "mx:far.example");
+    EXPECT_EQ(grant.route->label, "mx:far.example");
     ASSERT_EQ(grant.messages.size(), 1U);
     EXPECT_EQ(grant.messages[0].lease.epoch, 7U);
     ASSERT_TRUE(grant.messages[0].resident);
@@ -37,6 +37,37 @@ TEST_F(DispatcherTest, ClaimsWhatWasLeftBehind)
     EXPECT_TRUE(dispatcher_.claimed_all());
 }
 
+// The directory of objects was lost: where mail goes is not known.
+TEST_F(DispatcherTest, WithoutAnyOrganizationMailWaitsAndIsNotSplit)
+{
+    spool_.leave_behind(make(1, {"b@far.example"}));
+    spool_.leave_behind(make(2, {"c@far.example", "d@other.example"}));
+    start(std::make_shared<objects::Snapshot>(objects::Snapshot::Contents{}));
+    while (!dispatcher_.claimed_all()) (void)list();
+    EXPECT_EQ(list().rows.size(), 2U) << "it is seen";
+    clock_.advance(hours{24 * 30});
+    EXPECT_EQ(list().rows.size(), 2U) << "nor does it expire";
+    EXPECT_TRUE(taker_.none());
+    reload(snapshot("*"));
+    EXPECT_EQ(taker_.next().route->label, "hosts:smtp://relay.example:25;connector=smart");
+}
+
+// Nothing of it can be read: there is nobody to tell.
+TEST_F(DispatcherTest, AMessageThatCannotBeReadIsRemovedInSilenceOnly)
+{
+    spool::MessageState later;
+    later.next_attempt = clock_.wall() + hours{1};
+    spool_.leave_behind(make(1, {"b@far.example"}, later));
+    spool_.unreadable = "rotten";
+    start();
+    while (!dispatcher_.claimed_all()) (void)list();
+    const auto refused = remove(1, TellSender::Yes);
+    EXPECT_EQ(refused.kind, Kind::Refused);
+    EXPECT_NE(refused.words.find("rotten"), std::string::npos);
+    EXPECT_EQ(remove(1, TellSender::No).kind, Kind::Done);
+    EXPECT_TRUE(spool_.messages().empty());
+}
+
 TEST_F(DispatcherTest, AStoreThatIsBeingReopenedIsNotAnEmptyOne)
 {
     spool_.leave_behind(make(1, {"b@far.example"}));
@@ -52,7 +83,10 @@ TEST_F(DispatcherTest, WhatIsNotReadYetIsNotSaidToBeUnknown)
     spool_.leave_behind(make(1, {"b@far.example"}));
     start();
     EXPECT_EQ(hold(9).kind, Kind::Starting);
-    EXPECT_EQ(ask([&](auto answer) { dispatcher_.retry(id(9), answer); }).kind, Kind::Starting);
+    EXPECT_EQ(ask([&](auto answer) {
+                  dispatcher_.change(id(9), asked(MessageChange::Kind::Retry), answer);
+              }).kind,
+              Kind::Starting);
     EXPECT_FALSE(show(id(9)).error.empty());
     spool_.disk_fails = false;
     while (!dispatcher_.claimed_all()) (void)list();
@@ -68,6 +102,7 @@ TEST_F(DispatcherTest, NothingIsGrantedWhileOutcomesCannotBeRecorded)
     (void)list({});  // the queue's thread has been through its news
     EXPECT_TRUE(taker_.none());
     spool_.disk_fails = false;
+    clock_.advance(seconds{1});  // it looks again after a while
     EXPECT_EQ(taker_.next().messages.size(), 1U);
 }
 
@@ -217,13 +252,18 @@ TEST_F(DispatcherTest, HoldAndReleaseAreDurable)
     spool_.store({make(1, {"b@far.example"})});
     defer(taker_.next(), minutes{1});
     EXPECT_EQ(hold(1).kind, Kind::Done);
+    EXPECT_EQ(log_.last_event(), "queue.hold");
+    EXPECT_TRUE(log_.last_line().ends_with(" by=alice")) << log_.last_line();
     EXPECT_EQ(state(1), queue::State::Held);
     EXPECT_TRUE(spool_.messages()[id(1)]->state.held);
     EXPECT_EQ(spool_.messages()[id(1)]->state.last_reason, "connect.refused") << "the rest stays";
     EXPECT_EQ(metrics_.value(metrics::Metric::QueueHeld), 1);
     clock_.advance(hours{2});
     EXPECT_EQ(state(1), queue::State::Held);
-    EXPECT_EQ(ask([&](auto answer) { dispatcher_.retry(id(1), answer); }).kind, Kind::Refused);
+    EXPECT_EQ(ask([&](auto answer) {
+                  dispatcher_.change(id(1), asked(MessageChange::Kind::Retry), answer);
+              }).kind,
+              Kind::Refused);
     EXPECT_EQ(release(1).kind, Kind::Done);
     EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
     EXPECT_FALSE(spool_.messages()[id(1)]->state.held);
@@ -356,7 +396,8 @@ TEST_F(DispatcherTest, MailWhosePolicyHasChangedIsTriedAtOnce)
     defer(taker_.next(), hours{1});
     reload(snapshot());
     EXPECT_EQ(state(1), queue::State::Deferred) << "nothing has changed";
-    dispatcher_.reload(snapshot(), [](std::string_view key) { return key == "mx:far.example"; });
+    dispatcher_.reload(snapshot(),
+                       [](const routing::Route& route) { return route.domain == "far.example"; });
     EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
 }
 
@@ -367,7 +408,7 @@ TEST_F(DispatcherTest, MailThatIsUnderWayWhileItsPolicyChangesIsTriedAgainAtOnce
     spool_.store({make(1, {"b@far.example"}), make(2, {"b@other.example"})});
     const Grant grant = taker_.next();
     const Grant other = taker_.next();
-    dispatcher_.reload(snapshot(), [](std::string_view) { return true; });
+    dispatcher_.reload(snapshot(), [](const routing::Route&) { return true; });
     defer(grant, hours{1});
     EXPECT_EQ(taker_.next().messages[0].lease.id, grant.messages[0].lease.id);
     GrantReport report;
@@ -385,7 +426,7 @@ TEST_F(DispatcherTest, RemovedMailLeavesANoticeInTheSameChange)
     defer(taker_.next(), minutes{1});
     EXPECT_EQ(remove(1, TellSender::Yes).kind, Kind::Done);
     const Grant grant = taker_.next();
-    EXPECT_EQ(grant.destination, "mx:own.example");
+    EXPECT_EQ(grant.route->label, "mx:own.example");
     const auto& notice = *grant.messages[0].resident;
     EXPECT_TRUE(notice.envelope->is_notice);
     EXPECT_EQ(notice.envelope->recipients[0].address.format(), "a@own.example");
@@ -437,11 +478,14 @@ TEST_F(DispatcherTest, RetriesByFilterAndSaysHowMany)
     spool_.store({make(1, {"b@far.example"}), make(2, {"c@other.example"})});
     defer(taker_.next(), hours{1});
     defer(taker_.next(), hours{1});
-    queue::Filter filter;
-    filter.destination = "mx:far.example";
-    const auto answer = ask([&](auto reply) { dispatcher_.retry(filter, reply); });
-    EXPECT_EQ(answer.count, 1U);
-    EXPECT_EQ(taker_.next().destination, "mx:far.example");
+    SelectionChange retry;
+    retry.selection.destination = "mx:far.example";
+    retry.change.kind = MessageChange::Kind::Retry;
+    retry.change.by = kAlice;
+    retry.at_most = 10;
+    EXPECT_EQ(change_selected(retry).counts.done, 1U);
+    EXPECT_EQ(log_.last_line(), "queue.retry messages=1 destination=mx:far.example by=alice");
+    EXPECT_EQ(taker_.next().route->label, "mx:far.example");
     EXPECT_EQ(state(2), queue::State::Deferred);
 }
 
@@ -452,7 +496,7 @@ TEST_F(DispatcherTest, ListsWithDetails)
     defer(taker_.next(), hours{1});
     ListRequest request;
     request.details = ListRequest::Details::Yes;
-    request.filter.reason = "connect.refused";
+    request.selection.reason = "connect.refused";
     const auto answer = list(request);
     ASSERT_EQ(answer.rows.size(), 1U);
     EXPECT_EQ(answer.rows[0].recipients,
@@ -471,7 +515,7 @@ TEST_F(DispatcherTest, ReloadMovesMailToItsNewRoute)
     defer(taker_.next(), hours{1});
     reload(snapshot("far.example"));
     const Grant grant = taker_.next();
-    EXPECT_EQ(grant.destination, "hosts:smtp://relay.example:25;connector=smart");
+    EXPECT_EQ(grant.route->label, "hosts:smtp://relay.example:25;connector=smart");
     EXPECT_EQ(grant.messages[0].lease.id, id(1));
 }
 
@@ -487,7 +531,7 @@ TEST_F(DispatcherTest, MessageWhoseRoutesPartIsSplitDurably)
     while (list().rows.size() != 2) {
     }
     std::set<std::string> destinations;
-    for (const auto& row : list().rows) destinations.insert(row.row.destination);
+    for (const auto& row : list().rows) destinations.insert(row.row.route->label);
     EXPECT_EQ(destinations, (std::set<std::string>{"hosts:smtp://relay.example:25;connector=smart",
                                                    "mx:other.example"}));
     const auto messages = spool_.messages();
@@ -511,7 +555,7 @@ TEST_F(DispatcherTest, HeldMailStaysHeldInAllItsParts)
     EXPECT_EQ(hold(1).kind, Kind::Done);
     reload(snapshot("far.example"));
     ListRequest held;
-    held.filter.state = queue::State::Held;
+    held.selection.states = {queue::State::Held};
     while (list(held).rows.size() != 2) {
     }
     // What must be split counts as held for a while: the spool says for whose sake.
@@ -527,7 +571,7 @@ TEST_F(DispatcherTest, MailRoutedByAnOlderSnapshotIsSplitOnArrival)
 {
     start(snapshot("far.example"));
     spool_.store({make(1, {"b@far.example", "c@other.example"})});
-    std::set<std::string> destinations{taker_.next().destination, taker_.next().destination};
+    std::set<std::string> destinations{taker_.next().route->label, taker_.next().route->label};
     EXPECT_EQ(destinations, (std::set<std::string>{"hosts:smtp://relay.example:25;connector=smart",
                                                    "mx:other.example"}));
 }
@@ -559,7 +603,53 @@ TEST_F(CrowdedDispatcher, TheOlderOfTwoSilentConnectionsEndsForOtherMail)
     report.destination_failure.emplace().reason = facts::Reason::ConnectionGaveWay;
     report.untouched = {id(1)};
     dispatcher_.ended({report});
-    EXPECT_EQ(taker_.next().destination, "mx:far.example");
+    EXPECT_EQ(taker_.next().route->label, "mx:far.example");
+}
+
+class AttackedDispatcher : public DispatcherTest {
+protected:
+    static DispatcherSettings ten_connections()
+    {
+        DispatcherSettings few = settings();
+        few.queue.connections = 10;
+        return few;
+    }
+    AttackedDispatcher() : DispatcherTest{ten_connections()} {}
+};
+
+// Hosts that take a message and never answer cannot be cut; there are more of them than
+// connections.
+TEST_F(AttackedDispatcher, MailGoesOnWhileStrangersKeepSilentBehindTheFinalDot)
+{
+    start();
+    spool_.store({make(1, {"a@good.example"})});
+    GrantReport report;
+    report.id = taker_.next().id;
+    report.delivered = 1;
+    report.answered = true;
+    report.peer = *IpAddress::parse("192.0.2.1");
+    dispatcher_.ended({report});
+    std::vector<Stored> bait;
+    for (std::uint8_t i = 10; i < 30; ++i) {
+        bait.push_back(make(i, {"a@stranger" + std::to_string(i) + ".example"}));
+    }
+    spool_.store(bait);
+    std::vector<queue::PeerChanged> silent;
+    for (std::uint8_t i = 0; i < 9; ++i) {
+        const auto site = IpAddress::v4({198, 51, i, 0});
+        silent.push_back({taker_.next().id, queue::Peer::SilentAfterDot, site});
+    }
+    dispatcher_.peers_changed(silent);
+    (void)list();
+    EXPECT_TRUE(taker_.none());
+    EXPECT_TRUE(taker_.no_end()) << "a peer may have the message";
+    EXPECT_EQ(show(id(29)).row->waits_for, "queue.no-free-connection");
+    for (const std::uint8_t number : {std::uint8_t{2}, std::uint8_t{3}}) {
+        spool_.store({make(number, {"a@good.example"})});
+        report.id = taker_.next().id;
+        EXPECT_EQ(show(id(number)).row->state, queue::State::UnderWay);
+        dispatcher_.ended({report});
+    }
 }
 
 TEST_F(DispatcherTest, StopWaitsForGrantsWithinItsBoundAndGrantsNoMore)

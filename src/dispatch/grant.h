@@ -5,15 +5,16 @@
 // batches.
 #pragma once
 
+#include "core/ip.h"
 #include "core/time.h"
 #include "facts/attempt.h"
 #include "queue/events.h"
+#include "routing/route.h"
 #include "spool/spool.h"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace hermetic::dispatch {
@@ -32,7 +33,7 @@ struct GrantedMessage {
 // Permission to use one connection to a destination for these messages, in this order.
 struct Grant {
     std::uint64_t id = 0;
-    std::string destination;  // route key (routing/route.h): all messages have it
+    routing::RoutePointer route;  // of all messages
     std::vector<GrantedMessage> messages;
     // Set: the destination failed like this a moment ago and still rests, but these messages have
     // come to their expiry or notice of delay. No connection is made: each message is recorded as
@@ -52,9 +53,11 @@ struct GrantReport {
     // A peer asked for less (421, 450 4.7.x "too many connections", refused connection beside
     // others that work): the queue lowers the destination's concurrency.
     bool slow_down = false;
+    // The last message that a peer was spoken to about was answered by it, to the end; from where.
+    bool answered = false;
+    IpAddress peer{};
     std::vector<MessageId> untouched;  // give them out again
     std::vector<MessageId> gone;       // the spool does not have them any more
-    Duration took{};
 };
 
 // One per core. grant() may be called from the queue's thread.

@@ -1,27 +1,27 @@
-// Route keys of recipients under one snapshot, remembered by domain. Not thread-safe.
+// The routes of recipients under one snapshot, remembered by domain. Not thread-safe.
 #pragma once
 
 #include "mail/envelope.h"
 #include "objects/snapshot.h"
+#include "queue/route_question.h"
+#include "routing/route.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <functional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace hermetic::dispatch {
 
 // The way of a whole message.
 struct MessageRoute {
-    std::string destination;  // route key of its first waiting recipient
-    // The domains of its waiting recipients, sorted, joined by ','; kManyDomains where they are too
-    // many to be kept. Of another than the first organization: and ",;" with its name.
-    std::string domains;
+    routing::RoutePointer route;  // of its first waiting recipient
+    queue::RouteQuestion question;
     bool parts = false;  // its recipients go different ways: it must be split
 };
-
-inline constexpr std::string_view kManyDomains = "*";
 
 class RouteTable {
 public:
@@ -31,22 +31,30 @@ public:
     [[nodiscard]] MessageRoute of(const mail::Envelope& envelope,
                                   const std::vector<std::uint32_t>& finished);
     // `organization`: the mail's, by name (mail::Envelope).
-    [[nodiscard]] const std::string& of(std::string_view organization,
-                                        const mail::Mailbox& recipient);
-    // Of MessageRoute::domains; empty where they part, or are too many to tell.
-    [[nodiscard]] std::string of_domains(const std::string& domains);
-
-    // Whose mail it is that has these MessageRoute::domains; empty: the first's.
-    [[nodiscard]] static std::string_view owner_of(std::string_view domains);
+    [[nodiscard]] const routing::RoutePointer& of(std::string_view organization,
+                                                  const mail::Mailbox& recipient);
+    // Null where its recipients part, or are too many to tell.
+    [[nodiscard]] routing::RoutePointer of(const queue::RouteQuestion& question);
 
     [[nodiscard]] const objects::Snapshot& snapshot() const { return *snapshot_; }
 
 private:
-    [[nodiscard]] bool is_first(std::string_view organization) const;
+    struct Asked {
+        const objects::Organization* owner = nullptr;  // of the snapshot
+        queue::RecipientHost host;
+        bool operator==(const Asked&) const = default;
+    };
+    struct AskedHash {
+        std::size_t operator()(const Asked& asked) const
+        {
+            return std::hash<queue::RecipientHost>{}(asked.host);
+        }
+    };
 
     objects::SnapshotPointer snapshot_;
-    std::unordered_map<std::string, std::string>
-        keys_;  // "example.org" or "[192.0.2.1]", and the organization → route key
+    std::unordered_map<Asked, routing::RoutePointer, AskedHash> known_;
+    // What leads the same way is one value.
+    std::unordered_set<routing::RoutePointer, routing::RouteHash, routing::RouteEqual> routes_;
 };
 
 }  // namespace hermetic::dispatch

@@ -13,6 +13,7 @@ namespace hermetic::dns {
 namespace {
 
 constexpr std::size_t kMaxRecords = 256;         // of one answer; more is an attack or a mistake
+constexpr std::size_t kMaxText = 4096;           // of one record; SPF and its like have hundreds
 constexpr std::size_t kMaxTlsaData = 16 * 1024;  // a whole certificate (RFC 6698 §2.1.4)
 
 std::string rcode_name(int rcode)
@@ -201,6 +202,62 @@ facts::TlsaAnswer tlsa_answer(const std::string& name, const RawAnswer& raw)
 facts::DnsFacts alias_answer(const std::string& name, const RawAnswer& raw)
 {
     return facts_of(name, raw);
+}
+
+namespace {
+
+// <character-string>s (RFC 1035 §3.3), joined; nullopt for what is cut short.
+std::optional<std::string> join_strings(std::string_view data)
+{
+    std::string text;
+    while (!data.empty()) {
+        const auto length = static_cast<unsigned char>(data[0]);
+        if (data.size() < 1U + length) return std::nullopt;
+        text += data.substr(1, length);
+        data.remove_prefix(1U + length);
+    }
+    return text;
+}
+
+}  // namespace
+
+facts::TextAnswer text_answer(const std::string& name, const RawAnswer& raw)
+{
+    facts::TextAnswer answer;
+    static_cast<facts::DnsFacts&>(answer) = facts_of(name, raw);
+    if (answer.status != facts::DnsStatus::Found) return answer;
+    for (const std::string& data : raw.data) {
+        if (answer.texts.size() == kMaxRecords) break;
+        auto text = join_strings(data);
+        if (text && text->size() <= kMaxText) answer.texts.push_back(*std::move(text));
+    }
+    settle(answer, !answer.texts.empty());
+    return answer;
+}
+
+facts::PointerAnswer pointer_answer(const std::string& name, const RawAnswer& raw)
+{
+    facts::PointerAnswer answer;
+    static_cast<facts::DnsFacts&>(answer) = facts_of(name, raw);
+    if (answer.status != facts::DnsStatus::Found) return answer;
+    for (const std::string& data : raw.data) {
+        if (answer.names.size() == kMaxRecords) break;
+        if (auto target = parse_wire_name(data)) answer.names.push_back(*std::move(target));
+    }
+    settle(answer, !answer.names.empty());
+    return answer;
+}
+
+std::string reverse_name(const IpAddress& address)
+{
+    const std::string_view octets = address.octets();
+    std::string name;
+    for (auto octet = octets.rbegin(); octet != octets.rend(); ++octet) {
+        const auto value = static_cast<unsigned char>(*octet);
+        name += address.is_v6() ? fmt::format("{:x}.{:x}.", value & 15U, value >> 4U)
+                                : fmt::format("{}.", value);
+    }
+    return name + (address.is_v6() ? "ip6.arpa" : "in-addr.arpa");
 }
 
 }  // namespace hermetic::dns

@@ -1,10 +1,13 @@
 // From a resolver's raw answers to facts. Pure: foreign bytes in, bounded values out.
 //
-// RDATA as RFC 1035 §3.3.9 (MX), §3.4.1 (A), RFC 3596 §2.2 (AAAA), RFC 6698 §2.1 (TLSA).
+// RDATA as RFC 1035 §3.3.9 (MX), §3.3.12 (PTR), §3.3.14 (TXT), §3.4.1 (A), RFC 3596 §2.2 (AAAA),
+// RFC 6698 §2.1 (TLSA).
 #pragma once
 
+#include "core/ip.h"
 #include "core/time.h"
 #include "facts/dns.h"
+#include "facts/dns_text.h"
 
 #include <optional>
 #include <string>
@@ -38,5 +41,11 @@ struct RawAnswer {
 [[nodiscard]] facts::TlsaAnswer tlsa_answer(const std::string& name, const RawAnswer& raw);
 // To a question for a CNAME: what is said of it, not where it leads.
 [[nodiscard]] facts::DnsFacts alias_answer(const std::string& name, const RawAnswer& raw);
+[[nodiscard]] facts::TextAnswer text_answer(const std::string& name, const RawAnswer& raw);
+[[nodiscard]] facts::PointerAnswer pointer_answer(const std::string& name, const RawAnswer& raw);
+
+// Where the names of an address stand: "1.2.0.192.in-addr.arpa" (RFC 1035 §3.5), nibbles below
+// "ip6.arpa" (RFC 3596 §2.5).
+[[nodiscard]] std::string reverse_name(const IpAddress& address);
 
 }  // namespace hermetic::dns

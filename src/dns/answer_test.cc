@@ -162,5 +162,34 @@ TEST(TlsaAnswer, ReadsItsFieldsAndSkipsWhatIsTooShort)
     EXPECT_EQ(tlsa_answer("a", found({"\3\1\1"s})).records.size(), 1U) << "of no use, but there";
 }
 
+TEST(TextAnswer, JoinsTheStringsOfARecord)
+{
+    const auto answer =
+        text_answer("example.org", found({"\5v=spf\4 -al"s, "\0"s, "\11cut short"s.substr(0, 4)}));
+    EXPECT_EQ(answer.status, DnsStatus::Found);
+    EXPECT_EQ(answer.texts, (std::vector<std::string>{"v=spf -al", ""}));
+
+    EXPECT_EQ(text_answer("example.org", found({"\11cut"s})).status, DnsStatus::Failed);
+    EXPECT_EQ(text_answer("example.org", failed()).status, DnsStatus::Failed);
+    EXPECT_TRUE(text_answer("example.org", bogus()).texts.empty());
+}
+
+TEST(PointerAnswer, HasTheNamesOfAnAddress)
+{
+    const auto answer =
+        pointer_answer("1.2.0.192.in-addr.arpa", secure(found({"\2MX\4test\0"s, "\2mx"s})));
+    EXPECT_EQ(answer.status, DnsStatus::Found);
+    EXPECT_EQ(answer.security, DnsSecurity::Secure);
+    EXPECT_EQ(answer.names, (std::vector<std::string>{"mx.test"}));
+    EXPECT_EQ(pointer_answer("x", found({"\2mx"s})).status, DnsStatus::Failed);
+}
+
+TEST(ReverseName, IsWhereTheNamesOfAnAddressStand)
+{
+    EXPECT_EQ(reverse_name(*IpAddress::parse("192.0.2.1")), "1.2.0.192.in-addr.arpa");
+    EXPECT_EQ(reverse_name(*IpAddress::parse("2001:db8::1f")),
+              "f.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
+}
+
 }  // namespace
 }  // namespace hermetic::dns

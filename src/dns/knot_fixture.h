@@ -1,6 +1,4 @@
 // A real Knot DNS on loopback for tests: signed and unsigned zones on a free port.
-//
-// For tests only (knot_fixture_test.cc is part of the test program).
 #pragma once
 
 #include <sys/types.h>

@@ -1,6 +1,7 @@
 #include "dns/lookups.h"
 
 #include "core/ip.h"
+#include "core/read_file.h"
 #include "core/thread_name.h"
 #include "dns/asker.h"
 
@@ -20,6 +21,7 @@ namespace hermetic::dns {
 namespace {
 
 constexpr int kClassIn = 1;
+constexpr std::size_t kMaxAnchors = std::size_t{1} << 20U;
 
 struct DeleteContext {
     void operator()(ub_ctx* context) const { ub_ctx_delete(context); }
@@ -91,7 +93,15 @@ std::string set_anchors(ub_ctx* context, const ResolverOptions& options)
     }
     if (!options.trust_anchors.empty() || options.root_anchor_file.empty()) return {};
     // Without the file nothing is secure; the caller says so to the operator.
-    if (::access(options.root_anchor_file.c_str(), R_OK) != 0) return {};
+    // Looked at before: libunbound opens it as it is, and would wait for the writer of a pipe.
+    const auto anchors = read_file(options.root_anchor_file, kMaxAnchors);
+    using Kind = FileError::Kind;
+    const bool missing = !anchors && (anchors.error().kind == Kind::Missing ||
+                                      anchors.error().kind == Kind::Unreadable);
+    if (missing) return {};
+    if (!anchors)
+        return fmt::format("{}: {}; expected: {}", options.root_anchor_file, anchors.error().what,
+                           anchors.error().expected);
     const int error = ub_ctx_add_ta_file(context, options.root_anchor_file.c_str());
     if (error == 0) return {};
     return fmt::format("{}: {}", options.root_anchor_file, ub_strerror(error));

@@ -33,7 +33,9 @@ struct Question {
 
 inline constexpr int kTypeA = 1;
 inline constexpr int kTypeCname = 5;
+inline constexpr int kTypePtr = 12;
 inline constexpr int kTypeMx = 15;
+inline constexpr int kTypeTxt = 16;
 inline constexpr int kTypeAaaa = 28;
 inline constexpr int kTypeTlsa = 52;
 

@@ -82,6 +82,22 @@ public:
         co_return alias_answer(name, inquiry.result());
     }
 
+    net::Task<facts::TextAnswer> texts(net::Core& core, std::string name, Instant deadline) override
+    {
+        Inquiry inquiry{*lookups_, core, question_for(name, kTypeTxt), limit(core, deadline)};
+        co_await inquiry.wait();
+        co_return text_answer(name, inquiry.result());
+    }
+
+    net::Task<facts::PointerAnswer> names(net::Core& core, IpAddress address,
+                                          Instant deadline) override
+    {
+        const std::string name = reverse_name(address);
+        Inquiry inquiry{*lookups_, core, question_for(name, kTypePtr), limit(core, deadline)};
+        co_await inquiry.wait();
+        co_return pointer_answer(name, inquiry.result());
+    }
+
     void close() override { lookups_->close(); }
 
 private:

@@ -7,6 +7,7 @@
 #include "core/result.h"
 #include "core/time.h"
 #include "facts/dns.h"
+#include "facts/dns_text.h"
 #include "net/task.h"
 
 #include <memory>
@@ -42,6 +43,11 @@ public:
     // and Secure although the target's zone is not signed (RFC 7672 §2.2.3).
     [[nodiscard]] virtual net::Task<facts::DnsFacts> alias(net::Core& core, std::string name,
                                                            Instant deadline) = 0;
+    // TXT, and the names of an address (PTR).
+    [[nodiscard]] virtual net::Task<facts::TextAnswer> texts(net::Core& core, std::string name,
+                                                             Instant deadline) = 0;
+    [[nodiscard]] virtual net::Task<facts::PointerAnswer> names(net::Core& core, IpAddress address,
+                                                                Instant deadline) = 0;
     virtual void close() = 0;
 };
 

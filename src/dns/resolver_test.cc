@@ -372,6 +372,8 @@ TEST(ResolverOptions, ThatAreWrongAreNamed)
     options = {};
     options.root_anchor_file = "/nonexistent/root.key";
     EXPECT_TRUE(make_resolver(options).has_value()) << "nothing is secure then";
+    options.root_anchor_file = "/dev/zero";
+    EXPECT_THAT(make_resolver(options).error(), HasSubstr("/dev/zero: it is a device; expected: "));
 }
 
 }  // namespace

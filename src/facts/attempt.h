@@ -85,7 +85,7 @@ struct Rung {
     bool succeeded = false;
     Reason reason{};  // the cause: why this rung was taken or how it failed
     std::optional<TlsFailure> tls_failure;
-    std::optional<TlsEvidence> tls;  // of a handshake that was completed, and its proof refused
+    std::optional<TlsEvidence> tls;  // of a handshake that was completed, where the attempt ended
 };
 [[nodiscard]] std::string_view name(Rung::Kind kind);  // "everything" …
 
@@ -96,10 +96,12 @@ struct Attempt {
     std::uint32_t number = 0;  // 1 is the first
     WallTime started{};
     Duration took{};
-    SessionId session;        // of the outbound connection; 0 where none was made
-    std::string sender;       // "<…>" for people, printable
-    std::string destination;  // route key: domain or smart hosts
-    std::string host;         // empty where none was reached
+    SessionId session;         // of the outbound connection; 0 where none was made
+    std::string organization;  // whose mail it is, by name
+    std::string sender;        // "<…>" for people, printable
+    std::string destination;   // its route's label
+    std::string connector;     // the outbound connector's name; empty: none decided
+    std::string host;          // empty where none was reached
     std::optional<Endpoint> address;
     std::optional<IpAddress> local_address;
     bool reused = false;  // the connection carried a message before

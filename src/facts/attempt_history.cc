@@ -1,6 +1,8 @@
 #include "facts/attempt_history.h"
 
+#include "core/quote.h"
 #include "core/text.h"
+#include "facts/outcome_words.h"
 
 #include <algorithm>
 #include <iterator>
@@ -44,8 +46,9 @@ void note(AttemptHistory& history, std::uint32_t number, WallTime at, const Outc
 
 std::string format_words(const Outcome& outcome, std::size_t max)
 {
-    if (outcome.origin == Origin::Local) return printable(outcome.text, max);
-    return printable(std::to_string(outcome.code) + " " + outcome.text, max);
+    // What is foreign in words of ours was made printable when it came in.
+    if (outcome.origin == Origin::Local) return printable_once(outcome.text, max);
+    return printable(reply_line(outcome), max);
 }
 
 }  // namespace hermetic::facts

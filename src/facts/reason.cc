@@ -52,7 +52,6 @@ constexpr std::string_view kForm =
     "The recipient's mail system cannot take a message of this form, and it could not be changed.";
 
 // And what to do.
-constexpr std::string_view kTryLater = "Try again later, or reach the recipient in another way.";
 constexpr std::string_view kSmaller =
     "Send a smaller message: leave out or compress attachments, or share them in another way.";
 constexpr std::string_view kSimpler =
@@ -107,20 +106,15 @@ constexpr std::array<ReasonRow, kRows> make_rows()
 
 constexpr std::array<ReasonRow, kRows> kTable = make_rows();
 
-struct StatusFix {
-    std::uint16_t subject;
-    std::uint16_t detail;
-    std::string_view words;
-};
-// By the status of a peer's reply.
-constexpr StatusFix kStatusFixes[] = {
-    {1, 1, "Look whether the recipient's address is spelled right."},
-    {1, 2, "Look whether the recipient's domain is spelled right."},
-    {1, 8, "The receiving server does not accept this sender's address."},
-    {2, 1, "The mailbox is disabled; ask the recipient in another way."},
-    {2, 2, "The recipient's mailbox is full; ask the recipient in another way."},
-    {3, 4, "Send a smaller message, or a link to its content."},
-    {7, 1, "The receiving server's policy refuses it; its words say why."},
+constexpr int kAnyDetail = -1;
+
+// In the order of the table.
+constexpr StatusRow kStatusRows[] = {
+#define HERMETIC_PEER_STATUS(subject, detail, fixer, what, how, fix) \
+    {subject, detail, Fixer::fixer, what, how, fix},
+#define any kAnyDetail
+#include "facts/reasons.def"
+#undef any
 };
 
 using Named = std::pair<std::string_view, Reason>;
@@ -148,11 +142,17 @@ std::string_view suggest_fix(const Outcome& outcome)
     if (!outcome.fix.empty()) return outcome.fix;
     const ReasonRow& row = describe(outcome.reason);
     if (!row.fix.empty() || outcome.origin == Origin::Local) return row.fix;
-    for (const StatusFix& each : kStatusFixes) {
-        if (each.subject == outcome.enhanced.subject && each.detail == outcome.enhanced.detail)
-            return each.words;
+    const StatusRow* const said = describe_status(outcome.enhanced);
+    return said != nullptr ? said->fix : std::string_view{};
+}
+
+const StatusRow* describe_status(const EnhancedStatus& status)
+{
+    for (const StatusRow& each : kStatusRows) {
+        const bool matches = each.detail == kAnyDetail || each.detail == status.detail;
+        if (each.subject == status.subject && matches) return &each;
     }
-    return {};
+    return nullptr;
 }
 
 void set_status(Outcome& outcome, EnhancedStatus status)

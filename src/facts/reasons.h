@@ -75,6 +75,19 @@ struct ReasonRow {
 };
 [[nodiscard]] const ReasonRow& describe(Reason reason);
 
+// What a peer means by the status of its reply (RFC 3463), in a row of the table. All views are
+// literals.
+struct StatusRow {
+    int subject = 0;
+    int detail = 0;  // -1: any
+    Fixer fixer = Fixer::Nobody;
+    std::string_view sender_words;
+    std::string_view sender_advice;
+    std::string_view fix;  // for operators; empty: nothing is known
+};
+// Null where the subject says nothing of the message.
+[[nodiscard]] const StatusRow* describe_status(const EnhancedStatus& status);
+
 // A Finding as the end of an attempt: stage and status are the row's, class and code (450 or 550)
 // follow from the status. Without `text` the row's words.
 [[nodiscard]] Outcome local_outcome(Reason reason, std::string text = {});

@@ -11,6 +11,8 @@ inline constexpr std::string_view kCheckAddress =
 inline constexpr std::string_view kAskRecipient =
     "Reach the recipient in another way, and ask them to show this notice to those who run their "
     "mail system.";
+inline constexpr std::string_view kTryLater =
+    "Try again later, or reach the recipient in another way.";
 inline constexpr std::string_view kAskUs =
     "Show this notice to the administrators of your mail system; the address below reaches them.";
 

@@ -53,14 +53,22 @@ bool BounceWatch::is_expected(std::string_view token, WallTime now)
     return waiting_.contains(token);
 }
 
-void BounceWatch::note(std::string_view token, std::string message, WallTime now)
+void BounceWatch::take(events::Batch batch)
+{
+    if (!any_) return;
+    for (const events::Event* each : batch) {
+        const auto* const returned = std::get_if<events::TestReturned>(&each->what);
+        if (returned != nullptr) note(*returned, each->time);
+    }
+}
+
+void BounceWatch::note(const events::TestReturned& returned, WallTime now)
 {
     const std::lock_guard lock{mutex_};
     drop_late(now);
-    const auto found = waiting_.find(token);
+    const auto found = waiting_.find(returned.token);
     if (found == waiting_.end() || found->second.message) return;
-    if (message.size() > kMaxOctets) message.resize(kMaxOctets);
-    found->second.message = std::move(message);
+    found->second.message = returned.text.substr(0, kMaxOctets);
 }
 
 std::optional<std::string> BounceWatch::take(std::string_view token)

@@ -2,11 +2,13 @@
 //
 // A test message has an envelope sender of its own, "connector-test-TOKEN@" the postmaster's
 // domain. What comes back to it, from the null sender, goes to the postmaster (recipient_policy.h),
-// whenever it comes; while somebody waits for the token its beginning is kept here, too.
-// Thread-safe. Bounded in number and octets; what nobody takes goes when its time is over.
+// whenever it comes; while somebody waits for the token its beginning is kept here, too: a
+// subscriber of the stream of events. Thread-safe. Bounded in number and octets; what nobody takes
+// goes when its time is over.
 #pragma once
 
 #include "core/time.h"
+#include "events/publisher.h"
 
 #include <atomic>
 #include <cstddef>
@@ -23,7 +25,7 @@ namespace hermetic::inbound {
 [[nodiscard]] std::string test_sender(std::string_view token);
 [[nodiscard]] std::optional<std::string> token_of(std::string_view local);
 
-class BounceWatch {
+class BounceWatch final : public events::Subscriber {
 public:
     static constexpr std::size_t kMaxWaiting = 16;
     static constexpr std::size_t kMaxOctets = 64 * 1024;
@@ -32,8 +34,9 @@ public:
     [[nodiscard]] bool expect(std::string_view token, WallTime now, WallTime until);
     // Cheap where nobody waits for anything.
     [[nodiscard]] bool is_expected(std::string_view token, WallTime now);
-    // The message that came, cut to kMaxOctets. The first one counts until it is taken.
-    void note(std::string_view token, std::string message, WallTime now);
+    // The messages that came, cut to kMaxOctets. The first one counts until it is taken.
+    void take(events::Batch batch) override;
+    void note(const events::TestReturned& returned, WallTime now);
     // What came; nullopt: nothing yet.
     [[nodiscard]] std::optional<std::string> take(std::string_view token);
     void forget(std::string_view token);

@@ -23,12 +23,12 @@ TEST(BounceWatch, WhatIsExpectedIsKeptOnceAndTaken)
     BounceWatch watch;
     const WallTime now{};
     EXPECT_FALSE(watch.is_expected("a", now));
-    watch.note("a", "nobody waits", now);
+    watch.note({"a", "nobody waits"}, now);
     ASSERT_TRUE(watch.expect("A", now, now + minutes{2}));
     EXPECT_TRUE(watch.is_expected("a", now));
     EXPECT_FALSE(watch.take("A"));
-    watch.note("a", "first", now);
-    watch.note("a", "second", now);
+    watch.note({"a", "first"}, now);
+    watch.note({"a", "second"}, now);
     EXPECT_EQ(watch.take("A"), "first");
     EXPECT_FALSE(watch.take("A"));
     watch.forget("A");
@@ -44,9 +44,9 @@ TEST(BounceWatch, TimeAndNumberAreBounded)
     EXPECT_FALSE(watch.expect("more", now, now + minutes{2}));
     EXPECT_FALSE(watch.is_expected("a0", now + minutes{2}));
     EXPECT_TRUE(watch.expect("more", now + minutes{2}, now + minutes{4}));
-    watch.note("more", std::string(BounceWatch::kMaxOctets + 1, 'x'), now + minutes{3});
+    watch.note({"more", std::string(BounceWatch::kMaxOctets + 1, 'x')}, now + minutes{3});
     EXPECT_EQ(watch.take("more")->size(), BounceWatch::kMaxOctets);
-    watch.note("more", "late", now + minutes{4});
+    watch.note({"more", "late"}, now + minutes{4});
     EXPECT_FALSE(watch.take("more"));
 }
 

@@ -1,8 +1,8 @@
 #include "inbound/client_standing.h"
 
 #include "core/text.h"
+#include "events/publisher.h"
 #include "facts/reasons.h"
-#include "ledger/log.h"
 #include "mail/path.h"
 #include "metrics/metrics.h"
 #include "net/stream.h"
@@ -50,9 +50,10 @@ Metric metric_of(Reason reason)
 
 }  // namespace
 
-ClientStanding::ClientStanding(SessionId session, const net::Stream& stream, ledger::Log& log,
-                               metrics::Metrics& metrics, const SessionWatch* watch)
-    : session_{session}, stream_{stream}, log_{log}, metrics_{metrics}, watch_{watch}
+ClientStanding::ClientStanding(SessionId session, const net::Stream& stream,
+                               events::Publisher& events, metrics::Metrics& metrics,
+                               const SessionWatch* watch)
+    : session_{session}, stream_{stream}, events_{events}, metrics_{metrics}, watch_{watch}
 {
 }
 
@@ -97,10 +98,13 @@ facts::ChainVerdict ClientStanding::judge_chain(const objects::InboundConnector&
     const auto crls = revocation ? find_or_null(trust_->crls, owner.crl_folder) : nullptr;
     const bool unreadable = revocation && !owner.crl_folder.empty() && !crls;
     if (unreadable) return {};  // revoked or not: that cannot be known now
+    const auto purpose = connector.certificate_purpose == objects::CertificatePurpose::Client
+                             ? tls::ClientPurpose::Client
+                             : tls::ClientPurpose::ClientOrServer;
     for (const JudgedChain& each : judged_) {
-        if (each.cas == cas && each.crls == crls) return each.verdict;
+        if (each.cas == cas && each.crls == crls && each.purpose == purpose) return each.verdict;
     }
-    judged_.push_back({cas, crls, stream_.judge_client(*cas, crls.get())});
+    judged_.push_back({cas, crls, purpose, stream_.judge_client(*cas, crls.get(), purpose)});
     return judged_.back().verdict;
 }
 
@@ -111,9 +115,8 @@ bool ClientStanding::certificate_proved() const
     });
 }
 
-RecipientFacts ClientStanding::facts(WallTime now) const
+RecipientFacts ClientStanding::facts(WallTime now, RecipientFacts facts) const
 {
-    RecipientFacts facts;
     facts.evidence = &evidence_;
     facts.attribution = &attribution_;
     facts.sender = &sender_;
@@ -130,13 +133,10 @@ std::optional<smtp::Refusal> ClientStanding::refuse_sender(WallTime now)
     return std::move(decision->refusal);
 }
 
-RecipientDecision ClientStanding::decide(const mail::Mailbox* mailbox, const IpAddress& own_address,
-                                         WallTime now)
+RecipientDecision ClientStanding::decide(RecipientFacts asked, WallTime now)
 {
-    RecipientFacts asked = facts(now);
-    asked.mailbox = mailbox;
-    asked.own_address = own_address;
-    RecipientDecision decision = decide_recipient(*snapshot_, asked);
+    const mail::Mailbox* const mailbox = asked.mailbox;
+    RecipientDecision decision = decide_recipient(*snapshot_, facts(now, asked));
     if (decision.relayed_by != nullptr)
         relay_organization_ = decision.relayed_by->connector->organization;
     tell(decision, mailbox);
@@ -149,8 +149,9 @@ void ClientStanding::judge_for_watch()
     judgements_.clear();
     if (watch_ == nullptr || !watch_->is_waiting()) return;
     const auto& all = snapshot_->contents().inbound_connectors;
-    for (const std::string& name : watch_->connectors()) {
-        const auto found = std::ranges::find(all, name, &objects::InboundConnector::name);
+    for (const objects::OwnedName& name : watch_->connectors()) {
+        const auto found = std::ranges::find_if(
+            all, [&name](const auto& each) { return objects::owned_name(each) == name; });
         if (found != all.end())
             judgements_.push_back(judge(*snapshot_, *found, evidence_, attribution_, sender_));
     }
@@ -158,8 +159,8 @@ void ClientStanding::judge_for_watch()
 
 void ClientStanding::note_for_watch(const RecipientDecision& decision, const mail::Mailbox* mailbox)
 {
-    for (Judged& each : judgements_) {
-        if (each.recipients.size() >= Judged::kMaxRecipients) continue;
+    for (events::Judgement& each : judgements_) {
+        if (each.recipients.size() >= events::Judgement::kMaxRecipients) continue;
         const std::string whom =
             mailbox == nullptr ? std::string{} : printable(mailbox->format(), kAddressShown) + ": ";
         each.recipients.push_back(whom + (decision.refusal ? "refused, " : "accepted, ") +
@@ -188,38 +189,37 @@ void ClientStanding::tell(const RecipientDecision& decision, const mail::Mailbox
 {
     if (decision.fault) {
         metrics_.add(metric_of(decision.fault->reason));
-        tell("connector.refused", *decision.fault, mailbox);  // no-reason: a log event
+        tell(*decision.fault, Audited::No, mailbox);
     } else if (decision.refusal && decision.reason == Reason::RecipientRelayDenied) {
         metrics_.add(Metric::InboundRelayDenied);
     }
     for (const policy::InboundFault& each : decision.audited) {
         metrics_.add(Metric::InboundAudited);
-        tell("connector.audited", each, mailbox);  // no-reason: a log event
+        tell(each, Audited::Yes, mailbox);
     }
 }
 
 // Each finding once per session: who tries a thousand recipients finds the same a thousand times.
-void ClientStanding::tell(std::string_view event, const policy::InboundFault& fault,
+void ClientStanding::tell(const policy::InboundFault& fault, Audited audited,
                           const mail::Mailbox* mailbox)
 {
-    std::string key{event};
-    key.append(" ").append(facts::name(fault.reason)).append(" ");
+    std::string key{audited == Audited::Yes ? "audited " : "refused "};
+    key.append(facts::name(fault.reason)).append(" ");
     if (fault.connector != nullptr) key += fault.connector->name;
     if (told_.size() >= kMaxTold || std::ranges::find(told_, key) != told_.end()) return;
     told_.push_back(std::move(key));
-    std::vector<ledger::Log::Field> fields{
-        {"session", format_id(session_)},
-        {"client", evidence_.address.is_unspecified() ? "unknown" : evidence_.address.format()},
-        {"from", printable(mail::format_path(sender_), kAddressShown)}};
-    if (mailbox != nullptr) fields.emplace_back("to", printable(mailbox->format(), kAddressShown));
-    if (fault.connector != nullptr) {
-        fields.emplace_back("connector", fault.connector->name);
-        fields.emplace_back("organization", fault.connector->organization);
-    }
-    fields.emplace_back("reason", std::string{facts::name(fault.reason)});
-    fields.emplace_back("presented", fault.presented);
-    fields.emplace_back("wanted", fault.wanted);
-    log_.event(ledger::Level::Warning, event, std::move(fields));
+    events::ClientFault found;
+    found.session = session_;
+    found.client = evidence_.address;
+    found.sender = printable(mail::format_path(sender_), kAddressShown);
+    if (mailbox != nullptr) found.recipient = printable(mailbox->format(), kAddressShown);
+    found.audited = audited == Audited::Yes;
+    if (fault.connector != nullptr)
+        found.connector = {fault.connector->name, fault.connector->organization};
+    found.reason = fault.reason;
+    found.presented = fault.presented;
+    found.wanted = fault.wanted;
+    events_.publish(std::move(found));
 }
 
 }  // namespace hermetic::inbound

@@ -13,15 +13,17 @@
 #include "inbound/session_watch.h"
 #include "objects/snapshot.h"
 #include "policy/inbound_attribution.h"
+#include "tls/context.h"
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
 namespace hermetic::metrics {
 class Metrics;
@@ -35,7 +37,7 @@ namespace hermetic::inbound {
 class ClientStanding {
 public:
     // All of it outlives this. `watch` may be null.
-    ClientStanding(SessionId session, const net::Stream& stream, ledger::Log& log,
+    ClientStanding(SessionId session, const net::Stream& stream, events::Publisher& events,
                    metrics::Metrics& metrics, const SessionWatch* watch);
 
     // A transaction begins. `evidence` has all but judge_chain; its `tls` outlives the transaction,
@@ -47,11 +49,13 @@ public:
 
     // Between begin() and end(). A refusal is counted, and logged with what would have passed.
     [[nodiscard]] std::optional<smtp::Refusal> refuse_sender(WallTime now);
-    // `mailbox` may be null: "<postmaster>".
-    [[nodiscard]] RecipientDecision decide(const mail::Mailbox* mailbox,
-                                           const IpAddress& own_address, WallTime now);
+    // `asked` has what is not the client's: mailbox, own address and options.
+    [[nodiscard]] RecipientDecision decide(RecipientFacts asked, WallTime now);
     // Of the last transaction, by each connector that a guided test waits for.
-    [[nodiscard]] const std::vector<Judged>& judgements() const { return judgements_; }
+    [[nodiscard]] std::vector<events::Judgement> take_judgements()
+    {
+        return std::exchange(judgements_, {});
+    }
     // By whose right foreign recipients so far are relayed; empty: nobody's.
     [[nodiscard]] const std::string& relay_organization() const { return relay_organization_; }
     [[nodiscard]] std::vector<AdmittedBy> admitted_by() const;
@@ -69,23 +73,24 @@ private:
     struct JudgedChain {
         std::shared_ptr<const tls::CaSet> cas;
         std::shared_ptr<const tls::CrlSet> crls;
+        tls::ClientPurpose purpose;
         facts::ChainVerdict verdict;
     };
 
     [[nodiscard]] facts::ChainVerdict judge_chain(const objects::InboundConnector& connector);
-    [[nodiscard]] RecipientFacts facts(WallTime now) const;
+    [[nodiscard]] RecipientFacts facts(WallTime now, RecipientFacts asked = {}) const;
     void judge_for_watch();
     void note_for_watch(const RecipientDecision& decision, const mail::Mailbox* mailbox);
     void tell(const RecipientDecision& decision, const mail::Mailbox* mailbox);
-    void tell(std::string_view event, const policy::InboundFault& fault,
-              const mail::Mailbox* mailbox);
+    enum class Audited : std::uint8_t { No, Yes };
+    void tell(const policy::InboundFault& fault, Audited audited, const mail::Mailbox* mailbox);
 
     SessionId session_;
     const net::Stream& stream_;
-    ledger::Log& log_;
+    events::Publisher& events_;
     metrics::Metrics& metrics_;
     const SessionWatch* watch_;
-    std::vector<Judged> judgements_;
+    std::vector<events::Judgement> judgements_;
     objects::SnapshotPointer snapshot_;
     ClientTrustPointer trust_;
     policy::ClientEvidence evidence_;

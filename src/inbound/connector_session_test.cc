@@ -168,9 +168,9 @@ TEST(Connectors, LogWhatWouldHavePassedOnceForEachFinding)
                                "mx.x.example: "));
         EXPECT_THAT(fixture.replies[i], Not(HasSubstr("mx.y.example")));
     }
-    ASSERT_EQ(fixture.log.lines.size(), 1U);
-    EXPECT_THAT(fixture.log.lines[0], StartsWith("connector.refused session="));
-    EXPECT_THAT(fixture.log.lines[0], HasSubstr("wanted=mx.y.example by the CAs of "));
+    ASSERT_EQ(fixture.log.events.size(), 1U);
+    EXPECT_THAT(fixture.log.events[0], StartsWith("connector.refused session="));
+    EXPECT_THAT(fixture.log.events[0], HasSubstr("wanted=mx.y.example by the CAs of "));
     EXPECT_EQ(fixture.metrics.value(Metric::InboundCertificate), 3);
     EXPECT_EQ(fixture.log.sessions.at(0).refused, 3U);
 }

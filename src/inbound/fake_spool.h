@@ -20,12 +20,13 @@ public:
     std::size_t threshold = 256 * 1024;
     spool::Pressure now = spool::Pressure::None;
     spool::Durability durability = spool::Durability::Durable;
-    std::size_t fail_after = static_cast<std::size_t>(-1);  // octets of a body file: disk full
-    bool fails_full = true;                                 // false: for another reason
-    bool throws = false;                                    // pressure() does: a mistake of ours
+    std::size_t fail_after = static_cast<std::size_t>(-1);      // octets of a body file: disk full
+    spool::BodyFailure failure = spool::BodyFailure::DiskFull;  // for this reason
+    bool throws = false;  // pressure() does: a mistake of ours
     std::vector<Stored> stored;
     std::map<std::string, std::string> files;  // finished body files
     std::size_t largest_piece = 0;
+    std::string client;  // of the last body file
 
     // The whole body, wherever it is.
     [[nodiscard]] std::string text(std::size_t message) const
@@ -51,8 +52,9 @@ public:
     }
     void renew(std::span<const spool::Lease> /*leases*/) override {}
     void load(MessageId /*id*/, spool::LoadOperation& done) override { done.port.post({&done}); }
-    std::unique_ptr<spool::BodyWriter> write_body(BodyId id) override
+    std::unique_ptr<spool::BodyWriter> write_body(BodyId id, std::string whose) override
     {
+        client = std::move(whose);
         return std::make_unique<Writer>(*this, id);
     }
     std::unique_ptr<spool::BodyReader> open_body(const spool::Body& /*body*/) override
@@ -77,8 +79,8 @@ private:
             text_ += bytes.view();
             spool_.largest_piece = std::max(spool_.largest_piece, bytes.size());
             if (text_.size() > spool_.fail_after) {
-                done.error = spool_.fails_full ? "no space left on device" : "input/output error";
-                done.disk_full = spool_.fails_full;
+                done.error = "it failed";
+                done.failure = spool_.failure;
             }
             done.port.post({&done});
         }

@@ -14,10 +14,12 @@ constexpr std::size_t kSmallPiece = MessageMemory::kStep;
 }  // namespace
 
 MessageAssembly::MessageAssembly(net::Core& core, spool::Spool& spool, MessageMemory& memory,
-                                 BodyId id, std::string trace, std::uint64_t expected)
+                                 BodyId id, std::string client, std::string trace,
+                                 std::uint64_t expected)
     : core_{core},
       spool_{spool},
       id_{id},
+      client_{std::move(client)},
       threshold_{spool.body_file_threshold()},
       pending_{std::move(trace)},
       share_{memory}
@@ -44,7 +46,7 @@ bool MessageAssembly::is_full() const
 
 net::Task<Result<void, net::BodyError>> MessageAssembly::flush()
 {
-    if (!writer_) writer_ = spool_.write_body(id_);
+    if (!writer_) writer_ = spool_.write_body(id_, client_);
     auto written = co_await write_pending();
     if (!no_room_) pending_.reserve(kPiece + kMaxWaste);
     co_return written;

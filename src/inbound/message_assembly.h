@@ -23,9 +23,9 @@ public:
     static constexpr std::size_t kPiece = 256 * 1024;
 
     // `trace` is the Received field, the message's first bytes. `expected` octets will follow, if
-    // the client said so: room is made for them at once.
+    // the client said so: room is made for them at once. `client`: whose octets a file takes.
     MessageAssembly(net::Core& core, spool::Spool& spool, MessageMemory& memory, BodyId id,
-                    std::string trace, std::uint64_t expected);
+                    std::string client, std::string trace, std::uint64_t expected);
     ~MessageAssembly();
     MessageAssembly(const MessageAssembly&) = delete;
     MessageAssembly& operator=(const MessageAssembly&) = delete;
@@ -33,6 +33,7 @@ public:
     void add(std::string_view run);
     // Enough has gathered: flush() before more is added.
     [[nodiscard]] bool is_full() const;
+    [[nodiscard]] bool holds_memory() const { return !pending_.empty(); }
     // After a failure the message is lost; its file goes with this object.
     [[nodiscard]] net::Task<Result<void, net::BodyError>> flush();
     // The whole body, in memory or in a file that is synced.
@@ -44,6 +45,7 @@ private:
     net::Core& core_;
     spool::Spool& spool_;
     BodyId id_;
+    std::string client_;
     std::size_t threshold_;
     std::string pending_;
     std::unique_ptr<spool::BodyWriter> writer_;

@@ -10,7 +10,7 @@ namespace hermetic::inbound {
 namespace {
 
 struct Part {
-    routing::Route route;
+    routing::RouteDecision way;
     std::string owner;  // an organization's name
     std::vector<mail::Recipient> recipients;
 };
@@ -37,12 +37,12 @@ std::vector<Part> group(const objects::Snapshot& snapshot, const std::string& cl
     std::vector<Part> parts;
     for (const mail::Recipient& recipient : recipients) {
         std::string owner = owner_of(snapshot, client_of, recipient.address);
-        routing::Route route = routing::decide_route(snapshot, owner, recipient.address);
+        auto way = routing::decide_route(snapshot, owner, recipient.address);
         auto part = std::find_if(parts.begin(), parts.end(), [&](const Part& other) {
-            return other.route.key == route.key && other.owner == owner;
+            return other.way.route == way.route && other.owner == owner;
         });
         if (part == parts.end())
-            part = parts.insert(parts.end(), Part{std::move(route), std::move(owner), {}});
+            part = parts.insert(parts.end(), Part{std::move(way), std::move(owner), {}});
         // LMTP may name one twice, and is answered twice; it is still one delivery.
         if (!contains(part->recipients, recipient)) part->recipients.push_back(recipient);
     }
@@ -79,6 +79,7 @@ mail::Envelope make_envelope(const AcceptedMessage& accepted, std::string owner,
     envelope.sender = transaction.sender;
     envelope.body_type = body_type(transaction);
     envelope.smtputf8 = needs_smtputf8(accepted, recipients);
+    envelope.tls.requiretls = transaction.requiretls;
     envelope.ret = transaction.ret;
     envelope.envid = transaction.envid;
     envelope.accepted_at = accepted.accepted_at;
@@ -117,8 +118,8 @@ SplitMessage split_by_route(AcceptedMessage accepted, IdSource& ids)
                 mail::TlsLevel::Encrypt,
                 std::string{facts::name(facts::Reason::ArrivalTlsRequired)}};
         split.messages.push_back(std::move(message));
-        split.routes.push_back(part.route.key + " (" + std::string{facts::name(part.route.reason)} +
-                               ")");
+        split.routes.push_back(part.way.route.label + " (" +
+                               std::string{facts::name(part.way.reason)} + ")");
     }
     return split;
 }

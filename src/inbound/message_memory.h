@@ -1,4 +1,5 @@
-// MessageMemory: how many octets of arriving messages all sessions of the process keep in memory.
+// MessageMemory: how many octets of arriving messages, and of their recipients, all sessions of the
+// process keep in memory.
 //
 // Thread-safe: one atomic, touched once for each kStep octets of a message. A session that gets no
 // more room writes what it has to its message's file; new messages are refused meanwhile.
@@ -24,6 +25,11 @@ public:
     MessageMemory(metrics::Metrics& metrics, std::uint64_t limit);
     void set_limit(std::uint64_t octets) { limit_.store(octets, std::memory_order_relaxed); }
 
+    // Half of it is used: who waits for a slow client should let go of what it holds.
+    [[nodiscard]] bool is_wanted() const
+    {
+        return used() > limit_.load(std::memory_order_relaxed) / 2;
+    }
     // From the moment a share got no room until a quarter of the limit is free again.
     [[nodiscard]] bool is_short();
     [[nodiscard]] std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }

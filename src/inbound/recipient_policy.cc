@@ -81,10 +81,23 @@ bool is_listed(const objects::AcceptedDomain& domain, const mail::Mailbox& mailb
     });
 }
 
-RecipientDecision decide_ours(const objects::AcceptedDomain& domain, const mail::Mailbox& mailbox)
+// "u%other", "other!u", "\"u@other\"": a host behind us could take it for an order to relay.
+bool asks_for_routing(const mail::Mailbox& mailbox)
 {
+    return mailbox.local.find_first_of("%!@") != std::string::npos;
+}
+
+RecipientDecision decide_ours(const objects::AcceptedDomain& domain, const mail::Mailbox& mailbox,
+                              const RecipientFacts& facts)
+{
+    if (facts.smtputf8 && !domain.smtputf8)
+        return refuse(refusal::kRecipientNoSmtputf8, "<" + mailbox.format() + ">");
+    // Who is in the list is a recipient, whatever it looks like.
+    const bool known = !domain.any_recipient && is_listed(domain, mailbox);
+    if (facts.routed == config::RoutedAddresses::Refuse && !known && asks_for_routing(mailbox))
+        return refuse(refusal::kRecipientRouted, "<" + mailbox.format() + ">");
     if (domain.any_recipient) return accept(mailbox, Reason::RecipientAcceptedDomain);
-    if (is_listed(domain, mailbox)) return accept(mailbox, Reason::RecipientListed);
+    if (known) return accept(mailbox, Reason::RecipientListed);
     if (iequals(mailbox.local, kPostmaster)) return accept(mailbox, Reason::RecipientPostmaster);
     return refuse(refusal::kRecipientUnknown, "<" + mailbox.format() + ">");
 }
@@ -113,7 +126,7 @@ public:
             if (const auto* accepted = snapshot_.accepted_domain(*domain)) {
                 return restricted(accepted->organization, [&] {
                     if (auto returned = decide_returned(*accepted, mailbox)) return *returned;
-                    return decide_ours(*accepted, mailbox);
+                    return decide_ours(*accepted, mailbox, facts_);
                 });
             }
         } else if (*mailbox.literal() == facts_.own_address) {

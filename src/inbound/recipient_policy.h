@@ -4,6 +4,7 @@
 // apart, per recipient); RFC 5321 §4.5.1 (postmaster). The rows are docs/policy/receiving.md.
 #pragma once
 
+#include "config/node_options.h"
 #include "core/ip.h"
 #include "core/time.h"
 #include "mail/address.h"
@@ -26,6 +27,8 @@ struct RecipientFacts {
     const policy::ClientEvidence* evidence = nullptr;
     const policy::Attribution* attribution = nullptr;
     const mail::ReversePath* sender = nullptr;
+    bool smtputf8 = false;  // declared with MAIL
+    config::RoutedAddresses routed = config::RoutedAddresses::Refuse;
     WallTime now{};
 };
 

@@ -25,7 +25,12 @@ const Row kRows[] = {
     {"a@foreign.example",         "192.0.2.1",    "recipient.relay-denied",    ""},
     {"a@foreign.example",         "198.51.100.1", "recipient.connector",       "a@foreign.example"},
     {"a@foreign.example",         "203.0.113.1",  "recipient.relay-denied",    ""},
-    {"a%foreign.example@example.org", "192.0.2.1", "recipient.accepted-domain", "a%foreign.example@example.org"},
+    {"a%foreign.example@example.org", "192.0.2.1", "recipient.routed",       ""},
+    {"foreign.example!a@example.org", "198.51.100.1", "recipient.routed",    ""},
+    {"\"a@foreign.example\"@example.org", "192.0.2.1", "recipient.routed",   ""},
+    {"a%foreign.example@list.example", "192.0.2.1", "recipient.routed",      ""},
+    {"Odd!one@list.example",      "192.0.2.1",    "recipient.listed",          "Odd!one@list.example"},
+    {"a%b@foreign.example",       "198.51.100.1", "recipient.connector",       "a%b@foreign.example"},
     {"",                          "192.0.2.1",    "recipient.postmaster",      "pm@example.org"},
     {"postmaster@[192.0.2.25]",   "192.0.2.1",    "recipient.postmaster",      "pm@example.org"},
     {"user@[192.0.2.25]",         "198.51.100.1", "recipient.unknown",         ""},
@@ -45,6 +50,7 @@ objects::Snapshot snapshot()
     list.name = *objects::DomainPattern::parse("list.example");
     list.any_recipient = false;
     list.recipients.push_back(*mail::parse_mailbox("known@list.example"));
+    list.recipients.push_back(*mail::parse_mailbox("odd!one@list.example"));
     contents.accepted_domains = {any, list};
     objects::InboundConnector relay;
     relay.kind = objects::ConnectorKind::OnPremises;
@@ -61,14 +67,19 @@ objects::Snapshot snapshot()
 
 // For a client in clear of which the address is all that is known.
 RecipientDecision decide(const objects::Snapshot& objects, const mail::Mailbox* mailbox,
-                         const char* client)
+                         const char* client, const RecipientFacts& asked = {})
 {
     policy::ClientEvidence evidence;
     evidence.address = *IpAddress::parse(client);
     const policy::Attribution attribution = policy::attribute(objects, evidence);
     const mail::ReversePath sender;
-    return decide_recipient(
-        objects, {mailbox, *IpAddress::parse("192.0.2.25"), &evidence, &attribution, &sender, {}});
+    RecipientFacts facts = asked;
+    facts.mailbox = mailbox;
+    facts.own_address = *IpAddress::parse("192.0.2.25");
+    facts.evidence = &evidence;
+    facts.attribution = &attribution;
+    facts.sender = &sender;
+    return decide_recipient(objects, facts);
 }
 
 TEST(RecipientPolicy, DecidesAndExplains)
@@ -87,6 +98,32 @@ TEST(RecipientPolicy, DecidesAndExplains)
             EXPECT_EQ(decision.refusal->kind->reason, decision.reason);
         }
     }
+}
+
+TEST(RecipientPolicy, AddressesToBeRoutedAreTakenWhereAnOptionSaysSo)
+{
+    RecipientFacts asked;
+    asked.routed = config::RoutedAddresses::Accept;
+    const auto mailbox = *mail::parse_mailbox("a%foreign.example@example.org");
+    EXPECT_EQ(decide(snapshot(), &mailbox, "192.0.2.1", asked).reason,
+              facts::Reason::RecipientAcceptedDomain);
+}
+
+// Its sender learns it at once, and not by a notice of ours.
+TEST(RecipientPolicy, InternationalisedMailIsRefusedForADomainThatDoesNotTakeIt)
+{
+    objects::Snapshot::Contents contents = snapshot().contents();
+    contents.accepted_domains[0].smtputf8 = false;
+    const objects::Snapshot objects{contents};
+    RecipientFacts asked;
+    const auto mailbox = *mail::parse_mailbox("any@example.org");
+    EXPECT_TRUE(decide(objects, &mailbox, "192.0.2.1", asked).mailbox);
+    asked.smtputf8 = true;
+    const auto decision = decide(objects, &mailbox, "192.0.2.1", asked);
+    EXPECT_EQ(facts::name(decision.reason), "recipient.no-smtputf8");
+    EXPECT_EQ(decision.refusal->kind->code, 553);
+    const auto other = *mail::parse_mailbox("known@list.example");
+    EXPECT_TRUE(decide(objects, &other, "192.0.2.1", asked).mailbox);
 }
 
 TEST(RecipientPolicy, FindsAPostmasterAlsoWhereNoneIsNamed)

@@ -1,8 +1,9 @@
 #include "inbound/service.h"
 
 #include "core/assert.h"
+#include "events/publisher.h"
+#include "facts/reasons.h"
 #include "inbound/session.h"
-#include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
 #include "net/stream.h"
@@ -20,8 +21,8 @@ constexpr Duration kLook = std::chrono::milliseconds{50};
 Service::Service(Environment environment, objects::SnapshotPointer snapshot)
     : environment_{environment},
       snapshot_{std::move(snapshot)},
-      tasks_{environment.core, [&log = environment.log](std::string_view what) {
-                 log.event(ledger::Level::Error, "session.escaped", {{"what", std::string{what}}});
+      tasks_{environment.core, [&events = environment.events](std::string_view what) {
+                 events.publish(events::Escaped{events::Escaped::From::Session, std::string{what}});
              }}
 {
     HERMETIC_ASSERT(snapshot_ != nullptr);
@@ -51,7 +52,7 @@ void Service::accept(net::Accepted accepted, ListenerPointer listener, Admission
 {
     if (stopping_) {
         turn_away(std::move(accepted), *listener, smtp::refusal::kSessionStopping,
-                  environment_.metrics, environment_.core.clock().wall());
+                  environment_.events, environment_.core);
         load_.fetch_sub(1, std::memory_order_relaxed);
         return;
     }
@@ -82,6 +83,13 @@ net::Task<> Service::serve(Service& service, std::unique_ptr<Session> session)
     co_await session->run();
 }
 
+void Service::give_way(SessionId session)
+{
+    for (Session* each : sessions_) {
+        if (each->id() == session) return each->give_way();
+    }
+}
+
 net::Task<> Service::stop(Duration grace)
 {
     stopping_ = true;
@@ -108,12 +116,14 @@ Admission::Count count_for(const Listener& listener, const IpAddress& peer)
 }
 
 void turn_away(net::Accepted accepted, const Listener& listener, const smtp::RefusalKind& why,
-               metrics::Metrics& metrics, WallTime now)
+               events::Publisher& events, net::Core& here)
 {
-    metrics.add(metrics::Metric::SessionsRefused);
+    const SessionId session = here.ids().next_session();
+    events.publish(
+        events::ClientTurnedAway{session, listener.options.name, accepted.remote, why.reason});
     if (listener.options.tls == config::ListenerTls::Implicit) return;  // it would expect TLS
     std::string line;
-    smtp::append_refusal(line, why, {}, {listener.smtp.hostname, now, SessionId{}});
+    smtp::append_refusal(line, why, {}, {listener.smtp.hostname, here.clock().wall(), session});
     // A new socket's buffer takes a line; if not, the client sees the connection closed.
     (void)::send(accepted.descriptor.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)::shutdown(accepted.descriptor.get(), SHUT_WR);

@@ -23,8 +23,8 @@
 namespace hermetic::observations {
 class Observations;
 }
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
 namespace hermetic::metrics {
 class Metrics;
@@ -46,7 +46,7 @@ class SessionWatch;
 struct Environment {
     net::Core& core;
     spool::Spool& spool;
-    ledger::Log& log;
+    events::Publisher& events;
     metrics::Metrics& metrics;
     Admission& admission;
     MessageMemory& memory;
@@ -71,6 +71,9 @@ public:
     // Idle sessions get 421 now, the others when their transaction ends, or after `grace`. Returns
     // when the last has ended. Nothing is accepted any more.
     [[nodiscard]] net::Task<> stop(Duration grace);
+
+    // Others need the session's place; where it has ended meanwhile nothing is to do.
+    void give_way(SessionId session);
 
     [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
 
@@ -104,8 +107,9 @@ private:
 // named them.
 [[nodiscard]] Admission::Count count_for(const Listener& listener, const IpAddress& peer);
 
-// Tells a client that was not admitted why, without waiting, and closes. Any thread.
+// Tells a client that was not admitted why, without waiting, and closes. It has an id, in the
+// reply and as an event. On the thread of `here`.
 void turn_away(net::Accepted accepted, const Listener& listener, const smtp::RefusalKind& why,
-               metrics::Metrics& metrics, WallTime now);
+               events::Publisher& events, net::Core& here);
 
 }  // namespace hermetic::inbound

@@ -1,13 +1,11 @@
 #include "inbound/session.h"
 
 #include "core/assert.h"
-#include "core/text.h"
+#include "events/publisher.h"
 #include "facts/reasons.h"
 #include "inbound/client_standing.h"
 #include "inbound/refusals.h"
 #include "inbound/service.h"
-#include "inbound/session_watch.h"
-#include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
 #include "observations/observations.h"
@@ -31,23 +29,6 @@ bool contains(const std::vector<Network>& networks, const IpAddress& address)
 {
     return std::any_of(networks.begin(), networks.end(),
                        [&address](const Network& network) { return network.contains(address); });
-}
-
-Metric metric_of(facts::TlsVersion version)
-{
-    switch (version) {
-    case facts::TlsVersion::None:
-        return Metric::InboundClear;
-    case facts::TlsVersion::Tls10:
-        return Metric::InboundTls10;
-    case facts::TlsVersion::Tls11:
-        return Metric::InboundTls11;
-    case facts::TlsVersion::Tls12:
-        return Metric::InboundTls12;
-    case facts::TlsVersion::Tls13:
-        return Metric::InboundTls13;
-    }
-    unreachable("every TlsVersion is counted");
 }
 
 const smtp::RefusalKind* refusal_for(spool::Pressure pressure)
@@ -76,7 +57,9 @@ Session::Session(Service& service, std::unique_ptr<net::Stream> stream, Listener
       id_{service.environment().core.ids().next_session()},
       client_{stream_->remote()},
       own_address_{stream_->local().address},
-      started_{now()}
+      started_{now()},
+      recipients_share_{service.environment().memory},
+      progress_{started_}
 {
 }
 
@@ -94,8 +77,14 @@ WallTime Session::wall() const
 
 void Session::allow(Duration duration)
 {
-    const Instant end = started_ + listener_->smtp.limits.session_time;
-    stream_->until(cut_ ? now() : std::min(now() + duration, end));
+    ticket_.waits(now());
+    end_wait_at(now() + duration);
+}
+
+void Session::end_wait_at(Instant end)
+{
+    const Instant last = started_ + listener_->smtp.limits.session_time;
+    stream_->until(cut_ || gave_way_ != nullptr ? now() : std::min(end, last));
 }
 
 net::Task<> Session::run()
@@ -103,7 +92,14 @@ net::Task<> Session::run()
     metrics::Metrics& metrics = service_.environment().metrics;
     metrics.add(Metric::SessionsOpened);
     metrics.add(Metric::SessionsOpen);
-    if (co_await prepare()) co_await converse();
+    ticket_.on_give_way([&service = service_, id = id_] {
+        service.environment().core.post([&service, id] { service.give_way(id); });
+    });
+    if (co_await prepare()) {
+        co_await converse();
+    } else if (gave_way_ != nullptr) {
+        ended_ = facts::name(gave_way_->reason);
+    }
     stream_->close();
     metrics.add(Metric::SessionsOpen, -1);
     finish();
@@ -122,6 +118,7 @@ policy::ClientEvidence Session::evidence() const
     evidence.address = evident_client();
     evidence.tls = tls_.get();
     evidence.tls_is_the_clients = !proxied_ && machine_->tls_is_the_clients();
+    evidence.listener = listener_->options.name;
     evidence.legacy_listener = listener_->options.is_legacy();
     evidence.now = wall();
     return evidence;
@@ -171,11 +168,13 @@ net::Task<Next> Session::read_command()
 {
     if (machine_->is_idle()) {
         assembly_.reset();
+        forget_recipients();
         returned_.reset();
         snapshot_.reset();  // an idle session must not keep old configurations alive
         if (standing_) standing_->end();
         if (service_.stopping()) co_return end(smtp::refusal::kSessionStopping);
     }
+    const Instant wait_ends = now() + listener_->smtp.limits.command_timeout;
     allow(listener_->smtp.limits.command_timeout);
     const Duration pause = machine_->pause();
     if (pause == Duration{}) {
@@ -184,7 +183,7 @@ net::Task<Next> Session::read_command()
         if (!co_await flush_and_pause(pause)) co_return Next::Close;
     }
     waiting_for_command_ = true;
-    const auto line = co_await stream_->read_line(smtp::kMaxCommandLine);
+    const auto line = co_await wait_for_command(wait_ends);
     waiting_for_command_ = false;
     if (!line) co_return on_error(line.error());
     if (line->has_bare_lf) co_return machine_->on_bare_line_feed(wall());
@@ -193,7 +192,7 @@ net::Task<Next> Session::read_command()
     const smtp::CommandLine command{line->text, line->has_bare_cr};
     const Endpoint client = machine_->client();
     const Next next = machine_->on_command(command, wall());
-    log_refused_message();
+    publish_refused_message();
     // Behind DATA or STARTTLS nothing may have come yet: it would be read as something else than
     // it was sent as, whether the command is granted or refused (RFC 2920 §3.1, CVE-2011-0411).
     if (ends_turn && stream_->has_unread_input()) co_return machine_->on_early_input(wall());
@@ -205,7 +204,8 @@ net::Task<Next> Session::read_command()
 Next Session::on_client_changed(Next next)
 {
     if (!may_use_listener()) return end(refusal::kListenerNotYourNetwork);
-    if (const auto* refused = ticket_.count_as(machine_->client().address, now()))
+    const Rates rates = rates_for(*service_.snapshot(), evident_client());
+    if (const auto* refused = ticket_.count_as(machine_->client().address, rates, now()))
         return end(*refused);
     return next;
 }
@@ -214,21 +214,28 @@ Next Session::check_sender()
 {
     const Environment& environment = service_.environment();
     snapshot_ = service_.snapshot();
+    forget_recipients();
     if (const auto* pressure = refusal_for(environment.spool.pressure())) {
         return machine_->on_sender_refused({pressure, {}}, wall());
     }
     if (environment.memory.is_short()) {
         return machine_->on_sender_refused({&refusal::kPressureMemoryFull, {}}, wall());
     }
-    if (!environment.admission.admit_message(machine_->client().address, now())) {
-        return machine_->on_sender_refused({&refusal::kLimitMessagesPerClient, {}}, wall());
-    }
     if (!standing_) {
-        standing_ = std::make_unique<ClientStanding>(id_, *stream_, environment.log,
+        standing_ = std::make_unique<ClientStanding>(id_, *stream_, environment.events,
                                                      environment.metrics, environment.sessions);
         note_old_version();
     }
     standing_->begin(snapshot_, service_.client_trust(), evidence(), machine_->candidate().sender);
+    // By a connector that grants, or by a login at the proxy that XCLIENT is believed of.
+    admitted_ = !machine_->client_login().empty() || !standing_->admitted_by().empty();
+    rates_ = admitted_ ? Rates::Exempt : rates_for(*snapshot_, evident_client());
+    if (rates_ == Rates::Limited &&
+        !environment.admission.admit_message(machine_->client().address, now())) {
+        return machine_->on_sender_refused({&refusal::kLimitMessagesPerClient, {}}, wall());
+    }
+    if (!machine_->candidate().in_brackets && !admitted_)
+        return machine_->on_sender_refused({&refusal::kMailSyntax, {}}, wall());
     if (const auto refused = standing_->refuse_sender(wall()))
         return machine_->on_sender_refused(*refused, wall());
     return machine_->on_sender_accepted();
@@ -249,9 +256,28 @@ void Session::note_old_version()
 Next Session::check_recipient()
 {
     const smtp::command::Rcpt& rcpt = machine_->pending_recipient();
-    RecipientDecision decision =
-        standing_->decide(rcpt.mailbox ? &*rcpt.mailbox : nullptr, own_address_, wall());
-    if (decision.refusal) return machine_->on_recipient_refused(*decision.refusal, wall());
+    if (!rcpt.in_brackets && !admitted_)
+        return machine_->on_recipient_refused({&refusal::kRcptSyntax, {}}, wall());
+    Admission& admission = service_.environment().admission;
+    const IpAddress& client = machine_->client().address;
+    const bool limited = rates_ == Rates::Limited;
+    if (limited && admission.has_harvested(client, now()))
+        return machine_->on_recipient_refused({&refusal::kLimitRefusedRecipientsPerClient, {}},
+                                              wall());
+    RecipientFacts asked;
+    asked.mailbox = rcpt.mailbox ? &*rcpt.mailbox : nullptr;
+    asked.own_address = own_address_;
+    asked.smtputf8 = machine_->transaction()->smtputf8;
+    asked.routed = listener_->smtp.limits.routed_addresses;
+    RecipientDecision decision = standing_->decide(asked, wall());
+    if (decision.refusal) {
+        // Who collects addresses tries many, in any number of sessions.
+        if (limited && decision.refusal->kind->code >= 500)
+            admission.note_refused_recipient(client, now());
+        return machine_->on_recipient_refused(*decision.refusal, wall());
+    }
+    if (!hold_recipient(rcpt))
+        return machine_->on_recipient_refused({&refusal::kPressureMemoryFull, {}}, wall());
     if (decision.reason == facts::Reason::RecipientReturnedTest) note_returned(rcpt.mailbox->local);
     return machine_->on_recipient_accepted(std::move(*decision.mailbox));
 }
@@ -305,9 +331,10 @@ Next Session::on_error(const net::StreamError& error)
     using Kind = net::StreamError::Kind;
     switch (error.kind) {
     case Kind::LineTooLong:
-        return machine_->on_line_too_long(wall());
+        return machine_->on_line_too_long(stream_->long_line_start(), wall());
     case Kind::TimedOut: {
         if (service_.stopping()) return end(smtp::refusal::kSessionStopping);
+        if (gave_way_ != nullptr) return end(*gave_way_);
         const bool session = now() >= started_ + listener_->smtp.limits.session_time;
         return end(session ? smtp::refusal::kLimitSessionTime : smtp::refusal::kSessionTimedOut);
     }
@@ -331,62 +358,41 @@ void Session::cut()
     stream_->until(now());
 }
 
-void Session::finish()
+void Session::give_way()
 {
-    const Environment& environment = service_.environment();
-    ledger::SessionFacts facts;
-    facts.id = id_;
-    facts.listener = listener_->options.name;
-    facts.client = client_;
-    if (tls_) facts.tls = std::move(*tls_);
-    if (tls_failure_) facts.tls_failure = std::move(*tls_failure_);
-    facts.ended = ended_;
-    facts.legacy = listener_->options.is_legacy();
-    environment.metrics.add(metric_of(facts.tls ? facts.tls->version : facts::TlsVersion::None));
-    if (standing_) {
-        facts.connector = standing_->connector();
-        facts.because = standing_->because();
-    }
-    if (machine_) {
-        facts.client = machine_->client();
-        facts.helo = machine_->helo();
-        facts.messages = machine_->messages();
-        facts.refused = machine_->refused();
-        if (ended_.empty()) facts.ended = machine_->ended_by();
-        environment.metrics.add(Metric::CommandsRefused, machine_->refused());
-    }
-    facts.took = now() - started_;
-    tell_watch(facts);
-    environment.log.session(std::move(facts));
+    gave_way_ = &refusal::kLimitIdleSessions;
+    // A command that has come is answered first.
+    if (!stream_->has_octets_in_socket()) stream_->until(now());
 }
 
-// A guided test of an inbound connector waits for its partner's session: also for one that failed
-// before its first transaction.
-void Session::tell_watch(const ledger::SessionFacts& facts) const
+void Session::finish()
 {
-    auto* const watch = service_.environment().sessions;
-    if (watch == nullptr || !watch->is_waiting()) return;
-    SeenSession seen;
-    if (!client_unknown_) seen.client = facts.client.format();
-    seen.helo = printable(facts.helo, 255);
-    seen.listener = facts.listener;
-    seen.tls = facts.tls;
-    seen.tls_is_the_clients = !proxied_ && (!machine_ || machine_->tls_is_the_clients());
-    if (facts.tls_failure) seen.tls_failure = facts::describe(*facts.tls_failure);
-    seen.ended = facts.ended;
-    const auto& all = service_.snapshot()->contents().inbound_connectors;
-    for (const std::string& name : watch->connectors()) {
-        const auto found = std::ranges::find(all, name, &objects::InboundConnector::name);
-        if (found == all.end()) continue;
-        SeenSession own = seen;
-        own.in_networks = !client_unknown_ && contains(found->networks, facts.client.address);
-        if (standing_) {
-            const auto& judged = standing_->judgements();
-            const auto mine = std::ranges::find(judged, name, &Judged::connector);
-            if (mine != judged.end()) own.judged = *mine;
-        }
-        watch->note(name, std::move(own));
+    events::SessionEnded ended;
+    ended.id = id_;
+    ended.listener = listener_->options.name;
+    ended.client = client_;
+    ended.client_known = !client_unknown_;
+    ended.tls_is_the_clients = !proxied_ && (!machine_ || machine_->tls_is_the_clients());
+    ended.tls = std::move(tls_);
+    ended.tls_failure = std::move(tls_failure_);
+    ended.ended = ended_;
+    ended.legacy = listener_->options.is_legacy();
+    if (standing_) {
+        ended.connector = standing_->connector();
+        ended.because = standing_->because();
+        ended.judgements = standing_->take_judgements();
     }
+    if (machine_) {
+        ended.client = machine_->client();
+        ended.helo = machine_->helo();
+        ended.messages = machine_->messages();
+        ended.refused = machine_->refused();
+        for (const auto& each : machine_->refusals())
+            ended.refusals.push_back({each.kind->reason, each.count});
+        if (ended_.empty()) ended.ended = machine_->ended_by();
+    }
+    ended.took = now() - started_;
+    service_.environment().events.publish(std::move(ended));
 }
 
 }  // namespace hermetic::inbound

@@ -1,6 +1,7 @@
 // The message: from its first octet to the commit, and to the reply that follows from it.
 #include "core/assert.h"
 #include "core/text.h"
+#include "events/publisher.h"
 #include "facts/reasons.h"
 #include "inbound/bounce_watch.h"
 #include "inbound/client_standing.h"
@@ -8,7 +9,6 @@
 #include "inbound/refusals.h"
 #include "inbound/service.h"
 #include "inbound/session.h"
-#include "ledger/log.h"
 #include "mail/trace.h"
 #include "metrics/metrics.h"
 #include "net/await_spool.h"
@@ -21,8 +21,6 @@ namespace {
 using metrics::Metric;
 using smtp::Next;
 
-constexpr std::string_view kAccepted = "accepted";
-
 // Verified: against the CAs of a connector that has a name of it.
 mail::ClientCertificateVerdict certificate_verdict(const facts::TlsEvidence& evidence,
                                                    config::ClientCertificates asked, bool proved)
@@ -31,6 +29,30 @@ mail::ClientCertificateVerdict certificate_verdict(const facts::TlsEvidence& evi
     if (asked == config::ClientCertificates::Off) return Verdict::NotAsked;
     if (evidence.chain.empty()) return Verdict::None;
     return proved ? Verdict::Verified : Verdict::NotVerified;
+}
+
+std::vector<events::MessageReceived::Part> take_parts(SplitMessage& split)
+{
+    std::vector<events::MessageReceived::Part> parts;
+    parts.reserve(split.messages.size());
+    for (std::size_t i = 0; i < split.messages.size(); ++i) {
+        const spool::StoredMessage& message = *split.messages[i];
+        parts.push_back({message.id, message.envelope->organization, std::move(split.routes[i])});
+    }
+    return parts;
+}
+
+const smtp::RefusalKind& refusal_for(spool::BodyFailure failure)
+{
+    switch (failure) {
+    case spool::BodyFailure::DiskFull:
+        return refusal::kPressureDiskFull;
+    case spool::BodyFailure::DiskShare:
+        return refusal::kPressureDiskShare;
+    case spool::BodyFailure::Other:
+        return refusal::kStoreFailed;
+    }
+    unreachable("every BodyFailure has its refusal");
 }
 
 }  // namespace
@@ -43,8 +65,10 @@ void Session::begin_message()
     const BodyId body = core.ids().next<BodyId>(at);
     const auto expected = machine_->transaction()->declared_size.value_or(0);
     const Environment& environment = service_.environment();
-    assembly_ = std::make_unique<MessageAssembly>(core, environment.spool, environment.memory, body,
-                                                  make_received(at), expected);
+    assembly_ = std::make_unique<MessageAssembly>(
+        core, environment.spool, environment.memory, body,
+        counted_address(machine_->client().address).format(), make_received(at), expected);
+    note_progress(kProgress);
 }
 
 net::Task<Next> Session::receive_message()
@@ -53,11 +77,12 @@ net::Task<Next> Session::receive_message()
     if (machine_->wants_message() && !assembly_) begin_message();
     for (;;) {
         allow(listener_->smtp.limits.data_timeout);
-        const auto input = co_await stream_->peek();
+        const auto input = co_await wait_for_octets(now() + listener_->smtp.limits.data_timeout);
         if (!input) co_return on_error(input.error());
         smtp::MessageIntake::Piece last;
         const std::size_t consumed = gather(*input, last);
         stream_->consume(consumed);
+        note_progress(consumed);
         if (machine_->message_refused()) assembly_.reset();
         if (last.cut_off) co_return machine_->on_cut_off(wall());
         if (last.finished) co_return on_message_read();
@@ -85,9 +110,8 @@ std::size_t Session::gather(std::string_view input, smtp::MessageIntake::Piece& 
 
 void Session::fail_message(const net::BodyError& error)
 {
-    service_.environment().log.event(ledger::Level::Error, facts::name(facts::Reason::StoreFailed),
-                                     {{"session", format_id(id_)}, {"what", error.words}});
-    machine_->fail_message(error.disk_full ? refusal::kPressureDiskFull : refusal::kStoreFailed);
+    service_.environment().events.publish(events::BodyNotStored{id_, error.words});
+    machine_->fail_message(refusal_for(error.kind));
     assembly_.reset();
 }
 
@@ -95,32 +119,33 @@ void Session::fail_message(const net::BodyError& error)
 Next Session::on_message_read()
 {
     const Next next = machine_->on_message_read(wall());
-    log_refused_message();
+    publish_refused_message();
     if (!machine_->in_message()) assembly_.reset();
     return next;
 }
 
 // Also after a command: "BDAT 0 LAST" ends a message.
-void Session::log_refused_message()
+void Session::publish_refused_message()
 {
     const auto refused = machine_->take_refused_message();
     if (!refused) return;
     const smtp::RefusalKind* why = refused->intake->refusal();
-    log_message(*refused, facts::name(why->reason), why, refused->intake->octets(), {});
+    publish_message(*refused, why, refused->intake->octets());
 }
 
 net::Task<Next> Session::store_message()
 {
+    ticket_.works();
     const Environment& environment = service_.environment();
+    const Instant read = now();
     if (!assembly_) begin_message();  // BDAT 0 LAST
     assembly_->add(machine_->message_tail());
     keep_returned(machine_->message_tail());
     auto body = co_await assembly_->finish();
     if (!body) {
-        const smtp::RefusalKind& why =
-            body.error().disk_full ? refusal::kPressureDiskFull : refusal::kStoreFailed;
+        const smtp::RefusalKind& why = refusal_for(body.error().kind);
         fail_message(body.error());
-        log_message(facts::name(why.reason), &why, 0, {});
+        publish_message(*machine_->transaction(), &why, 0);
         co_return machine_->on_not_stored(why, wall());
     }
     const std::uint64_t size = body->size;
@@ -136,23 +161,20 @@ net::Task<Next> Session::store_message()
                                  return standing_->required_tls(organization, wall());
                              }};
     SplitMessage split = split_by_route(std::move(accepted), environment.core.ids());
+    auto parts = take_parts(split);
     const spool::Durability durability =
         co_await net::commit(environment.core, environment.spool, std::move(split.messages));
     assembly_.reset();
     switch (durability) {
     case spool::Durability::Durable:
-        log_message(kAccepted, nullptr, size, std::move(split.routes));
-        environment.metrics.add(Metric::MessagesAccepted);
-        tell_returned();
-        environment.metrics.add(Metric::BytesAccepted, static_cast<std::int64_t>(size));
+        publish_message(*machine_->transaction(), nullptr, size, {std::move(parts), now() - read});
+        publish_returned();
         co_return machine_->on_stored(format_id(message_id_));
     case spool::Durability::Refused:
-        log_message(facts::name(facts::Reason::StoreRefused), &smtp::refusal::kStoreRefused, size,
-                    {});
+        publish_message(*machine_->transaction(), &smtp::refusal::kStoreRefused, size);
         co_return machine_->on_not_stored(smtp::refusal::kStoreRefused, wall());
     case spool::Durability::Unknown:
-        log_message(facts::name(facts::Reason::StoreUnknown), &smtp::refusal::kStoreUnknown, size,
-                    {});
+        publish_message(*machine_->transaction(), &smtp::refusal::kStoreUnknown, size);
         co_return machine_->on_not_stored(smtp::refusal::kStoreUnknown, wall());
     }
     unreachable("every Durability is answered");
@@ -173,10 +195,11 @@ void Session::keep_returned(std::string_view run)
     returned_->text += run.substr(0, room);
 }
 
-void Session::tell_returned()
+void Session::publish_returned()
 {
     if (!returned_) return;
-    service_.environment().bounces->note(returned_->token, std::move(returned_->text), wall());
+    service_.environment().events.publish(
+        events::TestReturned{std::move(returned_->token), std::move(returned_->text)});
     returned_.reset();
 }
 
@@ -222,37 +245,31 @@ mail::Arrival Session::make_arrival() const
     return arrival;
 }
 
-void Session::log_message(std::string_view verdict, const smtp::RefusalKind* refusal,
-                          std::uint64_t size, std::vector<std::string> routes)
+void Session::publish_message(const smtp::Transaction& transaction,
+                              const smtp::RefusalKind* refusal, std::uint64_t size, Stored stored)
 {
-    log_message(*machine_->transaction(), verdict, refusal, size, std::move(routes));
-}
-
-void Session::log_message(const smtp::Transaction& transaction, std::string_view verdict,
-                          const smtp::RefusalKind* refusal, std::uint64_t size,
-                          std::vector<std::string> routes)
-{
-    ledger::MessageFacts facts;
-    if (refusal == nullptr) facts.id = message_id_;
-    facts.session = id_;
-    facts.sender = printable(mail::format_path(transaction.sender), 300);
+    events::MessageReceived received;
+    received.session = id_;
+    received.sender = printable(mail::format_path(transaction.sender), 300);
     for (const mail::Recipient& recipient : transaction.recipients) {
-        facts.recipients.push_back(printable(recipient.address.format(), 300));
+        received.recipients.push_back(printable(recipient.address.format(), 300));
     }
-    facts.size = size;
+    received.size = size;
     if (transaction.intake) {
-        facts.message_id = printable(transaction.intake->header().message_id(), 250);
+        received.message_id = printable(transaction.intake->header().message_id(), 250);
     }
-    facts.verdict = verdict;
-    facts.connector = standing_->connector();
-    facts.because = standing_->because();
-    if (refusal != nullptr) {
-        facts.code = refusal->code;
-        facts.text = refusal->text;
-        service_.environment().metrics.add(Metric::MessagesRefused);
+    received.connector = standing_->connector();
+    received.because = standing_->because();
+    if (refusal == nullptr) {
+        received.id = message_id_;
+    } else {
+        received.refused = refusal->reason;
+        received.code = refusal->code;
+        received.text = refusal->text;
     }
-    facts.routes = std::move(routes);
-    service_.environment().log.message(std::move(facts));
+    received.parts = std::move(stored.parts);
+    received.storing = stored.took;
+    service_.environment().events.publish(std::move(received));
 }
 
 }  // namespace hermetic::inbound

@@ -13,14 +13,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::StartsWith;
 
-// The reply of this refusal, by its public name; what follows is its mark.
-void expect_refused(const std::string& reply, const smtp::RefusalKind& kind, std::string_view id)
-{
-    EXPECT_EQ(facts::name(kind.reason), id);
-    EXPECT_THAT(reply, StartsWith(std::to_string(kind.code) + " " + kind.enhanced.format() + " " +
-                                  std::string{kind.text}));
-}
-
 TEST(SessionRefusals, OfMailWhileTheSpoolIsUnderPressure)
 {
     SessionFixture fixture;
@@ -68,13 +60,79 @@ TEST(SessionRefusals, OfAClientWithTooManyMessages)
 {
     SessionFixture fixture;
     fixture.limits.messages_per_client = 1;
+    fixture.options.proxy_networks = {*Network::parse("127.0.0.0/8")};
     fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        co_await client.send("PROXY TCP4 192.0.2.1 192.0.2.25 4711 25\r\n");
         (void)co_await client.reply();
         (void)co_await client.say("EHLO client.example");
         (void)co_await client.say("MAIL FROM:<>");
         (void)co_await client.say("RSET");
         const auto reply = co_await client.say("MAIL FROM:<>");
         expect_refused(reply, refusal::kLimitMessagesPerClient, "limit.messages-per-client");
+    });
+}
+
+// Who collects addresses learns nothing more, of those that are there either.
+TEST(SessionRefusals, OfAClientWithTooManyRefusedRecipients)
+{
+    SessionFixture fixture;
+    fixture.limits.refused_recipients_per_client = 2;
+    fixture.options.proxy_networks = {*Network::parse("127.0.0.0/8")};
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        co_await client.send("PROXY TCP4 192.0.2.1 192.0.2.25 4711 25\r\n");
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO client.example");
+        (void)co_await client.say("MAIL FROM:<>");
+        (void)co_await client.say("RCPT TO:<a@elsewhere.example>");
+        (void)co_await client.say("RCPT TO:<b@elsewhere.example>");
+        const auto reply = co_await client.say("RCPT TO:<c@example.org>");
+        expect_refused(reply, refusal::kLimitRefusedRecipientsPerClient,
+                       "limit.refused-recipients-per-client");
+    });
+}
+
+TEST(SessionRefusals, OfAStrangersAddressesWithoutBrackets)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO client.example");
+        expect_refused(co_await client.say("MAIL FROM:a@example.com"), refusal::kMailSyntax,
+                       "mail.syntax");
+        (void)co_await client.say("MAIL FROM:<a@example.com>");
+        expect_refused(co_await client.say("RCPT TO:b@example.org"), refusal::kRcptSyntax,
+                       "rcpt.syntax");
+    });
+}
+
+TEST(SessionRefusals, OfAnIdleSessionWhosePlaceOthersNeed)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO client.example");
+        f.service->give_way(SessionId{1});  // of a session that has ended
+        EXPECT_EQ((co_await client.say("NOOP")).substr(0, 3), "250");
+        // "[mx.example.org 2026-11-22T… 0123456789abcdef]"
+        const std::string mark = co_await client.say("FLY");
+        const std::string id = mark.substr(mark.rfind(' ') + 1, 16);
+        f.service->give_way(SessionId{std::stoull(id, nullptr, 16)});
+        expect_refused(co_await client.reply(), refusal::kLimitIdleSessions, "limit.idle-sessions");
+    });
+}
+
+TEST(SessionRefusals, OfAnIdleSessionComesAfterTheAnswerToACommandThatIsThere)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO client.example");
+        const std::string mark = co_await client.say("FLY");
+        const std::string id = mark.substr(mark.rfind(' ') + 1, 16);
+        co_await client.send("NOOP\r\n");
+        f.service->give_way(SessionId{std::stoull(id, nullptr, 16)});
+        EXPECT_EQ((co_await client.reply()).substr(0, 3), "250");
+        expect_refused(co_await client.reply(), refusal::kLimitIdleSessions, "limit.idle-sessions");
     });
 }
 
@@ -93,27 +151,45 @@ TEST(SessionRefusals, OfEveryRecipientBeforeAnOrganizationIsApplied)
     });
 }
 
+net::Task<std::string> send_what_cannot_be_written(TestClient& client)
+{
+    (void)co_await client.reply();
+    (void)co_await client.say("EHLO client.example");
+    (void)co_await client.say("MAIL FROM:<>");
+    (void)co_await client.say("RCPT TO:<b@example.org>");
+    (void)co_await client.say("DATA");
+    std::string message;
+    while (message.size() < 10'000) message += "0123456789\r\n";
+    co_return co_await client.say(message + ".");
+}
+
+TEST(SessionRefusals, OfAMessageBeyondItsClientsShareOfTheDisk)
+{
+    SessionFixture fixture;
+    fixture.spool.threshold = 1000;
+    fixture.spool.fail_after = 2000;
+    fixture.spool.failure = spool::BodyFailure::DiskShare;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        const auto reply = co_await send_what_cannot_be_written(client);
+        expect_refused(reply, refusal::kPressureDiskShare, "pressure.disk-share");
+        EXPECT_EQ(f.spool.client, "127.0.0.1") << "whose octets they are";
+    });
+}
+
 TEST(SessionRefusals, OfAMessageThatCouldNotBeWritten)
 {
     SessionFixture fixture;
     fixture.spool.threshold = 1000;
     fixture.spool.fail_after = 2000;
-    fixture.spool.fails_full = false;
+    fixture.spool.failure = spool::BodyFailure::Other;
     fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
-        (void)co_await client.reply();
-        (void)co_await client.say("EHLO client.example");
-        (void)co_await client.say("MAIL FROM:<>");
-        (void)co_await client.say("RCPT TO:<b@example.org>");
-        (void)co_await client.say("DATA");
-        std::string message;
-        while (message.size() < 10'000) message += "0123456789\r\n";
-        const auto reply = co_await client.say(message + ".");
+        const auto reply = co_await send_what_cannot_be_written(client);
         expect_refused(reply, refusal::kStoreFailed, "store.failed");
         EXPECT_THAT(co_await client.say("NOOP"), StartsWith("250"));
     });
-    EXPECT_THAT(fixture.log.events, ElementsAre("store.failed"));
+    EXPECT_THAT(fixture.log.events, ElementsAre(testing::StartsWith("store.failed ")));
     ASSERT_EQ(fixture.log.messages.size(), 1U);
-    EXPECT_EQ(fixture.log.messages[0].verdict, "store.failed");
+    EXPECT_EQ(fixture.log.messages[0].refused, facts::Reason::StoreFailed);
     EXPECT_TRUE(fixture.spool.stored.empty());
 }
 
@@ -146,8 +222,8 @@ TEST(SessionRefusals, AnErrorOfOursEndsOneSessionAndIsTold)
         EXPECT_THAT(co_await other.reply(), StartsWith("220"));
         EXPECT_THAT(co_await other.say("QUIT"), StartsWith("221"));
     });
-    EXPECT_THAT(fixture.log.events, ElementsAre("session.escaped"));
-    EXPECT_THAT(fixture.log.lines, Contains("session.escaped what=the spool broke"));
+    EXPECT_THAT(fixture.log.events, ElementsAre(testing::StartsWith("session.escaped ")));
+    EXPECT_THAT(fixture.log.events, Contains("session.escaped what=the spool broke"));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Before the first command: PROXY header, admission of the client behind it, implicit TLS.
+#include "events/publisher.h"
 #include "facts/reasons.h"
 #include "inbound/refusals.h"
 #include "inbound/service.h"
@@ -38,7 +39,6 @@ net::Task<bool> Session::prepare()
                     [this](const Network& network) { return network.contains(client_.address); });
     if (behind_proxy && !co_await read_proxy_header()) co_return false;
     if (!may_use_listener()) {
-        service_.environment().metrics.add(Metric::InboundLegacyDenied);
         co_await turn_away(refusal::kListenerNotYourNetwork);
         co_return false;
     }
@@ -82,8 +82,8 @@ net::Task<bool> Session::read_proxy_header()
 
 net::Task<bool> Session::count_client()
 {
-    if (const auto* refused = ticket_.count_as(client_.address, now())) {
-        service_.environment().metrics.add(Metric::SessionsRefused);
+    const Rates rates = rates_for(*service_.snapshot(), evident_client());
+    if (const auto* refused = ticket_.count_as(client_.address, rates, now())) {
         co_await turn_away(*refused);
         co_return false;
     }
@@ -93,6 +93,8 @@ net::Task<bool> Session::count_client()
 net::Task<> Session::turn_away(const smtp::RefusalKind& why)
 {
     ended_ = facts::name(why.reason);
+    events::ClientTurnedAway away{id_, listener_->options.name, client_, why.reason};
+    service_.environment().events.publish(std::move(away));
     if (listener_->options.tls == config::ListenerTls::Implicit) co_return;  // it would expect TLS
     std::string line;
     smtp::append_refusal(line, why, {}, {listener_->smtp.hostname, wall(), id_});

@@ -2,6 +2,7 @@
 #include "inbound/message_assembly.h"
 #include "inbound/session_fixture.h"
 #include "net/core.h"
+#include "net/task_group.h"
 #include "smtp/refusals.h"
 
 #include <gmock/gmock.h>
@@ -9,6 +10,7 @@
 namespace hermetic::inbound {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -57,8 +59,8 @@ TEST(Session, StampsTheMessageAndStoresOneForEachRoute)
     EXPECT_THAT(text, testing::EndsWith("+0000\r\nMessage-ID: <1@example.com>\r\n\r\n.dot\r\n"));
 
     ASSERT_EQ(fixture.log.messages.size(), 1U);
-    EXPECT_EQ(fixture.log.messages[0].verdict, "accepted");
-    EXPECT_EQ(fixture.log.messages[0].routes.size(), 2U);
+    EXPECT_EQ(fixture.log.messages[0].refused, facts::Reason::None);
+    EXPECT_EQ(fixture.log.messages[0].parts.size(), 2U);
     ASSERT_EQ(fixture.log.sessions.size(), 1U);
     EXPECT_EQ(fixture.log.sessions[0].ended, "quit");
     EXPECT_EQ(fixture.log.sessions[0].messages, 1U);
@@ -109,7 +111,7 @@ TEST(Session, LogsAlsoWhatOnlyTheEndOfTheLastChunkShowsToBeWrong)
     });
     ASSERT_EQ(fixture.log.messages.size(), 2U);
     for (const auto& message : fixture.log.messages) {
-        EXPECT_EQ(message.verdict, "message.bare-newline");
+        EXPECT_EQ(message.refused, facts::Reason::MessageBareNewline);
         EXPECT_EQ(message.recipients.size(), 1U);
     }
 }
@@ -154,8 +156,8 @@ TEST(Session, RefusesWithTheSpoolsReason)
         f.spool.now = spool::Pressure::None;
         EXPECT_THAT(co_await client.say("MAIL FROM:<a@example.com>"), StartsWith("250"));
     });
-    EXPECT_EQ(fixture.log.messages.at(0).verdict, "store.refused");
-    EXPECT_EQ(fixture.log.messages.at(1).verdict, "store.unknown");
+    EXPECT_EQ(fixture.log.messages.at(0).refused, facts::Reason::StoreRefused);
+    EXPECT_EQ(fixture.log.messages.at(1).refused, facts::Reason::StoreUnknown);
 }
 
 TEST(Session, SwallowsTheRestWhenTheDiskFillsAndStaysInStep)
@@ -449,12 +451,20 @@ TEST(Session, TurnsAwayAboveTheLimitWithAReason)
 {
     SessionFixture fixture;
     fixture.limits.sessions_per_client = 0;
+    static std::string reply;
     fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
-        EXPECT_THAT(co_await client.reply(),
-                    StartsWith("421 4.7.0 limit of sessions from your address"));
+        reply = co_await client.reply();
         EXPECT_EQ(co_await client.reply(), "(closed)");
     });
+    EXPECT_THAT(reply, StartsWith("421 4.7.0 limit of sessions from your address"));
     EXPECT_EQ(fixture.metrics.value(metrics::Metric::SessionsRefused), 1);
+    // What the client was told names the same session as the log.
+    const std::string id = reply.substr(reply.find("Z ") + 2, 16);
+    ASSERT_EQ(fixture.log.events.size(), 1U);
+    EXPECT_THAT(fixture.log.events[0],
+                StartsWith("client.turned-away session=" + id + " listener=mx client=127.0.0.1:"));
+    EXPECT_THAT(fixture.log.events[0], EndsWith(" reason=limit.sessions-per-client"));
+    EXPECT_NE(id, "0000000000000000");
 }
 
 TEST(Session, WhatComesBackToATestMessageIsKeptForWhoWaits)
@@ -477,17 +487,61 @@ TEST(Session, WhatComesBackToATestMessageIsKeptForWhoWaits)
     EXPECT_EQ(fixture.log.messages.at(0).recipients.at(0), "postmaster@example.org");
 }
 
-TEST(Session, LimitsMessagesOfAClient)
+// Rates are for strangers: loopback has none, nor has who is admitted.
+TEST(Session, LimitsMessagesOfAClientThatNothingExempts)
+{
+    struct Row {
+        const char* client;
+        const char* second;
+    };
+    static Row row;
+    for (const Row& each :
+         {Row{"192.0.2.1", "450 4.7.0"}, Row{"127.0.0.9", "250"}, Row{"198.51.100.1", "250"}}) {
+        row = each;
+        SessionFixture fixture;
+        fixture.limits.messages_per_client = 1;
+        fixture.options.proxy_networks = {*Network::parse("127.0.0.0/8")};
+        auto contents = fixture.snapshot->contents();
+        objects::InboundConnector ours;
+        ours.kind = objects::ConnectorKind::OnPremises;
+        ours.name = "ours";
+        ours.networks = {*Network::parse("198.51.100.0/24")};
+        contents.inbound_connectors.push_back(ours);
+        fixture.snapshot = std::make_shared<const objects::Snapshot>(contents);
+        fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+            std::string header{"PROXY TCP4 "};
+            header += row.client;
+            header += " 192.0.2.25 4711 25\r\n";
+            co_await client.send(std::move(header));
+            (void)co_await client.reply();
+            (void)co_await client.say("EHLO a");
+            EXPECT_THAT(co_await client.say("MAIL FROM:<>"), StartsWith("250"));
+            (void)co_await client.say("RSET");
+            EXPECT_THAT(co_await client.say("MAIL FROM:<>"), StartsWith(row.second)) << row.client;
+        });
+    }
+}
+
+// Controllers and printers leave the brackets out: who is admitted may (specification §2.2).
+TEST(Session, TakesAddressesWithoutBracketsFromWhomAConnectorAdmits)
 {
     SessionFixture fixture;
-    fixture.limits.messages_per_client = 1;
+    auto contents = fixture.snapshot->contents();
+    objects::InboundConnector ours;
+    ours.kind = objects::ConnectorKind::OnPremises;
+    ours.name = "printers";
+    ours.networks = {*Network::parse("127.0.0.0/8")};
+    contents.inbound_connectors.push_back(ours);
+    fixture.snapshot = std::make_shared<const objects::Snapshot>(contents);
     fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
         (void)co_await client.reply();
-        (void)co_await client.say("EHLO a");
-        EXPECT_THAT(co_await client.say("MAIL FROM:<>"), StartsWith("250"));
-        (void)co_await client.say("RSET");
-        EXPECT_THAT(co_await client.say("MAIL FROM:<>"), StartsWith("450 4.7.0"));
+        (void)co_await client.say("EHLO b\xfcro");
+        EXPECT_THAT(co_await client.say("MAIL FROM:a@example.com"), StartsWith("250"));
+        EXPECT_THAT(co_await client.say("RCPT TO:b@example.org"), StartsWith("250"));
+        (void)co_await client.say("DATA");
+        EXPECT_THAT(co_await client.say("x\r\n."), StartsWith("250"));
     });
+    EXPECT_EQ(fixture.spool.stored.at(0)->envelope->arrival.helo, "b\\xFCro");
 }
 
 }  // namespace

@@ -40,10 +40,13 @@ std::string matched_by(const InboundConnector& connector, const policy::ClientEv
     }
     const mail::Domain* const domain = sender ? sender->domain() : nullptr;
     const bool names_sender =
-        domain != nullptr && connector.kind == ConnectorKind::Partner &&
-        std::ranges::any_of(connector.sender_domains,
-                            [&](const auto& pattern) { return pattern.matches(*domain); });
-    if (names_sender) add(text, "sender domain " + domain->text());
+        sender && connector.kind == ConnectorKind::Partner &&
+        std::ranges::any_of(connector.sender_domains, [&](const auto& pattern) {
+            return domain != nullptr ? pattern.matches(*domain)
+                                     : pattern.kind == objects::DomainPattern::Kind::Any;
+        });
+    if (names_sender)
+        add(text, domain != nullptr ? "sender domain " + domain->text() : "sender at an address");
     return printable(text, kShown);
 }
 
@@ -56,7 +59,7 @@ std::string idle_because(const InboundConnector& connector)
 }
 
 void judge_grant(const InboundConnector& connector, const policy::Attribution& attribution,
-                 Judged& judged)
+                 events::Judgement& judged)
 {
     judged.why = idle_because(connector);
     if (!judged.why.empty()) return;
@@ -73,7 +76,7 @@ void judge_grant(const InboundConnector& connector, const policy::Attribution& a
 }
 
 void judge_restrictions(const InboundConnector& connector, const policy::Attribution& attribution,
-                        Judged& judged)
+                        events::Judgement& judged)
 {
     judged.why = idle_because(connector);
     const auto* const admission = attribution.of(connector.organization);
@@ -86,12 +89,13 @@ void judge_restrictions(const InboundConnector& connector, const policy::Attribu
 
 }  // namespace
 
-Judged judge(const objects::Snapshot& snapshot, const InboundConnector& connector,
-             const policy::ClientEvidence& evidence, const policy::Attribution& attribution,
-             const mail::ReversePath& sender)
+events::Judgement judge(const objects::Snapshot& snapshot, const InboundConnector& connector,
+                        const policy::ClientEvidence& evidence,
+                        const policy::Attribution& attribution, const mail::ReversePath& sender)
 {
-    Judged judged;
+    events::Judgement judged;
     judged.connector = connector.name;
+    judged.organization = connector.organization;
     judged.sender = printable(mail::format_path(sender), kShown);
     judged.matched = matched_by(connector, evidence, sender);
     judged.on_premises = connector.kind == ConnectorKind::OnPremises;
@@ -109,37 +113,76 @@ Judged judge(const objects::Snapshot& snapshot, const InboundConnector& connecto
     return judged;
 }
 
-bool SessionWatch::watch(const std::string& connector)
+bool SessionWatch::watch(const objects::OwnedName& connector, std::vector<Network> networks)
 {
     const std::lock_guard lock{mutex_};
     if (watched_.size() >= kMaxWatched || watched_.contains(connector)) return false;
-    watched_[connector];
+    watched_[connector].networks = std::move(networks);
     any_ = true;
     return true;
 }
 
-void SessionWatch::forget(const std::string& connector)
+void SessionWatch::forget(const objects::OwnedName& connector)
 {
     const std::lock_guard lock{mutex_};
     watched_.erase(connector);
     any_ = !watched_.empty();
 }
 
-std::vector<std::string> SessionWatch::connectors() const
+std::vector<objects::OwnedName> SessionWatch::connectors() const
 {
     const std::lock_guard lock{mutex_};
-    std::vector<std::string> names;
-    for (const auto& [name, kept] : watched_) names.push_back(name);
+    std::vector<objects::OwnedName> names;
+    for (const auto& [name, watched] : watched_) names.push_back(name);
     return names;
 }
 
-void SessionWatch::note(const std::string& connector, SeenSession seen)
+void SessionWatch::take(events::Batch batch)
+{
+    if (!any_) return;
+    for (const events::Event* each : batch) {
+        if (const auto* const ended = std::get_if<events::SessionEnded>(&each->what))
+            note_end(*ended);
+    }
+}
+
+// Also of one that failed before its first transaction.
+void SessionWatch::note_end(const events::SessionEnded& ended)
+{
+    SeenSession seen;
+    if (ended.client_known) seen.client = ended.client.format();
+    seen.helo = printable(ended.helo, 255);
+    seen.listener = ended.listener;
+    if (ended.tls) seen.tls = *ended.tls;
+    seen.tls_is_the_clients = ended.tls_is_the_clients;
+    if (ended.tls_failure) seen.tls_failure = facts::describe(*ended.tls_failure);
+    seen.ended = ended.ended;
+    const std::lock_guard lock{mutex_};
+    for (auto& [name, watched] : watched_) {
+        SeenSession own = seen;
+        own.in_networks = ended.client_known &&
+                          std::ranges::any_of(watched.networks, [&](const Network& network) {
+                              return network.contains(ended.client.address);
+                          });
+        const auto mine = std::ranges::find_if(ended.judgements, [&name = name](const auto& each) {
+            return each.connector == name.name && each.organization == name.organization;
+        });
+        if (mine != ended.judgements.end()) own.judged = *mine;
+        keep(watched, std::move(own));
+    }
+}
+
+void SessionWatch::note(const objects::OwnedName& connector, SeenSession seen)
 {
     const std::lock_guard lock{mutex_};
     const auto found = watched_.find(connector);
-    if (found == watched_.end()) return;
-    auto& kept = found->second;
-    // The connector's own sessions are what is waited for; strangers must not crowd them out.
+    if (found != watched_.end()) keep(found->second, std::move(seen));
+}
+
+// The connector's own sessions are what is waited for; strangers must not crowd them out.
+void SessionWatch::keep(Watched& watched, SeenSession seen)
+{
+    auto& kept = watched.kept;
     if (kept.size() >= kMaxKept) {
         const auto stranger = std::ranges::find(kept, false, &SeenSession::is_of_connector);
         if (stranger == kept.end()) return;
@@ -148,13 +191,13 @@ void SessionWatch::note(const std::string& connector, SeenSession seen)
     kept.push_back(std::move(seen));
 }
 
-std::optional<SeenSession> SessionWatch::take(const std::string& connector)
+std::optional<SeenSession> SessionWatch::take(const objects::OwnedName& connector)
 {
     const std::lock_guard lock{mutex_};
     const auto found = watched_.find(connector);
-    if (found == watched_.end() || found->second.empty()) return std::nullopt;
-    SeenSession seen = std::move(found->second.front());
-    found->second.pop_front();
+    if (found == watched_.end() || found->second.kept.empty()) return std::nullopt;
+    SeenSession seen = std::move(found->second.kept.front());
+    found->second.kept.pop_front();
     return seen;
 }
 

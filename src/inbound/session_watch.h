@@ -1,11 +1,13 @@
 // Sessions as a guided test of an inbound connector sees them: what the client showed, and what the
 // connector made of it.
 //
-// Specification §7. Sessions tell it at their end, and only while somebody waits. Thread-safe.
-// Bounded: kMaxWatched connectors, kMaxKept sessions of each.
+// Specification §7. A subscriber of the stream of events; sessions judge their transactions for it
+// only while somebody waits. Thread-safe. Bounded: kMaxWatched connectors, kMaxKept sessions of
+// each.
 #pragma once
 
 #include "core/ip.h"
+#include "events/publisher.h"
 #include "facts/tls.h"
 #include "mail/address.h"
 #include "objects/snapshot.h"
@@ -23,31 +25,12 @@
 
 namespace hermetic::inbound {
 
-// One transaction, judged by one connector. Texts are printable.
-struct Judged {
-    std::string connector;
-    std::string sender;
-    // By which the session is one of the connector's; empty: by nothing.
-    std::string matched;
-    bool on_premises = false;
-    bool granted = false;  // on_premises only
-    std::string why;  // granted or not, and why; of a partner: why its restrictions do not count
-    bool restricts = true;  // a partner's, enforced
-    struct Fault {
-        facts::Reason reason{};
-        std::string presented;
-        std::string wanted;
-    };
-    std::optional<Fault> fault;  // what the connector asks for and did not get
-    std::vector<std::string>
-        recipients;  // "x@y: recipient.accepted-domain"; at most kMaxRecipients
-    static constexpr std::size_t kMaxRecipients = 10;
-};
 // Pure, but for the asking of `evidence.judge_chain`.
-[[nodiscard]] Judged judge(const objects::Snapshot& snapshot,
-                           const objects::InboundConnector& connector,
-                           const policy::ClientEvidence& evidence,
-                           const policy::Attribution& attribution, const mail::ReversePath& sender);
+[[nodiscard]] events::Judgement judge(const objects::Snapshot& snapshot,
+                                      const objects::InboundConnector& connector,
+                                      const policy::ClientEvidence& evidence,
+                                      const policy::Attribution& attribution,
+                                      const mail::ReversePath& sender);
 
 struct SeenSession {
     std::string client;  // "192.0.2.1:4711"; empty: unknown
@@ -57,8 +40,8 @@ struct SeenSession {
     bool tls_is_the_clients = true;
     std::string tls_failure;
     std::string ended;
-    bool in_networks = false;      // of the connector; also where no transaction began
-    std::optional<Judged> judged;  // the last transaction
+    bool in_networks = false;                 // of the connector; also where no transaction began
+    std::optional<events::Judgement> judged;  // the last transaction
 
     [[nodiscard]] bool is_of_connector() const
     {
@@ -66,24 +49,33 @@ struct SeenSession {
     }
 };
 
-class SessionWatch {
+class SessionWatch final : public events::Subscriber {
 public:
     static constexpr std::size_t kMaxWatched = 4;
     static constexpr std::size_t kMaxKept = 16;
 
-    // False: too many are watched, or this one is.
-    [[nodiscard]] bool watch(const std::string& connector);
-    void forget(const std::string& connector);
+    // Clients in `networks` are the connector's. False: too many are watched, or this one is.
+    [[nodiscard]] bool watch(const objects::OwnedName& connector, std::vector<Network> networks);
+    void forget(const objects::OwnedName& connector);
     // Cheap where nobody waits.
     [[nodiscard]] bool is_waiting() const { return any_; }
-    [[nodiscard]] std::vector<std::string> connectors() const;
-    void note(const std::string& connector, SeenSession seen);
+    [[nodiscard]] std::vector<objects::OwnedName> connectors() const;
+    // The ends of sessions.
+    void take(events::Batch batch) override;
+    void note(const objects::OwnedName& connector, SeenSession seen);
     // The oldest that was not taken.
-    [[nodiscard]] std::optional<SeenSession> take(const std::string& connector);
+    [[nodiscard]] std::optional<SeenSession> take(const objects::OwnedName& connector);
 
 private:
+    struct Watched {
+        std::vector<Network> networks;
+        std::deque<SeenSession> kept;
+    };
+    void note_end(const events::SessionEnded& ended);
+    static void keep(Watched& watched, SeenSession seen);
+
     mutable std::mutex mutex_;
-    std::map<std::string, std::deque<SeenSession>> watched_;
+    std::map<objects::OwnedName, Watched> watched_;
     std::atomic<bool> any_ = false;
 };
 

@@ -19,7 +19,8 @@ public:
     std::optional<SeenSession> seen(const std::string& connector, TlsVersion version,
                                     ShownCertificate shown, const std::string& sender)
     {
-        EXPECT_TRUE(watched.watch(connector));
+        const objects::OwnedName name{"a", connector};
+        EXPECT_TRUE(watched.watch(name, {}));
         version_ = version;
         shown_ = shown;
         sender_ = sender;
@@ -31,8 +32,8 @@ public:
             (void)co_await client.say("RCPT TO:<r@a.example>");
             (void)co_await client.say("QUIT");
         });
-        auto found = watched.take(connector);
-        watched.forget(connector);
+        auto found = watched.take(name);
+        watched.forget(name);
         return found;
     }
 
@@ -95,22 +96,23 @@ TEST(SessionWatch, IsBoundedAndKeepsWhatConcernsTheConnector)
     SessionWatch watch;
     EXPECT_FALSE(watch.is_waiting());
     for (std::size_t i = 0; i < SessionWatch::kMaxWatched; ++i)
-        EXPECT_TRUE(watch.watch("c" + std::to_string(i)));
-    EXPECT_FALSE(watch.watch("more"));
+        EXPECT_TRUE(watch.watch({"Example", "c" + std::to_string(i)}, {}));
+    EXPECT_FALSE(watch.watch({"Example", "more"}, {}));
     SeenSession own;
     own.in_networks = true;
-    for (std::size_t i = 0; i <= SessionWatch::kMaxKept; ++i) watch.note("c0", {});
-    watch.note("c0", own);
+    for (std::size_t i = 0; i <= SessionWatch::kMaxKept; ++i) watch.note({"Example", "c0"}, {});
+    watch.note({"Example", "c0"}, own);
     std::size_t kept = 0;
     bool found = false;
-    for (auto each = watch.take("c0"); each; each = watch.take("c0")) {
+    const objects::OwnedName c0{"Example", "c0"};
+    for (auto each = watch.take(c0); each; each = watch.take(c0)) {
         ++kept;
         found = found || each->in_networks;
     }
     EXPECT_EQ(kept, SessionWatch::kMaxKept);
     EXPECT_TRUE(found);
-    watch.note("more", {});
-    EXPECT_FALSE(watch.take("more"));
+    watch.note({"Example", "more"}, {});
+    EXPECT_FALSE(watch.take({"Example", "more"}));
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ void read_rungs(const json::object& object, AttemptLine& attempt)
         if (!rung.is_object()) continue;
         const json::object& fields = rung.as_object();
         attempt.rungs.push_back({text_of(fields, "rung"), text_of(fields, "result"),
-                                 text_of(fields, "cause"), text_of(fields, "words")});
+                                 facts::RecordedReason::parse(text_of(fields, "cause")),
+                                 text_of(fields, "words")});
     }
 }
 
@@ -70,7 +71,7 @@ std::optional<AttemptLine> parse_attempt_line(std::string_view line)
     attempt.code = number_of(object, "code");
     attempt.enhanced = text_of(object, "enhanced");
     attempt.reply = text_of(object, "reply");
-    attempt.reason = text_of(object, "reason");
+    attempt.reason = facts::RecordedReason::parse(text_of(object, "reason"));
     attempt.fix = text_of(object, "fix");
     attempt.host = text_of(object, "host");
     attempt.number = number_of(object, "attempt");

@@ -1,6 +1,8 @@
 // Follows a server's JSON log and reads its `attempt` lines (docs/reference/log.md).
 #pragma once
 
+#include "facts/reason.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -13,7 +15,7 @@ namespace hermetic::lab {
 struct AttemptRung {
     std::string rung;    // "everything", "clear" …
     std::string result;  // "ok" | "failed"
-    std::string cause;
+    facts::RecordedReason cause;
     std::string words;  // of a failed handshake
 };
 
@@ -25,7 +27,7 @@ struct AttemptLine {
     std::int64_t code = 0;
     std::string enhanced;
     std::string reply;
-    std::string reason;
+    facts::RecordedReason reason;
     std::string fix;
     std::string host;
     std::int64_t number = 0;  // 1 is the message's first attempt

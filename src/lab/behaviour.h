@@ -63,6 +63,14 @@ enum class HandshakeAct {
 // Which ClientHellos are treated so: intolerance is a fault that depends on the offer.
 enum class HelloOffers { Anything, Tls13, SessionTicket, SeveralGroups };
 
+// What its TLS lacks of today's strength. TLS 1.2 at most.
+enum class HandshakeWeakness {
+    None,
+    Sha1Signatures,         // of its part of the handshake
+    SmallGroup,             // Diffie-Hellman of 1024 bits
+    NoSecureRenegotiation,  // RFC 5746
+};
+
 struct HandshakeFault {
     HandshakeAct act = HandshakeAct::Honest;
     HelloOffers when = HelloOffers::Anything;
@@ -155,6 +163,7 @@ struct Behaviour {
     ClientCertificate client_certificate = ClientCertificate::NotAsked;
     StarttlsOffer starttls = StarttlsOffer::Offered;
     HandshakeFault handshake{};
+    HandshakeWeakness weakness = HandshakeWeakness::None;
     std::string_view injected_after_starttls{};  // clear text in the same segment as the 220
 
     Extensions extensions{};

@@ -15,7 +15,9 @@ using BioPtr = std::unique_ptr<BIO, OpenSslFree<BIO_free_all>>;
 
 KeyPtr make_key(KeyKind kind)
 {
-    KeyPtr key{kind == KeyKind::EcP256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(1024)};
+    KeyPtr key{kind == KeyKind::EcP256    ? EVP_EC_gen("P-256")
+               : kind == KeyKind::Rsa2048 ? EVP_RSA_gen(2048)
+                                          : EVP_RSA_gen(1024)};
     HERMETIC_ASSERT(key);
     return key;
 }

@@ -34,7 +34,7 @@ struct Identity {
     KeyPtr key;
 };
 
-enum class KeyKind { EcP256, Rsa1024 };
+enum class KeyKind { EcP256, Rsa2048, Rsa1024 };
 enum class Usage { RootAuthority, IssuingAuthority, Server, Client };
 
 struct CertificateRequest {

@@ -50,6 +50,9 @@ std::vector<Behaviour> tls_partners()
         {.name = "tls13-intolerant", .summary = "Breaks when TLS 1.3 is offered; speaks 1.2", .expected = kTls12, .highest_tls = TlsVersion::Tls12, .handshake = {HandshakeAct::CloseAfterClientHello, HelloOffers::Tls13}},
         {.name = "tls13-stripped", .summary = "Breaks offers of TLS 1.3 though it speaks it, and knows a forced fallback: never in clear", .expected = kDeferred, .handshake = {HandshakeAct::ResetAfterClientHello, HelloOffers::Tls13}},
         {.name = "ticket-intolerant", .summary = "Breaks when session tickets are offered", .handshake = {HandshakeAct::CloseAfterClientHello, HelloOffers::SessionTicket}},
+        {.name = "sha1-handshake", .summary = "Signs its TLS 1.2 handshake with SHA-1 and nothing better", .expected = kTls12, .highest_tls = TlsVersion::Tls12, .weakness = HandshakeWeakness::Sha1Signatures},
+        {.name = "dh1024", .summary = "A Diffie-Hellman group of 1024 bits and nothing better", .expected = kTls12, .highest_tls = TlsVersion::Tls12, .weakness = HandshakeWeakness::SmallGroup},
+        {.name = "no-rfc5746", .summary = "TLS 1.2 without secure renegotiation (RFC 5746)", .expected = kTls12, .highest_tls = TlsVersion::Tls12, .weakness = HandshakeWeakness::NoSecureRenegotiation},
         {.name = "group-intolerant", .summary = "Breaks when more than one group is offered", .handshake = {HandshakeAct::HandshakeFailureAlert, HelloOffers::SeveralGroups}},
     };
 }

@@ -73,6 +73,8 @@ CertificateRequest request_for(const Behaviour& behaviour, long serial)
     request.common_name = host_of(behaviour);
     request.dns_names = {host_of(behaviour), domain_of(behaviour)};
     request.serial = serial;
+    // As servers of that age have it; a group of Diffie-Hellman needs it.
+    if (behaviour.weakness != HandshakeWeakness::None) request.key = KeyKind::Rsa2048;
     switch (behaviour.certificate) {
     case CertificateKind::Expired:
         request.valid_from = -60 * kDay;

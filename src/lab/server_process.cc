@@ -1,14 +1,14 @@
 #include "lab/server_process.h"
 
+#include "lab/child.h"
+
 #include <boost/json.hpp>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fcntl.h>
 #include <fstream>
-#include <spawn.h>
 #include <sstream>
 #include <string_view>
 #include <thread>
@@ -41,48 +41,6 @@ std::vector<std::string> environment_with(const std::filesystem::path& authoriti
     return variables;
 }
 
-std::vector<char*> pointers_to(std::vector<std::string>& words)
-{
-    std::vector<char*> pointers;
-    pointers.reserve(words.size() + 1);
-    for (auto& word : words) pointers.push_back(word.data());
-    pointers.push_back(nullptr);
-    return pointers;
-}
-
-// 0, or an errno. The child gets no blocked signals and SIGPIPE's default.
-int spawn(const ServerProcess::Files& files, pid_t& pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.output.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigset_t defaults;
-    sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    // A group of its own: Ctrl-C ends the tour, which then stops its server in order.
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(
-        &attributes,
-        static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP));
-    std::vector<std::string> words{files.program.string(), "serve",        "--config",
-                                   files.config.string(),  "--ready-file", files.ready.string()};
-    auto variables = environment_with(files.authorities);
-    const int error = posix_spawn(&pid, files.program.c_str(), &actions, &attributes,
-                                  pointers_to(words).data(), pointers_to(variables).data());
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return error;
-}
-
 }  // namespace
 
 ServerProcess::~ServerProcess()
@@ -93,9 +51,16 @@ ServerProcess::~ServerProcess()
 Result<void, std::string> ServerProcess::start(const Files& files,
                                                std::chrono::milliseconds at_most)
 {
-    if (const int error = spawn(files, pid_); error != 0) {
+    const Started started =
+        start_child({{files.program.string(), "serve", "--config", files.config.string(),
+                      "--ready-file", files.ready.string()},
+                     environment_with(files.authorities),
+                     files.output.string()});
+    pid_ = started.process;
+    if (started.error != 0) {
+        if (pid_ > 0) ::waitpid(pid_, nullptr, 0);
         pid_ = -1;
-        return failure(std::string{std::strerror(error)});
+        return failure(std::string{std::strerror(started.error)});
     }
     const auto until = std::chrono::steady_clock::now() + at_most;
     while (!read_ready_file(files.ready)) {

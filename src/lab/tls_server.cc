@@ -80,12 +80,47 @@ ClientHello read_hello(SSL* ssl)
     return hello;
 }
 
+// OpenSSL answers every client that knows RFC 5746, and no option ends that. What it has parsed of
+// the ClientHello stands in its buffer, hashed already: there the client's word for it
+// (TLS_EMPTY_RENEGOTIATION_INFO_SCSV) becomes a cipher that nobody knows.
+void hide_renegotiation_scsv(SSL* ssl)
+{
+    const unsigned char* ciphers = nullptr;
+    const std::size_t length = SSL_client_hello_get0_ciphers(ssl, &ciphers);
+    auto* const octets = const_cast<unsigned char*>(ciphers);
+    for (std::size_t i = 0; i + 1 < length; i += 2) {
+        if (octets[i] == 0x00 && octets[i + 1] == 0xff) octets[i] = octets[i + 1] = 0x5a;
+    }
+}
+
+void weaken(SSL_CTX* context, HandshakeWeakness weakness)
+{
+    switch (weakness) {
+    case HandshakeWeakness::Sha1Signatures: {
+        constexpr std::string_view kList = "RSA+SHA1";
+        HERMETIC_ASSERT(SSL_CTX_ctrl(context, SSL_CTRL_SET_SIGALGS_LIST, 0,
+                                     const_cast<char*>(kList.data())) == 1);
+        return;
+    }
+    case HandshakeWeakness::SmallGroup: {
+        constexpr long kOf1024Bits = 2;
+        HERMETIC_ASSERT(SSL_CTX_set_cipher_list(context, "DHE:@SECLEVEL=0") == 1);
+        SSL_CTX_ctrl(context, SSL_CTRL_SET_DH_AUTO, kOf1024Bits, nullptr);
+        return;
+    }
+    case HandshakeWeakness::None:
+    case HandshakeWeakness::NoSecureRenegotiation:  // hide_renegotiation_scsv()
+        return;
+    }
+}
+
 int on_client_hello(SSL* ssl, int* /*alert*/, void* /*argument*/)
 {
     auto* const capture = static_cast<HelloCapture*>(SSL_get_app_data(ssl));
     if (capture->seen) return SSL_CLIENT_HELLO_SUCCESS;
     capture->hello = read_hello(ssl);
     capture->seen = true;
+    if (capture->hides_scsv) hide_renegotiation_scsv(ssl);
     return SSL_CLIENT_HELLO_RETRY;
 }
 
@@ -128,7 +163,8 @@ void require_client_certificate(SSL_CTX* context, const X509* client_root)
 TlsServer::TlsServer(const Behaviour& behaviour, ServerCredentials credentials,
                      const X509* client_root)
     : credentials_{std::make_unique<ServerCredentials>(std::move(credentials))},
-      context_{SSL_CTX_new(TLS_server_method())}
+      context_{SSL_CTX_new(TLS_server_method())},
+      weakness_{behaviour.weakness}
 {
     SSL_CTX* const context = context_.get();
     HERMETIC_ASSERT(context != nullptr);
@@ -141,6 +177,7 @@ TlsServer::TlsServer(const Behaviour& behaviour, ServerCredentials credentials,
     SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_client_hello_cb(context, on_client_hello, nullptr);
+    weaken(context, weakness_);
     set_credentials(context, *credentials_);
     if (behaviour.client_certificate == ClientCertificate::Required) {
         require_client_certificate(context, client_root);
@@ -152,6 +189,7 @@ SslPtr TlsServer::accept(HelloCapture& capture) const
     SslPtr ssl{SSL_new(context_.get())};
     HERMETIC_ASSERT(ssl != nullptr);
     SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    capture.hides_scsv = weakness_ == HandshakeWeakness::NoSecureRenegotiation;
     SSL_set_app_data(ssl.get(), &capture);
     SSL_set_accept_state(ssl.get());
     return ssl;

@@ -20,6 +20,7 @@ using SslPtr = std::unique_ptr<SSL, OpenSslFree<SSL_free>>;
 struct HelloCapture {
     ClientHello hello;
     bool seen = false;
+    bool hides_scsv = false;  // the server is to act as if it did not know RFC 5746
 };
 
 class TlsServer {
@@ -35,6 +36,7 @@ public:
 private:
     std::unique_ptr<ServerCredentials> credentials_;  // the context points into it
     std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX_free>> context_;
+    HandshakeWeakness weakness_;
 };
 
 // What was agreed; only after a complete handshake.

@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "facts/reasons.h"
 
 #include <algorithm>
 #include <array>
@@ -103,8 +104,9 @@ void append_row(std::string& table, const Cells& cells,
 // "everything (handshake.closed)"; a cause that leaves open which alert it was gets the words.
 std::string rung_words(const AttemptRung& rung)
 {
-    std::string words = rung.cause;
-    if (rung.cause != "handshake.closed" && !rung.words.empty()) words += ": " + rung.words;
+    std::string words{rung.cause.text()};
+    const bool open = rung.cause.known() != facts::Reason::HandshakeClosed;
+    if (open && !rung.words.empty()) words += ": " + rung.words;
     return rung.rung + " (" + words + ')';
 }
 
@@ -120,7 +122,8 @@ std::string certificate_words(const AttemptLine& attempt)
 std::string success_words(const AttemptLine& attempt)
 {
     for (const auto& rung : attempt.rungs) {
-        if (rung.result == "ok" && rung.cause != "ladder.everything") return rung.cause;
+        const bool first = rung.cause.known() == facts::Reason::LadderEverything;
+        if (rung.result == "ok" && !first) return std::string{rung.cause.text()};
     }
     return {};
 }
@@ -128,7 +131,7 @@ std::string success_words(const AttemptLine& attempt)
 // The peer's words unchanged, marked as such; or the server's own.
 std::string failure_words(const AttemptLine& attempt)
 {
-    std::string text = attempt.reason;
+    std::string text{attempt.reason.text()};
     if (attempt.origin == "remote") text += ", the partner said: " + std::to_string(attempt.code);
     if (!attempt.reply.empty()) {
         text += (attempt.origin == "remote" ? " " : ": ") + printable(attempt.reply, kReplyWords);
@@ -172,7 +175,7 @@ std::string describe_reason(const TourStop& stop)
         if (rung.result == "failed") failed.push_back(rung_words(rung));
     }
     if (!failed.empty()) add("first tried: " + join(failed, ", "));
-    return parts.empty() ? attempt.reason : join(parts, "; ");
+    return parts.empty() ? std::string{attempt.reason.text()} : join(parts, "; ");
 }
 
 std::string format_tour_table(const std::vector<TourStop>& stops, std::size_t width)

@@ -1,6 +1,7 @@
 #include "lab/tour_table.h"
 
 #include "core/text.h"
+#include "facts/reasons.h"
 #include "lab/partners.h"
 
 #include <gmock/gmock.h>
@@ -44,7 +45,7 @@ TEST(AttemptLine, ReadsWhatTheServerLogs)
     EXPECT_TRUE(attempt->has_tls);
     EXPECT_EQ(attempt->group, "X25519");
     ASSERT_EQ(attempt->rungs.size(), 2U);
-    EXPECT_EQ(attempt->rungs[0].cause, "handshake.closed");
+    EXPECT_EQ(attempt->rungs[0].cause, facts::Reason::HandshakeClosed);
     EXPECT_TRUE(is_for_domain(*attempt, "expired.lab.test"));
     EXPECT_FALSE(is_for_domain(*attempt, "lab.test"));
     EXPECT_FALSE(parse_attempt_line("{\"event\":\"session\"}"));
@@ -84,7 +85,7 @@ TEST(TourTable, MarksWhatWasNotExpectedAndEscapesForeignWords)
     stop.behaviour = find_partner("modern");
     AttemptLine attempt;
     attempt.outcome = "failed";
-    attempt.reason = "rcpt.refused";
+    attempt.reason = facts::Reason::RcptRefused;
     attempt.code = 550;
     attempt.origin = "remote";
     attempt.reply = "5.1.1 no\x1b[2J such user";

@@ -2,6 +2,7 @@
 
 #include "core/assert.h"
 #include "facts/reasons.h"
+#include "ledger/node_lines.h"
 
 #include <algorithm>
 
@@ -34,23 +35,6 @@ Level level_of(facts::OutcomeClass outcome)
     return outcome == facts::OutcomeClass::Delivered ? Level::Info : Level::Warning;
 }
 
-void describe_rungs(Line& line, const std::vector<facts::Rung>& rungs)
-{
-    line.begin_list("rungs");
-    for (const facts::Rung& rung : rungs) {
-        line.begin_element();
-        line.text("rung", facts::name(rung.kind));
-        line.text("host", rung.host);
-        line.text("address", rung.address.format());
-        line.text("result", rung.succeeded ? "ok" : "failed");
-        line.text("cause", facts::name(rung.reason));
-        if (rung.tls_failure) line.text("words", facts::describe(*rung.tls_failure));
-        if (rung.tls) describe_tls(line, *rung.tls);
-        line.end_element();
-    }
-    line.end_list();
-}
-
 void describe_outcome(Line& line, const facts::Outcome& outcome)
 {
     line.text("outcome", facts::name(outcome.result));
@@ -78,32 +62,6 @@ void describe_issuers(Line& line, const std::vector<facts::CertificateFacts>& ch
     line.begin_list("chain");
     for (std::size_t i = 1; i < chain.size(); ++i) line.element(chain[i].subject);
     line.end_list();
-}
-
-}  // namespace
-
-std::string_view name(Level level)
-{
-    switch (level) {
-    case Level::Debug:
-        return "debug";
-    case Level::Info:
-        return "info";
-    case Level::Warning:
-        return "warning";
-    case Level::Error:
-        return "error";
-    }
-    unreachable("every Level is named above");
-}
-
-Line begin_line(LineFormat format, WallTime now, Level level, std::string_view event)
-{
-    Line line{format};
-    line.text("time", format_rfc3339(now));
-    line.text("level", name(level));
-    line.text("event", event);
-    return line;
 }
 
 void describe_tls(Line& line, const facts::TlsEvidence& evidence)
@@ -134,99 +92,135 @@ void describe_tls(Line& line, const facts::TlsEvidence& evidence)
     line.end_object();
 }
 
-std::string format_session(LineFormat format, WallTime now, const SessionFacts& session)
+void describe_rungs(Line& line, const std::vector<facts::Rung>& rungs)
 {
-    Line line = begin_line(format, now, Level::Info, "session");
-    line.text("session", format_id(session.id));
-    line.text("listener", session.listener);
-    line.text("client", session.client.format());
-    line.text("helo", session.helo);
-    line.number("messages", session.messages);
-    line.number("refused", session.refused);
-    if (!session.connector.empty()) line.text("connector", session.connector);
-    if (!session.because.empty()) line.text("because", session.because);
-    if (session.legacy) line.flag("legacy", true);
-    line.text("ended", session.ended);
-    line.number("took_us", microseconds(session.took));
-    if (session.tls) {
-        describe_tls(line, *session.tls);
+    line.begin_list("rungs");
+    for (const facts::Rung& rung : rungs) {
+        line.begin_element();
+        line.text("rung", facts::name(rung.kind));
+        line.text("host", rung.host);
+        line.text("address", rung.address.format());
+        line.text("result", rung.succeeded ? "ok" : "failed");
+        line.text("cause", facts::name(rung.reason));
+        if (rung.tls_failure) line.text("words", facts::describe(*rung.tls_failure));
+        if (rung.tls) describe_tls(line, *rung.tls);
+        line.end_element();
+    }
+    line.end_list();
+}
+
+void describe_attempt(Line& line, const facts::Attempt& attempt, const facts::Attempt::Part& part)
+{
+    line.text("id", format_id(attempt.accepted_as));
+    if (attempt.message != attempt.accepted_as) line.text("part", format_id(attempt.message));
+    line.text("from", attempt.sender, 320);
+    line.text("to", part.recipient, 320);
+    describe_outcome(line, part.outcome);
+    line.number("attempt", attempt.number);
+    line.text("destination", attempt.destination);
+    line.text("host", attempt.host);
+    if (attempt.address) line.text("address", attempt.address->format());
+    if (attempt.session.value != 0) line.text("session", format_id(attempt.session));
+    line.flag("reused", attempt.reused);
+    line.text("policy", attempt.policy);
+    line.begin_list("because");
+    for (const facts::Reason reason : attempt.policy_reasons) line.element(facts::name(reason));
+    line.end_list();
+    line.text("dns", facts::name(attempt.mx_security));
+    line.text("dns_address", facts::name(attempt.address_security));
+    if (attempt.tls) {
+        describe_tls(line, *attempt.tls);
     } else {
         line.null("tls");
     }
-    if (session.tls_failure) line.text("tls_failure", facts::describe(*session.tls_failure));
-    return line.finish();
+    describe_rungs(line, attempt.rungs);
+    line.number("size", static_cast<std::int64_t>(attempt.size));
+    line.number("took_us", microseconds(attempt.took));
 }
 
-std::string format_message(LineFormat format, WallTime now, const MessageFacts& message)
+void write(Lines& lines, const events::SessionEnded& session)
 {
-    const bool accepted = !message.id.is_nil();
-    Line line = begin_line(format, now, accepted ? Level::Info : Level::Warning, "message");
-    line.text("id", accepted ? format_id(message.id) : "");
-    line.text("session", format_id(message.session));
-    line.text("from", message.sender);
-    line.begin_list("to");
-    for (const std::string& recipient : message.recipients) line.element(recipient, 320);
-    line.end_list();
-    line.number("size", static_cast<std::int64_t>(message.size));
-    line.text("message_id", message.message_id);
-    line.text("verdict", message.verdict);
-    if (!message.connector.empty()) line.text("connector", message.connector);
-    if (!message.because.empty()) line.text("because", message.because);
-    line.number("code", message.code);
-    line.text("reply", message.text);
-    line.begin_list("routes");
-    for (const std::string& route : message.routes) line.element(route, 320);
-    line.end_list();
-    return line.finish();
-}
-
-std::vector<std::string> format_attempt(LineFormat format, WallTime now,
-                                        const facts::Attempt& attempt)
-{
-    std::vector<std::string> lines;
-    lines.reserve(attempt.parts.size());
-    for (const facts::Attempt::Part& part : attempt.parts) {
-        Line line = begin_line(format, now, level_of(part.outcome.result), "attempt");
-        line.text("id", format_id(attempt.accepted_as));
-        if (attempt.message != attempt.accepted_as) line.text("part", format_id(attempt.message));
-        line.text("from", attempt.sender, 320);
-        line.text("to", part.recipient, 320);
-        describe_outcome(line, part.outcome);
-        line.number("attempt", attempt.number);
-        line.text("destination", attempt.destination);
-        line.text("host", attempt.host);
-        if (attempt.address) line.text("address", attempt.address->format());
-        if (attempt.session.value != 0) line.text("session", format_id(attempt.session));
-        line.flag("reused", attempt.reused);
-        line.text("policy", attempt.policy);
-        line.begin_list("because");
-        for (const facts::Reason reason : attempt.policy_reasons) line.element(facts::name(reason));
-        line.end_list();
-        line.text("dns", facts::name(attempt.mx_security));
-        line.text("dns_address", facts::name(attempt.address_security));
-        if (attempt.tls) {
-            describe_tls(line, *attempt.tls);
+    lines.add(Level::Info, "session", [&](Line& line) {
+        line.text("session", format_id(session.id));
+        line.text("listener", session.listener);
+        line.text("client", session.client.format());
+        line.text("helo", session.helo);
+        line.number("messages", session.messages);
+        line.number("refused", session.refused);
+        if (!session.connector.empty()) line.text("connector", session.connector);
+        if (!session.because.empty()) line.text("because", session.because);
+        if (session.legacy) line.flag("legacy", true);
+        line.text("ended", session.ended);
+        line.number("took_us", microseconds(session.took));
+        if (session.tls) {
+            describe_tls(line, *session.tls);
         } else {
             line.null("tls");
         }
-        describe_rungs(line, attempt.rungs);
-        line.number("size", static_cast<std::int64_t>(attempt.size));
-        line.number("took_us", microseconds(attempt.took));
-        lines.push_back(line.finish());
-    }
-    return lines;
+        if (session.tls_failure) line.text("tls_failure", facts::describe(*session.tls_failure));
+    });
 }
 
-std::string format_notice(LineFormat format, WallTime now, const NoticeFacts& notice)
+void write(Lines& lines, const events::MessageReceived& message)
 {
-    Line line = begin_line(format, now, Level::Info, "notice");
-    line.text("id", notice.id.is_nil() ? "" : format_id(notice.id));
-    line.text("about", format_id(notice.about));
-    line.text("kind", notice.kind);
-    line.text("to", notice.to);
-    line.text("reason", facts::name(notice.reason));
-    if (notice.content != facts::Reason::None) line.text("content", facts::name(notice.content));
-    return line.finish();
+    const bool accepted = !message.id.is_nil();
+    lines.add(accepted ? Level::Info : Level::Warning, "message", [&](Line& line) {
+        line.text("id", accepted ? format_id(message.id) : "");
+        line.text("session", format_id(message.session));
+        line.text("from", message.sender);
+        line.begin_list("to");
+        for (const std::string& recipient : message.recipients) line.element(recipient, 320);
+        line.end_list();
+        line.number("size", static_cast<std::int64_t>(message.size));
+        line.text("message_id", message.message_id);
+        line.text("verdict", accepted ? "accepted" : facts::name(message.refused));
+        if (!message.connector.empty()) line.text("connector", message.connector);
+        if (!message.because.empty()) line.text("because", message.because);
+        line.number("code", message.code);
+        line.text("reply", message.text);
+        line.begin_list("routes");
+        for (const auto& part : message.parts) line.element(part.route, 320);
+        line.end_list();
+    });
+}
+
+// One line for each recipient: what an administrator greps for is a recipient.
+void write(Lines& lines, const facts::Attempt& attempt)
+{
+    for (const facts::Attempt::Part& part : attempt.parts) {
+        const Level level = level_of(part.outcome.result);
+        lines.add(level, "attempt", [&](Line& line) { describe_attempt(line, attempt, part); });
+    }
+}
+
+void write(Lines& lines, const events::NoticeMade& notice)
+{
+    lines.add(Level::Info, "notice", [&](Line& line) {
+        line.text("id", notice.id.is_nil() ? "" : format_id(notice.id));
+        line.text("about", format_id(notice.about));
+        line.text("kind", notice.kind);
+        line.text("to", notice.to);
+        line.text("reason", facts::name(notice.reason));
+        if (notice.content != facts::Reason::None)
+            line.text("content", facts::name(notice.content));
+    });
+}
+
+}  // namespace
+
+Line begin_line(LineFormat format, WallTime now, Level level, std::string_view event)
+{
+    Line line{format};
+    line.text("time", format_rfc3339(now));
+    line.text("level", name(level));
+    line.text("event", event);
+    return line;
+}
+
+void Lines::add(const events::Event& event)
+{
+    time_ = event.time;
+    std::visit([this](const auto& what) { write(*this, what); }, event.what);
 }
 
 }  // namespace hermetic::ledger

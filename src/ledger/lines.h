@@ -1,30 +1,46 @@
-// The lines of the log: which facts of a session, message, attempt or notice stand in it, and how
-// they are called. docs/reference/log.md describes them for people who parse them.
+// The lines of the log: which facts of an event stand in its line, and how they are called.
+// docs/reference/log.md describes them for people who parse them.
 //
-// Pure.
+// Pure. One function for each kind of event, in lines.cc and node_lines.cc.
 #pragma once
 
+#include "events/publisher.h"
 #include "ledger/line.h"
 #include "ledger/log.h"
 
 #include <string>
+#include <string_view>
 
 namespace hermetic::ledger {
-
-[[nodiscard]] std::string_view name(Level level);
 
 // Time, level and event: the beginning of every line.
 [[nodiscard]] Line begin_line(LineFormat format, WallTime now, Level level, std::string_view event);
 
-void describe_tls(Line& line, const facts::TlsEvidence& evidence);
+// Lines, one after another.
+class Lines {
+public:
+    Lines(LineFormat format, Level least) : format_{format}, least_{least} {}
 
-[[nodiscard]] std::string format_session(LineFormat format, WallTime now,
-                                         const SessionFacts& session);
-[[nodiscard]] std::string format_message(LineFormat format, WallTime now,
-                                         const MessageFacts& message);
-// One line for each recipient: what an administrator greps for is a recipient.
-[[nodiscard]] std::vector<std::string> format_attempt(LineFormat format, WallTime now,
-                                                      const facts::Attempt& attempt);
-[[nodiscard]] std::string format_notice(LineFormat format, WallTime now, const NoticeFacts& notice);
+    // The event's line, each with its newline: none where it is below the level, several where it
+    // is an attempt for several recipients.
+    void add(const events::Event& event);
+    [[nodiscard]] std::string& text() { return text_; }
+
+    // For the functions that write one: `fill` writes what follows the name.
+    template <typename Fill>
+    void add(Level level, std::string_view event, Fill fill)
+    {
+        if (level < least_) return;
+        Line line = begin_line(format_, time_, level, event);
+        fill(line);
+        text_.append(line.finish()).push_back('\n');
+    }
+
+private:
+    LineFormat format_;
+    Level least_;
+    WallTime time_{};
+    std::string text_;
+};
 
 }  // namespace hermetic::ledger

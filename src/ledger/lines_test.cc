@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+
 namespace hermetic::ledger {
 namespace {
 
@@ -37,17 +40,28 @@ facts::Attempt attempt()
     return attempt;
 }
 
+std::string lines_of(LineFormat format, events::What what, Level least = Level::Debug)
+{
+    Lines lines{format, least};
+    lines.add(events::Event{kNow, 1, std::move(what)});
+    return lines.text();
+}
+
 TEST(Lines, AnAttemptIsAJsonObjectForEachRecipient)
 {
-    const auto lines = format_attempt(LineFormat::Json, kNow, attempt());
-    ASSERT_EQ(lines.size(), 1U);
-    EXPECT_TRUE(lines[0].starts_with(
+    facts::Attempt two = attempt();
+    two.parts.push_back({"c@example.net", two.parts[0].outcome});
+    const std::string lines = lines_of(LineFormat::Json, std::move(two));
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 2);
+    EXPECT_TRUE(lines.ends_with('\n'));
+    EXPECT_TRUE(lines.starts_with(
         R"({"time":"2001-09-09T01:46:40.123Z","level":"warning","event":"attempt")"))
-        << lines[0];
-    EXPECT_NE(lines[0].find(R"("outcome":"deferred","stage":"rcpt","origin":"remote","code":450)"),
+        << lines;
+    EXPECT_NE(lines.find(R"("outcome":"deferred","stage":"rcpt","origin":"remote","code":450)"),
               std::string::npos);
-    EXPECT_NE(lines[0].find(R"("rungs":[{"rung":"everything")"), std::string::npos);
-    EXPECT_NE(lines[0].find(R"("tls":null)"), std::string::npos);
+    EXPECT_NE(lines.find(R"("rungs":[{"rung":"everything")"), std::string::npos);
+    EXPECT_NE(lines.find(R"("tls":null)"), std::string::npos);
+    EXPECT_NE(lines.find(R"("to":"c@example.net")"), std::string::npos);
 }
 
 // Specification §6.1: also of an attempt that was refused for it.
@@ -64,12 +78,12 @@ TEST(Lines, WhatARefusedHandshakeShowedStandsWithItsStep)
     tls.chain[2].subject = "CN=two";
     refused.rungs.insert(refused.rungs.begin(), facts::Rung{});
     refused.rungs[0].tls = tls;
-    const auto json = format_attempt(LineFormat::Json, kNow, refused).at(0);
+    const auto json = lines_of(LineFormat::Json, facts::Attempt{refused});
     EXPECT_NE(json.find(R"("names":["a.example","b.example"],"not_before":"1970)"),
               std::string::npos)
         << json;
     EXPECT_NE(json.find(R"("chain":["CN=one","CN=two"]}},{"rung":)"), std::string::npos) << json;
-    const auto text = format_attempt(LineFormat::Text, kNow, refused).at(0);
+    const auto text = lines_of(LineFormat::Text, facts::Attempt{refused});
     EXPECT_NE(text.find("rungs.1.tls.names.2=b.example"), std::string::npos) << text;
     EXPECT_NE(text.find("rungs.1.tls.certificate_error=\"certificate has expired\""),
               std::string::npos);
@@ -79,28 +93,91 @@ TEST(Lines, WhatARefusedHandshakeShowedStandsWithItsStep)
 TEST(Lines, ForeignTextCannotBreakALine)
 {
     for (const LineFormat format : {LineFormat::Json, LineFormat::Text}) {
-        const auto lines = format_attempt(format, kNow, attempt());
-        EXPECT_EQ(lines[0].find('\n'), std::string::npos);
-        EXPECT_EQ(lines[0].find('\r'), std::string::npos);
+        const std::string lines = lines_of(format, attempt());
+        EXPECT_EQ(lines.find('\n'), lines.size() - 1);
+        EXPECT_EQ(lines.find('\r'), std::string::npos);
     }
 }
 
 TEST(Lines, TextFormHasKeysAndValues)
 {
-    const auto lines = format_attempt(LineFormat::Text, kNow, attempt());
-    EXPECT_NE(lines[0].find("event=attempt"), std::string::npos);
-    EXPECT_NE(lines[0].find("rungs.1.cause=handshake.alert"), std::string::npos) << lines[0];
-    EXPECT_NE(lines[0].find("reply=\"4.2.1 try"), std::string::npos);
+    const std::string lines = lines_of(LineFormat::Text, attempt());
+    EXPECT_NE(lines.find("event=attempt"), std::string::npos);
+    EXPECT_NE(lines.find("rungs.1.cause=handshake.alert"), std::string::npos) << lines;
+    EXPECT_NE(lines.find("reply=\"4.2.1 try"), std::string::npos);
 }
 
-TEST(Lines, ARefusedMessageIsAWarning)
+TEST(Lines, AMessageSaysItsVerdict)
 {
-    MessageFacts message;
-    message.verdict = "receive.bare-newline";
-    message.code = 550;
-    const std::string line = format_message(LineFormat::Json, kNow, message);
-    EXPECT_NE(line.find(R"("level":"warning","event":"message")"), std::string::npos);
-    EXPECT_NE(line.find(R"("id":"")"), std::string::npos);
+    events::MessageReceived refused;
+    refused.refused = facts::Reason::MessageBareNewline;
+    refused.code = 550;
+    refused.text = "no";
+    EXPECT_EQ(lines_of(LineFormat::Json, std::move(refused)),
+              R"({"time":"2001-09-09T01:46:40.123Z","level":"warning","event":"message","id":"",)"
+              R"("session":"0000000000000000","from":"","to":[],"size":0,"message_id":"",)"
+              R"("verdict":"message.bare-newline","code":550,"reply":"no","routes":[]})"
+              "\n");
+    events::MessageReceived accepted;
+    accepted.id.bytes[15] = 1;
+    accepted.recipients = {"b@example.net"};
+    accepted.connector = "gw";
+    accepted.because = "attribution.network 192.0.2.0/24";
+    accepted.parts = {{accepted.id, "Example", "mx:example.net (route.mx)"}};
+    EXPECT_EQ(lines_of(LineFormat::Json, std::move(accepted)),
+              R"({"time":"2001-09-09T01:46:40.123Z","level":"info","event":"message",)"
+              R"("id":"00000000000000000000000001","session":"0000000000000000","from":"",)"
+              R"("to":["b@example.net"],"size":0,"message_id":"","verdict":"accepted",)"
+              R"("connector":"gw","because":"attribution.network 192.0.2.0/24","code":250,)"
+              "\"reply\":\"\",\"routes\":[\"mx:example.net (route.mx)\"]}"
+              "\n");
+}
+
+TEST(Lines, ASessionSaysHowItEnded)
+{
+    events::SessionEnded ended;
+    ended.id.value = 0x1f;
+    ended.listener = "mx";
+    ended.client = *Endpoint::parse("192.0.2.1:4711");
+    ended.helo = "client.example";
+    ended.messages = 1;
+    ended.legacy = true;
+    ended.ended = "quit";
+    ended.took = std::chrono::milliseconds{2};
+    EXPECT_EQ(lines_of(LineFormat::Json, std::move(ended)),
+              R"({"time":"2001-09-09T01:46:40.123Z","level":"info","event":"session",)"
+              R"("session":"000000000000001F","listener":"mx","client":"192.0.2.1:4711",)"
+              R"("helo":"client.example","messages":1,"refused":0,"legacy":true,"ended":"quit",)"
+              R"("took_us":2000,"tls":null})"
+              "\n");
+    events::SessionEnded secured;
+    secured.tls = std::make_unique<const facts::TlsEvidence>();
+    secured.tls_failure = std::make_unique<const facts::TlsFailure>(
+        facts::TlsFailure{facts::TlsFailure::Kind::Closed, -1, {}, {}});
+    const std::string line = lines_of(LineFormat::Json, std::move(secured));
+    EXPECT_NE(line.find(R"("tls":{"version":"none")"), std::string::npos) << line;
+    EXPECT_NE(line.find(R"("tls_failure":"the peer closed)"), std::string::npos) << line;
+}
+
+TEST(Lines, ANoticeSaysWhatItIsAbout)
+{
+    events::NoticeMade dropped;
+    dropped.about.bytes[15] = 1;
+    dropped.kind = "failure";
+    dropped.to = "a@example.org";
+    dropped.reason = facts::Reason::NoticeLimited;
+    EXPECT_EQ(lines_of(LineFormat::Json, std::move(dropped)),
+              R"({"time":"2001-09-09T01:46:40.123Z","level":"info","event":"notice","id":"",)"
+              R"("about":"00000000000000000000000001","kind":"failure","to":"a@example.org",)"
+              R"("reason":"notice.limited"})"
+              "\n");
+}
+
+TEST(Lines, NothingBelowTheLevelIsWritten)
+{
+    EXPECT_EQ(lines_of(LineFormat::Text, events::SessionEnded{}, Level::Warning), "");
+    EXPECT_NE(lines_of(LineFormat::Text, attempt(), Level::Warning), "");
+    EXPECT_EQ(lines_of(LineFormat::Text, attempt(), Level::Error), "");
 }
 
 }  // namespace

@@ -1,33 +1,36 @@
-// A log that keeps deliveries, notices and events in memory. For tests only.
+// A publisher that keeps what is published in memory, and tells subscribers of it at once. For
+// tests only.
 #pragma once
 
-#include "ledger/log.h"
+#include "events/publisher.h"
 
+#include <cstdint>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace hermetic::ledger {
 
-class MemoryLog final : public Log {
-public:
-    void session(SessionFacts) override {}
-    void message(MessageFacts) override {}
-    void attempt(facts::Attempt attempt) override { attempts.push_back(std::move(attempt)); }
-    void notice(NoticeFacts notice) override { notices.push_back(std::move(notice)); }
-    void event(Level, std::string_view event, std::vector<Field> fields) override
-    {
-        std::string text{event};
-        for (const auto& [key, value] : fields) text += " " + std::string{key} + "=" + value;
-        events.push_back(std::move(text));
-    }
-    void reopen() override {}
-    void flush() override {}
+// The line of an event as "event key=value ...", without quotes, time and level; empty: none.
+[[nodiscard]] std::string words_of(const events::Event& event);
 
+class MemoryLog final : public events::Publisher {
+public:
+    explicit MemoryLog(std::vector<events::Subscriber*> subscribers = {});
+    ~MemoryLog() override;
+
+    void publish(events::What what) override;
+    void flush() override { ++flushes; }
+
+    std::vector<events::SessionEnded> sessions;
+    std::vector<events::MessageReceived> messages;
     std::vector<facts::Attempt> attempts;
-    std::vector<NoticeFacts> notices;
-    std::vector<std::string> events;  // "event key=value ..."
+    std::vector<events::NoticeMade> notices;
+    std::vector<std::string> events;  // all others: "event key=value ..."
+    int flushes = 0;
+
+private:
+    std::vector<events::Subscriber*> subscribers_;
+    std::uint64_t sequence_ = 0;
 };
 
 }  // namespace hermetic::ledger

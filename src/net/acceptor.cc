@@ -115,9 +115,24 @@ Acceptor::Impl::Next Acceptor::Impl::accept_one(const OnAccepted& on_accepted,
         if (on_trouble) on_trouble(what);
         return Next::Pause;
     }
-    default:
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case EOPNOTSUPP:
+    case ETIMEDOUT:
         // Errors of a connection that died in the backlog (accept(2), "Error handling").
         return Next::Again;
+    default:
+        // Of the socket itself: it would come again at once, without end.
+        if (on_trouble) on_trouble(std::strerror(errno));
+        return Next::Pause;
     }
 }
 
@@ -127,7 +142,7 @@ Acceptor::Acceptor(std::unique_ptr<Impl> impl) : impl_{std::move(impl)}
 
 Acceptor::~Acceptor() = default;
 
-Result<std::unique_ptr<Acceptor>, std::string> Acceptor::listen(Core& main, Endpoint at)
+Result<std::unique_ptr<Acceptor>, Acceptor::ListenError> Acceptor::listen(Core& main, Endpoint at)
 {
     auto impl = std::make_unique<Impl>(main);
     const auto endpoint = to_asio(at);
@@ -139,7 +154,10 @@ Result<std::unique_ptr<Acceptor>, std::string> Acceptor::listen(Core& main, Endp
     if (!error) impl->socket.bind(endpoint, error);
     if (!error) impl->socket.listen(asio::socket_base::max_listen_connections, error);
     if (!error) impl->socket.native_non_blocking(true, error);
-    if (error) return failure(fmt::format("{}: {}", at.format(), std::strerror(error.value())));
+    if (error) {
+        return failure(ListenError{
+            error.value(), fmt::format("{}: {}", at.format(), std::strerror(error.value()))});
+    }
     return std::unique_ptr<Acceptor>{new Acceptor{std::move(impl)}};
 }
 

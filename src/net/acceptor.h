@@ -50,8 +50,12 @@ public:
     // Something an operator should know: "too many open files". At most once per pause.
     using OnTrouble = std::function<void(std::string what)>;
 
-    // Listens at once; port 0 takes a free one. The error is for people.
-    [[nodiscard]] static Result<std::unique_ptr<Acceptor>, std::string> listen(Core& main,
+    struct ListenError {
+        int code = 0;       // errno
+        std::string words;  // for people
+    };
+    // Listens at once; port 0 takes a free one.
+    [[nodiscard]] static Result<std::unique_ptr<Acceptor>, ListenError> listen(Core& main,
                                                                                Endpoint at);
     ~Acceptor();
 

@@ -59,7 +59,7 @@ TEST_F(AcceptorTest, ATakenAddressIsRefusedWithItsName)
 {
     const auto second = Acceptor::listen(loop_.core, acceptor_->local());
     ASSERT_FALSE(second.has_value());
-    EXPECT_THAT(second.error(), ::testing::HasSubstr(acceptor_->local().format()));
+    EXPECT_THAT(second.error().words, ::testing::HasSubstr(acceptor_->local().format()));
 }
 
 TEST_F(AcceptorTest, EndsWithItsCore)

@@ -47,7 +47,7 @@ Task<> wait_for(Awaited<Operation>& operation, Start& start)
 Result<void, BodyError> result_of(spool::BodyOperation& operation)
 {
     if (operation.error.empty()) return {};
-    return failure(BodyError{std::move(operation.error), operation.disk_full});
+    return failure(BodyError{std::move(operation.error), operation.failure});
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class Core;
 // Why a body could not be written or read.
 struct BodyError {
     std::string words;
-    bool disk_full = false;
+    spool::BodyFailure kind = spool::BodyFailure::Other;
 };
 
 [[nodiscard]] Task<spool::Durability> commit(

@@ -22,7 +22,7 @@ public:
             written += bytes.view();
             if (full) {
                 done.error = "no space left on device";
-                done.disk_full = true;
+                done.failure = spool::BodyFailure::DiskFull;
             }
             done.port.post({&done});
         });
@@ -53,7 +53,7 @@ TEST(AwaitSpool, ResumesOnTheCoreWithTheResult)
             EXPECT_TRUE(finished.has_value());
             writer.full = true;
             const auto refused = co_await finish(core, writer);
-            EXPECT_TRUE(refused.error().disk_full);
+            EXPECT_EQ(refused.error().kind, spool::BodyFailure::DiskFull);
             EXPECT_EQ(refused.error().words, "no space left on device");
         }
     };

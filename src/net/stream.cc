@@ -18,6 +18,8 @@ namespace {
 
 // How much of a line that is too long is read to find its end.
 constexpr std::size_t kMaxSkipped = 1024 * 1024;
+// Of a write: who takes less in all the time that a silent peer is given is as good as silent.
+constexpr std::size_t kProgress = 4096;
 
 Line make_line(std::string_view text)
 {
@@ -118,7 +120,12 @@ void Stream::cancel()
 
 std::optional<Instant> Stream::waiting_since() const
 {
-    return impl_->waiting_since;
+    return impl_->waiting ? impl_->waiting_since : std::nullopt;
+}
+
+void Stream::note_progress()
+{
+    impl_->waiting_since.reset();
 }
 
 Task<Result<Line, StreamError>> Stream::read_line(std::size_t max)
@@ -129,6 +136,7 @@ Task<Result<Line, StreamError>> Stream::read_line(std::size_t max)
         if (const auto text = impl_->in.take_line()) {
             const Line line = make_line(*text);
             const bool too_long = impl_->skipping || text->size() > max;
+            if (too_long && !impl_->skipping) impl_->note_long_line(*text);
             impl_->skipping = false;
             if (too_long && !line.has_bare_lf)
                 co_return failure(StreamError{StreamError::Kind::LineTooLong, 0, {}});
@@ -136,6 +144,7 @@ Task<Result<Line, StreamError>> Stream::read_line(std::size_t max)
         }
         // One octet more may be the CR.
         if (impl_->skipping || impl_->in.size() > max + 1) {
+            if (!impl_->skipping) impl_->note_long_line(impl_->in.data());
             impl_->skipping = true;
             skipped += impl_->in.discard_unfinished_line();
             if (skipped > kMaxSkipped) {
@@ -172,6 +181,12 @@ bool Stream::has_unread_input()
     return !impl_->in.empty();
 }
 
+bool Stream::has_octets_in_socket() const
+{
+    boost::system::error_code ignored;
+    return impl_->socket.available(ignored) > 0;
+}
+
 std::size_t Stream::buffered() const
 {
     return impl_->in.size();
@@ -179,12 +194,18 @@ std::size_t Stream::buffered() const
 
 Task<Result<void, StreamError>> Stream::write(std::string_view bytes)
 {
+    std::size_t taken = 0;
     while (!bytes.empty()) {
         if (auto why = impl_->interrupted()) co_return failure(std::move(*why));
         const tls::Io io = impl_->try_write(bytes);
         switch (io.progress) {
         case tls::Progress::Done:
             bytes.remove_prefix(io.octets);
+            taken += io.octets;
+            if (bytes.empty() || taken >= kProgress) {
+                taken = 0;
+                note_progress();
+            }
             if (impl_->is_over_share(io.octets)) co_await impl_->yield();
             break;
         case tls::Progress::WantRead:
@@ -247,10 +268,16 @@ void Stream::close()
     impl_->close();
 }
 
-facts::ChainVerdict Stream::judge_client(const tls::CaSet& cas, const tls::CrlSet* crls) const
+facts::ChainVerdict Stream::judge_client(const tls::CaSet& cas, const tls::CrlSet* crls,
+                                         tls::ClientPurpose purpose) const
 {
     if (!impl_->tls) return {facts::ChainVerdict::State::NoCertificate, {}};
-    return impl_->tls->judge_client(cas, crls);
+    return impl_->tls->judge_client(cas, crls, purpose);
+}
+
+std::string_view Stream::long_line_start() const
+{
+    return impl_->long_line_start;
 }
 
 bool Stream::is_tls() const

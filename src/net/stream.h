@@ -20,6 +20,7 @@
 
 namespace hermetic::tls {
 class CaSet;
+enum class ClientPurpose : std::uint8_t;
 class CrlSet;
 class ServerContext;
 class ClientContext;
@@ -114,6 +115,9 @@ public:
     // synchronisation point, RFC 2920 §3.1). Looks at the socket too, without waiting.
     // Not before start_tls() on a stream that begins with TLS: it would take the hello for input.
     [[nodiscard]] bool has_unread_input();
+    // Octets (of TLS: of records) that the kernel holds and nobody has read. Reads nothing, so that
+    // it may be asked while an operation waits.
+    [[nodiscard]] bool has_octets_in_socket() const;
     // Octets already buffered, without looking at the socket: pipelined commands.
     [[nodiscard]] std::size_t buffered() const;
 
@@ -122,9 +126,12 @@ public:
 
     // Every operation ends as Cancelled, the one under way and those to come.
     void cancel();
-    // Since when the operation under way has waited for the peer: nothing has come from it, and it
-    // has taken nothing. nullopt: none waits.
+    // Since when the operation under way, where it waits now, has waited for the peer to make
+    // progress; nullopt: none waits. Progress is what is whole: a handshake, a write (a few KiB of
+    // it, too), and whatever the reader says by note_progress(). An octet now and then is none.
     [[nodiscard]] std::optional<Instant> waiting_since() const;
+    // What was read is whole, or nobody cares any more: waiting for more begins anew.
+    void note_progress();
 
     // What fits into the socket at once, also after the deadline and while the server is stopping:
     // a 421 before close(). Tells nobody whether it went.
@@ -137,9 +144,12 @@ public:
     [[nodiscard]] Task<Result<facts::TlsEvidence, facts::TlsFailure>> start_tls(
         tls::ClientHandshake handshake);
 
+    // How the last line that was too long began: at most eight octets.
+    [[nodiscard]] std::string_view long_line_start() const;
+
     // After start_tls() as a server: see tls::Connection::judge_client(). In clear: NoCertificate.
-    [[nodiscard]] facts::ChainVerdict judge_client(const tls::CaSet& cas,
-                                                   const tls::CrlSet* crls) const;
+    [[nodiscard]] facts::ChainVerdict judge_client(const tls::CaSet& cas, const tls::CrlSet* crls,
+                                                   tls::ClientPurpose purpose) const;
 
     // close_notify where TLS, then FIN; waits for nobody. Idempotent.
     void close();

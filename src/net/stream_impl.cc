@@ -129,9 +129,10 @@ Task<Result<void, StreamError>> Stream::Impl::wait(Wait what)
     const Instant now = core.clock().now();
     if (deadline() <= now) expired = true;
     if (auto why = interrupted()) co_return failure(std::move(*why));
-    waiting_since = now;
+    if (!waiting_since) waiting_since = now;
+    waiting = true;
     const auto [error] = co_await socket.async_wait(what, kAwait);
-    waiting_since.reset();
+    waiting = false;
     if (auto why = interrupted()) co_return failure(std::move(*why));
     if (error) co_return failure(error_from(error.value()));
     co_return Result<void, StreamError>{};
@@ -184,9 +185,13 @@ Task<Result<facts::TlsEvidence, facts::TlsFailure>> Stream::Impl::shake_hands()
 {
     using Kind = facts::TlsFailure::Kind;
     drained = false;  // OpenSSL reads ahead: what follows the handshake may be with it already
+    waiting_since.reset();
     for (;;) {
         const tls::Progress progress = tls->handshake();
-        if (progress == tls::Progress::Done) co_return tls->evidence();
+        if (progress == tls::Progress::Done) {
+            waiting_since.reset();
+            co_return tls->evidence();
+        }
         if (progress == tls::Progress::Failed) {
             dead = tls_error();
             co_return failure(tls->failure());

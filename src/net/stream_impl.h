@@ -51,12 +51,15 @@ struct Stream::Impl final : Deadline {
     Endpoint remote;
     Endpoint local;
     std::optional<StreamError> dead;       // what ended it for good
-    std::optional<Instant> waiting_since;  // for the socket, that is for the peer
+    std::optional<Instant> waiting_since;  // for the peer's progress; none: not yet
+    bool waiting = false;                  // for the socket, now
     std::size_t spent = 0;                 // of this turn
     // The last read took all there was: another would find nothing, and waiting says so for the
     // same price (a wait arms the socket anew, so what came meanwhile wakes it at once).
     bool drained = false;
     bool skipping = false;  // the rest of a line that is too long
+    std::string long_line_start;
+    void note_long_line(std::string_view text) { long_line_start = text.substr(0, 8); }
     bool expired = false;
     bool cancelled = false;
     bool closed = false;

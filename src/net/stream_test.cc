@@ -97,6 +97,35 @@ TEST_F(StreamTest, WaitsForTheRestOfALine)
     EXPECT_EQ(line->text, "QUIT");
 }
 
+TEST_F(StreamTest, AReaderThatTakesAFewKibMakesProgress)
+{
+    static constexpr std::size_t kMuch = 2 * 1024 * 1024;
+    struct Steps {
+        static Task<> write(Stream& stream)
+        {
+            const std::string much(kMuch, 'x');
+            const auto written = co_await stream.write(much);
+            EXPECT_TRUE(written);
+        }
+        static Task<> take(CoreFixture& loop, Ends& ends,
+                           std::vector<std::optional<Instant>>& waiting)
+        {
+            for (std::size_t taken = 0; taken < kMuch; taken += ends.received().size()) {
+                const Instant soon = loop.core.clock().now() + 1ms;
+                co_await sleep_until(loop.core, soon);
+                waiting.push_back(ends.stream->waiting_since());
+                loop.clock.shift += 1s;
+            }
+        }
+    };
+    std::vector<std::optional<Instant>> waiting;
+    loop_.run(Steps::write(stream_), Steps::take(loop_, ends_, waiting));
+    ASSERT_GE(waiting.size(), 3U);
+    ASSERT_TRUE(waiting[0]);
+    ASSERT_TRUE(waiting[1]);
+    EXPECT_GE(*waiting[1] - *waiting[0], 1s);
+}
+
 TEST_F(StreamTest, ALineTooLongIsToldOnceAndTheNextOneIsRead)
 {
     ends_.send(std::string(1001, 'x') + "\r\n" + std::string(1000, 'y') + "\r\nRSET\r\n");
@@ -226,7 +255,10 @@ TEST_F(StreamTest, SeesUnreadInputInItsBufferAndInTheSocket)
     EXPECT_FALSE(stream_.is_stale());
     ends_.send("out of turn\r\nmore\r\n");
     EXPECT_EQ(stream_.buffered(), 0U);
+    EXPECT_TRUE(stream_.has_octets_in_socket());
+    EXPECT_EQ(stream_.buffered(), 0U) << "it has only looked";
     EXPECT_TRUE(stream_.has_unread_input());
+    EXPECT_FALSE(stream_.has_octets_in_socket());
     EXPECT_EQ(read_line()->text, "out of turn");
     EXPECT_TRUE(stream_.has_unread_input());
     EXPECT_EQ(read_line()->text, "more");

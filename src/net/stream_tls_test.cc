@@ -2,6 +2,7 @@
 // failures.
 #include "net/core_fixture.h"
 #include "net/stream.h"
+#include "net/task_group.h"
 #include "tls/context.h"
 
 #include <gmock/gmock.h>

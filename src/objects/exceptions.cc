@@ -1,6 +1,9 @@
 #include "objects/exceptions.h"
 
+#include "core/assert.h"
+#include "core/text.h"
 #include "objects/org_options.h"
+#include "objects/validate_parts.h"
 
 #include <fmt/format.h>
 
@@ -38,6 +41,122 @@ ListedException listed(const char* kind, std::string name, const Object& object,
             exception.reason};
 }
 
+unsigned line_of(const Written& written, std::string_view kind, std::string_view name,
+                 std::string_view field)
+{
+    const auto* const list = written.document != nullptr ? written.document->find(kind) : nullptr;
+    if (list == nullptr) return 0;
+    for (const config::Node& each : list->list) {
+        const auto* const its_name = each.find("name");
+        if (its_name == nullptr || !iequals(its_name->string, name)) continue;
+        const auto* const exception = each.find("exception");
+        if (exception == nullptr) continue;
+        const auto* const value = exception->find(field);
+        return value != nullptr ? value->line : exception->line;
+    }
+    return 0;
+}
+
+// As it stands in a file.
+std::string_view name_of(Publication value)
+{
+    switch (value) {
+    case Publication::None:
+        return "none";
+    case Publication::Opportunistic:
+        return "opportunistic";
+    case Publication::Mandatory:
+        return "mandatory";
+    }
+    unreachable("every Publication is named above");
+}
+
+constexpr int strength(Publication value)
+{
+    switch (value) {
+    case Publication::None:
+        return 0;
+    case Publication::Opportunistic:
+        return 1;
+    case Publication::Mandatory:
+        return 2;
+    }
+    unreachable("every Publication has a strength");
+}
+
+// Whether what stands in an exception is what may stand there.
+class ExceptionJudge {
+public:
+    ExceptionJudge(const Snapshot::Contents& contents, WallTime now, const Written& written)
+        : contents_{contents}, now_{now}, written_{written}
+    {
+    }
+    config::Diagnostics run()
+    {
+        for (const ListedException& each : exceptions_of(contents_)) judge_end(each);
+        for (const OutboundConnector& each : contents_.outbound_connectors)
+            judge_values("outbound_connector", each.name, each, LastingBase::Organization);
+        for (const AcceptedDomain& each : contents_.accepted_domains)
+            judge_values("accepted_domain", each.name.format(), each, LastingBase::OwnNextHop);
+        return std::move(faults_);
+    }
+
+private:
+    void add(std::string_view kind, std::string_view name, std::string_view field, std::string what,
+             std::string right)
+    {
+        faults_.push_back({written_.file, line_of(written_, kind, name, field),
+                           fmt::format("{} \"{}\".exception.{}", kind, name, field),
+                           std::move(what), std::move(right)});
+    }
+    void judge_end(const ListedException& each)
+    {
+        const WallTime limit =
+            now_ + std::chrono::duration_cast<WallTime::duration>(kLongestException);
+        if (each.valid_until <= limit) return;
+        add(each.kind, each.name, "valid_until",
+            fmt::format("it is {}, more than a year ahead", format_rfc3339(each.valid_until)),
+            fmt::format("{} or earlier", format_rfc3339(limit)));
+    }
+    template <typename Object>
+    void judge_values(std::string_view kind, const std::string& name, const Object& object,
+                      LastingBase base)
+    {
+        if (!object.tls.exception) return;
+        const TlsException& exception = *object.tls.exception;
+        const auto owner =
+            std::ranges::find(contents_.organizations, object.organization, &Organization::name);
+        if (owner == contents_.organizations.end()) return;
+        const LastingTls lasting = lasting_tls(*owner, object.next_hop, object.tls, base);
+        const auto refuse = [&](std::string_view field, std::string_view asked,
+                                std::string_view lasts) {
+            add(kind, name, field,
+                fmt::format("{} is stronger than what lasts, {}, and would do nothing", asked,
+                            lasts),
+                fmt::format("a value below {}, or {} beside the exception: for good", lasts,
+                            field));
+        };
+        if (exception.level && *exception.level > lasting.level)
+            refuse("tls", objects::name(*exception.level), objects::name(lasting.level));
+        if (exception.min && *exception.min > lasting.min) {
+            refuse("min_tls", facts::format_version(*exception.min),
+                   facts::format_version(lasting.min));
+        }
+        const auto judge = [&](std::string_view field, std::optional<Publication> asked,
+                               Publication lasts) {
+            if (!asked || strength(*asked) <= strength(lasts)) return;
+            refuse(field, name_of(*asked), name_of(lasts));
+        };
+        judge("dane", exception.dane, object.tls.dane);
+        judge("mta_sts", exception.mta_sts, object.tls.mta_sts);
+    }
+
+    const Snapshot::Contents& contents_;
+    WallTime now_;
+    const Written& written_;
+    config::Diagnostics faults_;
+};
+
 }  // namespace
 
 std::vector<ListedException> exceptions_of(const Snapshot::Contents& contents)
@@ -63,28 +182,19 @@ std::vector<ListedException> exceptions_of(const Snapshot::Contents& contents)
     return found;
 }
 
-config::Diagnostics too_long_exceptions(const Snapshot::Contents& before,
-                                        const Snapshot::Contents& after, WallTime now)
+config::Diagnostics exception_faults(const Snapshot::Contents& before,
+                                     const Snapshot::Contents& after, WallTime now,
+                                     const Written& written)
 {
-    const WallTime limit = now + std::chrono::duration_cast<WallTime::duration>(kLongestException);
-    config::Diagnostics faults;
-    std::optional<std::vector<ListedException>> kept;
-    for (const ListedException& each : exceptions_of(after)) {
-        if (each.valid_until <= limit) continue;
-        if (!kept) kept = exceptions_of(before);
-        const bool as_before = std::ranges::any_of(*kept, [&](const ListedException& old) {
-            return old.kind == each.kind && old.name == each.name &&
-                   old.organization == each.organization && old.valid_until == each.valid_until;
+    auto found = ExceptionJudge{after, now, written}.run();
+    if (found.empty()) return found;
+    const auto kept = ExceptionJudge{before, now, {}}.run();
+    std::erase_if(found, [&](const config::Diagnostic& each) {
+        return std::ranges::any_of(kept, [&](const config::Diagnostic& old) {
+            return old.key == each.key && old.what == each.what;
         });
-        if (as_before) continue;
-        faults.push_back({{},
-                          0,
-                          fmt::format("{} \"{}\".exception", each.kind, each.name),
-                          fmt::format("valid_until is {}, more than a year ahead",
-                                      format_rfc3339(each.valid_until)),
-                          fmt::format("{} or earlier", format_rfc3339(limit))});
-    }
-    return faults;
+    });
+    return found;
 }
 
 std::optional<int> reminder_due(WallTime valid_until, std::optional<WallTime> before, WallTime now)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config/diagnostic.h"
+#include "config/document.h"
 #include "core/time.h"
 #include "objects/snapshot.h"
 
@@ -28,10 +29,17 @@ struct ListedException {
 [[nodiscard]] std::vector<ListedException> exceptions_of(const Snapshot::Contents& contents);
 
 inline constexpr Duration kLongestException = std::chrono::hours{24 * 366};
-// Those of `after` that end later than a year after `now` and did not end then in `before`.
-[[nodiscard]] config::Diagnostics too_long_exceptions(const Snapshot::Contents& before,
-                                                      const Snapshot::Contents& after,
-                                                      WallTime now);
+// Where objects are written down; without a document there are no lines.
+struct Written {
+    const config::Node* document = nullptr;
+    std::string file{};
+};
+// What keeps exceptions of `after` from being saved: an end later than a year after `now`, a value
+// that is stronger than the lasting one and would do nothing. What was the same in `before` was
+// allowed once, by whatever clock or version.
+[[nodiscard]] config::Diagnostics exception_faults(const Snapshot::Contents& before,
+                                                   const Snapshot::Contents& after, WallTime now,
+                                                   const Written& written = {});
 
 // What is to be told of an end, from one look at the clock to the next: that 14, 7 or 1 days are
 // left, or (0) that it has come. Nullopt: nothing. Without a look before: what was due last.

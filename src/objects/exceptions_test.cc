@@ -52,13 +52,53 @@ TEST(Exceptions, AreListedByTheirEnds)
 TEST(Exceptions, LastAYearAtMost)
 {
     const auto at_most = contents(kNow + 366 * kDay);
-    EXPECT_TRUE(too_long_exceptions({}, at_most, kNow).empty());
+    EXPECT_TRUE(exception_faults({}, at_most, kNow).empty());
     const auto longer = contents(kNow + 367 * kDay);
-    const auto faults = too_long_exceptions(at_most, longer, kNow);
+    const auto document = config::parse_document(
+        "[[outbound_connector]]\nname = \"bank\"\n\n[outbound_connector.exception]\n"
+        "tls = \"encrypt\"\nvalid_until = \"2099-01-01T00:00:00Z\"\n",
+        "org.toml");
+    ASSERT_TRUE(document);
+    const auto faults = exception_faults(at_most, longer, kNow, {&*document, "org.toml"});
     ASSERT_EQ(faults.size(), 1U);
-    EXPECT_EQ(faults[0].key, "outbound_connector \"bank\".exception");
+    EXPECT_EQ(faults[0].file, "org.toml");
+    EXPECT_EQ(faults[0].line, 6U);
+    EXPECT_EQ(faults[0].key, "outbound_connector \"bank\".exception.valid_until");
     // What is there already was allowed, by whatever clock.
-    EXPECT_TRUE(too_long_exceptions(longer, longer, kNow).empty());
+    EXPECT_TRUE(exception_faults(longer, longer, kNow).empty());
+}
+
+// Specification §3.1: weaker values for a time.
+TEST(Exceptions, MakeNothingStronger)
+{
+    auto made = contents(kNow + kDay);
+    made.organizations.emplace_back().name = "Example";
+    auto& tls = made.outbound_connectors[0].tls;
+    tls.level = TlsLevel::VerifyCa;
+    tls.exception->level = TlsLevel::VerifyName;
+    tls.exception->min = facts::TlsVersion::Tls13;
+    tls.exception->dane = Publication::Mandatory;
+    const std::string text =
+        "[[outbound_connector]]\nname = \"other\"\n"
+        "[[outbound_connector]]\nname = \"bank\"\n"
+        "exception = { tls = \"verify_name\", min_tls = \"1.3\", dane = \"mandatory\" }\n";
+    const auto document = config::parse_document(text, "org.toml");
+    ASSERT_TRUE(document);
+    const auto faults = exception_faults({}, made, kNow, {&*document, "org.toml"});
+    std::vector<std::string> told;
+    for (const auto& each : faults) told.push_back(config::format_diagnostic(each));
+    ASSERT_EQ(told.size(), 3U);
+    EXPECT_EQ(told[0],
+              "org.toml:5: outbound_connector \"bank\".exception.tls: verify_name is stronger than "
+              "what lasts, verify_ca, and would do nothing; right is a value below verify_ca, or "
+              "tls beside the exception: for good");
+    EXPECT_TRUE(told[1].starts_with("org.toml:5: outbound_connector \"bank\".exception.min_tls: "));
+    EXPECT_TRUE(told[2].starts_with("org.toml:5: outbound_connector \"bank\".exception.dane: "));
+    EXPECT_TRUE(exception_faults(made, made, kNow).empty()) << "an earlier version took it";
+    tls.level = TlsLevel::Dane;
+    tls.min = facts::TlsVersion::Tls13;
+    tls.exception->dane = Publication::None;
+    EXPECT_TRUE(exception_faults({}, made, kNow).empty());
 }
 
 TEST(Exceptions, AreRemindedOfAtFourteenSevenAndOneDays)

@@ -49,13 +49,22 @@ IpAddress base_of(const IpAddress& address, int prefix)
 
 InboundIndex::InboundIndex(const std::vector<InboundConnector>& connectors)
 {
-    for (std::size_t i = 0; i < connectors.size(); ++i) {
-        if (!connectors[i].enabled) continue;
-        const auto at = static_cast<Position>(i);
-        add_networks(connectors[i], at);
-        add_names(connectors[i], at);
-        if (connectors[i].kind == ConnectorKind::Partner) add_senders(connectors[i], at);
-    }
+    for (std::size_t i = 0; i < connectors.size(); ++i)
+        add(connectors[i], static_cast<Position>(i));
+}
+
+InboundIndex::InboundIndex(const std::vector<InboundConnector>& connectors, ConnectorKind kind)
+{
+    for (std::size_t i = 0; i < connectors.size(); ++i)
+        if (connectors[i].kind == kind) add(connectors[i], static_cast<Position>(i));
+}
+
+void InboundIndex::add(const InboundConnector& connector, Position at)
+{
+    if (!connector.enabled) return;
+    add_networks(connector, at);
+    add_names(connector, at);
+    if (connector.kind == ConnectorKind::Partner) add_senders(connector, at);
 }
 
 void InboundIndex::add_networks(const InboundConnector& connector, Position at)
@@ -133,6 +142,14 @@ void InboundIndex::add_partners(std::string_view organization, const mail::Domai
     for (auto rest = parent_of(sender.text()); !rest.empty(); rest = parent_of(rest))
         add_found(senders.below, rest, found);
     found.insert(found.end(), senders.any.begin(), senders.any.end());
+}
+
+void InboundIndex::add_partners_of_any(std::string_view organization, Positions& found) const
+{
+    const auto of_organization = senders_.find(organization);
+    if (of_organization == senders_.end()) return;
+    const Positions& any = of_organization->second.any;
+    found.insert(found.end(), any.begin(), any.end());
 }
 
 }  // namespace hermetic::objects

@@ -24,6 +24,8 @@ public:
 
     InboundIndex() = default;
     explicit InboundIndex(const std::vector<InboundConnector>& connectors);
+    // Only those of one kind.
+    InboundIndex(const std::vector<InboundConnector>& connectors, ConnectorKind kind);
 
     struct InNetwork {
         Position connector = 0;
@@ -41,6 +43,8 @@ public:
     // twice.
     void add_partners(std::string_view organization, const mail::Domain& sender,
                       Positions& found) const;
+    // Those for "*": a sender at an address literal is in no domain.
+    void add_partners_of_any(std::string_view organization, Positions& found) const;
 
 private:
     struct TextHash {
@@ -73,6 +77,7 @@ private:
         Positions any;
     };
 
+    void add(const InboundConnector& connector, Position at);
     void add_networks(const InboundConnector& connector, Position at);
     void add_names(const InboundConnector& connector, Position at);
     void add_senders(const InboundConnector& connector, Position at);

@@ -70,7 +70,8 @@ struct AcceptedDomain {
     std::string connector;  // an outbound connector that carries its mail; empty: next_hop says
     bool any_recipient = true;
     std::vector<mail::Mailbox> recipients;  // where not any: compared without case
-    std::string organization;               // by name, here and below; never empty in a Snapshot
+    bool smtputf8 = true;      // its mail system takes internationalised mail (RFC 6531)
+    std::string organization;  // by name, here and below; never empty in a Snapshot
     bool enabled = true;
     std::string comment;
     bool operator==(const AcceptedDomain&) const = default;
@@ -90,6 +91,10 @@ struct InboundException {
     bool operator==(const InboundException&) const = default;
 };
 
+// What a client's certificate must have been issued for (extended key usage, RFC 5280 §4.2.1.12).
+// Public CAs have stopped issuing for client use, so that a server's counts as well.
+enum class CertificatePurpose : std::uint8_t { ClientOrServer, Client };
+
 // Specification §2.3.
 struct InboundConnector {
     std::string name;
@@ -98,7 +103,9 @@ struct InboundConnector {
     std::vector<DomainPattern> sender_domains;
     std::vector<Network> networks;
     std::vector<TlsName> certificate_names;
+    std::vector<std::string> listeners;  // on_premises: where alone it grants; empty: everywhere
     std::string ca;  // file of the CAs that count for certificate_names; empty: the system's
+    CertificatePurpose certificate_purpose = CertificatePurpose::ClientOrServer;
     std::optional<bool> require_tls;           // not set: a partner's does
     std::optional<facts::TlsVersion> min_tls;  // not set: the organization's
     std::optional<InboundException> exception;
@@ -118,6 +125,18 @@ struct InboundConnector {
 
 // The exception that holds at this time; null: there is none, or its time has passed.
 [[nodiscard]] const InboundException* exception_at(const InboundConnector& connector, WallTime now);
+
+// What an object is found by among those of its kind: a name is unique within its organization.
+struct OwnedName {
+    std::string organization;
+    std::string name;
+    auto operator<=>(const OwnedName&) const = default;
+};
+template <typename Object>
+[[nodiscard]] OwnedName owned_name(const Object& object)
+{
+    return {object.organization, object.name};
+}
 
 // Specification §3.1.
 struct OutboundConnector {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -34,16 +35,27 @@ std::string string_of(const Node& table, const char* key)
 
 // The organization of an object: the one that it names, or the only one. Null: its faults are told
 // elsewhere.
-const Node* organization_of(const Node& document, const Node& object)
-{
-    const Node* found = document.find("organization");
-    if (found == nullptr || found->kind == Node::Kind::Table) return found;
-    const std::string owner = string_of(object, "organization");
-    for (const Node& each : found->list) {
-        if (found->list.size() == 1 || string_of(each, "name") == owner) return &each;
+class Owners {
+public:
+    explicit Owners(const Node& document)
+    {
+        const Node* found = document.find("organization");
+        if (found == nullptr) return;
+        if (found->kind == Node::Kind::Table) only_ = found;
+        if (found->list.size() == 1) only_ = &found->list.front();
+        for (const Node& each : found->list) by_name_.emplace(string_of(each, "name"), &each);
     }
-    return nullptr;
-}
+    [[nodiscard]] const Node* of(const Node& object) const
+    {
+        if (only_ != nullptr) return only_;
+        const auto found = by_name_.find(string_of(object, "organization"));
+        return found == by_name_.end() ? nullptr : found->second;
+    }
+
+private:
+    const Node* only_ = nullptr;
+    std::map<std::string, const Node*> by_name_;
+};
 
 template <typename T>
 std::optional<T> value_of(const Node* table, const char* key, const config::Kind<T>& kind)
@@ -92,10 +104,21 @@ void take_up(Node& connector, const Node* organization)
 
 }  // namespace
 
+bool has_old_form(const Node& document)
+{
+    const Node* connectors = document.find("outbound_connector");
+    return connectors != nullptr && std::ranges::any_of(connectors->list, [](const Node& each) {
+               return each.find(kUntil) != nullptr;
+           });
+}
+
 TakenUp take_up_old_form(Node document, const std::string& file)
 {
     TakenUp result;
-    const Node before = document;
+    Node organizations;  // as they stand, while connectors change
+    if (const Node* found = document.find("organization"))
+        organizations.table.push_back({"organization", *found});
+    const Owners owners{organizations};
     for (config::Member& kind : document.table) {
         if (kind.key != "outbound_connector") continue;
         std::size_t index = 0;
@@ -105,7 +128,7 @@ TakenUp take_up_old_form(Node document, const std::string& file)
             if (until == nullptr || each.find(kException) != nullptr) continue;
             if (!wall_time_kind().read(*until)) continue;  // no key of any version: a fault
             const unsigned line = until->line;
-            take_up(each, organization_of(before, each));
+            take_up(each, owners.of(each));
             const bool ends = each.find(kException) != nullptr;
             result.notes.push_back(
                 {file, line, fmt::format("outbound_connector[{}].{}", at, kUntil),

@@ -17,6 +17,8 @@ struct TakenUp {
     config::Node document;
     config::Diagnostics notes;  // what stood there, and how it would be written now: no faults
 };
+// Whether anything may have to be taken up: without a copy of the document.
+[[nodiscard]] bool has_old_form(const config::Node& document);
 [[nodiscard]] TakenUp take_up_old_form(config::Node document, const std::string& file);
 
 }  // namespace hermetic::objects

@@ -4,6 +4,10 @@
 #include "objects/org_options.h"
 #include "objects/validate.h"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 namespace hermetic::objects {
 namespace {
 
@@ -34,18 +38,27 @@ void read_objects(const Node& document, const std::string& key,
 
 // Writes what differs from the default; a key that shows nothing is left out.
 template <typename Object>
-std::string format_object(const std::string& title, const std::vector<Option<Object>>& options,
-                          const Object& object)
-{
-    const Object defaults{};
-    std::string text = title + "\n";
-    for (const auto& each : options) {
-        const std::string shown = each.show(object);
-        if (shown.empty() || shown == each.show(defaults)) continue;
-        text += fmt::format("{} = {}\n", each.key, shown);
+class Writer {
+public:
+    explicit Writer(std::vector<Option<Object>> options) : options_{std::move(options)}
+    {
+        for (const auto& each : options_) defaults_.push_back(each.show(Object{}));
     }
-    return text + "\n";
-}
+    [[nodiscard]] std::string write(const std::string& title, const Object& object) const
+    {
+        std::string text = title + "\n";
+        for (std::size_t i = 0; i < options_.size(); ++i) {
+            const std::string shown = options_[i].show(object);
+            if (shown.empty() || shown == defaults_[i]) continue;
+            text.append(options_[i].key).append(" = ").append(shown).push_back('\n');
+        }
+        return text;
+    }
+
+private:
+    std::vector<Option<Object>> options_;
+    std::vector<std::string> defaults_;
+};
 
 template <typename Object>
 std::string reference_section(const std::string& title, const std::vector<Option<Object>>& options)
@@ -62,6 +75,10 @@ void read_organizations(const Node& document, const std::string& file,
     if (node != nullptr && node->kind != Node::Kind::Table) {
         read_objects(document, "organization", organization_options(), file, organizations,
                      diagnostics);
+        if (organizations.empty() && diagnostics.empty()) {
+            diagnostics.push_back({file, node->line, "organization", "the list is empty",
+                                   "[organization], or [[organization]] for each of several"});
+        }
         return;
     }
     organizations.emplace_back();
@@ -86,9 +103,36 @@ std::string format_objects(const std::string& key, std::vector<Option<Object>> o
 {
     if (one_organization)
         std::erase_if(options, [](const auto& each) { return each.key == "organization"; });
+    const Writer<Object> writer{std::move(options)};
     std::string text;
-    for (const Object& each : objects) text += format_object("[[" + key + "]]", options, each);
+    for (const Object& each : objects) text += writer.write("[[" + key + "]]", each) + "\n";
     return text;
+}
+
+std::string name_of(const AcceptedDomain& domain)
+{
+    return domain.name.format();
+}
+
+template <typename Object>
+std::string name_of(const Object& object)
+{
+    return object.name;
+}
+
+// With the owner behind the name.
+template <typename Object>
+void add_formatted(const std::string& kind, std::vector<Option<Object>> options,
+                   const std::vector<Object>& objects, std::vector<FormattedObject>& formatted)
+{
+    const auto owner = std::find_if(options.begin(), options.end(),
+                                    [](const auto& each) { return each.key == "organization"; });
+    std::rotate(options.begin() + 1, owner, owner + 1);
+    const Writer<Object> writer{std::move(options)};
+    for (const Object& each : objects) {
+        formatted.push_back(
+            {kind, each.organization, name_of(each), writer.write("[[" + kind + "]]", each)});
+    }
 }
 
 }  // namespace
@@ -96,13 +140,22 @@ std::string format_objects(const std::string& key, std::vector<Option<Object>> o
 Result<Snapshot::Contents, config::Diagnostics> read_org_document(const Node& written,
                                                                   const std::string& file)
 {
-    const Node document = take_up_old_form(written, file).document;
+    config::Diagnostics ignored;
+    return read_org_document(written, file, ignored);
+}
+
+Result<Snapshot::Contents, config::Diagnostics> read_org_document(const Node& written,
+                                                                  const std::string& file,
+                                                                  config::Diagnostics& notes)
+{
+    std::optional<TakenUp> taken_up;
+    if (has_old_form(written)) taken_up = take_up_old_form(written, file);
+    if (taken_up) notes = std::move(taken_up->notes);
+    const Node& document = taken_up ? taken_up->document : written;
     Snapshot::Contents contents;
     config::Diagnostics diagnostics;
     config::read_section(document, std::vector<Option<Snapshot::Contents>>{},
-                         {"organization", "accepted_domain", "inbound_connector",
-                          "outbound_connector", "certificate", "retirement"},
-                         file, "", contents, diagnostics);
+                         {kKinds.begin(), kKinds.end()}, file, "", contents, diagnostics);
     read_organizations(document, file, contents.organizations, diagnostics);
     read_objects(document, "accepted_domain", accepted_domain_options(), file,
                  contents.accepted_domains, diagnostics);
@@ -124,21 +177,13 @@ Result<Snapshot::Contents, config::Diagnostics> read_org_document(const Node& wr
     return contents;
 }
 
-Result<Snapshot::Contents, config::Diagnostics> load_org_file(const std::string& file)
-{
-    const auto document = config::load_document(file);
-    if (!document) return failure(config::Diagnostics{document.error()});
-    return read_org_document(*document, file);
-}
-
 std::string format_org_file(const Snapshot::Contents& contents)
 {
     const bool one = contents.organizations.size() == 1;
     std::string text;
-    for (const Organization& each : contents.organizations) {
-        text += format_object(one ? "[organization]" : "[[organization]]", organization_options(),
-                              each);
-    }
+    const Writer<Organization> writer{organization_options()};
+    for (const Organization& each : contents.organizations)
+        text += writer.write(one ? "[organization]" : "[[organization]]", each) + "\n";
     text += format_objects("accepted_domain", accepted_domain_options(), contents.accepted_domains,
                            one);
     text += format_objects("inbound_connector", inbound_connector_options(),
@@ -148,6 +193,24 @@ std::string format_org_file(const Snapshot::Contents& contents)
     text += format_objects("certificate", certificate_options(), contents.certificates, one);
     text += format_objects("retirement", retirement_options(), contents.retirements, one);
     return text;
+}
+
+std::vector<FormattedObject> format_org_objects(const Snapshot::Contents& contents)
+{
+    std::vector<FormattedObject> formatted;
+    const Writer<Organization> writer{organization_options()};
+    for (const Organization& each : contents.organizations)
+        formatted.push_back(
+            {"organization", {}, each.name, writer.write("[[organization]]", each)});
+    add_formatted("accepted_domain", accepted_domain_options(), contents.accepted_domains,
+                  formatted);
+    add_formatted("inbound_connector", inbound_connector_options(), contents.inbound_connectors,
+                  formatted);
+    add_formatted("outbound_connector", outbound_connector_options(), contents.outbound_connectors,
+                  formatted);
+    add_formatted("certificate", certificate_options(), contents.certificates, formatted);
+    add_formatted("retirement", retirement_options(), contents.retirements, formatted);
+    return formatted;
 }
 
 std::string format_org_reference()

@@ -6,19 +6,38 @@
 #include "core/result.h"
 #include "objects/snapshot.h"
 
+#include <array>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace hermetic::objects {
 
+// The kinds of objects, as the keys of org.toml.
+inline constexpr std::array<std::string_view, 6> kKinds{"organization",      "accepted_domain",
+                                                        "inbound_connector", "outbound_connector",
+                                                        "certificate",       "retirement"};
+
 // Reads, validates, and checks the objects against each other (specification §1, §3.2). On failure
 // every fault that was found.
-[[nodiscard]] Result<Snapshot::Contents, config::Diagnostics> load_org_file(
-    const std::string& file);
 [[nodiscard]] Result<Snapshot::Contents, config::Diagnostics> read_org_document(
     const config::Node& document, const std::string& file);
+// The same; `notes` gets where an earlier version's form was taken up, which is no fault.
+[[nodiscard]] Result<Snapshot::Contents, config::Diagnostics> read_org_document(
+    const config::Node& document, const std::string& file, config::Diagnostics& notes);
 
-// TOML that load_org_file takes back unchanged.
+// TOML that read_org_document() takes back unchanged.
 [[nodiscard]] std::string format_org_file(const Snapshot::Contents& contents);
+
+// One object as a document of its own, "[[outbound_connector]]\nname = …\norganization = …\n…".
+struct FormattedObject {
+    std::string kind;
+    std::string organization;  // empty of an organization
+    std::string name;
+    std::string text;
+};
+// All of contents that read_org_document() made, in its order.
+[[nodiscard]] std::vector<FormattedObject> format_org_objects(const Snapshot::Contents& contents);
 
 // The reference of org.toml as Markdown, from the declarations.
 [[nodiscard]] std::string format_org_reference();

@@ -1,5 +1,7 @@
 #include "objects/org_file.h"
 
+#include "objects/warnings.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -34,6 +36,7 @@ kind = "authoritative"
 next_hop = ["lmtp://store.example.org:2424", "lmtp://[192.0.2.7]:24"]
 tls = "encrypt"
 recipients = ["a@example.org"]
+smtputf8 = false
 
 [[accepted_domain]]
 name = "*.example.org"
@@ -116,6 +119,7 @@ sender_domains = ["bank.example", "*.bank.example"]
 networks = ["192.0.2.0/24", "2001:db8::/32"]
 certificate_names = ["mx.bank.example", "*.bank.example"]
 ca = "/etc/ssl/bank.pem"
+certificate_purpose = "client"
 require_tls = true
 min_tls = "1.3"
 exception = { min_tls = "1.2", valid_until = "2027-01-31T00:00:00.000Z", reason = "1.3 next year" }
@@ -238,6 +242,9 @@ const Refused kRefused[] = {
     {"NameClaimedTwice", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\ncertificate_names = [\"mx.example\"]\n[[inbound_connector]]\nname = \"y\"\nkind = \"on_premises\"\ncertificate_names = [\"mx.example\"]\n", "inbound_connector[1].certificate_names", "connector \"x\" has"},
     {"NetworkOfEverybody", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\nnetworks = [\"128.0.0.0/1\"]\n", "inbound_connector[0].networks", "too large"},
     {"NameOfATopLevelDomain", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\ncertificate_names = [\"*.example\"]\n", "inbound_connector[0].certificate_names", "top-level"},
+    {"NameOfAPublicSuffix", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\ncertificate_names = [\"*.co.uk\"]\n", "inbound_connector[0].certificate_names", "public suffix"},
+    {"PartnerOfAPublicSuffix", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"a.co.uk\"]\ncertificate_names = [\"*.co.uk\"]\n", "inbound_connector[0].certificate_names", "public suffix"},
+    {"EverybodyOfIpv6", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\nnetworks = [\"::/0\"]\nmay_relay = true\n", "inbound_connector[0].networks", "open relay"},
     {"GrantBySender", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\nnetworks = [\"192.0.2.0/24\"]\nsender_domains = [\"example.org\"]\n", "inbound_connector[0].sender_domains", "never grants"},
     {"GrantInAudit", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\nnetworks = [\"192.0.2.0/24\"]\nmode = \"audit\"\n", "inbound_connector[0].mode", "cannot be tried"},
     {"CertificateInClear", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\ncertificate_names = [\"mx.example.net\"]\nrequire_certificate = true\nrequire_tls = false\n", "inbound_connector[0].require_tls", "in clear"},
@@ -370,6 +377,45 @@ TEST(Snapshot, FindsTheMostSpecific)
     ASSERT_EQ(in_network.size(), 1U);
     EXPECT_EQ(snapshot.inbound_at(in_network[0].connector).name, "gateways");
     EXPECT_TRUE(snapshot.inbound().by_network(*IpAddress::parse("198.51.100.1")).empty());
+}
+
+TEST(OrgFile, AnEmptyListOfOrganizationsIsAFault)
+{
+    const auto contents = read(
+        "organization = []\n[[accepted_domain]]\nname = \"example.org\"\nkind = "
+        "\"internal_relay\"\n");
+    ASSERT_FALSE(contents.has_value());
+    EXPECT_EQ(contents.error().front().key, "organization");
+    EXPECT_EQ(contents.error().front().line, 1U);
+}
+
+// Below a CA of one's own a public suffix is one's own, too.
+TEST(OrgFile, APublicSuffixIsANameWhereTheCaIsGiven)
+{
+    EXPECT_TRUE(
+        read(std::string{kOrganization} +
+             "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\nca = \"/ca.pem\"\n"
+             "certificate_names = [\"*.co.uk\"]\n")
+            .has_value());
+}
+
+TEST(OrgFile, NetworksThatMayRelayAndAreWideAreWarnedOf)
+{
+    const auto contents =
+        read(std::string{kOrganization} +
+             "[[inbound_connector]]\nname = \"wide\"\nkind = \"on_premises\"\nmay_relay = true\n"
+             "networks = [\"10.0.0.0/8\", \"203.0.0.0/16\", \"2001:db8::/31\"]\n"
+             "[[inbound_connector]]\nname = \"internal\"\nkind = \"on_premises\"\n"
+             "networks = [\"198.0.0.0/16\"]\n"
+             "[[inbound_connector]]\nname = \"off\"\nkind = \"on_premises\"\nmay_relay = true\n"
+             "enabled = false\nnetworks = [\"192.0.0.0/16\"]\n");
+    ASSERT_TRUE(contents.has_value());
+    const auto warnings = find_warnings(*contents);
+    ASSERT_EQ(warnings.size(), 2U);
+    EXPECT_EQ(warnings[0].key, "inbound_connector \"wide\".networks");
+    EXPECT_NE(warnings[0].what.find("203.0.0.0/16 has 65536 addresses"), std::string::npos);
+    EXPECT_NE(warnings[1].what.find("2001:db8::/31"), std::string::npos);
+    EXPECT_FALSE(warnings[1].right.empty());
 }
 
 }  // namespace

@@ -61,13 +61,13 @@ Option<Object> organization_option()
 
 // A field of a nested struct.
 template <typename Object, typename Part, typename Field>
-Option<Object> part_option(std::string key, Part Object::*part, Field Part::*field,
-                           Kind<Field> kind, std::string text)
+Option<Object> part_option(std::string_view key, Part Object::*part, Field Part::*field,
+                           Kind<Field> kind, std::string_view text)
 {
     Option<Object> result;
-    result.key = std::move(key);
+    result.key = key;
     result.type = kind.type;
-    result.text = std::move(text);
+    result.text = text;
     result.read = [read = kind.read, part, field](Object& object, const Node& node) {
         auto value = read(node);
         if (value) object.*part.*field = std::move(*value);
@@ -80,13 +80,14 @@ Option<Object> part_option(std::string key, Part Object::*part, Field Part::*fie
 }
 
 // SASL credentials stand in two keys.
-Option<OutboundConnector> credentials_option(std::string key, std::string HopCredentials::*field,
-                                             std::string type, std::string text)
+Option<OutboundConnector> credentials_option(std::string_view key,
+                                             std::string HopCredentials::*field,
+                                             std::string_view type, std::string_view text)
 {
     Option<OutboundConnector> result;
-    result.key = std::move(key);
-    result.type = std::move(type);
-    result.text = std::move(text);
+    result.key = key;
+    result.type = type;
+    result.text = text;
     result.read = [field](OutboundConnector& connector, const Node& node) {
         const auto kind =
             field == &HopCredentials::user ? config::text_kind() : path_kind("a file");
@@ -104,11 +105,10 @@ Option<OutboundConnector> credentials_option(std::string key, std::string HopCre
 
 // A field of the connector's TLS settings.
 template <typename Field>
-Option<OutboundConnector> tls_option(std::string key, Field TlsSettings::*field, Kind<Field> kind,
-                                     std::string text)
+Option<OutboundConnector> tls_option(std::string_view key, Field TlsSettings::*field,
+                                     Kind<Field> kind, std::string_view text)
 {
-    return part_option(std::move(key), &OutboundConnector::tls, field, std::move(kind),
-                       std::move(text));
+    return part_option(key, &OutboundConnector::tls, field, std::move(kind), text);
 }
 
 constexpr const char* kReasonText = "Why, and who is to mend it.";
@@ -144,234 +144,277 @@ Option<InboundConnector> inbound_exception_option()
 std::vector<Option<TlsException>> exception_options()
 {
     using E = TlsException;
-    return {
-        option("tls", &E::level, maybe(tls_level_kind()), "A weaker level."),
-        option("min_tls", &E::min, maybe(config::tls_version_kind()), "A lower floor."),
-        option("dane", &E::dane, maybe(publication_kind()), "A weaker one."),
-        option("mta_sts", &E::mta_sts, maybe(publication_kind()), "A weaker one."),
-        option("compatibility", &E::compatibility, compatibility_kind(),
-               "`weak`: handshakes with SHA-1, small groups or without RFC 5746, too."),
-        option("valid_until", &E::valid_until, maybe(wall_time_kind()), kUntilText),
-        option("reason", &E::reason, config::text_kind(), kReasonText),
-    };
+    std::vector<Option<TlsException>> all;
+    all.push_back(option("tls", &E::level, maybe(tls_level_kind()), "A weaker level."));
+    all.push_back(option("min_tls", &E::min, maybe(config::tls_version_kind()), "A lower floor."));
+    all.push_back(option("dane", &E::dane, maybe(publication_kind()), "A weaker one."));
+    all.push_back(option("mta_sts", &E::mta_sts, maybe(publication_kind()), "A weaker one."));
+    all.push_back(option("compatibility", &E::compatibility, compatibility_kind(),
+                         "`weak`: handshakes with SHA-1, small groups or without RFC 5746, too."));
+    all.push_back(option("valid_until", &E::valid_until, maybe(wall_time_kind()), kUntilText));
+    all.push_back(option("reason", &E::reason, config::text_kind(), kReasonText));
+    return all;
 }
 
 std::vector<Option<InboundException>> inbound_exception_options()
 {
     using E = InboundException;
-    return {
-        option("min_tls", &E::min_tls, maybe(config::tls_version_kind()), "A lower floor."),
-        option("valid_until", &E::valid_until, maybe(wall_time_kind()), kUntilText),
-        option("reason", &E::reason, config::text_kind(), kReasonText),
-    };
+    std::vector<Option<InboundException>> all;
+    all.push_back(
+        option("min_tls", &E::min_tls, maybe(config::tls_version_kind()), "A lower floor."));
+    all.push_back(option("valid_until", &E::valid_until, maybe(wall_time_kind()), kUntilText));
+    all.push_back(option("reason", &E::reason, config::text_kind(), kReasonText));
+    return all;
 }
 
 std::vector<Option<Organization>> organization_options()
 {
     using O = Organization;
-    return {
-        option("name", &O::name, config::text_kind("a name"), "Stands in notices and logs."),
-        option("postmaster", &O::postmaster, maybe(mailbox_kind()),
-               "Gets what cannot be returned to a sender, and mail to <postmaster>."),
-        option("delay_notice", &O::delay_notice, config::duration_kind(minutes{1}, hours{24 * 30}),
-               "Age at which a sender is told that mail still waits."),
-        option("delay_notice_tls", &O::delay_notice_tls,
-               config::duration_kind(minutes{1}, hours{24 * 30}),
-               "The same where TLS policy is what delays it."),
-        option("expiry", &O::expiry, config::duration_kind(minutes{1}, hours{24 * 60}),
-               "Age at which mail is returned."),
-        option("expiry_tls", &O::expiry_tls, config::duration_kind(minutes{1}, hours{24 * 60}),
-               "The same, counted from the first failure of TLS policy."),
-        option(
-            "retry_after", &O::retry_after,
-            config::list_kind(config::duration_kind(seconds{1}, hours{24})),
-            "Waits between attempts, the last one repeated; empty means 1, 5, 15, 15, 30 minutes, "
-            "then hourly."),
-        option("tls", &O::tls, tls_level_kind(),
-               "How outbound mail is protected where no connector says otherwise."),
-        option("min_tls", &O::min_tls, config::tls_version_kind(),
-               "The lowest version of TLS for it."),
-        option("max_tls", &O::max_tls, config::tls_version_kind(), "The highest."),
+    std::vector<Option<Organization>> all;
+    all.push_back(
+        option("name", &O::name, config::text_kind("a name"), "Stands in notices and logs."));
+    all.push_back(option("postmaster", &O::postmaster, maybe(mailbox_kind()),
+                         "Gets what cannot be returned to a sender, and mail to <postmaster>."));
+    all.push_back(option("delay_notice", &O::delay_notice,
+                         config::duration_kind(minutes{1}, hours{24 * 30}),
+                         "Age at which a sender is told that mail still waits."));
+    all.push_back(option("delay_notice_tls", &O::delay_notice_tls,
+                         config::duration_kind(minutes{1}, hours{24 * 30}),
+                         "The same where TLS policy is what delays it."));
+    all.push_back(option("expiry", &O::expiry, config::duration_kind(minutes{1}, hours{24 * 60}),
+                         "Age at which mail is returned."));
+    all.push_back(option("expiry_tls", &O::expiry_tls,
+                         config::duration_kind(minutes{1}, hours{24 * 60}),
+                         "The same, counted from the first failure of TLS policy."));
+    all.push_back(option(
+        "retry_after", &O::retry_after,
+        config::list_kind(config::duration_kind(seconds{1}, hours{24})),
+        "Waits between attempts, the last one repeated; empty means 1, 5, 15, 15, 30 minutes, "
+        "then hourly."));
+    all.push_back(option("tls", &O::tls, tls_level_kind(),
+                         "How outbound mail is protected where no connector says otherwise."));
+    all.push_back(option("min_tls", &O::min_tls, config::tls_version_kind(),
+                         "The lowest version of TLS for it."));
+    all.push_back(option("max_tls", &O::max_tls, config::tls_version_kind(), "The highest."));
+    all.push_back(
         option("inbound_min_tls", &O::inbound_min_tls, config::tls_version_kind(),
-               "The lowest version of TLS of a client that sends to its recipients over TLS."),
+               "The lowest version of TLS of a client that sends to its recipients over TLS."));
+    all.push_back(
         option("own_domains_need_evidence", &O::own_domains_need_evidence, config::flag_kind(),
                "Whether mail from its own domains is refused unless a connector admits the "
-               "client (550 5.7.68)."),
+               "client (550 5.7.68)."));
+    all.push_back(
         option("revocation", &O::revocation,
                config::choice_kind<Revocation>(
                    {{"off", Revocation::Off}, {"stapled_and_crl", Revocation::StapledAndCrl}}),
                "`stapled_and_crl`: stapled OCSP answers and the CRLs of `crl_folder` count where "
-               "certificates are verified; nothing is fetched."),
+               "certificates are verified; nothing is fetched."));
+    all.push_back(
         option("crl_folder", &O::crl_folder, path_kind("a folder of PEM files"),
-               "Certificate revocation lists."),
+               "Certificate revocation lists, as PEM or DER. Each file counts by itself: of one "
+               "that can no longer be read what it said before stays in force."));
+    all.push_back(
         part_option("ratchet", &O::ratchet, &RatchetSettings::mode,
                     config::choice_kind<RatchetMode>({{"off", RatchetMode::Off},
                                                       {"observe", RatchetMode::Observe},
                                                       {"enforce", RatchetMode::Enforce}}),
                     "Whether a partner that always had TLS may fall back: `observe` records and "
-                    "alerts, `enforce` delays the mail for `ratchet_hold`."),
-        part_option("ratchet_days", &O::ratchet, &RatchetSettings::days,
-                    config::number_kind<std::uint16_t>(1, 365),
-                    "Days without exception after which what was seen is expected."),
-        part_option("ratchet_hold", &O::ratchet, &RatchetSettings::hold,
-                    config::duration_kind(minutes{1}, hours{24 * 7}),
-                    "How long mail is delayed for it."),
-        option("comment", &O::comment, config::text_kind(), "For people."),
-    };
+                    "alerts, `enforce` delays the mail for `ratchet_hold`."));
+    all.push_back(part_option("ratchet_days", &O::ratchet, &RatchetSettings::days,
+                              config::number_kind<std::uint16_t>(1, 365),
+                              "Days without exception after which what was seen is expected."));
+    all.push_back(part_option("ratchet_hold", &O::ratchet, &RatchetSettings::hold,
+                              config::duration_kind(minutes{1}, hours{24 * 7}),
+                              "How long mail is delayed for it."));
+    all.push_back(option("comment", &O::comment, config::text_kind(), "For people."));
+    return all;
 }
 
 std::vector<Option<AcceptedDomain>> accepted_domain_options()
 {
     using D = AcceptedDomain;
-    return {
-        option("name", &D::name, accepted_name_kind(), "The domain."),
+    std::vector<Option<AcceptedDomain>> all;
+    all.push_back(option("name", &D::name, accepted_name_kind(), "The domain."));
+    all.push_back(
         option("kind", &D::kind,
                config::choice_kind<DomainKind>({{"authoritative", DomainKind::Authoritative},
                                                 {"internal_relay", DomainKind::InternalRelay}}),
-               "`authoritative`: its mailboxes are ours; `internal_relay`: some live elsewhere."),
-        option("next_hop", &D::next_hop, next_hop_kind(),
-               "Where its mail goes; several hosts share the load."),
+               "`authoritative`: its mailboxes are ours; `internal_relay`: some live elsewhere."));
+    all.push_back(option("next_hop", &D::next_hop, next_hop_kind(),
+                         "Where its mail goes; several hosts share the load."));
+    all.push_back(
         part_option("tls", &D::tls, &TlsSettings::level, maybe(tls_level_kind()),
                     "How mail to the hosts of `next_hop` is protected; not set: `encrypt`. Local "
-                    "ones (a socket, 127.0.0.0/8, ::1, `localhost`) may do without."),
-        exception_option<D>(),
-        option("connector", &D::connector, config::text_kind("the name of an outbound connector"),
-               "Instead of `next_hop`: the connector that carries its mail."),
-        recipients_option(),
-        organization_option<D>(),
-        option("enabled", &D::enabled, config::flag_kind(), "Whether it counts."),
-        option("comment", &D::comment, config::text_kind(), "For people."),
-    };
+                    "ones (a socket, 127.0.0.0/8, ::1, `localhost`) may do without."));
+    all.push_back(exception_option<D>());
+    all.push_back(option("connector", &D::connector,
+                         config::text_kind("the name of an outbound connector"),
+                         "Instead of `next_hop`: the connector that carries its mail."));
+    all.push_back(recipients_option());
+    all.push_back(
+        option("smtputf8", &D::smtputf8, config::flag_kind(),
+               "Whether its mail system takes internationalised mail (RFC 6531); where not, such "
+               "mail is refused to its sender."));
+    all.push_back(organization_option<D>());
+    all.push_back(option("enabled", &D::enabled, config::flag_kind(), "Whether it counts."));
+    all.push_back(option("comment", &D::comment, config::text_kind(), "For people."));
+    return all;
 }
 
 std::vector<Option<InboundConnector>> inbound_connector_options()
 {
     using C = InboundConnector;
-    return {
-        option("name", &C::name, config::text_kind("a name of its own"),
-               "Stands in logs and replies."),
+    std::vector<Option<InboundConnector>> all;
+    all.push_back(option("name", &C::name, config::text_kind("a name of its own"),
+                         "Stands in logs and replies."));
+    all.push_back(
         option("kind", &C::kind, connector_kind_kind(),
                "`partner` restricts: mail from its sender domains must come as it says; "
-               "`on_premises` grants: clients with its certificates or networks are our own."),
-        organization_option<C>(),
-        option("sender_domains", &C::sender_domains, config::list_kind(domain_pattern_kind()),
-               "Of a partner: whose mail it restricts. Never grants anything."),
-        option("networks", &C::networks, config::list_kind(config::network_kind()),
-               "Clients that it admits, or that its mail must come from."),
-        option("certificate_names", &C::certificate_names, config::list_kind(tls_name_kind()),
-               "Names of client certificates: the listener must ask for them."),
-        option("ca", &C::ca, path_kind("a file of certificates (PEM)"),
-               "The CAs that count for `certificate_names`; empty: the system's."),
-        option("require_tls", &C::require_tls, maybe(config::flag_kind()),
-               "Whether mail in clear is refused (530 5.7.0); not set: a partner's is."),
-        option("min_tls", &C::min_tls, maybe(config::tls_version_kind()),
-               "The lowest version of TLS; not set: the organization's."),
-        inbound_exception_option(),
-        option("require_certificate", &C::require_certificate, config::flag_kind(),
-               "Whether the client must show one of `certificate_names`."),
-        option("require_network", &C::require_network, config::flag_kind(),
-               "Whether the client must be in one of `networks`."),
-        option("treat_as_internal", &C::treat_as_internal, config::flag_kind(),
-               "Whether its mail counts as from inside."),
-        option("may_relay", &C::may_relay, config::flag_kind(),
-               "Whether its clients may send to domains that are not accepted domains; "
-               "`on_premises` only."),
+               "`on_premises` grants: clients with its certificates or networks are our own."));
+    all.push_back(organization_option<C>());
+    all.push_back(option("sender_domains", &C::sender_domains,
+                         config::list_kind(domain_pattern_kind()),
+                         "Of a partner: whose mail it restricts. Never grants anything."));
+    all.push_back(option("networks", &C::networks, config::list_kind(config::network_kind()),
+                         "Clients that it admits, or that its mail must come from."));
+    all.push_back(option("certificate_names", &C::certificate_names,
+                         config::list_kind(tls_name_kind()),
+                         "Names of client certificates: the listener must ask for them."));
+    all.push_back(option("listeners", &C::listeners,
+                         config::list_kind(config::text_kind("a listener's name")),
+                         "Listeners at which alone it grants, by their names in hermetic.toml; "
+                         "empty: at all. `on_premises` only."));
+    all.push_back(option("ca", &C::ca, path_kind("a file of certificates (PEM)"),
+                         "The CAs that count for `certificate_names`; empty: the system's."));
+    all.push_back(
+        option("certificate_purpose", &C::certificate_purpose,
+               config::choice_kind<CertificatePurpose>(
+                   {{"client_or_server", CertificatePurpose::ClientOrServer},
+                    {"client", CertificatePurpose::Client}}),
+               "What the certificate must have been issued for (extended key usage, along the "
+               "whole chain, or none): public CAs issue for servers only, so that these count; "
+               "`client` is stricter."));
+    all.push_back(option("require_tls", &C::require_tls, maybe(config::flag_kind()),
+                         "Whether mail in clear is refused (530 5.7.0); not set: a partner's is."));
+    all.push_back(option("min_tls", &C::min_tls, maybe(config::tls_version_kind()),
+                         "The lowest version of TLS; not set: the organization's."));
+    all.push_back(inbound_exception_option());
+    all.push_back(option("require_certificate", &C::require_certificate, config::flag_kind(),
+                         "Whether the client must show one of `certificate_names`."));
+    all.push_back(option("require_network", &C::require_network, config::flag_kind(),
+                         "Whether the client must be in one of `networks`."));
+    all.push_back(option("treat_as_internal", &C::treat_as_internal, config::flag_kind(),
+                         "Whether its mail counts as from inside."));
+    all.push_back(option("may_relay", &C::may_relay, config::flag_kind(),
+                         "Whether its clients may send to domains that are not accepted domains; "
+                         "`on_premises` only."));
+    all.push_back(
         option("mode", &C::mode, connector_mode_kind(),
-               "`audit`: what a partner's connector would refuse is taken, and recorded."),
-        option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."),
-        option("comment", &C::comment, config::text_kind(), "For people."),
-    };
+               "`audit`: what a partner's connector would refuse is taken, and recorded."));
+    all.push_back(option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."));
+    all.push_back(option("comment", &C::comment, config::text_kind(), "For people."));
+    return all;
 }
 
 std::vector<Option<OutboundConnector>> outbound_connector_options()
 {
     using C = OutboundConnector;
     using T = TlsSettings;
-    return {
-        option("name", &C::name, config::text_kind("a name of its own"), "Stands in logs."),
-        option("kind", &C::kind, connector_kind_kind(),
-               "`partner`: another organization; `on_premises`: our own servers."),
-        organization_option<C>(),
-        option("recipient_domains", &C::recipient_domains, config::list_kind(domain_pattern_kind()),
-               "Whose mail it carries."),
-        option("all_accepted_domains", &C::all_accepted_domains, config::flag_kind(),
-               "Whether it carries the mail of all accepted domains without a next hop; "
-               "`on_premises` only."),
-        option("rule_scoped", &C::rule_scoped, config::flag_kind(),
-               "Whether it is used only where a rule names it."),
+    std::vector<Option<OutboundConnector>> all;
+    all.push_back(
+        option("name", &C::name, config::text_kind("a name of its own"), "Stands in logs."));
+    all.push_back(option("kind", &C::kind, connector_kind_kind(),
+                         "`partner`: another organization; `on_premises`: our own servers."));
+    all.push_back(organization_option<C>());
+    all.push_back(option("recipient_domains", &C::recipient_domains,
+                         config::list_kind(domain_pattern_kind()), "Whose mail it carries."));
+    all.push_back(option("all_accepted_domains", &C::all_accepted_domains, config::flag_kind(),
+                         "Whether it carries the mail of all accepted domains without a next hop; "
+                         "`on_premises` only."));
+    all.push_back(option("rule_scoped", &C::rule_scoped, config::flag_kind(),
+                         "Whether it is used only where a rule names it."));
+    all.push_back(
         option("smart_hosts", &C::next_hop, smart_hosts_kind(),
-               "Hosts that share the load; a dead one is skipped. Without this key: by MX."),
+               "Hosts that share the load; a dead one is skipped. Without this key: by MX."));
+    all.push_back(
         tls_option("tls", &T::level, maybe(tls_level_kind()),
                    "How its mail is protected, not below what the organization says; not set: as "
-                   "that says."),
-        tls_option(
-            "tls_names", &T::names, config::list_kind(tls_name_kind()),
-            "For `verify_name`: the certificate must have one of them. Empty: a smart host's "
-            "own name; by MX its host's where DNSSEC proves the MX answer, else the "
-            "recipient's domain or a name below it."),
+                   "that says."));
+    all.push_back(tls_option(
+        "tls_names", &T::names, config::list_kind(tls_name_kind()),
+        "For `verify_name`: the certificate must have one of them. Empty: a smart host's "
+        "own name; by MX its host's where DNSSEC proves the MX answer, else the "
+        "recipient's domain or a name below it."));
+    all.push_back(
         tls_option("pins", &T::pins, config::list_kind(pin_kind()),
                    "The public key of the certificate, or from `verify_ca` up that of a CA in its "
-                   "verified chain, must be one of them."),
-        tls_option("ca", &T::ca, path_kind("a file of certificates (PEM)"),
-                   "The CAs that count; empty: the system's."),
-        tls_option("min_tls", &T::min, maybe(config::tls_version_kind()),
-                   "The lowest version of TLS."),
-        tls_option("max_tls", &T::max, maybe(config::tls_version_kind()), "The highest."),
-        tls_option("client_certificate", &T::client_certificate,
-                   config::text_kind("the name of a certificate"),
-                   "What we show where the server asks for a certificate."),
+                   "verified chain, must be one of them."));
+    all.push_back(tls_option("ca", &T::ca, path_kind("a file of certificates (PEM)"),
+                             "The CAs that count; empty: the system's."));
+    all.push_back(tls_option("min_tls", &T::min, maybe(config::tls_version_kind()),
+                             "The lowest version of TLS."));
+    all.push_back(
+        tls_option("max_tls", &T::max, maybe(config::tls_version_kind()), "The highest."));
+    all.push_back(tls_option("client_certificate", &T::client_certificate,
+                             config::text_kind("the name of a certificate"),
+                             "What we show where the server asks for a certificate."));
+    all.push_back(
         tls_option("dane", &T::dane, publication_kind(),
                    "`mandatory`: only to hosts with usable TLSA records that DNSSEC proves; "
-                   "`none`, that they do not count, is for an `exception`."),
+                   "`none`, that they do not count, is for an `exception`."));
+    all.push_back(
         tls_option("mta_sts", &T::mta_sts, publication_kind(),
                    "`mandatory`: only where the domain has an MTA-STS policy that enforces; "
-                   "`none`, that it does not count, is for an `exception`."),
-        credentials_option("auth_user", &HopCredentials::user, "a string",
-                           "SASL at the smart hosts, only inside TLS that proves them."),
-        credentials_option("auth_password_file", &HopCredentials::password_file,
-                           path_kind("a file").type, "Its first line is the password."),
+                   "`none`, that it does not count, is for an `exception`."));
+    all.push_back(credentials_option("auth_user", &HopCredentials::user, "a string",
+                                     "SASL at the smart hosts, only inside TLS that proves them."));
+    all.push_back(credentials_option("auth_password_file", &HopCredentials::password_file,
+                                     path_kind("a file").type, "Its first line is the password."));
+    all.push_back(
         tls_option("mode", &T::mode, connector_mode_kind(),
                    "`audit`: mail goes as if there were no TLS settings here, and what they would "
-                   "have done is recorded; `off`: they do not count."),
-        exception_option<C>(),
-        option("test_recipients", &C::test_recipients, config::list_kind(mailbox_kind()),
-               "Who gets the test message when the connector is validated."),
-        option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."),
-        option("comment", &C::comment, config::text_kind(), "For people."),
-    };
+                   "have done is recorded; `off`: they do not count."));
+    all.push_back(exception_option<C>());
+    all.push_back(option("test_recipients", &C::test_recipients, config::list_kind(mailbox_kind()),
+                         "Who gets the test message when the connector is validated."));
+    all.push_back(option("enabled", &C::enabled, config::flag_kind(), "Whether it counts."));
+    all.push_back(option("comment", &C::comment, config::text_kind(), "For people."));
+    return all;
 }
 
 std::vector<Option<Certificate>> certificate_options()
 {
     using C = Certificate;
-    return {
-        option("name", &C::name, config::text_kind("a name of its own"), "Connectors name it."),
-        organization_option<C>(),
-        option("chain", &C::chain, path_kind("a file (PEM)"), "The certificate first."),
-        option("key", &C::key, path_kind("a file (PEM)"),
-               "Its private key; not readable by everybody."),
-        option("comment", &C::comment, config::text_kind(), "For people."),
-    };
+    std::vector<Option<Certificate>> all;
+    all.push_back(
+        option("name", &C::name, config::text_kind("a name of its own"), "Connectors name it."));
+    all.push_back(organization_option<C>());
+    all.push_back(option("chain", &C::chain, path_kind("a file (PEM)"), "The certificate first."));
+    all.push_back(option("key", &C::key, path_kind("a file (PEM)"),
+                         "Its private key; not readable by everybody."));
+    all.push_back(option("comment", &C::comment, config::text_kind(), "For people."));
+    return all;
 }
 
 std::vector<Option<Retirement>> retirement_options()
 {
     using R = Retirement;
-    return {
-        option("name", &R::name, config::text_kind("a name of its own"), "Stands in the report."),
-        organization_option<R>(),
-        option("direction", &R::direction,
-               config::choice_kind<Direction>(
-                   {{"inbound", Direction::Inbound}, {"outbound", Direction::Outbound}}),
-               "Sessions of clients, or ours to other servers."),
-        option("versions", &R::versions, config::list_kind(config::tls_version_kind()),
-               "What goes: \"1.0\", \"1.1\"."),
-        option("start", &R::start, maybe(wall_time_kind()),
-               "From then on a growing share of sessions is put off."),
-        option("end", &R::end, maybe(wall_time_kind()), "From then on all are."),
-        option("enabled", &R::enabled, config::flag_kind(), "Whether it counts."),
-        option("comment", &R::comment, config::text_kind(), "For people."),
-    };
+    std::vector<Option<Retirement>> all;
+    all.push_back(
+        option("name", &R::name, config::text_kind("a name of its own"), "Stands in the report."));
+    all.push_back(organization_option<R>());
+    all.push_back(option("direction", &R::direction,
+                         config::choice_kind<Direction>(
+                             {{"inbound", Direction::Inbound}, {"outbound", Direction::Outbound}}),
+                         "Sessions of clients, or ours to other servers."));
+    all.push_back(option("versions", &R::versions, config::list_kind(config::tls_version_kind()),
+                         "What goes: \"1.0\", \"1.1\"."));
+    all.push_back(option("start", &R::start, maybe(wall_time_kind()),
+                         "From then on a growing share of sessions is put off."));
+    all.push_back(option("end", &R::end, maybe(wall_time_kind()), "From then on all are."));
+    all.push_back(option("enabled", &R::enabled, config::flag_kind(), "Whether it counts."));
+    all.push_back(option("comment", &R::comment, config::text_kind(), "For people."));
+    return all;
 }
 
 }  // namespace hermetic::objects

@@ -84,7 +84,7 @@ void Snapshot::index_outbound(std::size_t at)
 {
     const OutboundConnector& connector = contents_.outbound_connectors[at];
     if (!connector.enabled) return;
-    outbound_by_name_.emplace(connector.name, at);
+    outbound_by_name_.emplace(owned_name(connector), at);
     if (connector.rule_scoped) return;
     const auto owner = organization_by_name_.find(connector.organization);
     Outbound& index = outbound_[owner == organization_by_name_.end() ? 0 : owner->second];
@@ -156,19 +156,11 @@ const OutboundConnector* Snapshot::outbound_connector_for_any(std::string_view o
     return outbound_at(outbound_of(organization).any);
 }
 
-const OutboundConnector* Snapshot::outbound_connector(std::string_view name) const
+const OutboundConnector* Snapshot::outbound_connector_named(const OwnedName& name) const
 {
-    const auto found = outbound_by_name_.find(std::string{name});
+    const auto found = outbound_by_name_.find(name);
     return found == outbound_by_name_.end() ? nullptr
                                             : &contents_.outbound_connectors[found->second];
-}
-
-const Certificate* Snapshot::certificate(std::string_view name) const
-{
-    for (const Certificate& each : contents_.certificates) {
-        if (each.name == name) return &each;
-    }
-    return nullptr;
 }
 
 }  // namespace hermetic::objects

@@ -6,6 +6,7 @@
 #include "objects/objects.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -53,9 +54,8 @@ public:
     // That for "*": an address literal is in no domain.
     [[nodiscard]] const OutboundConnector* outbound_connector_for_any(
         std::string_view organization) const;
-    // The enabled one of this name. Names are unique on the server.
-    [[nodiscard]] const OutboundConnector* outbound_connector(std::string_view name) const;
-    [[nodiscard]] const Certificate* certificate(std::string_view name) const;
+    // The enabled one of this name.
+    [[nodiscard]] const OutboundConnector* outbound_connector_named(const OwnedName& name) const;
 
 private:
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -79,7 +79,7 @@ private:
     Index accepted_below_;
     Index organization_by_name_;
     std::vector<Outbound> outbound_;  // one per organization, at least one
-    Index outbound_by_name_;
+    std::map<OwnedName, std::size_t> outbound_by_name_;
     InboundIndex inbound_;
     std::size_t only_owner_ = kNone;
 };

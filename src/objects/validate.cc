@@ -7,70 +7,148 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 
 namespace hermetic::objects {
 namespace {
 
-// Organization, or the first: what names none is refused elsewhere.
-const Organization& organization_of(const Snapshot::Contents& contents, const std::string& name)
-{
-    for (const Organization& each : contents.organizations) {
-        if (each.name == name) return each;
+using Names = std::set<std::pair<std::string_view, std::string_view>>;  // organization and name
+
+class Organizations {
+public:
+    explicit Organizations(const std::vector<Organization>& all) : all_{all}
+    {
+        for (const Organization& each : all) by_name_.emplace(each.name, &each);
     }
-    return contents.organizations.front();
-}
+    [[nodiscard]] bool knows(std::string_view name) const { return by_name_.contains(name); }
+    // The one of this name, or the first: what names none is refused elsewhere.
+    [[nodiscard]] const Organization& of(std::string_view name) const
+    {
+        const auto found = by_name_.find(name);
+        return found == by_name_.end() ? all_.front() : *found->second;
+    }
+
+private:
+    const std::vector<Organization>& all_;
+    std::unordered_map<std::string_view, const Organization*> by_name_;
+};
 
 // Whether a connector for accepted domains takes it to our own servers.
-bool carried(const Snapshot::Contents& contents, const AcceptedDomain& domain)
-{
-    return std::ranges::any_of(contents.outbound_connectors, [&](const OutboundConnector& each) {
-        return each.enabled && !each.next_hop.mx && each.organization == domain.organization &&
-               (each.all_accepted_domains ||
-                std::ranges::find(each.recipient_domains, domain.name) !=
-                    each.recipient_domains.end());
-    });
-}
+class Carriers {
+public:
+    explicit Carriers(const std::vector<OutboundConnector>& connectors)
+    {
+        for (const OutboundConnector& each : connectors) {
+            if (!each.enabled || each.next_hop.mx) continue;
+            Carried& of_organization = carried_[each.organization];
+            of_organization.all = of_organization.all || each.all_accepted_domains;
+            for (const DomainPattern& pattern : each.recipient_domains)
+                of_organization.patterns.insert(pattern);
+        }
+    }
+    [[nodiscard]] bool carries(const AcceptedDomain& domain) const
+    {
+        const auto found = carried_.find(domain.organization);
+        if (found == carried_.end()) return false;
+        return found->second.all || found->second.patterns.contains(domain.name);
+    }
 
-bool is_at_or_below(const mail::Domain& domain, const mail::Domain& other)
-{
-    const std::string& text = domain.text();
-    return domain == other || (text.size() > other.text().size() && text.ends_with(other.text()) &&
-                               text[text.size() - other.text().size() - 1] == '.');
-}
+private:
+    struct Carried {
+        bool all = false;
+        std::set<DomainPattern> patterns;
+    };
+    std::unordered_map<std::string_view, Carried> carried_;
+};
+
+// Who has a domain, and who all below it: the first that does, and the first of another
+// organization, which is all that a third one need be told of.
+class DomainOwners {
+public:
+    explicit DomainOwners(const std::vector<AcceptedDomain>& domains) : domains_{domains}
+    {
+        for (std::size_t i = 0; i < domains.size(); ++i) {
+            if (!domains[i].name.domain) continue;
+            Owners& owners = map_of(domains[i].name.kind)[domains[i].name.domain->text()];
+            if (owners.first == kNone) {
+                owners.first = i;
+            } else if (owners.of_another == kNone &&
+                       domains[owners.first].organization != domains[i].organization) {
+                owners.of_another = i;
+            }
+        }
+    }
+    // The first accepted domain of another organization that this one is at or below.
+    [[nodiscard]] const AcceptedDomain* above(const AcceptedDomain& domain) const
+    {
+        std::size_t found = kNone;
+        const bool exact = domain.name.kind == DomainPattern::Kind::Exact;
+        for (std::string_view rest = domain.name.domain->text(); !rest.empty();) {
+            find(exact_, rest, domain, found);
+            // The domain itself is not below itself: the wildcard is at fault.
+            const bool itself = rest.size() == domain.name.domain->text().size();
+            if (!itself || !exact) find(below_, rest, domain, found);
+            const auto dot = rest.find('.');
+            rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
+        }
+        return found == kNone ? nullptr : &domains_[found];
+    }
+
+private:
+    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+    struct Owners {
+        std::size_t first = kNone;
+        std::size_t of_another = kNone;
+    };
+    using ByDomain = std::unordered_map<std::string_view, Owners>;
+
+    ByDomain& map_of(DomainPattern::Kind kind)
+    {
+        return kind == DomainPattern::Kind::Exact ? exact_ : below_;
+    }
+    void find(const ByDomain& map, std::string_view name, const AcceptedDomain& domain,
+              std::size_t& found) const
+    {
+        const auto entry = map.find(name);
+        if (entry == map.end()) return;
+        const Owners& owners = entry->second;
+        const bool own = domains_[owners.first].organization == domain.organization;
+        found = std::min(found, own ? owners.of_another : owners.first);
+    }
+
+    const std::vector<AcceptedDomain>& domains_;
+    ByDomain exact_;
+    ByDomain below_;
+};
 
 // No organization can capture mail of another: a domain at or below another's is nobody else's.
 void validate_ownership(const Snapshot::Contents& contents, Faults& faults)
 {
     if (contents.organizations.size() < 2) return;
     const auto& domains = contents.accepted_domains;
+    const DomainOwners owners{domains};
     for (std::size_t i = 0; i < domains.size(); ++i) {
-        for (std::size_t k = 0; k < domains.size(); ++k) {
-            if (i == k || !domains[i].name.domain || !domains[k].name.domain) continue;
-            if (domains[i].organization == domains[k].organization) continue;
-            if (!is_at_or_below(*domains[i].name.domain, *domains[k].name.domain)) continue;
-            // The domain itself is not below itself: the wildcard is at fault.
-            if (domains[i].name.kind == DomainPattern::Kind::Exact &&
-                domains[k].name.kind == DomainPattern::Kind::Below &&
-                domains[i].name.domain == domains[k].name.domain)
-                continue;
-            faults.add("accepted_domain", i, "name",
-                       fmt::format("{} is at or below {}, an accepted domain of organization "
-                                   "\"{}\"",
-                                   domains[i].name.format(), domains[k].name.format(),
-                                   domains[k].organization),
-                       "a domain of its own");
-            break;
-        }
+        if (!domains[i].name.domain) continue;
+        const AcceptedDomain* const above = owners.above(domains[i]);
+        if (above == nullptr) continue;
+        faults.add("accepted_domain", i, "name",
+                   fmt::format("{} is at or below {}, an accepted domain of organization \"{}\"",
+                               domains[i].name.format(), above->name.format(), above->organization),
+                   "a domain of its own");
     }
 }
 
-void validate_domains(const Snapshot::Contents& contents, Faults& faults)
+void validate_domains(const Snapshot::Contents& contents, const Organizations& organizations,
+                      Faults& faults)
 {
     std::set<DomainPattern> names;
-    std::set<std::string> connectors;
+    Names connectors;
     for (const OutboundConnector& each : contents.outbound_connectors) {
-        if (each.enabled) connectors.insert(each.organization + '\n' + each.name);
+        if (each.enabled) connectors.emplace(each.organization, each.name);
     }
+    const Carriers carriers{contents.outbound_connectors};
     for (std::size_t i = 0; i < contents.accepted_domains.size(); ++i) {
         const AcceptedDomain& each = contents.accepted_domains[i];
         if (!each.name.domain) {
@@ -80,8 +158,7 @@ void validate_domains(const Snapshot::Contents& contents, Faults& faults)
             faults.add("accepted_domain", i, "name", each.name.format() + " stands twice",
                        "each domain once");
         }
-        if (!each.connector.empty() &&
-            !connectors.contains(each.organization + '\n' + each.connector)) {
+        if (!each.connector.empty() && !connectors.contains({each.organization, each.connector})) {
             faults.add("accepted_domain", i, "connector",
                        fmt::format("there is no enabled outbound connector \"{}\" of its "
                                    "organization",
@@ -92,10 +169,10 @@ void validate_domains(const Snapshot::Contents& contents, Faults& faults)
             faults.add("accepted_domain", i, "connector", "next_hop says where its mail goes, too",
                        "one of the two");
         }
-        validate_next_hop_tls(organization_of(contents, each.organization), each, i, faults);
+        validate_next_hop_tls(organizations.of(each.organization), each, i, faults);
         // Mail for our own domain that is sent to its MX comes back to us.
         if (each.name.domain && each.next_hop.mx && each.connector.empty() &&
-            each.kind == DomainKind::Authoritative && !carried(contents, each)) {
+            each.kind == DomainKind::Authoritative && !carriers.carries(each)) {
             faults.add(
                 "accepted_domain", i, "next_hop",
                 "the MX of an authoritative domain is ourselves, so that its mail would loop",
@@ -113,24 +190,19 @@ void validate_domains(const Snapshot::Contents& contents, Faults& faults)
 }
 
 // What a connector's TLS settings name among the other objects, and its login.
-void validate_tls_objects(const Snapshot::Contents& contents, const OutboundConnector& connector,
+void validate_tls_objects(const Names& certificates, const OutboundConnector& connector,
                           std::size_t index, Faults& faults)
 {
     const TlsSettings& tls = connector.tls;
     const auto add = [&](const char* key, std::string what, std::string right) {
         faults.add("outbound_connector", index, key, std::move(what), std::move(right));
     };
-    if (!tls.client_certificate.empty()) {
-        const bool known = std::ranges::any_of(contents.certificates, [&](const Certificate& each) {
-            return each.name == tls.client_certificate &&
-                   each.organization == connector.organization;
-        });
-        if (!known) {
-            add("client_certificate",
-                fmt::format("there is no certificate \"{}\" of its organization",
-                            tls.client_certificate),
-                "the name of a [[certificate]]");
-        }
+    if (!tls.client_certificate.empty() &&
+        !certificates.contains({connector.organization, tls.client_certificate})) {
+        add("client_certificate",
+            fmt::format("there is no certificate \"{}\" of its organization",
+                        tls.client_certificate),
+            "the name of a [[certificate]]");
     }
     if (!tls.auth) return;
     if (connector.next_hop.mx) {
@@ -159,17 +231,21 @@ void validate_selection(const OutboundConnector& each, std::size_t i, Faults& fa
     }
 }
 
-void validate_outbound(const Snapshot::Contents& contents, Faults& faults)
+void validate_outbound(const Snapshot::Contents& contents, const Organizations& organizations,
+                       Faults& faults)
 {
+    Names certificates;
+    for (const Certificate& each : contents.certificates)
+        certificates.emplace(each.organization, each.name);
     validate_names("outbound_connector", contents.outbound_connectors, faults);
     std::map<std::pair<std::string, DomainPattern>, std::string> owners;
     std::map<std::string, std::string> of_accepted;
     for (std::size_t i = 0; i < contents.outbound_connectors.size(); ++i) {
         const OutboundConnector& each = contents.outbound_connectors[i];
-        const Organization& organization = organization_of(contents, each.organization);
+        const Organization& organization = organizations.of(each.organization);
         validate_selection(each, i, faults);
         validate_connector_tls(organization, each, i, faults);
-        validate_tls_objects(contents, each, i, faults);
+        validate_tls_objects(certificates, each, i, faults);
         if (!each.enabled || each.rule_scoped) continue;
         // Two connectors that could both win at one rank (specification §3.2).
         for (const DomainPattern& pattern : each.recipient_domains) {
@@ -193,13 +269,11 @@ void validate_outbound(const Snapshot::Contents& contents, Faults& faults)
 
 template <typename Object>
 void validate_owner(const std::string& section, const std::vector<Object>& objects,
-                    const Snapshot::Contents& contents, Faults& faults)
+                    const Organizations& organizations, Faults& faults)
 {
     for (std::size_t i = 0; i < objects.size(); ++i) {
         const std::string& owner = objects[i].organization;
-        const bool known = std::ranges::any_of(
-            contents.organizations, [&](const Organization& each) { return each.name == owner; });
-        if (known) continue;
+        if (organizations.knows(owner)) continue;
         faults.add(section, i, "organization",
                    owner.empty() ? "it is missing, and there are several organizations"
                                  : fmt::format("there is no organization \"{}\"", owner),
@@ -207,38 +281,44 @@ void validate_owner(const std::string& section, const std::vector<Object>& objec
     }
 }
 
+constexpr const char* kOrganization = "organization";
+
 void validate_organization(const Organization& organization, std::size_t i, Faults& faults)
 {
-    if (organization.name.empty()) faults.wrong(i, "name", "it is missing", "a name");
+    if (organization.name.empty()) faults.add(kOrganization, i, "name", "it is missing", "a name");
     // It stands in keys of the queue.
     if (organization.name.find_first_of(";\n") != std::string::npos)
-        faults.wrong(i, "name", "it has a semicolon or a line end", "a name without them");
+        faults.add(kOrganization, i, "name", "it has a semicolon or a line end",
+                   "a name without them");
     if (!organization.postmaster) {
-        faults.wrong(i, "postmaster", "it is missing",
-                     "an address, such as \"postmaster@example.org\" (RFC 5321 §4.5.1)");
+        faults.add(kOrganization, i, "postmaster", "it is missing",
+                   "an address, such as \"postmaster@example.org\" (RFC 5321 §4.5.1)");
     }
     if (organization.tls == TlsLevel::None) {
-        faults.wrong(i, "tls", "an organization without TLS is no default",
-                     "\"opportunistic\" or stronger; \"none\" only in a connector that ends");
+        faults.add(kOrganization, i, "tls", "an organization without TLS is no default",
+                   "\"opportunistic\" or stronger; \"none\" only in a connector that ends");
     }
     if (organization.min_tls > organization.max_tls) {
-        faults.wrong(i, "min_tls", "it is above max_tls", "a max_tls that is not below it");
+        faults.add(kOrganization, i, "min_tls", "it is above max_tls",
+                   "a max_tls that is not below it");
     }
 }
 
-void validate_organizations(const Snapshot::Contents& contents, Faults& faults)
+void validate_organizations(const Snapshot::Contents& contents, const Organizations& organizations,
+                            Faults& faults)
 {
     std::set<std::string> names;
     for (std::size_t i = 0; i < contents.organizations.size(); ++i) {
         validate_organization(contents.organizations[i], i, faults);
         if (!names.insert(contents.organizations[i].name).second)
-            faults.wrong(i, "name", "another organization has it", "a name of its own");
+            faults.add(kOrganization, i, "name", "another organization has it",
+                       "a name of its own");
     }
-    validate_owner("accepted_domain", contents.accepted_domains, contents, faults);
-    validate_owner("inbound_connector", contents.inbound_connectors, contents, faults);
-    validate_owner("outbound_connector", contents.outbound_connectors, contents, faults);
-    validate_owner("certificate", contents.certificates, contents, faults);
-    validate_owner("retirement", contents.retirements, contents, faults);
+    validate_owner("accepted_domain", contents.accepted_domains, organizations, faults);
+    validate_owner("inbound_connector", contents.inbound_connectors, organizations, faults);
+    validate_owner("outbound_connector", contents.outbound_connectors, organizations, faults);
+    validate_owner("certificate", contents.certificates, organizations, faults);
+    validate_owner("retirement", contents.retirements, organizations, faults);
 }
 
 void validate_certificates(const Snapshot::Contents& contents, Faults& faults)
@@ -277,11 +357,12 @@ void validate_contents(const Snapshot::Contents& contents, const config::Node& d
                        const std::string& file, config::Diagnostics& diagnostics)
 {
     Faults faults{document, file, diagnostics};
-    validate_organizations(contents, faults);
-    validate_domains(contents, faults);
+    const Organizations organizations{contents.organizations};
+    validate_organizations(contents, organizations, faults);
+    validate_domains(contents, organizations, faults);
     validate_ownership(contents, faults);
     validate_inbound(contents, faults);
-    validate_outbound(contents, faults);
+    validate_outbound(contents, organizations, faults);
     validate_certificates(contents, faults);
     validate_retirements(contents, faults);
 }

@@ -1,5 +1,6 @@
 // Inbound connectors: what they say must be possible, and must not admit a client for two.
 #include "core/text.h"
+#include "mail/registrable_domain.h"
 #include "objects/inbound_index.h"
 #include "objects/validate_parts.h"
 
@@ -13,12 +14,23 @@ constexpr const char* kSection = "inbound_connector";
 constexpr int kShortestV4 = 8;
 constexpr int kShortestV6 = 7;
 
+bool share_a_listener(const InboundConnector& one, const InboundConnector& other)
+{
+    if (one.listeners.empty() || other.listeners.empty()) return true;
+    return std::ranges::any_of(one.listeners, [&other](const std::string& name) {
+        return std::ranges::find(other.listeners, name) != other.listeners.end();
+    });
+}
+
 // A name or a network claimed twice would admit a client in the name of two; one within another's
-// would let an organization capture the clients of another.
+// would let an organization capture the clients of another. Connectors of one organization are told
+// apart by their listeners, and where they share a network by a certificate that one asks for.
 class Claims {
 public:
     Claims(const Snapshot::Contents& contents, Faults& faults)
-        : connectors_{contents.inbound_connectors}, index_{connectors_}, faults_{faults}
+        : connectors_{contents.inbound_connectors},
+          index_{connectors_, ConnectorKind::OnPremises},
+          faults_{faults}
     {
     }
 
@@ -30,8 +42,10 @@ public:
             for (const auto& hit : index_.by_network(network.base())) {
                 if (hit.network.prefix_length() > network.prefix_length()) continue;
                 const bool same = hit.network == network;
-                if (collides(at, hit.connector, same))
-                    add(at, "networks", connectors_[hit.connector], hit.network.format());
+                if (!collides(at, hit.connector, same)) continue;
+                if (is_by_certificate(at, hit.connector)) continue;
+                add(at, "networks", connectors_[hit.connector], hit.network.format());
+                break;  // one claim is enough to be at fault
             }
         }
         for (const TlsName& name : each.certificate_names) validate_name(at, name);
@@ -48,8 +62,9 @@ private:
             const auto& names = connectors_[other].certificate_names;
             const bool same = std::ranges::find(names, name) != names.end();
             if (!same && name.below) continue;  // the other's part of it is at fault
-            if (collides(at, other, same))
-                add(at, "certificate_names", connectors_[other], name.format());
+            if (!collides(at, other, same)) continue;
+            add(at, "certificate_names", connectors_[other], name.format());
+            return;
         }
     }
 
@@ -57,9 +72,17 @@ private:
     // claims a part of what the other has.
     [[nodiscard]] bool collides(std::size_t at, std::size_t other, bool same) const
     {
-        if (at == other || connectors_[other].kind != ConnectorKind::OnPremises) return false;
-        if (same) return other < at;
-        return connectors_[other].organization != connectors_[at].organization;
+        if (at == other) return false;
+        if (connectors_[other].organization != connectors_[at].organization)
+            return !same || other < at;
+        return same && other < at && share_a_listener(connectors_[other], connectors_[at]);
+    }
+
+    // Whether a network that both have is claimed by at most one of them without a certificate.
+    [[nodiscard]] bool is_by_certificate(std::size_t at, std::size_t other) const
+    {
+        if (connectors_[other].organization != connectors_[at].organization) return false;
+        return connectors_[other].require_certificate || connectors_[at].require_certificate;
     }
 
     void add(std::size_t at, const char* key, const InboundConnector& other,
@@ -67,7 +90,11 @@ private:
     {
         faults_.add(kSection, at, key,
                     fmt::format("connector \"{}\" has {} too", other.name, shown),
-                    "each in one connector that grants");
+                    key == std::string_view{"networks"}
+                        ? "each in one connector that grants; or what tells two of one "
+                          "organization apart: listeners, or require_certificate"
+                        : "each in one connector that grants; or listeners that tell two of one "
+                          "organization apart");
     }
 
     const std::vector<InboundConnector>& connectors_;
@@ -92,10 +119,21 @@ void validate_evidence(const InboundConnector& each, std::size_t i, Faults& faul
                                                       : " is too large to be anybody's own"),
                    "your own networks");
     }
+}
+
+// Below a public suffix anybody can have a certificate from a public CA; with a CA of one's own the
+// names are one's own, too.
+void validate_certificate_names(const InboundConnector& each, std::size_t i, Faults& faults)
+{
     for (const TlsName& name : each.certificate_names) {
-        if (!name.below || name.domain.text().find('.') != std::string::npos) continue;
+        if (!name.below || mail::registrable_domain(name.domain)) continue;
+        const bool top_level = name.domain.text().find('.') == std::string::npos;
+        if (!each.ca.empty() && !top_level) continue;
         faults.add(kSection, i, "certificate_names",
-                   name.format() + " stands for a whole top-level domain", "names of your own");
+                   name.format() + (top_level ? " stands for a whole top-level domain"
+                                              : " stands for a public suffix, and the system's CAs "
+                                                "issue certificates below it to anybody"),
+                   top_level ? "names of your own" : "names below a domain of one owner, or ca");
     }
 }
 
@@ -121,6 +159,11 @@ void validate_restrictions(const InboundConnector& each, std::size_t i, Faults& 
     }
     if (each.may_relay) {
         faults.add(kSection, i, "may_relay", "a partner's connector grants nothing",
+                   "kind = \"on_premises\" for servers of your own");
+    }
+    if (!each.listeners.empty()) {
+        faults.add(kSection, i, "listeners",
+                   "a partner's connector restricts, and would not where its mail comes elsewhere",
                    "kind = \"on_premises\" for servers of your own");
     }
     if (each.treat_as_internal) {
@@ -161,6 +204,7 @@ void validate_fields(const InboundConnector& each, std::size_t i, Faults& faults
     if (each.require_network && each.networks.empty()) {
         faults.add(kSection, i, "require_network", "no network would do", "networks beside it");
     }
+    validate_certificate_names(each, i, faults);
     if (!each.ca.empty() && each.certificate_names.empty()) {
         faults.add(kSection, i, "ca", "CAs count for certificate_names, and there is none",
                    "certificate_names beside it");

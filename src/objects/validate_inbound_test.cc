@@ -39,6 +39,14 @@ struct Claimed {
 const Claimed kClaimed[] = {
     {"the same network",            "networks = [\"192.0.2.0/24\"]",  "B", "networks = [\"192.0.2.0/24\"]",  "inbound_connector[1].networks"},
     {"the same, one organization",  "networks = [\"192.0.2.0/24\"]",  "A", "networks = [\"192.0.2.0/24\"]",  "inbound_connector[1].networks"},
+    {"the same, by certificate",    "networks = [\"192.0.2.0/24\"]\ncertificate_names = [\"mx.a.example\"]\nrequire_certificate = true", "A", "networks = [\"192.0.2.0/24\"]", ""},
+    {"the same, a certificate that is not asked for", "networks = [\"192.0.2.0/24\"]\ncertificate_names = [\"mx.a.example\"]", "A", "networks = [\"192.0.2.0/24\"]", "inbound_connector[1].networks"},
+    {"the same, another's, by certificate", "networks = [\"192.0.2.0/24\"]\ncertificate_names = [\"mx.a.example\"]\nrequire_certificate = true", "B", "networks = [\"192.0.2.0/24\"]", "inbound_connector[1].networks"},
+    {"the same, by listener",       "networks = [\"192.0.2.0/24\"]\nlisteners = [\"mx\"]", "A", "networks = [\"192.0.2.0/24\"]\nlisteners = [\"printers\"]", ""},
+    {"the same, one listener shared", "networks = [\"192.0.2.0/24\"]\nlisteners = [\"mx\", \"printers\"]", "A", "networks = [\"192.0.2.0/24\"]\nlisteners = [\"printers\"]", "inbound_connector[1].networks"},
+    {"the same, everywhere and there", "networks = [\"192.0.2.0/24\"]", "A", "networks = [\"192.0.2.0/24\"]\nlisteners = [\"printers\"]", "inbound_connector[1].networks"},
+    {"the same, another's, by listener", "networks = [\"192.0.2.0/24\"]\nlisteners = [\"mx\"]", "B", "networks = [\"192.0.2.0/24\"]\nlisteners = [\"printers\"]", "inbound_connector[1].networks"},
+    {"a name, by listener", "certificate_names = [\"mx.a.example\"]\nlisteners = [\"mx\"]", "A", "certificate_names = [\"mx.a.example\"]\nlisteners = [\"printers\"]", ""},
     {"a host in the other's",       "networks = [\"192.0.2.0/24\"]",  "B", "networks = [\"192.0.2.9\"]",     "inbound_connector[1].networks"},
     {"around the other's",          "networks = [\"192.0.2.9\"]",     "B", "networks = [\"192.0.2.0/24\"]",  "inbound_connector[0].networks"},
     {"a host in its own",           "networks = [\"192.0.2.0/24\"]",  "A", "networks = [\"192.0.2.9\"]",     ""},
@@ -60,6 +68,23 @@ TEST(InboundClaims, AreOfOneConnectorAndOfOneOrganization)
     // A partner of both, or a partner that is the other organization.
     EXPECT_TRUE(two_connectors("networks = [\"192.0.2.0/24\"]", "B",
                                "networks = [\"192.0.2.0/24\"]", "partner"));
+}
+
+TEST(ValidateForNode, KnowsTheListenersThatConnectorsName)
+{
+    Snapshot::Contents contents;
+    contents.inbound_connectors.resize(1);
+    contents.inbound_connectors[0].name = "printers";
+    contents.inbound_connectors[0].listeners = {"mx", "print"};
+    config::NodeOptions options;
+    options.listeners.resize(2);
+    options.listeners[0].name = "mx";
+    options.listeners[1].name = "printing";
+    const auto faults = validate_for_node(contents, options, "org.toml");
+    ASSERT_EQ(faults.size(), 1U);
+    EXPECT_EQ(faults[0].key, "inbound_connector[0].listeners");
+    EXPECT_NE(faults[0].what.find("\"print\""), std::string::npos);
+    EXPECT_EQ(faults[0].right, "\"mx\", \"printing\"");
 }
 
 TEST(ValidateForNode, AsksForAListenerThatAsksForCertificates)

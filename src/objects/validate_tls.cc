@@ -19,7 +19,7 @@ struct Subject {
     const Organization& organization;
     const NextHop& next_hop;
     const TlsSettings& tls;
-    bool own = false;  // an accepted domain's next hop: `encrypt` where it says nothing
+    bool own = false;  // an accepted domain's next hop
 };
 
 class TlsValidator {
@@ -30,7 +30,9 @@ public:
           organization_{subject.organization},
           faults_{faults},
           local_{is_local(subject.next_hop)},
-          level_{tls_.level.value_or(base_level())},
+          level_{lasting_tls(organization_, subject.next_hop, tls_,
+                             subject.own ? LastingBase::OwnNextHop : LastingBase::Organization)
+                     .level},
           level_now_{level_}
     {
         if (tls_.exception) level_now_ = std::min(level_, tls_.exception->level.value_or(level_));
@@ -43,11 +45,6 @@ public:
     }
 
 private:
-    [[nodiscard]] TlsLevel base_level() const
-    {
-        if (subject_.own) return local_ ? TlsLevel::Opportunistic : TlsLevel::Encrypt;
-        return local_ && !proves_peer(tls_) ? TlsLevel::Opportunistic : organization_.tls;
-    }
     void validate_lasting();
     void validate_identity();
     void validate_exception(const TlsException& exception);
@@ -77,7 +74,8 @@ void TlsValidator::validate_lasting()
         add("tls", "never to ask for TLS is none to have for good",
             "\"opportunistic\" or a stronger level; \"none\" for a time in an exception");
     }
-    const bool said = subject_.own && level_ == TlsLevel::Encrypt;  // what holds unsaid
+    // Said for a host of our own, it may be below the organization's (specification §1).
+    const bool said = subject_.own && level_ == TlsLevel::Encrypt;
     if (!local_ && !said && level_ > TlsLevel::None && level_ < organization_.tls) {
         add("tls",
             fmt::format("the lasting level of {} is {}, below its organization's {}",
@@ -163,6 +161,17 @@ void TlsValidator::validate_exception(const TlsException& exception)
 }
 
 }  // namespace
+
+LastingTls lasting_tls(const Organization& organization, const NextHop& next_hop,
+                       const TlsSettings& tls, LastingBase base)
+{
+    const bool own = base == LastingBase::OwnNextHop;
+    const bool asks_nothing = is_local(next_hop) && (own || !proves_peer(tls));
+    const TlsLevel unsaid = asks_nothing ? TlsLevel::Opportunistic
+                            : own        ? TlsLevel::Encrypt
+                                         : organization.tls;
+    return {tls.level.value_or(unsaid), tls.min.value_or(organization.min_tls)};
+}
 
 void validate_connector_tls(const Organization& organization, const OutboundConnector& connector,
                             std::size_t index, Faults& faults)

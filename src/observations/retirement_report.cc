@@ -55,23 +55,53 @@ std::string exempt_by(const objects::Snapshot& snapshot, const Retirement& plan,
     return {};
 }
 
+constexpr std::array kOld{TlsVersion::Tls10, TlsVersion::Tls11};
+
+Concerned concerned_of(const Destination& destination, std::size_t version)
+{
+    const auto& old = destination.history.old[version];
+    Concerned one;
+    one.peer = destination.key.destination;
+    one.label = destination.host;
+    one.version = kOld[version];
+    one.sessions = old.sessions;
+    one.last_seen = old.last;
+    one.newer_since = destination.history.last.version > kOld[version];
+    return one;
+}
+
+Concerned concerned_of(const Client& client)
+{
+    Concerned one;
+    one.peer = client.key.client;
+    one.label = client.helo;
+    one.sender_domain = client.sender;
+    one.version = client.key.version;
+    one.sessions = client.sessions;
+    one.last_seen = client.last_seen;
+    return one;
+}
+
+// Whether a plan of this organization retires the version.
+bool is_planned(const objects::Snapshot& snapshot, std::string_view organization,
+                Direction direction, TlsVersion version)
+{
+    return std::ranges::any_of(snapshot.contents().retirements, [&](const Retirement& plan) {
+        return plan.enabled && plan.organization == organization && plan.direction == direction &&
+               version < policy::lowest_left(plan);
+    });
+}
+
 void add_destinations(PlanReport& report, const objects::Snapshot& snapshot,
                       const std::vector<Destination>& destinations, WallTime now)
 {
-    constexpr std::array kOld{TlsVersion::Tls10, TlsVersion::Tls11};
     const Retirement& plan = report.plan;
     for (const Destination& each : destinations) {
         if (each.key.organization != plan.organization) continue;
         for (std::size_t i = 0; i < kOld.size(); ++i) {
             const auto& old = each.history.old[i];
             if (old.sessions == 0 || kOld[i] >= policy::lowest_left(plan)) continue;
-            Concerned one;
-            one.peer = each.key.destination;
-            one.label = each.host;
-            one.version = kOld[i];
-            one.sessions = old.sessions;
-            one.last_seen = old.last;
-            one.newer_since = each.history.last.version > kOld[i];
+            Concerned one = concerned_of(each, i);
             one.exempt_by = exempt_by(snapshot, plan, each.key, now);
             one.put_off_now = one.exempt_by.empty() && policy::is_in_share(plan, each.host, now);
             report.concerned.push_back(std::move(one));
@@ -85,13 +115,7 @@ void add_clients(PlanReport& report, const objects::Snapshot& snapshot,
     const Retirement& plan = report.plan;
     for (const Client& each : clients) {
         if (each.key.version >= policy::lowest_left(plan)) continue;
-        Concerned one;
-        one.peer = each.key.client;
-        one.label = each.helo;
-        one.sender_domain = each.sender;
-        one.version = each.key.version;
-        one.sessions = each.sessions;
-        one.last_seen = each.last_seen;
+        Concerned one = concerned_of(each);
         one.exempt_by = exempt_by(snapshot, plan, each.key, now);
         one.put_off_now = one.exempt_by.empty() && policy::is_in_share(plan, each.key.client, now);
         report.concerned.push_back(std::move(one));
@@ -153,23 +177,53 @@ std::vector<PlanReport> report_retirements(const objects::Snapshot& snapshot,
     return reports;
 }
 
-std::string format_csv(const std::vector<PlanReport>& reports)
+std::vector<WithoutPlan> find_without_plan(const objects::Snapshot& snapshot,
+                                           const std::vector<Destination>& destinations,
+                                           const std::vector<Client>& clients)
+{
+    std::vector<WithoutPlan> found;
+    for (const Destination& each : destinations) {
+        const std::string& owner = each.key.organization;
+        for (std::size_t i = 0; i < kOld.size(); ++i) {
+            if (each.history.old[i].sessions == 0) continue;
+            if (is_planned(snapshot, owner, Direction::Outbound, kOld[i])) continue;
+            found.push_back({Direction::Outbound, owner, concerned_of(each, i)});
+        }
+    }
+    const auto& organizations = snapshot.contents().organizations;
+    for (const Client& each : clients) {
+        const bool planned = std::ranges::all_of(organizations, [&](const auto& organization) {
+            return is_planned(snapshot, organization.name, Direction::Inbound, each.key.version);
+        });
+        if (!planned) found.push_back({Direction::Inbound, {}, concerned_of(each)});
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.who.sessions > b.who.sessions; });
+    return found;
+}
+
+std::string format_csv(const std::vector<PlanReport>& reports,
+                       const std::vector<WithoutPlan>& without_plan)
 {
     std::string out =
         "plan,direction,organization,peer,name,sender_domain,version,sessions,last_seen,"
         "newer_since,put_off_now,exempt_by\r\n";
+    const auto add = [&out](const std::string& plan, Direction direction,
+                            const std::string& organization, const Concerned& each) {
+        out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\r\n", csv_field(plan),
+                           direction == Direction::Inbound ? "inbound" : "outbound",
+                           csv_field(organization), csv_field(each.peer), csv_field(each.label),
+                           csv_field(each.sender_domain), facts::format_version(each.version),
+                           each.sessions, format_rfc3339(each.last_seen),
+                           each.newer_since ? "yes" : "no", each.put_off_now ? "yes" : "no",
+                           csv_field(each.exempt_by));
+    };
     for (const PlanReport& report : reports) {
-        const bool inbound = report.plan.direction == Direction::Inbound;
-        for (const Concerned& each : report.concerned) {
-            out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
-                               csv_field(report.plan.name), inbound ? "inbound" : "outbound",
-                               csv_field(report.plan.organization), csv_field(each.peer),
-                               csv_field(each.label), csv_field(each.sender_domain),
-                               facts::format_version(each.version), each.sessions,
-                               format_rfc3339(each.last_seen), each.newer_since ? "yes" : "no",
-                               each.put_off_now ? "yes" : "no", csv_field(each.exempt_by));
-        }
+        for (const Concerned& each : report.concerned)
+            add(report.plan.name, report.plan.direction, report.plan.organization, each);
     }
+    for (const WithoutPlan& each : without_plan)
+        add({}, each.direction, each.organization, each.who);
     return out;
 }
 

@@ -48,8 +48,21 @@ struct PlanReport {
     const objects::Snapshot& snapshot, const std::vector<Destination>& destinations,
     const std::vector<Client>& clients, std::string_view name, WallTime now);
 
+// Who was seen with an old version that no plan retires: whom one would concern.
+struct WithoutPlan {
+    objects::Direction direction = objects::Direction::Inbound;
+    std::string organization;  // empty of a client, which may write to any
+    Concerned who;
+};
+// The most sessions first.
+[[nodiscard]] std::vector<WithoutPlan> find_without_plan(
+    const objects::Snapshot& snapshot, const std::vector<Destination>& destinations,
+    const std::vector<Client>& clients);
+
 // A row per peer, with a line of titles (RFC 4180; a field that a spreadsheet would take for a
 // formula begins with an apostrophe).
-[[nodiscard]] std::string format_csv(const std::vector<PlanReport>& reports);
+// Those without a plan come last, with none in its column.
+[[nodiscard]] std::string format_csv(const std::vector<PlanReport>& reports,
+                                     const std::vector<WithoutPlan>& without_plan = {});
 
 }  // namespace hermetic::observations

@@ -103,6 +103,36 @@ TEST_F(RetirementReport, ListsExceptionsThatHaveNotExpired)
     EXPECT_TRUE(report()[0].exceptions.empty());
 }
 
+// Specification §4.6: who is concerned is known before there is a plan.
+TEST_F(RetirementReport, NamesWhoWasSeenBeforeThereIsAPlan)
+{
+    const auto without = [this] {
+        return find_without_plan(objects::Snapshot{contents}, observations.destinations(kNow),
+                                 observations.clients(kNow));
+    };
+    EXPECT_TRUE(without().empty()) << "each is in a plan";
+    contents.retirements[0].versions = {TlsVersion::Tls10};
+    auto found = without();
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].who.peer, "renewed.test");
+    EXPECT_EQ(found[0].organization, "Example");
+    EXPECT_TRUE(found[0].who.newer_since);
+    contents.retirements.clear();
+    found = without();
+    ASSERT_EQ(found.size(), 5U);
+    EXPECT_EQ(found[0].who.peer, "old.test") << "the most sessions first";
+    EXPECT_EQ(found[0].direction, Direction::Outbound);
+    EXPECT_EQ(found[4].direction, Direction::Inbound);
+    EXPECT_THAT(format_csv({}, found),
+                testing::HasSubstr("\r\n,outbound,Example,old.test,mx.old.test,,TLSv1.0,2,"));
+    contents.retirements = {plan("in", Direction::Inbound)};
+    contents.retirements[0].enabled = false;
+    EXPECT_EQ(without().size(), 5U) << "a plan that does not count retires nothing";
+    contents.organizations.emplace_back().name = "Other";
+    contents.retirements[0].enabled = true;
+    EXPECT_EQ(without().size(), 5U) << "clients may still write to the other organization";
+}
+
 TEST_F(RetirementReport, CsvIsWhatASpreadsheetTakesAndRunsNothing)
 {
     const std::string csv = format_csv(report("in"));

@@ -48,8 +48,8 @@ private:
         result_.faults_.push_back({std::move(object), std::move(error)});
     }
     // What was in use under that name before; null where nothing was.
-    template <typename What>
-    std::shared_ptr<const What> kept(ByName<What> Credentials::*map, const std::string& name) const
+    template <typename What, typename Key>
+    std::shared_ptr<const What> kept(By<What, Key> Credentials::*map, const Key& name) const
     {
         if (before_ == nullptr) return nullptr;
         const auto found = (before_->*map).find(name);
@@ -87,8 +87,8 @@ void Credentials::Loader::load_login(const objects::OutboundConnector& connector
     const auto& auth = *connector.tls.auth;
     result_.files_.push_back(auth.password_file);
     auto login = sasl::load_login(auth.user, auth.password_file,
-                                  kept(&Credentials::logins_, connector.name));
-    auto& slot = result_.logins_[connector.name];
+                                  kept(&Credentials::logins_, owned_name(connector)));
+    auto& slot = result_.logins_[owned_name(connector)];
     if (login) {
         slot.value = *std::move(login);
         return;
@@ -102,12 +102,12 @@ void Credentials::Loader::load_certificate(const objects::Certificate& certifica
     result_.files_.push_back(certificate.chain);
     result_.files_.push_back(certificate.key);
     auto loaded = tls::load_certificate({certificate.name, certificate.chain, certificate.key});
-    auto& slot = result_.certificates_[certificate.name];
+    auto& slot = result_.certificates_[owned_name(certificate)];
     if (loaded) {
         slot.value = *std::move(loaded);
         return;
     }
-    slot.value = kept(&Credentials::certificates_, certificate.name);
+    slot.value = kept(&Credentials::certificates_, owned_name(certificate));
     slot.words = loaded.error().what;
     fault(fmt::format("certificate \"{}\"", certificate.name), loaded.error());
 }
@@ -117,18 +117,14 @@ void Credentials::Loader::load_crls(const objects::Organization& organization)
     const bool wanted = organization.revocation != objects::Revocation::Off;
     if (organization.crl_folder.empty() || !wanted) return;
     result_.files_.push_back(organization.crl_folder);
-    auto loaded = tls::load_crls(organization.crl_folder);
+    auto loaded =
+        tls::load_crls(organization.crl_folder, kept(&Credentials::crls_, organization.name));
     auto& slot = result_.crls_[organization.name];
-    if (loaded) {
-        slot.value = *std::move(loaded);
-    } else {
-        slot.value = kept(&Credentials::crls_, organization.name);
-        slot.words = loaded.error().what;
-        fault(fmt::format("organization \"{}\"", organization.name), loaded.error());
-    }
-    if (slot.value == nullptr) return;
-    const auto& files = tls::files_of(*slot.value);
-    result_.files_.insert(result_.files_.end(), files.begin(), files.end());
+    slot.value = std::move(loaded.crls);
+    if (slot.value == nullptr) slot.words = loaded.faults.front().what;
+    for (tls::ConfigError& each : loaded.faults)
+        fault(fmt::format("organization \"{}\"", organization.name), std::move(each));
+    result_.files_.insert(result_.files_.end(), loaded.files.begin(), loaded.files.end());
 }
 
 std::shared_ptr<const Credentials> Credentials::load(const objects::Snapshot::Contents& contents,
@@ -143,7 +139,8 @@ std::vector<Credentials::Named> Credentials::certificates() const
 {
     std::vector<Named> named;
     for (const auto& [name, loaded] : certificates_) {
-        if (loaded.value != nullptr) named.push_back({name, tls::facts_of(*loaded.value)});
+        if (loaded.value != nullptr)
+            named.push_back({name.name, name.organization, tls::facts_of(*loaded.value)});
     }
     return named;
 }
@@ -187,10 +184,11 @@ private:
     void add_client_certificate();
     void add_login();
     // Null where there is none; `words` say why.
-    template <typename What>
-    std::shared_ptr<const What> find(const ByName<What>& map, std::string_view name)
+    template <typename What, typename Key>
+    std::shared_ptr<const What> find(const By<What, Key>& map, const auto& key,
+                                     std::string_view name)
     {
-        const auto found = map.find(name);
+        const auto found = map.find(key);
         words_ = found == map.end() ? std::string{name} + ": not loaded" : found->second.words;
         return found == map.end() ? nullptr : found->second.value;
     }
@@ -212,7 +210,7 @@ void Credentials::Gatherer::add_cas()
     auto& trust = identity_.trust;
     trust.cas = wanted_.system;
     if (names_.ca.empty()) return;
-    trust.cas = find(credentials_.cas_, names_.ca);
+    trust.cas = find(credentials_.cas_, names_.ca, names_.ca);
     if (trust.cas == nullptr) miss(Reason::TlsCaUnreadable);
     if (names_.sts_name || wanted_.audited != nullptr) trust.system = wanted_.system;
 }
@@ -222,7 +220,7 @@ void Credentials::Gatherer::add_revocation()
     auto& trust = identity_.trust;
     trust.stapled = wanted_.policy->proves_peer() || names_.proves_peer();
     if (!credentials_.crls_.contains(wanted_.organization)) return;
-    trust.crls = find(credentials_.crls_, wanted_.organization);
+    trust.crls = find(credentials_.crls_, wanted_.organization, wanted_.organization);
     const bool verifies = names_.chain || names_.sts_name || wanted_.policy->chain;
     if (trust.crls == nullptr && verifies) miss(Reason::TlsCrlUnreadable);
 }
@@ -230,7 +228,8 @@ void Credentials::Gatherer::add_revocation()
 void Credentials::Gatherer::add_client_certificate()
 {
     if (names_.client_certificate.empty()) return;
-    identity_.client_certificate = find(credentials_.certificates_, names_.client_certificate);
+    const OwnedName name{std::string{wanted_.organization}, names_.client_certificate};
+    identity_.client_certificate = find(credentials_.certificates_, name, name.name);
     if (identity_.client_certificate == nullptr) miss(Reason::TlsClientCertificateUnusable);
 }
 
@@ -239,7 +238,7 @@ void Credentials::Gatherer::add_login()
     const auto* connector = wanted_.connector;
     if (connector == nullptr || !connector->tls.auth || connector->tls.mode == ConnectorMode::Off)
         return;
-    identity_.login = find(credentials_.logins_, connector->name);
+    identity_.login = find(credentials_.logins_, owned_name(*connector), connector->name);
     if (identity_.login == nullptr) miss(Reason::AuthPasswordUnreadable);
 }
 

@@ -2,8 +2,9 @@
 // cores; immutable.
 //
 // A set is made anew where objects or one of the files change. A CA file that cannot be read makes
-// its connectors' mail wait, and so does a password; of client certificates and CRLs the ones from
-// before stay in use, where there are any. Nothing is ever replaced by something weaker.
+// its connectors' mail wait, and so does a password; of client certificates and of each file of
+// CRLs what was read before stays in use, where there is any. Nothing is ever replaced by something
+// weaker.
 #pragma once
 
 #include "objects/snapshot.h"
@@ -35,6 +36,7 @@ public:
     [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
     struct Named {
         std::string name;
+        std::string organization;
         facts::CertificateFacts facts;
     };
     // The client certificates in use.
@@ -58,16 +60,17 @@ private:
         std::shared_ptr<const What> value;  // null: `words` say why
         std::string words;
     };
-    template <typename What>
-    using ByName = std::map<std::string, Loaded<What>, std::less<>>;
+    template <typename What, typename Key = std::string>
+    using By = std::map<Key, Loaded<What>, std::less<>>;
+    using OwnedName = objects::OwnedName;
 
     class Loader;
     class Gatherer;
 
-    ByName<tls::CaSet> cas_;                 // by file
-    ByName<tls::Certificate> certificates_;  // by the object's name
-    ByName<tls::CrlSet> crls_;               // by organization
-    ByName<sasl::Login> logins_;             // by the connector's name
+    By<tls::CaSet> cas_;                            // by file
+    By<tls::Certificate, OwnedName> certificates_;  // by the object
+    By<tls::CrlSet> crls_;                          // by organization
+    By<sasl::Login, OwnedName> logins_;             // by the connector
     std::vector<Fault> faults_;
     std::vector<std::string> files_;
 };

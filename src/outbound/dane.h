@@ -15,14 +15,6 @@ namespace hermetic::outbound {
 
 class Office;
 
-// Of an MX route: the recipients' domain, as it was written and after CNAMEs, and whether DNSSEC
-// proves its MX answer. Empty domains: there was none.
-struct MxFacts {
-    std::string domain;
-    std::string canonical_domain;
-    facts::DnsSecurity security = facts::DnsSecurity::Insecure;
-};
-
 struct TlsaFinding {
     policy::TlsaStatus status = policy::TlsaStatus::NotAsked;
     std::shared_ptr<const facts::TlsaSet> set;  // where Usable

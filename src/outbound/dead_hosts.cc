@@ -1,5 +1,7 @@
 #include "outbound/dead_hosts.h"
 
+#include "outbound/remembered_hosts.h"
+
 namespace hermetic::outbound {
 
 void DeadHosts::mark(const std::string& key, Instant until, Instant now)
@@ -14,10 +16,7 @@ void DeadHosts::mark(const std::string& key, Instant until, Instant now)
 
 std::size_t DeadHosts::forget_host(std::string_view host)
 {
-    return std::erase_if(dead_, [&](const auto& each) {
-        const std::string& key = each.first;
-        return host.empty() || key == host || key.substr(0, key.rfind(':')) == host;
-    });
+    return std::erase_if(dead_, [&](const auto& each) { return is_of(each.first, host); });
 }
 
 std::vector<DeadHosts::Row> DeadHosts::list(Instant now) const

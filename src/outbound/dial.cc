@@ -1,5 +1,6 @@
 #include "outbound/dial.h"
 
+#include "core/assert.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
 #include "outbound/io_outcome.h"
@@ -72,6 +73,8 @@ net::Task<DialResult> Dialer::run()
     if (result_.is_usable()) {
         const bool in_tls = result_.offered_in_tls.has_value();
         connection_->capabilities = in_tls ? *result_.offered_in_tls : *result_.offered;
+        // RFC 8689 §2: what is said of it in clear counts for nothing.
+        if (!in_tls) connection_->capabilities.require_tls = false;
         connection_->tls = std::exchange(result_.tls, std::nullopt);
         result_.connection = std::move(connection_);
     }
@@ -88,7 +91,8 @@ net::Task<bool> Dialer::connect()
     net::Connecting connecting;
     const Watched watched{office_, connecting};
     std::shared_ptr<void> heard;
-    if (request_.watch != nullptr) heard = request_.watch->attach(connecting, office_.now());
+    if (request_.watch != nullptr)
+        heard = request_.watch->attach(connecting, request_.endpoint.address, office_.now());
     Result<std::unique_ptr<net::Stream>, net::StreamError> connected;
     if (!host.unix_path.empty()) {
         connected = co_await net::Stream::connect_unix(core, host.unix_path, deadline, &connecting);
@@ -175,7 +179,44 @@ Instant Dialer::deadline(facts::Stage stage) const
     }
 }
 
+policy::ConnectionFacts::End end_of(Opened::End end)
+{
+    using End = policy::ConnectionFacts::End;
+    switch (end) {
+    case Opened::End::Ready:
+        return End::Ready;
+    case Opened::End::NotOffered:
+        return End::NotOffered;
+    case Opened::End::Refused:
+        return End::Refused;
+    case Opened::End::HandshakeFailed:
+        return End::HandshakeFailed;
+    case Opened::End::Failed:
+        return End::Failed;
+    }
+    unreachable("every end of a connection is translated above");
+}
+
 }  // namespace
+
+policy::ConnectionFacts take_facts(DialResult& result, Crowded crowded)
+{
+    using Peer = policy::ConnectionFacts::Peer;
+    const bool greeted = result.end != Opened::End::Failed ||
+                         (result.stage != facts::Stage::Connect &&
+                          (result.stage != facts::Stage::Greeting || !result.lost));
+    const bool silent = result.unreachable && crowded == Crowded::No;
+    policy::ConnectionFacts facts;
+    facts.end = end_of(result.end);
+    facts.peer = greeted ? Peer::Greeted : silent ? Peer::Silent : Peer::Unknown;
+    facts.injected = result.injected;
+    const auto* capabilities = result.connection ? &result.connection->capabilities : nullptr;
+    facts.requiretls = capabilities != nullptr && capabilities->require_tls;
+    facts.tls = result.connection ? result.connection->tls : result.tls;
+    facts.failure = result.failure;
+    facts.outcome = std::move(result.outcome);
+    return facts;
+}
 
 net::Task<DialResult> dial(Office& office, DialRequest request)
 {

@@ -11,7 +11,9 @@
 #include "outbound/identity.h"
 #include "outbound/opening.h"
 #include "policy/ladder.h"
+#include "policy/next_hop_facts.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -36,6 +38,11 @@ struct DialResult : Opened {
     bool unreachable = false;      // nobody answered there: a dead endpoint
     bool refused_connect = false;  // by a closed port
 };
+
+// Of a port that is closed to one connection more while others are served.
+enum class Crowded : std::uint8_t { No, Yes };
+// As selection is told of it; the connection stays in `result`, its outcome does not.
+[[nodiscard]] policy::ConnectionFacts take_facts(DialResult& result, Crowded crowded);
 
 [[nodiscard]] net::Task<DialResult> dial(Office& office, DialRequest request);
 

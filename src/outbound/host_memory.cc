@@ -1,8 +1,10 @@
 #include "outbound/host_memory.h"
 
+#include "outbound/remembered_hosts.h"
+
 namespace hermetic::outbound {
 
-void HostMemory::note(Entries& entries, const std::string& key, Instant now) const
+void HostMemory::note(Entries& entries, const HostKey& key, Instant now) const
 {
     if (entries.size() >= max_entries_ && !entries.contains(key)) {
         std::erase_if(entries, [&](const auto& each) { return each.second.until <= now; });
@@ -14,33 +16,74 @@ void HostMemory::note(Entries& entries, const std::string& key, Instant now) con
     entry.until = now + kKept;
 }
 
-void HostMemory::note_silent(const std::string& key, Instant now)
+void HostMemory::note_silent(const HostKey& key, Instant now)
 {
+    const std::lock_guard lock{mutex_};
     note(silent_, key, now);
 }
 
-bool HostMemory::is_long_silent(const std::string& key, Instant now) const
+void HostMemory::note_greeted(const HostKey& key)
 {
+    const std::lock_guard lock{mutex_};
+    silent_.erase(key);
+}
+
+bool HostMemory::is_long_silent(const HostKey& key, Instant now) const
+{
+    const std::lock_guard lock{mutex_};
     const auto found = silent_.find(key);
     return found != silent_.end() && found->second.until > now &&
            now - found->second.since >= kCounts;
 }
 
-void HostMemory::note_untried(const std::string& key, Instant now)
+void HostMemory::note_untried(const HostKey& key, Instant now)
 {
+    const std::lock_guard lock{mutex_};
     note(untried_, key, now);
 }
 
-bool HostMemory::is_left_untried(const std::string& key, Instant now) const
+void HostMemory::note_tried(const HostKey& key)
 {
+    const std::lock_guard lock{mutex_};
+    untried_.erase(key);
+}
+
+bool HostMemory::is_left_untried(const HostKey& key, Instant now) const
+{
+    const std::lock_guard lock{mutex_};
     const auto found = untried_.find(key);
     return found != untried_.end() && found->second.until > now;
 }
 
-void HostMemory::clear()
+std::vector<HostMemory::Row> HostMemory::list(Instant now) const
 {
-    silent_.clear();
-    untried_.clear();
+    using What = Row::What;
+    const std::lock_guard lock{mutex_};
+    std::vector<Row> rows;
+    for (const auto& [key, entry] : silent_) {
+        const bool is_long = now - entry.since >= kCounts;
+        if (entry.until <= now) continue;
+        rows.push_back({key, is_long ? What::LongSilent : What::Silent, entry.until - now});
+    }
+    for (const auto& [key, entry] : untried_) {
+        if (entry.until > now) rows.push_back({key, What::Untried, entry.until - now});
+    }
+    return rows;
+}
+
+std::size_t HostMemory::forget(std::string_view host)
+{
+    const std::lock_guard lock{mutex_};
+    const auto meant = [&](const auto& each) {
+        return is_of(each.first.host, host) || is_of(each.first.address, host);
+    };
+    return std::erase_if(silent_, meant) + std::erase_if(untried_, meant);
+}
+
+std::size_t HostMemory::size() const
+{
+    const std::lock_guard lock{mutex_};
+    return silent_.size() + untried_.size();
 }
 
 }  // namespace hermetic::outbound

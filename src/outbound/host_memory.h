@@ -1,17 +1,30 @@
 // What attempts leave to later ones about the hosts of a destination: since when one has greeted at
 // no address, and what there was no time left for (specification §4.3).
 //
-// Pure: time is an argument. Bounded. One per core.
+// Time is an argument. Bounded. Thread-safe, and one for all cores: a host that has greeted one of
+// them has greeted, and what one had no time for another may have.
 #pragma once
 
 #include "core/time.h"
 
 #include <chrono>
+#include <compare>
 #include <cstddef>
+#include <map>
+#include <mutex>
 #include <string>
-#include <unordered_map>
+#include <string_view>
+#include <vector>
 
 namespace hermetic::outbound {
+
+struct HostKey {
+    std::string destination;  // the recipients' domain; empty: hosts of our own configuration
+    std::string host;         // "mx.example.org:25", or the path of a socket
+    std::string address{};    // "192.0.2.1:25"; empty: the host as such
+
+    auto operator<=>(const HostKey&) const = default;
+};
 
 class HostMemory {
 public:
@@ -22,27 +35,36 @@ public:
 
     explicit HostMemory(std::size_t max_entries = 10'000) : max_entries_{max_entries} {}
 
-    // Keys name destination and host, and for what was left untried the address, too.
-    void note_silent(const std::string& key, Instant now);
-    void note_greeted(const std::string& key) { silent_.erase(key); }
+    void note_silent(const HostKey& key, Instant now);
+    void note_greeted(const HostKey& key);
     // It has been silent for an hour without greeting in between.
-    [[nodiscard]] bool is_long_silent(const std::string& key, Instant now) const;
+    [[nodiscard]] bool is_long_silent(const HostKey& key, Instant now) const;
 
-    void note_untried(const std::string& key, Instant now);
-    void note_tried(const std::string& key) { untried_.erase(key); }
-    [[nodiscard]] bool is_left_untried(const std::string& key, Instant now) const;
+    void note_untried(const HostKey& key, Instant now);
+    void note_tried(const HostKey& key);
+    [[nodiscard]] bool is_left_untried(const HostKey& key, Instant now) const;
 
-    void clear();
-    [[nodiscard]] std::size_t size() const { return silent_.size() + untried_.size(); }
+    // What is remembered at `now`.
+    struct Row {
+        enum class What : std::uint8_t { Silent, LongSilent, Untried };
+        HostKey key;
+        What what = What::Silent;
+        Duration left{};  // for how long it is remembered yet
+    };
+    [[nodiscard]] std::vector<Row> list(Instant now) const;
+    // Of a host or address, with the port or without; empty: of all. How much there was.
+    std::size_t forget(std::string_view host);
+    [[nodiscard]] std::size_t size() const;
 
 private:
     struct Entry {
         Instant since{};
         Instant until{};
     };
-    using Entries = std::unordered_map<std::string, Entry>;
-    void note(Entries& entries, const std::string& key, Instant now) const;
+    using Entries = std::map<HostKey, Entry>;
+    void note(Entries& entries, const HostKey& key, Instant now) const;
 
+    mutable std::mutex mutex_;
     std::size_t max_entries_;  // of each
     Entries silent_;
     Entries untried_;

@@ -9,58 +9,97 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 const Instant kStart{hours{1000}};
+const HostKey kHost{"example.org", "mx1:25"};
 
 TEST(HostMemory, ASilentHostCountsForAnHour)
 {
     HostMemory memory;
-    EXPECT_FALSE(memory.is_long_silent("example.org|mx1", kStart));
-    memory.note_silent("example.org|mx1", kStart);
-    memory.note_silent("example.org|mx1", kStart + minutes{36});
-    EXPECT_FALSE(memory.is_long_silent("example.org|mx1", kStart + minutes{59}));
-    EXPECT_TRUE(memory.is_long_silent("example.org|mx1", kStart + minutes{60}));
-    EXPECT_FALSE(memory.is_long_silent("example.net|mx1", kStart + minutes{60}))
+    EXPECT_FALSE(memory.is_long_silent(kHost, kStart));
+    memory.note_silent(kHost, kStart);
+    memory.note_silent(kHost, kStart + minutes{36});
+    EXPECT_FALSE(memory.is_long_silent(kHost, kStart + minutes{59}));
+    EXPECT_TRUE(memory.is_long_silent(kHost, kStart + minutes{60}));
+    EXPECT_FALSE(memory.is_long_silent({"example.net", "mx1:25"}, kStart + minutes{60}))
         << "another destination";
+    EXPECT_FALSE(memory.is_long_silent({"example.org", "mx2:25"}, kStart + minutes{60}))
+        << "another host";
 }
 
 TEST(HostMemory, TheHourBeginsAnewOnceItHasGreeted)
 {
     HostMemory memory;
-    memory.note_silent("mx1", kStart);
-    memory.note_greeted("mx1");
-    memory.note_silent("mx1", kStart + minutes{59});
-    EXPECT_FALSE(memory.is_long_silent("mx1", kStart + minutes{61}));
-    EXPECT_TRUE(memory.is_long_silent("mx1", kStart + minutes{119}));
+    memory.note_silent(kHost, kStart);
+    memory.note_greeted(kHost);
+    memory.note_silent(kHost, kStart + minutes{59});
+    EXPECT_FALSE(memory.is_long_silent(kHost, kStart + minutes{61}));
+    EXPECT_TRUE(memory.is_long_silent(kHost, kStart + minutes{119}));
 }
 
 TEST(HostMemory, WhatNobodyAskedAboutForADayIsForgotten)
 {
     HostMemory memory;
-    memory.note_silent("mx1", kStart);
-    memory.note_untried("mx2", kStart);
+    memory.note_silent(kHost, kStart);
+    memory.note_untried(kHost, kStart);
     const Instant later = kStart + HostMemory::kKept;
-    EXPECT_FALSE(memory.is_long_silent("mx1", later));
-    EXPECT_FALSE(memory.is_left_untried("mx2", later));
-    memory.note_silent("mx1", later);
-    EXPECT_FALSE(memory.is_long_silent("mx1", later)) << "its hour begins now";
+    EXPECT_FALSE(memory.is_long_silent(kHost, later));
+    EXPECT_FALSE(memory.is_left_untried(kHost, later));
+    EXPECT_TRUE(memory.list(later).empty());
+    memory.note_silent(kHost, later);
+    EXPECT_FALSE(memory.is_long_silent(kHost, later)) << "its hour begins now";
 }
 
 TEST(HostMemory, WhatWasLeftUntriedIsUntilItIsTried)
 {
     HostMemory memory;
-    memory.note_untried("mx1", kStart);
-    EXPECT_TRUE(memory.is_left_untried("mx1", kStart + minutes{1}));
-    memory.note_tried("mx1");
-    EXPECT_FALSE(memory.is_left_untried("mx1", kStart + minutes{1}));
+    memory.note_untried(kHost, kStart);
+    EXPECT_TRUE(memory.is_left_untried(kHost, kStart + minutes{1}));
+    memory.note_tried(kHost);
+    EXPECT_FALSE(memory.is_left_untried(kHost, kStart + minutes{1}));
+}
+
+TEST(HostMemory, IsListed)
+{
+    HostMemory memory;
+    memory.note_silent(kHost, kStart);
+    memory.note_untried({"example.org", "mx2:25", "192.0.2.1:25"}, kStart + minutes{30});
+    using What = HostMemory::Row::What;
+    auto rows = memory.list(kStart + minutes{30});
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].key, kHost);
+    EXPECT_EQ(rows[0].what, What::Silent);
+    EXPECT_EQ(rows[0].left, HostMemory::kKept - minutes{30});
+    EXPECT_EQ(rows[1].key.address, "192.0.2.1:25");
+    EXPECT_EQ(rows[1].what, What::Untried);
+    EXPECT_EQ(memory.list(kStart + minutes{60})[0].what, What::LongSilent);
+}
+
+TEST(HostMemory, IsForgottenByHostOrAddress)
+{
+    HostMemory memory;
+    const auto fill = [&] {
+        memory.note_silent(kHost, kStart);
+        memory.note_silent({"example.org", "/run/lmtp"}, kStart);
+        memory.note_untried({"example.org", "mx1:25", "192.0.2.1:25"}, kStart);
+        memory.note_untried({"example.org", "mx2:25", "192.0.2.2:25"}, kStart);
+    };
+    struct Row {
+        const char* host;
+        std::size_t forgotten;
+    };
+    for (const Row& row : {Row{"mx1", 2}, Row{"mx1:25", 2}, Row{"mx1:26", 0}, Row{"192.0.2.2", 1},
+                           Row{"/run/lmtp", 1}, Row{"mx", 0}, Row{"", 4}}) {
+        fill();
+        EXPECT_EQ(memory.forget(row.host), row.forgotten) << row.host;
+    }
+    EXPECT_EQ(memory.size(), 0U);
 }
 
 TEST(HostMemory, IsBounded)
 {
     HostMemory memory{2};
-    for (const char* key : {"a", "b", "c"}) memory.note_silent(key, kStart);
-    for (const char* key : {"a", "b", "c"}) memory.note_untried(key, kStart);
+    for (const char* host : {"a", "b", "c"}) memory.note_silent({"", host}, kStart);
+    for (const char* host : {"a", "b", "c"}) memory.note_untried({"", host}, kStart);
     EXPECT_EQ(memory.size(), 4U);
-    memory.clear();
-    EXPECT_EQ(memory.size(), 0U);
 }
 
 }  // namespace

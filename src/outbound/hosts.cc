@@ -19,12 +19,12 @@ using facts::Reason;
 // The resolver has its own limit; this one also ends questions that nobody answers at all.
 constexpr std::chrono::seconds kDnsTime{30};
 
-HostList literal_host(const IpAddress& address, std::uint16_t port)
+HostList literal_host(const routing::Route& route, std::uint16_t port)
 {
     Host host;
-    host.address = address;
+    host.address = route.literal;
     host.port = port;
-    return {{std::move(host)}, facts::DnsSecurity::Insecure, {}};
+    return {{std::move(host)}, {.domain = route.domain, .canonical_domain = {}}};
 }
 
 HostList configured_hosts(const routing::Route& route, Random& random)
@@ -63,22 +63,19 @@ std::string Host::label() const
     return address ? "[" + address->format() + "]" : name;
 }
 
-net::Task<Result<HostList, Outcome>> find_hosts(Office& office, routing::Route route)
+net::Task<Result<HostList, Outcome>> find_hosts(Office& office, const routing::Route& route)
 {
     auto& core = office.adapters.core;
-    if (!route.mx) co_return configured_hosts(route, core.random());
+    if (!route.is_mx()) co_return configured_hosts(route, core.random());
     const auto port = office.settings->options.port;
-    if (const auto literal = routing::literal_of(route.domain)) {
-        co_return literal_host(*literal, port);
-    }
+    if (route.literal) co_return literal_host(route, port);
     const auto answer =
         co_await office.adapters.resolver.mx(core, route.domain, office.within(kDnsTime));
     auto ordered =
         routing::order_hosts(route.domain, answer, office.settings->own_names, core.random());
     if (!ordered) co_return failure(std::move(ordered.error()));
     HostList list;
-    list.mx_security = answer.security;
-    list.canonical_domain = answer.canonical_name;
+    list.mx = {route.domain, answer.canonical_name, answer.security};
     for (auto& mx : *ordered) {
         Host host;
         host.name = std::move(mx.name);

@@ -30,15 +30,24 @@ struct Host {
     [[nodiscard]] std::string label() const;  // for people: name, "[192.0.2.1]" or the path
 };
 
+// Of an MX route: the recipients' domain, as it was written and after CNAMEs, and whether DNSSEC
+// proves its MX answer. Empty domains: there was none.
+struct MxFacts {
+    std::string domain;
+    std::string canonical_domain;
+    facts::DnsSecurity security = facts::DnsSecurity::Insecure;
+};
+
 struct HostList {
     std::vector<Host> hosts;  // not empty; in the order in which they are to be tried
-    facts::DnsSecurity mx_security = facts::DnsSecurity::Insecure;
-    std::string canonical_domain;  // of an MX route: after CNAMEs; empty otherwise
+    MxFacts mx;
+    std::optional<IpAddress> only{};  // of who looks at one address alone
 };
 // The configured hosts of a route, in their order.
 [[nodiscard]] std::vector<Host> hosts_of(const routing::Route& route);
+// `route` outlives the task.
 [[nodiscard]] net::Task<Result<HostList, facts::Outcome>> find_hosts(Office& office,
-                                                                     routing::Route route);
+                                                                     const routing::Route& route);
 
 struct HostAddresses {
     std::vector<IpAddress> addresses;  // not empty; IPv6 and IPv4 by turns; bounded

@@ -19,8 +19,6 @@ namespace {
 using policy::ConnectionFacts;
 using policy::HopFailure;
 using policy::HopNote;
-using End = DialResult::End;
-using Peer = ConnectionFacts::Peer;
 using What = policy::NextHopStep::What;
 
 // How long what DNS and the ratchet said may be used without asking again: the unit of a record's
@@ -38,44 +36,26 @@ policy::TlsDemand with_ratchet(policy::TlsDemand demand, const RatchetWatch& rat
     return demand;
 }
 
-ConnectionFacts::End end_of(End end)
-{
-    switch (end) {
-    case End::Ready:
-        return ConnectionFacts::End::Ready;
-    case End::NotOffered:
-        return ConnectionFacts::End::NotOffered;
-    case End::Refused:
-        return ConnectionFacts::End::Refused;
-    case End::HandshakeFailed:
-        return ConnectionFacts::End::HandshakeFailed;
-    case End::Failed:
-        return ConnectionFacts::End::Failed;
-    }
-    unreachable("every end of a connection is translated above");
-}
-
 }  // namespace
 
-NextHopClient::NextHopClient(Office& office, PeerWatch* watch, Target target,
+NextHopClient::NextHopClient(Office& office, PeerWatch* watch, HostList list,
                              policy::TlsDemand demand, objects::SnapshotPointer snapshot,
                              Memory memory, HopWatcher* watcher)
     : office_{office},
       watch_{watch},
-      mx_{std::move(target.domain), std::move(target.hosts.canonical_domain),
-          target.hosts.mx_security},
+      mx_{list.mx},
       snapshot_{std::move(snapshot)},
       settings_{office.settings},
       memory_{memory},
       watcher_{watcher},
-      ratchet_{office, *demand.organization, mx_.domain, target.hosts},
+      ratchet_{office, *demand.organization, list},
       demand_{with_ratchet(std::move(demand), ratchet_)},
-      only_{target.only},
-      selection_{demand_, make_hosts(target.hosts), office.adapters.core.clock().wall()},
+      only_{list.only},
+      selection_{demand_, make_hosts(list), office.adapters.core.clock().wall()},
       began_{office.now()},
-      until_{office.now() + settings_->attempt_time}
+      until_{office.now() + settings_->options.attempt_time}
 {
-    for (auto& host : target.hosts.hosts) {
+    for (auto& host : list.hosts) {
         known_.push_back({std::move(host)});
         add_required(known_.size() - 1);
     }
@@ -95,8 +75,8 @@ std::vector<policy::NextHopHost> NextHopClient::make_hosts(const HostList& list)
         policy::NextHopHost host;
         host.hop = hop_facts(each, mx_, settings_->sts.get());
         host.label = each.label();
-        host.long_silent = office_.hosts.is_long_silent(memory_key(each), now);
-        host.left_untried = office_.hosts.is_left_untried(memory_key(each), now);
+        host.long_silent = office_.hosts->is_long_silent(memory_key(each), now);
+        host.left_untried = office_.hosts->is_left_untried(memory_key(each), now);
         hosts.push_back(std::move(host));
     }
     return hosts;
@@ -104,7 +84,7 @@ std::vector<policy::NextHopHost> NextHopClient::make_hosts(const HostList& list)
 
 void NextHopClient::begin_transaction()
 {
-    until_ = office_.now() + settings_->attempt_time;
+    until_ = office_.now() + settings_->options.attempt_time;
     selection_.begin_transaction();
 }
 
@@ -171,8 +151,8 @@ net::Task<> NextHopClient::resolve(std::size_t index)
     }
     if (watcher_ != nullptr) watcher_->on_resolved(index, known.host, *known.addresses);
     const auto rules = settings_->target_rules();
-    const std::string key = memory_key(known.host);
-    if (memory_ == Memory::Kept) office_.hosts.note_tried(key);
+    HostKey key = memory_key(known.host);
+    if (memory_ == Memory::Kept) office_.hosts->note_tried(key);
     std::vector<policy::NextHopAddress> addresses;
     for (const IpAddress& each : known.addresses->addresses) {
         if (only_ && each != *only_) continue;
@@ -184,9 +164,9 @@ net::Task<> NextHopClient::resolve(std::size_t index)
         } else {
             address.endpoint = {};
         }
-        const std::string text = endpoint_text(known.host, address.endpoint);
-        address.dead = office_.dead.is_dead(text, office_.now());
-        address.left_untried = office_.hosts.is_left_untried(key + '|' + text, office_.now());
+        key.address = endpoint_text(known.host, address.endpoint);
+        address.dead = office_.dead.is_dead(key.address, office_.now());
+        address.left_untried = office_.hosts->is_left_untried(key, office_.now());
         addresses.push_back(std::move(address));
     }
     if (addresses.empty()) {  // the one that was asked about is the host's no more
@@ -270,7 +250,7 @@ net::Task<> NextHopClient::connect(policy::NextHopStep step)
         key_of(known, selection_.decision(step.host), known.identity, request.endpoint);
     const std::string where = endpoint_text(known.host, request.endpoint);
     if (memory_ == Memory::Kept) {
-        office_.hosts.note_tried(memory_key(known.host) + '|' + where);
+        office_.hosts->note_tried(memory_key(known.host, where));
     }
     auto result = co_await dial(office_, std::move(request));
     if (watcher_ != nullptr) watcher_->on_dialed(step, known.host, result);
@@ -294,21 +274,7 @@ ConnectionFacts NextHopClient::take(const std::string& where, DialResult& result
     // A port that is closed to one more while others are served is full, not dead.
     const bool full = result.refused_connect && office_.live_connections(where) != 0;
     slow_down_ = slow_down_ || full;
-    const bool greeted =
-        result.end != End::Failed || (result.stage != facts::Stage::Connect &&
-                                      (result.stage != facts::Stage::Greeting || !result.lost));
-    ConnectionFacts facts;
-    facts.end = end_of(result.end);
-    facts.peer = greeted                       ? Peer::Greeted
-                 : result.unreachable && !full ? Peer::Silent
-                                               : Peer::Unknown;
-    facts.injected = result.injected;
-    const auto* capabilities = result.connection ? &result.connection->capabilities : nullptr;
-    facts.requiretls = capabilities != nullptr && capabilities->require_tls;
-    facts.tls = result.connection ? result.connection->tls : result.tls;
-    facts.failure = result.failure;
-    facts.outcome = std::move(result.outcome);
-    return facts;
+    return take_facts(result, full ? Crowded::Yes : Crowded::No);
 }
 
 net::Task<> NextHopClient::log_in()
@@ -394,12 +360,11 @@ void NextHopClient::note(const HopNote& note)
     case HopNote::Kind::AddressAlive:
         return office_.dead.forget(text);
     case HopNote::Kind::HostSilent:
-        return office_.hosts.note_silent(memory_key(host), now);
+        return office_.hosts->note_silent(memory_key(host), now);
     case HopNote::Kind::HostGreeted:
-        return office_.hosts.note_greeted(memory_key(host));
+        return office_.hosts->note_greeted(memory_key(host));
     case HopNote::Kind::LeftUntried:
-        return office_.hosts.note_untried(memory_key(host) + (note.address ? '|' + text : text),
-                                          now);
+        return office_.hosts->note_untried(memory_key(host, text), now);
     }
 }
 
@@ -476,10 +441,11 @@ std::string NextHopClient::rung_key(std::size_t index) const
     return key;
 }
 
-// Of the destination and the host.
-std::string NextHopClient::memory_key(const Host& host) const
+HostKey NextHopClient::memory_key(const Host& host, std::string address) const
 {
-    return mx_.domain + '|' + host.label() + '|' + std::to_string(host.port);
+    std::string name = host.label();
+    if (host.unix_path.empty()) name += ':' + std::to_string(host.port);
+    return {mx_.domain, std::move(name), std::move(address)};
 }
 
 }  // namespace hermetic::outbound

@@ -10,6 +10,7 @@
 #include "outbound/connection.h"
 #include "outbound/dane.h"
 #include "outbound/dial.h"
+#include "outbound/host_memory.h"
 #include "outbound/hosts.h"
 #include "outbound/ratchet_watch.h"
 #include "outbound/settings.h"
@@ -49,16 +50,9 @@ public:
         Kept,      // rungs, dead hosts and the ratchet are read and written
         ReadOnly,  // nothing is written, and no kept connection is used
     };
-    // What a route leads to (hosts.h): its hosts, and for an MX route the recipients' domain.
-    struct Target {
-        HostList hosts;
-        std::string domain;
-        std::optional<IpAddress> only{};  // of who looks at one address alone
-    };
-
     // `watch`: the grant's, which outlives the client; null: nobody watches.
     // `demand` points into `snapshot`; its ratchet's expectation is filled in here.
-    NextHopClient(Office& office, PeerWatch* watch, Target target, policy::TlsDemand demand,
+    NextHopClient(Office& office, PeerWatch* watch, HostList list, policy::TlsDemand demand,
                   objects::SnapshotPointer snapshot, Memory memory = Memory::Kept,
                   HopWatcher* watcher = nullptr);
     NextHopClient(const NextHopClient&) = delete;
@@ -142,7 +136,7 @@ private:
                                      const Identity& identity, const Endpoint& endpoint) const;
     void add_required(std::size_t index);
     [[nodiscard]] std::string rung_key(std::size_t index) const;
-    [[nodiscard]] std::string memory_key(const Host& host) const;
+    [[nodiscard]] HostKey memory_key(const Host& host, std::string address = {}) const;
     [[nodiscard]] std::vector<policy::NextHopHost> make_hosts(const HostList& hosts) const;
 
     Office& office_;

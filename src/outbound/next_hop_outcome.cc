@@ -4,6 +4,8 @@
 #include "facts/reasons.h"
 #include "outbound/io_outcome.h"
 #include "outbound/policy_outcome.h"
+#include "policy/evidence_words.h"
+#include "policy/login.h"
 
 #include <fmt/format.h>
 
@@ -29,6 +31,21 @@ facts::Outcome refused_address_outcome(const policy::HopFailure& failure, std::s
                                                      facts::describe(failure.reason).words));
 }
 
+// What is wrong with the host comes first: that is what is to be repaired.
+facts::Outcome withheld_outcome(const policy::HopFailure& failure, const HopContext& context)
+{
+    constexpr auto kNothingKnown = facts::Reason::AuthWithheld;
+    if (failure.reason == kNothingKnown) return local_outcome(kNothingKnown);
+    const auto found =
+        failure.evidence
+            ? policy::describe_finding(failure.reason, policy::login_policy(context.decision),
+                                       *failure.evidence, context.now)
+            : std::string{facts::describe(failure.reason).words};
+    return local_outcome(failure.reason, Stage::Auth,
+                         fmt::format("{}: {}; so it is not sent the password ({})", context.host,
+                                     found, facts::name(kNothingKnown)));
+}
+
 facts::Outcome said(const policy::HopFailure& failure)
 {
     facts::Outcome outcome = *failure.outcome;
@@ -36,9 +53,16 @@ facts::Outcome said(const policy::HopFailure& failure)
     return outcome;
 }
 
-}  // namespace
+// RFC 8689 §4.2.1: TLS that does not come about, or proves nothing, is what the sender asked for.
+bool is_failure_of_tls(const facts::Outcome& outcome)
+{
+    return outcome.origin == facts::Origin::Local &&
+           (outcome.stage == Stage::StartTls || outcome.stage == Stage::Handshake ||
+            outcome.stage == Stage::Verify) &&
+           outcome.result == facts::OutcomeClass::Deferred;
+}
 
-facts::Outcome outcome_of(const policy::HopFailure& failure, const HopContext& context)
+facts::Outcome describe_failure(const policy::HopFailure& failure, const HopContext& context)
 {
     const auto* tls_failure = failure.failure ? &*failure.failure : nullptr;
     switch (failure.kind) {
@@ -68,11 +92,22 @@ facts::Outcome outcome_of(const policy::HopFailure& failure, const HopContext& c
         return local_outcome(failure.reason,
                              fmt::format("{} does not offer REQUIRETLS in TLS", context.host));
     case Kind::LoginWithheld:
-        return local_outcome(failure.reason);
+        return withheld_outcome(failure, context);
     case Kind::TimeOver:
         return local_outcome(failure.reason, Stage::Connect);
     }
     unreachable("every HopFailure::Kind is an outcome above");
+}
+
+}  // namespace
+
+facts::Outcome outcome_of(const policy::HopFailure& failure, const HopContext& context)
+{
+    auto outcome = describe_failure(failure, context);
+    constexpr facts::EnhancedStatus kEncryptionNeeded{4, 7, 10};
+    if (context.decision.policy.requiretls && is_failure_of_tls(outcome))
+        facts::set_status(outcome, kEncryptionNeeded);
+    return outcome;
 }
 
 }  // namespace hermetic::outbound

@@ -1,7 +1,7 @@
 #include "outbound/office.h"
 
+#include "events/publisher.h"
 #include "facts/reasons.h"
-#include "ledger/log.h"
 #include "net/core.h"
 #include "net/stream.h"
 #include "outbound/credentials.h"
@@ -30,10 +30,11 @@ PoolLimits limits_of(const DeliverySettings& settings)
 
 Office::Office(Adapters its_adapters, SettingsPointer its_settings,
                objects::SnapshotPointer its_snapshot, Pool::Goodbye goodbye)
-    : adapters{its_adapters},
+    : adapters{std::move(its_adapters)},
       settings{std::move(its_settings)},
       snapshot{std::move(its_snapshot)},
       pool{limits_of(*settings), std::move(goodbye)},
+      hosts{adapters.hosts ? adapters.hosts : std::make_shared<HostMemory>()},
       sessions{tls::make_session_cache(kResumableSessions)},
       live_{std::make_shared<std::unordered_map<std::string, std::uint32_t>>()}
 {
@@ -79,8 +80,7 @@ std::shared_ptr<const tls::ClientContext> Office::context_for(
     }
     auto made = tls::make_client_context(profile_of(plan, certificate));
     if (!made) {
-        adapters.log.event(ledger::Level::Error, facts::name(Reason::TlsClientContext),
-                           {{"what", made.error().what}, {"right", made.error().right}});
+        adapters.events.publish(events::ClientContextFault{made.error().what, made.error().right});
     }
     auto context = made ? *std::move(made) : nullptr;
     contexts_.push_back({plan, certificate, context});

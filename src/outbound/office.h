@@ -29,8 +29,8 @@ class Spool;
 namespace hermetic::dns {
 class Resolver;
 }
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
 namespace hermetic::metrics {
 class Metrics;
@@ -51,9 +51,11 @@ struct Adapters {
     net::Core& core;
     spool::Spool* spool;  // null: who only looks has none
     dns::Resolver& resolver;
-    ledger::Log& log;
+    events::Publisher& events;
     metrics::Metrics& metrics;
     observations::Observations* observations = nullptr;  // null: nothing is observed
+    // Of all cores; null: the office has its own.
+    std::shared_ptr<HostMemory> hosts{};
 };
 
 class Office {
@@ -97,7 +99,7 @@ public:
     Pool pool;
     policy::RungMemory rungs;
     DeadHosts dead;
-    HostMemory hosts;
+    std::shared_ptr<HostMemory> hosts;  // of all cores
     tls::SessionCachePointer sessions;
 
 private:

@@ -1,6 +1,5 @@
 #include "outbound/opening.h"
 
-#include "core/text.h"
 #include "outbound/io_outcome.h"
 #include "outbound/talk.h"
 
@@ -75,7 +74,7 @@ net::Task<bool> Opener::hear(std::string_view write)
         on_lost(reply.error());
         co_return false;
     }
-    if (session_.stage() == Stage::Greeting) opened_.greeting = printable(reply->text);
+    if (session_.stage() == Stage::Greeting) opened_.greeting = reply->text;
     fresh_tls_ = false;
     step_ = session_.on_reply(*reply);
     opened_.busy = session_.peer_is_busy();

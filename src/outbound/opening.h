@@ -43,7 +43,7 @@ struct Opened {
     };
     End end = End::Failed;
     facts::Stage stage = facts::Stage::Connect;  // where it ended
-    std::string greeting;                        // printable
+    std::string greeting;                        // as it came
     std::optional<smtp::Capabilities> offered;   // in clear
     std::optional<smtp::Capabilities> offered_in_tls;
     // There also where the peer ended the session after the handshake.

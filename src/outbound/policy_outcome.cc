@@ -1,6 +1,6 @@
 #include "outbound/policy_outcome.h"
 
-#include "core/text.h"
+#include "facts/outcome_words.h"
 #include "facts/reasons.h"
 #include "outbound/io_outcome.h"
 #include "policy/evidence_words.h"
@@ -18,8 +18,6 @@ using facts::Reason;
 constexpr EnhancedStatus kNoStartTls{4, 7, 321};
 constexpr EnhancedStatus kExpired{4, 7, 322};
 constexpr EnhancedStatus kNoSession{4, 4, 317};
-// Octets of a reply that nobody has proved, in our own words.
-constexpr std::size_t kQuoted = 200;
 
 // Where its domain publishes that there is TLS it is a failure of that, else of the session.
 EnhancedStatus without_starttls(const policy::TlsPolicy& policy)
@@ -27,11 +25,10 @@ EnhancedStatus without_starttls(const policy::TlsPolicy& policy)
     return policy.tlsa != nullptr || policy.sts_name ? kNoStartTls : kNoSession;
 }
 
-// Foreign words in a sentence of ours: printable and bounded.
-std::string quoted(const facts::Outcome& said)
+// What was said, in a sentence of ours.
+std::string words_of(const facts::Outcome& said)
 {
-    if (said.origin == facts::Origin::Local) return printable(said.text, kQuoted);
-    return fmt::format("\"{} {}\"", said.code, printable(said.text, kQuoted));
+    return said.origin == facts::Origin::Local ? said.text : facts::quote_reply(said);
 }
 
 }  // namespace
@@ -73,9 +70,12 @@ facts::Outcome session_outcome(facts::Outcome said, const policy::TlsPolicy& pol
     const bool believed = policy::speaks_for_itself(policy, tls);
     if (said.stage == facts::Stage::StartTls) {
         if (!believed) {
-            auto outcome =
-                facts::local_outcome(Reason::StarttlsRefused,
-                                     fmt::format("{} refused STARTTLS: {}", host, quoted(said)));
+            const std::string_view unproved = said.origin == facts::Origin::Remote
+                                                  ? ", and nothing proves that the server said so"
+                                                  : "";
+            auto outcome = facts::local_outcome(
+                Reason::StarttlsRefused,
+                fmt::format("{} refused STARTTLS{}: {}", host, unproved, words_of(said)));
             facts::set_status(outcome, without_starttls(policy));
             return outcome;
         }
@@ -93,7 +93,7 @@ facts::Outcome session_outcome(facts::Outcome said, const policy::TlsPolicy& pol
     return facts::local_outcome(
         Reason::PeerUnproved, said.stage,
         fmt::format("{} was refused in clear, and nothing proves that the server said so: {}", host,
-                    quoted(said)));
+                    words_of(said)));
 }
 
 }  // namespace hermetic::outbound

@@ -172,6 +172,7 @@ TEST(SessionOutcome, OfStartTlsRefusedTellsWhatIsPublished)
     EXPECT_EQ(outcome().origin, facts::Origin::Remote) << "nothing asks for proof";
     policy.level = policy::TlsLevel::Encrypt;
     EXPECT_EQ(outcome().enhanced.format(), "4.4.317");
+    EXPECT_THAT(outcome().text, HasSubstr("nothing proves that the server said so: \"554 no TLS"));
     EXPECT_EQ(outcome().origin, facts::Origin::Local);
     EXPECT_EQ(outcome().reason, Reason::StarttlsRefused);
     EXPECT_THAT(outcome().text, HasSubstr("\"554 no TLS today\""));

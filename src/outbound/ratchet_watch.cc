@@ -1,7 +1,6 @@
 #include "outbound/ratchet_watch.h"
 
-#include "ledger/log.h"
-#include "metrics/metrics.h"
+#include "events/publisher.h"
 #include "net/core.h"
 #include "outbound/office.h"
 #include "queue/retry.h"
@@ -11,7 +10,6 @@
 namespace hermetic::outbound {
 namespace {
 
-using ledger::Level;
 using policy::Sighting;
 
 constexpr std::uint16_t kSmtpPort = 25;
@@ -37,20 +35,17 @@ std::string ratchet_destination(std::string_view domain, const std::vector<Host>
     return first;
 }
 
-std::string ratchet_destination(std::string_view route_key)
+std::string ratchet_destination(const routing::Route& route)
 {
-    const auto route = routing::parse_route_key(route_key);
-    if (!route) return {};
-    if (route->mx) return route->domain;
-    return ratchet_destination({}, hosts_of(*route));
+    return ratchet_destination(route.domain, hosts_of(route));
 }
 
 RatchetWatch::RatchetWatch(Office& office, const objects::Organization& organization,
-                           std::string_view domain, const HostList& hosts)
+                           const HostList& list)
     : office_{office}, settings_{organization.ratchet}
 {
     if (office.adapters.observations == nullptr) return;
-    key_ = {organization.name, ratchet_destination(domain, hosts.hosts)};
+    key_ = {organization.name, ratchet_destination(list.mx.domain, list.hosts)};
     held_ =
         office.adapters.observations->held_to(key_, settings_, office.adapters.core.clock().wall());
 }
@@ -86,45 +81,17 @@ void RatchetWatch::on_failure(const std::string& host, facts::Outcome& failure)
                   key_.destination;
 }
 
-void RatchetWatch::tell_fall(const std::string& host, const policy::Fall& fall)
-{
-    office_.adapters.metrics.add(metrics::Metric::RatchetFalls);
-    office_.adapters.log.event(Level::Warning, "ratchet.fell",
-                               {{"organization", key_.organization},
-                                {"destination", key_.destination},
-                                {"host", host},
-                                {"was", policy::describe(fall.was)},
-                                {"is", policy::describe(fall.is)},
-                                {"held_until", fall.held ? format_rfc3339(fall.until) : "no"}});
-}
-
 void RatchetWatch::tell(const std::string& host, const observations::Seen& seen)
 {
-    auto& log = office_.adapters.log;
-    if (seen.noted.fell) tell_fall(host, *seen.fall);
-    if (seen.noted.gave_way) {
-        log.event(Level::Warning, "ratchet.gave-way",
-                  {{"organization", key_.organization},
-                   {"destination", key_.destination},
-                   {"host", host},
-                   {"was", policy::describe(seen.fall->was)},
-                   {"is", policy::describe(seen.fall->is)}});
-    }
-    if (seen.noted.recovered) {
-        log.event(Level::Info, "ratchet.recovered",
-                  {{"organization", key_.organization},
-                   {"destination", key_.destination},
-                   {"host", host}});
-    }
-    if (seen.mass != 0) {
-        office_.adapters.metrics.add(metrics::Metric::MassStrippings);
-        log.event(Level::Error, "ratchet.mass-stripping",
-                  {{"sites", std::to_string(seen.mass)},
-                   {"host", host},
-                   {"what",
-                    "STARTTLS is gone from many unrelated servers at once: something in "
-                    "the network removes it"}});
-    }
+    using Kind = events::RatchetMoved::Kind;
+    auto& events = office_.adapters.events;
+    const auto moved = [&](Kind kind, const std::optional<policy::Fall>& fall) {
+        events.publish(events::RatchetMoved{kind, key_.organization, key_.destination, host, fall});
+    };
+    if (seen.noted.fell) moved(Kind::Fell, seen.fall);
+    if (seen.noted.gave_way) moved(Kind::GaveWay, seen.fall);
+    if (seen.noted.recovered) moved(Kind::Recovered, std::nullopt);
+    if (seen.mass != 0) events.publish(events::MassStripping{seen.mass, host});
 }
 
 }  // namespace hermetic::outbound

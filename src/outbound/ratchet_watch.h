@@ -24,14 +24,11 @@ class Office;
 // empty for configured hosts.
 [[nodiscard]] std::string ratchet_destination(std::string_view domain,
                                               const std::vector<Host>& hosts);
-// Of what the queue calls a destination (routing::Route::key); empty where that is no key.
-[[nodiscard]] std::string ratchet_destination(std::string_view route_key);
+[[nodiscard]] std::string ratchet_destination(const routing::Route& route);
 
 class RatchetWatch {
 public:
-    // `domain`: the recipients', of an MX route; empty for configured hosts.
-    RatchetWatch(Office& office, const objects::Organization& organization, std::string_view domain,
-                 const HostList& hosts);
+    RatchetWatch(Office& office, const objects::Organization& organization, const HostList& list);
 
     // What mail to it is held to now.
     [[nodiscard]] std::optional<policy::Expectation> expectation() const
@@ -52,7 +49,6 @@ public:
 
 private:
     void tell(const std::string& host, const observations::Seen& seen);
-    void tell_fall(const std::string& host, const policy::Fall& fall);
 
     Office& office_;
     observations::DestinationKey key_;

@@ -20,6 +20,26 @@ TEST(RememberedHosts, WhatSeveralCoresRememberIsToldOnce)
     EXPECT_THAT(merge({step, dead, longer}), ElementsAre(longer, step));
 }
 
+TEST(RememberedHosts, AHostIsMeantWithOrWithoutBracketsAndPort)
+{
+    struct Row {
+        const char* endpoint;
+        const char* host;
+        bool meant;
+    };
+    for (const Row& row :
+         {Row{"192.0.2.1:25", "192.0.2.1", true}, Row{"[192.0.2.1]:25", "192.0.2.1", true},
+          Row{"192.0.2.1:25", "[192.0.2.1]:25", true}, Row{"192.0.2.1:25", "192.0.2.1:26", false},
+          Row{"192.0.2.1:25", "192.0.2", false}, Row{"[2001:db8::1]:25", "2001:db8::1", true},
+          Row{"[2001:db8::1]:25", "[2001:db8::1]", true},
+          Row{"[2001:db8::1]:25", "2001:db8:", false}, Row{"mx.a.test:25", "mx.a.test", true},
+          Row{"mx.a.test:25", "mx.a.test:25", true}, Row{"mx.a.test:25", "a.test", false},
+          Row{"[2001:db8::1", "2001:db8::1", false}, Row{"/run/lmtp", "/run/lmtp", true},
+          Row{"/run/lmtp", "/run", false}, Row{"mx.a.test:25", "", true}}) {
+        EXPECT_EQ(is_of(row.endpoint, row.host), row.meant) << row.endpoint << ' ' << row.host;
+    }
+}
+
 TEST(DeadHosts, AreListedAndForgottenByHost)
 {
     DeadHosts dead;

@@ -3,7 +3,6 @@
 #include "outbound/credentials.h"
 #include "policy/route_inputs.h"
 #include "policy/tls_policy.h"
-#include "routing/route.h"
 
 #include <fmt/format.h>
 
@@ -25,7 +24,7 @@ policy::HopKind kind_of(const routing::Route& route)
     for (const objects::NextHopHost& host : route.hosts) {
         if (policy::hop_kind(host) == policy::HopKind::Network) return policy::HopKind::Network;
     }
-    return policy::hop_kind(route.hosts.front());
+    return route.hosts.empty() ? policy::HopKind::Network : policy::hop_kind(route.hosts.front());
 }
 
 // What DNS may prove of a host, and what its domain may publish; the names are nobody's.
@@ -39,10 +38,10 @@ std::vector<policy::HopFacts> possible_hops(const routing::Route& route)
         for (const StsMode sts : {StsMode::NoPolicy, StsMode::Enforce}) {
             for (const DnsSecurity mx : {DnsSecurity::Insecure, DnsSecurity::Secure}) {
                 policy::HopFacts hop;
-                hop.configured = !route.mx;
-                if (!route.mx) hop.kind = kind_of(route);
+                hop.configured = !route.is_mx();
+                hop.kind = kind_of(route);
                 hop.host = "host.invalid";
-                if (route.mx) hop.domain = "domain.invalid";
+                if (route.is_mx()) hop.domain = "domain.invalid";
                 hop.mx_security = mx;
                 hop.tlsa_status = tlsa;
                 if (tlsa == TlsaStatus::Usable) hop.tlsa = kTlsa;
@@ -120,15 +119,6 @@ std::string describe(const PolicySources& sources, const routing::Route& route)
     return text + describe_holds(*sources.snapshot, *inputs->organization);
 }
 
-// Routes that have it in common have their policy in common.
-std::string owner_of(const routing::Route& route)
-{
-    std::string owner = route.mx ? "mx;" : "hosts;";
-    if (!route.mx) owner += std::to_string(static_cast<int>(kind_of(route)));
-    owner.append(1, ';').append(route.organization).append(1, ';').append(route.connector);
-    return owner.append(1, ';').append(route.accepted_domain);
-}
-
 }  // namespace
 
 PolicyChange::PolicyChange(PolicySources before, PolicySources after)
@@ -138,14 +128,13 @@ PolicyChange::PolicyChange(PolicySources before, PolicySources after)
     before_.now = after_.now;
 }
 
-bool PolicyChange::concerns(std::string_view route_key)
+bool PolicyChange::concerns(const routing::Route& route)
 {
-    const auto route = routing::parse_route_key(route_key);
-    if (!route) return false;
-    std::string owner = owner_of(*route);
+    Owner owner{kind_of(route), route.is_mx(), route.organization, route.connector,
+                route.accepted_domain};
     const auto known = known_.find(owner);
     if (known != known_.end()) return known->second;
-    const bool differs = describe(before_, *route) != describe(after_, *route);
+    const bool differs = describe(before_, route) != describe(after_, route);
     return known_.emplace(std::move(owner), differs).first->second;
 }
 

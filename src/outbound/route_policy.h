@@ -9,10 +9,11 @@
 #include "core/time.h"
 #include "objects/snapshot.h"
 #include "outbound/settings.h"
+#include "policy/tls_policy.h"
+#include "routing/route.h"
 
+#include <map>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 
 namespace hermetic::outbound {
 
@@ -30,13 +31,22 @@ class PolicyChange {
 public:
     PolicyChange(PolicySources before, PolicySources after);
 
-    // Whether mail of this route may fare otherwise. Not of a key that is none of ours.
-    [[nodiscard]] bool concerns(std::string_view route_key);
+    // Whether mail of this route may fare otherwise.
+    [[nodiscard]] bool concerns(const routing::Route& route);
 
 private:
     PolicySources before_;
     PolicySources after_;
-    std::unordered_map<std::string, bool> known_;
+    // Routes that have it in common have their policy in common.
+    struct Owner {
+        policy::HopKind kind = policy::HopKind::Network;
+        bool mx = true;
+        std::string organization;
+        std::string connector;
+        std::string accepted_domain;
+        auto operator<=>(const Owner&) const = default;
+    };
+    std::map<Owner, bool> known_;
 };
 
 }  // namespace hermetic::outbound

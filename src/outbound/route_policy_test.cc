@@ -1,5 +1,6 @@
 #include "outbound/route_policy.h"
 
+#include "objects/next_hop.h"
 #include "outbound/credentials.h"
 
 #include <gtest/gtest.h>
@@ -44,8 +45,24 @@ Contents make_contents()
 PolicySources sources(const Contents& contents)
 {
     auto settings = std::make_shared<DeliverySettings>();
-    settings->credentials = Credentials::load(contents, nullptr);
-    return {std::make_shared<const objects::Snapshot>(contents), std::move(settings), kNow};
+    auto snapshot = std::make_shared<const objects::Snapshot>(contents);
+    settings->credentials = Credentials::load(snapshot->contents(), nullptr);
+    return {std::move(snapshot), std::move(settings), kNow};
+}
+
+routing::Route route(std::string_view way, std::string_view organization,
+                     std::string_view connector = {}, std::string_view accepted_domain = {})
+{
+    routing::Route route;
+    if (const auto host = objects::parse_next_hop_host(way)) {
+        route.hosts.push_back(*host);
+    } else {
+        route.domain = way;
+    }
+    route.organization = organization;
+    route.connector = connector;
+    route.accepted_domain = accepted_domain;
+    return route;
 }
 
 struct Row {
@@ -67,12 +84,11 @@ TEST_P(RoutePolicy, AChangeConcernsTheMailThatMayFareOtherwise)
     row.change(after);
     PolicyChange change{sources(make_contents()), sources(after)};
     for (int again = 0; again < 2; ++again) {
-        EXPECT_EQ(change.concerns("mx:a.test;connector=bank"), row.bank);
-        EXPECT_EQ(change.concerns("hosts:smtp://r.test:25;connector=clinic"), row.clinic);
-        EXPECT_EQ(change.concerns("mx:a.test"), row.first_by_mx);
-        EXPECT_EQ(change.concerns("mx:a.test;organization=Second"), row.second_by_mx);
+        EXPECT_EQ(change.concerns(route("a.test", "First", "bank")), row.bank);
+        EXPECT_EQ(change.concerns(route("smtp://r.test", "Second", "clinic")), row.clinic);
+        EXPECT_EQ(change.concerns(route("a.test", "First")), row.first_by_mx);
+        EXPECT_EQ(change.concerns(route("a.test", "Second")), row.second_by_mx);
     }
-    EXPECT_FALSE(change.concerns("no key"));
 }
 
 const Row kRows[] = {
@@ -130,11 +146,11 @@ TEST(RoutePolicyNextHops, AnAcceptedDomainsOwnLevelConcernsItsNextHopOnly)
     Contents after = make_contents();
     after.accepted_domains[0].comment = "x";
     PolicyChange comment{sources(make_contents()), sources(after)};
-    EXPECT_FALSE(comment.concerns("hosts:smtp://r.test:25;accepted_domain=own.test"));
+    EXPECT_FALSE(comment.concerns(route("smtp://r.test", "First", {}, "own.test")));
     after.accepted_domains[0].tls.level = TlsLevel::VerifyCa;
     PolicyChange level{sources(make_contents()), sources(after)};
-    EXPECT_TRUE(level.concerns("hosts:smtp://r.test:25;accepted_domain=own.test"));
-    EXPECT_FALSE(level.concerns("mx:a.test"));
+    EXPECT_TRUE(level.concerns(route("smtp://r.test", "First", {}, "own.test")));
+    EXPECT_FALSE(level.concerns(route("a.test", "First")));
 }
 
 TEST(RoutePolicyFiles, AFileThatCanBeReadNowConcernsItsConnectorOnly)
@@ -148,9 +164,9 @@ TEST(RoutePolicyFiles, AFileThatCanBeReadNowConcernsItsConnectorOnly)
     std::filesystem::permissions(file, std::filesystem::perms::owner_read);
     PolicyChange change{before, sources(contents)};
     std::filesystem::remove(file);
-    EXPECT_TRUE(change.concerns("mx:a.test;connector=bank"));
-    EXPECT_FALSE(change.concerns("mx:a.test;connector=clinic"));
-    EXPECT_FALSE(change.concerns("mx:a.test"));
+    EXPECT_TRUE(change.concerns(route("a.test", "First", "bank")));
+    EXPECT_FALSE(change.concerns(route("a.test", "Second", "clinic")));
+    EXPECT_FALSE(change.concerns(route("a.test", "First")));
 }
 
 }  // namespace

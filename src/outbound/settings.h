@@ -20,8 +20,6 @@ class StsPolicies;
 
 struct DeliverySettings {
     config::DeliveryOptions options;
-    // Of an attempt to reach a host; what it leaves untried comes first in the next one.
-    Duration attempt_time = std::chrono::minutes{10};
     std::string hostname;                   // the node's: EHLO's name and Reporting-MTA
     std::vector<std::string> own_names;     // MX names that are this server; the hostname too
     std::vector<Endpoint> own_endpoints;    // where our listeners can be reached; no wildcards

@@ -1,5 +1,6 @@
 #include "outbound/talk.h"
 
+#include "facts/reasons.h"
 #include "net/core.h"
 #include "outbound/io_outcome.h"
 
@@ -16,13 +17,17 @@ constexpr std::chrono::seconds kLastWords{2};
 
 TalkError lost(net::StreamError error)
 {
-    return {std::move(error), std::nullopt, false};
+    return {std::move(error), std::nullopt};
 }
 
 }  // namespace
 
 facts::Outcome talk_outcome(facts::Stage stage, const TalkError& error)
 {
+    if (error.unasked) {
+        return facts::local_outcome(facts::Reason::ReplyUnexpected, stage,
+                                    "the server spoke before it was asked");
+    }
     return error.malformed ? malformed_outcome(stage, *error.malformed)
                            : stream_outcome(stage, error.stream);
 }
@@ -35,15 +40,40 @@ net::Task<Result<PeerReply, TalkError>> read_reply(net::Stream& stream, Instant 
         auto line = co_await stream.read_line(smtp::ReplyReader::kMaxLineOctets);
         if (!line) co_return failure(lost(std::move(line.error())));
         auto reply = reader.feed(line->text);
-        if (!reply) co_return failure(TalkError{net::StreamError{}, reply.error(), false});
-        if (*reply) co_return std::move(**reply);
+        if (!reply) co_return failure(TalkError{net::StreamError{}, reply.error()});
+        if (!*reply) continue;
+        stream.note_progress();
+        co_return std::move(**reply);
     }
 }
 
+bool has_come(net::Stream& stream)
+{
+    if (!stream.is_tls() && stream.buffered() == 0 && !stream.has_octets_in_socket()) return false;
+    return stream.has_unread_input();
+}
+
+net::Task<bool> has_spoken_unasked(net::Stream& stream, std::size_t due)
+{
+    if (!has_come(stream)) co_return false;
+    const auto there = co_await stream.peek();
+    co_return there&& smtp::speaks_unasked(*there, due);
+}
+
+TalkError unasked()
+{
+    TalkError error;
+    error.unwritten = true;
+    error.unasked = true;
+    return error;
+}
+
 net::Task<Result<PeerReply, TalkError>> exchange(net::Stream& stream, std::string_view write,
-                                                 Instant deadline)
+                                                 Instant deadline, std::size_t due)
 {
     if (!write.empty()) {
+        const bool early = co_await has_spoken_unasked(stream, due);
+        if (early) co_return failure(unasked());
         stream.until(deadline);
         auto written = co_await stream.write(write);
         if (!written) {

@@ -1,4 +1,5 @@
-// Lines over a stream as SMTP replies: one write, one reply, one deadline.
+// Lines over a stream as SMTP replies: one write, one reply, one deadline. A peer is heard when its
+// reply is whole (net::Stream::waiting_since).
 #pragma once
 
 #include "config/node_options.h"
@@ -10,6 +11,7 @@
 #include "net/task.h"
 #include "smtp/reply_reader.h"
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -19,6 +21,7 @@ struct TalkError {
     net::StreamError stream;
     std::optional<smtp::ReplyError> malformed;  // set: the stream works, what came is no reply
     bool unwritten = false;                     // not all that was to be written first was
+    bool unasked = false;                       // the peer spoke before it was asked
 };
 [[nodiscard]] facts::Outcome talk_outcome(facts::Stage stage, const TalkError& error);
 
@@ -27,10 +30,21 @@ struct TalkError {
                                                                        Instant deadline);
 
 // Writes, where there is something to write, and reads the reply. Where the peer has closed in the
-// meantime, what it said before that is the answer. `write` outlives the await.
+// meantime, what it said before that is the answer. `write` outlives the await. `due`: replies that
+// what was written before still waits for; more than that may not have come (speaks_unasked()), or
+// it would be taken for the answer: then nothing is written.
 [[nodiscard]] net::Task<Result<smtp::PeerReply, TalkError>> exchange(net::Stream& stream,
                                                                      std::string_view write,
-                                                                     Instant deadline);
+                                                                     Instant deadline,
+                                                                     std::size_t due = 0);
+
+// Whether octets have come that nobody has read. Of a bare end of the stream in clear the next read
+// tells: who is gone may still have taken what was sent to it.
+[[nodiscard]] bool has_come(net::Stream& stream);
+
+// Before something is written: whether the peer has spoken unasked. Does not wait.
+[[nodiscard]] net::Task<bool> has_spoken_unasked(net::Stream& stream, std::size_t due);
+[[nodiscard]] TalkError unasked();
 
 // After a write has failed: what the peer still had to say, or `error` where it is nothing.
 [[nodiscard]] net::Task<Result<smtp::PeerReply, TalkError>> last_words(net::Stream& stream,

@@ -74,6 +74,10 @@ bool is_stronger(const Admission& one, const Admission& other)
 {
     if (one.by != other.by) return one.by == Admission::By::Certificate;
     if (one.weight != other.weight) return one.weight > other.weight;
+    // Of connectors that share a network, those that ask for a certificate are claimed by it.
+    const bool asks = one.connector->require_certificate;
+    if (one.by == Admission::By::Network && asks != other.connector->require_certificate)
+        return !asks;
     return one.connector->name < other.connector->name;
 }
 
@@ -139,6 +143,10 @@ private:
     {
         // What restricts nothing and only looks on must not grant (specification §2.3).
         if (admission.connector->mode != objects::ConnectorMode::Enforce) return;
+        const auto& listeners = admission.connector->listeners;
+        if (!listeners.empty() &&
+            std::ranges::find(listeners, evidence_.listener) == listeners.end())
+            return;
         const auto rival = std::ranges::find_if(result_.claims, [&](const Admission& other) {
             return other.connector->organization == admission.connector->organization;
         });

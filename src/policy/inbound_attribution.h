@@ -1,9 +1,11 @@
 // Which on_premises connectors evidence speaks for, and which of them grants.
 //
 // Pure. Specification §2.3: evidence, not claims, grants. In each organization one connector claims
-// the client: by certificate name first, then by network, the most specific; where the client does
-// not meet that connector's own conditions nothing is granted, and no other takes its place. MAIL
-// FROM and RCPT TO choose only among what evidence admitted. The rows are docs/policy/receiving.md.
+// the client: by certificate name first, then by network, the most specific, of equal networks one
+// that asks for no certificate; where the client does not meet that connector's own conditions
+// nothing is granted, and no other takes its place. `listeners` narrow: elsewhere it claims nobody.
+// MAIL FROM and RCPT TO choose only among what evidence admitted. The rows are
+// docs/policy/receiving.md.
 #pragma once
 
 #include "facts/reason.h"

@@ -88,6 +88,53 @@ TEST(InboundAttribution, FollowsEvidenceTheMostSpecificFirst)
     }
 }
 
+TEST(InboundAttribution, OfOneNetworkTheConnectorThatAsksForNoCertificateTakesThoseWithout)
+{
+    constexpr auto kGrants = objects::ConnectorKind::OnPremises;
+    auto contents = two_organizations();
+    contents.inbound_connectors = {
+        make_connector({"a-gateway", "a", kGrants, {}, {"192.0.2.0/24"}, {"mx.a.example"}}),
+        make_connector({"printers", "a", kGrants, {}, {"192.0.2.0/24"}, {}}),
+    };
+    contents.inbound_connectors[0].require_certificate = true;
+    const objects::Snapshot objects{contents};
+    const auto chosen = [&objects](SessionWords& session) {
+        const Attribution attribution = attribute(objects, session.evidence());
+        const Admission* admission = choose_admission(objects, attribution, from(""));
+        return admission == nullptr ? std::string{} : admission->connector->name;
+    };
+    SessionWords with{"192.0.2.1", "1.3", {"mx.a.example"}};
+    EXPECT_EQ(chosen(with), "a-gateway");
+    SessionWords without{"192.0.2.1", "1.3", {}};
+    EXPECT_EQ(chosen(without), "printers");
+    SessionWords in_clear{"192.0.2.1", "", {}};
+    EXPECT_EQ(chosen(in_clear), "printers");
+}
+
+TEST(InboundAttribution, AConnectorThatNamesListenersClaimsNobodyElsewhere)
+{
+    constexpr auto kGrants = objects::ConnectorKind::OnPremises;
+    auto contents = two_organizations();
+    contents.inbound_connectors = {
+        make_connector({"mail", "a", kGrants, {}, {"192.0.2.0/24"}, {}}),
+        make_connector({"printers", "a", kGrants, {}, {"192.0.2.0/24"}, {"mx.a.example"}}),
+    };
+    contents.inbound_connectors[0].listeners = {"mx"};
+    contents.inbound_connectors[1].listeners = {"print", "print-tls"};
+    const objects::Snapshot objects{contents};
+    const auto chosen = [&objects](std::string_view listener) {
+        SessionWords session{"192.0.2.1", "1.3", {"mx.a.example"}};
+        session.evidence().listener = listener;
+        const Attribution attribution = attribute(objects, session.evidence());
+        const Admission* admission = choose_admission(objects, attribution, from(""));
+        return admission == nullptr ? std::string{} : admission->connector->name;
+    };
+    EXPECT_EQ(chosen("mx"), "mail");
+    EXPECT_EQ(chosen("print-tls"), "printers");
+    EXPECT_EQ(chosen("submission"), "");
+    EXPECT_EQ(chosen(""), "") << "a listener that is not known is nobody's";
+}
+
 TEST(InboundAttribution, HidesBehindNoProxysTls)
 {
     const objects::Snapshot objects = snapshot();

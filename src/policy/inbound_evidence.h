@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace hermetic::policy {
 
@@ -20,6 +21,7 @@ struct ClientEvidence {
     IpAddress address;                        // 0.0.0.0: not known, and proves nothing
     const facts::TlsEvidence* tls = nullptr;  // of the session as it is; null: in clear
     bool tls_is_the_clients = true;           // false after XCLIENT or PROXY
+    std::string_view listener;  // where the client came; empty: not known, and no connector's
     // The listener takes old versions from its named networks: an organization's floor does not
     // count there.
     bool legacy_listener = false;

@@ -18,11 +18,13 @@ using Matched = std::vector<const InboundConnector*>;
 Matched find_partners(const RestrictionInputs& inputs, std::string_view organization)
 {
     Matched matched;
-    if (const mail::Domain* domain = *inputs.sender ? (*inputs.sender)->domain() : nullptr) {
-        objects::InboundIndex::Positions found;
-        inputs.snapshot->inbound().add_partners(organization, *domain, found);
-        for (const auto each : found) matched.push_back(&inputs.snapshot->inbound_at(each));
-    }
+    objects::InboundIndex::Positions found;
+    const mail::ReversePath& sender = *inputs.sender;
+    if (sender && sender->domain() != nullptr)
+        inputs.snapshot->inbound().add_partners(organization, *sender->domain(), found);
+    if (sender && sender->domain() == nullptr)
+        inputs.snapshot->inbound().add_partners_of_any(organization, found);
+    for (const auto each : found) matched.push_back(&inputs.snapshot->inbound_at(each));
     for (const InboundConnector* each : inputs.attribution->partners) {
         if (each->organization == organization) matched.push_back(each);
     }

@@ -101,6 +101,24 @@ TEST(InboundRestrictions, AreJudgedForTheRecipientsOrganization)
     }
 }
 
+// A sender at an address literal is in no domain, and no way around what holds for every sender.
+TEST(InboundRestrictions, OfEverySenderBindAddressLiteralsToo)
+{
+    auto contents = two_organizations();
+    contents.inbound_connectors = {
+        make_connector({"any", "a", ConnectorKind::Partner, {"*"}}),
+        make_connector({"d", "a", ConnectorKind::Partner, {"d.example"}})};
+    const objects::Snapshot objects{contents};
+    SessionWords session{"203.0.113.9", ""};
+    for (const char* sender : {"u@[192.0.2.1]", "u@[IPv6:2001:db8::1]", "u@z.example"}) {
+        const auto judged = judge(objects, session.evidence(), sender, "a");
+        ASSERT_TRUE(judged.fault) << sender;
+        EXPECT_EQ(judged.fault->connector->name, "any") << sender;
+        EXPECT_FALSE(judge(objects, session.evidence(), sender, "b").fault) << sender;
+    }
+    EXPECT_FALSE(judge(objects, session.evidence(), "", "a").fault) << "the null sender";
+}
+
 TEST(InboundRestrictions, IsolateOldVersionsOnTheirListener)
 {
     const objects::Snapshot objects = snapshot();

@@ -15,18 +15,24 @@ bool proves_host(const TlsPolicy& policy)
 
 }  // namespace
 
-bool may_log_in(const TlsDecision& decision, Credentials credentials,
-                const std::optional<facts::TlsEvidence>& evidence)
+const TlsPolicy& login_policy(const TlsDecision& decision)
 {
-    const TlsPolicy& policy = decision.lasting   ? *decision.lasting
-                              : decision.audited ? *decision.audited
-                                                 : decision.policy;
-    const bool connects = decision.skip == Reason::None && decision.audited_skip == Reason::None &&
-                          decision.lasting_skip == Reason::None &&
-                          credentials == Credentials::Complete;
-    const bool strong = evidence && evidence->weakness == facts::Weakness::None;
-    return connects && strong && !policy.allows_clear() && proves_host(policy) &&
-           judge_evidence(policy, *evidence).passes;
+    if (decision.lasting) return *decision.lasting;
+    return decision.audited ? *decision.audited : decision.policy;
+}
+
+Reason why_no_login(const TlsDecision& decision, Credentials credentials,
+                    const std::optional<facts::TlsEvidence>& evidence)
+{
+    for (const Reason skipped : {decision.skip, decision.audited_skip, decision.lasting_skip}) {
+        if (skipped != Reason::None) return skipped;
+    }
+    if (credentials == Credentials::Missing) return Reason::TlsCredentialsMissing;
+    TlsPolicy policy = login_policy(decision);
+    if (!evidence || policy.allows_clear() || !proves_host(policy)) return Reason::AuthWithheld;
+    policy.compatibility = objects::Compatibility::Normal;  // no password over a weak handshake
+    const auto verdict = judge_evidence(policy, *evidence);
+    return verdict.passes ? Reason::None : verdict.reason;
 }
 
 }  // namespace hermetic::policy

@@ -13,9 +13,13 @@ namespace hermetic::policy {
 // enforcing would not even connect.
 enum class Credentials : std::uint8_t { Complete, Missing };
 
-// In audit mode it is what enforcing would have decided that counts, beside an exception what
-// lasts. In clear: never.
-[[nodiscard]] bool may_log_in(const TlsDecision& decision, Credentials credentials,
-                              const std::optional<facts::TlsEvidence>& evidence);
+// What the host must prove before it is told a password: in audit mode what enforcing would have
+// decided, beside an exception what lasts.
+[[nodiscard]] const TlsPolicy& login_policy(const TlsDecision& decision);
+
+// None: it may be told. Else what keeps the password back: what is wrong with the host where that
+// is known, else that nothing proves it (auth.withheld). In clear: never.
+[[nodiscard]] Reason why_no_login(const TlsDecision& decision, Credentials credentials,
+                                  const std::optional<facts::TlsEvidence>& evidence);
 
 }  // namespace hermetic::policy

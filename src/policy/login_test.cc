@@ -43,12 +43,18 @@ TlsPolicy pinned(char digit)
     return policy;
 }
 
+bool may_log_in(const TlsDecision& decision, Credentials credentials,
+                const std::optional<TlsEvidence>& evidence)
+{
+    return why_no_login(decision, credentials, evidence) == Reason::None;
+}
+
 // Under a decision that is nothing but this policy.
 bool may_log_in(const TlsPolicy& policy, const std::optional<TlsEvidence>& evidence)
 {
     TlsDecision decision;
     decision.policy = policy;
-    return policy::may_log_in(decision, Credentials::Complete, evidence);
+    return may_log_in(decision, Credentials::Complete, evidence);
 }
 
 TEST(MayLogIn, WhereTheHostIsProved)
@@ -72,15 +78,15 @@ TEST(MayLogIn, InAuditModeOnlyWhereEnforcingWouldHaveConnected)
 {
     TlsDecision audit;
     audit.audited = named();
-    EXPECT_TRUE(policy::may_log_in(audit, Credentials::Complete, good()));
-    EXPECT_FALSE(policy::may_log_in(audit, Credentials::Missing, good()))
+    EXPECT_TRUE(may_log_in(audit, Credentials::Complete, good()));
+    EXPECT_FALSE(may_log_in(audit, Credentials::Missing, good()))
         << "it would have waited for its files";
     audit.audited_skip = Reason::StsMandatoryMissing;
-    EXPECT_FALSE(policy::may_log_in(audit, Credentials::Complete, good()))
+    EXPECT_FALSE(may_log_in(audit, Credentials::Complete, good()))
         << "it would have left the host alone";
     audit.audited_skip = {};
     audit.audited = pinned('b');
-    EXPECT_FALSE(policy::may_log_in(audit, Credentials::Complete, good()));
+    EXPECT_FALSE(may_log_in(audit, Credentials::Complete, good()));
 }
 
 // Specification §3.1: logins need the lasting values.
@@ -89,12 +95,12 @@ TEST(MayLogIn, BesideAnExceptionOnlyWhereWhatLastsIsMet)
     TlsDecision decision;
     decision.policy.level = TlsLevel::Encrypt;
     decision.lasting = named();
-    EXPECT_TRUE(policy::may_log_in(decision, Credentials::Complete, good()));
+    EXPECT_TRUE(may_log_in(decision, Credentials::Complete, good()));
     decision.lasting = pinned('b');
-    EXPECT_FALSE(policy::may_log_in(decision, Credentials::Complete, good()));
+    EXPECT_FALSE(may_log_in(decision, Credentials::Complete, good()));
     decision.lasting = named();
     decision.lasting_skip = Reason::DaneMandatoryMissing;
-    EXPECT_FALSE(policy::may_log_in(decision, Credentials::Complete, good()));
+    EXPECT_FALSE(may_log_in(decision, Credentials::Complete, good()));
 }
 
 TEST(MayLogIn, NeverInAWeakHandshake)
@@ -139,6 +145,24 @@ TEST(MayLogIn, NotToAnImpostor)
     old.version = TlsVersion::Tls11;
     EXPECT_FALSE(may_log_in(named(), old));
     EXPECT_FALSE(may_log_in(pinned('b'), good()));
+}
+
+TEST(MayLogIn, ElseTheCauseIsNamed)
+{
+    TlsDecision decision;
+    decision.policy.level = TlsLevel::Encrypt;
+    decision.lasting = named();
+    TlsEvidence other = good();
+    other.chain[0].dns_names = {"elsewhere.test"};
+    const auto complete = Credentials::Complete;
+    EXPECT_EQ(why_no_login(decision, complete, other), Reason::TlsNameMismatch);
+    EXPECT_EQ(why_no_login(decision, complete, std::nullopt), Reason::AuthWithheld);
+    EXPECT_EQ(why_no_login(decision, Credentials::Missing, good()), Reason::TlsCredentialsMissing);
+    TlsEvidence weak = good();
+    weak.weakness = facts::Weakness::Group;
+    EXPECT_EQ(why_no_login(decision, complete, weak), Reason::TlsWeakGroup);
+    decision.lasting_skip = Reason::DaneMandatoryMissing;
+    EXPECT_EQ(why_no_login(decision, complete, good()), Reason::DaneMandatoryMissing);
 }
 
 TEST(Revoked, FailsWhereAChainIsVerifiedAndIsRecordedBelow)

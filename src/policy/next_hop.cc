@@ -100,7 +100,7 @@ bool NextHopSelection::advance_to_address(std::size_t host, std::size_t address)
 {
     const TlsDecision& decision = hosts_[host].decision;
     if (!decision.policy.wants_tls()) {
-        connect(host, address, std::nullopt, decision.reasons.back());
+        connect(host, address, std::nullopt, why_no_tls(decision));
         return true;
     }
     const auto next = next_at_host(decision.policy, hosts_[host].addresses[address].tried,

@@ -144,16 +144,21 @@ private:
     void on_handshake_failed(const ConnectionFacts& facts);
     void on_failed(const ConnectionFacts& facts);
     void on_last_resort(const ConnectionFacts& facts);
-    void finish_ladder(Reason reason);
+    // `tls`: of a handshake that the peer ended after it was over for us.
+    void finish_ladder(Reason reason, const std::optional<facts::TlsEvidence>& tls);
     void finish_address();
     void log_in_or_use(const ConnectionFacts& facts);
     void use_in_clear(Reason reason);
+    void withhold_login(Reason why);
     void bar();
     void audit(const std::optional<facts::TlsEvidence>& tls);
     HopFailure& fail(HopFailure::Kind kind, Reason reason, facts::Stage stage);
     HopFailure& fail(HopFailure::Kind kind, facts::Outcome outcome);
     void add_rung(RungKind kind, bool succeeded, Reason reason,
                   const std::optional<facts::TlsFailure>& failure = {});
+    // Specification §6.1: what a completed handshake showed, with the failure and the step that
+    // were noted last.
+    void keep_evidence(const std::optional<facts::TlsEvidence>& tls);
     void note(HopNote::Kind kind, RungKind rung = RungKind::Everything);
     [[nodiscard]] HostSummary summarize(const Host& host) const;
     [[nodiscard]] bool may_be_tried(const Host& host) const;
@@ -168,6 +173,7 @@ private:
     std::vector<std::size_t> order_;  // of hosts_
     NextHopStep step_;
     HopUse use_;
+    std::optional<facts::TlsEvidence> login_tls_;  // of the connection that is logged in to
     bool last_resort_ = false;  // every handshake has failed: in clear from now on
     bool time_over_ = false;
     std::optional<std::size_t> last_host_;

@@ -83,9 +83,10 @@ struct HopFailure {
         Unproved,         // `evidence` does not pass
         Unbelieved,       // `outcome` is a refusal that nothing proves to be the host's
         NoRequireTls,     // REQUIRETLS is not offered inside TLS
-        LoginWithheld,    // nothing proves that the password is for this host
-        Failed,           // `outcome`: anything else, the peer's refusals among it
-        TimeOver,         // the attempt's time was over before it was tried
+        LoginWithheld,  // nothing proves that the password is for this host; `reason`: why, in TLS
+                        // with `evidence`
+        Failed,         // `outcome`: anything else, the peer's refusals among it
+        TimeOver,       // the attempt's time was over before it was tried
     };
     Kind kind = Kind::Failed;
     Reason reason{};
@@ -95,8 +96,8 @@ struct HopFailure {
     std::optional<Endpoint> address{};
     std::optional<facts::Outcome> outcome{};
     std::optional<facts::TlsFailure> failure{};
-    std::optional<facts::TlsEvidence> evidence{};
-    std::string detail{};  // what DNS said of a lookup that failed
+    std::optional<facts::TlsEvidence> evidence{};  // of a handshake that was completed
+    std::string detail{};                          // what DNS said of a lookup that failed
 };
 
 // What is worth remembering of a selection. Delivery does; who only looks drops it.

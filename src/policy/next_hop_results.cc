@@ -91,13 +91,14 @@ void NextHopSelection::on_ready(const ConnectionFacts& facts)
                                            : step_.reason;
     add_rung(step_.plan->kind, verdict.passes, reason);
     if (!verdict.passes) {
-        rungs_.back().tls = facts.tls;
-        fail(Kind::Unproved, verdict.reason, Stage::Verify).evidence = facts.tls;
+        fail(Kind::Unproved, verdict.reason, Stage::Verify);
+        keep_evidence(facts.tls);
         return finish_address();
     }
     note(Note::RungWorked, step_.plan->kind);
     if (policy.requiretls && !facts.requiretls) {
         fail(Kind::NoRequireTls, Reason::RequiretlsNotOffered, Stage::Verify).temporary = false;
+        keep_evidence(facts.tls);
         return finish_address();
     }
     use_ = {false, step_.plan->kind, step_.reason, verdict.reason, {}, false};
@@ -113,16 +114,26 @@ void NextHopSelection::log_in_or_use(const ConnectionFacts& facts)
     if (!host.credentials.login) return;
     const auto credentials =
         host.credentials.missing ? Credentials::Missing : Credentials::Complete;
-    if (may_log_in(host.decision, credentials, facts.tls)) {
+    const Reason why_not = why_no_login(host.decision, credentials, facts.tls);
+    if (why_not == Reason::None) {
         step_.what = What::LogIn;
+        login_tls_ = facts.tls;
         return;
     }
     if (host.decision.audited) {
         use_.audit.push_back(Reason::AuthWithheld);
         return;
     }
-    fail(Kind::LoginWithheld, Reason::AuthWithheld, Stage::Auth);
+    withhold_login(why_not);
+    keep_evidence(facts.tls);
     finish_address();
+}
+
+// What is wrong with the host is what is to be repaired: it is named, where it may end an attempt.
+void NextHopSelection::withhold_login(Reason why)
+{
+    const bool may = facts::describe(why).kind == facts::ReasonKind::Finding;
+    fail(Kind::LoginWithheld, may ? why : Reason::AuthWithheld, Stage::Auth);
 }
 
 // The other addresses are the same host's: it would say the same there.
@@ -130,9 +141,11 @@ void NextHopSelection::on_login(std::optional<facts::Outcome> refusal)
 {
     HERMETIC_ASSERT(step_.what == What::LogIn);
     step_.what = What::Use;
+    const auto tls = std::exchange(login_tls_, std::nullopt);
     if (!refusal) return;
     current().barred = true;
     fail(Kind::Failed, *std::move(refusal));
+    keep_evidence(tls);
     advance();
 }
 
@@ -143,7 +156,7 @@ void NextHopSelection::use_in_clear(Reason reason)
     // Where a login is asked for the mail waits for what proves the host, like the password.
     if (host.credentials.login && !host.decision.audited) {
         current_address().tried_in_clear = true;
-        fail(Kind::LoginWithheld, Reason::AuthWithheld, Stage::Auth);
+        withhold_login(last_resort_ ? Reason::LadderHandshakeFailed : reason);
         return finish_address();
     }
     use_ = {true, RungKind::Clear, reason, {}, {}, last_resort_};
@@ -199,15 +212,16 @@ void NextHopSelection::on_handshake_failed(const ConnectionFacts& facts)
         failure.reason = Reason::StarttlsRefused;
         failure.temporary = true;
     }
+    rungs_.back().tls = facts.tls;
     auto& tried = current_address().tried;
     tried.push_back({step_.plan->kind, refused ? RungResult::Refused : RungResult::HandshakeFailed,
                      facts.failure});
     const auto next = next_at_host(current().decision.policy, tried, std::nullopt);
     if (next.what == HostStep::What::Try) return advance();
-    finish_ladder(next.reason);
+    finish_ladder(next.reason, facts.tls);
 }
 
-void NextHopSelection::finish_ladder(Reason reason)
+void NextHopSelection::finish_ladder(Reason reason, const std::optional<facts::TlsEvidence>& tls)
 {
     const auto& tried = current_address().tried;
     const auto& decision = current().decision;
@@ -219,6 +233,7 @@ void NextHopSelection::finish_ladder(Reason reason)
     } else {
         fail(Kind::Handshake, reason, Stage::Handshake).failure = tried.back().failure;
     }
+    keep_evidence(tls);
     finish_address();
 }
 
@@ -230,8 +245,8 @@ void NextHopSelection::on_failed(const ConnectionFacts& facts)
     const auto verdict = judge_connection(policy, facts.tls);
     const bool said = facts.outcome->origin == Origin::Remote;
     Reason reason = facts.outcome->reason;
-    if (said && facts.tls && !verdict.passes) {
-        // What it showed is known, and says more than what it said.
+    if (facts.tls && !verdict.passes) {
+        // What it showed is known, and says more than what it said, or that it closed.
         reason = verdict.reason;
         fail(Kind::Unproved, verdict.reason, Stage::Verify);
     } else if (said && !verdict.passes) {
@@ -247,8 +262,8 @@ void NextHopSelection::on_failed(const ConnectionFacts& facts)
         const bool approved = demand_.message.approved == Approved::Yes;
         if (current().facts.hop.configured || approved) failure.temporary = true;
     }
-    failures_.back().evidence = facts.tls;
     add_rung(step_.plan ? step_.plan->kind : RungKind::Clear, false, reason);
+    keep_evidence(facts.tls);
     finish_address();
 }
 
@@ -304,6 +319,12 @@ void NextHopSelection::add_rung(RungKind kind, bool succeeded, Reason reason,
     rung.reason = reason;
     rung.tls_failure = failure;
     rungs_.push_back(std::move(rung));
+}
+
+void NextHopSelection::keep_evidence(const std::optional<facts::TlsEvidence>& tls)
+{
+    failures_.back().evidence = tls;
+    rungs_.back().tls = tls;
 }
 
 void NextHopSelection::note(Note kind, RungKind rung)

@@ -88,6 +88,11 @@ Answer says_550_in_tls(bool verified)
                    outcome(Stage::Ehlo, Reason::EhloRefused, OutcomeClass::Failed, Origin::Remote),
                    evidence(TlsVersion::Tls13, verified));
 }
+Answer closes_in_tls(bool verified)
+{
+    return answers(Peer::Greeted, outcome(Stage::Ehlo, Reason::ConnectionClosed),
+                   evidence(TlsVersion::Tls13, verified));
+}
 const Answer kBusyInTls =
     answers(Peer::Greeted,
             outcome(Stage::Ehlo, Reason::EhloDeferred, OutcomeClass::Deferred, Origin::Remote),
@@ -199,6 +204,8 @@ const Row kTable[] = {
     {"NeverInClearWhereTlsIsRequired", kMust, {host({{kBroken}})}, "ladder.handshake-failed", "0.0 everything"},
     {"ADeadAddressHidesNoFailedHandshake", kMay, {host({{kBroken}, {kDead}})}, "clear",
      "0.0 everything, 0.1 everything, 0.0 clear"},
+    {"ADeadAddressIsNotTriedAgainInClear", kMay, {host({{kDead}, {kBroken}, dead(kDead)})}, "clear",
+     "0.0 everything, 0.1 everything, 0.2 everything, 0.1 clear"},
     {"NorOneBeforeIt", kMay, {host({{kDead}, {kBroken}})}, "clear",
      "0.0 everything, 0.1 everything, 0.1 clear"},
     {"EachAddressHasTheWholeLadder", kMay, {host({{alerts(40)}, {kTls}})}, "TLSv1.3",
@@ -230,6 +237,10 @@ const Row kTable[] = {
      "0.0 everything, 1.0 everything, 0.0 clear"},
     {"StartTlsRefusedIsAFailedHandshake", kMay, {host({{kRefusesStartTls}})}, "clear", "0.0 everything, 0.0 clear"},
     {"ImplicitTlsIsNeverClear", kMay, {implicit(host({{kBroken}}))}, "ladder.handshake-failed", "0.0 everything"},
+    {"NorBesideAHostThatMayBe", kMay, {implicit(host({{kBroken}})), host({{kBroken}})}, "ladder.handshake-failed",
+     "0.0 everything, 1.0 everything"},
+    {"NorBesideADeadOneForEver", kMay, {implicit(host({{kBroken}})), long_silent(host({{kDead}}))}, "ladder.handshake-failed",
+     "0.0 everything, 1.0 everything"},
 
     // STARTTLS not offered.
     {"NotOffered", kMay, {host({{kNoTls}})}, "clear", "0.0 everything"},
@@ -239,6 +250,9 @@ const Row kTable[] = {
      "0.0 everything, 0.1 everything, 1.0 everything"},
     {"VanishedWhereTlsWasHadAtAnotherAddress", kMay, {host({{kBusyInTls}, {kNoTls}})}, "starttls.vanished",
      "0.0 everything, 0.1 everything"},
+    {"VanishedAtTwoAddresses", kMay, {host({{kNoTls}, {kBroken}, {kNoTls}}), host({{kBusy}})}, "clear", "0.0 everything"},
+    {"VanishedBehindADeadAddress", kMay, {host({{kBroken}, {kDead}, {kNoTls}}), host({{kBusy}})}, "ladder.handshake-failed",
+     "0.0 everything, 0.1 everything, 0.2 everything, 1.0 everything"},
     {"VanishedEverywhere", kMay, {host({{kBroken}, {kNoTls}})}, "clear", "0.0 everything, 0.1 everything, 0.0 clear"},
 
     // Whose refusal is believed.
@@ -249,11 +263,13 @@ const Row kTable[] = {
     {"AndTheNextHostIsTried", kMust, {host({{kSays554}}), host({{kTls}})}, "TLSv1.3", "0.0 everything, 1.0 everything"},
     {"A550InTlsIsThePeers", kMust, {host({{says_550_in_tls(false)}})}, "ehlo.refused", "0.0 everything", false},
     {"NotBeforeItIsProved", kCa, {host({{says_550_in_tls(false)}})}, "tls.chain-not-verified", "0.0 everything"},
+    {"AnImpostorThatCloses", kCa, {host({{closes_in_tls(false)}})}, "tls.chain-not-verified", "0.0 everything"},
+    {"WhoIsProvedCloses", kCa, {host({{closes_in_tls(true)}})}, "connection.closed", "0.0 everything"},
     {"AndThenItIs", kCa, {host({{says_550_in_tls(true)}})}, "ehlo.refused", "0.0 everything", false},
 
     // A login is for who is proved; its mail too.
-    {"NothingInClearWhereALoginIsAskedFor", kMay, {with_login(host({{kNoTls}}))}, "auth.withheld", "0.0 everything"},
-    {"NorAfterFailedHandshakes", kMay, {with_login(host({{kBroken}}))}, "auth.withheld", "0.0 everything, 0.0 clear"},
+    {"NothingInClearWhereALoginIsAskedFor", kMay, {with_login(host({{kNoTls}}))}, "starttls.not-offered", "0.0 everything"},
+    {"NorAfterFailedHandshakes", kMay, {with_login(host({{kBroken}}))}, "ladder.handshake-failed", "0.0 everything, 0.0 clear"},
 
     // DANE.
     {"TlsaMatches", kMay, {with_tlsa(host({{kTls}}), TlsaStatus::Usable)}, "TLSv1.3", "0.0 everything"},
@@ -476,6 +492,30 @@ TEST_F(SelectionWithLogin, AsksNoOtherAddressWhereTheLoginIsRefused)
     EXPECT_EQ(found.way, "0.0 everything, login");
 }
 
+// Specification §6.1: wherever a handshake was completed, whatever ended it then.
+TEST_F(SelectionWithLogin, WhatAHandshakeShowedIsKeptWithTheFailureAndItsStep)
+{
+    auto refused = with_login(host({{named(true)}}));
+    refused.login = outcome(Stage::Auth, Reason::AuthRefused);
+    const struct {
+        RecordedHost host;
+        std::string_view verdict;
+    } rows[] = {
+        {refused, "auth.refused"},
+        {with_login(host({{named(false)}})), "tls.chain-not-verified"},
+        {host({{closes_in_tls(false)}}), "tls.chain-not-verified"},
+    };
+    for (const auto& row : rows) {
+        const std::vector<RecordedHost> hosts{row.host};
+        auto& selection = select(hosts);
+        const auto found = walk(selection, hosts);
+        EXPECT_EQ(found.verdict, row.verdict);
+        ASSERT_EQ(selection.step().what, NextHopStep::What::GiveUp);
+        ASSERT_TRUE(selection.failure().evidence) << found.verdict;
+        EXPECT_EQ(selection.take_rungs().back().tls, selection.failure().evidence);
+    }
+}
+
 TEST_F(SelectionWithLogin, KeepsThePasswordInAuditModeWhereEnforcingWouldNotHaveSent)
 {
     connector->tls.mode = objects::ConnectorMode::Audit;
@@ -521,6 +561,8 @@ TEST_F(Selection, TakesNoHostWithoutRequireTlsWhereTheMessageAsksForIt)
         EXPECT_EQ(walk(selection, peers).verdict, offers ? "TLSv1.3" : "requiretls.not-offered");
         if (offers) continue;
         EXPECT_FALSE(selection.failure().temporary);
+        ASSERT_TRUE(selection.failure().evidence) << "what the handshake showed is kept";
+        EXPECT_EQ(selection.take_rungs().back().tls, selection.failure().evidence);
     }
 }
 

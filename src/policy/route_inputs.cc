@@ -18,7 +18,7 @@ std::vector<HopFacts> hops_of(const routing::Route& route)
         hop.host = host.host;
         hops.push_back(std::move(hop));
     }
-    if (route.mx) hops.emplace_back().domain = route.domain;
+    if (route.is_mx()) hops.emplace_back().domain = route.domain;
     return hops;
 }
 
@@ -27,11 +27,12 @@ std::vector<HopFacts> hops_of(const routing::Route& route)
 std::optional<TlsInputs> inputs_of_route(const objects::Snapshot& snapshot,
                                          const routing::Route& route, WallTime now)
 {
+    if (!route.is_mx() && route.hosts.empty()) return std::nullopt;
     TlsInputs inputs;
     inputs.now = now;
     inputs.organization = &snapshot.organization(route.organization);
     if (!route.connector.empty()) {
-        inputs.connector = snapshot.outbound_connector(std::string_view{route.connector});
+        inputs.connector = snapshot.outbound_connector_named({route.organization, route.connector});
         if (inputs.connector == nullptr) return std::nullopt;
         inputs.organization = &snapshot.organization(inputs.connector->organization);
     }

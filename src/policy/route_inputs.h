@@ -12,8 +12,8 @@
 namespace hermetic::policy {
 
 // Organization, connector, and the settings of an accepted domain's next hop. They point into
-// `snapshot`. Nullopt: the route names a connector or domain that it lacks, and what protects its
-// mail is not known.
+// `snapshot`. Nullopt: the route names a connector or domain that it lacks, or no host, and what
+// protects its mail is not known.
 [[nodiscard]] std::optional<TlsInputs> inputs_of_route(const objects::Snapshot& snapshot,
                                                        const routing::Route& route, WallTime now);
 

@@ -41,7 +41,7 @@ protected:
     {
         const objects::Snapshot snapshot{contents};
         const auto route =
-            routing::decide_route(snapshot, "Example", *mail::parse_mailbox(recipient));
+            routing::decide_route(snapshot, "Example", *mail::parse_mailbox(recipient)).route;
         return protection_of_route(snapshot, route, kNow).value();
     }
     objects::Snapshot::Contents contents;
@@ -84,7 +84,8 @@ TEST_F(ProtectionOfRoute, IsNotKnownWhereTheConnectorIsGone)
 {
     connector("far.example", TlsLevel::Encrypt);
     auto route = routing::decide_route(objects::Snapshot{contents}, "Example",
-                                       *mail::parse_mailbox("a@far.example"));
+                                       *mail::parse_mailbox("a@far.example"))
+                     .route;
     contents.outbound_connectors.clear();
     EXPECT_EQ(protection_of_route(objects::Snapshot{contents}, route, kNow), std::nullopt);
 }

@@ -25,9 +25,9 @@ std::optional<RungKind> RungMemory::recall(const std::string& key, Instant now) 
     return found->second.kind;
 }
 
-std::size_t RungMemory::forget(std::string_view prefix)
+std::size_t RungMemory::forget(const std::function<bool(std::string_view key)>& is_meant)
 {
-    return std::erase_if(rungs_, [&](const auto& each) { return each.first.starts_with(prefix); });
+    return std::erase_if(rungs_, [&](const auto& each) { return is_meant(each.first); });
 }
 
 std::vector<RungMemory::Row> RungMemory::list(Instant now) const

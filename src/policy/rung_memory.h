@@ -8,6 +8,7 @@
 #include "policy/ladder.h"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,8 +29,8 @@ public:
     void worked(const std::string& key, RungKind kind, Instant now);
     void failed(const std::string& key) { rungs_.erase(key); }
     [[nodiscard]] std::optional<RungKind> recall(const std::string& key, Instant now) const;
-    // What begins with `prefix`; how many there were. Empty: everything.
-    std::size_t forget(std::string_view prefix);
+    // What `is_meant` says of its key; how many there were.
+    std::size_t forget(const std::function<bool(std::string_view key)>& is_meant);
     // What is remembered at `now`: keys, what worked, and for how long it is remembered yet.
     struct Row {
         std::string key;

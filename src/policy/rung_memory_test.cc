@@ -55,8 +55,9 @@ TEST(RungMemory, IsListedAndForgottenByHost)
     EXPECT_EQ(rows[0].key, "mx.b.test|25|x");
     EXPECT_EQ(rows[0].kind, RungKind::LowerVersion);
     EXPECT_EQ(rows[0].left, hours{1});
-    EXPECT_EQ(memory.forget("mx.b.test|"), 1U);
-    EXPECT_EQ(memory.forget(""), 1U);
+    EXPECT_EQ(memory.forget([](std::string_view key) { return key.starts_with("mx.b.test|"); }),
+              1U);
+    EXPECT_EQ(memory.forget([](std::string_view) { return true; }), 1U);
     EXPECT_EQ(memory.size(), 0U);
 }
 

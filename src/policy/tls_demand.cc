@@ -5,6 +5,14 @@
 
 namespace hermetic::policy {
 
+MessageWishes wishes_of(const mail::Envelope& envelope)
+{
+    MessageWishes wishes = envelope.tls;
+    const bool redacted = envelope.is_notice && wishes.level == TlsLevel::None;
+    if (redacted) wishes.requiretls = false;
+    return wishes;
+}
+
 TlsInputs make_tls_inputs(const TlsDemand& demand, const HopFacts& hop, std::string_view label,
                           WallTime now)
 {

@@ -5,6 +5,7 @@
 // are in the snapshot in force at its MAIL, what the message and the rules ask for, an approval.
 #pragma once
 
+#include "mail/envelope.h"
 #include "policy/tls_policy.h"
 
 #include <cstdint>
@@ -25,6 +26,10 @@ struct MessageDemand {
     Approved approved = Approved::No;
     bool operator==(const MessageDemand&) const = default;
 };
+
+// Of a message with this envelope. A notice that gives nothing back carries REQUIRETLS to a host
+// that takes it, and is not lost where none does (RFC 8689 §5).
+[[nodiscard]] MessageWishes wishes_of(const mail::Envelope& envelope);
 
 // Points into the snapshot that it was made from, which outlives it.
 struct TlsDemand {

@@ -24,6 +24,22 @@ protected:
     TlsDemand demand_;
 };
 
+// RFC 8689 §5: a notice is not lost for REQUIRETLS; what gives something back demands it.
+TEST(WishesOf, AreTheMessagesButARedactedNoticeDemandsNothing)
+{
+    for (const bool notice : {false, true}) {
+        for (const auto level : {TlsLevel::None, TlsLevel::VerifyName}) {
+            mail::Envelope envelope;
+            envelope.is_notice = notice;
+            envelope.tls.level = level;
+            envelope.tls.requiretls = true;
+            const auto wishes = wishes_of(envelope);
+            EXPECT_EQ(wishes.requiretls, !notice || level != TlsLevel::None);
+            EXPECT_EQ(wishes.level, level);
+        }
+    }
+}
+
 TEST_F(Demand, EverythingThatItNamesIsInTheInputs)
 {
     connector_.tls.level = TlsLevel::Encrypt;

@@ -1,6 +1,8 @@
 #include "policy/tls_policy.h"
 
+#include "core/assert.h"
 #include "facts/reasons.h"
+#include "policy/login.h"
 
 #include <algorithm>
 
@@ -475,9 +477,7 @@ std::string server_name(const TlsDecision& decision, std::string_view host)
 {
     if (decision.policy.tlsa != nullptr) return decision.policy.tlsa->base;
     if (!host.empty()) return std::string{host};
-    const TlsPolicy& policy = decision.lasting   ? *decision.lasting
-                              : decision.audited ? *decision.audited
-                                                 : decision.policy;
+    const TlsPolicy& policy = login_policy(decision);
     const bool one = policy.names.size() == 1 && !policy.names.front().below;
     return one ? policy.names.front().domain.text() : std::string{};
 }
@@ -499,6 +499,25 @@ TlsDecision decide_tls(const TlsInputs& inputs)
     decision.lasting_skip = without.audited ? without.audited_skip : without.skip;
     decision.lasting = without.audited ? *std::move(without.audited) : std::move(without.policy);
     return decision;
+}
+
+Reason why_no_tls(const TlsDecision& decision)
+{
+    HERMETIC_ASSERT(!decision.policy.wants_tls());
+    for (auto each = decision.sources.rbegin(); each != decision.sources.rend(); ++each) {
+        switch (each->id) {
+        case Reason::TlsLocalSocket:
+        case Reason::TlsException:
+        case Reason::TlsConnectorLevel:
+        case Reason::TlsNextHopSettings:
+        case Reason::TlsOrganizationLevel:
+            if (each->level == TlsLevel::None) return each->id;
+            break;
+        default:
+            break;
+        }
+    }
+    return decision.reasons.back();
 }
 
 std::optional<mail::RequiredTls> required_tls(const TlsDecision& decision)

@@ -178,6 +178,9 @@ struct TlsDecision {
 
 [[nodiscard]] TlsDecision decide_tls(const TlsInputs& inputs);
 
+// Why TLS is not even asked for, where the policy is `none`.
+[[nodiscard]] Reason why_no_tls(const TlsDecision& decision);
+
 // What is kept of a decision with the message. Nullopt: nothing above `opportunistic` was asked
 // for.
 [[nodiscard]] std::optional<mail::RequiredTls> required_tls(const TlsDecision& decision);

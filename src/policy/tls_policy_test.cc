@@ -288,6 +288,26 @@ TEST(TlsPolicy, ANextHopHasSettingsOfItsOwn)
     EXPECT_EQ(decide_tls(inputs).policy.level, TlsLevel::Encrypt);
 }
 
+TEST(TlsPolicy, AnExceptionOfNoneIsTheCauseOfClearText)
+{
+    const objects::Organization organization;
+    objects::OutboundConnector connector;
+    connector.tls.exception = until_later(TlsLevel::None);
+    connector.tls.exception->dane = connector.tls.exception->mta_sts = objects::Publication::None;
+    TlsInputs inputs;
+    inputs.organization = &organization;
+    inputs.connector = &connector;
+    inputs.hop = by_mx(facts::DnsSecurity::Insecure);
+    inputs.now = kNow;
+    const auto decision = decide_tls(inputs);
+    EXPECT_EQ(decision.policy.level, TlsLevel::None);
+    EXPECT_EQ(decision.reasons.back(), Reason::StsNotAsked);
+    EXPECT_EQ(why_no_tls(decision), Reason::TlsException);
+    inputs.connector = nullptr;
+    inputs.hop = local_socket();
+    EXPECT_EQ(why_no_tls(decide_tls(inputs)), Reason::TlsLocalSocket);
+}
+
 TEST(TlsPolicy, NobodyElsesDemandCountsAtALocalHop)
 {
     objects::Organization organization;

@@ -4,9 +4,9 @@
 
 namespace hermetic::queue {
 
-std::uint32_t Destinations::of(std::string_view key, const Feedback& feedback)
+std::uint32_t Destinations::of(const routing::RoutePointer& route, const Feedback& feedback)
 {
-    if (const auto known = index_.find(key); known != index_.end()) return known->second;
+    if (const auto known = index_.find(route); known != index_.end()) return known->second;
     std::uint32_t id = free_;
     if (id == kNone) {
         id = static_cast<std::uint32_t>(all_.size());
@@ -16,17 +16,11 @@ std::uint32_t Destinations::of(std::string_view key, const Feedback& feedback)
         all_[id] = Destination{};
     }
     Destination& destination = all_[id];
-    destination.key = key;
+    destination.route = route;
     destination.feedback = feedback;
     destination.in_use = true;
-    index_.emplace(destination.key, id);
+    index_.emplace(route, id);
     return id;
-}
-
-std::uint32_t Destinations::find(std::string_view key) const
-{
-    const auto known = index_.find(key);
-    return known == index_.end() ? kNone : known->second;
 }
 
 void Destinations::remove(std::uint32_t id)
@@ -34,7 +28,7 @@ void Destinations::remove(std::uint32_t id)
     Destination& destination = all_[id];
     HERMETIC_ASSERT(destination.messages == 0 && destination.ring == Ring::None &&
                     destination.position == kNone);
-    index_.erase(destination.key);
+    index_.erase(destination.route);
     destination = Destination{};
     destination.next = free_;
     free_ = id;
@@ -57,6 +51,7 @@ void Destinations::append(std::uint32_t id, Ring ring)
     List& list = rings_[index(ring)];
     Destination& destination = all_[id];
     destination.ring = ring;
+    destination.turn = next_turn_++;
     destination.previous = list.tail;
     (list.tail == kNone ? list.head : all_[list.tail].next) = id;
     list.tail = id;

@@ -1,32 +1,43 @@
-// One destination (route key) as the scheduler keeps it, and the rings of those that are ready.
+// One destination (a route) as the scheduler keeps it, and the rings of those that are ready.
 #pragma once
 
 #include "queue/feedback.h"
 #include "queue/flows.h"
 #include "queue/indexed_heap.h"
+#include "queue/site.h"
+#include "routing/route.h"
 
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <string>
-#include <string_view>
 #include <unordered_map>
 
 namespace hermetic::queue {
 
-// Which ring a destination waits in; served in this order, each up to its share of connections.
+// Which ring a destination waits in; each is served up to its share of connections, the first two
+// in turn, then the others in this order.
 enum class Ring : std::uint8_t {
-    First,    // has no connection yet
+    Proved,   // has no connection; its peer answered last time
+    New,      // has none, and has answered nothing yet
     Failing,  // has none, and failed last time
     More,     // has some and could use another
     None,     // not ready: nothing waits, it rests, or it has as many as it takes
     Idle,     // no message at all: kept for what is known about it, oldest forgotten first
 };
-inline constexpr std::size_t kRings = 5;
-inline constexpr std::array kServed{Ring::First, Ring::Failing, Ring::More};  // in this order
+inline constexpr std::size_t kRings = 6;
+// In this order.
+inline constexpr std::array kServed{Ring::Proved, Ring::New, Ring::Failing, Ring::More};
+
+// What its last connection has shown: who has answered the message, to the end, has proved to be
+// there.
+enum class Standing : std::uint8_t {
+    Unknown,
+    Answered,
+    KeptSilent,  // it took a message and never answered
+};
 
 struct Destination {
-    std::string key;
+    routing::RoutePointer route;
     Feedback feedback;
     SenderRing senders;          // due messages
     IndexedHeap deferred;        // messages that are not due yet
@@ -37,21 +48,24 @@ struct Destination {
     std::uint32_t silent = 0;     // of these: the peer is silent, and not after a final dot
     std::uint32_t settling = 0;   // grants that take no connection
     std::uint32_t last_core = kNone;
-    WallTime next_sweep{};           // not before this, and only while it rests
+    Standing standing = Standing::Unknown;
+    Site site{};                     // where it answered last
+    WallTime next_sweep{};           // not before this, while it rests or is paused
     WallTime due = WallTime::max();  // when the scheduler must look at it again
     std::uint32_t position = kNone;  // in the heap of destinations by `due`
     Ring ring = Ring::None;
+    std::uint64_t turn = 0;      // in its ring: ascending, by when it came to its end
     std::uint32_t next = kNone;  // in its ring; in the list of free ones
     std::uint32_t previous = kNone;
+    bool paused = false;  // by an operator
     bool in_use = false;
 };
 
-// All destinations, by key and by number; a number is stable while the destination is known.
+// All destinations, by route and by number; a number is stable while the destination is known.
 class Destinations {
 public:
     // Known or new; new ones begin with `feedback`.
-    [[nodiscard]] std::uint32_t of(std::string_view key, const Feedback& feedback);
-    [[nodiscard]] std::uint32_t find(std::string_view key) const;  // kNone: not known
+    [[nodiscard]] std::uint32_t of(const routing::RoutePointer& route, const Feedback& feedback);
     // It must have no message, be in no ring and not in the heap of times.
     void remove(std::uint32_t id);
 
@@ -77,9 +91,12 @@ private:
     void append(std::uint32_t id, Ring ring);
 
     std::deque<Destination> all_;
-    std::unordered_map<std::string_view, std::uint32_t> index_;
+    std::unordered_map<routing::RoutePointer, std::uint32_t, routing::RouteHash,
+                       routing::RouteEqual>
+        index_;
     std::array<List, kRings> rings_{};
     std::uint32_t free_ = kNone;
+    std::uint64_t next_turn_ = 0;
 };
 
 }  // namespace hermetic::queue

@@ -6,13 +6,15 @@
 #include "core/ids.h"
 #include "core/time.h"
 #include "facts/attempt.h"
+#include "queue/route_question.h"
 #include "queue/silent_share.h"
+#include "routing/route.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -29,9 +31,9 @@ struct LeaseMark {
 struct Arrived {
     MessageId id;
     LeaseMark lease;
-    std::string_view destination;  // route key
-    std::string_view domain;       // of its recipients, joined by ',': what the route follows from
-    std::string_view sender;       // "" for the null sender
+    routing::RoutePointer route;
+    RouteQuestion question;   // what the route follows from
+    std::string_view sender;  // "" for the null sender
     std::uint64_t size = 0;
     std::uint32_t recipients = 1;
     std::uint32_t attempts = 0;
@@ -59,6 +61,9 @@ struct Deferred {
 
 struct GrantEnded {
     std::uint64_t id = 0;
+    // The peer's last word of the last message was its own: it was there to the end.
+    bool answered = false;
+    Site site{};                // where it answered
     std::uint32_t settled = 0;  // messages the peer, or we, had an answer for
     std::optional<facts::Outcome> destination_failure;
     bool slow_down = false;
@@ -69,11 +74,12 @@ struct GrantEnded {
 struct PeerChanged {
     std::uint64_t grant = 0;
     Peer peer = Peer::Speaks;
+    Site site{};
 };
 
-// Mail for these domains goes another way from now on: Arrived::domain → route key.
+// The answer to these is another from now on.
 struct Rerouted {
-    std::unordered_map<std::string, std::string> routes;
+    std::vector<std::pair<RouteQuestion, routing::RoutePointer>> routes;
 };
 
 using Event = std::variant<Arrived, Finished, Deferred, GrantEnded, PeerChanged, Rerouted>;
@@ -87,7 +93,7 @@ struct GrantAction {
     };
     std::uint64_t id = 0;
     std::uint32_t core = 0;
-    std::string destination;
+    routing::RoutePointer route;  // of all messages
     std::vector<Message> messages;
     std::optional<facts::Outcome> settle;  // dispatch/grant.h
 };

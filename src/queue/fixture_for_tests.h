@@ -36,6 +36,21 @@ inline facts::Outcome refused()
     return outcome;
 }
 
+// A route that no two names share.
+inline routing::RoutePointer route(std::string_view name)
+{
+    auto route = std::make_shared<routing::Route>();
+    route->domain = name;
+    route->label = name;
+    return route;
+}
+
+// One that no two names share.
+inline RouteQuestion question(std::string_view name)
+{
+    return {std::string{name}, {}};
+}
+
 // Time stands still unless a test moves it.
 class QueueFixture : public testing::Test {
 protected:
@@ -56,8 +71,8 @@ protected:
     {
         Arrived event;
         event.id = message(id);
-        event.destination = destination;
-        event.domain = destination;
+        event.route = route(destination);
+        event.question = question(destination);
         event.sender = sender;
         event.size = 1000;
         event.accepted_at = now_;
@@ -78,6 +93,7 @@ protected:
     {
         GrantEnded event;
         event.id = grant.id;
+        event.answered = true;
         event.settled = static_cast<std::uint32_t>(grant.messages.size());
         return event;
     }

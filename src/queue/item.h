@@ -31,9 +31,9 @@ struct Item {
     WallTime attention = WallTime::max();
     std::uint64_t size = 0;
     std::uint32_t destination = kNone;
-    std::uint32_t domain = kNone;  // interned
-    std::uint32_t sender = kNone;  // interned
-    std::uint32_t reason = kNone;  // interned
+    std::uint32_t question = kNone;  // interned
+    std::uint32_t sender = kNone;    // interned
+    std::uint32_t reason = kNone;    // interned
     // While Waiting its flow, while Deferred its position in its destination's heap, while UnderWay
     // in a grant the low half of the grant's number.
     std::uint32_t place = kNone;

@@ -1,10 +1,11 @@
-// What operators see of the queue, and how they name a part of it. Values only.
+// What operators see of the queue. Values only; what they mean of it: selection.h.
 #pragma once
 
 #include "core/ids.h"
 #include "core/time.h"
 #include "facts/attempt.h"
 #include "queue/item.h"
+#include "queue/pauses.h"
 
 #include <cstdint>
 #include <optional>
@@ -13,21 +14,12 @@
 
 namespace hermetic::queue {
 
-// Every field that is set must match.
-struct Filter {
-    std::optional<std::string> destination{};  // route key
-    std::optional<std::string> domain{};       // of a recipient
-    std::optional<std::string> sender{};       // "" is the null sender
-    std::optional<std::string> reason{};       // of the last outcome
-    std::optional<State> state{};
-};
-
 struct MessageRow {
     MessageId id;
     State state = State::Waiting;
     LeaseMark lease;
-    std::string destination;
-    std::string domain;
+    routing::RoutePointer route;
+    RouteQuestion question;
     std::string sender;
     std::string reason;
     std::uint64_t size = 0;
@@ -35,19 +27,15 @@ struct MessageRow {
     std::uint32_t attempts = 0;
     WallTime accepted_at{};
     WallTime next_attempt{};  // not before this
-    // Set while it waits because its destination is backing off: why that is.
+    // Set while it is due and waits all the same: that its destination is paused, why it is backing
+    // off, or which connections are in use.
     std::string waits_for;
-};
-
-struct Page {
-    std::vector<MessageRow> rows;
-    // Where the next page begins; nullopt: this was the last. Messages that come while an operator
-    // turns pages may be missed, none is shown twice.
-    std::optional<std::uint32_t> next;
+    std::optional<Pause> pause;  // its destination's, while it lasts
 };
 
 struct DestinationRow {
-    std::string key;
+    // Of one that is paused and has no mail its label alone.
+    routing::RoutePointer route;
     std::uint32_t messages = 0;
     std::uint32_t waiting = 0;
     std::uint32_t deferred = 0;
@@ -60,6 +48,7 @@ struct DestinationRow {
     std::string rest_reason;               // while it rests
     std::optional<WallTime> next_attempt;  // of its earliest deferred message
     std::optional<facts::Outcome> last_failure;
+    std::optional<Pause> pause;
 };
 
 struct Totals {

@@ -24,6 +24,7 @@ public:
     // From here on everything is delivered: all that is left must come out.
     void drain()
     {
+        queue_.set_pauses({}, now_);
         say();  // what is held must have arrived to be released
         for (int step = 0; step < 5000 && !(alive_.empty() && running_.empty()); ++step) {
             for (const auto& id : held_) {
@@ -57,7 +58,10 @@ private:
 
     void one_step()
     {
-        switch (random_.below(6)) {
+        switch (random_.below(7)) {
+        case 6:
+            change_peer();
+            break;
         case 0:
             arrive();
             break;
@@ -82,8 +86,9 @@ private:
         Arrived event;
         const std::uint64_t id = next_++;
         event.id = message(id);
-        event.destination = kKeys[random_.below(kKeys.size())];
-        event.domain = event.destination;
+        const std::string& name = kKeys[random_.below(kKeys.size())];
+        event.question = question(name);
+        event.route = route(name);
         event.sender = kSenders[random_.below(kSenders.size())];
         event.size = random_.below(10) == 0 ? 20U << 20 : 1000;
         event.accepted_at = now_;
@@ -110,6 +115,21 @@ private:
         alive_.erase(id);
         under_way_.erase(id);
         events_.emplace_back(Finished{message(id)});
+    }
+
+    void change_peer()
+    {
+        if (running_.empty()) return;
+        auto grant = running_.begin();
+        std::advance(grant, static_cast<std::ptrdiff_t>(random_.below(running_.size())));
+        events_.emplace_back(
+            PeerChanged{grant->first, static_cast<Peer>(random_.below(3)), some_site()});
+    }
+
+    Site some_site()
+    {
+        const auto number = static_cast<std::uint8_t>(random_.below(4));
+        return number == 0 ? Site{} : IpAddress::v4({198, 51, number, 0});
     }
 
     void end_some_grant()
@@ -140,6 +160,8 @@ private:
             }
         }
         if (mood == Mood::Unreachable) ended.destination_failure = refused();
+        ended.answered = mood != Mood::Unreachable && random_.below(3) != 0;
+        if (ended.answered) ended.site = some_site();
         ended.slow_down = mood == Mood::SlowsDown;
         events_.emplace_back(ended);
         for (const std::uint64_t one : recorded_later) record(one, mood);
@@ -164,7 +186,7 @@ private:
             (void)queue_.retry(message(id), now_);
             break;
         case 1:
-            (void)queue_.retry(Filter{}, now_);
+            pause_or_resume();
             break;
         case 2:
             if (!queue_.reserve(message(id), now_)) break;
@@ -178,13 +200,31 @@ private:
             }
             break;
         case 3:
-            events_.emplace_back(Rerouted{{{kKeys[random_.below(kKeys.size())], "hosts:new"},
-                                           {"mx:nowhere.test", "hosts:new"}}});
+            events_.emplace_back(
+                Rerouted{{{question(kKeys[random_.below(kKeys.size())]), route("hosts:new")},
+                          {question("mx:nowhere.test"), route("hosts:new")}}});
             break;
         default:
-            EXPECT_LE(queue_.list({}, 1000).rows.size(), alive_.size());
+            EXPECT_EQ(count_all(), alive_.size());
             break;
         }
+    }
+
+    void pause_or_resume()
+    {
+        Pauses pauses = queue_.pauses();
+        const std::string& one = kKeys[random_.below(kKeys.size())];
+        if (pauses.erase(one) == 0) pauses.emplace(one, Pause{"alice", "", now_});
+        queue_.set_pauses(std::move(pauses), now_);
+    }
+
+    // In parts.
+    std::size_t count_all() const
+    {
+        Pass pass;
+        std::size_t count = 0;
+        while (!pass.over) count += queue_.select({}, 5, 3, pass).size();
+        return count;
     }
 
     void say()
@@ -203,7 +243,12 @@ private:
                 ASSERT_EQ(held_.count(id), 0U) << "granted while held";
                 messages.push_back(id);
             }
-            history_ += grant.destination + "/" + std::to_string(messages.front()) + " ";
+            EXPECT_TRUE(grant.settle || !queue_.pauses().contains(grant.route->label))
+                << "a connection to a paused destination";
+            history_ += grant.route->label + "/" + std::to_string(messages.front()) + " ";
+        }
+        for (const EndAction& end : queue_.take_ends()) {
+            ASSERT_EQ(running_.count(end.grant), 1U) << "ended what is not under way";
         }
         const Totals totals = queue_.totals();
         ASSERT_LE(totals.connections, 10U);

@@ -20,19 +20,23 @@ MessageId message(std::uint64_t number)
     return id;
 }
 
-std::vector<std::string> destinations(int count)
+std::vector<routing::RoutePointer> routes(int count)
 {
-    std::vector<std::string> keys;
-    for (int i = 0; i < count; ++i) keys.push_back("mx:d" + std::to_string(i) + ".test");
-    return keys;
+    std::vector<routing::RoutePointer> routes;
+    for (int i = 0; i < count; ++i) {
+        auto route = std::make_shared<routing::Route>();
+        route->domain = "d" + std::to_string(i) + ".test";
+        routes.push_back(std::move(route));
+    }
+    return routes;
 }
 
-Arrived mail(std::uint64_t number, std::string_view destination, WallTime due)
+Arrived mail(std::uint64_t number, const routing::RoutePointer& route, WallTime due)
 {
     Arrived event;
     event.id = message(number);
-    event.destination = destination;
-    event.domain = destination;
+    event.route = route;
+    event.question.organization = route->domain;
     event.sender = "a@example.org";
     event.size = 4096;
     event.accepted_at = kStart;
@@ -44,7 +48,7 @@ Arrived mail(std::uint64_t number, std::string_view destination, WallTime due)
 void BM_ThroughTheQueue(benchmark::State& state)
 {
     constexpr std::uint64_t kBatch = 256;
-    const auto keys = destinations(static_cast<int>(state.range(0)));
+    const auto keys = routes(static_cast<int>(state.range(0)));
     Settings settings;
     settings.cores = 4;
     Scheduler queue{settings, 1};
@@ -73,7 +77,7 @@ BENCHMARK(BM_ThroughTheQueue)->Arg(1)->Arg(1000);
 
 void BM_MillionThatWait(benchmark::State& state)
 {
-    const auto keys = destinations(1000);
+    const auto keys = routes(1000);
     for (auto _ : state) {
         Scheduler queue{Settings{}, 1};
         for (std::uint64_t i = 0; i < 1'000'000; ++i) {

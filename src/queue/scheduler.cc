@@ -28,7 +28,7 @@ std::vector<GrantAction> Scheduler::on(std::span<const Event> events, WallTime n
     }
     promote(now);
     end_silent();
-    grant_ready(now);
+    if (granting_ == Granting::On) grant_ready(now);
     forget_idle();
     return std::exchange(actions_, {});
 }
@@ -85,11 +85,14 @@ void Scheduler::unplace(std::uint32_t slot)
 }
 
 // Binds an item that is in no place to a destination.
-void Scheduler::join(std::uint32_t slot, std::string_view key)
+void Scheduler::join(std::uint32_t slot, const routing::RoutePointer& route)
 {
-    const std::uint32_t id = destinations_.of(key, make_feedback(settings_));
+    const std::uint32_t id = destinations_.of(route, make_feedback(settings_));
     slab_[slot].destination = id;
-    if (destinations_[id].messages++ == 0) ++totals_.destinations;
+    Destination& destination = destinations_[id];
+    if (destination.messages++ > 0) return;
+    ++totals_.destinations;
+    destination.paused = pauses_.contains(route->label);
 }
 
 void Scheduler::leave(std::uint32_t slot)
@@ -102,7 +105,7 @@ void Scheduler::erase(std::uint32_t slot)
     const Item& item = slab_[slot];
     index_.remove(item.id);
     senders_.release(item.sender);
-    domains_.release(item.domain);
+    questions_.release(item.question);
     reasons_.release(item.reason);
     leave(slot);
     slab_.remove(slot);
@@ -116,6 +119,25 @@ void Scheduler::set_reason(Item& item, std::string_view reason)
     if (before != kNone) reasons_.release(before);
 }
 
+Ring Scheduler::ring_of(std::uint32_t id, WallTime now) const
+{
+    const Destination& destination = destinations_[id];
+    const Feedback& feedback = destination.feedback;
+    if (destination.messages == 0 && destination.active + destination.settling == 0) {
+        return Ring::Idle;
+    }
+    const bool ready = destination.senders.waiting > 0 && !feedback.resting(now) &&
+                       !destination.paused && destination.silent == 0 &&
+                       destination.active < feedback.connections();
+    if (!ready) return Ring::None;
+    if (destination.active > 0) {
+        const SilentShare::Place place{id, destination.site};
+        return silent_.has_part_left(place, silent_limits().share) ? Ring::More : Ring::None;
+    }
+    if (feedback.failures > 0 || destination.standing == Standing::KeptSilent) return Ring::Failing;
+    return destination.standing == Standing::Answered ? Ring::Proved : Ring::New;
+}
+
 // Brings a destination's ring and its place among the times up to date.
 void Scheduler::refresh(std::uint32_t id, WallTime now)
 {
@@ -123,22 +145,12 @@ void Scheduler::refresh(std::uint32_t id, WallTime now)
     const bool waiting = destination.senders.waiting > 0;
     const bool resting = destination.feedback.resting(now);
 
-    Ring ring = Ring::None;
-    if (destination.messages == 0 && destination.active + destination.settling == 0) {
-        ring = Ring::Idle;
-    } else if (waiting && !resting && destination.silent == 0 &&
-               destination.active < destination.feedback.connections()) {
-        ring = destination.active > 0              ? Ring::More
-               : destination.feedback.failures > 0 ? Ring::Failing
-                                                   : Ring::First;
-    }
-    destinations_.move(id, ring);
+    destinations_.move(id, ring_of(id, now));
 
     WallTime due = WallTime::max();
     if (!destination.deferred.empty()) due = slab_[destination.deferred.top()].next_attempt;
-    if (waiting && resting) {
-        due = std::min({due, destination.feedback.resting_until, destination.next_sweep});
-    }
+    if (waiting && resting) due = std::min(due, destination.feedback.resting_until);
+    if (waiting && (resting || destination.paused)) due = std::min(due, destination.next_sweep);
     destination.due = due;
     const DestinationTimes times{destinations_};
     if (due == WallTime::max()) {
@@ -199,6 +211,25 @@ void Scheduler::wake(std::uint32_t id, WallTime now)
     Feedback& feedback = destinations_[id].feedback;
     if (feedback.resting(now)) forget(feedback, settings_);
     refresh(id, now);
+}
+
+void Scheduler::set_pauses(Pauses pauses, WallTime now)
+{
+    pauses_ = std::move(pauses);
+    for (std::uint32_t id = 0; id < destinations_.end(); ++id) {
+        Destination& destination = destinations_[id];
+        if (!destination.in_use) continue;
+        const bool paused = pauses_.contains(destination.route->label);
+        if (std::exchange(destination.paused, paused) != paused) refresh(id, now);
+    }
+}
+
+void Scheduler::make_due(const MessageId& id, WallTime now)
+{
+    const std::uint32_t slot = index_.find(id);
+    if (slot == kNone) return;
+    make_due(slot, now);
+    refresh(slab_[slot].destination, now);
 }
 
 bool Scheduler::retry(const MessageId& id, WallTime now)

@@ -14,13 +14,17 @@
 #include "queue/events.h"
 #include "queue/interner.h"
 #include "queue/listing.h"
+#include "queue/pauses.h"
+#include "queue/selection.h"
 #include "queue/settings.h"
 #include "queue/silent_share.h"
 #include "queue/slab.h"
 #include "queue/slot_index.h"
+#include "queue/summary.h"
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,15 +63,24 @@ public:
 
     // New numbers, from the next grant on.
     void configure(const Settings& settings);
+    // Off: everything is taken note of, and nothing granted.
+    enum class Granting : std::uint8_t { Off, On };
+    void set_granting(Granting granting) { granting_ = granting; }
 
-    // Retry now: messages that match and are deferred become due, and their destinations' rest
-    // ends. The grants come with the next on(). How many messages became due.
-    std::size_t retry(const Filter& filter, WallTime now);
-    // The mail of the destinations whose key is `wanted`: what is deferred becomes due, what is
+    // Destinations that get nothing until they are resumed: all of them, in place of those before.
+    // What is under way there goes on; mail still expires, and its senders hear of the delay.
+    void set_pauses(Pauses pauses, WallTime now);
+    [[nodiscard]] const Pauses& pauses() const { return pauses_; }
+
+    // The mail of the destinations whose route is `wanted`: what is deferred becomes due, what is
     // under way when it comes back; they rest no longer, nor for a failure that is under way.
-    std::size_t retry_destinations(const std::function<bool(const std::string&)>& wanted,
+    std::size_t retry_destinations(const std::function<bool(const routing::Route&)>& wanted,
                                    WallTime now);
+    // Retry now: it becomes due where it is deferred, and its destination's rest ends. The grant
+    // comes with the next on(). False: it is not in a state for that.
     bool retry(const MessageId& id, WallTime now);
+    // Due now where it is deferred; its destination rests on.
+    void make_due(const MessageId& id, WallTime now);
 
     // Takes a message out of the schedule, until Deferred or Finished tells of its new state. False
     // where it is not known, or under way already.
@@ -76,19 +89,29 @@ public:
     void release(const MessageId& id, WallTime now);
 
     [[nodiscard]] std::optional<MessageRow> find(const MessageId& id) const;
-    [[nodiscard]] Page list(const Filter& filter, std::size_t limit,
-                            std::uint32_t cursor = 0) const;
+    // At most `limit` more messages of the selection, having examined at most `examine` places.
+    [[nodiscard]] std::vector<Found> select(const Selection& selection, std::size_t limit,
+                                            std::size_t examine, Pass& pass) const;
+    // Whether it is still one of the selection's; No where it is gone.
+    [[nodiscard]] Selected is_selected(const Selection& selection, const MessageId& id) const;
+    void summarize(const MessageId& id, Summary& summary) const;
+    // Those with mail, and those that are paused.
     [[nodiscard]] std::vector<DestinationRow> destinations() const;
     [[nodiscard]] Totals totals() const;
-    // The texts that Arrived::domain gave, each once: what a reload must route anew.
-    [[nodiscard]] std::vector<std::string> domains() const;
+    // What a reload must answer anew, each once.
+    [[nodiscard]] std::vector<RouteQuestion> questions() const;
+    // The messages with one of these questions.
+    [[nodiscard]] std::vector<MessageId> with(const std::vector<RouteQuestion>& questions) const;
 
 private:
     struct ActiveGrant {
         std::uint32_t destination = kNone;
         std::uint32_t core = 0;
-        bool settles = false;   // takes no connection
-        bool silent = false;    // the peer is, and does not have the whole message
+        bool settles = false;      // takes no connection
+        bool silent = false;       // the peer is, and does not have the whole message
+        bool kept_silent = false;  // the peer was, and has the whole message
+        bool proved = false;       // its destination had answered, when it was opened
+        Site site{};               // where, if so
         bool outdated = false;  // begun before retry_destinations(): its failure says nothing now
     };
 
@@ -101,15 +124,16 @@ private:
     void apply(const Rerouted& event, WallTime now);
     void learn(std::uint32_t destination, const GrantEnded& event, std::uint32_t active_before,
                WallTime now);
+    void forget_connection(const ActiveGrant& grant, const GrantEnded& event);
     void give_back(const GrantEnded& event, WallTime now);
     void follow_new_route(std::uint32_t slot);
-    void move_to(std::uint32_t slot, std::string_view destination, WallTime now);
+    void move_to(std::uint32_t slot, const routing::RoutePointer& route, WallTime now);
 
     // scheduler.cc: where an item is
     void place(std::uint32_t slot, WallTime now);
     void unplace(std::uint32_t slot);
     void erase(std::uint32_t slot);
-    void join(std::uint32_t slot, std::string_view destination);
+    void join(std::uint32_t slot, const routing::RoutePointer& route);
     void leave(std::uint32_t slot);
     void make_due(std::uint32_t slot, WallTime now);
     void wake(std::uint32_t destination, WallTime now);
@@ -127,39 +151,49 @@ private:
     void promote(WallTime now);
     void sweep(std::uint32_t destination, WallTime now);
     void end_silent();
+    [[nodiscard]] SilentLimits silent_limits() const;
     void grant_ready(WallTime now);
+    [[nodiscard]] Ring next_ring() const;
     [[nodiscard]] bool has_room(Ring ring) const;
-    void grant_one(std::uint32_t destination, WallTime now);
+    [[nodiscard]] std::uint32_t share_of(double share) const;
+    [[nodiscard]] bool is_proved(const Destination& destination) const;
+    [[nodiscard]] Ring ring_of(std::uint32_t destination, WallTime now) const;
+    void grant_one(std::uint32_t destination, Ring ring, WallTime now);
     enum class Connects : bool { No, Yes };
     GrantAction& open_grant(std::uint32_t destination, Connects connects);
+    [[nodiscard]] std::optional<facts::Outcome> outcome_without_attempt(
+        const Destination& destination, WallTime now) const;
     void put(GrantAction& grant, std::uint32_t slot);
     [[nodiscard]] std::uint32_t choose_core(std::uint32_t destination) const;
     [[nodiscard]] std::uint32_t batch(const Destination& destination) const;
 
     // scheduler_listing.cc
-    struct Match;
-    [[nodiscard]] std::optional<Match> match(const Filter& filter) const;
+    [[nodiscard]] facts::Reason waits_for(const Item& item) const;
+    [[nodiscard]] MessageView view(const Item& item) const;
     [[nodiscard]] MessageRow row(const Item& item) const;
 
+    Granting granting_ = Granting::On;
     Settings settings_;
     WallTime now_{};  // of the last on()
     Random random_;
     Slab slab_;
     SlotIndex<ItemIds> index_{ItemIds{slab_}};
     Flows flows_{slab_};
-    Interner senders_;
-    Interner domains_;
-    Interner reasons_;
+    TextInterner senders_;
+    TextInterner reasons_;
+    Interner<RouteQuestion, const RouteQuestion&, RouteQuestionHash> questions_;
     Destinations destinations_;
+    Pauses pauses_;
     IndexedHeap times_;  // destinations by `due`
     std::unordered_map<std::uint64_t, ActiveGrant> grants_;
     std::vector<std::uint32_t> core_load_;  // grants per core
     std::uint32_t connections_ = 0;
-    SilentShare silent_;  // of these
+    SilentShare silent_;                    // of these
+    std::uint32_t unproved_ = 0;            // of these: opened to whoever had not answered
+    std::map<Site, std::uint32_t> proved_;  // the others, by site
     std::uint64_t next_grant_ = 1;
     Totals totals_;
-    std::unordered_map<std::string, std::string>
-        reroutes_;  // for those under way: domain, route key
+    std::unordered_map<std::uint32_t, routing::RoutePointer> reroutes_;  // by question
     std::vector<GrantAction> actions_;
     std::vector<EndAction> ends_;
 };

@@ -18,7 +18,7 @@ void Scheduler::apply(const Arrived& event, WallTime now)
     item.next_attempt = event.next_attempt;
     item.attention = event.attention;
     item.size = event.size;
-    item.domain = domains_.acquire(event.domain);
+    item.question = questions_.acquire(event.question);
     item.sender = senders_.acquire(event.sender);
     set_reason(item, event.reason);
     item.attempts = event.attempts;
@@ -27,7 +27,7 @@ void Scheduler::apply(const Arrived& event, WallTime now)
     item.state = event.held ? State::Held : State::Waiting;
     index_.add(slot);
     ++totals_.messages;
-    join(slot, event.destination);
+    join(slot, event.route);
     place(slot, now);
     refresh(item.destination, now);
 }
@@ -75,17 +75,33 @@ void Scheduler::apply(const GrantEnded& event, WallTime now)
     if (grant.settles) {
         --destination.settling;
     } else {
-        --destination.active;
-        --connections_;
-        if (grant.silent) --destination.silent;
-        silent_.remove(event.id);
-        --totals_.connections;
+        forget_connection(grant, event);
         if (!grant.outdated || !event.destination_failure) {
             learn(grant.destination, event, active_before, now);
         }
     }
     give_back(event, now);
     refresh(grant.destination, now);
+}
+
+void Scheduler::forget_connection(const ActiveGrant& grant, const GrantEnded& event)
+{
+    Destination& destination = destinations_[grant.destination];
+    --destination.active;
+    --connections_;
+    --totals_.connections;
+    if (grant.silent) --destination.silent;
+    silent_.remove(event.id);
+    if (!grant.proved) --unproved_;
+    if (grant.site && --proved_[grant.site] == 0) proved_.erase(grant.site);
+    if (event.answered) {
+        destination.standing = Standing::Answered;
+        destination.site = event.site;
+    } else if (grant.kept_silent) {
+        destination.standing = Standing::KeptSilent;
+    } else if (event.destination_failure) {
+        destination.standing = Standing::Unknown;
+    }
 }
 
 // One that was told to end is out of the share, but keeps its destination from further connections
@@ -98,10 +114,11 @@ void Scheduler::apply(const PeerChanged& event, WallTime now)
     Destination& destination = destinations_[grant.destination];
     if (std::exchange(grant.silent, event.peer == Peer::Silent)) --destination.silent;
     if (grant.silent) ++destination.silent;
+    grant.kept_silent = grant.kept_silent || event.peer == Peer::SilentAfterDot;
     if (event.peer == Peer::Speaks) {
         silent_.remove(event.grant);
     } else {
-        silent_.add(event.grant, grant.destination, event.peer);
+        silent_.add(event.grant, {grant.destination, event.site}, event.peer);
     }
     refresh(grant.destination, now);
 }
@@ -148,19 +165,17 @@ void Scheduler::follow_new_route(std::uint32_t slot)
 {
     Item& item = slab_[slot];
     if (!std::exchange(item.rerouted, false)) return;
-    const auto route = reroutes_.find(std::string{domains_.text(item.domain)});
-    if (route == reroutes_.end()) return;
     leave(slot);
-    join(slot, route->second);
+    join(slot, reroutes_.at(item.question));
 }
 
-void Scheduler::move_to(std::uint32_t slot, std::string_view destination, WallTime now)
+void Scheduler::move_to(std::uint32_t slot, const routing::RoutePointer& route, WallTime now)
 {
     Item& item = slab_[slot];
     const bool held = item.state == State::Held;
     unplace(slot);
     leave(slot);
-    join(slot, destination);
+    join(slot, route);
     item.state = held ? State::Held : State::Waiting;
     // What failed on the old way may well succeed on the new one (specification §6).
     item.next_attempt = std::min(item.next_attempt, now);
@@ -170,21 +185,22 @@ void Scheduler::move_to(std::uint32_t slot, std::string_view destination, WallTi
 // Costs a look at every message: reloads are rare.
 void Scheduler::apply(const Rerouted& event, WallTime now)
 {
-    std::unordered_map<std::uint32_t, std::string_view> by_domain;
-    for (const auto& [domain, destination] : event.routes) {
-        const std::uint32_t id = domains_.find(domain);
+    std::unordered_map<std::uint32_t, routing::RoutePointer> answers;
+    for (const auto& [question, route] : event.routes) {
+        const std::uint32_t id = questions_.find(question);
         if (id == kNone) continue;
-        by_domain.emplace(id, destination);
-        reroutes_[domain] = destination;
+        answers.emplace(id, route);
+        // A number may have been another question's: then no item waits for that answer any more.
+        reroutes_[id] = route;
     }
     std::set<std::uint32_t> touched;
-    for (std::uint32_t slot = 0; slot < slab_.end() && !by_domain.empty(); ++slot) {
+    for (std::uint32_t slot = 0; slot < slab_.end() && !answers.empty(); ++slot) {
         Item& item = slab_[slot];
         if (!item.in_use) continue;
-        const auto route = by_domain.find(item.domain);
-        if (route == by_domain.end()) continue;
+        const auto route = answers.find(item.question);
+        if (route == answers.end()) continue;
         const std::uint32_t before = item.destination;
-        if (destinations_[before].key == route->second) {
+        if (*destinations_[before].route == *route->second) {
             item.rerouted = false;
         } else if (item.state == State::UnderWay || item.state == State::Reserved) {
             item.rerouted = true;

@@ -1,3 +1,4 @@
+#include "facts/reasons.h"
 #include "queue/heap_access.h"
 #include "queue/scheduler.h"
 
@@ -22,13 +23,25 @@ void Scheduler::promote(WallTime now)
     }
 }
 
-// A resting destination must not keep its messages from expiring, nor their senders from hearing of
-// the delay: those whose time has come are settled with the destination's last failure.
+// Why mail for a destination that nobody may try now is not delivered; nullopt: it may be tried, or
+// nothing is known.
+std::optional<facts::Outcome> Scheduler::outcome_without_attempt(const Destination& destination,
+                                                                 WallTime now) const
+{
+    if (destination.paused) return facts::local_outcome(facts::Reason::QueuePaused);
+    if (!destination.feedback.resting(now)) return std::nullopt;
+    return destination.feedback.last_failure;
+}
+
+// A resting or paused destination must not keep its messages from expiring, nor their senders from
+// hearing of the delay: those whose time has come are settled with why they are not delivered.
 void Scheduler::sweep(std::uint32_t id, WallTime now)
 {
     Destination& destination = destinations_[id];
     destination.next_sweep = now + std::chrono::duration_cast<WallTime::duration>(settings_.sweep);
-    if (!destination.feedback.resting(now) || !destination.feedback.last_failure) return;
+    if (granting_ == Granting::Off) return;
+    const auto outcome = outcome_without_attempt(destination, now);
+    if (!outcome) return;
 
     std::vector<std::uint32_t> due;
     flows_.for_each(destination.senders, [&](std::uint32_t slot) {
@@ -36,7 +49,7 @@ void Scheduler::sweep(std::uint32_t id, WallTime now)
         return due.size() < settings_.sweep_messages;
     });
     for (std::size_t i = 0; i < due.size(); ++i) {
-        if (i % settings_.grant_maximum == 0) open_grant(id, Connects::No);
+        if (i % settings_.grant_maximum == 0) open_grant(id, Connects::No).settle = outcome;
         put(actions_.back(), due[i]);
     }
     if (due.size() == settings_.sweep_messages) {
@@ -45,35 +58,79 @@ void Scheduler::sweep(std::uint32_t id, WallTime now)
     }
 }
 
-void Scheduler::end_silent()
+SilentLimits Scheduler::silent_limits() const
 {
     const auto share = static_cast<std::size_t>(settings_.connections * settings_.share_for_silent);
     // With a limit of one connection in all nothing could be delivered to who takes its time.
-    while (const auto grant = silent_.end_one(std::max<std::size_t>(share, 1))) {
+    return {settings_.connections, std::max<std::size_t>(share, 1)};
+}
+
+void Scheduler::end_silent()
+{
+    while (const auto grant = silent_.end_one(silent_limits())) {
         ends_.push_back({*grant, grants_.at(*grant).core});
     }
 }
 
-// Destinations take turns within a ring; each turn is one connection.
+// Destinations take turns; each turn is one connection.
 void Scheduler::grant_ready(WallTime now)
 {
-    for (const Ring ring : kServed) {
-        while (destinations_.front(ring) != kNone && has_room(ring)) {
-            const std::uint32_t id = destinations_.front(ring);
+    for (;;) {
+        const Ring ring = next_ring();
+        if (ring == Ring::None) return;
+        const std::uint32_t id = destinations_.front(ring);
+        if (ring == Ring::Proved && !is_proved(destinations_[id])) {
+            destinations_.move(id, Ring::New);
+        } else if (ring == Ring::More && ring_of(id, now) != ring) {
+            refresh(id, now);  // others have fallen silent since it was found to be ready
+        } else {
             destinations_.rotate(id);
-            grant_one(id, now);
+            grant_one(id, ring, now);
         }
     }
 }
 
+// Whose turn it is: of those that have no connection whoever waits longest, then the others.
+Ring Scheduler::next_ring() const
+{
+    const auto ready = [&](Ring ring) {
+        return destinations_.front(ring) != kNone && has_room(ring);
+    };
+    const auto turn = [&](Ring ring) { return destinations_[destinations_.front(ring)].turn; };
+    if (ready(Ring::Proved) && ready(Ring::New)) {
+        return turn(Ring::Proved) < turn(Ring::New) ? Ring::Proved : Ring::New;
+    }
+    const auto found = std::ranges::find_if(kServed, ready);
+    return found == kServed.end() ? Ring::None : *found;
+}
+
+// Of few connections nothing is set apart: a limit of one in all would never try anybody again.
+std::uint32_t Scheduler::share_of(double share) const
+{
+    constexpr double kRounding = 1e-6;
+    const auto kept = static_cast<std::uint32_t>(settings_.connections * (1 - share) + kRounding);
+    return std::max(settings_.connections - kept, 1U);
+}
+
 bool Scheduler::has_room(Ring ring) const
 {
-    const double share = ring == Ring::First     ? 1.0
-                         : ring == Ring::Failing ? settings_.share_for_failing
-                                                 : settings_.share_for_more;
-    // At least one, or a limit of one connection in all would never try a failed destination again.
-    const auto room = static_cast<std::uint32_t>(settings_.connections * share);
-    return connections_ < std::max(room, 1U);
+    if (ring == Ring::Failing) return connections_ < share_of(settings_.share_for_failing);
+    if (ring == Ring::More) return connections_ < share_of(settings_.share_for_more);
+    // The last connections are for those that have answered, so that strangers who take messages
+    // and never answer, of whom no connection may be ended, do not have them all.
+    const bool strangers = ring == Ring::Proved || unproved_ < share_of(settings_.share_for_new);
+    return connections_ < settings_.connections && strangers;
+}
+
+// It has answered, and is not one of many domains of one stranger.
+bool Scheduler::is_proved(const Destination& destination) const
+{
+    if (!destination.site) return true;
+    if (silent_.at_site(destination.site) > 0) return false;
+    const double kept = settings_.connections - share_of(settings_.share_for_new);
+    const auto most = static_cast<std::uint32_t>(kept * settings_.share_of_one_site);
+    const auto has = proved_.find(destination.site);
+    return has == proved_.end() || has->second < std::max(most, 1U);
 }
 
 // As many messages as spread the backlog over the connections the destination may still have.
@@ -87,11 +144,18 @@ std::uint32_t Scheduler::batch(const Destination& destination) const
     return std::min(waiting, std::clamp(share, least, settings_.grant_maximum));
 }
 
-void Scheduler::grant_one(std::uint32_t id, WallTime now)
+void Scheduler::grant_one(std::uint32_t id, Ring ring, WallTime now)
 {
     Destination& destination = destinations_[id];
     const std::uint32_t count = batch(destination);
     GrantAction& grant = open_grant(id, Connects::Yes);
+    ActiveGrant& active = grants_.at(grant.id);
+    active.proved = ring == Ring::Proved;
+    if (!active.proved) ++unproved_;
+    if (active.proved && destination.site) {
+        active.site = destination.site;
+        ++proved_[active.site];
+    }
     std::uint64_t octets = 0;
     while (grant.messages.size() < count) {
         const std::uint32_t slot = flows_.peek(destination.senders);
@@ -121,8 +185,7 @@ GrantAction& Scheduler::open_grant(std::uint32_t id, Connects connects)
     GrantAction& grant = actions_.emplace_back();
     grant.id = next_grant_++;
     grant.core = active.core;
-    grant.destination = destination.key;
-    if (active.settles) grant.settle = destination.feedback.last_failure;
+    grant.route = destination.route;
     grants_.emplace(grant.id, active);
     return grant;
 }

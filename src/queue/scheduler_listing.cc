@@ -1,56 +1,39 @@
-#include "core/text.h"
+#include "facts/reasons.h"
 #include "queue/scheduler.h"
 
 #include <algorithm>
+#include <set>
 
 namespace hermetic::queue {
 
-namespace {
-
-bool names_domain(std::string_view joined, std::string_view domain)
+// Why it does not go although it is due; None: it may go, or it is not due.
+facts::Reason Scheduler::waits_for(const Item& item) const
 {
-    const auto parts = split(joined, ',');
-    return std::find(parts.begin(), parts.end(), domain) != parts.end();
+    const Destination& destination = destinations_[item.destination];
+    const Feedback& feedback = destination.feedback;
+    if (item.state != State::Waiting && item.state != State::Deferred) return {};
+    if (destination.paused) return facts::Reason::QueuePaused;
+    if (feedback.resting(now_) && feedback.resting_until > item.next_attempt)
+        return feedback.why_resting(now_);
+    if (item.state != State::Waiting) return {};
+    // Who is still in a ring after its turn found no room; the others have their connections.
+    const bool served = std::ranges::find(kServed, destination.ring) != kServed.end();
+    return served ? facts::Reason::QueueNoFreeConnection : facts::Reason::QueueDestinationBusy;
 }
 
-}  // namespace
-
-// A filter in the scheduler's own numbers.
-struct Scheduler::Match {
-    std::optional<std::uint32_t> destination;
-    std::optional<std::uint32_t> sender;
-    std::optional<std::uint32_t> reason;
-    std::optional<std::vector<std::uint32_t>> domains;  // ascending
-    std::optional<State> state;
-
-    [[nodiscard]] bool operator()(const Item& item) const
-    {
-        return item.in_use && (!destination || item.destination == *destination) &&
-               (!sender || item.sender == *sender) && (!reason || item.reason == *reason) &&
-               (!state || item.state == *state) &&
-               (!domains || std::binary_search(domains->begin(), domains->end(), item.domain));
-    }
-};
-
-// nullopt: nothing can match.
-std::optional<Scheduler::Match> Scheduler::match(const Filter& filter) const
+MessageView Scheduler::view(const Item& item) const
 {
-    Match match;
-    if (filter.destination) match.destination = destinations_.find(*filter.destination);
-    if (filter.sender) match.sender = senders_.find(*filter.sender);
-    if (filter.reason) match.reason = reasons_.find(*filter.reason);
-    match.state = filter.state;
-    if (match.destination == kNone || match.sender == kNone || match.reason == kNone) {
-        return std::nullopt;
-    }
-    if (filter.domain) {
-        auto& ids = match.domains.emplace();
-        domains_.for_each([&](std::uint32_t id, std::string_view text) {
-            if (names_domain(text, *filter.domain)) ids.push_back(id);
-        });
-        if (ids.empty()) return std::nullopt;
-    }
-    return match;
+    MessageView view;
+    view.destination = destinations_[item.destination].route->label;
+    view.question = &questions_[item.question];
+    view.sender = senders_[item.sender];
+    view.reason = reasons_[item.reason];
+    const facts::Reason waits = waits_for(item);
+    if (waits != facts::Reason::None) view.waits_for = facts::name(waits);
+    view.size = item.size;
+    view.state = item.state;
+    view.accepted_at = item.accepted_at;
+    return view;
 }
 
 MessageRow Scheduler::row(const Item& item) const
@@ -59,21 +42,22 @@ MessageRow Scheduler::row(const Item& item) const
     row.id = item.id;
     row.state = item.state;
     row.lease = item.lease;
-    row.destination = destinations_[item.destination].key;
-    row.domain = domains_.text(item.domain);
-    row.sender = senders_.text(item.sender);
-    row.reason = reasons_.text(item.reason);
+    row.route = destinations_[item.destination].route;
+    row.question = questions_[item.question];
+    row.sender = senders_[item.sender];
+    row.reason = reasons_[item.reason];
     row.size = item.size;
     row.recipients = item.recipients;
     row.attempts = item.attempts;
     row.accepted_at = item.accepted_at;
     row.next_attempt = item.next_attempt;
-    const Feedback& feedback = destinations_[item.destination].feedback;
+    row.waits_for = view(item).waits_for;
+    const Destination& destination = destinations_[item.destination];
+    const Feedback& feedback = destination.feedback;
     const bool waits = item.state == State::Waiting || item.state == State::Deferred;
-    if (waits && feedback.resting(now_) && feedback.resting_until > item.next_attempt) {
+    if (waits && feedback.resting(now_) && feedback.resting_until > item.next_attempt)
         row.next_attempt = feedback.resting_until;
-        row.waits_for = facts::name(feedback.why_resting(now_));
-    }
+    if (destination.paused) row.pause = pauses_.at(destination.route->label);
     return row;
 }
 
@@ -84,48 +68,41 @@ std::optional<MessageRow> Scheduler::find(const MessageId& id) const
     return row(slab_[slot]);
 }
 
-Page Scheduler::list(const Filter& filter, std::size_t limit, std::uint32_t cursor) const
+std::vector<Found> Scheduler::select(const Selection& selection, std::size_t limit,
+                                     std::size_t examine, Pass& pass) const
 {
-    Page page;
-    const auto matches = match(filter);
-    if (!matches) return page;
-    for (std::uint32_t slot = cursor; slot < slab_.end(); ++slot) {
-        if (!(*matches)(slab_[slot])) continue;
-        if (page.rows.size() == limit) {
-            page.next = slot;
-            break;
-        }
-        page.rows.push_back(row(slab_[slot]));
+    std::vector<Found> found;
+    for (; pass.cursor < slab_.end() && examine > 0 && found.size() < limit; ++pass.cursor) {
+        const Item& item = slab_[pass.cursor];
+        --examine;
+        ++pass.examined;
+        if (!item.in_use) continue;
+        const Selected how = decide_selected(selection, view(item), now_);
+        if (how != Selected::No) found.push_back({item.id, pass.cursor, how});
     }
-    return page;
+    pass.over = pass.cursor >= slab_.end();
+    return found;
 }
 
-std::size_t Scheduler::retry(const Filter& filter, WallTime now)
+Selected Scheduler::is_selected(const Selection& selection, const MessageId& id) const
 {
-    const auto matches = match(filter);
-    if (!matches) return 0;
-    std::size_t count = 0;
-    std::vector<bool> woken(destinations_.end(), false);
-    for (std::uint32_t slot = 0; slot < slab_.end(); ++slot) {
-        const Item& item = slab_[slot];
-        if (!(*matches)(item)) continue;
-        if (item.state != State::Deferred && item.state != State::Waiting) continue;
-        make_due(slot, now);
-        woken[item.destination] = true;
-        ++count;
-    }
-    for (std::uint32_t id = 0; id < woken.size(); ++id) {
-        if (woken[id]) wake(id, now);
-    }
-    return count;
+    const std::uint32_t slot = index_.find(id);
+    if (slot == kNone) return Selected::No;
+    return decide_selected(selection, view(slab_[slot]), now_);
 }
 
-std::size_t Scheduler::retry_destinations(const std::function<bool(const std::string&)>& wanted,
+void Scheduler::summarize(const MessageId& id, Summary& summary) const
+{
+    const std::uint32_t slot = index_.find(id);
+    if (slot != kNone) summary.add(view(slab_[slot]), now_);
+}
+
+std::size_t Scheduler::retry_destinations(const std::function<bool(const routing::Route&)>& wanted,
                                           WallTime now)
 {
     std::vector<bool> chosen(destinations_.end(), false);
     for (std::uint32_t id = 0; id < destinations_.end(); ++id) {
-        chosen[id] = destinations_[id].in_use && wanted(destinations_[id].key);
+        chosen[id] = destinations_[id].in_use && wanted(*destinations_[id].route);
     }
     if (std::find(chosen.begin(), chosen.end(), true) == chosen.end()) return 0;
     std::size_t count = 0;
@@ -153,11 +130,12 @@ std::size_t Scheduler::retry_destinations(const std::function<bool(const std::st
 std::vector<DestinationRow> Scheduler::destinations() const
 {
     std::vector<DestinationRow> rows;
+    std::set<std::string_view> listed;
     for (std::uint32_t id = 0; id < destinations_.end(); ++id) {
         const Destination& destination = destinations_[id];
         if (!destination.in_use || destination.ring == Ring::Idle) continue;
         DestinationRow& row = rows.emplace_back();
-        row.key = destination.key;
+        row.route = destination.route;
         row.messages = destination.messages;
         row.waiting = destination.senders.waiting;
         row.deferred = static_cast<std::uint32_t>(destination.deferred.size());
@@ -174,6 +152,18 @@ std::vector<DestinationRow> Scheduler::destinations() const
             row.next_attempt = slab_[destination.deferred.top()].next_attempt;
         }
         row.last_failure = destination.feedback.last_failure;
+        if (destination.paused) {
+            row.pause = pauses_.at(destination.route->label);
+            listed.insert(destination.route->label);
+        }
+    }
+    for (const auto& [label, pause] : pauses_) {
+        if (listed.contains(label)) continue;
+        const auto route = std::make_shared<routing::Route>();
+        route->label = label;
+        DestinationRow& row = rows.emplace_back();
+        row.route = route;
+        row.pause = pause;
     }
     return rows;
 }
@@ -183,12 +173,25 @@ Totals Scheduler::totals() const
     return totals_;
 }
 
-std::vector<std::string> Scheduler::domains() const
+std::vector<RouteQuestion> Scheduler::questions() const
 {
-    std::vector<std::string> all;
-    all.reserve(domains_.count());
-    domains_.for_each([&](std::uint32_t, std::string_view text) { all.emplace_back(text); });
+    std::vector<RouteQuestion> all;
+    all.reserve(questions_.count());
+    questions_.for_each(
+        [&](std::uint32_t, const RouteQuestion& question) { all.push_back(question); });
     return all;
+}
+
+std::vector<MessageId> Scheduler::with(const std::vector<RouteQuestion>& questions) const
+{
+    std::set<std::uint32_t> wanted;
+    for (const RouteQuestion& question : questions) wanted.insert(questions_.find(question));
+    std::vector<MessageId> ids;
+    for (std::uint32_t slot = 0; slot < slab_.end() && !wanted.empty(); ++slot) {
+        const Item& item = slab_[slot];
+        if (item.in_use && wanted.contains(item.question)) ids.push_back(item.id);
+    }
+    return ids;
 }
 
 }  // namespace hermetic::queue

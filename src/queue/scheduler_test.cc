@@ -15,7 +15,7 @@ TEST_F(SchedulerTest, GrantsFreshMailAtOnceAndNeverTwice)
 {
     const auto grants = say(mail(1, "mx:a.test"));
     ASSERT_EQ(grants.size(), 1U);
-    EXPECT_EQ(grants[0].destination, "mx:a.test");
+    EXPECT_EQ(grants[0].route->label, "mx:a.test");
     EXPECT_EQ(numbers(grants[0]), std::vector<std::uint64_t>{1});
     EXPECT_FALSE(grants[0].settle);
 
@@ -23,6 +23,27 @@ TEST_F(SchedulerTest, GrantsFreshMailAtOnceAndNeverTwice)
         << "known already: start and listener may overlap";
     EXPECT_TRUE(wait(hours{1}).empty()) << "under way until its record comes";
     EXPECT_EQ(queue_.find(message(1))->state, State::UnderWay);
+}
+
+TEST_F(SchedulerTest, GrantsNothingWhileItIsNotTo)
+{
+    queue_.set_granting(Scheduler::Granting::Off);
+    EXPECT_TRUE(say(mail(1, "mx:a.test")).empty());
+    EXPECT_TRUE(say(mail(2, "mx:b.test")).empty());
+    EXPECT_TRUE(wait(hours{1}).empty());
+    EXPECT_FALSE(queue_.next_wake()) << "only events can change anything";
+    EXPECT_EQ(queue_.totals().waiting, 2U);
+    queue_.set_granting(Scheduler::Granting::On);
+    EXPECT_EQ(wait(hours{}).size(), 2U);
+}
+
+TEST_F(SchedulerTest, SettlesNothingEitherWhileItIsNotToGrant)
+{
+    const auto grants = say(mail(1, "mx:a.test"));
+    ASSERT_EQ(grants.size(), 1U);
+    queue_.set_granting(Scheduler::Granting::Off);
+    EXPECT_TRUE(say(unreachable_host(grants[0])).empty());
+    for (int hour = 0; hour < 6; ++hour) EXPECT_TRUE(wait(hours{1}).empty()) << hour;
 }
 
 TEST_F(SchedulerTest, KeepsTheLease)
@@ -231,6 +252,25 @@ TEST_F(SchedulerTest, MailBehindARestingDestinationSaysWhyAndWhen)
     EXPECT_EQ(queue_.find(message(1))->waits_for, "");
 }
 
+TEST_F(SchedulerTest, MailThatWaitsForAConnectionSaysForWhich)
+{
+    settings_.connections = 2;
+    settings_.connections_per_destination = 1;
+    settings_.initial_concurrency = 1;
+    queue_.configure(settings_);
+    const auto grants = say(mail(1, "mx:a.test"));
+    (void)say(mail(2, "mx:a.test"));
+    EXPECT_EQ(queue_.find(message(1))->waits_for, "") << "it is under way";
+    EXPECT_EQ(queue_.find(message(2))->waits_for, "queue.destination-busy");
+    (void)say(mail(3, "mx:b.test"));
+    (void)say(mail(4, "mx:c.test"));
+    EXPECT_EQ(queue_.find(message(4))->waits_for, "queue.no-free-connection");
+    EXPECT_EQ(queue_.find(message(4))->next_attempt, now_);
+    (void)deliver(grants[0]);
+    EXPECT_EQ(queue_.find(message(4))->waits_for, "");
+    EXPECT_EQ(queue_.find(message(2))->waits_for, "queue.no-free-connection");
+}
+
 TEST_F(SchedulerTest, AMomentsRestHasItsReason)
 {
     const auto grants = say(mail(1, "mx:a.test"));
@@ -251,7 +291,7 @@ TEST_F(SchedulerTest, WhatIsUnderWayWhileItIsRetriedIsDueWhenItComesBack)
 {
     const auto grants = say(mail(1, "mx:a.test"));
     const auto other = say(mail(2, "mx:b.test"));
-    const auto all = [](const std::string&) { return true; };
+    const auto all = [](const routing::Route&) { return true; };
     EXPECT_EQ(queue_.retry_destinations(all, now_), 2U);
     const Event report[] = {deferred(1, hours{1}), all_well(grants[0])};
     EXPECT_EQ(queue_.on(report, now_).size(), 1U);
@@ -268,20 +308,18 @@ TEST_F(SchedulerTest, RetryNowEndsTheRest)
     EXPECT_FALSE(queue_.retry(message(1), now_)) << "under way";
 }
 
-TEST_F(SchedulerTest, RetryByDestinationTouchesNoOther)
+TEST_F(SchedulerTest, WhatIsMadeDueWaitsForTheEndOfItsDestinationsRest)
 {
-    for (std::uint64_t i = 1; i <= 4; ++i) {
-        (void)say(mail(i, i <= 2 ? "mx:a.test" : "mx:b.test"));
-        (void)say(deferred(i, hours{1}));
-    }
-    Filter filter;
-    filter.destination = "mx:a.test";
-    EXPECT_EQ(queue_.retry(filter, now_), 2U);
-    const auto grants = wait(seconds{0});
-    ASSERT_EQ(grants.size(), 1U);
-    EXPECT_EQ(grants[0].destination, "mx:a.test");
-    filter.destination = "mx:nowhere.test";
-    EXPECT_EQ(queue_.retry(filter, now_), 0U);
+    const auto grants = say(mail(1, "mx:a.test"));
+    (void)say(unreachable_host(grants[0]));
+    auto later = mail(2, "mx:a.test");
+    later.next_attempt = now_ + hours{5};
+    EXPECT_TRUE(say(later).empty());
+    queue_.make_due(message(2), now_);
+    EXPECT_EQ(queue_.find(message(2))->state, State::Waiting);
+    EXPECT_TRUE(wait(seconds{1}).empty()) << "it rests on";
+    EXPECT_EQ(numbers(wait(minutes{10}).at(0)), (std::vector<std::uint64_t>{1, 2}));
+    queue_.make_due(message(3), now_);  // unknown: nothing
 }
 
 TEST_F(SchedulerTest, RetryOfChosenDestinationsWakesThemAndNoOther)
@@ -291,12 +329,12 @@ TEST_F(SchedulerTest, RetryOfChosenDestinationsWakesThemAndNoOther)
         const Event report[] = {deferred(i, hours{1}), unreachable_host(grants[0])};
         (void)queue_.on(report, now_);
     }
-    const auto is_a = [](const std::string& key) { return key == "mx:a.test"; };
+    const auto is_a = [](const routing::Route& one) { return one == *route("mx:a.test"); };
     EXPECT_EQ(queue_.retry_destinations(is_a, now_), 1U);
     const auto grants = wait(seconds{0});
     ASSERT_EQ(grants.size(), 1U) << "it rests no longer";
-    EXPECT_EQ(grants[0].destination, "mx:a.test");
-    EXPECT_EQ(queue_.retry_destinations([](const std::string&) { return false; }, now_), 0U);
+    EXPECT_EQ(grants[0].route->label, "mx:a.test");
+    EXPECT_EQ(queue_.retry_destinations([](const routing::Route&) { return false; }, now_), 0U);
 }
 
 TEST_F(SchedulerTest, RestingDestinationStillLetsMessagesExpire)
@@ -329,43 +367,18 @@ TEST_F(SchedulerTest, ReroutedMailFollowsItsDomain)
     (void)say(mail(1, "mx:a.test"));
     (void)say(deferred(1, hours{1}));
     (void)say(mail(2, "mx:a.test"));  // under way while the route changes
-    const auto grants = say(Rerouted{{{"mx:a.test", "hosts:smtp://relay.test:25"}}});
+    const auto grants =
+        say(Rerouted{{{question("mx:a.test"), route("hosts:smtp://relay.test:25")}}});
     ASSERT_EQ(grants.size(), 1U);
-    EXPECT_EQ(grants[0].destination, "hosts:smtp://relay.test:25");
+    EXPECT_EQ(grants[0].route->label, "hosts:smtp://relay.test:25");
     EXPECT_EQ(numbers(grants[0]), std::vector<std::uint64_t>{1});
 
     const auto later = say(deferred(2, seconds{0}));
     ASSERT_EQ(later.size(), 1U);
-    EXPECT_EQ(later[0].destination, "hosts:smtp://relay.test:25");
-    EXPECT_EQ(queue_.domains(), std::vector<std::string>{"mx:a.test"});
-}
-
-TEST_F(SchedulerTest, ListsByEveryFilterInPages)
-{
-    for (std::uint64_t i = 0; i < 10; ++i) {
-        auto arrived = mail(i, i % 2 == 0 ? "mx:a.test" : "mx:b.test", i < 5 ? "" : "a@x.test");
-        arrived.domain = i % 2 == 0 ? "a.test,c.test" : "b.test";
-        arrived.held = i == 9;
-        arrived.next_attempt = now_ + hours{1};
-        (void)say(arrived);
-    }
-    Filter filter;
-    filter.destination = "mx:a.test";
-    auto page = queue_.list(filter, 3);
-    ASSERT_EQ(page.rows.size(), 3U);
-    ASSERT_TRUE(page.next);
-    page = queue_.list(filter, 3, *page.next);
-    EXPECT_EQ(page.rows.size(), 2U);
-    EXPECT_FALSE(page.next);
-
-    const auto count = [&](const Filter& one) { return queue_.list(one, 100).rows.size(); };
-    EXPECT_EQ(count({.sender = ""}), 5U);
-    EXPECT_EQ(count({.state = State::Held}), 1U);
-    EXPECT_EQ(count({.domain = "c.test"}), 5U);
-    EXPECT_EQ(count({.domain = "test"}), 0U);
-    EXPECT_EQ(count({.reason = "connect.refused"}), 0U);
-    EXPECT_EQ(count({}), 10U);
-    EXPECT_EQ(queue_.destinations().size(), 2U);
+    EXPECT_EQ(later[0].route->label, "hosts:smtp://relay.test:25");
+    EXPECT_EQ(queue_.questions(), std::vector{question("mx:a.test")});
+    EXPECT_EQ(queue_.with({question("mx:b.test"), question("mx:a.test")}).size(), 2U);
+    EXPECT_TRUE(queue_.with({question("mx:b.test")}).empty());
 }
 
 TEST_F(SchedulerTest, PrefersTheCoreThatServedTheDestination)
@@ -403,8 +416,8 @@ TEST_F(SchedulerTest, SilentDestinationsLeaveHalfOfTheConnectionsToTheOthers)
             open.push_back(std::move(one));
         }
     }
-    ASSERT_EQ(open.size(), 10U);
-    EXPECT_TRUE(say(mail(100, "mx:a.test")).empty()) << "all connections are given out";
+    ASSERT_EQ(open.size(), 9U) << "all but what is left to those that have answered";
+    EXPECT_TRUE(say(mail(100, "mx:a.test")).empty());
     int rounds = 0;
     bool served = false;
     for (; rounds < 5 && !served; ++rounds) {
@@ -421,7 +434,7 @@ TEST_F(SchedulerTest, SilentDestinationsLeaveHalfOfTheConnectionsToTheOthers)
             open.erase(found);
         }
         for (auto& one : next) {
-            served = served || one.destination == "mx:a.test";
+            served = served || one.route->label == "mx:a.test";
             open.push_back(std::move(one));
         }
         EXPECT_EQ(queue_.totals().connections, open.size());
@@ -466,6 +479,124 @@ TEST_F(SchedulerTest, ADestinationThatThinksLongAboutEachMessageGetsFurtherConne
     ASSERT_EQ(first.size(), 1U);
     (void)say(PeerChanged{first[0].id, Peer::SilentAfterDot});
     EXPECT_EQ(say(mail(2, "mx:a.test")).size(), 1U);
+}
+
+// A stranger who takes messages and never answers cannot be cut, so the last connections are not
+// for strangers.
+class TakersOfMessages : public SchedulerTest {
+protected:
+    void SetUp() override
+    {
+        settings_.connections = 40;
+        queue_.configure(settings_);
+    }
+    static Site site(int number)
+    {
+        return IpAddress::v4({198, 51, static_cast<std::uint8_t>(number), 0});
+    }
+    static std::string taker(std::uint64_t number) { return "mx:taker" + std::to_string(number); }
+
+    // Mail to so many of them, and what is granted of it.
+    std::vector<GrantAction> write_to_takers(std::uint64_t count)
+    {
+        std::vector<GrantAction> open;
+        for (std::uint64_t i = 0; i < count; ++i) {
+            for (auto& one : say(mail(++last_, taker(i)))) open.push_back(std::move(one));
+        }
+        return open;
+    }
+    void answer(const GrantAction& grant, const Site& from)
+    {
+        std::vector<Event> events;
+        for (const auto& one : grant.messages) events.emplace_back(Finished{one.id});
+        auto ended = all_well(grant);
+        ended.site = from;
+        events.emplace_back(ended);
+        ASSERT_TRUE(queue_.on(events, now_).empty());
+    }
+    void keep_silent(const std::vector<GrantAction>& open,
+                     const std::function<Site(std::size_t)>& at)
+    {
+        for (std::size_t i = 0; i < open.size(); ++i) {
+            (void)say(PeerChanged{open[i].id, Peer::SilentAfterDot, at(i)});
+        }
+    }
+
+    std::uint64_t last_ = 0;
+};
+
+TEST_F(TakersOfMessages, StrangersLeaveConnectionsToThoseThatHaveAnswered)
+{
+    for (const char* good : {"mx:good.test", "mx:better.test"}) {
+        answer(say(mail(++last_, good)).at(0), site(200));
+    }
+    auto open = write_to_takers(100);
+    EXPECT_EQ(open.size(), 36U);
+    keep_silent(open, [](std::size_t i) { return site(static_cast<int>(i)); });
+    EXPECT_TRUE(queue_.take_ends().empty()) << "none of them is ended";
+    EXPECT_EQ(queue_.totals().connections, 36U);
+    for (int round = 0; round < 3; ++round) {
+        const auto good = say(mail(++last_, "mx:good.test"));
+        ASSERT_EQ(good.size(), 1U);
+        answer(good[0], site(200));
+    }
+    // One that takes its time before the final dot has a place too.
+    const auto slow = say(mail(++last_, "mx:better.test"));
+    ASSERT_EQ(slow.size(), 1U);
+    (void)say(PeerChanged{slow[0].id, Peer::Silent, site(201)});
+    EXPECT_TRUE(queue_.take_ends().empty());
+}
+
+TEST_F(TakersOfMessages, ManyDomainsOfOneSiteThatHadAnsweredOnceHaveAPartOfTheRest)
+{
+    for (std::uint64_t i = 0; i < 60; ++i) answer(say(mail(++last_, taker(i))).at(0), site(1));
+    answer(say(mail(++last_, "mx:good.test")).at(0), site(2));
+    auto open = write_to_takers(60);
+    EXPECT_EQ(open.size(), 37U) << "a quarter of what is left to those that have answered";
+    keep_silent(open, [](std::size_t) { return site(1); });
+    EXPECT_EQ(say(mail(++last_, "mx:good.test")).size(), 1U);
+}
+
+TEST_F(TakersOfMessages, ASiteThatKeepsSilentHasNoneOfTheRest)
+{
+    for (std::uint64_t i = 0; i < 60; ++i) answer(say(mail(++last_, taker(i))).at(0), site(1));
+    auto open = write_to_takers(1);
+    keep_silent(open, [](std::size_t) { return site(1); });
+    EXPECT_EQ(write_to_takers(60).size(), 36U) << "they count as strangers";
+}
+
+TEST_F(TakersOfMessages, WhoNeverAnsweredComesBehindStrangersTheNextTime)
+{
+    auto open = write_to_takers(40);
+    ASSERT_EQ(open.size(), 36U);
+    keep_silent(open, [](std::size_t i) { return site(static_cast<int>(i)); });
+    std::vector<Event> events;
+    for (const auto& one : open) {
+        GrantEnded ended;
+        ended.id = one.id;
+        ended.settled = 1;
+        events.emplace_back(deferred(number(one.messages[0].id), minutes{1}));
+        events.emplace_back(ended);
+    }
+    EXPECT_EQ(queue_.on(events, now_).size(), 4U) << "the other strangers";
+    EXPECT_EQ(wait(minutes{2}).size(), 28U) << "to four fifths in all";
+    EXPECT_EQ(say(mail(++last_, "mx:new.test")).size(), 1U);
+}
+
+TEST_F(TakersOfMessages, NoDestinationFallsSilentOnMoreThanItsPart)
+{
+    settings_.connections = 8;
+    settings_.grant_minimum = settings_.grant_maximum = 1;
+    queue_.configure(settings_);
+    std::vector<GrantAction> open;
+    for (const char* destination : {"mx:a.test", "mx:a.test", "mx:b.test", "mx:b.test"}) {
+        for (auto& one : say(mail(++last_, destination))) open.push_back(std::move(one));
+    }
+    ASSERT_EQ(open.size(), 4U);
+    keep_silent(open, [](std::size_t i) { return site(i < 2 ? 1 : 2); });
+    EXPECT_TRUE(say(mail(++last_, "mx:a.test")).empty()) << "two are its part of four";
+    EXPECT_EQ(queue_.find(message(last_))->waits_for, "queue.destination-busy");
+    EXPECT_EQ(say(PeerChanged{open[0].id, Peer::Speaks, site(1)}).size(), 1U);
 }
 
 TEST_F(SchedulerTest, MemoryOfALongQueueThatHasDrainedIsGivenBackAndMailGoesOn)

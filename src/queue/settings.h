@@ -14,10 +14,12 @@ struct Settings {
     std::uint32_t connections_per_destination = 20;
     double initial_concurrency = 3;  // of a destination nothing is known about
 
-    // Shares of `connections`. What exceeds them waits, so that slow and failing destinations leave
-    // room for the others.
+    // Shares of `connections`. What exceeds them waits, so that slow and failing destinations, and
+    // strangers, leave room for the others.
+    double share_for_new = 0.9;       // all connections but first ones of who has answered
+    double share_for_failing = 0.8;   // the first connection of one that failed last time
     double share_for_more = 0.75;     // second and further connections of a destination
-    double share_for_failing = 0.85;  // the first connection of one that failed last time
+    double share_of_one_site = 0.25;  // of what is left to those that have answered
 
     // Connections whose peer is silent; when there are more, some end (silent_share.h).
     double share_for_silent = 0.5;

@@ -1,18 +1,62 @@
 #include "queue/silent_share.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace hermetic::queue {
+namespace {
 
-void SilentShare::add(std::uint64_t grant, std::uint32_t destination, Peer peer)
+template <typename Counts, typename Key>
+std::size_t count_of(const Counts& counts, const Key& key)
+{
+    const auto found = counts.find(key);
+    return found == counts.end() ? 0 : found->second;
+}
+
+template <typename Counts, typename Key>
+void count_out(Counts& counts, const Key& key)
+{
+    const auto found = counts.find(key);
+    if (--found->second == 0) counts.erase(found);
+}
+
+}  // namespace
+
+std::size_t endable_limit(SilentLimits limits, std::size_t after_dot)
+{
+    const std::size_t left = limits.share - std::min(limits.share, after_dot);
+    const std::size_t others = limits.connections - std::min(limits.connections, after_dot);
+    return std::max(left, others / 4);
+}
+
+SilentShare::Group SilentShare::group_of(const Place& place)
+{
+    return {place.site, place.site ? 0 : place.destination};
+}
+
+std::size_t SilentShare::in_group(const Group& group) const
+{
+    return count_of(groups_, group);
+}
+
+std::size_t SilentShare::of_destination(std::uint32_t destination) const
+{
+    return count_of(destinations_, destination);
+}
+
+std::size_t SilentShare::at_site(const Site& site) const
+{
+    return site ? in_group({site, 0}) : 0;
+}
+
+void SilentShare::add(std::uint64_t grant, const Place& place, Peer peer)
 {
     const auto known = members_.find(grant);
     const std::uint64_t age = known == members_.end() ? next_age_++ : known->second.age;
     remove(grant);
-    members_.emplace(grant, Member{destination, age});
-    OfDestination& of = destinations_[destination];
-    ++of.members;
-    if (peer == Peer::Silent) of.endable.emplace(age, grant);
+    members_.emplace(grant, Member{place, age});
+    if (peer == Peer::Silent) endable_.emplace(age, grant);
+    ++groups_[group_of(place)];
+    ++destinations_[place.destination];
 }
 
 void SilentShare::remove(std::uint64_t grant)
@@ -21,27 +65,35 @@ void SilentShare::remove(std::uint64_t grant)
     if (found == members_.end()) return;
     const Member member = found->second;
     members_.erase(found);
-    const auto of = destinations_.find(member.destination);
-    of->second.endable.erase(member.age);
-    if (--of->second.members == 0) destinations_.erase(of);
+    endable_.erase(member.age);
+    count_out(groups_, group_of(member.place));
+    count_out(destinations_, member.place.destination);
 }
 
-// Costs a look at every destination that has a silent connection, hence at most the share.
-std::optional<std::uint64_t> SilentShare::end_one(std::size_t most)
+// Costs a look at each that may be ended.
+std::optional<std::uint64_t> SilentShare::end_one(SilentLimits limits)
 {
-    if (members_.size() <= most) return std::nullopt;
-    const OfDestination* chosen = nullptr;
-    for (const auto& [destination, of] : destinations_) {
-        if (of.endable.empty()) continue;
-        const bool gives_first = chosen == nullptr || of.members > chosen->members ||
-                                 (of.members == chosen->members &&
-                                  of.endable.begin()->first < chosen->endable.begin()->first);
-        if (gives_first) chosen = &of;
+    if (endable_.size() <= endable_limit(limits, after_dot())) return std::nullopt;
+    std::optional<std::uint64_t> chosen;
+    std::pair<std::size_t, std::size_t> most{0, 0};
+    for (const auto& [age, grant] : endable_) {
+        const Place& place = members_.at(grant).place;
+        const std::pair has{in_group(group_of(place)), of_destination(place.destination)};
+        if (has <= most) continue;
+        most = has;
+        chosen = grant;
     }
-    if (chosen == nullptr) return std::nullopt;
-    const std::uint64_t grant = chosen->endable.begin()->second;
-    remove(grant);
-    return grant;
+    remove(*chosen);
+    return chosen;
+}
+
+bool SilentShare::has_part_left(const Place& place, std::size_t share) const
+{
+    const std::size_t at_site = in_group(group_of(place));
+    const std::size_t has = std::max(at_site, of_destination(place.destination));
+    if (has == 0) return true;
+    const std::size_t part = share / std::max<std::size_t>(groups_.size(), 1);
+    return has < std::max<std::size_t>(part, 1);
 }
 
 }  // namespace hermetic::queue

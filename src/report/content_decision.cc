@@ -16,8 +16,8 @@ using facts::Reason;
 std::optional<policy::RouteProtection> protection_to(const NoticeInput& input,
                                                      const mail::Mailbox& recipient)
 {
-    const auto route = routing::decide_route(*input.snapshot, input.about->organization, recipient);
-    return policy::protection_of_route(*input.snapshot, route, input.now);
+    const auto way = routing::decide_route(*input.snapshot, input.about->organization, recipient);
+    return policy::protection_of_route(*input.snapshot, way.route, input.now);
 }
 
 std::optional<mail::RequiredTls> required_of_message(const NoticeInput& input)
@@ -60,6 +60,7 @@ ContentDecision decide_content(const NoticeInput& input, const NoticeDecision& d
     const bool local = way && way->local;
     if (!local && (!way || way->weakest < result.required->level)) {
         result.content = Content::Withheld;
+        result.wishes.requiretls = requiretls;
         result.reason = Reason::NoticeContentWithheld;
         return result;
     }

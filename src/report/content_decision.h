@@ -16,6 +16,13 @@ enum class Content : std::uint8_t {
     Withheld,  // From, To, Date and Message-ID
 };
 
+// What a peer replied may repeat the message, its Subject or its body: it is told only where those
+// may be. Elsewhere without_words() (report/withheld_words.h) takes it out.
+[[nodiscard]] constexpr bool may_quote_peers(Content content)
+{
+    return content == Content::AsAsked;
+}
+
 struct ContentDecision {
     Content content = Content::AsAsked;
     std::optional<mail::RequiredTls> required;  // of the message, and who asked; nullopt: nobody

@@ -1,6 +1,7 @@
 #include "report/content_decision.h"
 
 #include "report/fixture_for_tests.h"
+#include "report/notice_details.h"
 #include "report/returned_content.h"
 
 #include <gmock/gmock.h>
@@ -118,6 +119,67 @@ TEST_F(ContentDecisionTest, EveryKindOfNoticeIsCut)
     }
 }
 
+// A peer has read the message inside TLS, and may repeat it in its reply.
+TEST_F(ContentDecisionTest, AWithheldNoticeHasNoneOfThePeersWords)
+{
+    const std::string_view words = "5.7.1 rejected: 'Subject: secret-subject' has secret-body";
+    ask(TlsLevel::Encrypt);
+    for (const Action action : {Action::Failed, Action::Delayed}) {
+        SCOPED_TRACE(name(action));
+        for (const auto& sender :
+             {std::optional{mailbox("a@own.example")},
+              std::optional{mailbox("x@elsewhere.example")}, std::optional<mail::Mailbox>{}}) {
+            if (!sender && action == Action::Delayed) continue;  // the postmaster hears of failures
+            about_.sender = sender;
+            const auto said = remote(554, {5, 7, 1}, std::string{words});
+            NoticeInput in = about(report("b@far.example", action, said));
+            in.history.causes = {{1, 1, 1, kAccepted, kAccepted, facts::Reason::RcptRefused,
+                                  "mx.far.example", "554 " + std::string{words}}};
+            facts::Attempt attempt;
+            attempt.host = "mx.far.example";
+            attempt.parts.push_back({"b@far.example", said});
+            in.last_attempt = format_attempt(attempt);
+            const Notice made = make_notice(in).value();
+            EXPECT_EQ(made.content, facts::Reason::NoticeContentWithheld);
+            EXPECT_THAT(made.bytes, Not(HasSubstr("secret")));
+            EXPECT_THAT(made.bytes, HasSubstr("Remote-MTA: dns; mx.far.example\r\n"
+                                              "Diagnostic-Code: smtp; 554 5.7.1\r\n"));
+            EXPECT_THAT(made.bytes, HasSubstr("mx.far.example replied 554 5.7.1 (rcpt.refused)."));
+            EXPECT_THAT(made.bytes, HasSubstr("in the log of mx.own.example"));
+        }
+    }
+}
+
+// Some outcomes of ours quote a peer that nothing has proved.
+TEST_F(ContentDecisionTest, AWithheldNoticeHasNoneOfTheWordsThatWeQuote)
+{
+    ask(TlsLevel::Encrypt);
+    auto unproved = report::local(facts::Stage::Ehlo, {4, 4, 317}, facts::Reason::PeerUnproved);
+    unproved.text = "the server refused, unproved: \"554 secret-body\"";
+    const Notice made =
+        make_notice(about(report("b@far.example", Action::Failed, unproved))).value();
+    EXPECT_THAT(made.bytes, Not(HasSubstr("secret")));
+    EXPECT_THAT(made.bytes, HasSubstr("X-Hermetic-Reason: peer.unproved\r\n"));
+}
+
+TEST_F(ContentDecisionTest, AProtectedWayBackHasThePeersWords)
+{
+    ask(TlsLevel::Encrypt);
+    connector_to("own.example", TlsLevel::Encrypt);
+    EXPECT_THAT(notice().bytes, HasSubstr("Diagnostic-Code: smtp; 550 5.1.1 No such user\r\n"));
+    EXPECT_THAT(notice().bytes, HasSubstr("replied: 550 5.1.1 No such user"));
+}
+
+// RFC 8689 §5: never the body, however it comes back.
+TEST_F(ContentDecisionTest, WithRequiretlsNoWordsOfPeersAreTold)
+{
+    about_.tls.requiretls = true;
+    connector_to("own.example", TlsLevel::VerifyName);
+    EXPECT_EQ(decide().content, Content::Header);
+    EXPECT_THAT(notice().bytes, Not(HasSubstr("No such user")));
+    EXPECT_THAT(notice().bytes, HasSubstr("Diagnostic-Code: smtp; 550 5.1.1\r\n"));
+}
+
 TEST_F(ContentDecisionTest, SendersOutsideGetNoSubjectEither)
 {
     about_.sender = mailbox("x@elsewhere.example");
@@ -198,6 +260,8 @@ TEST_F(ContentDecisionTest, WithRequiretlsTheBodyIsNeverGivenBack)
     about_.tls.requiretls = true;
     EXPECT_EQ(decide().content, Content::Withheld);
     EXPECT_THAT(notice().bytes, Not(HasSubstr("secret")));
+    EXPECT_TRUE(notice().envelope.tls.requiretls) << "carried where the next hop takes it";
+    EXPECT_EQ(notice().envelope.tls.level, TlsLevel::None) << "and nothing is demanded";
     connector_to("own.example", TlsLevel::VerifyName);
     EXPECT_EQ(decide().content, Content::Header);
     EXPECT_THAT(notice().bytes, HasSubstr("secret-subject"));

@@ -1,6 +1,7 @@
 #include "report/delivery_status.h"
 
 #include "core/text.h"
+#include "facts/outcome_words.h"
 #include "report/mime_writer.h"
 
 #include <fmt/format.h>
@@ -45,10 +46,7 @@ std::string remote_mta(const RecipientReport& report)
 
 std::string diagnostic(const facts::Outcome& outcome)
 {
-    std::string words = outcome.text;
-    std::replace(words.begin(), words.end(), '\n', ' ');
-    std::erase(words, '\r');
-    return fmt::format("smtp; {:03} {}", outcome.code, printable_ascii(words, kMaxWords));
+    return "smtp; " + printable_ascii(facts::reply_line(outcome), kMaxWords);
 }
 
 std::string message_fields(const NoticeInput& input)

@@ -10,56 +10,14 @@ namespace {
 using facts::Fixer;
 using facts::kAskRecipient;
 using facts::kAskUs;
-using facts::kCheckAddress;
+using facts::kTryLater;
 using facts::Origin;
-
-constexpr std::string_view kSmaller =
-    "Send a smaller message: leave out or compress attachments, or share them in another way.";
-constexpr std::string_view kTryLater = "Try again later, or reach the recipient in another way.";
-
-// What a remote server says by its enhanced status (RFC 3463); -1 stands for any detail. The first
-// row that matches counts.
-struct StatusRow {
-    int subject;
-    int detail;
-    Explanation explanation;
-};
-
-// clang-format off
-constexpr StatusRow kRemote[] = {
-    {1, 1,  {"The recipient's mail system does not know this address.", Fixer::Sender, kCheckAddress}},
-    {1, 2,  {"The recipient's mail system does not know the domain, the part after the @ sign.", Fixer::Sender, kCheckAddress}},
-    {1, 3,  {"The recipient's mail system does not understand this address.", Fixer::Sender, kCheckAddress}},
-    {1, 6,  {"The recipient's mailbox has moved to another address.", Fixer::Sender, kCheckAddress}},
-    {1, 7,  {"The recipient's mail system does not accept your own address as a sender.", Fixer::Us, kAskUs}},
-    {1, 8,  {"The recipient's mail system does not accept your own address as a sender.", Fixer::Us, kAskUs}},
-    {1, 10, {"The recipient's domain accepts no mail at all.", Fixer::Sender, kCheckAddress}},
-    {1, -1, {"The recipient's mail system does not accept this address.", Fixer::Sender, kCheckAddress}},
-    {2, 1,  {"The recipient's mailbox does not accept mail now.", Fixer::RecipientSide, kAskRecipient}},
-    {2, 2,  {"The recipient's mailbox is full.", Fixer::RecipientSide, "Wait until the recipient has made room, or reach them in another way."}},
-    {2, 3,  {"The message is too large for the recipient's mailbox.", Fixer::Sender, kSmaller}},
-    {2, -1, {"The recipient's mailbox could not take the message.", Fixer::RecipientSide, kAskRecipient}},
-    {3, 4,  {"The message is too large for the recipient's mail system.", Fixer::Sender, kSmaller}},
-    {3, -1, {"The recipient's mail system has a problem of its own.", Fixer::RecipientSide, kTryLater}},
-    {4, -1, {"The recipient's mail system could not pass the message on.", Fixer::RecipientSide, kAskRecipient}},
-    {6, -1, {"The recipient's mail system cannot take a message of this form.", Fixer::Sender, "Send it in a simpler form: as plain text, without special characters in addresses."}},
-    {7, -1, {"The recipient's mail system refused the message by its own rules.", Fixer::RecipientSide, kAskRecipient}},
-};
-// clang-format on
 
 constexpr Explanation kRefused{"The recipient's mail system refused the message.",
                                Fixer::RecipientSide, kAskRecipient};
 constexpr Explanation kNotNow{"The recipient's mail system did not take the message yet.",
                               Fixer::RecipientSide, kTryLater};
-constexpr Explanation kTooLarge{"The message is too large for the recipient's mail system.",
-                                Fixer::Sender, kSmaller};
 constexpr Explanation kOther{"The message could not be delivered.", Fixer::Us, kAskUs};
-
-bool matches(int subject, int detail, const facts::EnhancedStatus& status)
-{
-    return (subject == -1 || subject == status.subject) &&
-           (detail == -1 || detail == status.detail);
-}
 
 Explanation explain_finding(const facts::ReasonRow& row)
 {
@@ -73,10 +31,11 @@ Explanation explain_remote(const facts::Outcome& outcome)
     const bool about_connection =
         row.kind == facts::ReasonKind::Finding || outcome.stage == facts::Stage::Auth;
     if (about_connection && !row.sender_words.empty()) return explain_finding(row);
-    for (const StatusRow& each : kRemote) {
-        if (matches(each.subject, each.detail, outcome.enhanced)) return each.explanation;
-    }
-    if (outcome.code == 552) return kTooLarge;
+    const auto* said = facts::describe_status(outcome.enhanced);
+    // RFC 5321 §4.2.3, of servers without enhanced status.
+    constexpr facts::EnhancedStatus kTooLarge{5, 3, 4};
+    if (said == nullptr && outcome.code == 552) said = facts::describe_status(kTooLarge);
+    if (said != nullptr) return {said->sender_words, said->fixer, said->sender_advice};
     return outcome.result == facts::OutcomeClass::Failed ? kRefused : kNotNow;
 }
 

@@ -8,6 +8,7 @@
 #include "report/notice_limit.h"
 #include "report/notice_text.h"
 #include "report/returned_content.h"
+#include "report/withheld_words.h"
 
 #include <fmt/format.h>
 
@@ -131,11 +132,14 @@ std::optional<Notice> make_notice(const NoticeInput& input)
 
     const Form form = choose_form(input, decision);
     const ContentDecision content = decide_content(input, decision);
-    const Story story = tell(input, decision, content);
+    std::optional<NoticeInput> cut;
+    if (!may_quote_peers(content.content)) cut = without_words(input);
+    const NoticeInput& told = cut ? *cut : input;
+    const Story story = tell(told, decision, content);
     Parts parts;
     parts.text = format_text(story);
     parts.html = format_html(story);
-    parts.status = format_delivery_status(input, decision, form);
+    parts.status = format_delivery_status(told, decision, form);
     parts.returned = return_content(input, decision, content.content, form);
 
     const std::string id = format_id(input.id);

@@ -1,5 +1,6 @@
 #include "report/notice_details.h"
 
+#include "core/quote.h"
 #include "core/text.h"
 #include "facts/reasons.h"
 #include "report/delivery_status.h"
@@ -19,19 +20,29 @@ constexpr std::size_t kNames = 5;
 constexpr std::size_t kIssuers = 3;
 constexpr std::size_t kMaxAttempt = 4000;  // octets
 
-std::string words(std::string text)
+constexpr std::string_view kAtStage = " at stage ";
+
+// " busy": without the codes, which stand before them.
+std::string words_of(const facts::Outcome& outcome)
 {
+    constexpr std::size_t kWords = 400;
+    if (outcome.text.empty()) return {};
+    if (outcome.origin == facts::Origin::Local) return " " + printable_once(outcome.text, kWords);
+    std::string text = outcome.text;
     std::replace(text.begin(), text.end(), '\n', ' ');
     std::erase(text, '\r');
-    return printable(text, 400);
+    const std::string status = outcome.enhanced.format();
+    if (text.starts_with(status + " ")) text.erase(0, status.size() + 1);
+    if (text == status) return {};
+    return " " + printable(text, kWords);
 }
 
 std::string describe_outcome(const facts::Outcome& outcome)
 {
     return fmt::format(
-        "{} at stage {} by {}: {} {} ({}) {}", name(outcome.result), name(outcome.stage),
+        "{}{}{} by {}: {} {} ({}){}", name(outcome.result), kAtStage, name(outcome.stage),
         outcome.origin == facts::Origin::Remote ? "the remote server" : "our server", outcome.code,
-        outcome.enhanced.format(), facts::name(outcome.reason), words(outcome.text));
+        outcome.enhanced.format(), facts::name(outcome.reason), words_of(outcome));
 }
 
 std::string describe_tls(const facts::TlsEvidence& tls)
@@ -156,7 +167,7 @@ std::string describe_cause(const facts::AttemptCause& cause)
                           format_rfc3339(cause.last_at));
     return fmt::format("  {}{}{}: {}{}{}", when, cause.host.empty() ? "" : ", ",
                        printable(cause.host, 255), cause.reason.text(),
-                       cause.text.empty() ? "" : ", ", printable(cause.text, 300));
+                       cause.text.empty() ? "" : ", ", printable_once(cause.text, 300));
 }
 
 void tell_history(const NoticeInput& input, std::vector<std::string>& lines)
@@ -171,7 +182,7 @@ void tell_history(const NoticeInput& input, std::vector<std::string>& lines)
     std::string_view rest = input.last_attempt;
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
-        lines.push_back("  " + printable(rest.substr(0, end), 1000));
+        lines.push_back("  " + printable_once(rest.substr(0, end), 1000));
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
 }
@@ -186,6 +197,25 @@ std::string format_attempt(const facts::Attempt& attempt)
     for (const std::string& line : lines) {
         if (out.size() + line.size() + 1 > kMaxAttempt) break;
         out += line + '\n';
+    }
+    return out;
+}
+
+std::string without_words(std::string_view attempt)
+{
+    std::string out;
+    while (!attempt.empty()) {
+        const std::size_t end = std::min(attempt.find('\n'), attempt.size());
+        std::string_view line = attempt.substr(0, end);
+        attempt.remove_prefix(std::min(end + 1, attempt.size()));
+        // As describe_outcome() writes it: "… at stage S by W: 550 5.7.1 (reason) words". A line
+        // that was cut before its words has none.
+        const std::size_t outcome = line.find(kAtStage);
+        if (outcome != std::string_view::npos) {
+            const std::size_t reason = line.find(')', outcome);
+            line = line.substr(0, reason == std::string_view::npos ? outcome : reason + 1);
+        }
+        out.append(line).append("\n");
     }
     return out;
 }

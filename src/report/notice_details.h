@@ -15,6 +15,10 @@ namespace hermetic::report {
 // outcomes. Lines that end in '\n', at most 4,000 octets.
 [[nodiscard]] std::string format_attempt(const facts::Attempt& attempt);
 
+// The same without what anybody said of its recipients: codes and reasons stay. Of what
+// format_attempt() made, today or before.
+[[nodiscard]] std::string without_words(std::string_view attempt);
+
 // At most a few hundred lines.
 [[nodiscard]] std::vector<std::string> tell_details(const NoticeInput& input,
                                                     const NoticeDecision& decision,

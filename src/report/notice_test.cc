@@ -379,6 +379,30 @@ TEST_F(NoticeTest, ADelaySaysWhenItEndsAndWhoCanHelp)
     EXPECT_FALSE(has(text, "Nobody needs"));
 }
 
+TEST_F(NoticeTest, CodesStandOnceAndNothingIsEscapedTwice)
+{
+    const auto said = remote(550, {5, 1, 1}, "5.1.1 No \x1B user");
+    facts::Attempt attempt;
+    attempt.host = "mx.far.example";
+    attempt.parts.push_back({"b@far.example", said});
+    auto in = input({report("b@far.example", Action::Failed, said)});
+    in.last_attempt = format_attempt(attempt);
+    EXPECT_TRUE(has(in.last_attempt, "550 5.1.1 (rcpt.refused) No \\x1B user\n"))
+        << in.last_attempt;
+    EXPECT_FALSE(has(bytes(in), "\\\\x1B"));
+}
+
+TEST(WithoutWords, LeavesCodesAndReasons)
+{
+    EXPECT_EQ(
+        without_words("Attempt 1\n  b@x: failed at stage rcpt by the remote server: 550 5.1.1 "
+                      "(rcpt.refused) 5.1.1 secret (x)\n"),
+        "Attempt 1\n  b@x: failed at stage rcpt by the remote server: 550 5.1.1 "
+        "(rcpt.refused)\n");
+    EXPECT_EQ(without_words("  b@x: failed at stage rcpt by"), "  b@x: failed\n");
+    EXPECT_EQ(without_words(""), "");
+}
+
 TEST(HeaderOf, EndsBeforeTheEmptyLine)
 {
     EXPECT_EQ(header_of("A: b\r\nC: d\r\n\r\nbody"), "A: b\r\nC: d\r\n");

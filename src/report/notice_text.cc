@@ -2,6 +2,8 @@
 
 #include "core/assert.h"
 #include "core/text.h"
+#include "facts/outcome_words.h"
+#include "facts/reasons.h"
 #include "report/explanation.h"
 #include "report/mime_writer.h"
 #include "report/notice_details.h"
@@ -101,7 +103,23 @@ std::string_view tell_content(Content content)
     unreachable("every Content is told above");
 }
 
-Story::Entry tell_recipient(const NoticeInput& input, const RecipientReport& report)
+// What the remote server replied, or, where its words may not be told, where they are.
+std::string tell_reply(const NoticeInput& input, const RecipientReport& report, Content content)
+{
+    const facts::Outcome& outcome = report.outcome;
+    if (outcome.origin != facts::Origin::Remote || outcome.code == 0) return {};
+    const std::string who = report.host.empty() ? "The remote server" : printable(report.host, 255);
+    if (may_quote_peers(content)) {
+        if (outcome.text.empty()) return {};
+        return fmt::format("{} replied: {}", who, printable(facts::reply_line(outcome), 600));
+    }
+    return fmt::format("{} replied {} ({}). What it said is in the log of {} under {}.", who,
+                       trim(facts::reply_line(outcome)), facts::name(outcome.reason),
+                       printable(input.hostname, 255), format_id(input.about->accepted_as));
+}
+
+Story::Entry tell_recipient(const NoticeInput& input, const RecipientReport& report,
+                            Content content)
 {
     const facts::Outcome& outcome = report.outcome;
     const Explanation explanation = explain(report.action, outcome);
@@ -118,15 +136,7 @@ Story::Entry tell_recipient(const NoticeInput& input, const RecipientReport& rep
         entry.helper = describe(explanation.helper);
         entry.how = explanation.how;
     }
-    if (outcome.origin == facts::Origin::Remote && outcome.code != 0 && !outcome.text.empty()) {
-        std::string words = outcome.text;
-        std::replace(words.begin(), words.end(), '\n', ' ');
-        std::erase(words, '\r');
-        entry.reply =
-            fmt::format("{} replied: {:03} {}",
-                        report.host.empty() ? "The remote server" : printable(report.host, 255),
-                        outcome.code, printable(words, 600));
-    }
+    entry.reply = tell_reply(input, report, content);
     return entry;
 }
 
@@ -184,7 +194,7 @@ Story tell(const NoticeInput& input, const NoticeDecision& decision, const Conte
         section.introduction = introduce(input, decision, action, of_action.size());
         for (const std::size_t i : of_action) {
             if (shown == kShownRecipients) break;
-            section.entries.push_back(tell_recipient(input, input.recipients[i]));
+            section.entries.push_back(tell_recipient(input, input.recipients[i], content.content));
             ++shown;
         }
         story.sections.push_back(std::move(section));

@@ -1,10 +1,9 @@
 #include "routing/route.h"
 
-#include "core/text.h"
 #include "facts/reasons.h"
-#include "objects/next_hop.h"
 
-#include <algorithm>
+#include <functional>
+#include <tuple>
 #include <utility>
 
 namespace hermetic::routing {
@@ -12,179 +11,132 @@ namespace {
 
 using facts::Reason;
 
-constexpr std::string_view kMxPrefix = "mx:";
-constexpr std::string_view kHostsPrefix = "hosts:";
-constexpr std::string_view kIpv6Tag = "IPv6:";
-constexpr std::string_view kConnectorMark = ";connector=";
-constexpr std::string_view kAcceptedDomainMark = ";accepted_domain=";
-constexpr std::string_view kOrganizationMark = ";organization=";
-
-Route mx_route(std::string domain, Reason reason, std::string_view source)
+auto identity(const Route& route)
 {
-    Route route;
-    route.key = std::string{kMxPrefix} + domain;
-    route.domain = std::move(domain);
-    route.reason = reason;
-    route.source = source;
-    return route;
+    return std::tie(route.domain, route.literal, route.hosts, route.connector,
+                    route.accepted_domain, route.organization);
 }
 
-Route next_hop_route(const objects::NextHop& next_hop, std::string domain, Reason reason,
-                     std::string_view source)
+std::string make_label(const Route& route, const objects::Snapshot& snapshot)
 {
-    if (next_hop.mx) return mx_route(std::move(domain), reason, source);
-    Route route;
-    route.mx = false;
-    route.hosts = next_hop.hosts;
-    route.reason = reason;
-    route.source = source;
-    std::string_view separator = kHostsPrefix;
-    for (const auto& host : route.hosts) {
-        route.key += separator;
-        route.key += host.format();
-        separator = ",";
+    std::string label;
+    if (route.is_mx()) label.append("mx:").append(route.domain);
+    for (const auto& host : route.hosts)
+        label.append(label.empty() ? "hosts:" : ",").append(host.format());
+    if (!route.connector.empty()) return label.append(";connector=").append(route.connector);
+    if (!route.accepted_domain.empty())
+        label.append(";accepted_domain=").append(route.accepted_domain);
+    // Most servers have no other organization than the first.
+    if (&snapshot.organization(route.organization) != &snapshot.organization())
+        label.append(";organization=").append(route.organization);
+    return label;
+}
+
+RouteDecision finish(RouteDecision decision, const objects::Snapshot& snapshot,
+                     std::string_view organization)
+{
+    decision.route.organization = snapshot.organization(organization).name;
+    decision.route.label = make_label(decision.route, snapshot);
+    return decision;
+}
+
+// To these hosts, or to the recipient's own.
+void follow(const objects::NextHop& next_hop, const mail::Mailbox& recipient, Route& route)
+{
+    if (!next_hop.mx) {
+        route.hosts = next_hop.hosts;
+    } else if (const auto* literal = recipient.literal()) {
+        route.literal = *literal;
+        route.domain = mail::format_address_literal(*literal);
+    } else {
+        route.domain = recipient.domain()->text();
     }
-    return route;
 }
 
-// The route of a connector's mail.
-Route connector_route(const objects::OutboundConnector& connector, std::string domain)
+RouteDecision connector_route(const objects::Snapshot& snapshot,
+                              const objects::OutboundConnector& connector,
+                              const mail::Mailbox& recipient)
 {
-    auto route = next_hop_route(connector.next_hop, std::move(domain), Reason::RouteConnector,
-                                connector.name);
-    route.connector = connector.name;
-    route.key += kConnectorMark;
-    route.key += connector.name;
-    return route;
+    RouteDecision decision{{}, Reason::RouteConnector, connector.name};
+    follow(connector.next_hop, recipient, decision.route);
+    decision.route.connector = connector.name;
+    return finish(std::move(decision), snapshot, connector.organization);
 }
 
-// That of an accepted domain. Domains without settings of their own share what they share a host
-// with.
-Route accepted_route(const objects::AcceptedDomain& accepted, std::string domain)
+// Domains without settings of their own share what they share a host with.
+RouteDecision accepted_route(const objects::Snapshot& snapshot,
+                             const objects::AcceptedDomain& accepted,
+                             const mail::Mailbox& recipient)
 {
     const std::string name = accepted.name.format();
-    auto route =
-        next_hop_route(accepted.next_hop, std::move(domain), Reason::RouteAcceptedDomain, name);
-    if (route.mx || accepted.tls == objects::TlsSettings{}) return route;
-    route.accepted_domain = name;
-    route.key += kAcceptedDomainMark;
-    route.key += name;
-    return route;
+    RouteDecision decision{{}, Reason::RouteAcceptedDomain, name};
+    follow(accepted.next_hop, recipient, decision.route);
+    if (!decision.route.is_mx() && accepted.tls != objects::TlsSettings{})
+        decision.route.accepted_domain = name;
+    return finish(std::move(decision), snapshot, accepted.organization);
 }
 
-// The first organization's mail needs no mark: most servers have no other.
-Route owned_by(Route route, const objects::Snapshot& snapshot, std::string_view organization)
+RouteDecision default_route(const objects::Snapshot& snapshot, std::string_view organization,
+                            const mail::Mailbox& recipient, Reason reason)
 {
-    const std::string& owner = snapshot.organization(organization).name;
-    if (&snapshot.organization(owner) == &snapshot.organization()) return route;
-    route.organization = owner;
-    route.key += kOrganizationMark;
-    route.key += owner;
-    return route;
+    RouteDecision decision{{}, reason, {}};
+    follow({}, recipient, decision.route);
+    return finish(std::move(decision), snapshot, organization);
 }
 
-Route literal_route(const objects::Snapshot& snapshot, std::string_view organization,
-                    const IpAddress& address)
+// Its own next hop goes first; without one a connector may carry its mail.
+const objects::OutboundConnector* connector_of(const objects::Snapshot& snapshot,
+                                               const objects::AcceptedDomain& accepted,
+                                               const mail::Domain& domain)
 {
-    std::string literal = "[";
-    if (address.is_v6()) literal += kIpv6Tag;
-    literal += address.format() + "]";
-    if (const auto* connector = snapshot.outbound_connector_for_any(organization)) {
-        return connector_route(*connector, std::move(literal));
-    }
-    return owned_by(mx_route(std::move(literal), Reason::RouteAddressLiteral, {}), snapshot,
-                    organization);
-}
-
-std::optional<Route> parse_hosts_key(std::string_view key)
-{
-    objects::NextHop next_hop;
-    next_hop.mx = false;
-    for (const auto part : split(key.substr(kHostsPrefix.size()), ',')) {
-        auto host = objects::parse_next_hop_host(part);
-        if (!host) return std::nullopt;
-        next_hop.hosts.push_back(*std::move(host));
-    }
-    auto route = next_hop_route(next_hop, {}, {}, {});
-    if (route.key != key) return std::nullopt;
-    return route;
-}
-
-// A key without its connector.
-std::optional<Route> parse_way(std::string_view key)
-{
-    if (key.starts_with(kHostsPrefix)) return parse_hosts_key(key);
-    if (!key.starts_with(kMxPrefix)) return std::nullopt;
-    const auto domain = key.substr(kMxPrefix.size());
-    if (literal_of(domain)) return mx_route(std::string{domain}, {}, {});
-    const auto parsed = mail::Domain::parse(domain);
-    if (!parsed || parsed->text() != domain) return std::nullopt;
-    return mx_route(std::string{domain}, {}, {});
+    if (!accepted.connector.empty())
+        return snapshot.outbound_connector_named({accepted.organization, accepted.connector});
+    return accepted.next_hop.mx ? snapshot.outbound_connector(accepted.organization, domain)
+                                : nullptr;
 }
 
 }  // namespace
 
-Route decide_route(const objects::Snapshot& snapshot, std::string_view organization,
-                   const mail::Mailbox& recipient)
+bool Route::operator==(const Route& other) const
 {
-    if (const auto* literal = recipient.literal())
-        return literal_route(snapshot, organization, *literal);
-    const auto& domain = *recipient.domain();
-    const auto* accepted = snapshot.accepted_domain(domain);
-    if (accepted != nullptr) {
-        organization = accepted->organization;
-        // Its own next hop goes first; without one a connector may carry its mail.
-        const auto* connector =
-            !accepted->connector.empty()
-                ? snapshot.outbound_connector(std::string_view{accepted->connector})
-            : accepted->next_hop.mx ? snapshot.outbound_connector(organization, domain)
-                                    : nullptr;
-        if (connector == nullptr) {
-            return owned_by(accepted_route(*accepted, domain.text()), snapshot, organization);
-        }
-        return connector_route(*connector, domain.text());
-    }
-    if (const auto* connector = snapshot.outbound_connector(organization, domain)) {
-        return connector_route(*connector, domain.text());
-    }
-    return owned_by(mx_route(domain.text(), Reason::RouteDefaultMx, {}), snapshot, organization);
+    return identity(*this) == identity(other);
 }
 
-std::optional<IpAddress> literal_of(std::string_view domain)
+std::size_t RouteHash::operator()(const RoutePointer& route) const
 {
-    if (!domain.starts_with('[') || !domain.ends_with(']')) return std::nullopt;
-    auto inner = domain.substr(1, domain.size() - 2);
-    const bool tagged = inner.starts_with(kIpv6Tag);
-    if (tagged) inner.remove_prefix(kIpv6Tag.size());
-    const auto address = IpAddress::parse(inner);
-    if (!address || address->is_v6() != tagged) return std::nullopt;
-    return address;
+    constexpr std::size_t kSpread = 31;
+    std::size_t hash = 0;
+    const auto add = [&hash](const std::string& text) {
+        hash = hash * kSpread + std::hash<std::string>{}(text);
+    };
+    for (const auto* text :
+         {&route->domain, &route->connector, &route->accepted_domain, &route->organization})
+        add(*text);
+    for (const auto& host : route->hosts) {
+        add(host.host.empty() ? host.unix_path : host.host);
+        if (host.address) hash = hash * kSpread + std::hash<IpAddress>{}(*host.address);
+        hash = hash * kSpread + host.port;
+    }
+    return hash;
 }
 
-std::optional<Route> parse_route_key(std::string_view key)
+RouteDecision decide_route(const objects::Snapshot& snapshot, std::string_view organization,
+                           const mail::Mailbox& recipient)
 {
-    const auto connector = key.find(kConnectorMark);
-    const auto domain = key.find(kAcceptedDomainMark);
-    const auto organization = key.find(kOrganizationMark);
-    auto route = parse_way(key.substr(0, std::min({connector, domain, organization})));
-    if (!route) return route;
-    route->key = key;
-    if (connector != std::string_view::npos) {
-        // A name may have any character: it ends with the key.
-        route->connector = key.substr(connector + kConnectorMark.size());
-        if (route->connector.empty()) return std::nullopt;
-        return route;
+    const auto* const domain = recipient.domain();
+    if (domain == nullptr) {
+        if (const auto* connector = snapshot.outbound_connector_for_any(organization))
+            return connector_route(snapshot, *connector, recipient);
+        return default_route(snapshot, organization, recipient, Reason::RouteAddressLiteral);
     }
-    if (organization != std::string_view::npos) {
-        route->organization = key.substr(organization + kOrganizationMark.size());
-        if (route->organization.empty()) return std::nullopt;
+    if (const auto* accepted = snapshot.accepted_domain(*domain)) {
+        if (const auto* connector = connector_of(snapshot, *accepted, *domain))
+            return connector_route(snapshot, *connector, recipient);
+        return accepted_route(snapshot, *accepted, recipient);
     }
-    if (domain < organization) {
-        const auto begin = domain + kAcceptedDomainMark.size();
-        route->accepted_domain = key.substr(begin, organization - begin);
-        if (!objects::DomainPattern::parse(route->accepted_domain)) return std::nullopt;
-    }
-    return route;
+    if (const auto* connector = snapshot.outbound_connector(organization, *domain))
+        return connector_route(snapshot, *connector, recipient);
+    return default_route(snapshot, organization, recipient, Reason::RouteDefaultMx);
 }
 
 }  // namespace hermetic::routing

@@ -1,4 +1,4 @@
-// Where a recipient's mail goes: the route, its key, and the ordered hosts.
+// Where a recipient's mail goes: the route as a value, and the ordered hosts.
 //
 // Pure. Specification §3.2; RFC 5321 §5.1; RFC 7505 (null MX).
 #pragma once
@@ -11,6 +11,8 @@
 #include "mail/address.h"
 #include "objects/snapshot.h"
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,33 +20,53 @@
 
 namespace hermetic::routing {
 
+// Recipients whose routes are equal share queue, connections and transaction. What connectors,
+// accepted domains or organizations protect differently is never shared. Made by decide_route();
+// whoever carries mail carries it along, and nobody makes one of a text.
 struct Route {
-    // All recipients with the same key share queue, connections and transaction. "mx:example.org",
-    // "mx:[192.0.2.1]" (an address literal), "hosts:smtp://relay.example.org:25,…"; with a
-    // connector "…;connector=NAME", so that what connectors protect differently is never shared;
-    // so with an accepted domain that has TLS settings of its own, "…;accepted_domain=NAME"; of
-    // another than the first organization "…;organization=NAME".
-    std::string key;
-    bool mx = true;
-    std::string domain;                       // for mx: the domain, or "[literal]"
-    std::vector<objects::NextHopHost> hosts;  // for hosts
-    facts::Reason reason{};                   // of docs/policy/delivery.md, "Route"
-    std::string source;     // name of the domain or connector; empty for the default
-    std::string connector;  // the outbound connector's name, where one decided
+    // By the MX of a domain: its name, or "[192.0.2.1]"; empty where hosts are configured.
+    std::string domain;
+    std::optional<IpAddress> literal;         // what `domain` says, where it is an address literal
+    std::vector<objects::NextHopHost> hosts;  // configured, by equal load; none: by MX
+    std::string connector;                    // the outbound connector's name, where one decided
     // The accepted domain whose TLS settings for its next hop count, by name; empty: it has none.
     std::string accepted_domain;
-    std::string organization;  // whose settings count; empty: the connector's, else the first's
+    std::string organization;  // whose settings count, by name; the connector's, where one decided
+
+    // For people, in log and listings, of a decided one: "mx:example.org", "mx:[192.0.2.1]",
+    // "hosts:smtp://relay.example.org:25,…"; with a connector "…;connector=NAME", with an accepted
+    // domain "…;accepted_domain=NAME", of another than the first organization
+    // "…;organization=NAME". No part of what the route is: the first may be another tomorrow.
+    std::string label;
+
+    [[nodiscard]] bool is_mx() const { return !domain.empty(); }
+    bool operator==(const Route& other) const;
+};
+
+// Never null where it stands for a route; shared by all mail that goes the same way.
+using RoutePointer = std::shared_ptr<const Route>;
+
+// Of and by the routes that are pointed at.
+struct RouteHash {
+    [[nodiscard]] std::size_t operator()(const RoutePointer& route) const;
+};
+struct RouteEqual {
+    [[nodiscard]] bool operator()(const RoutePointer& a, const RoutePointer& b) const
+    {
+        return a == b || *a == *b;
+    }
+};
+
+struct RouteDecision {
+    Route route;
+    facts::Reason reason{};  // of docs/policy/delivery.md, "Route"
+    std::string source;      // name of the domain or connector; empty for the default
 };
 
 // `organization`: that of the mail, by name; it counts where the recipient's domain is nobody's.
-[[nodiscard]] Route decide_route(const objects::Snapshot& snapshot, std::string_view organization,
-                                 const mail::Mailbox& recipient);
-
-// A route back from its key, as the queue kept it; nullopt where the key is not one of ours.
-[[nodiscard]] std::optional<Route> parse_route_key(std::string_view key);
-
-// The address of a Route::domain such as "[192.0.2.1]" or "[IPv6:2001:db8::1]"; nullopt for a name.
-[[nodiscard]] std::optional<IpAddress> literal_of(std::string_view domain);
+[[nodiscard]] RouteDecision decide_route(const objects::Snapshot& snapshot,
+                                         std::string_view organization,
+                                         const mail::Mailbox& recipient);
 
 // The hosts of an MX route in the order in which they are to be tried: by preference, equal ones
 // shuffled (RFC 5321 §5.1); without MX records the domain itself. Or why there is none: Dns stage,

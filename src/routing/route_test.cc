@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <unordered_set>
+#include <utility>
+
 namespace hermetic::routing {
 namespace {
 
@@ -26,6 +30,7 @@ objects::NextHop hosts(std::vector<std::string_view> texts)
 objects::Snapshot snapshot()
 {
     objects::Snapshot::Contents contents;
+    contents.organizations.emplace_back().name = "Example";
     const auto accepted = [&](std::string_view name, objects::NextHop next_hop) {
         objects::AcceptedDomain domain;
         domain.name = *objects::DomainPattern::parse(name);
@@ -52,49 +57,73 @@ objects::Snapshot snapshot()
 struct Row {
     const char* name;
     std::string_view recipient;
-    std::string_view key;
+    Route route;  // with its label
     Reason reason;
     std::string_view source;
     friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 };
+
+Route by_mx(std::string domain, std::string organization, std::string connector, std::string label)
+{
+    Route route;
+    route.domain = std::move(domain);
+    route.literal = mail::parse_address_literal(route.domain);
+    route.connector = std::move(connector);
+    route.organization = std::move(organization);
+    route.label = std::move(label);
+    return route;
+}
+
+Route by_hosts(std::vector<std::string_view> texts, std::string organization, std::string connector,
+               std::string accepted_domain, std::string label)
+{
+    auto route = by_mx({}, std::move(organization), std::move(connector), std::move(label));
+    route.hosts = hosts(std::move(texts)).hosts;
+    route.accepted_domain = std::move(accepted_domain);
+    return route;
+}
 
 class DecideRoute : public testing::TestWithParam<Row> {};
 
 TEST_P(DecideRoute, SaysWhereAndWhy)
 {
     const auto& row = GetParam();
-    const auto route = decide_route(snapshot(), {}, mailbox(row.recipient));
-    EXPECT_EQ(route.key, row.key);
-    EXPECT_EQ(route.reason, row.reason);
-    EXPECT_EQ(route.source, row.source);
-    const auto again = parse_route_key(route.key);
-    ASSERT_TRUE(again.has_value());
-    EXPECT_EQ(again->key, route.key);
-    EXPECT_EQ(again->connector, route.connector);
-    EXPECT_EQ(again->mx, route.mx);
-    EXPECT_EQ(again->domain, route.domain);
-    EXPECT_EQ(again->hosts, route.hosts);
-    EXPECT_EQ(again->accepted_domain, route.accepted_domain);
+    const auto way = decide_route(snapshot(), {}, mailbox(row.recipient));
+    EXPECT_EQ(way.route, row.route);
+    EXPECT_EQ(way.route.label, row.route.label);
+    EXPECT_EQ(way.reason, row.reason);
+    EXPECT_EQ(way.source, row.source);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, DecideRoute,
-    testing::Values(
-        Row{"AcceptedDomain", "a@example.org", "hosts:lmtp://[127.0.0.1]:24,lmtp+unix:/run/lmtp",
-            Reason::RouteAcceptedDomain, "example.org"},
-        Row{"AcceptedDomainWithSettings", "a@x.own.example",
-            "hosts:lmtp://store.example:24;accepted_domain=*.own.example",
-            Reason::RouteAcceptedDomain, "*.own.example"},
-        Row{"AcceptedDomainByMx", "a@relayed.example", "mx:relayed.example",
-            Reason::RouteAcceptedDomain, "relayed.example"},
-        Row{"Connector", "a@x.partner.test", "hosts:smtp://relay.example:2525;connector=partner",
-            Reason::RouteConnector, "partner"},
-        Row{"ConnectorByMx", "a@direct.test", "mx:direct.test;connector=by-mx",
-            Reason::RouteConnector, "by-mx"},
-        Row{"Default", "a@elsewhere.test", "mx:elsewhere.test", Reason::RouteDefaultMx, ""},
-        Row{"Literal", "a@[192.0.2.1]", "mx:[192.0.2.1]", Reason::RouteAddressLiteral, ""},
-        Row{"LiteralV6", "a@[IPv6:2001:db8::1]", "mx:[IPv6:2001:db8::1]",
-            Reason::RouteAddressLiteral, ""}),
+    testing::Values(Row{"AcceptedDomain", "a@example.org",
+                        by_hosts({"lmtp://127.0.0.1:24", "lmtp+unix:/run/lmtp"}, "Example", "", "",
+                                 "hosts:lmtp://[127.0.0.1]:24,lmtp+unix:/run/lmtp"),
+                        Reason::RouteAcceptedDomain, "example.org"},
+                    Row{"AcceptedDomainWithSettings", "a@x.own.example",
+                        by_hosts({"lmtp://store.example"}, "Example", "", "*.own.example",
+                                 "hosts:lmtp://store.example:24;accepted_domain=*.own.example"),
+                        Reason::RouteAcceptedDomain, "*.own.example"},
+                    Row{"AcceptedDomainByMx", "a@relayed.example",
+                        by_mx("relayed.example", "Example", "", "mx:relayed.example"),
+                        Reason::RouteAcceptedDomain, "relayed.example"},
+                    Row{"Connector", "a@x.partner.test",
+                        by_hosts({"smtp://relay.example:2525"}, "Example", "partner", "",
+                                 "hosts:smtp://relay.example:2525;connector=partner"),
+                        Reason::RouteConnector, "partner"},
+                    Row{"ConnectorByMx", "a@direct.test",
+                        by_mx("direct.test", "Example", "by-mx", "mx:direct.test;connector=by-mx"),
+                        Reason::RouteConnector, "by-mx"},
+                    Row{"Default", "a@elsewhere.test",
+                        by_mx("elsewhere.test", "Example", "", "mx:elsewhere.test"),
+                        Reason::RouteDefaultMx, ""},
+                    Row{"Literal", "a@[192.0.2.1]",
+                        by_mx("[192.0.2.1]", "Example", "", "mx:[192.0.2.1]"),
+                        Reason::RouteAddressLiteral, ""},
+                    Row{"LiteralV6", "a@[IPv6:2001:db8::1]",
+                        by_mx("[IPv6:2001:db8::1]", "Example", "", "mx:[IPv6:2001:db8::1]"),
+                        Reason::RouteAddressLiteral, ""}),
     [](const auto& row) { return row.param.name; });
 
 TEST(DecideRoute, ALiteralFollowsTheConnectorForEverything)
@@ -105,10 +134,10 @@ TEST(DecideRoute, ALiteralFollowsTheConnectorForEverything)
     everything.recipient_domains = {objects::DomainPattern{}};
     everything.next_hop = hosts({"smtp://relay.example"});
     contents.outbound_connectors.push_back(everything);
-    EXPECT_EQ(decide_route(objects::Snapshot{contents}, {}, mailbox("a@[192.0.2.1]")).key,
+    EXPECT_EQ(decide_route(objects::Snapshot{contents}, {}, mailbox("a@[192.0.2.1]")).route.label,
               "hosts:smtp://relay.example:25;connector=smarthost");
     contents.outbound_connectors[0].enabled = false;
-    EXPECT_EQ(decide_route(objects::Snapshot{contents}, {}, mailbox("a@[192.0.2.1]")).key,
+    EXPECT_EQ(decide_route(objects::Snapshot{contents}, {}, mailbox("a@[192.0.2.1]")).route.label,
               "mx:[192.0.2.1]");
 }
 
@@ -144,7 +173,7 @@ struct OwnedRow {
     const char* name;
     const char* organization;  // the mail's
     std::string_view recipient;
-    std::string_view key;
+    Route route;
     friend void PrintTo(const OwnedRow& row, std::ostream* out) { *out << row.name; }
 };
 
@@ -153,37 +182,80 @@ class DecideOwnedRoute : public testing::TestWithParam<OwnedRow> {};
 TEST_P(DecideOwnedRoute, BelongsToOneOrganization)
 {
     const auto& row = GetParam();
-    const auto route = decide_route(two_organizations(), row.organization, mailbox(row.recipient));
-    EXPECT_EQ(route.key, row.key);
-    const auto again = parse_route_key(route.key);
-    ASSERT_TRUE(again.has_value());
-    EXPECT_EQ(again->connector, route.connector);
-    EXPECT_EQ(again->organization, route.organization);
+    const auto way = decide_route(two_organizations(), row.organization, mailbox(row.recipient));
+    EXPECT_EQ(way.route, row.route);
+    EXPECT_EQ(way.route.label, row.route.label);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, DecideOwnedRoute,
     testing::Values(
-        OwnedRow{"ConnectorOfTheMailsOwn", "A", "a@bank.test", "mx:bank.test;connector=a-partner"},
-        OwnedRow{"NeverAnothersConnector", "B", "a@bank.test", "mx:bank.test;organization=B"},
-        OwnedRow{"TheFirstNeedsNoMark", "A", "a@elsewhere.test", "mx:elsewhere.test"},
-        OwnedRow{"TheSecondDoes", "B", "a@elsewhere.test", "mx:elsewhere.test;organization=B"},
-        OwnedRow{"Literal", "B", "a@[192.0.2.1]", "mx:[192.0.2.1];organization=B"},
-        OwnedRow{"TheDomainsOwnerCounts", "B", "a@a.example", "mx:a.example"},
+        OwnedRow{"ConnectorOfTheMailsOwn", "A", "a@bank.test",
+                 by_mx("bank.test", "A", "a-partner", "mx:bank.test;connector=a-partner")},
+        OwnedRow{"NeverAnothersConnector", "B", "a@bank.test",
+                 by_mx("bank.test", "B", "", "mx:bank.test;organization=B")},
+        OwnedRow{"TheFirstNeedsNoMark", "A", "a@elsewhere.test",
+                 by_mx("elsewhere.test", "A", "", "mx:elsewhere.test")},
+        OwnedRow{"TheSecondDoes", "B", "a@elsewhere.test",
+                 by_mx("elsewhere.test", "B", "", "mx:elsewhere.test;organization=B")},
+        OwnedRow{"Literal", "B", "a@[192.0.2.1]",
+                 by_mx("[192.0.2.1]", "B", "", "mx:[192.0.2.1];organization=B")},
+        OwnedRow{"TheDomainsOwnerCounts", "B", "a@a.example",
+                 by_mx("a.example", "A", "", "mx:a.example")},
         OwnedRow{"AcceptedDomainsConnector", "A", "a@b.example",
-                 "hosts:smtp://hub.b.example:25;connector=b-hub"},
+                 by_hosts({"smtp://hub.b.example"}, "B", "b-hub", "",
+                          "hosts:smtp://hub.b.example:25;connector=b-hub")},
         OwnedRow{"NextHopIsAConnector", "A", "a@named.example",
-                 "mx:named.example;connector=by-name"}),
+                 by_mx("named.example", "B", "by-name", "mx:named.example;connector=by-name")},
+        OwnedRow{"AnUnknownOrganizationIsTheFirst", "gone", "a@elsewhere.test",
+                 by_mx("elsewhere.test", "A", "", "mx:elsewhere.test")}),
     [](const auto& row) { return row.param.name; });
 
-TEST(RouteKey, ForeignOnesAreRefused)
+// What is a name in one stands in another's path or name: people may take one for the other.
+TEST(RouteValue, IsWhatItNamesWhateverItsLabelLooksLike)
 {
-    for (const auto key :
-         {"", "mx:", "mx:Example.org", "mx:[example.org]", "mx:[2001:db8::1]", "mx:a b",
-          "hosts:", "hosts:ftp://x", "hosts:smtp://x,", "x:y", "hosts:smtp://relay.example",
-          "mx:example.org;connector=", ";connector=x"}) {
-        EXPECT_FALSE(parse_route_key(key)) << key;
+    const char* const label = "hosts:lmtp+unix:/run/a;connector=bank";
+    const auto of_connector = by_hosts({"lmtp+unix:/run/a"}, "A", "bank", "", label);
+    const auto of_path = by_hosts({"lmtp+unix:/run/a;connector=bank"}, "A", "", "", label);
+    EXPECT_NE(of_connector, of_path);
+
+    objects::Snapshot::Contents contents;
+    contents.organizations.emplace_back().name = "A";
+    contents.organizations.emplace_back().name = "B;connector=bank";
+    const auto way =
+        decide_route(objects::Snapshot{contents}, "B;connector=bank", mailbox("a@elsewhere.test"));
+    EXPECT_EQ(way.route.connector, "");
+    EXPECT_EQ(way.route.organization, "B;connector=bank");
+}
+
+TEST(RouteValue, TheOrderOfOrganizationsChangesItsLabelOnly)
+{
+    objects::Snapshot::Contents contents;
+    for (const char* name : {"A", "B"}) contents.organizations.emplace_back().name = name;
+    const auto before = decide_route(objects::Snapshot{contents}, "B", mailbox("a@x.test")).route;
+    std::swap(contents.organizations[0], contents.organizations[1]);
+    const auto after = decide_route(objects::Snapshot{contents}, "B", mailbox("a@x.test")).route;
+    EXPECT_EQ(before, after);
+    EXPECT_EQ(before.label, "mx:x.test;organization=B");
+    EXPECT_EQ(after.label, "mx:x.test");
+}
+
+TEST(RouteValue, EqualOnesAreOneInASet)
+{
+    std::unordered_set<RoutePointer, RouteHash, RouteEqual> set;
+    const auto put = [&](Route route) { set.insert(std::make_shared<Route>(std::move(route))); };
+    for (int again = 0; again < 2; ++again) {
+        put(by_mx("a.test", "A", "", "x"));
+        put(by_mx("a.test", "B", "", "x"));
+        put(by_mx("a.test", "A", "bank", "x"));
+        put(by_mx("b.test", "A", "", "y"));
+        put(by_hosts({"smtp://192.0.2.1", "smtp://192.0.2.2"}, "A", "", "", "z"));
+        put(by_hosts({"smtp://192.0.2.2", "smtp://192.0.2.1"}, "A", "", "", "z"));
+        put(by_hosts({"smtps://r.test:25"}, "A", "", "", "z"));
+        put(by_hosts({"smtp://r.test:25"}, "A", "", "", "z"));
+        put(by_hosts({"smtp://r.test:26"}, "A", "", "", "z"));
     }
+    EXPECT_EQ(set.size(), 9U);
 }
 
 facts::MxAnswer answer(std::vector<facts::MxRecord> records)

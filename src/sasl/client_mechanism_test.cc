@@ -183,6 +183,16 @@ TEST_F(LoginFile, ReadableByEverybodyIsRefusedAndByTheGroupIsNot)
     EXPECT_TRUE(load_login("ann", write("secret\n", 0640)).has_value());
 }
 
+TEST_F(LoginFile, APipeIsRefusedAtOnce)
+{
+    const std::string pipe = write("") + ".fifo";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const auto login = load_login("ann", pipe);
+    ASSERT_FALSE(login);
+    EXPECT_EQ(login.error().what, pipe + ": it is a named pipe");
+    EXPECT_EQ(login.error().right, "give a regular file");
+}
+
 TEST_F(LoginFile, WhatIsNoPasswordIsRefused)
 {
     EXPECT_FALSE(load_login("ann", write("")));

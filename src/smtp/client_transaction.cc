@@ -107,11 +107,13 @@ ClientTransaction::Step ClientTransaction::start()
 ClientTransaction::Step ClientTransaction::advance()
 {
     out_.clear();
+    const std::size_t due = outstanding();
+    begins_anew_ = due == 0;
     filling_ = may_send();
     while (may_send() && send_next()) {
     }
     filling_ = false;
-    if (outstanding() != 0) return {Next::ReadReply, out_};
+    if (outstanding() != 0) return {Next::ReadReply, out_, due};
     if (phase_ == Phase::Body) return {Next::SendBody, out_};
     return {Next::Done, out_};
 }
@@ -175,8 +177,11 @@ bool ClientTransaction::send_content()
         return false;
     }
     // RFC 3030 §2: the server reads the chunk also where it has refused the envelope. So a small
-    // message goes along; a large one waits until somebody is known to receive it.
-    if (!one_go() && outstanding() != 0) return false;
+    // message goes along; a large one waits until somebody is known to receive it. So does one
+    // behind so many recipients that replies are under way: only where none is can it be seen that
+    // what answers the message has not come before it.
+    const bool goes_along = one_go() && begins_anew_;
+    if (!goes_along && outstanding() != 0) return false;
     fmt::format_to(std::back_inserter(out_), "BDAT {} LAST\r\n", input_.body_size);
     if (!one_go()) {
         phase_ = Phase::Body;
@@ -205,6 +210,8 @@ void ClientTransaction::write_mail()
         out_ += " BODY=8BITMIME";
     }
     if (smtputf8_) out_ += " SMTPUTF8";
+    // RFC 8689 §4.2.1. That a host which must offer it does is the policy's to ask.
+    if (peer.require_tls && envelope.tls.requiretls) out_ += " REQUIRETLS";
     if (peer.dsn) append_sender_dsn(envelope, out_);
     out_ += "\r\n";
 }
@@ -322,6 +329,7 @@ void ClientTransaction::on_recipient_reply(std::size_t at, const PeerReply& repl
     if (says_too_many(reply)) {
         result.too_many = true;
         result.outcome.result = facts::OutcomeClass::Deferred;
+        result.outcome.reason = Reason::RcptDeferred;
     }
 }
 

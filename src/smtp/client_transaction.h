@@ -70,6 +70,7 @@ public:
     struct Step {
         Next next = Next::ReadReply;
         std::string_view write;  // first; valid until the next call
+        std::size_t due = 0;     // replies to what was written before, still to come
     };
 
     // A message of up to so many octets goes out together with its envelope.
@@ -144,6 +145,7 @@ private:
     std::uint32_t replies_ = 0;
     bool untouched_ = true;
     bool filling_ = false;
+    bool begins_anew_ = false;  // all is answered that went out before this write
     bool mail_refused_ = false;
     bool dotted_ = false;
     bool smtputf8_ = false;

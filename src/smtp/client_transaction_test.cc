@@ -63,6 +63,7 @@ public:
             transcript.append(rest).append("\n");
         }
         last = step.next;
+        due = step.due;
         if (step.next != Next::SendBody) return;
         transcript += transaction->body_is_dotted() ? "C: (body, dotted)\n" : "C: (body)\n";
         take(transaction->on_body_sent());
@@ -93,6 +94,7 @@ public:
     std::unique_ptr<ClientTransaction> transaction;
     std::string transcript;
     Next last = Next::Done;
+    std::size_t due = 0;  // of the last step
 };
 
 TEST_F(TransactionTest, PipelinesTheEnvelopeAndData)
@@ -360,6 +362,7 @@ TEST_F(TransactionTest, TooManyRecipientsAreMarkedForAnotherTransaction)
     EXPECT_TRUE(transaction->results()[1].too_many);
     EXPECT_TRUE(transaction->results()[2].too_many);
     EXPECT_EQ(outcome(2).result, OutcomeClass::Deferred) << "552 counts as 452";
+    EXPECT_EQ(outcome(2).reason, Reason::RcptDeferred);
     EXPECT_FALSE(transaction->results()[3].too_many);
     EXPECT_EQ(outcome(3).result, OutcomeClass::Failed);
 }
@@ -384,6 +387,27 @@ TEST_F(TransactionTest, CommandsUnderWayAreBounded)
     EXPECT_EQ(count("RCPT TO"), 251U);
 }
 
+// What is written behind commands that are not answered yet says how many replies may come before
+// its own; the message itself is not among it.
+TEST_F(TransactionTest, BehindManyRecipientsTheMessageWaitsForEveryReply)
+{
+    peer.chunking = true;
+    for (int i = 0; i < 120; ++i) to("r" + std::to_string(i) + "@example.org");
+    begin();
+    EXPECT_EQ(due, 0U);
+    for (int i = 0; i < 51; ++i) hear(250);
+    EXPECT_EQ(due, 49U);
+    EXPECT_EQ(transcript.find("BDAT"), std::string::npos) << "replies are under way";
+    for (int i = 51; i < 121; ++i) hear(250);
+    EXPECT_EQ(transcript.find("BDAT"), std::string::npos);
+    hear(250);
+    EXPECT_NE(transcript.find("BDAT"), std::string::npos);
+    EXPECT_EQ(due, 0U);
+    hear(250);
+    EXPECT_EQ(last, Next::Done);
+    EXPECT_EQ(outcome(120).result, OutcomeClass::Delivered);
+}
+
 TEST_F(TransactionTest, ParametersGoWhereThePeerKnowsThem)
 {
     envelope.body_type = mail::BodyType::EightBitMime;
@@ -402,6 +426,23 @@ TEST_F(TransactionTest, ParametersGoWhereThePeerKnowsThem)
               "C: MAIL FROM:<a@sender.test> SIZE=21 BODY=8BITMIME SMTPUTF8 RET=HDRS "
               "ENVID=id+2B1|RCPT TO:<b@example.org> NOTIFY=SUCCESS,DELAY "
               "ORCPT=rfc822;b+3Dc@example.org|DATA|\n");
+}
+
+// RFC 8689 §4.2.1.
+TEST_F(TransactionTest, RequiretlsGoesOnWhereItIsOffered)
+{
+    envelope.tls.requiretls = true;
+    begin();
+    EXPECT_EQ(transcript, "C: MAIL FROM:<a@sender.test>|RCPT TO:<b@example.org>|DATA|\n");
+    transcript.clear();
+    peer.require_tls = true;
+    begin();
+    EXPECT_EQ(transcript,
+              "C: MAIL FROM:<a@sender.test> REQUIRETLS|RCPT TO:<b@example.org>|DATA|\n");
+    transcript.clear();
+    envelope.tls.requiretls = false;
+    begin();
+    EXPECT_EQ(transcript, "C: MAIL FROM:<a@sender.test>|RCPT TO:<b@example.org>|DATA|\n");
 }
 
 TEST_F(TransactionTest, NullSender)

@@ -28,8 +28,7 @@ Parsed parse_hello(command::Hello::Verb verb, std::string_view argument)
 {
     // RFC 5321 §4.1.4: a name that does not fit the client is no reason to refuse it; one that is
     // no name at all is.
-    if (argument.empty() || argument.size() > 255 || !is_ascii(argument) ||
-        argument.find(' ') != std::string_view::npos) {
+    if (argument.empty() || argument.size() > 255 || argument.find(' ') != std::string_view::npos) {
         return refuse(refusal::kHelloSyntax, argument);
     }
     return command::Hello{verb, argument};
@@ -47,6 +46,17 @@ std::string_view path_words(std::string_view text)
     return text.substr(0, std::min(text.find('>'), text.size() - 1) + 1);
 }
 
+// "a@b SIZE=100", as controllers and printers say it. The path is the first word.
+std::optional<mail::ParsedPath> parse_bare_path(std::string_view text, mail::AllowUtf8 allow_utf8)
+{
+    mail::ParsedPath path;
+    path.length = std::min(text.find(' '), text.size());
+    auto mailbox = mail::parse_mailbox(text.substr(0, path.length), allow_utf8);
+    if (!mailbox) return std::nullopt;
+    path.mailbox = std::move(*mailbox);
+    return path;
+}
+
 bool is_path_utf8(std::string_view text, const mail::ParsedPath& path)
 {
     return !is_ascii(text.substr(0, path.length));
@@ -58,10 +68,15 @@ Parsed parse_mail(std::string_view argument)
     if (!istarts_with(argument, kFrom)) return refuse(refusal::kMailSyntax, argument);
     const std::string_view text = skip_blanks(argument.substr(kFrom.size()));
     if (text.empty()) return refuse(refusal::kMailSyntax);
-    auto path = mail::parse_path(text, mail::AllowUtf8::Yes);
-    if (!path) return refuse(refusal::kMailSyntax, path_words(text));
-    if (!path->bare_name.empty()) return refuse(refusal::kMailSyntax, path_words(text));
     command::Mail mail;
+    auto path = mail::parse_path(text, mail::AllowUtf8::Yes);
+    if (!path) {
+        auto bare = parse_bare_path(text, mail::AllowUtf8::Yes);
+        if (!bare) return refuse(refusal::kMailSyntax, path_words(text));
+        path = std::move(*bare);
+        mail.in_brackets = false;
+    }
+    if (!path->bare_name.empty()) return refuse(refusal::kMailSyntax, path_words(text));
     const auto parameters = parse_parameters(text.substr(path->length), mail);
     if (!parameters) return failure(parameters.error());
     if (!mail.smtputf8 && is_path_utf8(text, *path)) {
@@ -79,7 +94,14 @@ Parsed parse_rcpt(std::string_view argument, Utf8Transaction utf8_transaction)
     if (!istarts_with(argument, kTo)) return refuse(refusal::kRcptSyntax, argument);
     const std::string_view text = skip_blanks(argument.substr(kTo.size()));
     if (text.empty()) return refuse(refusal::kRcptSyntax);
+    command::Rcpt rcpt;
     auto path = mail::parse_path(text, allow_utf8);
+    if (!path && path.error().error == mail::PathError::NoBrackets) {
+        if (auto bare = parse_bare_path(text, allow_utf8)) {
+            path = std::move(*bare);
+            rcpt.in_brackets = false;
+        }
+    }
     if (!path) {
         const bool not_ascii = path.error().address == mail::AddressError::NotAscii;
         return refuse(not_ascii ? refusal::kAddressNeedsSmtputf8 : refusal::kRcptSyntax,
@@ -91,7 +113,6 @@ Parsed parse_rcpt(std::string_view argument, Utf8Transaction utf8_transaction)
     if (utf8_transaction == Utf8Transaction::No && is_path_utf8(text, *path)) {
         return refuse(refusal::kAddressNeedsSmtputf8, path_words(text));
     }
-    command::Rcpt rcpt;
     const auto parameters = parse_parameters(text.substr(path->length), rcpt, allow_utf8);
     if (!parameters) return failure(parameters.error());
     rcpt.mailbox = std::move(path->mailbox);
@@ -117,12 +138,21 @@ Parsed without_argument(std::string_view argument)
 }
 
 template <typename T>
+Parsed with_argument(std::string_view argument)
+{
+    if (argument.empty()) return refuse(refusal::kCommandSyntax);
+    return T{};
+}
+
+template <typename T>
 Parsed any_argument(std::string_view /*argument*/)
 {
     return T{};
 }
 
 using Parse = Parsed (*)(std::string_view argument);
+
+constexpr std::string_view kBdat = "BDAT";
 
 struct Verb {
     std::string_view name;
@@ -135,14 +165,14 @@ constexpr std::array kVerbs{
     Verb{"QUIT", without_argument<command::Quit>},
     Verb{"DATA", without_argument<command::Data>},
     Verb{"STARTTLS", without_argument<command::StartTls>},
-    Verb{"BDAT", parse_bdat},
+    Verb{kBdat, parse_bdat},
     Verb{"RSET", without_argument<command::Rset>},
     Verb{"HELO", [](std::string_view a) { return parse_hello(command::Hello::Verb::Helo, a); }},
     Verb{"LHLO", [](std::string_view a) { return parse_hello(command::Hello::Verb::Lhlo, a); }},
     Verb{"NOOP", any_argument<command::Noop>},
     Verb{"XCLIENT", [](std::string_view a) -> Parsed { return command::Xclient{a}; }},
     Verb{"HELP", any_argument<command::Help>},
-    Verb{"VRFY", any_argument<command::Vrfy>},
+    Verb{"VRFY", with_argument<command::Vrfy>},
     Verb{"EXPN", any_argument<command::NotOffered>},
     Verb{"TURN", any_argument<command::NotOffered>},
     Verb{"ETRN", any_argument<command::NotOffered>},
@@ -179,22 +209,38 @@ Words split_verb(std::string_view text)
     return {text.substr(0, space), text.substr(space + 1)};
 }
 
+bool is_hello(std::string_view verb)
+{
+    return iequals(verb, "EHLO") || iequals(verb, "HELO") || iequals(verb, "LHLO");
+}
+
 }  // namespace
 
 Result<Command, Refusal> parse_command(const CommandLine& line, Utf8Transaction utf8_transaction)
 {
-    if (line.bare_cr) return refuse(refusal::kCommandBareCarriageReturn);
+    const bool chunk = is_bdat(line.text);
+    if (line.bare_cr)
+        return refuse(chunk ? refusal::kChunkSyntax : refusal::kCommandBareCarriageReturn);
     const auto [verb, argument] = split_verb(line.text);
-    if (has_control(verb) || has_control(argument) ||
-        (!is_ascii(argument) && !is_valid_utf8(argument))) {
-        return refuse(refusal::kCommandBadOctets);
-    }
+    if (chunk && (!iequals(verb, kBdat) || has_control(argument)))
+        return refuse(refusal::kChunkSyntax, line.text);
+    const bool readable = is_ascii(argument) || is_valid_utf8(argument) || is_hello(verb);
+    if (has_control(verb) || has_control(argument) || !readable)
+        return refuse(chunk ? refusal::kChunkSyntax : refusal::kCommandBadOctets);
     if (iequals(verb, "MAIL")) return parse_mail(argument);
     if (iequals(verb, "RCPT")) return parse_rcpt(argument, utf8_transaction);
     for (const Verb& known : kVerbs) {
         if (iequals(verb, known.name)) return known.parse(argument);
     }
     return refuse(refusal::kCommandUnknown, verb.substr(0, 40));
+}
+
+bool is_bdat(std::string_view line)
+{
+    if (!istarts_with(line, kBdat)) return false;
+    if (line.size() == kBdat.size()) return true;
+    const char next = ascii_lower(line[kBdat.size()]);
+    return next < 'a' || next > 'z';
 }
 
 bool ends_turn(std::string_view line)

@@ -151,6 +151,7 @@ Result<void, Refusal> parse_parameters(std::string_view text, command::Mail& mai
         if (is("SIZE")) return bit = 1, apply_size(parameter, mail);
         if (is("BODY")) return bit = 2, apply_body(parameter, mail);
         if (is("SMTPUTF8")) return bit = 4, mail.smtputf8 = true, judge(!parameter.has_value);
+        if (is("REQUIRETLS")) return bit = 32, mail.requiretls = true, judge(!parameter.has_value);
         if (is("RET")) return bit = 8, apply_ret(parameter, mail);
         if (is("ENVID")) return bit = 16, apply_envid(parameter, mail);
         return Verdict::Unknown;

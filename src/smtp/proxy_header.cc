@@ -20,6 +20,8 @@ std::optional<Endpoint> parse_v1_endpoint(std::string_view address, std::string_
 {
     const auto parsed = IpAddress::parse(address);
     const auto number = parse_decimal<std::uint16_t>(port);
+    // "No leading zeroes": what two programs could read differently.
+    if (port.size() > 1 && port.front() == '0') return std::nullopt;
     if (!parsed || !number || (address.find(':') != std::string_view::npos) != v6)
         return std::nullopt;
     return Endpoint{*parsed, *number};
@@ -80,6 +82,13 @@ std::optional<ProxyHeader::Route> parse_v2_route(unsigned family, std::string_vi
     return std::nullopt;
 }
 
+// Families and transports of §2.2; "any other value must be rejected as invalid".
+bool is_assigned(unsigned family_and_transport)
+{
+    constexpr std::array kAssigned{0x00U, 0x11U, 0x12U, 0x21U, 0x22U, 0x31U, 0x32U};
+    return std::find(kAssigned.begin(), kAssigned.end(), family_and_transport) != kAssigned.end();
+}
+
 Parsed parse_v2(std::string_view input)
 {
     if (input.size() < kV2Fixed) return failure(ProxyError::Incomplete);
@@ -94,8 +103,10 @@ Parsed parse_v2(std::string_view input)
     if (input.size() < kV2Fixed + length) return failure(ProxyError::Incomplete);
     ProxyHeader header;
     header.length = kV2Fixed + length;
+    if (command == 0) return header;  // LOCAL: the rest is ignored, whatever it says
+    if (!is_assigned(octet_at(input, 13))) return failure(ProxyError::Malformed);
     const bool is_tcp = (family == 1 || family == 2) && transport == 1;
-    if (command == 0 || !is_tcp) return header;  // LOCAL, or nothing that we can name
+    if (!is_tcp) return header;  // nothing that we can name
     header.route = parse_v2_route(family, input.substr(kV2Fixed, length));
     if (!header.route) return failure(ProxyError::Malformed);
     return header;

@@ -38,7 +38,8 @@ TEST(ProxyHeader, KnowsConnectionsOfTheProxyItself)
 {
     for (const std::string& header :
          {std::string{"PROXY UNKNOWN\r\n"}, std::string{"PROXY UNKNOWN anything 1 2\r\n"},
-          v2('\x20', '\x00', ""), v2('\x20', '\x11', kV4Block), v2('\x21', '\x31', kV4Block)}) {
+          v2('\x20', '\x00', ""), v2('\x20', '\x11', kV4Block), v2('\x20', '\x7f', "x"),
+          v2('\x21', '\x00', ""), v2('\x21', '\x12', kV4Block), v2('\x21', '\x31', kV4Block)}) {
         const auto parsed = parse_proxy_header(header);
         ASSERT_TRUE(parsed) << header;
         EXPECT_FALSE(parsed->route);
@@ -60,15 +61,28 @@ TEST(ProxyHeader, AsksForMoreUntilItIsWhole)
 
 TEST(ProxyHeader, RefusesWhatIsNone)
 {
-    for (const std::string& header :
-         {std::string{"EHLO client\r\n"}, std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 4096\r\n"},
-          std::string{"PROXY TCP4 2001:db8::1 2001:db8::2 1 2\r\n"},
-          std::string{"PROXY TCP6 192.0.2.1 192.0.2.2 1 2\r\n"},
-          std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 65536 25\r\n"},
-          std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 4096 25\n"}, std::string{"PROXY \n"},
-          std::string{"PROXY UNKNOWN\nPROXY UNKNOWN\r\n"}, "PROXY " + std::string(200, 'x'),
-          v2('\x11', '\x11', kV4Block), v2('\x22', '\x11', kV4Block), v2('\x21', '\x11', "short"),
-          v2('\x21', '\x21', kV4Block), v2('\x21', '\x11', std::string(3000, 'x'))}) {
+    for (const std::string& header : {std::string{"EHLO client\r\n"},
+                                      std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 4096\r\n"},
+                                      std::string{"PROXY TCP4 2001:db8::1 2001:db8::2 1 2\r\n"},
+                                      std::string{"PROXY TCP6 192.0.2.1 192.0.2.2 1 2\r\n"},
+                                      std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 65536 25\r\n"},
+                                      std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 4096 25\n"},
+                                      std::string{"PROXY \n"},
+                                      std::string{"PROXY UNKNOWN\nPROXY UNKNOWN\r\n"},
+                                      "PROXY " + std::string(200, 'x'),
+                                      v2('\x11', '\x11', kV4Block),
+                                      v2('\x22', '\x11', kV4Block),
+                                      v2('\x21', '\x11', "short"),
+                                      v2('\x21', '\x21', kV4Block),
+                                      v2('\x21', '\x41', kV4Block),
+                                      v2('\x21', '\x13', kV4Block),
+                                      v2('\x21', '\x01', ""),
+                                      v2('\x21', '\x10', kV4Block),
+                                      std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 04096 25\r\n"},
+                                      std::string{"PROXY TCP4 192.0.2.1 192.0.2.2 4096 025\r\n"},
+                                      std::string{"PROXY TCP4 192.0.02.1 192.0.2.2 4096 25\r\n"},
+                                      std::string{"PROXY TCP4 192.0.2.1 192.000.2.2 4096 25\r\n"},
+                                      v2('\x21', '\x11', std::string(3000, 'x'))}) {
         const auto parsed = parse_proxy_header(header);
         ASSERT_FALSE(parsed);
         EXPECT_EQ(parsed.error(), ProxyError::Malformed);

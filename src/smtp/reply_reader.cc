@@ -96,4 +96,15 @@ Result<std::optional<PeerReply>, ReplyError> ReplyReader::feed(std::string_view 
     return std::exchange(partial_, PeerReply{});
 }
 
+bool speaks_unasked(std::string_view input, std::size_t due)
+{
+    while (due != 0) {
+        const auto end = input.find('\n');
+        if (end == std::string_view::npos) return false;
+        if (end < 4 || input[3] != '-') --due;
+        input.remove_prefix(end + 1);
+    }
+    return !input.empty() && !input.starts_with("421");
+}
+
 }  // namespace hermetic::smtp

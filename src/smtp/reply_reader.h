@@ -41,6 +41,11 @@ enum class ReplyError {
 };
 [[nodiscard]] std::string_view describe(ReplyError error);  // "the reply's code is not a number …"
 
+// Whether `input`, come and not read yet, goes on behind the `due` replies that were asked for:
+// then something in it belongs to nothing that was said, or to what has not been said yet. A server
+// that has to shut down may say 421 at any time (RFC 5321 §3.8).
+[[nodiscard]] bool speaks_unasked(std::string_view input, std::size_t due);
+
 // Feed it one line at a time, CRLF removed. After an error it is finished: close the connection, do
 // not resynchronise.
 class ReplyReader {

@@ -82,6 +82,32 @@ INSTANTIATE_TEST_SUITE_P(
                               ReplyError::LineTooLong}),
     [](const auto& row) { return row.param.name; });
 
+TEST(SpeaksUnasked, IsWhatGoesBeyondTheRepliesThatAreDue)
+{
+    const struct {
+        std::string_view input;
+        std::size_t due;
+        bool unasked;
+    } rows[] = {
+        {"", 0, false},
+        {"", 3, false},
+        {"250 ok\r\n", 0, true},
+        {"2", 0, true},
+        {"250 ok\r\n", 1, false},
+        {"250 ok\r\n", 2, false},
+        {"250 ok\r\n250 early\r\n", 1, true},
+        {"250 ok\r\n2", 1, true},
+        {"250-ok\r\n250 ok\r\n", 1, false},
+        {"250-ok\r\n250 ok\r\n250-early", 1, true},
+        {"250\r\n250 early\r\n", 1, true},
+        {"354 go\r\n250 2.0.0 early\r\n", 1, true},
+        {"421 4.3.2 shutting down\r\n", 0, false},
+        {"250 ok\r\n421 4.3.2 shutting down\r\n", 1, false},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(speaks_unasked(row.input, row.due), row.unasked) << row.input << row.due;
+}
+
 TEST(EnhancedStatusOfReply, IsReadWhereItAgreesWithTheCode)
 {
     const auto of = [](int code, std::string text) {

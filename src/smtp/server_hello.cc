@@ -1,5 +1,6 @@
 // Greeting, EHLO, STARTTLS and XCLIENT: who the client is, and what it is offered.
 #include "core/assert.h"
+#include "core/text.h"
 #include "smtp/refusals.h"
 #include "smtp/server_machine.h"
 
@@ -19,7 +20,10 @@ Next ServerMachine::on(const command::Hello& hello, WallTime now)
     if (!is_lmtp() && hello.verb == Verb::Lhlo) return refuse(refusal::kCommandSpeakEhlo, {}, now);
 
     end_transaction();  // RFC 5321 §4.1.4
-    helo_ = xclient_helo_.empty() ? std::string{hello.name} : xclient_helo_;
+    // RFC 5321 §4.1.4: a name that is none is no reason to refuse mail; what stands in Received and
+    // log is printable.
+    helo_ = is_ascii(hello.name) ? std::string{hello.name} : printable_ascii(hello.name, 255);
+    if (!xclient_helo_.empty()) helo_ = xclient_helo_;
     switch (hello.verb) {
     case Verb::Helo:
         hello_ = Hello::Helo;
@@ -50,6 +54,7 @@ void ServerMachine::append_extensions()
     line("LIMITS MAILMAX=" + std::to_string(limits.messages_per_session) +
          " RCPTMAX=" + std::to_string(limits.recipients));
     if (offers_starttls_ && !in_tls_) line("STARTTLS");
+    if (in_tls_) line("REQUIRETLS");  // RFC 8689 §2
     if (may_xclient_) line(kXclientOffer);
     append_reply(output_, 250, {}, "ENHANCEDSTATUSCODES");
 }
@@ -92,6 +97,7 @@ Next ServerMachine::on(const command::Xclient& xclient, WallTime now)
     if (attributes->address) client_ = {*attributes->address, 0};
     if (attributes->port) client_.port = *attributes->port;
     if (attributes->name) client_name_ = std::move(*attributes->name);
+    if (attributes->login) client_login_ = std::move(*attributes->login);
     if (attributes->helo) xclient_helo_ = std::move(*attributes->helo);
     xclient_used_ = true;
     // XCLIENT_README: the session begins anew, with another greeting.

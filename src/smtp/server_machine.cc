@@ -2,6 +2,8 @@
 
 #include "smtp/refusals.h"
 
+#include <algorithm>
+
 namespace hermetic::smtp {
 
 ServerMachine::ServerMachine(const ServerSettings& settings, const ServerStart& start)
@@ -46,9 +48,10 @@ Duration ServerMachine::pause() const
     return misused ? settings_.limits.misuse_delay : Duration{};
 }
 
-Next ServerMachine::on_line_too_long(WallTime now)
+Next ServerMachine::on_line_too_long(std::string_view start, WallTime now)
 {
     reply_start_ = output_.size();
+    if (is_bdat(start)) return end(refusal::kChunkSyntax, now);
     return refuse(refusal::kCommandTooLong, {}, now);
 }
 
@@ -113,6 +116,8 @@ void ServerMachine::append(const RefusalKind& kind, std::string_view subject, Wa
 {
     last_refusal_ = &kind;
     ++refused_;
+    const auto counted = std::ranges::find(refusals_, &kind, &Refusals::kind);
+    ++(counted != refusals_.end() ? *counted : refusals_.emplace_back(Refusals{&kind, 0})).count;
     append_refusal(output_, kind, subject, {settings_.hostname, now, session_});
 }
 

@@ -29,6 +29,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hermetic::smtp {
 
@@ -66,7 +67,8 @@ public:
 
     [[nodiscard]] Next greet();
     [[nodiscard]] Next on_command(const CommandLine& line, WallTime now);
-    [[nodiscard]] Next on_line_too_long(WallTime now);
+    // `start` is how the line began.
+    [[nodiscard]] Next on_line_too_long(std::string_view start, WallTime now);
     // A line ended in LF alone: ends the session, for where its next line begins is not known.
     [[nodiscard]] Next on_bare_line_feed(WallTime now);
     // The client sent something before its banner, or behind DATA or STARTTLS before their reply
@@ -126,6 +128,8 @@ public:
 
     [[nodiscard]] const Endpoint& client() const { return client_; }
     [[nodiscard]] const std::string& client_name() const { return client_name_; }  // XCLIENT NAME
+    // Who has logged in at the proxy, as XCLIENT LOGIN says; empty: nobody.
+    [[nodiscard]] const std::string& client_login() const { return client_login_; }
     // False once XCLIENT was used: certificate and TLS are the proxy's then.
     [[nodiscard]] bool tls_is_the_clients() const { return !xclient_used_; }
     [[nodiscard]] const std::string& helo() const { return helo_; }
@@ -134,6 +138,12 @@ public:
 
     [[nodiscard]] std::uint32_t messages() const { return messages_; }
     [[nodiscard]] std::uint32_t refused() const { return refused_; }
+    struct Refusals {
+        const RefusalKind* kind = nullptr;
+        std::uint32_t count = 0;
+    };
+    // Of all commands so far, by kind.
+    [[nodiscard]] const std::vector<Refusals>& refusals() const { return refusals_; }
     [[nodiscard]] const RefusalKind* last_refusal() const { return last_refusal_; }
     // "quit", or the id of the refusal that ended the session; empty while it lasts.
     [[nodiscard]] std::string_view ended_by() const { return ended_by_; }
@@ -182,6 +192,7 @@ private:
     SessionId session_;
     Endpoint client_;
     std::string client_name_;
+    std::string client_login_;
     std::string helo_;
     std::string xclient_helo_;
     std::string output_;
@@ -194,6 +205,7 @@ private:
     std::string_view message_tail_;
     std::string_view ended_by_;
     const RefusalKind* last_refusal_ = nullptr;
+    std::vector<Refusals> refusals_;
     std::uint32_t messages_ = 0;
     std::uint32_t refused_ = 0;
     std::uint32_t errors_ = 0;

@@ -15,6 +15,7 @@ namespace hermetic::smtp {
 namespace {
 
 using namespace std::string_view_literals;
+using namespace std::string_literals;
 
 // Recipients at refused.example are not taken.
 constexpr RefusalKind kRefusedRecipient{
@@ -43,7 +44,8 @@ public:
         if (next_ == Next::ReadMessage) return send(text);
         const bool too_long = text.size() > kMaxCommandLine;
         const CommandLine line{text, text.find('\r') != std::string_view::npos};
-        next_ = too_long ? machine_->on_line_too_long(WallTime{}) : machine_->on_command(line, {});
+        next_ = too_long ? machine_->on_line_too_long(line.text, WallTime{})
+                         : machine_->on_command(line, {});
         go_on();
     }
     [[nodiscard]] std::string_view refused_by() const
@@ -188,8 +190,31 @@ const std::vector<Row> kCommandRows{
     {"xclient.denied", "550", {kEhlo, "XCLIENT ADDR=192.0.2.1"}},
     {"xclient.syntax", "501", {kEhlo, "XCLIENT COLOUR=red"}, with_xclient},
     {"xclient.syntax", "501", {kEhlo, "XCLIENT ADDR=192.0.2"}, with_xclient},
+    {"command.syntax", "501", {kEhlo, "VRFY"}},
+    {"command.syntax", "501", {kEhlo, "VRFY "}},
 };
 INSTANTIATE_TEST_SUITE_P(OfCommands, Refusals, testing::ValuesIn(kCommandRows), name_of);
+
+// Where the octets of a chunk end is not known: what follows could be commands or not, whatever
+// made the line wrong.
+TEST(BadBdat, EndsTheSessionHoweverItIsWrong)
+{
+    for (const std::string& line :
+         {"BDAT"s, "BDAT "s, "BDAT twelve"s, "BDAT 5 LEAST"s, "BDAT 5 LAST now"s, "BDAT 5\r"s,
+          "BDAT\r5"s, "bdat\t5"s, "BDAT 5\x01"s, "BDAT 5\xff"s, "BDAT5"s, "BDAT-5"s, "BDAT\0"s,
+          "BDAT 99999999999999999999"s, "BDAT 5 " + std::string(5000, 'x'),
+          "bDaT" + std::string(5000, ' ')}) {
+        Conversation conversation{nullptr};
+        for (const auto each : {kEhlo, kMail, kRcpt}) conversation.say(each);
+        conversation.say(line);
+        EXPECT_EQ(conversation.refused_by(), "chunk.syntax") << line.substr(0, 30);
+        EXPECT_EQ(conversation.code(), "421") << line.substr(0, 30);
+    }
+    Conversation conversation{nullptr};
+    conversation.say(kEhlo);
+    conversation.say("BDATA 5");
+    EXPECT_EQ(conversation.refused_by(), "command.unknown");
+}
 
 const std::vector<Row> kEnvelopeRows{
     {"mail.syntax", "501", {kEhlo, "MAIL TO:<a@example.com>"}},
@@ -200,6 +225,9 @@ const std::vector<Row> kEnvelopeRows{
     {"address.needs-smtputf8", "553", {kEhlo, kMail, "RCPT TO:<\xc3\xa4@example.org>"}},
     {"parameter.unknown", "555", {kEhlo, "MAIL FROM:<a@example.com> COLOUR=red"}},
     {"parameter.unknown", "555", {kEhlo, kMail, "RCPT TO:<b@example.org> SIZE=1"}},
+    {"requiretls.in-clear", "530", {kEhlo, "MAIL FROM:<a@example.com> REQUIRETLS"}},
+    {"parameter.syntax", "501", {kEhlo, "MAIL FROM:<a@example.com> REQUIRETLS=yes"}},
+    {"parameter.duplicate", "501", {kEhlo, "MAIL FROM:<a@example.com> REQUIRETLS REQUIRETLS"}},
     {"parameter.syntax", "501", {kEhlo, "MAIL FROM:<a@example.com> SIZE=big"}},
     {"parameter.syntax", "501", {kEhlo, kMail, "RCPT TO:<b@example.org> NOTIFY=SOMETIMES"}},
     {"parameter.duplicate", "501", {kEhlo, "MAIL FROM:<a@example.com> SIZE=1 SIZE=1"}},

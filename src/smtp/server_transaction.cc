@@ -12,6 +12,8 @@ Next ServerMachine::on(command::Mail& mail, WallTime now)
     if (hello_ == Hello::None) return refuse(refusal::kSequenceHelloFirst, {}, now);
     if (transaction_) return refuse(refusal::kSequenceNestedMail, {}, now);
     if (messages_ >= limits.messages_per_session) return refuse(refusal::kLimitMessages, {}, now);
+    // What came in clear could not be kept from anybody any more.
+    if (mail.requiretls && !in_tls_) return refuse(refusal::kRequiretlsInClear, {}, now);
     if (mail.size && *mail.size > limits.message_size) {
         const std::string subject =
             "SIZE=" + std::to_string(*mail.size) + ", limit " + std::to_string(limits.message_size);
@@ -19,9 +21,11 @@ Next ServerMachine::on(command::Mail& mail, WallTime now)
     }
     candidate_ = std::make_unique<Transaction>();
     candidate_->sender = std::move(mail.sender);
+    candidate_->in_brackets = mail.in_brackets;
     candidate_->declared_size = mail.size;
     candidate_->declared_eight_bit = mail.eight_bit;
     candidate_->smtputf8 = mail.smtputf8;
+    candidate_->requiretls = mail.requiretls;
     candidate_->ret = mail.ret;
     candidate_->envid = std::move(mail.envid);
     return Next::CheckSender;

@@ -16,9 +16,11 @@ namespace hermetic::smtp {
 
 struct Transaction {
     mail::ReversePath sender;
+    bool in_brackets = true;  // the sender stood in them (RFC 5321 §4.1.2)
     std::optional<std::uint64_t> declared_size;
     bool declared_eight_bit = false;
-    bool smtputf8 = false;  // declared with MAIL
+    bool smtputf8 = false;    // declared with MAIL
+    bool requiretls = false;  // the same (RFC 8689 §2), in TLS
     mail::Ret ret = mail::Ret::Unset;
     std::string envid;
 

@@ -59,6 +59,7 @@ unsigned apply(std::string_view name, std::string_view value, XclientAttributes&
     if (iequals(name, "HELO")) return good = set_text(value, attributes.helo), 16;
     if (iequals(name, "DESTADDR")) return good = set_address(value, attributes.destination), 32;
     if (iequals(name, "DESTPORT")) return good = set_port(value, attributes.destination_port), 64;
+    if (iequals(name, "LOGIN")) return good = set_text(value, attributes.login), 128;
     return 0;
 }
 

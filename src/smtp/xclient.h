@@ -21,14 +21,15 @@ struct XclientAttributes {
     std::optional<IpAddress> address;
     std::optional<std::uint16_t> port;
     std::optional<std::string> helo;
-    bool esmtp = true;  // PROTO
+    std::optional<std::string> login;  // the SASL name, of whom the proxy has authenticated
+    bool esmtp = true;                 // PROTO
     std::optional<IpAddress> destination;
     std::optional<std::uint16_t> destination_port;
     bool operator==(const XclientAttributes&) const = default;
 };
 
 inline constexpr std::string_view kXclientOffer =
-    "XCLIENT NAME ADDR PORT PROTO HELO DESTADDR DESTPORT";
+    "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
 
 // "ADDR=192.0.2.1 NAME=client.example.org": each once, values in xtext.
 [[nodiscard]] Result<XclientAttributes, Refusal> parse_xclient(std::string_view text);

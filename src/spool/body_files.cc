@@ -1,5 +1,8 @@
 #include "spool/body_files.h"
 
+#include "core/assert.h"
+#include "spool/body_file.h"
+#include "spool/body_sums.h"
 #include "spool/directories.h"
 
 #include <algorithm>
@@ -12,7 +15,6 @@
 namespace hermetic::spool {
 namespace {
 
-constexpr std::size_t kFolders = 256;
 // How much may wait in the page cache: finish() then has little left to sync, and a commit of small
 // mail in between waits for no more than this.
 constexpr std::uint64_t kSyncEvery = 1U << 20;
@@ -39,25 +41,36 @@ std::size_t folder_of(const BodyId& id)
 
 void answer(BodyOperation& done, const rocksdb::IOStatus& status)
 {
-    done.disk_full = status.IsNoSpace();
+    if (status.IsNoSpace()) done.failure = BodyFailure::DiskFull;
     done.error = status.ok() ? std::string{} : status.ToString();
     done.port.post({&done});
 }
 
 // What a writer's operations on the pool share with it.
 struct Writing {
-    Writing(std::shared_ptr<BodyFiles> body_files, BodyId body)
-        : files{std::move(body_files)}, id{body}
+    Writing(std::shared_ptr<BodyFiles> body_files, BodyId body, std::string whose)
+        : files{std::move(body_files)}, id{body}, client{std::move(whose)}
     {
     }
+    // With its writer, and what that had begun: it arrives no more.
+    ~Writing()
+    {
+        if (taken > 0) files->give_room_back(client, taken);
+    }
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
 
     std::shared_ptr<BodyFiles> files;
     BodyId id;
+    std::string client;
+    std::uint64_t taken = 0;    // of the room for what arrives
+    bool beyond_share = false;  // its client had half of that already
     std::unique_ptr<rocksdb::FSWritableFile> file;
     bool created = false;
     bool finished = false;
     std::uint64_t size = 0;
     std::uint64_t synced = 0;
+    BodySums sums;
     rocksdb::IOStatus status;  // the first failure: nothing is written after it
 
     rocksdb::IOStatus append(std::string_view bytes)
@@ -86,6 +99,22 @@ struct Writing {
     }
 
 private:
+    rocksdb::IOStatus take_room(std::uint64_t octets)
+    {
+        switch (files->take_room(client, octets)) {
+        case RoomAnswer::Fits:
+            taken += octets;
+            return {};
+        case RoomAnswer::DiskFull:
+            return rocksdb::IOStatus::NoSpace("the disk is nearly full");
+        case RoomAnswer::ClientFull:
+            beyond_share = true;
+            return rocksdb::IOStatus::NoSpace(
+                "half of the room for arriving messages is taken by this client");
+        }
+        unreachable("body_files: an answer of no kind");
+    }
+
     rocksdb::IOStatus create()
     {
         if (file) return rocksdb::IOStatus::OK();
@@ -96,11 +125,13 @@ private:
 
     rocksdb::IOStatus try_append(std::string_view bytes)
     {
-        rocksdb::IOStatus result = create();
+        rocksdb::IOStatus result = take_room(bytes.size());
+        if (result.ok()) result = create();
         if (!result.ok()) return result;
         result = file->Append({bytes.data(), bytes.size()}, kIo, nullptr);
         if (!result.ok()) return result;
         size += bytes.size();
+        sums.add(bytes);
         if (size - synced < kSyncEvery) return result;
         synced = size;
         return file->Sync(kIo, nullptr);
@@ -109,6 +140,7 @@ private:
     rocksdb::IOStatus try_finish()
     {
         rocksdb::IOStatus result = create();
+        if (result.ok()) result = file->Append(sums.finish(), kIo, nullptr);
         if (result.ok()) result = file->Flush(kIo, nullptr);
         if (result.ok()) result = file->Fsync(kIo, nullptr);
         if (result.ok()) result = file->Close(kIo, nullptr);
@@ -120,8 +152,8 @@ private:
 
 class FileWriter final : public BodyWriter {
 public:
-    FileWriter(std::shared_ptr<BodyFiles> files, BodyId id)
-        : writing_{std::make_shared<Writing>(std::move(files), id)}
+    FileWriter(std::shared_ptr<BodyFiles> files, BodyId id, std::string client)
+        : writing_{std::make_shared<Writing>(std::move(files), id, std::move(client))}
     {
     }
 
@@ -138,6 +170,7 @@ public:
     {
         writing_->files->run([writing = writing_, bytes = std::move(bytes), &done] {
             answer(done, writing->append(bytes.view()));
+            if (writing->beyond_share) done.failure = BodyFailure::DiskShare;
         });
     }
 
@@ -161,39 +194,22 @@ private:
 
 struct Reading {
     std::shared_ptr<BodyFiles> files;
-    Body body;
-    std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+    BodyId id;
+    BodyFile file;
 
     void read(std::uint64_t offset, std::size_t limit, BodyOperation& done)
     {
-        done.bytes.clear();
-        rocksdb::IOStatus status;
-        if (!file) {
-            status = files->file_system().NewRandomAccessFile(
-                files->path(body.id), rocksdb::FileOptions{}, &file, nullptr);
-        }
-        if (status.ok() && offset < body.size) {
-            const auto length =
-                static_cast<std::size_t>(std::min<std::uint64_t>(limit, body.size - offset));
-            done.bytes.resize(length);
-            rocksdb::Slice result;
-            status = file->Read(offset, length, kIo, &result, done.bytes.data(), nullptr);
-            if (status.ok() && result.size() != length) {
-                status = rocksdb::IOStatus::Corruption("the body file is shorter than its message");
-            }
-            if (status.ok() && result.data() != done.bytes.data()) {
-                done.bytes.assign(result.data(), result.size());
-            }
-        }
-        if (!status.ok()) done.bytes.clear();
+        const rocksdb::IOStatus status = file.read(offset, limit, done.bytes);
+        if (!status.ok()) files->report_unreadable(id, status.ToString());
         answer(done, status);
     }
 };
 
 class FileReader final : public BodyReader {
 public:
-    FileReader(std::shared_ptr<BodyFiles> files, const Body& body)
-        : reading_{std::make_shared<Reading>(Reading{std::move(files), body, nullptr})}
+    FileReader(const std::shared_ptr<BodyFiles>& files, const Body& body)
+        : reading_{std::make_shared<Reading>(Reading{
+              files, body.id, {files->shared_file_system(), files->path(body.id), body.size}})}
     {
     }
 
@@ -209,16 +225,31 @@ private:
 
 }  // namespace
 
+bool is_body_folder(std::string_view name)
+{
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    return name.size() == 2 && name.find_first_not_of(kDigits) == std::string_view::npos;
+}
+
+std::string body_file_name(const BodyId& id)
+{
+    return folder_name(folder_of(id)) + "/" + format_id(id);
+}
+
 BodyFiles::BodyFiles(std::string directory, std::shared_ptr<rocksdb::FileSystem> file_system,
-                     std::shared_ptr<IoPool> pool)
-    : directory_{std::move(directory)}, file_system_{std::move(file_system)}, pool_{std::move(pool)}
+                     std::shared_ptr<IoPool> pool, OnUnreadable on_unreadable, DiskWatch* disk)
+    : directory_{std::move(directory)},
+      file_system_{std::move(file_system)},
+      pool_{std::move(pool)},
+      on_unreadable_{std::move(on_unreadable)},
+      disk_{disk}
 {
 }
 
 rocksdb::IOStatus BodyFiles::prepare()
 {
     rocksdb::IOStatus status = file_system_->CreateDirIfMissing(directory_, kIo, nullptr);
-    for (std::size_t folder = 0; status.ok() && folder < kFolders; ++folder) {
+    for (std::size_t folder = 0; status.ok() && folder < kBodyFolders; ++folder) {
         status =
             file_system_->CreateDirIfMissing(directory_ + "/" + folder_name(folder), kIo, nullptr);
     }
@@ -227,12 +258,13 @@ rocksdb::IOStatus BodyFiles::prepare()
     return status;
 }
 
-BodyFiles::Sweep BodyFiles::sweep(const std::vector<BodyId>& referenced, Orphans orphans)
+BodyFiles::Sweep BodyFiles::sweep(const std::vector<BodyId>& referenced, Orphans orphans,
+                                  const std::string& folder)
 {
     std::vector<BodyId> found;
     Sweep result;
-    for (std::size_t folder = 0; folder < kFolders; ++folder) {
-        const std::string folder_path = directory_ + "/" + folder_name(folder);
+    for (std::size_t number = 0; number < kBodyFolders; ++number) {
+        const std::string folder_path = directory_ + "/" + folder_name(number);
         std::vector<std::string> names;
         if (!file_system_->GetChildren(folder_path, kIo, &names, nullptr).ok()) continue;
         for (const std::string& name : names) {
@@ -240,9 +272,8 @@ BodyFiles::Sweep BodyFiles::sweep(const std::vector<BodyId>& referenced, Orphans
             if (!id) continue;  // not ours
             if (std::ranges::binary_search(referenced, *id)) {
                 found.push_back(*id);
-            } else if (orphans == Orphans::Remove &&
-                       file_system_->DeleteFile(folder_path + "/" + name, kIo, nullptr).ok()) {
-                ++result.removed;
+            } else if (end_orphan(folder_path, name, orphans, folder)) {
+                ++result.orphans;
             }
         }
     }
@@ -251,9 +282,33 @@ BodyFiles::Sweep BodyFiles::sweep(const std::vector<BodyId>& referenced, Orphans
     return result;
 }
 
-std::unique_ptr<BodyWriter> BodyFiles::write(BodyId id)
+bool BodyFiles::end_orphan(const std::string& folder, const std::string& name, Orphans orphans,
+                           const std::string& aside)
 {
-    return std::make_unique<FileWriter>(shared_from_this(), id);
+    const std::string path = folder + "/" + name;
+    switch (orphans) {
+    case Orphans::Keep:
+        return false;
+    case Orphans::Remove:
+        return file_system_->DeleteFile(path, kIo, nullptr).ok();
+    case Orphans::SetAside:
+        return make_private_directories(*file_system_, aside).ok() &&
+               file_system_->RenameFile(path, aside + "/" + name, kIo, nullptr).ok();
+    }
+    unreachable("body_files: an orphan of no kind");
+}
+
+std::unique_ptr<BodyWriter> BodyFiles::write(BodyId id, std::string client)
+{
+    return std::make_unique<FileWriter>(shared_from_this(), id, std::move(client));
+}
+
+RoomAnswer BodyFiles::take_room(const std::string& client, std::uint64_t octets)
+{
+    if (disk_ == nullptr) return RoomAnswer::Fits;
+    const RoomAnswer answer = room_.take(client, octets, disk_->free_now(), disk_->kept());
+    if (answer == RoomAnswer::Fits) disk_->wrote(octets);
+    return answer;
 }
 
 std::unique_ptr<BodyReader> BodyFiles::read(const Body& body)
@@ -307,7 +362,7 @@ std::string BodyFiles::folder(const BodyId& id) const
 
 std::string BodyFiles::path(const BodyId& id) const
 {
-    return folder(id) + "/" + format_id(id);
+    return directory_ + "/" + body_file_name(id);
 }
 
 }  // namespace hermetic::spool

@@ -35,6 +35,8 @@ Committer::Committer(Parts parts, const SpoolSettings& settings, std::uint64_t e
       index_{parts.index},
       index_mutex_{parts.index_mutex},
       files_{std::move(parts.files)},
+      log_{parts.log},
+      why_not_open_{std::move(parts.why_not_open)},
       disk_{parts.disk},
       listener_{parts.listener},
       clock_{parts.clock},
@@ -169,6 +171,7 @@ rocksdb::Status Committer::write_batch()
     const Instant patient_until = steady_now() + kStallPatience;
     for (;;) {
         rocksdb::Status status = database_.write(stager_.batch());
+        if (status.ok()) log_.written(database_.log_point());
         if (!status.IsIncomplete() || steady_now() >= patient_until) return status;
         std::this_thread::sleep_for(kStallStep);  // a flush ends it, as a rule within milliseconds
     }

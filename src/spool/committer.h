@@ -9,6 +9,7 @@
 #include "spool/body_files.h"
 #include "spool/database.h"
 #include "spool/disk_watch.h"
+#include "spool/log_keeper.h"
 #include "spool/message_index.h"
 #include "spool/stager.h"
 #include "spool/submission.h"
@@ -17,9 +18,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -33,6 +36,8 @@ public:
         MessageIndex& index;
         std::mutex& index_mutex;  // held while the index is read or staged, never during I/O
         std::shared_ptr<BodyFiles> files;
+        LogKeeper& log;
+        std::function<std::optional<std::string>()> why_not_open;  // words, where it must not be
         DiskWatch& disk;
         SpoolListener& listener;
         const Clock& clock;
@@ -85,6 +90,8 @@ private:
     MessageIndex& index_;
     std::mutex& index_mutex_;
     std::shared_ptr<BodyFiles> files_;
+    LogKeeper& log_;
+    std::function<std::optional<std::string>()> why_not_open_;
     DiskWatch& disk_;
     SpoolListener& listener_;
     const Clock& clock_;

@@ -18,11 +18,6 @@ Instant steady_now()
     return std::chrono::steady_clock::now();
 }
 
-bool is_no_space(const rocksdb::Status& status)
-{
-    return status.IsNoSpace() || status.ToString().find("No space left") != std::string::npos;
-}
-
 }  // namespace
 
 // The group's octets may be on disk or not, wholly or in part: nobody knows before the log is read
@@ -59,8 +54,9 @@ void Committer::retry_later(const rocksdb::Status& status)
 
 void Committer::recover()
 {
-    if (no_space_) disk_.release_ballast();
+    if (no_space_) (void)disk_.release_ballast();
     database_.close();
+    if (const auto why = why_not_open_()) return retry_later(rocksdb::Status::Corruption(*why));
     rocksdb::Status status = database_.open();
     if (!status.ok()) return retry_later(status);
 

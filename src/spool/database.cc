@@ -80,6 +80,30 @@ rocksdb::ColumnFamilyOptions column_options(const std::shared_ptr<rocksdb::Cache
     return options;
 }
 
+// Envelopes repeat themselves (names, protocols, hosts) and are read at every start: LZ4. Bodies
+// that reach a table file are mostly base64, where LZ4 finds nothing.
+std::vector<rocksdb::ColumnFamilyDescriptor> columns_of_a_spool(
+    const std::shared_ptr<rocksdb::Cache>& cache, std::size_t write_buffer)
+{
+    const auto small =
+        column_options(cache, rocksdb::CompressionType::kLZ4Compression, write_buffer);
+    const auto plain =
+        column_options(cache, rocksdb::CompressionType::kNoCompression, write_buffer);
+    return {
+        {rocksdb::kDefaultColumnFamilyName, small},
+        {"envelope", small},
+        {"body", plain},
+        {"state", small},
+    };
+}
+
+// Where RocksDB has nothing to say: it would write a log of its own into the directory.
+class SilentLog final : public rocksdb::Logger {
+public:
+    using rocksdb::Logger::Logv;
+    void Logv(const char* /*format*/, std::va_list /*arguments*/) override {}
+};
+
 }  // namespace
 
 Database::Database(std::string path, std::shared_ptr<rocksdb::FileSystem> file_system,
@@ -101,12 +125,12 @@ Database::~Database()
     close();
 }
 
-rocksdb::Options Database::options() const
+rocksdb::Options Database::options(Files files) const
 {
     rocksdb::Options options;
     options.env = env_.get();
     options.info_log = log_;
-    options.create_if_missing = true;
+    options.create_if_missing = files == Files::Make;
     options.create_missing_column_families = true;
 
     options.db_write_buffer_size = kWriteBuffers * write_buffer_;
@@ -115,8 +139,8 @@ rocksdb::Options Database::options() const
     options.max_open_files = 256;
     options.max_background_jobs = 2;
 
-    // Replays up to the first damage and no further: what was synced before it is whole and in
-    // order. (After a crash the last, unsynced group ends in the middle of a record.)
+    // Replays up to the first damage and no further. After a crash the last, unsynced group ends in
+    // the middle of a record; every other damage was found before (opening.h).
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     options.track_and_verify_wals_in_manifest = true;
     options.unordered_write = false;
@@ -131,22 +155,10 @@ rocksdb::Options Database::options() const
     return options;
 }
 
-rocksdb::Status Database::open()
+rocksdb::Status Database::open(Files files)
 {
-    // Envelopes repeat themselves (names, protocols, hosts) and are read at every start: LZ4.
-    // Bodies that reach a table file are mostly base64, where LZ4 finds nothing.
-    const rocksdb::Options all = options();
-    const auto small =
-        column_options(cache_, rocksdb::CompressionType::kLZ4Compression, write_buffer_);
-    const auto plain =
-        column_options(cache_, rocksdb::CompressionType::kNoCompression, write_buffer_);
-    const std::vector<rocksdb::ColumnFamilyDescriptor> descriptors{
-        {rocksdb::kDefaultColumnFamilyName, small},
-        {"envelope", small},
-        {"body", plain},
-        {"state", small},
-    };
-
+    const rocksdb::Options all = options(files);
+    const auto descriptors = columns_of_a_spool(cache_, write_buffer_);
     const std::unique_lock lock{opening_};
     rocksdb::DB* db = nullptr;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -175,6 +187,67 @@ void Database::close()
 rocksdb::Status Database::write(rocksdb::WriteBatch& batch)
 {
     return db_->Write(write_options_, &batch);
+}
+
+LogPoint Database::log_point() const
+{
+    LogPoint point;
+    std::unique_ptr<rocksdb::LogFile> file;
+    if (db_->GetCurrentWalFile(&file).ok() && file) point.log = file->LogNumber();
+    point.sequence = db_->GetLatestSequenceNumber();
+    return point;
+}
+
+bool is_no_space(const rocksdb::Status& status)
+{
+    return status.IsNoSpace() || status.ToString().find("No space left") != std::string::npos;
+}
+
+Trial try_database(const std::string& path, const std::shared_ptr<rocksdb::FileSystem>& file_system)
+{
+    const auto env = rocksdb::NewCompositeEnv(file_system);
+    rocksdb::DBOptions options;
+    options.env = env.get();
+    options.info_log = std::make_shared<SilentLog>();
+    options.max_open_files = 256;
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    // As the spool's own: without it a list of tables that names logs ends the process (RocksDB
+    // wants to forget them, which a database opened for reading cannot).
+    options.track_and_verify_wals_in_manifest = true;
+    const auto columns = columns_of_a_spool(rocksdb::NewLRUCache(kBlockCache), kWriteBuffer);
+    rocksdb::DB* opened = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    const auto status = rocksdb::DB::OpenForReadOnly(options, path, columns, &handles, &opened);
+    if (!status.ok()) return {status.ToString(), 0};
+    const std::unique_ptr<rocksdb::DB> database{opened};
+    Trial trial;
+    if (!database->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep,
+                                  &trial.oldest_log)) {
+        trial.oldest_log = 0;
+    }
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+        database->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+    }
+    return trial;
+}
+
+rocksdb::DBOptions salvage_options()
+{
+    rocksdb::DBOptions options;
+    options.info_log = std::make_shared<SilentLog>();
+    options.create_missing_column_families = true;
+    options.max_open_files = 256;
+    options.max_manifest_file_size = 16U << 20;
+    return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> salvage_columns()
+{
+    auto columns = columns_of_a_spool(rocksdb::NewLRUCache(kBlockCache), kWriteBuffer);
+    for (rocksdb::ColumnFamilyDescriptor& column : columns) {
+        column.options.disable_auto_compactions = true;
+    }
+    return columns;
 }
 
 rocksdb::Status Database::Reader::get(Column column, std::string_view key, std::string& value) const

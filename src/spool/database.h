@@ -4,6 +4,7 @@
 // keeps the database open while it lives.
 #pragma once
 
+#include "spool/opening.h"
 #include "spool/reporter.h"
 
 #include <rocksdb/db.h>
@@ -16,6 +17,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hermetic::spool {
 
@@ -27,6 +29,9 @@ enum class Column : std::uint8_t {
 };
 inline constexpr std::size_t kColumns = 4;
 
+// In Column::Format: kSpoolFormat as a decimal number.
+inline constexpr std::string_view kFormatKey = "format";
+
 class Database {
 public:
     // `write_buffer`: of each column, in octets; 0 for what serves best.
@@ -36,12 +41,17 @@ public:
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    [[nodiscard]] rocksdb::Status open();
+    // Make: only where there is no spool yet (opening.h).
+    enum class Files : std::uint8_t { Existing, Make };
+    [[nodiscard]] rocksdb::Status open(Files files = Files::Existing);
     void close();
     [[nodiscard]] bool is_open() const { return db_ != nullptr; }
 
     // Synced when it returns. Incomplete: nothing was written, RocksDB cannot take it now.
     [[nodiscard]] rocksdb::Status write(rocksdb::WriteBatch& batch);
+
+    // Where the log ends; of an open database. To be asked for after write(), by the same thread.
+    [[nodiscard]] LogPoint log_point() const;
 
     [[nodiscard]] rocksdb::ColumnFamilyHandle* column(Column column) const
     {
@@ -66,7 +76,7 @@ public:
     [[nodiscard]] Reader read() const { return Reader{*this}; }
 
 private:
-    [[nodiscard]] rocksdb::Options options() const;
+    [[nodiscard]] rocksdb::Options options(Files files) const;
 
     std::string path_;
     std::size_t write_buffer_;
@@ -80,6 +90,16 @@ private:
     std::unique_ptr<rocksdb::DB> db_;
     std::array<rocksdb::ColumnFamilyHandle*, kColumns> columns_{};
 };
+
+[[nodiscard]] bool is_no_space(const rocksdb::Status& status);
+
+// Opens the database at `path` for reading alone, which changes nothing, and closes it.
+[[nodiscard]] Trial try_database(const std::string& path,
+                                 const std::shared_ptr<rocksdb::FileSystem>& file_system);
+
+// To read what is left of a damaged one: nothing is merged, nothing is told.
+[[nodiscard]] rocksdb::DBOptions salvage_options();
+[[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> salvage_columns();
 
 [[nodiscard]] inline rocksdb::Slice to_slice(std::string_view text)
 {

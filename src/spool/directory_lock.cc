@@ -36,20 +36,35 @@ Result<DirectoryLock, OpenError> DirectoryLock::acquire(const std::string& direc
         return failure(OpenError{OpenError::Kind::Unusable,
                                  fmt::format("cannot open {}: {}", path, std::strerror(errno))});
     }
-    DirectoryLock lock{descriptor};
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-        return failure(OpenError{
-            OpenError::Kind::Locked,
-            fmt::format("the spool {} is in use by another process{}; a spool has one owner: stop "
-                        "that process, or give this one a data directory of its own",
-                        directory, holder(descriptor))});
-    }
+    auto held = lock(descriptor, directory);
+    if (!held) return held;
     // The pid is for people only; a lock file without it locks as well.
     const std::string pid = fmt::format("{}\n", getpid());
     if (ftruncate(descriptor, 0) == 0) {
         [[maybe_unused]] const ssize_t written = pwrite(descriptor, pid.data(), pid.size(), 0);
     }
-    return lock;
+    return held;
+}
+
+Result<DirectoryLock, OpenError> DirectoryLock::acquire_to_read(const std::string& directory)
+{
+    const std::string path = directory + "/lock";
+    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor >= 0) return lock(descriptor, directory);
+    if (errno == ENOENT) return DirectoryLock{-1};
+    return failure(OpenError{OpenError::Kind::Unusable,
+                             fmt::format("cannot open {}: {}", path, std::strerror(errno))});
+}
+
+Result<DirectoryLock, OpenError> DirectoryLock::lock(int descriptor, const std::string& directory)
+{
+    DirectoryLock held{descriptor};
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return held;
+    return failure(OpenError{
+        OpenError::Kind::Locked,
+        fmt::format("the spool {} is in use by another process{}; a spool has one owner: stop "
+                    "that process, or give this one a data directory of its own",
+                    directory, holder(descriptor))});
 }
 
 DirectoryLock::~DirectoryLock()

@@ -14,6 +14,9 @@ class DirectoryLock {
 public:
     // Refused while somebody else has it, with the pid found in the lock file.
     [[nodiscard]] static Result<DirectoryLock, OpenError> acquire(const std::string& directory);
+    // The same for somebody who only reads: writes nothing, and a copy needs no lock file.
+    [[nodiscard]] static Result<DirectoryLock, OpenError> acquire_to_read(
+        const std::string& directory);
 
     DirectoryLock(DirectoryLock&& other) noexcept
         : descriptor_{std::exchange(other.descriptor_, -1)}
@@ -23,6 +26,9 @@ public:
     ~DirectoryLock();
 
 private:
+    [[nodiscard]] static Result<DirectoryLock, OpenError> lock(int descriptor,
+                                                               const std::string& directory);
+
     explicit DirectoryLock(int descriptor) : descriptor_{descriptor} {}
 
     int descriptor_;

@@ -38,9 +38,11 @@ void DiskWatch::sample(Instant now)
     if (now < next_sample_) return;
     next_sample_ = now + kSampleEvery;
 
+    const std::uint64_t written = written_;
     std::uint64_t free = 0;
     if (!file_system_->GetFreeSpace(directory_, kIo, &free, nullptr).ok()) return;
     free_ = free;
+    written_ -= written;
     if (!full_ && free < high_water_) {
         full_ = true;
         reporter_.error("spool.disk-full", words() + ": new mail is refused");
@@ -54,14 +56,23 @@ void DiskWatch::sample(Instant now)
     }
 }
 
-void DiskWatch::release_ballast()
+std::uint64_t DiskWatch::free_now() const
 {
-    if (!has_ballast_) return;
+    const std::uint64_t free = free_;
+    if (free == UINT64_MAX) return free;
+    const std::uint64_t written = written_;
+    return free > written ? free - written : 0;
+}
+
+bool DiskWatch::release_ballast()
+{
+    if (!has_ballast_) return false;
     has_ballast_ = !file_system_->DeleteFile(ballast_path_, kIo, nullptr).ok();
-    if (has_ballast_) return;
+    if (has_ballast_) return false;
     reporter_.warning("spool.ballast-released",
                       fmt::format("the disk is full: {} of ballast were released to go on with",
                                   format_octets(ballast_size_)));
+    return true;
 }
 
 void DiskWatch::make_ballast()

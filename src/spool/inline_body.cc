@@ -13,12 +13,23 @@ namespace {
 
 constexpr std::string_view kClosed = "the store is closed after a failure; it is being reopened";
 
-// Empty where `key` was found.
-std::string get(const Database::Reader& reader, Column column, std::string_view key,
-                std::string& value)
+// Puts the stored octets into `body`. Empty where they are there, and as many as the message says;
+// RocksDB has compared them with their checksum.
+std::string read_octets(const Database::Reader& reader, Body& body,
+                        const OnUnreadable& on_unreadable)
 {
-    const rocksdb::Status status = reader.get(column, key, value);
-    return status.ok() ? std::string{} : status.ToString();
+    std::string bytes;
+    std::string error;
+    const rocksdb::Status status = reader.get(Column::Body, body.id.as_key(), bytes);
+    if (!status.ok()) {
+        error = fmt::format("the body: {}", status.ToString());
+    } else if (bytes.size() != body.size) {
+        error = fmt::format("the body has {} octets, its message says {}", bytes.size(), body.size);
+    } else {
+        body.bytes = Bytes{std::move(bytes)};
+    }
+    if (!error.empty()) on_unreadable(body.id, error);
+    return error;
 }
 
 // False: gone, or `error` says why it cannot be read.
@@ -57,6 +68,7 @@ struct Reading {
     std::shared_ptr<const Database> database;
     std::shared_ptr<IoPool> pool;
     Body body;
+    OnUnreadable on_unreadable;
 
     void read(std::uint64_t offset, std::size_t limit, BodyOperation& done)
     {
@@ -72,15 +84,7 @@ private:
     std::string fetch()
     {
         const Database::Reader reader = database->read();
-        if (!reader) return std::string{kClosed};
-        std::string bytes;
-        std::string error = get(reader, Column::Body, body.id.as_key(), bytes);
-        if (error.empty() && bytes.size() != body.size) {
-            error =
-                fmt::format("the body has {} octets, its message says {}", bytes.size(), body.size);
-        }
-        if (error.empty()) body.bytes = Bytes{std::move(bytes)};
-        return error;
+        return reader ? read_octets(reader, body, on_unreadable) : std::string{kClosed};
     }
 };
 
@@ -102,7 +106,8 @@ private:
 
 }  // namespace
 
-void load_message(const Database& database, const MessageId& id, LoadOperation& done)
+void load_message(const Database& database, const MessageId& id, LoadOperation& done,
+                  const OnUnreadable& on_unreadable)
 {
     const Database::Reader reader = database.read();
     if (!reader) {
@@ -112,19 +117,16 @@ void load_message(const Database& database, const MessageId& id, LoadOperation& 
     auto message = std::make_shared<StoredMessage>();
     message->id = id;
     if (!load_records(reader, id, *message, done.error)) return;
-    if (!message->body.in_file) {
-        std::string bytes;
-        done.error = get(reader, Column::Body, message->body.id.as_key(), bytes);
-        if (!done.error.empty()) return;
-        message->body.bytes = Bytes{std::move(bytes)};
-    }
+    if (!message->body.in_file) done.error = read_octets(reader, message->body, on_unreadable);
     done.message = std::move(message);
 }
 
 std::unique_ptr<BodyReader> read_inline_body(std::shared_ptr<const Database> database,
-                                             std::shared_ptr<IoPool> pool, const Body& body)
+                                             std::shared_ptr<IoPool> pool, const Body& body,
+                                             OnUnreadable on_unreadable)
 {
-    return std::make_unique<InlineReader>(Reading{std::move(database), std::move(pool), body});
+    return std::make_unique<InlineReader>(
+        Reading{std::move(database), std::move(pool), body, std::move(on_unreadable)});
 }
 
 }  // namespace hermetic::spool

@@ -29,6 +29,7 @@ constexpr std::uint8_t kEnvelopeWithoutTls = 1;
 constexpr std::uint8_t kStateWithoutTlsTime = 1;
 constexpr std::uint8_t kStateWithoutApproval = 2;
 constexpr std::uint8_t kStateWithApproval = 3;
+constexpr std::uint8_t kStateWithoutHandled = 4;
 
 constexpr std::uint8_t kHeld = 1;
 constexpr std::uint8_t kDelayNotified = 2;
@@ -36,6 +37,7 @@ constexpr std::uint8_t kTlsFailing = 4;    // from version 3 on; version 2 alway
 constexpr std::uint8_t kApproved = 8;      // from version 4 on; version 3 always has an approval
 constexpr std::uint8_t kRequiredTls = 16;  // from version 4 on
 constexpr std::uint8_t kHistory = 32;      // from version 4 on
+constexpr std::uint8_t kHandled = 64;      // from version 5 on
 
 // Of an envelope's TLS wishes.
 constexpr std::uint8_t kRequireTls = 1;
@@ -297,7 +299,8 @@ bool read_history(ByteReader& in, facts::AttemptHistory& history)
 // The first that has all of its fields.
 std::uint8_t version_for(const MessageState& state)
 {
-    if (state.required_tls || has_history(state)) return kStateRecordVersion;
+    if (state.handled) return kStateRecordVersion;
+    if (state.required_tls || has_history(state)) return kStateWithoutHandled;
     if (state.approval) return kStateWithApproval;
     return state.tls_failing_since ? kStateWithoutApproval : kStateWithoutTlsTime;
 }
@@ -307,6 +310,7 @@ unsigned known_flags(std::uint8_t version)
     unsigned flags = kHeld | kDelayNotified;
     if (version >= kStateWithApproval) flags |= kTlsFailing;
     if (version > kStateWithApproval) flags |= kApproved | kRequiredTls | kHistory;
+    if (version > kStateWithoutHandled) flags |= kHandled;
     return flags;
 }
 
@@ -416,6 +420,7 @@ void append_state_record(std::string& record, const MessageState& state)
     if (version > kStateWithApproval && state.approval) flags |= kApproved;
     if (state.required_tls) flags |= kRequiredTls;
     if (has_history(state)) flags |= kHistory;
+    if (state.handled) flags |= kHandled;
     out.octet(static_cast<std::uint8_t>(flags));
     out.varint(state.attempts);
     out.fixed64(to_octets(state.next_attempt));
@@ -437,6 +442,11 @@ void append_state_record(std::string& record, const MessageState& state)
     if (has_history(state)) {
         append_history(out, state.history);
         out.text(state.last_attempt);
+    }
+    if (state.handled) {
+        out.text(state.handled->what);
+        out.text(state.handled->by);
+        out.fixed64(to_octets(state.handled->at));
     }
 }
 
@@ -470,6 +480,12 @@ Result<MessageState, RecordError> parse_state_record(std::string_view record)
     if ((flags & kHistory) != 0) {
         valid = read_history(in, state.history) && valid;
         state.last_attempt = in.text();
+    }
+    if ((flags & kHandled) != 0) {
+        Handled& handled = state.handled.emplace();
+        handled.what = in.text();
+        handled.by = in.text();
+        handled.at = to_wall_time(in.fixed64());
     }
     if (const auto error = verdict(in, valid)) return failure(*error);
     return state;

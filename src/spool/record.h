@@ -17,9 +17,10 @@ namespace hermetic::spool {
 
 // Records that need nothing of a version are written as the one before, which a program from before
 // reads too. Envelope, version 2: what the message itself asks of TLS. State, version 2: since when
-// TLS fails; 3: an approval too; 4: any of these and of those of docs/formats/spool.md, by flags.
+// TLS fails; 3: an approval too; 4 and 5: any of these and of those of docs/formats/spool.md, by
+// flags.
 inline constexpr std::uint8_t kEnvelopeRecordVersion = 2;
-inline constexpr std::uint8_t kStateRecordVersion = 4;
+inline constexpr std::uint8_t kStateRecordVersion = 5;
 
 // The head of every envelope record, in the same place in every version: a program that cannot read
 // the rest still knows which body must be kept.

@@ -222,7 +222,7 @@ TEST(StateRecord, RefusesWhatNoVersionWrote)
     const std::string whole = to_octets(full_state());
     EXPECT_EQ(parse_state_record(whole + 'x').error(), RecordError::TrailingOctets);
     std::string newer = whole;
-    newer[0] = 5;
+    newer[0] = 6;
     EXPECT_EQ(parse_state_record(newer).error(), RecordError::NewerVersion);
     std::string unknown_flag = whole;
     unknown_flag[1] = 4;
@@ -325,6 +325,24 @@ TEST(StateRecord, KeepsTheHistoryOfAttempts)
         damaged[at_octet] = static_cast<char>(damaged[at_octet] ^ 0xff);
         (void)parse_state_record(damaged);
     }
+}
+
+TEST(StateRecord, KeepsWhoHandledTheMessage)
+{
+    MessageState state = approved_state();
+    EXPECT_EQ(to_octets(state)[0], 3) << "programs from before read it";
+    state.handled =
+        Handled{"held", "alice", WallTime{std::chrono::milliseconds{1'795'000'000'789}}};
+    const std::string octets = to_octets(state);
+    EXPECT_EQ(octets[0], 5);
+    const auto read = parse_state_record(octets);
+    ASSERT_TRUE(read) << describe(read.error());
+    EXPECT_EQ(*read, state);
+    for (std::size_t size = 0; size < octets.size(); ++size)
+        EXPECT_FALSE(parse_state_record(std::string_view{octets}.substr(0, size))) << size;
+    std::string older = octets;
+    older[0] = 4;
+    EXPECT_EQ(parse_state_record(older).error(), RecordError::BadField) << "it has no such flag";
 }
 
 }  // namespace

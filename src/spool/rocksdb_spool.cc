@@ -9,7 +9,10 @@
 #include "spool/disk_watch.h"
 #include "spool/file_system_seam.h"
 #include "spool/inline_body.h"
+#include "spool/inspection.h"
 #include "spool/io_pool.h"
+#include "spool/log_keeper.h"
+#include "spool/opening.h"
 #include "spool/record.h"
 #include "spool/scan.h"
 
@@ -25,12 +28,21 @@ namespace hermetic::spool {
 namespace {
 
 constexpr std::size_t kIoThreads = 2;
-constexpr std::uint64_t kFormat = 1;
-constexpr std::string_view kFormatKey = "format";
 
 OpenError unusable(std::string words)
 {
     return {OpenError::Kind::Unusable, std::move(words)};
+}
+
+// RocksDB's words; of a table that is missing it names the form of its name that it tried last.
+std::string words_of(const rocksdb::Status& status)
+{
+    constexpr std::string_view kOldName = ".ldb";
+    std::string words = status.ToString();
+    for (auto at = words.find(kOldName); at != std::string::npos; at = words.find(kOldName)) {
+        words.replace(at, kOldName.size(), ".sst");
+    }
+    return words;
 }
 
 class RocksDbSpool final : public Spool {
@@ -43,10 +55,12 @@ public:
                                             : rocksdb::FileSystem::Default()},
           reporter_{settings.on_event},
           pool_{std::make_shared<IoPool>(kIoThreads)},
-          files_{std::make_shared<BodyFiles>(settings.directory + "/bodies", file_system_, pool_)},
+          files_{std::make_shared<BodyFiles>(settings.directory + "/bodies", file_system_, pool_,
+                                             on_unreadable(), &disk_)},
           database_{std::make_shared<Database>(
               settings.directory + "/db", file_system_, reporter_,
               settings.file_system ? settings.file_system->write_buffer : 0)},
+          log_{file_system_, settings.directory},
           disk_{settings, file_system_, reporter_},
           listener_{listener},
           clock_{clock},
@@ -84,18 +98,21 @@ public:
 
     void load(MessageId id, LoadOperation& done) override
     {
-        pool_->run([database = database_, id, &done] {
-            load_message(*database, id, done);
+        pool_->run([this, database = database_, id, &done] {
+            load_message(*database, id, done, on_unreadable());
             done.port.post({&done});
         });
     }
 
-    std::unique_ptr<BodyWriter> write_body(BodyId id) override { return files_->write(id); }
+    std::unique_ptr<BodyWriter> write_body(BodyId id, std::string client) override
+    {
+        return files_->write(id, std::move(client));
+    }
 
     std::unique_ptr<BodyReader> open_body(const Body& body) override
     {
         if (body.in_file) return files_->read(body);
-        return read_inline_body(database_, pool_, body);
+        return read_inline_body(database_, pool_, body, on_unreadable());
     }
 
     std::size_t body_file_threshold() const override
@@ -108,8 +125,24 @@ public:
     void close() override { shut(); }
 
 private:
-    [[nodiscard]] std::optional<OpenError> open_database();
+    [[nodiscard]] OnUnreadable on_unreadable()
+    {
+        return [this](const BodyId& body, const std::string& why) {
+            reporter_.error(kBodyUnreadable,
+                            fmt::format("the body {} cannot be read, and is not sent: {}",
+                                        format_id(body), why));
+        };
+    }
+    [[nodiscard]] std::optional<OpenError> open_store(const Opening& opening,
+                                                      Database::Files files);
+    void start_committer();
+    [[nodiscard]] OpenError failed_write(std::string_view name, const rocksdb::Status& status);
+    [[nodiscard]] Result<Opening, OpenError> look() const;
+    [[nodiscard]] std::optional<OpenError> keep_torn_end(std::uint64_t log);
+    [[nodiscard]] std::optional<OpenError> open_database(Database::Files files);
     [[nodiscard]] std::optional<OpenError> check_format();
+    [[nodiscard]] std::optional<OpenError> make_folders();
+    [[nodiscard]] BodyFiles::Sweep sweep(std::uint64_t headless);
     [[nodiscard]] std::optional<OpenError> read_messages();
     void take_over_files(Submission& submission);
     void shut();
@@ -121,10 +154,13 @@ private:
     std::shared_ptr<IoPool> pool_;
     std::shared_ptr<BodyFiles> files_;
     std::shared_ptr<Database> database_;
+    LogKeeper log_;
     DiskWatch disk_;
     SpoolListener& listener_;
     const Clock& clock_;
     std::uint64_t epoch_;
+    std::string aside_;  // where what this opening leaves out is kept; empty: nothing was
+    bool full_ = false;  // the opening failed for want of space
 
     std::mutex index_mutex_;
     MessageIndex index_;
@@ -133,39 +169,123 @@ private:
 
 std::optional<OpenError> RocksDbSpool::open()
 {
-    if (auto error = open_database()) return error;
-    if (auto error = check_format()) return error;
-    if (const auto status = files_->prepare(); !status.ok()) {
-        return unusable(
-            fmt::format("cannot make {}/bodies: {}", settings_.directory, status.ToString()));
+    const auto opening = look();
+    if (!opening) return opening.error();
+    const auto files =
+        opening->kind == Opening::Kind::Make ? Database::Files::Make : Database::Files::Existing;
+    auto error = open_store(*opening, files);
+    // A full disk cannot even be opened: the ballast is there for that, too.
+    if (error && full_ && disk_.release_ballast()) {
+        full_ = false;
+        database_->close();
+        error = open_store(*opening, files);
     }
-    // db/ and bodies/ themselves: nothing that is synced in them outlives them.
-    if (const auto status = sync_directory(*file_system_, settings_.directory); !status.ok()) {
-        return unusable(fmt::format("cannot sync {}: {}", settings_.directory, status.ToString()));
-    }
-    if (auto error = read_messages()) return error;
-    committer_ =
-        std::make_unique<Committer>(Committer::Parts{*database_, index_, index_mutex_, files_,
-                                                     disk_, listener_, clock_, reporter_},
-                                    settings_, epoch_);
-    committer_->start();
+    if (!error) error = read_messages();
+    if (error) return error;
+    // Last: from here on everything must be there.
+    auto status = log_.write_down();
+    if (is_no_space(status) && disk_.release_ballast()) status = log_.write_down();
+    if (!status.ok()) return failed_write("identity", status);
+    start_committer();
     return std::nullopt;
 }
 
-std::optional<OpenError> RocksDbSpool::open_database()
+std::optional<OpenError> RocksDbSpool::open_store(const Opening& opening, Database::Files files)
+{
+    if (opening.torn_log && aside_.empty()) {
+        if (auto error = keep_torn_end(*opening.torn_log)) return error;
+    }
+    if (auto error = open_database(files)) return error;
+    if (auto error = check_format()) return error;
+    return make_folders();
+}
+
+void RocksDbSpool::start_committer()
+{
+    const auto why_not_open = [this]() -> std::optional<std::string> {
+        const auto again = look();
+        if (!again) return again.error().words;
+        return std::nullopt;
+    };
+    committer_ = std::make_unique<Committer>(
+        Committer::Parts{*database_, index_, index_mutex_, files_, log_, why_not_open, disk_,
+                         listener_, clock_, reporter_},
+        settings_, epoch_);
+    committer_->start();
+}
+
+// Something below the directory could not be made or written.
+OpenError RocksDbSpool::failed_write(std::string_view name, const rocksdb::Status& status)
+{
+    full_ = full_ || is_no_space(status);
+    return unusable(
+        fmt::format("cannot write {}/{}: {}", settings_.directory, name, status.ToString()));
+}
+
+// Open or Make; an error for everything else.
+Result<Opening, OpenError> RocksDbSpool::look() const
+{
+    const auto facts = inspect_spool(file_system_, settings_.directory);
+    if (!facts) return failure(unusable(facts.error()));
+    Opening opening = decide_opening(*facts, log_.known());
+    switch (opening.kind) {
+    case Opening::Kind::Open:
+    case Opening::Kind::Make:
+        return opening;
+    case Opening::Kind::Newer:
+        return failure(OpenError{OpenError::Kind::Newer, describe_newer(settings_.directory)});
+    case Opening::Kind::Refuse:
+        break;
+    }
+    return failure(
+        OpenError{OpenError::Kind::Damaged, describe(opening.damage, settings_.directory)});
+}
+
+// What the replay leaves out was never called durable, as far as anybody can know: so it is kept.
+std::optional<OpenError> RocksDbSpool::keep_torn_end(std::uint64_t log)
+{
+    const std::string aside = folder_for_damage(settings_.directory, clock_.wall());
+    const auto kept = spool::keep_torn_end(*file_system_, settings_.directory, log, aside);
+    if (!kept.ok()) return failed_write("damaged-TIME", kept);
+    aside_ = aside;
+    reporter_.error("spool.replay-dropped",
+                    fmt::format("the end of the log {:06}.log is torn, as a power cut leaves it: "
+                                "it is left out and kept in {}, with the bodies that no message "
+                                "needs",
+                                log, aside_));
+    return std::nullopt;
+}
+
+std::optional<OpenError> RocksDbSpool::open_database(Database::Files files)
 {
     // Made here, since RocksDB reports an absent directory as an error before it makes one.
-    rocksdb::Status status = file_system_->CreateDirIfMissing(settings_.directory + "/db",
-                                                              rocksdb::IOOptions{}, nullptr);
-    if (status.ok()) status = database_->open();
+    rocksdb::Status status;
+    if (files == Database::Files::Make) {
+        status = file_system_->CreateDirIfMissing(settings_.directory + "/db", rocksdb::IOOptions{},
+                                                  nullptr);
+        // A spool with bodies/ and without db/ has lost it.
+        if (status.ok()) status = sync_directory(*file_system_, settings_.directory);
+    }
+    if (status.ok()) status = database_->open(files);
     if (status.ok()) return std::nullopt;
-    const std::string words =
-        fmt::format("cannot open {}/db: {}", settings_.directory, status.ToString());
-    if (!status.IsCorruption()) return unusable(words);
-    return OpenError{OpenError::Kind::Damaged,
-                     words +
-                         ". Nothing was changed: keep a copy of the directory before anything "
-                         "is repaired in it"};
+    const std::string words = words_of(status);
+    // RocksDB reads its list of tables, and looks for each, before it writes.
+    if (status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound()) {
+        return OpenError{
+            OpenError::Kind::Damaged,
+            describe({{"the database cannot be read: " + words, ""}}, settings_.directory)};
+    }
+    return failed_write("db", status);
+}
+
+std::optional<OpenError> RocksDbSpool::make_folders()
+{
+    if (const auto status = files_->prepare(); !status.ok()) return failed_write("bodies", status);
+    // db/ and bodies/ themselves: nothing that is synced in them outlives them.
+    if (const auto status = sync_directory(*file_system_, settings_.directory); !status.ok()) {
+        return failed_write("", status);
+    }
+    return std::nullopt;
 }
 
 // Also the first synced write of this opening: a disk that takes none is found out here.
@@ -179,50 +299,56 @@ std::optional<OpenError> RocksDbSpool::check_format()
             fmt::format("cannot read {}/db: {}", settings_.directory, read.ToString())};
     }
     const auto format = parse_decimal<std::uint64_t>(found);
-    if (read.ok() && (!format || *format > kFormat)) {
-        return OpenError{
-            OpenError::Kind::Newer,
-            fmt::format("the spool {} has format {}, written by a newer version; this one knows {}",
-                        settings_.directory, printable_ascii(found), kFormat)};
+    if (read.ok() && (!format || *format > kSpoolFormat)) {
+        return OpenError{OpenError::Kind::Newer, describe_newer(settings_.directory)};
     }
     rocksdb::WriteBatch batch;
     rocksdb::Status status;
     if (read.IsNotFound()) {
         status = batch.Put(database_->column(Column::Format), to_slice(kFormatKey),
-                           to_slice(std::to_string(kFormat)));
+                           to_slice(std::to_string(kSpoolFormat)));
     }
     if (status.ok()) {
         status = batch.Put(database_->column(Column::Format), "opened",
                            to_slice(format_rfc3339(clock_.wall())));
     }
     if (status.ok()) status = database_->write(batch);
-    if (status.ok()) return std::nullopt;
-    return unusable(
-        fmt::format("cannot write to {}/db: {}", settings_.directory, status.ToString()));
+    if (status.ok()) {
+        log_.written(database_->log_point());
+        return std::nullopt;
+    }
+    return failed_write("db", status);
 }
 
 std::optional<OpenError> RocksDbSpool::read_messages()
 {
     const ScanResult found = load_index(*database_, index_, reporter_);
     if (!found.status.ok()) {
-        return OpenError{OpenError::Kind::Damaged,
-                         fmt::format("cannot read the messages in {}/db: {}", settings_.directory,
-                                     found.status.ToString())};
+        const Damage damage{
+            fmt::format("records of messages cannot be read: {}", found.status.ToString()), ""};
+        return OpenError{OpenError::Kind::Damaged, describe({damage}, settings_.directory)};
     }
-    const auto orphans =
-        found.headless == 0 ? BodyFiles::Orphans::Remove : BodyFiles::Orphans::Keep;
-    const BodyFiles::Sweep sweep = files_->sweep(index_.file_bodies(), orphans);
-    if (sweep.removed > 0) {
-        reporter_.info(
-            "spool.orphans-removed",
-            fmt::format("{} body files that no message needs were removed", sweep.removed));
-    }
+    const BodyFiles::Sweep sweep = this->sweep(found.headless);
     for (const BodyId& body : sweep.missing) {
         reporter_.error(
             "spool.body-missing",
             fmt::format("the body file {} of a queued message is not there", files_->path(body)));
     }
     return std::nullopt;
+}
+
+BodyFiles::Sweep RocksDbSpool::sweep(std::uint64_t headless)
+{
+    using Orphans = BodyFiles::Orphans;
+    if (headless > 0) return files_->sweep(index_.file_bodies(), Orphans::Keep);
+    const Orphans orphans = aside_.empty() ? Orphans::Remove : Orphans::SetAside;
+    const auto swept = files_->sweep(index_.file_bodies(), orphans, aside_ + "/bodies");
+    if (swept.orphans > 0) {
+        reporter_.info("spool.orphans-removed",
+                       fmt::format("{} body files that no message needs were {}", swept.orphans,
+                                   aside_.empty() ? "removed" : "moved to " + aside_));
+    }
+    return swept;
 }
 
 void RocksDbSpool::take_over_files(Submission& submission)
@@ -241,6 +367,7 @@ SpoolStatus RocksDbSpool::status() const
     status.words = disk_.words();
     status.messages = committer_->messages();
     status.free_bytes = disk_.free_bytes();
+    status.arriving_bytes = files_->arriving();
     status.commits = committer_->commits();
     status.committed_messages = committer_->committed_messages();
     return status;
@@ -248,7 +375,11 @@ SpoolStatus RocksDbSpool::status() const
 
 void RocksDbSpool::shut()
 {
-    if (committer_) committer_->close();
+    if (committer_) {
+        committer_->close();
+        // Where this fails, a part of the log that is cut off later may be taken for a torn end.
+        log_.write_down().PermitUncheckedError();
+    }
     pool_->stop();
     database_->close();
     lock_.reset();

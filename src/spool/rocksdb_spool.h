@@ -25,6 +25,9 @@ struct SpoolEvent {
     std::string words;
 };
 
+// The id of an event that is counted, too: a body that cannot be read, or is not what was written.
+inline constexpr std::string_view kBodyUnreadable = "spool.body-unreadable";
+
 // What lies under the spool instead of the machine's file system: tests hand in one that fails on
 // demand (tests/crash/spool_fault_fs.h). Defined in spool/file_system_seam.h.
 struct FileSystemSeam;
@@ -49,7 +52,7 @@ struct OpenError {
     enum class Kind : std::uint8_t {
         Locked,    // another process has it open
         Unusable,  // the directory cannot be made, read or written
-        Damaged,   // RocksDB refuses what it found
+        Damaged,   // something of it is lost: nothing was opened (opening.h)
         Newer,     // a newer version of this program wrote it
     };
     Kind kind = Kind::Unusable;

@@ -68,7 +68,7 @@ struct RocksDbSpoolTest : ::testing::Test {
 
     std::shared_ptr<const StoredMessage> write_large(const std::string& text)
     {
-        const auto writer = spool->write_body(maker.body_id());
+        const auto writer = spool->write_body(maker.body_id(), "client");
         for (std::size_t at = 0; at < text.size(); at += 1 << 20) {
             EXPECT_EQ(driver->append(*writer, text.substr(at, 1 << 20)), "");
         }
@@ -389,7 +389,7 @@ TEST_F(RocksDbSpoolTest, LargeBodyIsAFileUntilItsMessageEnds)
 TEST_F(RocksDbSpoolTest, AbandonedBodyFileIsRemoved)
 {
     const auto write = [this](bool finish) {
-        const auto writer = spool->write_body(maker.body_id());
+        const auto writer = spool->write_body(maker.body_id(), "client");
         ASSERT_EQ(driver->append(*writer, make_text(1000, 1)), "");
         if (finish) {
             ASSERT_EQ(driver->finish(*writer), "");

@@ -51,12 +51,26 @@ struct Body {
     bool in_file = false;
 };
 
+// The octets of a body that is no file should be there, and cannot be read.
+[[nodiscard]] inline bool lacks_octets(const Body& body)
+{
+    return !body.in_file && body.bytes.size() != body.size;
+}
+
 // An operator lets one attempt at one message go below its TLS policy.
 struct Approval {
     std::string by;      // the operator: a user of the machine; printable
     std::string reason;  // in the operator's words; printable
     WallTime at{};
     bool operator==(const Approval&) const = default;
+};
+
+// What an operator did to a message last, beside trying it again.
+struct Handled {
+    std::string what;  // "held", "released", "approved"
+    std::string by;    // a user of the machine; printable
+    WallTime at{};
+    bool operator==(const Handled&) const = default;
 };
 
 // What changes while a message waits. The envelope never does.
@@ -69,6 +83,7 @@ struct MessageState {
     std::optional<WallTime> tls_failing_since;
     // For the next attempt at hosts alone: whether that succeeds or not, it is used up.
     std::optional<Approval> approval;
+    std::optional<Handled> handled;
     // The strongest protection that was asked for it so far, by an inbound connector or for a hop;
     // never less than before: what may be quoted of the message (specification §6.2).
     std::optional<mail::RequiredTls> required_tls;
@@ -130,9 +145,17 @@ struct LoadOperation : Completion {
     explicit LoadOperation(CompletionPort& completion_port) : port{completion_port} {}
     CompletionPort& port;
     // Null: gone (`error` is empty), or not to be read now (`error` says why: not a reason to think
-    // that it is gone). Without body bytes where the body is a file.
+    // that it is gone). Without body bytes where the body is a file; with an `error` where the
+    // body, and nothing else, cannot be read.
     std::shared_ptr<const StoredMessage> message;
     std::string error;
+};
+
+// Why a body could not be read or written.
+enum class BodyFailure : std::uint8_t {
+    Other,
+    DiskFull,   // for whoever writes
+    DiskShare,  // half of what may arrive at a time is this client's already
 };
 
 // Reading and writing body files.
@@ -140,7 +163,7 @@ struct BodyOperation : Completion {
     explicit BodyOperation(CompletionPort& completion_port) : port{completion_port} {}
     CompletionPort& port;
     std::string error;  // empty: done
-    bool disk_full = false;
+    BodyFailure failure = BodyFailure::Other;
     std::string bytes;  // read: what was read; empty at the end of the body
 };
 
@@ -160,7 +183,8 @@ public:
 class BodyReader {
 public:
     virtual ~BodyReader() = default;
-    // At most `limit` octets from `offset`. One operation at a time.
+    // At most `limit` octets from `offset`, as they were written: what was altered is an error. One
+    // operation at a time.
     virtual void read(std::uint64_t offset, std::size_t limit, BodyOperation& done) = 0;
 };
 
@@ -188,7 +212,8 @@ struct SpoolStatus {
     std::string words;  // for people: "12.3 GiB free, high-water mark 1 GiB"
     std::uint64_t messages = 0;
     std::uint64_t free_bytes = 0;
-    std::uint64_t commits = 0;  // group commits since opening
+    std::uint64_t arriving_bytes = 0;  // in body files whose messages are not stored yet
+    std::uint64_t commits = 0;         // group commits since opening
     std::uint64_t committed_messages = 0;
 };
 
@@ -217,10 +242,13 @@ public:
                                                      std::optional<MessageId> after) = 0;
     virtual void renew(std::span<const Lease> leases) = 0;
 
-    // Reads a message back: envelope, state, and the body where it is stored inline.
+    // Reads a message back: envelope, state, and the body where it is stored inline. While the
+    // store is being reopened nothing can be read.
     virtual void load(MessageId id, LoadOperation& done) = 0;
 
-    [[nodiscard]] virtual std::unique_ptr<BodyWriter> write_body(BodyId id) = 0;
+    // `client`: whose octets they are while they arrive. What one client's files and all together
+    // take of the disk is bounded (BodyFailure), so that receiving never fills it. Empty: nobody's.
+    [[nodiscard]] virtual std::unique_ptr<BodyWriter> write_body(BodyId id, std::string client) = 0;
     [[nodiscard]] virtual std::unique_ptr<BodyReader> open_body(const Body& body) = 0;
 
     // Bodies longer than this are to be written as files (octets).

@@ -101,7 +101,7 @@ void inline_or_file(benchmark::State& state)
         if (in_file) {
             std::vector<std::unique_ptr<Waitable<BodyOperation>>> finishing;
             for (std::size_t i = 0; i < kSessions; ++i) {
-                writers.push_back(bench.spool->write_body(bench.maker.body_id()));
+                writers.push_back(bench.spool->write_body(bench.maker.body_id(), "client"));
                 for (std::size_t at = 0; at < text.size(); at += kStep) {
                     driver.append(*writers.back(), text.substr(at, kStep));
                 }

@@ -2,6 +2,7 @@
 // more (docs/policy/spool.md). Failing disks: tests/crash/spool_events_test.cc.
 #include "spool/database.h"
 #include "spool/file_system_seam.h"
+#include "spool/record.h"
 #include "spool/rocksdb_spool.h"
 #include "spool/test_support.h"
 
@@ -44,6 +45,36 @@ public:
 
 private:
     std::atomic<bool> open_ = true;
+};
+
+// A disk on which body files take what they take, and nothing else does.
+class SmallDisk final : public rocksdb::FileSystemWrapper {
+public:
+    SmallDisk(std::string bodies, std::uint64_t size)
+        : rocksdb::FileSystemWrapper{rocksdb::FileSystem::Default()},
+          bodies_{std::move(bodies)},
+          size_{size}
+    {
+    }
+    static const char* kClassName() { return "HermeticSmallDisk"; }
+    const char* Name() const override { return kClassName(); }
+
+    rocksdb::IOStatus GetFreeSpace(const std::string& /*path*/, const rocksdb::IOOptions&,
+                                   std::uint64_t* free, rocksdb::IODebugContext*) override
+    {
+        std::uint64_t taken = 0;
+        std::error_code error;
+        for (std::filesystem::recursive_directory_iterator at{bodies_, error}, end; at != end;
+             at.increment(error)) {
+            if (at->is_regular_file(error)) taken += at->file_size(error);
+        }
+        *free = size_ - taken;
+        return {};
+    }
+
+private:
+    std::string bodies_;
+    std::uint64_t size_;
 };
 
 class SpoolEvents : public ::testing::Test {
@@ -92,6 +123,19 @@ private:
     std::vector<std::string> events_;
 };
 
+// Instead of the envelope of `id`.
+void put_envelope(const SpoolSettings& settings, MessageId id, const std::string& record)
+{
+    Reporter silent{{}};
+    Database database{settings.directory + "/db", rocksdb::FileSystem::Default(), silent};
+    ASSERT_TRUE(database.open().ok());
+    rocksdb::WriteBatch batch;
+    const auto key = to_slice(id.as_key());
+    ASSERT_TRUE(batch.SingleDelete(database.column(Column::Envelope), key).ok());
+    ASSERT_TRUE(batch.Put(database.column(Column::Envelope), key, record).ok());
+    ASSERT_TRUE(database.write(batch).ok());
+}
+
 TEST_F(SpoolEvents, ARecordThatCannotBeReadIsToldAndLeft)
 {
     open();
@@ -99,16 +143,7 @@ TEST_F(SpoolEvents, ARecordThatCannotBeReadIsToldAndLeft)
     const auto sound = maker.message("two");
     ASSERT_EQ(driver->commit({broken, sound}), Durability::Durable);
     close();
-    {
-        Reporter silent{{}};
-        Database database{settings.directory + "/db", rocksdb::FileSystem::Default(), silent};
-        ASSERT_TRUE(database.open().ok());
-        rocksdb::WriteBatch batch;
-        const auto key = to_slice(broken->id.as_key());
-        ASSERT_TRUE(batch.SingleDelete(database.column(Column::Envelope), key).ok());
-        ASSERT_TRUE(batch.Put(database.column(Column::Envelope), key, "no record").ok());
-        ASSERT_TRUE(database.write(batch).ok());
-    }
+    put_envelope(settings, broken->id, "no record");
     for (int start = 1; start <= 2; ++start) {
         open();
         EXPECT_EQ(driver->claim_all().size(), 1U);
@@ -126,31 +161,66 @@ TEST_F(SpoolEvents, ARecordThatCannotBeReadIsToldAndLeft)
     }
 }
 
-// Bit rot in the write-ahead log: what lies behind it cannot be trusted, and that is said.
-TEST_F(SpoolEvents, OctetsThatAReplayLeavesOutAreTold)
+// After a downgrade: mail whose record this version cannot read waits for the one that wrote it.
+TEST_F(SpoolEvents, ARecordOfANewerVersionIsToldAndKeptForIt)
 {
     open();
-    std::vector<std::shared_ptr<const StoredMessage>> messages;
-    for (std::uint64_t i = 0; i < 6; ++i) {
-        messages.push_back(maker.message(make_text(20'000, i)));
-        ASSERT_EQ(driver->commit(messages.back()), Durability::Durable);
-    }
+    const auto newer = maker.message("one");
+    ASSERT_EQ(driver->commit({newer, maker.message("two")}), Durability::Durable);
     close();
-    std::filesystem::path wal;
-    for (const auto& entry : std::filesystem::directory_iterator(settings.directory + "/db")) {
-        const bool larger = wal.empty() || entry.file_size() > std::filesystem::file_size(wal);
-        if (entry.path().extension() == ".log" && larger) wal = entry.path();
-    }
-    ASSERT_FALSE(wal.empty());
-    const auto middle = static_cast<std::streamoff>(std::filesystem::file_size(wal) / 2);
-    ASSERT_GT(middle, 30'000);
-    std::fstream{wal, std::ios::in | std::ios::out | std::ios::binary}.seekp(middle) << "rotten";
-
+    const BodyReference body{newer->body.id, newer->body.size, newer->body.in_file};
+    std::string record;
+    append_envelope_record(record, body, *newer->envelope);
+    std::string as_newer = record;
+    as_newer[0] = static_cast<char>(kEnvelopeRecordVersion + 1);
+    put_envelope(settings, newer->id, as_newer + "what it added");
     open();
-    EXPECT_THAT(events(), Contains(HasSubstr("spool.replay-dropped")));
-    const auto found = driver->claim_all();
-    EXPECT_TRUE(found.contains(messages.front()->id)) << "before the damage";
-    EXPECT_FALSE(found.contains(messages.back()->id));
+    EXPECT_EQ(driver->claim_all().size(), 1U);
+    close();
+    EXPECT_THAT(events(), Contains(HasSubstr("written by a newer version")));
+    put_envelope(settings, newer->id, record);
+    open();
+    EXPECT_EQ(driver->claim_all().size(), 2U) << "with its body";
+    EXPECT_EQ(driver->load(newer->id)->body.bytes.view(), "one");
+    close();
+}
+
+// Body files that arrive are bounded by the disk, so that what has arrived can be delivered: in
+// all, and one client's.
+TEST_F(SpoolEvents, WhatArrivesNeverFillsTheDisk)
+{
+    constexpr std::uint64_t kMebi = 1 << 20;
+    auto seam = std::make_shared<FileSystemSeam>();
+    seam->file_system = std::make_shared<SmallDisk>(settings.directory + "/bodies", 12 * kMebi);
+    settings.file_system = seam;
+    settings.high_water = 10 * kMebi;
+    settings.low_water = 11 * kMebi;
+    open();
+    ASSERT_EQ(driver->commit(maker.message("x")), Durability::Durable);
+    const std::string piece(kMebi, 'x');
+    const auto append = [&](const std::unique_ptr<BodyWriter>& writer) {
+        return driver->append(*writer, piece);
+    };
+    {
+        const auto first = spool->write_body(maker.body_id(), "client");
+        const auto second = spool->write_body(maker.body_id(), "client");
+        EXPECT_EQ(append(first), "");
+        EXPECT_EQ(append(first), "");
+        EXPECT_EQ(append(second), "");
+        EXPECT_THAT(append(second), HasSubstr("this client")) << "half of seven MiB";
+        EXPECT_EQ(spool->status().arriving_bytes, 3 * kMebi);
+        const auto other = spool->write_body(maker.body_id(), "other");
+        const auto third = spool->write_body(maker.body_id(), "third");
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(append(other), "") << i;
+        (void)append(third);
+        EXPECT_THAT(append(third), HasSubstr("nearly full"))
+            << "half of the high-water mark stays free";
+    }
+    // They are gone: there is room again.
+    std::string error;
+    do {
+        error = append(spool->write_body(maker.body_id(), "client"));
+    } while (!error.empty());
     close();
 }
 

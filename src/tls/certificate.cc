@@ -4,14 +4,11 @@
 #include "tls/evidence.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <sys/stat.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
+#include <utility>
 
 namespace hermetic::tls {
 
@@ -19,54 +16,23 @@ namespace {
 
 constexpr std::size_t kMaxFile = 1024 * 1024;
 
-enum class Secrecy : std::uint8_t { Public, Private };
-
-Result<std::string, ConfigError> read_all(int descriptor, const std::string& path)
+Result<std::string, ConfigError> read_chain(const std::string& path)
 {
-    std::string text;
-    char block[16 * 1024];
-    for (;;) {
-        const ssize_t got = ::read(descriptor, block, sizeof block);
-        if (got == 0) return text;
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) {
-            return failure(ConfigError{fmt::format("{}: {}", path, std::strerror(errno)),
-                                       "give a file that can be read"});
-        }
-        text.append(block, static_cast<std::size_t>(got));
-        if (text.size() > kMaxFile) {
-            return failure(ConfigError{path + ": longer than 1 MiB", "give a PEM file"});
-        }
-    }
+    auto text = read_file(path, kMaxFile);
+    if (!text) return failure(config_error(path, text.error()));
+    return std::move(text->octets);
 }
 
-Result<std::string, ConfigError> read_file(const std::string& path, Secrecy secrecy)
+Result<std::string, ConfigError> read_key(const std::string& path)
 {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return failure(ConfigError{fmt::format("{}: {}", path, std::strerror(errno)),
-                                   "give a file that exists and that the server may read"});
-    }
-    // On the open file: what is checked is what is read.
-    struct stat status {};
-    const bool known = ::fstat(descriptor, &status) == 0;
-    if (secrecy == Secrecy::Private && (!known || (status.st_mode & (S_IROTH | S_IWOTH)) != 0)) {
-        ::close(descriptor);
-        return failure(ConfigError{
-            fmt::format("{}: everybody may read or write this private key (mode {:04o})", path,
-                        static_cast<unsigned>(status.st_mode & 07777)),
-            fmt::format("chmod 0640 {}", path)});
-    }
-    auto text = read_all(descriptor, path);
-    ::close(descriptor);
-    return text;
-}
-
-BioPointer memory_bio(const std::string& text)
-{
-    BioPointer bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
-    HERMETIC_ASSERT(bio != nullptr);
-    return bio;
+    auto text = read_file(path, kMaxFile);
+    if (!text) return failure(config_error(path, text.error()));
+    if (!text->exposed) return std::move(text->octets);
+    OPENSSL_cleanse(text->octets.data(), text->octets.size());
+    return failure(
+        ConfigError{fmt::format("{}: everybody may read or write this private key (mode {:04o})",
+                                path, text->mode),
+                    fmt::format("chmod 0640 {}", path)});
 }
 
 Result<std::vector<X509Pointer>, ConfigError> parse_chain(const std::string& text,
@@ -75,7 +41,7 @@ Result<std::vector<X509Pointer>, ConfigError> parse_chain(const std::string& tex
     const BioPointer bio = memory_bio(text);
     std::vector<X509Pointer> found;
     ERR_clear_error();
-    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, &no_password, nullptr)) {
         found.emplace_back(next);
     }
     const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
@@ -186,9 +152,9 @@ const facts::CertificateFacts& facts_of(const Certificate& certificate)
 Result<std::shared_ptr<const Certificate>, ConfigError> load_certificate(
     const CertificateSource& source)
 {
-    const auto chain_text = read_file(source.chain_file, Secrecy::Public);
+    const auto chain_text = read_chain(source.chain_file);
     if (!chain_text) return failure(chain_text.error());
-    const auto key_text = read_file(source.key_file, Secrecy::Private);
+    const auto key_text = read_key(source.key_file);
     if (!key_text) return failure(key_text.error());
     auto pool = parse_chain(*chain_text, source.chain_file);
     if (!pool) return failure(pool.error());

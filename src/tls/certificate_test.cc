@@ -2,12 +2,15 @@
 
 #include "tls/evidence.h"
 #include "tls/pki_fixture.h"
+#include "tls/signing_key.h"
 
 #include <gmock/gmock.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <utility>
 
 namespace hermetic::tls {
 namespace {
@@ -111,6 +114,34 @@ TEST_F(CertificateFiles, ThatEverybodyMayReadAreRefused)
     }
 }
 
+// A pipe without a writer never ends, and a device has no end: neither holds up the server.
+TEST_F(CertificateFiles, ThatAreNoRegularFilesAreRefusedAtOnce)
+{
+    ASSERT_EQ(::mkfifo(pki_.path("fifo").c_str(), 0600), 0);
+    for (const auto& [file, kind] : {std::pair{pki_.path("fifo"), "it is a named pipe"},
+                                     std::pair{std::string{"/dev/zero"}, "it is a device"}}) {
+        const std::string words = file + ": " + kind;
+        EXPECT_EQ(refused({"x", file, source_.key_file}), words);
+        EXPECT_EQ(refused({"x", source_.chain_file, file}), words);
+        EXPECT_EQ(load_cas(file).error().what, words);
+        EXPECT_EQ(load_cas(file).error().right, "give a regular file");
+        EXPECT_EQ(SigningKey::load(file).error().what, words);
+    }
+}
+
+TEST_F(CertificateFiles, OfCasHoldOneAtLeast)
+{
+    EXPECT_TRUE(load_cas(pki_.root_file()).has_value());
+    EXPECT_THAT(load_cas(source_.key_file).error().what, HasSubstr(": no certificate in it"));
+    pki_.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    EXPECT_THAT(load_cas(pki_.path("broken.pem")).error().what, HasSubstr("broken.pem: "));
+    pki_.write("encrypted.pem",
+               "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "
+               "AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END CERTIFICATE-----\n");
+    EXPECT_FALSE(load_cas(pki_.path("encrypted.pem"))) << "and nobody is asked for a password";
+    EXPECT_NE(refused({"x", pki_.path("encrypted.pem"), source_.key_file}), "accepted");
+}
+
 TEST_F(CertificateFiles, ThatAreMissingEmptyOrForeignAreRefused)
 {
     EXPECT_THAT(refused({"x", pki_.path("none.pem"), source_.key_file}), HasSubstr("none.pem"));
@@ -174,10 +205,30 @@ TEST_F(SelfSigned, AfterAnInterruptedStartKeepsTheKey)
     ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
     EXPECT_EQ(pki_.read("tls/key.pem"), key);
     EXPECT_TRUE(load_certificate(own_).has_value());
+}
 
+// Nobody else has made it, and the server is not to stand still for it.
+TEST_F(SelfSigned, WhatIsMissingOrUnusableIsMadeAgain)
+{
+    ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
+    const auto chain = pki_.read("tls/chain.pem");
     std::remove(own_.key_file.c_str());
-    EXPECT_FALSE(ensure_self_signed(own_, "mx.example.org", now_).has_value())
-        << "a certificate without its key is somebody's mistake";
+    ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
+    EXPECT_TRUE(load_certificate(own_).has_value());
+    EXPECT_EQ(pki_.read("tls/chain.pem.unusable"), chain) << "kept";
+
+    for (const std::string& file : {own_.chain_file, own_.key_file}) {
+        for (const char* content : {"", "rotten"}) {
+            std::ofstream{file} << content;
+            ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_)) << file;
+            EXPECT_TRUE(load_certificate(own_).has_value());
+        }
+    }
+    // A key alone, as an interrupted first start leaves it, but damaged.
+    std::remove(own_.chain_file.c_str());
+    std::ofstream{own_.key_file} << "rotten";
+    ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
+    EXPECT_TRUE(load_certificate(own_).has_value());
 }
 
 TEST_F(SelfSigned, NamesOnlyHosts)

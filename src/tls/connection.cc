@@ -303,7 +303,8 @@ facts::TlsEvidence Connection::evidence() const
     return evidence;
 }
 
-facts::ChainVerdict Connection::judge_client(const CaSet& cas, const CrlSet* crls) const
+facts::ChainVerdict Connection::judge_client(const CaSet& cas, const CrlSet* crls,
+                                             ClientPurpose purpose) const
 {
     SSL* ssl = parts_->ssl.get();
     ChainQuestion question{.leaf = SSL_get0_peer_certificate(ssl),
@@ -312,6 +313,11 @@ facts::ChainVerdict Connection::judge_client(const CaSet& cas, const CrlSet* crl
                            .purpose = Purpose::Client,
                            .crls = crls};
     facts::ChainVerdict verdict = check_chain(question).verdict;
+    if (purpose == ClientPurpose::ClientOrServer &&
+        verdict.fault == facts::ChainFault::WrongPurpose) {
+        question.purpose = Purpose::Server;
+        verdict = check_chain(question).verdict;
+    }
     ERR_clear_error();
     return verdict;
 }

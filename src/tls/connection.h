@@ -57,9 +57,10 @@ public:
 
     // After the handshake. Computes the verdict on the peer's chain: once per connection.
     [[nodiscard]] facts::TlsEvidence evidence() const;
-    // A server's, after the handshake: the client's chain, for client use, against `cas`. CRLs may
-    // be null. At the present time, anew at each call.
-    [[nodiscard]] facts::ChainVerdict judge_client(const CaSet& cas, const CrlSet* crls) const;
+    // A server's, after the handshake: the client's chain against `cas`. CRLs may be null. At the
+    // present time, anew at each call.
+    [[nodiscard]] facts::ChainVerdict judge_client(const CaSet& cas, const CrlSet* crls,
+                                                   ClientPurpose purpose) const;
     // After Failed.
     [[nodiscard]] const facts::TlsFailure& failure() const { return *failure_; }
 

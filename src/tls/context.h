@@ -37,12 +37,21 @@ struct CertificateSource {
 [[nodiscard]] const facts::CertificateFacts& facts_of(const Certificate& certificate);
 
 // Makes a self-signed ECDSA P-256 certificate for `host`, valid ten years, files 0600, written by
-// rename; does nothing where both exist.
+// rename; does nothing where both exist and load_certificate() takes them. What cannot be used is
+// kept beside them as `.unusable`.
 [[nodiscard]] Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
                                                            const std::string& host, WallTime now);
 
+// The same in memory, to try a configuration with; a new one each time.
+[[nodiscard]] Result<std::shared_ptr<const Certificate>, ConfigError> make_self_signed(
+    const std::string& host, WallTime now);
+
 // Asked for; a chain that does not verify ends no handshake, the verdict is in the evidence.
 enum class ClientCertificates : std::uint8_t { Off, Request, Require };
+
+// What a client's certificate must have been issued for (RFC 5280 §4.2.1.12), with its whole chain.
+// A departure: public CAs have stopped issuing for client use, so that a server's counts as well.
+enum class ClientPurpose : std::uint8_t { ClientOrServer, Client };
 
 class CaSet;
 
@@ -71,10 +80,16 @@ class ServerContext;
 
 // CRLs of a folder: every file named *.pem, *.crl or *.der in it, PEM or DER. Immutable.
 class CrlSet;
-[[nodiscard]] Result<std::shared_ptr<const CrlSet>, ConfigError> load_crls(
-    const std::string& folder);
-// What was read, to be watched.
-[[nodiscard]] const std::vector<std::string>& files_of(const CrlSet& crls);
+struct LoadedCrls {
+    std::shared_ptr<const CrlSet> crls;  // null: `faults` say why
+    std::vector<ConfigError> faults;     // what cannot be read, each with what counts meanwhile
+    std::vector<std::string> files;      // to be watched, also those that cannot be read
+};
+// Each file counts by itself: what can be read counts at once, and of a file that cannot what it
+// said in `before` stays in force. Where nothing of this folder was read before, one file that
+// cannot be read leaves it at `before` (null: there is none): nobody knows what the file revokes.
+[[nodiscard]] LoadedCrls load_crls(const std::string& folder,
+                                   const std::shared_ptr<const CrlSet>& before = nullptr);
 // One of them says when its successor is due, and that has passed: "CRL of …, due 2026-01-02".
 [[nodiscard]] std::vector<std::string> overdue(const CrlSet& crls, WallTime now);
 

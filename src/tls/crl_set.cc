@@ -7,18 +7,18 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <dirent.h>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace hermetic::tls {
 namespace {
 
 constexpr std::size_t kMaxFiles = 1000;
-constexpr long kMaxOctets = 64L << 20;
+constexpr std::size_t kMaxOctets = std::size_t{64} << 20U;
 
 using CrlPointer = std::unique_ptr<X509_CRL, FreeWith<X509_CRL_free>>;
 
@@ -30,41 +30,35 @@ bool is_crl_name(std::string_view name)
 
 Result<std::vector<std::string>, ConfigError> list(const std::string& folder)
 {
-    const std::unique_ptr<DIR, int (*)(DIR*)> open{::opendir(folder.c_str()), &::closedir};
-    if (open == nullptr) {
-        return failure(ConfigError{fmt::format("{}: {}", folder, std::strerror(errno)),
-                                   "give a folder that the server may read"});
-    }
+    std::error_code error;
     std::vector<std::string> files;
-    while (const dirent* entry = ::readdir(open.get())) {
-        const std::string path = folder + "/" + static_cast<const char*>(entry->d_name);
-        struct stat status {};
-        if (!is_crl_name(static_cast<const char*>(entry->d_name))) continue;
-        if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-        if (files.size() == kMaxFiles || status.st_size > kMaxOctets) {
-            return failure(ConfigError{path + ": too large, or one file too many",
-                                       "at most 1000 files of 64 MiB"});
-        }
-        files.push_back(path);
+    for (std::filesystem::directory_iterator entry{folder, error}, end; !error && entry != end;
+         entry.increment(error)) {
+        const std::string name = entry->path().filename();
+        if (is_crl_name(name)) files.push_back(fmt::format("{}/{}", folder, name));
+    }
+    // Also half way: what is not listed would count as taken away.
+    if (error) {
+        return failure(ConfigError{fmt::format("{}: {}", folder, error.message()),
+                                   "give a folder that the server may read"});
     }
     std::sort(files.begin(), files.end());
     return files;
 }
 
 // PEM, one or several; else DER. True: at least one was there, and nothing else was.
-bool read_crls(const std::string& file, STACK_OF(X509_CRL) * into)
+bool parse_crls(const std::string& text, STACK_OF(X509_CRL) * into)
 {
-    const BioPointer in{BIO_new_file(file.c_str(), "rb")};
-    if (in == nullptr) return false;
+    const BioPointer in = memory_bio(text);
     int found = 0;
-    while (X509_CRL* crl = PEM_read_bio_X509_CRL(in.get(), nullptr, nullptr, nullptr)) {
+    while (X509_CRL* crl = PEM_read_bio_X509_CRL(in.get(), nullptr, &no_password, nullptr)) {
         HERMETIC_ASSERT(sk_X509_CRL_push(into, crl) > 0);
         ++found;
     }
     const bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     if (found > 0) return ended;
-    if (BIO_reset(in.get()) != 0) return false;
-    CrlPointer crl{d2i_X509_CRL_bio(in.get(), nullptr)};
+    const BioPointer again = memory_bio(text);
+    CrlPointer crl{d2i_X509_CRL_bio(again.get(), nullptr)};
     if (crl == nullptr) return false;
     HERMETIC_ASSERT(sk_X509_CRL_push(into, crl.release()) > 0);
     return true;
@@ -87,35 +81,122 @@ std::string digest_of(STACK_OF(X509_CRL) * crls)
     return hex_sha256(all);
 }
 
+CrlStack new_stack()
+{
+    CrlStack stack{sk_X509_CRL_new_null()};
+    HERMETIC_ASSERT(stack != nullptr);
+    return stack;
+}
+
+// Shared with where they were.
+void add(STACK_OF(X509_CRL) * crls, STACK_OF(X509_CRL) * into)
+{
+    for (int i = 0; i < sk_X509_CRL_num(crls); ++i) {
+        X509_CRL* each = sk_X509_CRL_value(crls, i);
+        X509_CRL_up_ref(each);
+        HERMETIC_ASSERT(sk_X509_CRL_push(into, each) > 0);
+    }
+}
+
+using FileCrls = Result<CrlStack, ConfigError>;
+
+FileCrls read_crls(const std::string& file)
+{
+    const auto text = read_file(file, kMaxOctets);
+    if (!text) return failure(config_error(file, text.error()));
+    CrlStack crls = new_stack();
+    ERR_clear_error();
+    const bool parsed = parse_crls(text->octets, crls.get());
+    const std::string words = parsed ? std::string{} : take_error_words();
+    ERR_clear_error();
+    if (parsed) return crls;
+    return failure(ConfigError{fmt::format("{}: {}", file, words),
+                               "give CRLs only, as PEM (BEGIN X509 CRL) or DER"});
+}
+
+FileCrls one_too_many(const std::string& file)
+{
+    return failure(ConfigError{file + ": one file too many", "give at most 1000 files"});
+}
+
+// Since its folder was listed. A link that leads nowhere is not gone: somebody meant a file.
+bool is_gone(const std::string& file)
+{
+    std::error_code ignored;
+    return std::filesystem::symlink_status(file, ignored).type() ==
+           std::filesystem::file_type::not_found;
+}
+
+bool is_directory(const std::string& path)
+{
+    std::error_code ignored;
+    return std::filesystem::is_directory(path, ignored);
+}
+
+ConfigError with(ConfigError error, std::string_view consequence)
+{
+    error.what += "; ";
+    error.what += consequence;
+    return error;
+}
+
+constexpr std::string_view kAllUnknown =
+    "until it can be read no certificate counts as verified, and mail that needs that waits";
+constexpr std::string_view kAllBefore =
+    "the CRLs that were read before stay in force until it can be";
+constexpr std::string_view kFileBefore =
+    "what it said before stays in force, and newer CRLs beside it count";
+constexpr std::string_view kFileUnknown = "what it says is not known, and the CRLs beside it count";
+
 }  // namespace
 
-CrlSet::CrlSet(CrlStack crls, std::vector<std::string> files)
-    : crls_{std::move(crls)}, files_{std::move(files)}, digest_{digest_of(crls_.get())}
+CrlSet::CrlSet(std::string folder, Files files)
+    : folder_{std::move(folder)}, files_{std::move(files)}, crls_{new_stack()}
 {
+    for (const auto& [file, crls] : files_) add(crls.get(), crls_.get());
+    digest_ = digest_of(crls_.get());
 }
 
-Result<std::shared_ptr<const CrlSet>, ConfigError> load_crls(const std::string& folder)
+STACK_OF(X509_CRL) * CrlSet::of(const std::string& file) const
 {
-    auto files = list(folder);
-    if (!files) return failure(files.error());
-    CrlStack crls{sk_X509_CRL_new_null()};
-    HERMETIC_ASSERT(crls != nullptr);
-    ERR_clear_error();
-    for (const std::string& file : *files) {
-        const bool read = read_crls(file, crls.get());
-        const std::string words = read ? std::string{} : take_error_words();
-        ERR_clear_error();
-        if (!read) {
-            return failure(ConfigError{fmt::format("{}: {}", file, words),
-                                       "give CRLs only, as PEM (BEGIN X509 CRL) or DER"});
-        }
+    const auto found = files_.find(file);
+    return found == files_.end() ? nullptr : found->second.get();
+}
+
+LoadedCrls load_crls(const std::string& folder, const std::shared_ptr<const CrlSet>& before)
+{
+    // Of another folder, or none: nothing is known of this one.
+    const CrlSet* known = before != nullptr && before->folder() == folder ? before.get() : nullptr;
+    const auto while_unknown = before != nullptr ? kAllBefore : kAllUnknown;
+    LoadedCrls loaded{before, {}, {}};
+    const auto names = list(folder);
+    if (!names) {
+        loaded.faults.push_back(with(names.error(), while_unknown));
+        if (known == nullptr) return loaded;
+        for (const auto& [file, crls] : known->files()) loaded.files.push_back(file);
+        return loaded;
     }
-    return std::make_shared<const CrlSet>(std::move(crls), *std::move(files));
-}
-
-const std::vector<std::string>& files_of(const CrlSet& crls)
-{
-    return crls.files();
+    CrlSet::Files files;
+    for (std::size_t i = 0; i < names->size(); ++i) {
+        const std::string& file = (*names)[i];
+        STACK_OF(X509_CRL)* const said = known != nullptr ? known->of(file) : nullptr;
+        if (is_gone(file) || (said == nullptr && is_directory(file))) continue;
+        loaded.files.push_back(file);
+        auto crls = i < kMaxFiles ? read_crls(file) : one_too_many(file);
+        if (crls) {
+            files.emplace(file, *std::move(crls));
+            continue;
+        }
+        if (said != nullptr) add(said, files.emplace(file, new_stack()).first->second.get());
+        const auto meanwhile = said != nullptr ? kFileBefore : kFileUnknown;
+        // Of those that are too many one is named.
+        if (i <= kMaxFiles)
+            loaded.faults.push_back(
+                with(crls.error(), known != nullptr ? meanwhile : while_unknown));
+    }
+    if (known != nullptr || loaded.faults.empty())
+        loaded.crls = std::make_shared<const CrlSet>(folder, std::move(files));
+    return loaded;
 }
 
 std::vector<std::string> overdue(const CrlSet& crls, WallTime now)

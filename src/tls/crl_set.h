@@ -4,8 +4,8 @@
 #include "tls/context.h"
 #include "tls/openssl.h"
 
+#include <map>
 #include <string>
-#include <vector>
 
 namespace hermetic::tls {
 
@@ -19,15 +19,22 @@ using CrlStack = std::unique_ptr<STACK_OF(X509_CRL), FreeCrls>;
 
 class CrlSet {
 public:
-    CrlSet(CrlStack crls, std::vector<std::string> files);
+    using Files = std::map<std::string, CrlStack>;  // by path
+
+    CrlSet(std::string folder, Files files);
+    // Of all files.
     [[nodiscard]] STACK_OF(X509_CRL) * crls() const { return crls_.get(); }
-    [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
+    // Of one; null: it said nothing.
+    [[nodiscard]] STACK_OF(X509_CRL) * of(const std::string& file) const;
+    [[nodiscard]] const std::string& folder() const { return folder_; }
+    [[nodiscard]] const Files& files() const { return files_; }
     // Of the content, hexadecimal.
     [[nodiscard]] const std::string& digest() const { return digest_; }
 
 private:
-    CrlStack crls_;
-    std::vector<std::string> files_;
+    std::string folder_;
+    Files files_;
+    CrlStack crls_;  // shares them
     std::string digest_;
 };
 

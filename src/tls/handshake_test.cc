@@ -1,12 +1,8 @@
-// Real handshakes between our server and client contexts over a socket pair.
-#include "tls/connection.h"
-#include "tls/pki_fixture.h"
+#include "tls/handshake_fixture.h"
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 
-#include <array>
-#include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -18,104 +14,6 @@ using facts::ChainVerdict;
 using facts::TlsFailure;
 using facts::TlsVersion;
 using ::testing::HasSubstr;
-
-// Two connected sockets with a TLS connection on each.
-class Pair {
-public:
-    Pair(std::shared_ptr<const ServerContext> server, ClientHandshake client)
-    {
-        ::signal(SIGPIPE, SIG_IGN);
-        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends_), 0);
-        server_ = Connection::server(std::move(server), ends_[0]);
-        client_ = Connection::client(std::move(client), ends_[1]);
-    }
-    ~Pair()
-    {
-        client_.reset();
-        server_.reset();
-        ::close(ends_[0]);
-        ::close(ends_[1]);
-    }
-
-    // True if both sides ended well. The client reads once, for tickets and late alerts.
-    bool shake()
-    {
-        client_progress_ = server_progress_ = Progress::WantRead;
-        for (int turn = 0; turn < 20; ++turn) {
-            step(*client_, client_progress_);
-            step(*server_, server_progress_);
-        }
-        if (client_progress_ == Progress::Done) late_ = client_->read(block_);
-        return client_progress_ == Progress::Done && server_progress_ == Progress::Done &&
-               late_.progress == Progress::WantRead;
-    }
-
-    Connection& server() { return *server_; }
-    Connection& client() { return *client_; }
-    Progress client_progress() const { return client_progress_; }
-    Progress server_progress() const { return server_progress_; }
-    const Io& late() const { return late_; }
-    int server_socket() const { return ends_[0]; }
-    int client_socket() const { return ends_[1]; }
-
-private:
-    static bool is_over(Progress progress)
-    {
-        return progress == Progress::Done || progress == Progress::Failed;
-    }
-    static void step(Connection& connection, Progress& progress)
-    {
-        if (!is_over(progress)) progress = connection.handshake();
-    }
-
-    int ends_[2] = {-1, -1};
-    std::unique_ptr<Connection> server_;
-    std::unique_ptr<Connection> client_;
-    Progress client_progress_ = Progress::WantRead;
-    Progress server_progress_ = Progress::WantRead;
-    Io late_;
-    std::array<char, 4096> block_{};
-};
-
-class Handshake : public ::testing::Test {
-protected:
-    static PkiFixture& pki()
-    {
-        static PkiFixture fixture;
-        return fixture;
-    }
-    static std::shared_ptr<const Certificate> mx()
-    {
-        static const auto certificate = pki().make("mx.example.org");
-        return certificate;
-    }
-    static std::shared_ptr<const CaSet> root()
-    {
-        static const auto cas = load_cas(pki().root_file()).value();
-        return cas;
-    }
-    ServerProfile server_profile() const
-    {
-        ServerProfile profile;
-        profile.certificates = {mx()};
-        return profile;
-    }
-    ClientProfile client_profile() const { return ClientProfile{}; }
-    static std::shared_ptr<const ServerContext> server(const ServerProfile& profile)
-    {
-        return make_server_context(profile).value();
-    }
-    static ClientHandshake client(const ClientProfile& profile,
-                                  const std::string& host = "mx.example.org")
-    {
-        ClientHandshake handshake;
-        handshake.context = make_client_context(profile).value();
-        handshake.trust.cas = root();
-        handshake.sni = host;
-        handshake.expected_name = host;
-        return handshake;
-    }
-};
 
 TEST_F(Handshake, ShowsEvidenceOnBothSides)
 {
@@ -449,93 +347,6 @@ TEST_F(Handshake, ARequiredClientCertificateThatIsMissingEndsInAnAlert)
     EXPECT_FALSE(pair.shake());
     EXPECT_EQ(pair.client_progress(), Progress::Failed);
     EXPECT_EQ(pair.client().failure().alert, 40);
-}
-
-class Resumption : public Handshake {
-protected:
-    ClientHandshake resuming(const ClientProfile& profile, const std::string& key = "policy-1")
-    {
-        auto handshake = client(profile);
-        handshake.cache = cache_.get();
-        handshake.reuse_key = key;
-        return handshake;
-    }
-    bool resumed(std::shared_ptr<const ServerContext> context, ClientHandshake handshake)
-    {
-        Pair pair{std::move(context), std::move(handshake)};
-        EXPECT_TRUE(pair.shake());
-        const auto evidence = pair.client().evidence();
-        EXPECT_EQ(evidence.chain.size(), 2U) << "the chain is evidence in a resumed session, too";
-        EXPECT_EQ(evidence.verdict.state, ChainVerdict::State::Verified);
-        EXPECT_TRUE(evidence.name_matches);
-        EXPECT_EQ(pair.server().evidence().resumed, evidence.resumed);
-        return evidence.resumed;
-    }
-    SessionCachePointer cache_ = make_session_cache(100);
-};
-
-TEST_F(Resumption, HappensInBothVersionsAndKeepsTheEvidence)
-{
-    for (const auto max : {TlsVersion::Tls12, TlsVersion::Tls13}) {
-        SCOPED_TRACE(facts::format_version(max));
-        cache_ = make_session_cache(100);
-        const auto context = server(server_profile());
-        auto profile = client_profile();
-        profile.max = max;
-        EXPECT_FALSE(resumed(context, resuming(profile)));
-        EXPECT_TRUE(resumed(context, resuming(profile)));
-        EXPECT_TRUE(resumed(context, resuming(profile)));
-    }
-}
-
-TEST_F(Resumption, HappensOnlyUnderTheSameKey)
-{
-    const auto context = server(server_profile());
-    EXPECT_FALSE(resumed(context, resuming(client_profile(), "policy-1")));
-    EXPECT_FALSE(resumed(context, resuming(client_profile(), "policy-2")));
-    EXPECT_TRUE(resumed(context, resuming(client_profile(), "policy-1")));
-}
-
-TEST_F(Resumption, IsNoPartOfAMinimalHello)
-{
-    const auto context = server(server_profile());
-    ClientProfile minimal = client_profile();
-    minimal.hello = Hello::Minimal;
-    EXPECT_FALSE(resumed(context, resuming(client_profile())));
-    EXPECT_FALSE(resumed(context, resuming(minimal)));
-    EXPECT_TRUE(resumed(context, resuming(client_profile()))) << "the session was left alone";
-}
-
-TEST_F(Resumption, ATicketOfOneListenerResumesNowhereElse)
-{
-    const auto first = server(server_profile());
-    const auto second = server(server_profile());
-    EXPECT_FALSE(resumed(first, resuming(client_profile())));
-    EXPECT_FALSE(resumed(second, resuming(client_profile())));
-}
-
-TEST_F(Resumption, IsNotOfferedWhereClientCertificatesCount)
-{
-    auto profile = server_profile();
-    profile.client_certificates = ClientCertificates::Request;
-    const auto context = server(profile);
-    for (const auto max : {TlsVersion::Tls12, TlsVersion::Tls13}) {
-        auto wanted = client_profile();
-        wanted.max = max;
-        EXPECT_FALSE(resumed(context, resuming(wanted)));
-        EXPECT_FALSE(resumed(context, resuming(wanted)));
-    }
-}
-
-TEST_F(Resumption, WorksForNamesOfOtherCertificates)
-{
-    auto profile = server_profile();
-    profile.certificates.push_back(pki().make("second.example.net"));
-    const auto context = server(profile);
-    auto handshake = resuming(client_profile());
-    handshake.sni = handshake.expected_name = "second.example.net";
-    EXPECT_FALSE(resumed(context, handshake));
-    EXPECT_TRUE(resumed(context, handshake));
 }
 
 TEST_F(Handshake, WhatIsNotTlsIsAProtocolFailure)

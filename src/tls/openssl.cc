@@ -1,10 +1,28 @@
 #include "tls/openssl.h"
 
+#include "core/assert.h"
 #include "core/text.h"
 
 #include <openssl/err.h>
 
 namespace hermetic::tls {
+
+BioPointer memory_bio(std::string_view text)
+{
+    BioPointer bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
+    HERMETIC_ASSERT(bio != nullptr);
+    return bio;
+}
+
+int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context*/)
+{
+    return -1;
+}
+
+ConfigError config_error(const std::string& path, const FileError& error)
+{
+    return {path + ": " + error.what, "give " + error.expected};
+}
 
 std::string take_error_words()
 {

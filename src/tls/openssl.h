@@ -1,6 +1,9 @@
 // Owners for OpenSSL's objects, and its error queue as words. Private to tls/.
 #pragma once
 
+#include "core/read_file.h"
+#include "tls/context.h"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -9,6 +12,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace hermetic::tls {
 
@@ -34,6 +38,15 @@ using StoreContextPointer = std::unique_ptr<X509_STORE_CTX, FreeWith<X509_STORE_
 using SslContextPointer = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
 using SslPointer = std::unique_ptr<SSL, FreeWith<SSL_free>>;
 using SessionPointer = std::unique_ptr<SSL_SESSION, FreeWith<SSL_SESSION_free>>;
+
+// To read from; `text` outlives it. Files are read by core/read_file.h, never by OpenSSL: it waits
+// for the writer of a pipe, and reads devices without an end.
+[[nodiscard]] BioPointer memory_bio(std::string_view text);
+// For OpenSSL's readers of PEM: there is nobody to type a password when a server starts. Without it
+// they ask on the terminal.
+[[nodiscard]] int no_password(char* buffer, int size, int writing, void* context);
+// "/etc/x.pem: it is a named pipe", "give a regular file".
+[[nodiscard]] ConfigError config_error(const std::string& path, const FileError& error);
 
 // The reason of the last error in the queue, which it empties: "no shared cipher". Printable,
 // bounded; "unknown error" where the queue is empty.

@@ -1,6 +1,4 @@
 // Certificates for tests: made when they are asked for, thrown away with their directory.
-//
-// For tests only (pki_fixture_test.cc is part of the test programs).
 #pragma once
 
 #include "tls/context.h"

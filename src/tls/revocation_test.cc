@@ -6,12 +6,16 @@
 #include "tls/server_context.h"
 
 #include <gmock/gmock.h>
+#include <openssl/pem.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <unistd.h>
+#include <utility>
 
 namespace hermetic::tls {
 namespace {
@@ -20,7 +24,10 @@ using facts::ChainVerdict;
 using facts::Revocation;
 using facts::TlsVersion;
 using Status = PkiFixture::Status;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 int staple(SSL* ssl, void* response)
 {
@@ -84,7 +91,7 @@ protected:
     {
         std::filesystem::create_directories(pki_.path("crls"));
         pki_.write("crls/crl.pem", text);
-        trust_.crls = load_crls(pki_.path("crls")).value();
+        trust_.crls = load_crls(pki_.path("crls")).crls;
     }
 
     PkiFixture pki_;
@@ -217,11 +224,130 @@ TEST_F(RevocationTest, TheSystemsCasAreAskedBesideOwnOnes)
     EXPECT_EQ(seen.system_verdict->state, ChainVerdict::State::Failed);
 }
 
-TEST(CrlFolders, WithAnythingElseAreRefused)
+TEST_F(RevocationTest, AFileThatCannotBeReadHoldsUpNoOther)
 {
-    PkiFixture pki;
-    EXPECT_THAT(load_crls("/nonexistent").error().what, HasSubstr("/nonexistent"));
-    EXPECT_FALSE(load_crls(pki.path(""))) << "certificates are no CRLs";
+    const auto other = pki_.make("other.test");
+    crls(pki_.make_crl({other}));
+    EXPECT_EQ(shake().verdict.state, ChainVerdict::State::Verified);
+    pki_.write("crls/half.pem", "half a downlo");
+    pki_.write("crls/crl.pem", pki_.make_crl({other, leaf_}));
+    const auto loaded = load_crls(pki_.path("crls"), trust_.crls);
+    ASSERT_EQ(loaded.faults.size(), 1U);
+    EXPECT_THAT(loaded.faults[0].what,
+                AllOf(HasSubstr("crls/half.pem: "), HasSubstr("the CRLs beside it count")));
+    EXPECT_THAT(loaded.files, ElementsAre(pki_.path("crls/crl.pem"), pki_.path("crls/half.pem")));
+    trust_.crls = loaded.crls;
+    EXPECT_EQ(shake().revocation, Revocation::Revoked);
+}
+
+TEST_F(RevocationTest, WhatAFileSaidStaysInForceWhereItCannotBeReadAnyMore)
+{
+    namespace filesystem = std::filesystem;
+    crls(pki_.make_crl({leaf_}));
+    const std::string file = pki_.path("crls/crl.pem");
+    const std::pair<const char*, std::function<void()>> ways[] = {
+        {"garbage", [&] { pki_.write("crls/crl.pem", "garbage"); }},
+        {"a pipe", [&] { EXPECT_EQ(::mkfifo(file.c_str(), 0600), 0); }},
+        {"a link to nowhere", [&] { filesystem::create_symlink("nowhere", file); }},
+        {"a directory", [&] { filesystem::create_directory(file); }},
+    };
+    for (const auto& [what, make] : ways) {
+        SCOPED_TRACE(what);
+        filesystem::remove(file);
+        make();
+        const auto loaded = load_crls(pki_.path("crls"), trust_.crls);
+        ASSERT_EQ(loaded.faults.size(), 1U);
+        EXPECT_THAT(loaded.faults[0].what,
+                    AllOf(HasSubstr("crls/crl.pem: "), HasSubstr("before stays in force")));
+        trust_.crls = loaded.crls;
+        EXPECT_EQ(shake().revocation, Revocation::Revoked);
+    }
+    filesystem::remove(file);
+    const auto loaded = load_crls(pki_.path("crls"), trust_.crls);
+    EXPECT_THAT(loaded.faults, IsEmpty());
+    EXPECT_THAT(loaded.files, IsEmpty());
+    trust_.crls = loaded.crls;
+    EXPECT_EQ(shake().verdict.state, ChainVerdict::State::Verified) << "it was taken away";
+}
+
+TEST_F(RevocationTest, AFolderThatCannotBeReadAnyMoreStaysInForce)
+{
+    crls(pki_.make_crl({leaf_}));
+    std::filesystem::rename(pki_.path("crls"), pki_.path("away"));
+    const auto loaded = load_crls(pki_.path("crls"), trust_.crls);
+    EXPECT_EQ(loaded.crls, trust_.crls);
+    EXPECT_EQ(loaded.faults.size(), 1U);
+    EXPECT_THAT(loaded.files, ElementsAre(pki_.path("crls/crl.pem")));
+}
+
+class CrlFolders : public ::testing::Test {
+protected:
+    CrlFolders() { std::filesystem::create_directories(pki_.path("crls")); }
+    [[nodiscard]] LoadedCrls load(const std::shared_ptr<const CrlSet>& before = nullptr) const
+    {
+        return load_crls(pki_.path("crls"), before);
+    }
+    PkiFixture pki_;
+};
+
+TEST_F(CrlFolders, WithAnythingElseAreRefused)
+{
+    const auto missing = load_crls("/nonexistent");
+    EXPECT_EQ(missing.crls, nullptr);
+    ASSERT_EQ(missing.faults.size(), 1U);
+    EXPECT_THAT(missing.faults[0].what, HasSubstr("/nonexistent"));
+    EXPECT_EQ(load_crls(pki_.path("")).crls, nullptr) << "certificates are no CRLs";
+}
+
+TEST_F(CrlFolders, AreReadWholeOrNotAtAllWhereNothingIsKnownOfThem)
+{
+    pki_.write("crls/good.pem", pki_.make_crl({}));
+    pki_.write("crls/half.pem", "half a downlo");
+    std::filesystem::create_directory(pki_.path("crls/old.pem"));
+    const auto first = load();
+    EXPECT_EQ(first.crls, nullptr);
+    ASSERT_EQ(first.faults.size(), 1U);
+    EXPECT_THAT(first.faults[0].what,
+                AllOf(HasSubstr("half.pem: "), HasSubstr("no certificate counts as verified")));
+    EXPECT_THAT(first.files, ElementsAre(pki_.path("crls/good.pem"), pki_.path("crls/half.pem")));
+
+    std::filesystem::create_directory(pki_.path("other"));
+    const auto other = load_crls(pki_.path("other")).crls;
+    ASSERT_NE(other, nullptr);
+    EXPECT_EQ(load(other).crls, other) << "another folder says nothing of this one's files";
+
+    pki_.write("crls/half.pem", pki_.make_crl({}));
+    EXPECT_NE(load().crls, nullptr);
+    EXPECT_NE(load(other).crls, other);
+}
+
+TEST_F(CrlFolders, HoldDerToo)
+{
+    pki_.write("crl.pem", pki_.make_crl({}));
+    const std::string text = pki_.read("crl.pem");
+    const BioPointer pem = memory_bio(text);
+    X509_CRL* const crl = PEM_read_bio_X509_CRL(pem.get(), nullptr, nullptr, nullptr);
+    unsigned char* der = nullptr;
+    const int length = i2d_X509_CRL(crl, &der);
+    ASSERT_GT(length, 0);
+    pki_.write("crls/crl.der",
+               {reinterpret_cast<const char*>(der), static_cast<std::size_t>(length)});
+    OPENSSL_free(der);
+    X509_CRL_free(crl);
+    EXPECT_THAT(load().faults, IsEmpty());
+}
+
+TEST_F(CrlFolders, TakeAThousandFilesAndSayWhichIsTooMany)
+{
+    const std::string crl = pki_.make_crl({});
+    for (int i = 0; i < 1000; ++i) pki_.write("crls/" + std::to_string(i) + ".pem", crl);
+    const auto full = load();
+    ASSERT_NE(full.crls, nullptr);
+    for (const char* more : {"x.pem", "y.pem"}) pki_.write(std::string{"crls/"} + more, crl);
+    const auto over = load(full.crls);
+    ASSERT_EQ(over.faults.size(), 1U);
+    EXPECT_THAT(over.faults[0].what, HasSubstr("x.pem: one file too many"));
+    EXPECT_NE(over.crls, full.crls);
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
-// ensure_self_signed() of tls/context.h.
+// ensure_self_signed() and make_self_signed() of tls/context.h.
 #include "core/assert.h"
 #include "core/ip.h"
 #include "core/text.h"
-#include "tls/context.h"
+#include "tls/certificate.h"
+#include "tls/durable_file.h"
 #include "tls/openssl.h"
 
 #include <fmt/format.h>
@@ -11,15 +12,14 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <unistd.h>
+#include <optional>
 
 namespace hermetic::tls {
 
 namespace {
+
+constexpr std::size_t kMaxFile = std::size_t{1} << 20U;
 
 namespace filesystem = std::filesystem;
 
@@ -85,38 +85,11 @@ X509Pointer make_certificate(EVP_PKEY* key, const std::string& host, WallTime no
     return certificate;
 }
 
-Result<void, ConfigError> failed(const std::string& path, const char* doing)
-{
-    return failure(ConfigError{fmt::format("{}: {}: {}", path, doing, std::strerror(errno)),
-                               "make the directory writable for the server"});
-}
-
-bool write_fully(int descriptor, std::string_view text)
-{
-    while (!text.empty()) {
-        const ssize_t put = ::write(descriptor, text.data(), text.size());
-        if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(put));
-    }
-    return ::fsync(descriptor) == 0;
-}
-
-// All or nothing: a reader sees the old file or the whole new one.
 Result<void, ConfigError> write_by_rename(const std::string& path, std::string_view text)
 {
-    const std::string draft = fmt::format("{}.new.{}", path, ::getpid());
-    ::unlink(draft.c_str());
-    const int descriptor = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor < 0) return failed(draft, "cannot be made");
-    const bool written = write_fully(descriptor, text);
-    ::close(descriptor);
-    if (!written || ::rename(draft.c_str(), path.c_str()) != 0) {
-        auto result = failed(path, "cannot be written");
-        ::unlink(draft.c_str());
-        return result;
-    }
-    return {};
+    const auto written = write_durably(path, text, FileMode::OwnerOnly);
+    if (written) return {};
+    return failure(ConfigError{written.error(), "make the directory writable for the server"});
 }
 
 bool exists(const std::string& path)
@@ -125,27 +98,53 @@ bool exists(const std::string& path)
     return filesystem::exists(path, ignored);
 }
 
-// A key without its certificate is what an interrupted first start leaves: it is used again, since
-// it may also be somebody's.
+KeyPointer make_key()
+{
+    KeyPointer key{EVP_EC_gen("P-256")};
+    HERMETIC_ASSERT(key != nullptr);
+    return key;
+}
+
+// The name is written in the extension's little language, where a comma would add another.
+std::optional<ConfigError> fault_of(const std::string& host)
+{
+    const auto in_name = [](char c) {
+        return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+               c == '.' || c == '-' || c == '_' || c == ':';
+    };
+    if (!host.empty() && std::all_of(host.begin(), host.end(), in_name)) return std::nullopt;
+    return ConfigError{"no certificate can name the host " + printable_ascii(host),
+                       "give a host name in ASCII (A-labels)"};
+}
+
+KeyPointer load_key(const std::string& path)
+{
+    const auto text = read_file(path, kMaxFile);
+    if (!text) return nullptr;
+    const BioPointer in = memory_bio(text->octets);
+    KeyPointer key{PEM_read_bio_PrivateKey(in.get(), nullptr, &no_password, nullptr)};
+    ERR_clear_error();
+    return key;
+}
+
+// They are ours, and can be made again: what is there is kept all the same, somebody may have put
+// his own in their place. Where that fails, making another says why.
+void set_aside(const std::string& path)
+{
+    std::error_code ignored;
+    if (exists(path)) filesystem::rename(path, path + ".unusable", ignored);
+}
+
+// A key without its certificate is what an interrupted first start leaves: it is used again.
 Result<KeyPointer, ConfigError> make_or_load_key(const std::string& path)
 {
-    if (!exists(path)) {
-        KeyPointer key{EVP_EC_gen("P-256")};
-        HERMETIC_ASSERT(key != nullptr);
-        const BioPointer out{BIO_new(BIO_s_mem())};
-        PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-        if (const auto written = write_by_rename(path, bio_text(out.get())); !written) {
-            return failure(written.error());
-        }
-        return key;
-    }
-    const BioPointer in{BIO_new_file(path.c_str(), "r")};
-    auto no_password = [](char*, int, int, void*) { return -1; };
-    KeyPointer key{
-        in == nullptr ? nullptr : PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, nullptr)};
-    if (key == nullptr) {
-        return failure(ConfigError{fmt::format("{}: {}", path, take_error_words()),
-                                   "remove the file, and a new key is made"});
+    if (auto there = load_key(path)) return there;
+    set_aside(path);
+    KeyPointer key = make_key();
+    const BioPointer out{BIO_new(BIO_s_mem())};
+    PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    if (const auto written = write_by_rename(path, bio_text(out.get())); !written) {
+        return failure(written.error());
     }
     return key;
 }
@@ -156,19 +155,11 @@ Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
                                              const std::string& host, WallTime now)
 {
     const bool has_chain = exists(source.chain_file);
-    if (has_chain && exists(source.key_file)) return {};
+    if (has_chain && load_certificate(source)) return {};
+    if (auto wrong = fault_of(host)) return failure(*std::move(wrong));
     if (has_chain) {
-        return failure(ConfigError{source.key_file + ": missing, while its certificate is there",
-                                   "put the key there, or remove " + source.chain_file});
-    }
-    // The name is written in the extension's little language, where a comma would add another.
-    const auto in_name = [](char c) {
-        return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
-               c == '.' || c == '-' || c == '_' || c == ':';
-    };
-    if (host.empty() || !std::all_of(host.begin(), host.end(), in_name)) {
-        return failure(ConfigError{"no certificate can name the host " + printable_ascii(host),
-                                   "give a host name in ASCII (A-labels)"});
+        set_aside(source.chain_file);
+        set_aside(source.key_file);
     }
     for (const auto& path : {source.chain_file, source.key_file}) {
         const auto directory = filesystem::path{path}.parent_path();
@@ -190,6 +181,20 @@ Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
     PEM_write_bio_X509(out.get(), certificate.get());
     ERR_clear_error();
     return write_by_rename(source.chain_file, bio_text(out.get()));
+}
+
+Result<std::shared_ptr<const Certificate>, ConfigError> make_self_signed(const std::string& host,
+                                                                         WallTime now)
+{
+    if (auto wrong = fault_of(host)) return failure(*std::move(wrong));
+    KeyPointer key = make_key();
+    X509Pointer certificate = make_certificate(key.get(), host, now);
+    if (certificate == nullptr)
+        return failure(ConfigError{"no certificate can be made: " + take_error_words(), "OpenSSL"});
+    X509Stack rest{sk_X509_new_null()};
+    HERMETIC_ASSERT(rest != nullptr);
+    return std::make_shared<const Certificate>(std::move(certificate), std::move(rest),
+                                               std::move(key));
 }
 
 }  // namespace hermetic::tls

@@ -1,5 +1,4 @@
-// TLSA records of test certificates. For tests only (tlsa_fixture_test.cc is part of the test
-// programs).
+// TLSA records of test certificates. For tests only.
 #pragma once
 
 #include "facts/dns.h"

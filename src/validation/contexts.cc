@@ -1,7 +1,5 @@
 #include "validation/contexts.h"
 
-#include "outbound/rung_profile.h"
-
 #include <utility>
 
 namespace hermetic::validation {
@@ -16,7 +14,7 @@ Result<Handshaking, std::string> make(const tls::ClientProfile& profile, tls::Tr
 
 }  // namespace
 
-Contexts::Contexts(std::shared_ptr<const tls::CaSet> system) : system_{std::move(system)}
+Contexts::Contexts(tls::Trust trust) : trust_{std::move(trust)}
 {
 }
 
@@ -26,9 +24,7 @@ Result<Handshaking, std::string> Contexts::of_versions(facts::TlsVersion min,
     tls::ClientProfile profile;
     profile.min = min;
     profile.max = max;
-    tls::Trust trust;
-    trust.cas = system_;
-    return make(profile, std::move(trust));
+    return make(profile, trust_);
 }
 
 }  // namespace hermetic::validation

@@ -1,11 +1,10 @@
-// The TLS contexts of one look: by versions, or by a rung of a policy's ladder.
+// The TLS contexts of one look, by versions.
 //
 // Not thread-safe: one look's.
 #pragma once
 
 #include "core/result.h"
-#include "outbound/identity.h"
-#include "policy/ladder.h"
+#include "facts/tls.h"
 #include "tls/context.h"
 
 #include <memory>
@@ -21,18 +20,15 @@ struct Handshaking {
 
 class Contexts {
 public:
-    // `system`: null where the system has none; no chain verifies then.
-    explicit Contexts(std::shared_ptr<const tls::CaSet> system);
+    // `trust`: what chains are judged by (flow.h); without CAs none verifies.
+    explicit Contexts(tls::Trust trust);
 
-    [[nodiscard]] const std::shared_ptr<const tls::CaSet>& system() const { return system_; }
-
-    // Judged by the system's CAs, with no client certificate. The error is for people, here and
-    // below.
+    // Without a client certificate. The error is for people.
     [[nodiscard]] Result<Handshaking, std::string> of_versions(facts::TlsVersion min,
                                                                facts::TlsVersion max) const;
 
 private:
-    std::shared_ptr<const tls::CaSet> system_;
+    tls::Trust trust_;
 };
 
 }  // namespace hermetic::validation

@@ -12,9 +12,11 @@
 #include "policy/tls_policy.h"
 #include "smtp/client_capabilities.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hermetic::validation {
@@ -31,12 +33,36 @@ struct VersionTry {
     std::string why;  // where not accepted; printable
 };
 
+// What becomes of mail: as delivery would find it now.
+enum class Fate : std::uint8_t {
+    Goes,
+    Waits,
+    Returns,  // to its sender, at once
+};
+[[nodiscard]] std::string_view name(Fate fate);  // "goes", "waits", "returns"
+
+// Whether what a host says is known to be its own word.
+enum class Proof : std::uint8_t {
+    None,      // in clear: anybody may have said it
+    Unproved,  // in TLS, with whomever
+    Proved,
+};
+// What mail would come to under one level of protection.
+struct LevelVerdict {
+    policy::TlsLevel level = policy::TlsLevel::None;
+    Fate fate = Fate::Waits;
+    bool in_clear = false;  // goes, but not in TLS
+    facts::Reason reason{};
+    std::string words{};  // printable: the reason's, with what was seen
+};
+
 struct AddressFindings {
     Endpoint endpoint;
     std::optional<facts::Outcome> refused;  // by our own rules: nobody was connected to
     Seen seen;                              // of the connection that offers what delivery would
     std::vector<VersionTry> versions;
     std::optional<facts::TlsEvidence> evidence;  // of the best connection there was
+    std::vector<LevelVerdict> levels;            // weakest first; empty: nobody has looked
 };
 
 struct HostFindings {
@@ -52,19 +78,20 @@ struct HostFindings {
     std::shared_ptr<const policy::TlsaSet> tlsa;  // where Usable
     std::string tlsa_words;
     std::vector<AddressFindings> looks;
-
-    [[nodiscard]] policy::HopFacts hop() const;
 };
 
-// Whether mail would flow under a policy, as delivery's own client found it (flow.h).
+// What would become of mail under a policy, as delivery's own client found it (flow.h).
 struct Flow {
-    bool flows = false;
+    Fate fate = Fate::Waits;
     bool in_clear = false;
     policy::RungKind rung = policy::RungKind::Everything;
     facts::Reason reason{};  // why it flows so, or why not
     std::string words;       // printable
-    std::string fix;         // where it does not flow
+    std::string fix;         // where it does not go
     std::optional<facts::TlsEvidence> tls;
+    Proof proof = Proof::None;  // whether the host there is known to be the one
+
+    [[nodiscard]] bool goes() const { return fate == Fate::Goes; }
 };
 
 }  // namespace hermetic::validation

@@ -1,8 +1,8 @@
 #include "validation/flow.h"
 
 #include "core/text.h"
+#include "events/publisher.h"
 #include "facts/reasons.h"
-#include "ledger/log.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
 #include "outbound/office.h"
@@ -16,17 +16,10 @@
 namespace hermetic::validation {
 namespace {
 
-constexpr std::size_t kWordsShown = 600;
-
 // A look is told of by its steps.
-class NoLog final : public ledger::Log {
+class NoEvents final : public events::Publisher {
 public:
-    void session(ledger::SessionFacts) override {}
-    void message(ledger::MessageFacts) override {}
-    void attempt(facts::Attempt) override {}
-    void notice(ledger::NoticeFacts) override {}
-    void event(ledger::Level, std::string_view, std::vector<Field>) override {}
-    void reopen() override {}
+    void publish(events::What) override {}
     void flush() override {}
 };
 
@@ -41,7 +34,7 @@ outbound::SettingsPointer settings_of(const Environment& env,
     options.connect_timeout = env.patience.connect;
     options.greeting_timeout = options.command_timeout = env.patience.reply;
     const Instant now = env.core.clock().now();
-    settings.attempt_time =
+    options.attempt_time =
         env.until > now ? std::min<Duration>(env.until - now, env.patience.all) : Duration{};
     return std::make_shared<const outbound::DeliverySettings>(std::move(settings));
 }
@@ -63,10 +56,11 @@ Flow flowing(const outbound::Connection& connection, const policy::HopUse& use,
              const policy::TlsPolicy& policy, WallTime now)
 {
     Flow flow;
-    flow.flows = true;
+    flow.fate = Fate::Goes;
     flow.in_clear = use.in_clear;
     flow.rung = use.rung;
     flow.tls = connection.tls;
+    flow.proof = proof_of(policy, connection.tls);
     flow.reason = use.in_clear ? use.reason : use.verdict;
     if (use.in_clear) {
         flow.words = facts::describe(flow.reason).words;
@@ -78,19 +72,17 @@ Flow flowing(const outbound::Connection& connection, const policy::HopUse& use,
     return flow;
 }
 
-Flow waiting(const policy::HopFailure& failure, const facts::Outcome& outcome,
-             const std::vector<facts::Rung>& rungs)
+Flow failing(const policy::HopFailure& failure, const policy::TlsPolicy& policy,
+             const facts::Outcome& outcome, const std::vector<facts::Rung>& rungs)
 {
-    Flow flow;
-    flow.reason = outcome.reason;
+    Flow flow = flow_of(outcome, proof_of(policy, failure.evidence));
     flow.tls = failure.evidence;
     // Of a ladder the reason says it all, and each step is told of; elsewhere the outcome has more.
-    const bool ladder =
-        outcome.stage == facts::Stage::StartTls || outcome.stage == facts::Stage::Handshake;
-    flow.words = ladder ? std::string{facts::describe(outcome.reason).words}
-                        : printable(outcome.text, kWordsShown);
+    const bool not_offered = outcome.stage == facts::Stage::StartTls &&
+                             failure.kind == policy::HopFailure::Kind::NotOffered;
+    if (outcome.stage == facts::Stage::Handshake || not_offered)
+        flow.words = facts::describe(outcome.reason).words;
     flow.words += describe(rungs);
-    flow.fix = facts::suggest_fix(outcome);
     return flow;
 }
 
@@ -99,13 +91,13 @@ Flow waiting(const policy::HopFailure& failure, const facts::Outcome& outcome,
 struct LookOffice::Parts {
     Parts(const Environment& env, std::shared_ptr<const outbound::Credentials> credentials,
           std::shared_ptr<const tls::CaSet> system)
-        : office{{env.core, nullptr, env.resolver, log, metrics, env.observations},
+        : office{{env.core, nullptr, env.resolver, events, metrics, env.observations},
                  settings_of(env, std::move(credentials), std::move(system)),
                  nullptr,
                  [](outbound::ConnectionPointer connection) { hang_up(std::move(connection)); }}
     {
     }
-    NoLog log;
+    NoEvents events;
     metrics::Metrics metrics;
     outbound::Office office;
 };
@@ -124,16 +116,13 @@ outbound::Office& LookOffice::office()
     return parts_->office;
 }
 
-net::Task<Found> find_flow(LookOffice& look, outbound::NextHopClient::Target target,
-                           policy::TlsDemand demand, outbound::HopWatcher* watcher)
+net::Task<Found> find_flow(LookOffice& look, outbound::HostList list, policy::TlsDemand demand,
+                           outbound::HopWatcher* watcher)
 {
     using Client = outbound::NextHopClient;
-    Client client{look.office(),
-                  nullptr,
-                  std::move(target),
-                  std::move(demand),
-                  nullptr,
-                  Client::Memory::ReadOnly,
+    Client client{look.office(),   nullptr,
+                  std::move(list), std::move(demand),
+                  nullptr,         Client::Memory::ReadOnly,
                   watcher};
     Found found;
     found.connection = co_await client.open();
@@ -148,11 +137,25 @@ net::Task<Found> find_flow(LookOffice& look, outbound::NextHopClient::Target tar
         co_return found;
     }
     const policy::HopFailure& failure = selection.failure();
-    found.flow = waiting(failure, client.failure(), rungs);
+    found.flow = failing(failure, selection.decision(failure.host).policy, client.failure(), rungs);
     found.host = selection.host(failure.host).label;
     found.policy = selection.decision(failure.host).policy.digest();
     if (failure.address) found.address = client.address_text(failure.host, *failure.address);
     co_return found;
+}
+
+tls::Trust trust_of(LookOffice& look, const objects::Organization& organization,
+                    const objects::OutboundConnector* connector)
+{
+    const auto& office = look.office();
+    policy::TlsDemand demand;
+    demand.organization = &organization;
+    demand.connector = connector;
+    const auto decision = policy::decide_tls(demand, {}, {}, office.adapters.core.clock().wall());
+    auto trust = office.identity_for(decision, organization.name, connector).trust;
+    if (trust.cas == nullptr) trust.cas = office.settings->cas;
+    trust.stapled = decision.policy.check_revocation;
+    return trust;
 }
 
 void hang_up(outbound::ConnectionPointer connection)
@@ -172,23 +175,21 @@ policy::TlsDemand demand_of(const Subject& subject)
     return demand;
 }
 
-outbound::NextHopClient::Target target_of(const std::vector<HostFindings>& hosts)
+outbound::HostList list_of(const std::vector<HostFindings>& hosts)
 {
-    outbound::NextHopClient::Target target;
+    outbound::HostList list;
     for (const HostFindings& each : hosts) {
-        target.hosts.hosts.push_back(each.host);
-        target.hosts.mx_security = each.mx_security;
-        target.hosts.canonical_domain = each.canonical_domain;
-        target.domain = each.domain;
+        list.hosts.push_back(each.host);
+        list.mx = {each.domain, each.canonical_domain, each.mx_security};
     }
-    return target;
+    return list;
 }
 
-outbound::NextHopClient::Target target_of(const HostFindings& host, const IpAddress& only)
+outbound::HostList list_of(const HostFindings& host, const IpAddress& only)
 {
-    auto target = target_of(std::vector<HostFindings>{host});
-    target.only = only;
-    return target;
+    auto list = list_of(std::vector<HostFindings>{host});
+    list.only = only;
+    return list;
 }
 
 }  // namespace hermetic::validation

@@ -42,8 +42,13 @@ struct Found {
 };
 
 // What becomes of mail that demands `demand`, as delivery would find it. `watcher` may be null.
-[[nodiscard]] net::Task<Found> find_flow(LookOffice& look, outbound::NextHopClient::Target target,
+[[nodiscard]] net::Task<Found> find_flow(LookOffice& look, outbound::HostList list,
                                          policy::TlsDemand demand, outbound::HopWatcher* watcher);
+
+// By what the certificates of hosts are judged: the connector's CAs where it has some, and what the
+// organization knows of revocation. `connector` may be null.
+[[nodiscard]] tls::Trust trust_of(LookOffice& look, const objects::Organization& organization,
+                                  const objects::OutboundConnector* connector = nullptr);
 
 // QUIT, without waiting for its reply; closes. Null: nothing.
 void hang_up(outbound::ConnectionPointer connection);
@@ -52,8 +57,7 @@ void hang_up(outbound::ConnectionPointer connection);
 [[nodiscard]] policy::TlsDemand demand_of(const Subject& subject);
 
 // The hosts of one route as the client wants them; `only`: one address of one of them.
-[[nodiscard]] outbound::NextHopClient::Target target_of(const std::vector<HostFindings>& hosts);
-[[nodiscard]] outbound::NextHopClient::Target target_of(const HostFindings& host,
-                                                        const IpAddress& only);
+[[nodiscard]] outbound::HostList list_of(const std::vector<HostFindings>& hosts);
+[[nodiscard]] outbound::HostList list_of(const HostFindings& host, const IpAddress& only);
 
 }  // namespace hermetic::validation

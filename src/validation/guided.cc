@@ -15,7 +15,7 @@
 namespace hermetic::validation {
 namespace {
 
-using inbound::Judged;
+using events::Judgement;
 using inbound::SeenSession;
 
 std::string names_of(const SeenSession& seen)
@@ -52,7 +52,7 @@ Step say_tls(const SeenSession& seen)
         "Compare versions and ciphers with the listener's; the partner's log has its side.");
 }
 
-Step say_evidence(const Judged& judged)
+Step say_evidence(const Judgement& judged)
 {
     std::string text = "sender " + judged.sender;
     text += judged.matched.empty() ? "\nnothing makes it the connector's"
@@ -66,7 +66,7 @@ Step say_evidence(const Judged& judged)
                 "showed.");
 }
 
-Step say_restrictions(const Judged& judged)
+Step say_restrictions(const Judgement& judged)
 {
     if (!judged.fault) {
         return make(StepId::Policy, State::Ok, "the session has all that the connector asks for");
@@ -104,7 +104,8 @@ public:
     Guide(net::Core& core, inbound::SessionWatch& watch, GuidedTest test, Sink sink)
         : core_{core}, watch_{watch}, test_{std::move(test)}, sink_{std::move(sink)}
     {
-        report_.connector = test_.connector;
+        report_.connector = test_.connector.name;
+        report_.organization = test_.connector.organization;
         report_.started = core.clock().wall();
         began_ = core.clock().now();
     }

@@ -17,7 +17,7 @@ class Core;
 namespace hermetic::validation {
 
 struct GuidedTest {
-    std::string connector;
+    objects::OwnedName connector;
     Duration wait{};
 };
 // Ends with the first session that is one of the connector's, or when the time is over; of others

@@ -8,7 +8,7 @@
 namespace hermetic::validation {
 namespace {
 
-using inbound::Judged;
+using events::Judgement;
 using inbound::SeenSession;
 using testing::HasSubstr;
 
@@ -19,7 +19,7 @@ SeenSession partner_session()
     seen.helo = "mx.partner.example";
     seen.listener = "mx";
     seen.ended = "quit";
-    Judged judged;
+    Judgement judged;
     judged.connector = "partner";
     judged.sender = "<u@partner.example>";
     judged.matched = "sender domain partner.example";
@@ -88,7 +88,7 @@ class GuidedTestRun : public testing::Test {
 protected:
     static net::Task<> run(GuidedTestRun& self)
     {
-        GuidedTest test{"partner", std::chrono::minutes{2}};
+        GuidedTest test{{"Example", "partner"}, std::chrono::minutes{2}};
         Sink sink = [&self](const Step& step) {
             if (step.state == State::Running && self.on_waiting) self.on_waiting();
         };
@@ -103,12 +103,12 @@ protected:
 
 TEST_F(GuidedTestRun, EndsWithTheConnectorsSessionAndNamesOthers)
 {
-    ASSERT_TRUE(watch.watch("partner"));
+    ASSERT_TRUE(watch.watch({"Example", "partner"}, {}));
     on_waiting = [this] {
         SeenSession stranger = partner_session();
         stranger.judged->matched.clear();
-        watch.note("partner", stranger);
-        watch.note("partner", partner_session());
+        watch.note({"Example", "partner"}, stranger);
+        watch.note({"Example", "partner"}, partner_session());
     };
     fixture.run(run(*this));
     EXPECT_EQ(report.state, State::Ok);
@@ -119,7 +119,7 @@ TEST_F(GuidedTestRun, EndsWithTheConnectorsSessionAndNamesOthers)
 
 TEST_F(GuidedTestRun, EndsInTimeWhereNobodyComes)
 {
-    ASSERT_TRUE(watch.watch("partner"));
+    ASSERT_TRUE(watch.watch({"Example", "partner"}, {}));
     on_waiting = [this] { fixture.clock.shift = std::chrono::minutes{2}; };
     fixture.run(run(*this));
     EXPECT_EQ(report.state, State::Failed);

@@ -1,6 +1,7 @@
 #include "validation/json.h"
 
-#include "validation/judge.h"
+#include "core/text.h"
+#include "facts/attempt_history.h"
 
 #include <boost/json.hpp>
 
@@ -29,6 +30,7 @@ json::object object_of(const Report& report)
     json::array steps;
     for (const Step& step : report.steps) steps.push_back(object_of(step));
     return {{"connector", report.connector},
+            {"organization", report.organization},
             {"started", format_rfc3339(report.started)},
             {"saved", saved},
             {"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(report.took).count()},
@@ -87,7 +89,7 @@ json::object object_of(const facts::Outcome& outcome)
     return {{"stage", facts::name(outcome.stage)},
             {"origin", facts::name(outcome.origin)},
             {"reason", facts::name(outcome.reason)},
-            {"words", outcome.text}};
+            {"words", facts::format_words(outcome, 400)}};
 }
 
 json::array versions_of(const std::vector<VersionTry>& versions)
@@ -103,29 +105,30 @@ json::array versions_of(const std::vector<VersionTry>& versions)
     return array;
 }
 
-json::array levels_of(const HostFindings& host, const AddressFindings& look, WallTime now)
+json::array levels_of(const AddressFindings& look)
 {
     json::array array;
-    if (look.refused || !look.seen.offered) return array;
-    for (const LevelVerdict& each : judge_levels(host, look, now)) {
+    for (const LevelVerdict& each : look.levels) {
         array.push_back(json::object{{"level", policy::name(each.level)},
-                                     {"passes", each.passes},
+                                     {"mail", name(each.fate)},
+                                     {"passes", each.fate == Fate::Goes},
                                      {"in_clear", each.in_clear},
                                      {"reason", facts::name(each.reason)}});
     }
     return array;
 }
 
-json::object object_of(const HostFindings& host, const AddressFindings& look, WallTime now)
+json::object object_of(const AddressFindings& look)
 {
-    json::object object{{"address", look.endpoint.format()}, {"greeting", look.seen.greeting}};
+    json::object object{{"address", look.endpoint.format()},
+                        {"greeting", printable(look.seen.greeting)}};
     const auto& outcome = look.refused ? look.refused : look.seen.outcome;
     object["failure"] = outcome ? json::value(object_of(*outcome)) : json::value(nullptr);
     const auto& offered = look.seen.offered_in_tls ? look.seen.offered_in_tls : look.seen.offered;
     object["offers"] = offered ? json::value(object_of(*offered)) : json::value(nullptr);
     object["tls"] = look.evidence ? json::value(object_of(*look.evidence)) : json::value(nullptr);
     object["versions"] = versions_of(look.versions);
-    object["levels"] = levels_of(host, look, now);
+    object["levels"] = levels_of(look);
     return object;
 }
 
@@ -163,6 +166,7 @@ std::optional<Report> report_in(const json::value& value)
     if (!state || !started || steps == nullptr || !steps->is_array()) return std::nullopt;
     Report report;
     report.connector = text_in(*object, "connector");
+    report.organization = text_in(*object, "organization");
     report.started = *started;
     report.saved = parse_rfc3339(text_in(*object, "saved"));
     report.state = *state;
@@ -193,12 +197,12 @@ std::string format_json(const Report& report)
     return json::serialize(object_of(report));
 }
 
-std::string format_json(const ProbeFindings& findings, WallTime now)
+std::string format_json(const ProbeFindings& findings)
 {
     json::array hosts;
     for (const HostFindings& host : findings.hosts) {
         json::array looks;
-        for (const auto& look : host.looks) looks.push_back(object_of(host, look, now));
+        for (const auto& look : host.looks) looks.push_back(object_of(look));
         json::object object{{"host", host.host.label()},
                             {"port", host.host.port},
                             {"mx_dns", facts::name(host.mx_security)},
@@ -208,8 +212,13 @@ std::string format_json(const ProbeFindings& findings, WallTime now)
         object["failure"] = host.failure ? json::value(object_of(*host.failure)) : nullptr;
         hosts.push_back(std::move(object));
     }
-    return json::serialize(json::object{
-        {"target", findings.target}, {"state", name(findings.state)}, {"hosts", std::move(hosts)}});
+    return json::serialize(json::object{{"target", findings.target},
+                                        {"state", name(findings.state)},
+                                        {"mail", name(findings.flow.fate)},
+                                        {"in_clear", findings.flow.in_clear},
+                                        {"reason", facts::name(findings.flow.reason)},
+                                        {"words", findings.flow.words},
+                                        {"hosts", std::move(hosts)}});
 }
 
 std::optional<Step> parse_step(std::string_view text)
@@ -218,6 +227,11 @@ std::optional<Step> parse_step(std::string_view text)
     const auto value = json::parse({text.data(), text.size()}, error);
     if (error) return std::nullopt;
     return step_in(value);
+}
+
+objects::OwnedName connector_of(const Report& report)
+{
+    return {report.organization, report.connector};
 }
 
 std::string format_reports(const Reports& reports)
@@ -242,7 +256,7 @@ std::optional<Reports> parse_reports(std::string_view text)
     for (const auto& each : array->as_array()) {
         auto report = report_in(each);
         if (!report) return std::nullopt;
-        std::string connector = report->connector;
+        objects::OwnedName connector = connector_of(*report);
         reports[std::move(connector)] = *std::move(report);
     }
     return reports;

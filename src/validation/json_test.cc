@@ -17,6 +17,7 @@ Report example()
 {
     Report report;
     report.connector = "bank \"quoted\"";
+    report.organization = "Example";
     report.started = *parse_rfc3339("2026-11-21T12:00:00Z");
     report.took = std::chrono::milliseconds{1234};
     report.state = State::Warning;
@@ -37,7 +38,7 @@ TEST(ValidationJson, AStepComesBack)
 
 TEST(ValidationJson, ReportsComeBack)
 {
-    const Reports reports{{example().connector, example()}};
+    const Reports reports{{connector_of(example()), example()}};
     EXPECT_EQ(parse_reports(format_reports(reports)), reports);
     for (const auto* text : {"", "[]", "{\"format\":2,\"reports\":[]}", "{\"format\":1}",
                              "{\"format\":1,\"reports\":[{}]}", "{\"format\":1,\"reports\":[7]}"}) {
@@ -80,10 +81,11 @@ TEST_F(ResultsFolderTest, SurvivesARestartAndABrokenFile)
     ASSERT_TRUE(folder().store(report_));
     ASSERT_TRUE(folder().store(other_));
     const auto kept = folder().load();
-    EXPECT_EQ(kept.reports, (Reports{{report_.connector, report_}, {other_.connector, other_}}));
+    EXPECT_EQ(kept.reports,
+              (Reports{{connector_of(report_), report_}, {connector_of(other_), other_}}));
     EXPECT_EQ(kept.fault, "");
-    folder().remove(other_.connector);
-    EXPECT_EQ(folder().load().reports, (Reports{{report_.connector, report_}}));
+    folder().remove(connector_of(other_));
+    EXPECT_EQ(folder().load().reports, (Reports{{connector_of(report_), report_}}));
     for (const auto& each : std::filesystem::directory_iterator{directory_ / "validations"})
         std::filesystem::resize_file(each, 20);
     EXPECT_EQ(folder().load().reports, Reports{});
@@ -93,7 +95,7 @@ TEST_F(ResultsFolderTest, SurvivesARestartAndABrokenFile)
 
 TEST_F(ResultsFolderTest, TakesOverTheOneFileOfBefore)
 {
-    const Reports reports{{report_.connector, report_}, {other_.connector, other_}};
+    const Reports reports{{connector_of(report_), report_}, {connector_of(other_), other_}};
     std::ofstream{directory_ / "validations.json"} << format_reports(reports);
     EXPECT_EQ(folder().load().reports, reports);
     EXPECT_FALSE(std::filesystem::exists(directory_ / "validations.json"));

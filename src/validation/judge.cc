@@ -1,98 +1,153 @@
 #include "validation/judge.h"
 
+#include "core/assert.h"
+#include "core/text.h"
 #include "facts/reasons.h"
+#include "net/core.h"
+#include "outbound/dial.h"
 #include "outbound/hop_inputs.h"
-#include "outbound/io_outcome.h"
+#include "outbound/next_hop_outcome.h"
+#include "outbound/office.h"
 #include "policy/evidence_words.h"
+#include "validation/words.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
 
 namespace hermetic::validation {
 namespace {
 
 using policy::TlsLevel;
-using End = Seen::End;
-using facts::Reason;
+using What = policy::NextHopStep::What;
 
-// Why there is no session that a level could be measured by.
-Reason why_no_tls(const AddressFindings& address)
+constexpr std::array kLevels{TlsLevel::None,     TlsLevel::Opportunistic, TlsLevel::Encrypt,
+                             TlsLevel::VerifyCa, TlsLevel::VerifyName,    TlsLevel::Dane};
+
+// A connector that asks for the level, whether it is above the organization's or below.
+objects::OutboundConnector connector_of(TlsLevel level, WallTime now)
 {
-    switch (address.seen.end) {
-    case End::NotOffered:
-        return Reason::StarttlsNotOffered;
-    case End::Refused:
-        return Reason::StarttlsRefused;
-    case End::HandshakeFailed:
-        return outbound::handshake_reason(*address.seen.failure);
-    case End::Ready:
-    case End::Failed:
-        break;
-    }
-    return Reason::TlsRequired;
-}
-
-enum class Passes : std::uint8_t { No, InClear };
-
-// Without a session in TLS.
-LevelVerdict verdict_of(TlsLevel level, Passes passes, Reason reason)
-{
-    const bool clear = passes == Passes::InClear;
-    return {level, clear, clear, reason, std::string{facts::describe(reason).words}};
-}
-
-LevelVerdict judge_level(TlsLevel level, const HostFindings& host, const AddressFindings& address,
-                         WallTime now)
-{
-    objects::Organization organization;
     objects::OutboundConnector connector;
     connector.tls.level = level;
     auto& exception = connector.tls.exception.emplace();
     exception.valid_until = now + std::chrono::hours{1};
     exception.level = level;
     // What the domain publishes raises every level but the one for which it is switched off.
-    const bool alone = level == TlsLevel::None;
-    if (alone) exception.dane = exception.mta_sts = objects::Publication::None;
-    policy::TlsInputs inputs;
-    inputs.organization = &organization;
-    inputs.connector = &connector;
-    inputs.hop = host.hop();
-    inputs.now = now;
-    const auto decision = policy::decide_tls(inputs);
-    if (decision.skip != Reason::None) return verdict_of(level, Passes::No, decision.skip);
-    if (level == TlsLevel::None)
-        return verdict_of(level, Passes::InClear, Reason::TlsConnectorLevel);
-    const bool shaken = address.seen.end == End::Ready && address.seen.tls.has_value();
-    if (shaken) {
-        const auto verdict = policy::judge_evidence(decision.policy, *address.seen.tls);
-        return {level, verdict.passes, false, verdict.reason,
-                policy::describe_finding(verdict.reason, decision.policy, *address.seen.tls, now)};
+    if (level == TlsLevel::None) exception.dane = exception.mta_sts = objects::Publication::None;
+    return connector;
+}
+
+LevelVerdict went(TlsLevel level, const policy::NextHopSelection& selection,
+                  const policy::ConnectionFacts& connection, WallTime now)
+{
+    const auto& use = selection.use();
+    if (use.in_clear) {
+        return {level, Fate::Goes, true, use.reason,
+                std::string{facts::describe(use.reason).words}};
     }
-    const bool clear = decision.policy.allows_clear();
-    const auto why = why_no_tls(address);
-    if (!clear && address.evidence && address.evidence->version < decision.policy.min) {
-        return verdict_of(level, Passes::No, Reason::TlsVersionBelowFloor);
-    }
-    return verdict_of(level, clear ? Passes::InClear : Passes::No, why);
+    return {
+        level, Fate::Goes, false, use.verdict,
+        policy::describe_finding(use.verdict, selection.decision().policy, *connection.tls, now)};
+}
+
+LevelVerdict failed(TlsLevel level, const policy::NextHopSelection& selection, WallTime now)
+{
+    const auto& failure = selection.failure();
+    const auto& decision = selection.decision(failure.host);
+    const auto outcome =
+        outbound::outcome_of(failure, {selection.host(failure.host).label, decision, now});
+    return {level, fate_of(outcome), false, outcome.reason,
+            say_outcome(outcome, proof_of(decision.policy, failure.evidence))};
 }
 
 }  // namespace
 
-policy::HopFacts HostFindings::hop() const
+LevelAnswer judge_level(const LevelQuestion& question, TlsLevel level,
+                        std::span<const RecordedConnection> record)
 {
-    const outbound::MxFacts mx{domain, canonical_domain, mx_security};
-    policy::HopFacts hop = outbound::hop_facts(host, mx, nullptr);
-    hop.tlsa_status = tlsa_status;
-    hop.tlsa = tlsa;
-    return hop;
+    const auto connector = connector_of(level, question.now);
+    policy::TlsDemand demand;
+    demand.organization = &question.organization;
+    demand.connector = &connector;
+    policy::NextHopSelection selection{demand, {question.host}, question.now};
+    const policy::ConnectionFacts* last = nullptr;
+    for (;;) {
+        const auto& step = selection.step();
+        switch (step.what) {
+        case What::Resolve:
+            selection.on_addresses({question.address});
+            break;
+        case What::AskTlsa:
+            selection.on_tlsa(question.tlsa_status, question.tlsa, question.tlsa_words);
+            break;
+        case What::Prepare:
+            selection.on_credentials(question.credentials(selection.decision(step.host)));
+            break;
+        case What::Connect: {
+            const auto found = std::ranges::find(record, step.plan, &RecordedConnection::plan);
+            if (found == record.end()) return {std::nullopt, step.plan};
+            last = &found->facts;
+            selection.on_connection(found->facts);
+            break;
+        }
+        case What::Use:
+            return {went(level, selection, *last, question.now), {}};
+        case What::GiveUp:
+            return {failed(level, selection, question.now), {}};
+        case What::LogIn:
+            unreachable("the connector of a level has no login");
+        }
+    }
 }
 
-std::vector<LevelVerdict> judge_levels(const HostFindings& host, const AddressFindings& address,
-                                       WallTime now)
+net::Task<std::vector<LevelVerdict>> try_levels(LookOffice& look,
+                                                const objects::Organization& organization,
+                                                const HostFindings& host, Endpoint endpoint)
 {
+    auto& office = look.office();
+    const WallTime now = office.adapters.core.clock().wall();
+    const auto identity = [&](const policy::TlsDecision& decision) {
+        return office.identity_for(decision, organization.name, nullptr);
+    };
+    const outbound::MxFacts mx{host.domain, host.canonical_domain, host.mx_security};
+    LevelQuestion question{organization,
+                           {},
+                           {},
+                           host.tlsa_status,
+                           host.tlsa,
+                           host.tlsa_words,
+                           [&](const policy::TlsDecision& decision) {
+                               policy::HopCredentials credentials;
+                               credentials.missing = identity(decision).missing;
+                               return credentials;
+                           },
+                           now};
+    question.host.hop = outbound::hop_facts(host.host, mx, office.settings->sts.get());
+    question.host.label = host.host.label();
+    question.address.endpoint = endpoint;
+
+    outbound::DialRequest base;
+    base.host = host.host;
+    base.endpoint = endpoint;
+    base.tlsa = host.tlsa;
+    base.server_name = host.tlsa != nullptr ? host.tlsa->base : host.host.name;
+    base.identity.trust = trust_of(look, organization);
+    std::vector<RecordedConnection> record;
     std::vector<LevelVerdict> verdicts;
-    for (const auto level : {TlsLevel::None, TlsLevel::Opportunistic, TlsLevel::Encrypt,
-                             TlsLevel::VerifyCa, TlsLevel::VerifyName, TlsLevel::Dane}) {
-        verdicts.push_back(judge_level(level, host, address, now));
+    for (const TlsLevel level : kLevels) {
+        LevelAnswer answer = judge_level(question, level, record);
+        while (!answer.verdict) {
+            outbound::DialRequest request = base;
+            request.plan = answer.wanted;
+            auto result = co_await outbound::dial(office, std::move(request));
+            auto seen = outbound::take_facts(result, outbound::Crowded::No);
+            hang_up(std::move(result.connection));
+            record.push_back({answer.wanted, std::move(seen)});
+            answer = judge_level(question, level, record);
+        }
+        verdicts.push_back(*std::move(answer.verdict));
     }
-    return verdicts;
+    co_return verdicts;
 }
 
 }  // namespace hermetic::validation

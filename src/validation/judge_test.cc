@@ -1,5 +1,7 @@
 #include "validation/judge.h"
 
+#include "facts/reasons.h"
+
 #include <gtest/gtest.h>
 
 namespace hermetic::validation {
@@ -8,17 +10,12 @@ namespace {
 using facts::ChainVerdict;
 using facts::TlsVersion;
 using policy::TlsLevel;
-using End = Seen::End;
+using End = policy::ConnectionFacts::End;
+using facts::Reason;
+using facts::Stage;
+using Record = std::vector<RecordedConnection>;
 
 const WallTime kNow = *parse_rfc3339("2026-11-21T12:00:00Z");
-
-HostFindings host_of(const std::string& name)
-{
-    HostFindings host;
-    host.host.name = name;
-    host.domain = "example.org";
-    return host;
-}
 
 facts::TlsEvidence evidence(ChainVerdict::State state, std::vector<std::string> names)
 {
@@ -30,33 +27,77 @@ facts::TlsEvidence evidence(ChainVerdict::State state, std::vector<std::string> 
     return evidence;
 }
 
-AddressFindings in_tls(facts::TlsEvidence shown)
+policy::ConnectionFacts in_tls(facts::TlsEvidence shown)
 {
-    AddressFindings address;
-    address.seen.end = End::Ready;
-    address.seen.offered = smtp::Capabilities{};
-    address.evidence = shown;
-    address.seen.tls = std::move(shown);
-    return address;
+    policy::ConnectionFacts facts;
+    facts.end = End::Ready;
+    facts.tls = std::move(shown);
+    return facts;
 }
 
-AddressFindings ended(End end)
+policy::ConnectionFacts ended(End end, Stage stage = Stage::Handshake,
+                              Reason reason = Reason::HandshakeClosed)
 {
-    AddressFindings address;
-    address.seen.end = end;
-    address.seen.offered = smtp::Capabilities{};
-    if (end == End::HandshakeFailed) address.seen.failure = facts::TlsFailure{};
-    return address;
+    policy::ConnectionFacts facts;
+    facts.end = end;
+    if (end == End::HandshakeFailed) {
+        facts.failure = facts::TlsFailure{};
+        facts.failure->kind = facts::TlsFailure::Kind::Alert;
+        facts.failure->alert = 42;  // bad_certificate: no other step of the ladder helps
+    }
+    if (end != End::Ready && end != End::NotOffered) {
+        facts.outcome = facts::Outcome{};
+        facts.outcome->stage = stage;
+        facts.outcome->reason = reason;
+        facts.outcome->result = facts::OutcomeClass::Deferred;
+    }
+    return facts;
 }
 
-// "none+ opportunistic~ encrypt-(id) …": + passes, ~ passes in clear, - fails.
-std::string judged(const HostFindings& host, const AddressFindings& address)
+struct Published {
+    facts::DnsSecurity mx = facts::DnsSecurity::Insecure;
+    policy::TlsaStatus tlsa_status = policy::TlsaStatus::NotAsked;
+    std::shared_ptr<policy::TlsaSet> tlsa{};
+};
+
+// The first handshake is this one, and clear text works. "none~ opportunistic~ encrypt-(id) …": +
+// goes, ~ goes in clear, - waits, ! returns.
+std::string judged(const policy::ConnectionFacts& first, const Published& published = {},
+                   TlsVersion floor = TlsVersion::Tls12)
 {
+    objects::Organization organization;
+    organization.min_tls = floor;
+    policy::ConnectionFacts clear;
+    clear.end = End::Ready;
+    policy::TlsPolicy everything;
+    everything.min = floor;
+    const Record record{{std::nullopt, clear},
+                        {*policy::plan_rung(everything, policy::RungKind::Everything), first}};
+    LevelQuestion question{organization,
+                           {},
+                           {},
+                           published.tlsa_status,
+                           published.tlsa,
+                           {},
+                           [](const auto&) { return policy::HopCredentials{}; },
+                           kNow};
+    question.host.hop.host = question.host.label = "mx.example.org";
+    question.host.hop.domain = "example.org";
+    question.host.hop.mx_security = published.mx;
+    question.address.endpoint = {IpAddress::v4({192, 0, 2, 1}), 25};
     std::string text;
-    for (const LevelVerdict& each : judge_levels(host, address, kNow)) {
-        text +=
-            std::string{policy::name(each.level)} + (each.passes ? each.in_clear ? "~" : "+" : "-");
-        if (!each.passes) text += "(" + std::string{facts::name(each.reason)} + ")";
+    for (const auto level : {TlsLevel::None, TlsLevel::Opportunistic, TlsLevel::Encrypt,
+                             TlsLevel::VerifyCa, TlsLevel::VerifyName, TlsLevel::Dane}) {
+        const auto answer = judge_level(question, level, record);
+        text += policy::name(level);
+        if (!answer.verdict) {
+            text += "? ";
+            continue;
+        }
+        const auto& verdict = *answer.verdict;
+        const bool goes = verdict.fate == Fate::Goes;
+        text += goes ? verdict.in_clear ? "~" : "+" : verdict.fate == Fate::Waits ? "-" : "!";
+        if (!goes) text += "(" + std::string{facts::name(verdict.reason)} + ")";
         text += ' ';
     }
     return text;
@@ -65,7 +106,7 @@ std::string judged(const HostFindings& host, const AddressFindings& address)
 TEST(Levels, AGoodCertificatePassesAllButDane)
 {
     const auto address = in_tls(evidence(ChainVerdict::State::Verified, {"mx.example.org"}));
-    EXPECT_EQ(judged(host_of("mx.example.org"), address),
+    EXPECT_EQ(judged(address),
               "none~ opportunistic+ encrypt+ verify_ca+ verify_name+ "
               "dane-(dane.mandatory-insecure-mx) ");
 }
@@ -73,7 +114,7 @@ TEST(Levels, AGoodCertificatePassesAllButDane)
 TEST(Levels, AForeignNameFailsVerifyName)
 {
     const auto address = in_tls(evidence(ChainVerdict::State::Verified, {"mx.elsewhere.test"}));
-    EXPECT_EQ(judged(host_of("mx.example.org"), address),
+    EXPECT_EQ(judged(address),
               "none~ opportunistic+ encrypt+ verify_ca+ verify_name-(tls.name-mismatch) "
               "dane-(dane.mandatory-insecure-mx) ");
 }
@@ -81,48 +122,61 @@ TEST(Levels, AForeignNameFailsVerifyName)
 TEST(Levels, AnUnknownAuthorityFailsFromVerifyCaUp)
 {
     const auto address = in_tls(evidence(ChainVerdict::State::Failed, {"mx.example.org"}));
-    EXPECT_EQ(judged(host_of("mx.example.org"), address),
+    EXPECT_EQ(judged(address),
               "none~ opportunistic+ encrypt+ verify_ca-(tls.chain-not-verified) "
               "verify_name-(tls.chain-not-verified) dane-(dane.mandatory-insecure-mx) ");
 }
 
 TEST(Levels, WithoutStarttlsOnlyClearTextIsLeft)
 {
-    EXPECT_EQ(judged(host_of("mx.example.org"), ended(End::NotOffered)),
+    EXPECT_EQ(judged(ended(End::NotOffered)),
               "none~ opportunistic~ encrypt-(starttls.not-offered) "
               "verify_ca-(starttls.not-offered) verify_name-(starttls.not-offered) "
               "dane-(dane.mandatory-insecure-mx) ");
 }
 
-TEST(Levels, AnOldVersionIsNamedAsTheCause)
+TEST(Levels, AfterAFailedHandshakeOnlyOpportunisticGoesOnInClear)
 {
-    auto address = ended(End::HandshakeFailed);
-    auto shown = evidence(ChainVerdict::State::Verified, {"mx.example.org"});
-    shown.version = TlsVersion::Tls10;
-    address.evidence = shown;  // of the version alone
-    EXPECT_EQ(judged(host_of("mx.example.org"), address),
-              "none~ opportunistic~ encrypt-(tls.version-below-floor) "
-              "verify_ca-(tls.version-below-floor) verify_name-(tls.version-below-floor) "
+    EXPECT_EQ(judged(ended(End::HandshakeFailed)),
+              "none~ opportunistic~ encrypt-(ladder.handshake-failed) "
+              "verify_ca-(ladder.handshake-failed) verify_name-(ladder.handshake-failed) "
+              "dane-(dane.mandatory-insecure-mx) ");
+}
+
+// Specification §4.3: only a failed handshake may lead to clear text.
+TEST(Levels, ASessionThatBreaksBehindItsHandshakeNeverGoesOnInClear)
+{
+    auto broken = ended(End::Failed, Stage::Ehlo, Reason::ConnectionClosed);
+    broken.tls = evidence(ChainVerdict::State::Verified, {"mx.example.org"});
+    EXPECT_EQ(judged(broken),
+              "none~ opportunistic-(connection.closed) encrypt-(connection.closed) "
+              "verify_ca-(connection.closed) verify_name-(connection.closed) "
+              "dane-(dane.mandatory-insecure-mx) ");
+}
+
+TEST(Levels, WhatIsNotOnRecordIsAskedFor)
+{
+    auto intolerant = ended(End::HandshakeFailed);
+    intolerant.failure->alert = 40;
+    EXPECT_EQ(judged(intolerant),
+              "none~ opportunistic? encrypt? verify_ca? verify_name? "
               "dane-(dane.mandatory-insecure-mx) ");
 }
 
 // As delivery does: records that are there raise every level.
 TEST(Levels, EveryLevelHeedsDane)
 {
-    auto host = host_of("mx.example.org");
-    host.mx_security = facts::DnsSecurity::Secure;
-    host.tlsa_status = policy::TlsaStatus::Usable;
-    auto set = std::make_shared<policy::TlsaSet>();
-    set->base = "mx.example.org";
-    set->records.push_back({3, 1, 1, std::string(32, 'x')});
-    host.tlsa = set;
+    Published published{facts::DnsSecurity::Secure, policy::TlsaStatus::Usable,
+                        std::make_shared<policy::TlsaSet>()};
+    published.tlsa->base = "mx.example.org";
+    published.tlsa->records.push_back({3, 1, 1, std::string(32, 'x')});
     auto shown = evidence(ChainVerdict::State::Failed, {});
     shown.tlsa = facts::TlsaVerdict::Matched;
-    EXPECT_EQ(judged(host, in_tls(shown)),
+    EXPECT_EQ(judged(in_tls(shown), published),
               "none~ opportunistic+ encrypt+ verify_ca-(tls.chain-not-verified) "
               "verify_name-(tls.chain-not-verified) dane+ ");
     shown.tlsa = facts::TlsaVerdict::Mismatch;
-    EXPECT_EQ(judged(host, in_tls(shown)),
+    EXPECT_EQ(judged(in_tls(shown), published),
               "none~ opportunistic-(dane.tlsa-mismatch) encrypt-(dane.tlsa-mismatch) "
               "verify_ca-(dane.tlsa-mismatch) verify_name-(dane.tlsa-mismatch) "
               "dane-(dane.tlsa-mismatch) ");
@@ -130,11 +184,8 @@ TEST(Levels, EveryLevelHeedsDane)
 
 TEST(Levels, AFailedTlsaLookupFailsThemAll)
 {
-    auto host = host_of("mx.example.org");
-    host.mx_security = facts::DnsSecurity::Secure;
-    host.tlsa_status = policy::TlsaStatus::Failed;
-    const auto text =
-        judged(host, in_tls(evidence(ChainVerdict::State::Verified, {"mx.example.org"})));
+    const auto text = judged(in_tls(evidence(ChainVerdict::State::Verified, {"mx.example.org"})),
+                             {facts::DnsSecurity::Secure, policy::TlsaStatus::Failed});
     EXPECT_EQ(text,
               "none~ opportunistic-(dane.lookup-failed) encrypt-(dane.lookup-failed) "
               "verify_ca-(dane.lookup-failed) verify_name-(dane.lookup-failed) "

@@ -1,6 +1,5 @@
 #include "validation/local_run.h"
 
-#include "dns/resolver.h"
 #include "net/core.h"
 #include "net/task_group.h"
 
@@ -8,16 +7,6 @@
 
 namespace hermetic::validation {
 namespace {
-
-dns::ResolverOptions resolver_options(const config::ResolverNodeOptions& options)
-{
-    dns::ResolverOptions result;
-    for (const Endpoint& each : options.forward) result.forward.push_back(each.format());
-    result.trust_anchors = options.trust_anchors;
-    result.root_anchor_file = options.root_anchor_file;
-    result.timeout = options.timeout;
-    return result;
-}
 
 outbound::SettingsPointer settings_of(const LocalOptions& options,
                                       std::shared_ptr<const tls::CaSet> cas)
@@ -40,10 +29,20 @@ net::Task<> run_and_stop(const LocalWork& work, const Environment& env,
 
 }  // namespace
 
+dns::ResolverOptions make_resolver_options(const config::ResolverNodeOptions& options)
+{
+    dns::ResolverOptions result;
+    for (const Endpoint& each : options.forward) result.forward.push_back(each.format());
+    result.trust_anchors = options.trust_anchors;
+    result.root_anchor_file = options.root_anchor_file;
+    result.timeout = options.timeout;
+    return result;
+}
+
 Result<void, std::string> run_here(const LocalOptions& options, const LocalWork& work)
 {
     net::ignore_sigpipe();
-    auto resolver = dns::make_resolver(resolver_options(options.resolver));
+    auto resolver = dns::make_resolver(make_resolver_options(options.resolver));
     if (!resolver) return failure("resolver: " + resolver.error());
     std::shared_ptr<const tls::CaSet> cas;  // without them no chain verifies, and that is said
     if (auto loaded = tls::load_system_cas()) cas = *std::move(loaded);

@@ -5,6 +5,7 @@
 
 #include "config/node_options.h"
 #include "core/result.h"
+#include "dns/resolver.h"
 #include "net/task.h"
 #include "validation/contexts.h"
 #include "validation/conversation.h"
@@ -13,6 +14,10 @@
 #include <string>
 
 namespace hermetic::validation {
+
+// As the node's options have it, here and in the server.
+[[nodiscard]] dns::ResolverOptions make_resolver_options(
+    const config::ResolverNodeOptions& options);
 
 struct LocalOptions {
     config::DeliveryOptions delivery;

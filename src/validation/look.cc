@@ -67,7 +67,7 @@ net::Task<> try_versions(const Environment& env, Contexts& contexts, const CallR
         }
         if (!tried.accepted && made.seen.failure) tried.why = facts::describe(*made.seen.failure);
         if (!tried.accepted && tried.why.empty() && made.seen.outcome)
-            tried.why = printable(made.seen.outcome->text);
+            tried.why = say_outcome(*made.seen.outcome, proof_of(made.seen.tls));
         if (!tried.accepted && tried.why.empty()) tried.why = "STARTTLS is not offered";
         hang_up(made);
         findings.versions.push_back(std::move(tried));
@@ -92,20 +92,20 @@ net::Task<Result<std::vector<HostFindings>, facts::Outcome>> find_hosts(LookOffi
                                                                         routing::Route route,
                                                                         Sink sink)
 {
-    const std::string domain = route.mx ? route.domain : std::string{};
+    const std::string domain = route.domain;
     if (!domain.empty()) tell_running(sink, StepId::Mx, domain);
-    auto found = co_await outbound::find_hosts(look.office(), std::move(route));
+    auto found = co_await outbound::find_hosts(look.office(), route);
     if (!found) {
         facts::Outcome outcome = found.error();
-        tell(sink, say_failure(StepId::Mx, std::move(found.error())), domain);
+        tell(sink, say_failure(StepId::Mx, std::move(found.error()), Proof::None), domain);
         co_return failure(std::move(outcome));
     }
     std::vector<HostFindings> hosts;
     for (auto& each : found->hosts) {
         HostFindings host;
         host.host = std::move(each);
-        host.mx_security = found->mx_security;
-        host.canonical_domain = found->canonical_domain;
+        host.mx_security = found->mx.security;
+        host.canonical_domain = found->mx.canonical_domain;
         host.domain = domain;
         hosts.push_back(std::move(host));
     }
@@ -129,7 +129,7 @@ net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink)
     auto found = co_await outbound::find_addresses(look.office(), std::move(asked));
     if (!found) {
         host.failure = found.error();
-        tell(sink, say_failure(StepId::Addresses, std::move(found.error())), label);
+        tell(sink, say_failure(StepId::Addresses, std::move(found.error()), Proof::None), label);
         co_return;
     }
     host.addresses = found->addresses;
@@ -167,7 +167,7 @@ net::Task<AddressFindings> look_at(const Environment& env, Contexts& contexts,
     tell_running(sink, StepId::Connect, label, address);
     findings.refused = refuse(env, host, endpoint);
     if (findings.refused) {
-        tell(sink, say_failure(StepId::Connect, *findings.refused), label, address);
+        tell(sink, say_failure(StepId::Connect, *findings.refused, Proof::None), label, address);
         co_return findings;
     }
     CallRequest request;

@@ -1,6 +1,7 @@
 #include "validation/message.h"
 
 #include "core/text.h"
+#include "facts/outcome_words.h"
 #include "outbound/io_outcome.h"
 #include "outbound/talk.h"
 #include "smtp/client_outcome.h"
@@ -65,15 +66,17 @@ net::Task<Step> send_test_message(const Environment& env, Call connection, TestM
         if (!reply) {
             connection.stream->close();
             co_return say_failure(StepId::Message,
-                                  outbound::talk_outcome(command.stage, reply.error()));
+                                  outbound::talk_outcome(command.stage, reply.error()),
+                                  message.proof);
         }
         const bool wanted =
             command.stage == Stage::Data ? reply->intermediate() : reply->positive();
         if (!wanted) {
             hang_up(connection);
-            co_return say_failure(StepId::Message, smtp::outcome_of_reply(command.stage, *reply));
+            co_return say_failure(StepId::Message, smtp::outcome_of_reply(command.stage, *reply),
+                                  message.proof);
         }
-        last = fmt::format("{} {}", reply->code, printable(reply->text));
+        last = facts::quote_reply(smtp::outcome_of_reply(command.stage, *reply));
     }
     hang_up(connection);
     Step step;

@@ -7,6 +7,7 @@
 #include "mail/address.h"
 #include "net/task.h"
 #include "validation/conversation.h"
+#include "validation/findings.h"
 #include "validation/step.h"
 
 #include <optional>
@@ -21,7 +22,8 @@ struct TestMessage {
     std::optional<mail::Mailbox> sender;  // of the envelope; nullopt: the null sender
     mail::Mailbox recipient;
     WallTime now{};
-    std::string id;  // unique, for Message-ID: letters and digits
+    std::string id;             // unique, for Message-ID: letters and digits
+    Proof proof = Proof::None;  // of the host
 };
 
 // The text, with CRLF, without the final dot; ASCII, no line begins with a dot.

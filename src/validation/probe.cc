@@ -4,6 +4,7 @@
 #include "mail/domain.h"
 #include "net/core.h"
 #include "objects/next_hop.h"
+#include "validation/judge.h"
 #include "validation/words.h"
 
 #include <fmt/format.h>
@@ -16,8 +17,7 @@ namespace {
 routing::Route route_of(const ProbeTarget& target, std::uint16_t default_port)
 {
     routing::Route route;
-    route.mx = !target.address && !target.port;
-    if (route.mx) {
+    if (!target.address && !target.port) {
         route.domain = target.domain;
         return route;
     }
@@ -29,29 +29,39 @@ routing::Route route_of(const ProbeTarget& target, std::uint16_t default_port)
     return route;
 }
 
+// Somebody speaks there, or refuses to.
+bool is_there(const AddressFindings& look)
+{
+    const auto& outcome = look.seen.outcome;
+    return !look.refused &&
+           (look.seen.offered || (outcome && outcome->origin == facts::Origin::Remote));
+}
+
 net::Task<> probe_host(const Environment& env, LookOffice& look_office, Contexts& contexts,
-                       HostFindings& host, Sink sink)
+                       const Subject& subject, HostFindings& host, Sink sink)
 {
     co_await resolve(look_office, host, sink);
     const std::string label = host.host.label();
     for (const auto& endpoint : endpoints_of(host)) {
         if (env.core.clock().now() >= env.until) break;
         host.looks.push_back(co_await look_at(env, contexts, host, endpoint, sink));
-        const AddressFindings& look = host.looks.back();
-        if (look.refused || !look.seen.offered) continue;
-        Step step = say_levels(judge_levels(host, look, env.core.clock().wall()));
+        if (!is_there(host.looks.back())) continue;
+        auto levels = co_await try_levels(look_office, subject.organization, host, endpoint);
+        Step step = say_levels(levels);
+        host.looks.back().levels = std::move(levels);
         step.host = label;
         step.address = address_text(host, endpoint);
         sink(step);
     }
 }
 
-Step say_result(const std::vector<HostFindings>& hosts, const Flow& flow)
+Step say_result(const ProbeFindings& findings)
 {
+    const Flow& flow = findings.flow;
     std::size_t looks = 0;
     std::size_t spoke = 0;
     std::size_t shook = 0;
-    for (const auto& host : hosts) {
+    for (const auto& host : findings.hosts) {
         looks += host.failure ? 1 : host.looks.size();
         for (const auto& look : host.looks) {
             if (look.seen.offered) ++spoke;
@@ -60,13 +70,12 @@ Step say_result(const std::vector<HostFindings>& hosts, const Flow& flow)
     }
     Step step;
     step.id = StepId::Result;
-    step.state = spoke == 0 || !flow.flows          ? State::Failed
-                 : spoke == looks && shook == looks ? State::Ok
-                                                    : State::Warning;
-    step.seen = fmt::format("{} of {} addresses speak SMTP, {} TLS", spoke, looks, shook);
-    if (flow.flows) return step;
+    const bool all = spoke == looks && shook == looks && !flow.in_clear;
+    step.state = !flow.goes() ? State::Failed : all ? State::Ok : State::Warning;
     step.reason = flow.reason;
-    step.seen += "; mail would wait: " + flow.words;
+    step.seen = fmt::format("{} of {} addresses speak SMTP, {} TLS; {}{}", spoke, looks, shook,
+                            would(flow.fate), flow.in_clear ? " in clear" : "");
+    if (!flow.goes() || flow.in_clear) step.seen += ": " + flow.words;
     step.fix = flow.fix;
     return step;
 }
@@ -95,38 +104,35 @@ std::optional<ProbeTarget> parse_probe_target(std::string_view text)
     return target;
 }
 
-net::Task<ProbeFindings> probe(const Environment& env, Contexts& contexts, ProbeTarget target,
-                               Sink sink)
+net::Task<ProbeFindings> probe(const Environment& env, std::shared_ptr<const tls::CaSet> system_cas,
+                               Subject subject, ProbeTarget target, Sink sink)
 {
     ProbeFindings findings;
     findings.target = target.address ? target.address->format() : target.domain;
     auto route = route_of(target, env.settings->options.port);
-    LookOffice look{env, nullptr, contexts.system()};
+    LookOffice look{env, subject.credentials, std::move(system_cas)};
     auto hosts = co_await find_hosts(look, std::move(route), sink);
-    Flow flow;
     if (!hosts) {
-        flow.reason = hosts.error().reason;
-        flow.words = hosts.error().text;
+        findings.flow = flow_of(hosts.error(), Proof::None);
     } else {
         findings.hosts = *std::move(hosts);
         // One that is named for a look is as any that DNS names: what leads to loopback needs an
         // option.
         for (auto& host : findings.hosts) host.host.source = routing::TargetSource::Dns;
+        Contexts contexts{trust_of(look, subject.organization)};
         std::size_t looked_at = 0;
         for (auto& host : findings.hosts) {
             if (++looked_at > kMaxHosts) break;
-            co_await probe_host(env, look, contexts, host, sink);
+            co_await probe_host(env, look, contexts, subject, host, sink);
         }
-        // Under the default policy: opportunistic, and what the domain publishes.
-        const objects::Organization organization;
-        policy::TlsDemand demand;
-        demand.organization = &organization;
-        auto whole = target_of(findings.hosts);
+        // As mail of the organization goes that no connector has.
+        auto whole = list_of(findings.hosts);
+        auto demand = demand_of(subject);
         auto found = co_await find_flow(look, std::move(whole), std::move(demand), nullptr);
-        flow = std::move(found.flow);
+        findings.flow = std::move(found.flow);
         hang_up(std::move(found.connection));
     }
-    const Step result = say_result(findings.hosts, flow);
+    const Step result = say_result(findings);
     findings.state = result.state;
     sink(result);
     co_return findings;

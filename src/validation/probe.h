@@ -4,6 +4,7 @@
 #pragma once
 
 #include "validation/look.h"
+#include "validation/subject.h"
 
 #include <optional>
 #include <string>
@@ -23,9 +24,12 @@ struct ProbeTarget {
 struct ProbeFindings {
     std::string target;
     std::vector<HostFindings> hosts;
-    State state = State::Failed;  // Ok: every address showed all; Failed: none spoke SMTP
+    Flow flow;                    // of mail under the subject's organization, without a connector
+    State state = State::Failed;  // Ok: every address showed all; Failed: mail would not go
 };
-[[nodiscard]] net::Task<ProbeFindings> probe(const Environment& env, Contexts& contexts,
-                                             ProbeTarget target, Sink sink);
+// `subject`: an organization's (subject.h).
+[[nodiscard]] net::Task<ProbeFindings> probe(const Environment& env,
+                                             std::shared_ptr<const tls::CaSet> system_cas,
+                                             Subject subject, ProbeTarget target, Sink sink);
 
 }  // namespace hermetic::validation

@@ -1,21 +1,21 @@
 #include "validation/results_folder.h"
 
+#include "core/read_file.h"
+
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 #include <unistd.h>
 
 namespace hermetic::validation {
 namespace {
 
-constexpr std::uintmax_t kMaxSize = 1ULL << 20;
-constexpr std::uintmax_t kMaxOldSize = 64ULL << 20;  // of the one file of before
+constexpr std::size_t kMaxSize = 1ULL << 20;
+constexpr std::size_t kMaxOldSize = 64ULL << 20;  // of the one file of before
 constexpr std::string_view kEnd = ".json";
 
 std::string words(const std::string& file, const char* what)
@@ -23,17 +23,11 @@ std::string words(const std::string& file, const char* what)
     return file + ": " + what + ": " + std::strerror(errno);
 }
 
-Result<Reports, std::string> read(const std::string& file, std::uintmax_t max_size)
+Result<Reports, std::string> read(const std::string& file, std::size_t max_size)
 {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    if (error) return failure(file + ": " + error.message());
-    if (size > max_size) return failure(file + ": too large to be ours");
-    std::ifstream stream{file, std::ios::binary};
-    std::ostringstream text;
-    text << stream.rdbuf();
-    if (!stream) return failure(words(file, "cannot be read"));
-    auto reports = parse_reports(text.str());
+    const auto text = read_file(file, max_size);
+    if (!text) return failure(file + ": " + text.error().what);
+    auto reports = parse_reports(text->octets);
     if (!reports) return failure(file + ": not what this server wrote");
     return *std::move(reports);
 }
@@ -69,9 +63,12 @@ std::uint64_t hash(std::string_view text)
 
 }  // namespace
 
-std::string ResultsFolder::file_of(std::string_view connector) const
+std::string ResultsFolder::file_of(const objects::OwnedName& connector) const
 {
-    return fmt::format("{}/{:016x}{}", path_, hash(connector), kEnd);
+    std::string text = connector.organization;
+    if (!text.empty()) text += '\n';  // none has one in its name
+    text += connector.name;
+    return fmt::format("{}/{:016x}{}", path_, hash(text), kEnd);
 }
 
 ResultsFolder::Kept ResultsFolder::load()
@@ -117,10 +114,10 @@ Result<void, std::string> ResultsFolder::store(const Report& report)
     std::error_code error;
     std::filesystem::create_directory(path_, error);
     if (error) return failure(path_ + ": " + error.message());
-    return write(file_of(report.connector), format_reports({{report.connector, report}}));
+    return write(file_of(connector_of(report)), format_reports({{connector_of(report), report}}));
 }
 
-void ResultsFolder::remove(std::string_view connector)
+void ResultsFolder::remove(const objects::OwnedName& connector)
 {
     std::error_code error;
     std::filesystem::remove(file_of(connector), error);

@@ -9,7 +9,6 @@
 #include "validation/json.h"
 
 #include <string>
-#include <string_view>
 
 namespace hermetic::validation {
 
@@ -26,10 +25,10 @@ public:
     [[nodiscard]] Kept load();
     // The error is for people.
     [[nodiscard]] Result<void, std::string> store(const Report& report);
-    void remove(std::string_view connector);
+    void remove(const objects::OwnedName& connector);
 
 private:
-    [[nodiscard]] std::string file_of(std::string_view connector) const;
+    [[nodiscard]] std::string file_of(const objects::OwnedName& connector) const;
     void take_over(Kept& kept);
 
     std::string path_;

@@ -58,6 +58,7 @@ using Sink = std::function<void(const Step&)>;
 // The result of a validation, as it is kept.
 struct Report {
     std::string connector;
+    std::string organization;  // whose connector it is
     WallTime started{};
     std::optional<WallTime> saved{};  // of a copy: when the connector became what was tested
     Duration took{};

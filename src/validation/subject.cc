@@ -60,11 +60,11 @@ Result<Subject, std::string> make_subject(const objects::Snapshot& snapshot,
         return failure(std::string{"the test message needs an ASCII address"});
     Subject subject;
     subject.organization = snapshot.organization(connector.organization);
+    subject.audited = connector.tls.mode == objects::ConnectorMode::Audit;
     connector.tls.mode = objects::ConnectorMode::Enforce;
     connector.enabled = true;
     if (!connector.next_hop.mx) {
         routing::Route route;
-        route.mx = false;
         route.hosts = connector.next_hop.hosts;
         subject.routes.push_back(std::move(route));
     } else {
@@ -79,6 +79,14 @@ Result<Subject, std::string> make_subject(const objects::Snapshot& snapshot,
     subject.connector = std::move(connector);
     subject.recipient = std::move(recipient);
     subject.bounce_domain = bounce_domain(snapshot, subject.organization);
+    take_objects(subject, snapshot);
+    return subject;
+}
+
+Subject make_subject(const objects::Snapshot& snapshot, const objects::Organization& organization)
+{
+    Subject subject;
+    subject.organization = organization;
     take_objects(subject, snapshot);
     return subject;
 }

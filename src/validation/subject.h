@@ -23,7 +23,8 @@ namespace hermetic::validation {
 struct Subject {
     objects::Organization organization;
     std::optional<objects::OutboundConnector> connector;  // nullopt: none decided the route
-    std::optional<objects::TlsSettings> next_hop;         // an accepted domain's, where it has any
+    bool audited = false;  // the live connector only audits; `connector` enforces
+    std::optional<objects::TlsSettings> next_hop;  // an accepted domain's, where it has any
     std::shared_ptr<const outbound::Credentials> credentials;  // what the copy names in files
     std::vector<routing::Route> routes;      // what to look at: its smart hosts, or MX of domains
     std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent
@@ -43,6 +44,11 @@ struct Subject {
 // can. Pure.
 [[nodiscard]] std::optional<std::string> why_not_tested(
     const objects::OutboundConnector& connector);
+
+// An organization's that no connector has a part in, and no route yet. `organization` is one of
+// the snapshot's.
+[[nodiscard]] Subject make_subject(const objects::Snapshot& snapshot,
+                                   const objects::Organization& organization);
 
 // A message's that goes this way: the connector as it is.
 [[nodiscard]] Subject make_subject(const objects::Snapshot& snapshot, routing::Route route);

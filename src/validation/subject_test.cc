@@ -47,12 +47,12 @@ TEST(Subject, TheCopyEnforcesWhateverTheLiveOneDoes)
     const auto subject = make_subject(snapshot(), connector_for({"bank.example"}), std::nullopt);
     ASSERT_TRUE(subject);
     EXPECT_EQ(subject->connector->tls.mode, objects::ConnectorMode::Enforce);
-    HostFindings host;
-    host.host.name = "mx.bank.example";
-    host.domain = "bank.example";
-    EXPECT_EQ(
-        policy::decide_tls(demand_of(*subject), host.hop(), host.host.label(), {}).policy.level,
-        objects::TlsLevel::VerifyName);
+    EXPECT_TRUE(subject->audited);
+    policy::HopFacts hop;
+    hop.host = "mx.bank.example";
+    hop.domain = "bank.example";
+    EXPECT_EQ(policy::decide_tls(demand_of(*subject), hop, hop.host, {}).policy.level,
+              objects::TlsLevel::VerifyName);
 }
 
 TEST(Subject, LooksAtExactDomainsTestRecipientsAndTheGivenAddress)
@@ -74,7 +74,7 @@ TEST(Subject, SmartHostsAreLookedAtThemselves)
     const auto subject = make_subject(snapshot(), connector, mailbox("z@example.org"));
     ASSERT_TRUE(subject);
     ASSERT_EQ(subject->routes.size(), 1U);
-    EXPECT_FALSE(subject->routes[0].mx);
+    EXPECT_FALSE(subject->routes[0].is_mx());
 }
 
 TEST(Subject, WithoutADomainItSaysWhatWouldBeRight)

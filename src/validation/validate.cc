@@ -18,7 +18,7 @@ namespace {
 
 std::string label_of(const routing::Route& route)
 {
-    return route.mx ? route.domain : std::string{"its smart hosts"};
+    return route.is_mx() ? route.domain : std::string{"its smart hosts"};
 }
 
 class Validation {
@@ -27,11 +27,12 @@ public:
                Sink sink)
         : env_{env},
           subject_{std::move(subject)},
-          look_{env, subject_.credentials, cas},
-          contexts_{std::move(cas)},
+          look_{env, subject_.credentials, std::move(cas)},
+          contexts_{trust_of(look_, subject_.organization, &*subject_.connector)},
           sink_{std::move(sink)}
     {
         report_.connector = subject_.connector->name;
+        report_.organization = subject_.connector->organization;
         report_.started = env.core.clock().wall();
     }
 
@@ -61,8 +62,9 @@ private:
     Sink sink_;
     Report report_;
     outbound::ConnectionPointer for_message_;  // that mail of the recipient's route would take
+    Proof for_message_proof_ = Proof::None;
     bool keeps_for_message_ = false;
-    std::size_t routes_failed_ = 0;
+    Fate worst_fate_ = Fate::Goes;  // of the routes
     State worst_ = State::Ok;
     std::optional<BounceWait> bounce_;  // while the test message is under way
     bool late_ = false;
@@ -92,9 +94,7 @@ net::Task<> Validation::look_at_route(routing::Route route)
     };
     auto hosts = co_await find_hosts(look_, std::move(route), sink);
     if (!hosts) {
-        Flow none;
-        none.reason = hosts.error().reason;
-        conclude(label, {}, none);
+        conclude(label, {}, flow_of(hosts.error(), Proof::None));
         co_return;
     }
     expected_ = find_expectation(env_, subject_, *hosts);
@@ -106,11 +106,12 @@ net::Task<> Validation::look_at_route(routing::Route route)
         co_await look_at_host(host, tally);
     }
     // The route as a whole: what becomes of mail is not the sum of its addresses.
-    auto target = target_of(*hosts);
+    auto list = list_of(*hosts);
     auto demand = demand_of(subject_);
-    auto found = co_await find_flow(look_, std::move(target), std::move(demand), nullptr);
+    auto found = co_await find_flow(look_, std::move(list), std::move(demand), nullptr);
     conclude(label, tally, found.flow);
     if (keeps_for_message_) {
+        for_message_proof_ = found.flow.proof;
         for_message_ = std::move(found.connection);
     } else {
         hang_up(std::move(found.connection));
@@ -141,11 +142,11 @@ net::Task<> Validation::ask_policy(const HostFindings& host, Endpoint endpoint, 
     const std::string label = host.host.label();
     const std::string address = address_text(host, endpoint);
     tell(Step{StepId::Policy, {}, {}, State::Running, {}, {}, {}}, label, address);
-    auto target = target_of(host, endpoint.address);
+    auto list = list_of(host, endpoint.address);
     auto demand = demand_of(subject_);
-    auto found = co_await find_flow(look_, std::move(target), std::move(demand), nullptr);
-    if (found.flow.flows) ++tally.flowing;
-    if (found.flow.flows && found.flow.in_clear) ++tally.in_clear;
+    auto found = co_await find_flow(look_, std::move(list), std::move(demand), nullptr);
+    if (found.flow.goes()) ++tally.flowing;
+    if (found.flow.goes() && found.flow.in_clear) ++tally.in_clear;
     Step step = say_flow(found.flow);
     step.seen += fmt::format("\npolicy {}", found.policy);
     if (expected_.held) say_expectation(expected_, step);
@@ -159,7 +160,7 @@ void Validation::conclude(const std::string& label, const Tally& tally, const Fl
     Step step;
     step.id = StepId::Result;
     step.host = label;
-    step.state = !flow.flows                       ? State::Failed
+    step.state = !flow.goes()                      ? State::Failed
                  : tally.flowing < tally.addresses ? State::Warning
                                                    : State::Ok;
     step.seen =
@@ -172,10 +173,13 @@ void Validation::conclude(const std::string& label, const Tally& tally, const Fl
         step.state = std::max(step.state, State::Warning);
         step.seen += fmt::format("; {} in clear", tally.in_clear);
     }
-    if (step.state == State::Failed) {
-        ++routes_failed_;
+    if (!flow.goes()) {
+        worst_fate_ = std::max(worst_fate_, flow.fate);
         step.reason = flow.reason;
-        step.fix = "Mail to it would wait. The failed steps above say what to repair.";
+        // Each step of the ladder is told of above.
+        step.seen +=
+            fmt::format("; {}: {}", would(flow.fate), flow.words.substr(0, flow.words.find('\n')));
+        step.fix = "The failed steps above say what to repair.";
     }
     worst_ = std::max(worst_, step.state);
     tell(std::move(step), label);
@@ -202,6 +206,7 @@ net::Task<> Validation::send_message()
                             *subject_.recipient,
                             now,
                             id};
+        message.proof = for_message_proof_;
         Call call;
         call.stream = std::move(for_message_->stream);
         for_message_.reset();
@@ -236,9 +241,13 @@ void Validation::finish(Instant began)
         step.seen = "mail flows under the connector, but not everything is as it should be";
         break;
     default:
-        step.seen = routes_failed_ == 0 ? fmt::format("mail flows, but {}", message_failed_)
-                                        : "mail would wait";
+        step.seen = worst_fate_ == Fate::Goes ? fmt::format("mail flows, but {}", message_failed_)
+                                              : std::string{would(worst_fate_)};
         break;
+    }
+    if (subject_.audited) {
+        step.seen = fmt::format(
+            "if the connector enforced: {}; in audit mode it holds no mail back", step.seen);
     }
     if (late_) step.seen += "; the time was over before everything had been looked at";
     report_.took = env_.core.clock().now() - began;

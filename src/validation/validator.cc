@@ -1,7 +1,7 @@
 #include "validation/validator.h"
 
 #include "dns/resolver.h"
-#include "ledger/log.h"
+#include "events/publisher.h"
 #include "net/core.h"
 #include "validation/guided.h"
 #include "validation/schedule.h"
@@ -13,16 +13,24 @@
 namespace hermetic::validation {
 namespace {
 
-using ledger::Level;
 using Kind = Validator::Refusal::Kind;
+
+// Null: there is none.
+template <typename Connector>
+const Connector* find(const std::vector<Connector>& all, const objects::OwnedName& name)
+{
+    const auto found = std::ranges::find_if(
+        all, [&name](const Connector& each) { return objects::owned_name(each) == name; });
+    return found == all.end() ? nullptr : &*found;
+}
 
 }  // namespace
 
-Validator::Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log, Watches watches,
-                     std::string folder)
+Validator::Validator(net::Core& core, dns::Resolver& resolver, events::Publisher& events,
+                     Watches watches, std::string folder)
     : core_{core},
       resolver_{resolver},
-      log_{log},
+      events_{events},
       watches_{watches},
       folder_{std::move(folder)},
       started_{core.clock().wall()},
@@ -30,8 +38,7 @@ Validator::Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log,
 {
     auto kept = folder_.load();
     reports_ = std::move(kept.reports);
-    if (!kept.fault.empty())
-        log_.event(Level::Warning, "validation.results-lost", {{"what", kept.fault}});
+    if (!kept.fault.empty()) events_.publish(events::ValidationResultsLost{kept.fault});
 }
 
 Validator::~Validator() = default;
@@ -45,15 +52,14 @@ void Validator::set(outbound::SettingsPointer settings, objects::SnapshotPointer
     tell_left_out();
 }
 
-Result<void, Validator::Refusal> Validator::start(const std::string& connector,
+Result<void, Validator::Refusal> Validator::start(const objects::OwnedName& connector,
                                                   std::optional<Message> message, Sink sink,
                                                   Done done)
 {
-    const auto& all = snapshot_->contents().outbound_connectors;
-    const auto found = std::ranges::find(all, connector, &objects::OutboundConnector::name);
-    if (found == all.end()) {
+    const auto* const found = find(snapshot_->contents().outbound_connectors, connector);
+    if (found == nullptr) {
         return failure(
-            Refusal{Kind::Unknown, "there is no outbound connector \"" + connector + "\""});
+            Refusal{Kind::Unknown, "there is no outbound connector \"" + connector.name + "\""});
     }
     return begin(*found, std::move(message), true, std::move(sink), std::move(done));
 }
@@ -85,21 +91,21 @@ Result<void, Validator::Refusal> Validator::begin(objects::OutboundConnector con
     return {};
 }
 
-Result<void, Validator::Refusal> Validator::start_inbound(const std::string& connector,
+Result<void, Validator::Refusal> Validator::start_inbound(const objects::OwnedName& connector,
                                                           Duration wait, Sink sink, Done done)
 {
-    const auto& all = snapshot_->contents().inbound_connectors;
-    if (std::ranges::find(all, connector, &objects::InboundConnector::name) == all.end()) {
+    const auto* const found = find(snapshot_->contents().inbound_connectors, connector);
+    if (found == nullptr) {
         return failure(
-            Refusal{Kind::Unknown, "there is no inbound connector \"" + connector + "\""});
+            Refusal{Kind::Unknown, "there is no inbound connector \"" + connector.name + "\""});
     }
-    if (stopping_ || !watches_.sessions.watch(connector))
+    if (stopping_ || !watches_.sessions.watch(connector, found->networks))
         return failure(Refusal{Kind::Busy, "it, or too many others, are being tested just now"});
     tasks_.spawn(run_guided(connector, wait, std::move(sink), std::move(done)));
     return {};
 }
 
-net::Task<> Validator::run_guided(std::string connector, Duration wait, Sink sink, Done done)
+net::Task<> Validator::run_guided(objects::OwnedName connector, Duration wait, Sink sink, Done done)
 {
     GuidedTest test{std::move(connector), wait};
     const Report report =
@@ -136,7 +142,7 @@ net::Task<Report> Validator::run(Subject subject, Sink sink)
     co_return co_await validate(env, settings->cas, std::move(subject), std::move(sink));
 }
 
-const Report* Validator::last(const std::string& connector) const
+const Report* Validator::last(const objects::OwnedName& connector) const
 {
     const auto found = reports_.find(connector);
     return found == reports_.end() ? nullptr : &found->second;
@@ -144,28 +150,49 @@ const Report* Validator::last(const std::string& connector) const
 
 void Validator::keep(const Report& report)
 {
-    reports_[report.connector] = report;
+    reports_[connector_of(report)] = report;
     if (auto stored = folder_.store(report); !stored)
-        log_.event(Level::Warning, "validation.not-kept", {{"what", stored.error()}});
-    const Step* const wrong = first_finding(report);
-    if (report.state != State::Failed) {
-        log_.event(Level::Info, "validation.done",
-                   {{"connector", report.connector}, {"result", std::string{name(report.state)}}});
-        return;
+        events_.publish(events::ValidationNotKept{stored.error()});
+    events::ConnectorValidated validated{report.connector, name(report.state), {}};
+    if (report.state == State::Failed) {
+        auto& failure = validated.failure.emplace();
+        failure.what = report.words;
+        if (const Step* const wrong = first_finding(report)) {
+            failure.step = name(wrong->id);
+            failure.host = wrong->host;
+            failure.reason = wrong->reason.text();
+            failure.seen = wrong->seen;
+        }
     }
-    log_.event(Level::Warning, "validation.failed",
-               {{"connector", report.connector},
-                {"what", report.words},
-                {"step", wrong == nullptr ? std::string{} : std::string{name(wrong->id)}},
-                {"host", wrong == nullptr ? std::string{} : wrong->host},
-                {"reason", wrong == nullptr ? std::string{} : std::string{wrong->reason.text()}},
-                {"seen", wrong == nullptr ? std::string{} : wrong->seen}});
+    events_.publish(std::move(validated));
+}
+
+// What a version before this one kept names no organization: it is that of the only connector of
+// its name; the report of one of several is forgotten.
+void Validator::adopt_unowned()
+{
+    for (const auto& each : snapshot_->contents().outbound_connectors) {
+        const auto report = reports_.find(objects::OwnedName{{}, each.name});
+        if (report == reports_.end() || each.organization.empty()) continue;
+        const auto same_name = std::ranges::count(snapshot_->contents().outbound_connectors,
+                                                  each.name, &objects::OutboundConnector::name);
+        if (same_name != 1) continue;
+        Report owned = std::move(report->second);
+        reports_.erase(report);
+        folder_.remove({{}, each.name});
+        owned.organization = each.organization;
+        if (auto stored = folder_.store(owned); !stored)
+            events_.publish(events::ValidationNotKept{stored.error()});
+        reports_[connector_of(owned)] = std::move(owned);
+    }
 }
 
 void Validator::forget_removed()
 {
-    std::set<std::string_view> names;
-    for (const auto& each : snapshot_->contents().outbound_connectors) names.insert(each.name);
+    adopt_unowned();
+    std::set<objects::OwnedName> names;
+    for (const auto& each : snapshot_->contents().outbound_connectors)
+        names.insert(objects::owned_name(each));
     std::erase_if(reports_, [&](const auto& each) {
         if (names.contains(each.first)) return false;
         folder_.remove(each.first);
@@ -198,10 +225,9 @@ void Validator::tell_left_out()
     for (const auto& connector : snapshot_->contents().outbound_connectors) {
         const auto why = connector.enabled ? why_not_tested(connector) : std::nullopt;
         if (!why) {
-            told_left_out_.erase(connector.name);
-        } else if (told_left_out_.insert(connector.name).second) {
-            log_.event(Level::Warning, "validation.not-tested",
-                       {{"connector", connector.name}, {"what", *why}});
+            told_left_out_.erase(objects::owned_name(connector));
+        } else if (told_left_out_.insert(objects::owned_name(connector)).second) {
+            events_.publish(events::ConnectorNotTested{connector.name, *why});
         }
     }
 }
@@ -240,7 +266,7 @@ net::Task<> Validator::validate_due()
     for (const auto& connector : snapshot_->contents().outbound_connectors) {
         if (!connector.enabled) continue;
         if (why_not_tested(connector)) continue;  // set() has said so
-        const Report* const before = last(connector.name);
+        const Report* const before = last(objects::owned_name(connector));
         all.push_back(&connector);
         turns.push_back(
             {connector.name, before == nullptr ? std::nullopt : std::optional{before->started}});
@@ -261,7 +287,7 @@ net::Task<> Validator::validate_in_turn(std::shared_ptr<DueList> list)
         auto subject = make_subject(*list->snapshot, connector, std::nullopt);
         if (!subject) continue;
         const Report report = co_await run(*std::move(subject), [](const Step&) {});
-        if (!stopping_ && snapshot_->outbound_connector(std::string_view{connector.name}))
+        if (!stopping_ && snapshot_->outbound_connector_named(objects::owned_name(connector)))
             keep(report);
     }
 }

@@ -28,8 +28,8 @@ namespace hermetic::inbound {
 class BounceWatch;
 class SessionWatch;
 }  // namespace hermetic::inbound
-namespace hermetic::ledger {
-class Log;
+namespace hermetic::events {
+class Publisher;
 }
 namespace hermetic::net {
 class Core;
@@ -48,7 +48,7 @@ public:
         inbound::BounceWatch& bounces;
         inbound::SessionWatch& sessions;
     };
-    Validator(net::Core& core, dns::Resolver& resolver, ledger::Log& log, Watches watches,
+    Validator(net::Core& core, dns::Resolver& resolver, events::Publisher& events, Watches watches,
               std::string folder);
     ~Validator();  // after stop()
     Validator(const Validator&) = delete;
@@ -71,7 +71,7 @@ public:
     };
     // Of the connector in force, enabled or not. `sink` and `done` are called later, on the core,
     // `done` last, and also when the server stops meanwhile.
-    [[nodiscard]] Result<void, Refusal> start(const std::string& connector,
+    [[nodiscard]] Result<void, Refusal> start(const objects::OwnedName& connector,
                                               std::optional<Message> message, Sink sink, Done done);
     // Of a copy that is not in force: what saving it would mean. Where it is then saved as it was
     // tested, that was the connector's validation.
@@ -80,11 +80,11 @@ public:
 
     // The guided test of an inbound connector: waits for its partner's session (guided.h). Nothing
     // of it is kept.
-    [[nodiscard]] Result<void, Refusal> start_inbound(const std::string& connector, Duration wait,
-                                                      Sink sink, Done done);
+    [[nodiscard]] Result<void, Refusal> start_inbound(const objects::OwnedName& connector,
+                                                      Duration wait, Sink sink, Done done);
 
     // Null: it was never validated, or is not there any more.
-    [[nodiscard]] const Report* last(const std::string& connector) const;
+    [[nodiscard]] const Report* last(const objects::OwnedName& connector) const;
     // Why it is not tested by itself; empty: it is.
     [[nodiscard]] static std::string why_left_out(const objects::OutboundConnector& connector);
     [[nodiscard]] const objects::SnapshotPointer& snapshot() const { return snapshot_; }
@@ -106,26 +106,27 @@ private:
     net::Task<Report> run(Subject subject, Sink sink);
     net::Task<> run_on_demand(Subject subject, std::optional<objects::OutboundConnector> copy,
                               Sink sink, Done done);
-    net::Task<> run_guided(std::string connector, Duration wait, Sink sink, Done done);
+    net::Task<> run_guided(objects::OwnedName connector, Duration wait, Sink sink, Done done);
     net::Task<> look_daily();
     struct DueList;
     net::Task<> validate_in_turn(std::shared_ptr<DueList> list);
     void bring_to(WallTime now);
     void keep(const Report& report);
+    void adopt_unowned();
     void forget_removed();
     void adopt_saved();
     void tell_left_out();
 
     net::Core& core_;
     dns::Resolver& resolver_;
-    ledger::Log& log_;
+    events::Publisher& events_;
     Watches watches_;
     ResultsFolder folder_;
     WallTime started_;
     outbound::SettingsPointer settings_;
     objects::SnapshotPointer snapshot_;
     Reports reports_;
-    std::set<std::string> told_left_out_;  // connectors of which the log has it
+    std::set<objects::OwnedName> told_left_out_;  // connectors of which the log has it
     // Copies that were tested and are not in force; the oldest first, at most kMaxCopies.
     struct TestedCopy {
         objects::OutboundConnector connector;

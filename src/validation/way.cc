@@ -55,25 +55,16 @@ Step say_result(const Way& way)
     Step step;
     step.id = StepId::Result;
     step.reason = way.flow.reason;
-    if (!way.flows) {
+    step.seen = would(way.flow.fate);
+    if (!way.flow.goes()) {
         step.state = State::Failed;
-        step.seen = "mail would wait: no host would take it now";
+        step.seen += ": no host would take it now";
     } else {
         step.state = way.flow.in_clear ? State::Warning : State::Ok;
-        step.seen = "mail would flow now, to " + way.host + " " + way.address +
-                    (way.flow.in_clear ? ", in clear" : "");
+        step.seen +=
+            " now, to " + way.host + " " + way.address + (way.flow.in_clear ? ", in clear" : "");
     }
     return step;
-}
-
-// No host was found.
-Way lost(const facts::Outcome& outcome)
-{
-    Way way;
-    way.flow.reason = outcome.reason;
-    way.flow.words = outcome.text;
-    way.flow.fix = facts::suggest_fix(outcome);
-    return way;
 }
 
 }  // namespace
@@ -86,18 +77,17 @@ net::Task<Way> find_way(const Environment& env, std::shared_ptr<const tls::CaSet
     Way way;
     if (hosts) {
         Teller teller{*hosts, sink};
-        auto target = target_of(*hosts);
+        auto list = list_of(*hosts);
         auto demand = demand_of(subject);
-        auto found = co_await find_flow(look, std::move(target), std::move(demand), &teller);
-        way = {found.connection != nullptr, found.host, found.address, std::move(found.flow),
-               found.policy};
+        auto found = co_await find_flow(look, std::move(list), std::move(demand), &teller);
+        way = {found.host, found.address, std::move(found.flow), found.policy};
         hang_up(std::move(found.connection));
         Step policy = say_flow(way.flow);
         policy.host = way.host;
         policy.address = way.address;
         sink(policy);
     } else {
-        way = lost(hosts.error());
+        way.flow = flow_of(hosts.error(), Proof::None);
     }
     sink(say_result(way));
     co_return way;

@@ -14,10 +14,9 @@
 namespace hermetic::validation {
 
 struct Way {
-    bool flows = false;  // else mail would wait
-    std::string host;    // that would be used
+    std::string host;  // that would be used
     std::string address;
-    Flow flow;           // there; where it does not flow: why, of the last one tried
+    Flow flow;           // there; where mail would not go: why, of the host that counts
     std::string policy;  // that holds there: its digest
 };
 

@@ -1,6 +1,11 @@
 #include "validation/words.h"
 
+#include "core/assert.h"
+#include "core/quote.h"
 #include "core/text.h"
+#include "facts/attempt_history.h"
+#include "facts/expiry.h"
+#include "facts/outcome_words.h"
 #include "facts/reasons.h"
 #include "outbound/io_outcome.h"
 #include "policy/evidence_words.h"
@@ -53,6 +58,13 @@ Step find_fault(StepId id, State state, Reason reason, std::string seen)
     return make(id, state, std::move(seen), facts::describe(reason).fix, reason);
 }
 
+// A text of the peer's, as one line.
+std::string quote(std::string text)
+{
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return quoted(text);
+}
+
 StepId step_of(facts::Stage stage)
 {
     switch (stage) {
@@ -83,7 +95,7 @@ Step say_starttls(const Seen& seen)
         const Reason reason =
             seen.end == End::Refused ? Reason::StarttlsRefused : Reason::StarttlsNotOffered;
         std::string words{facts::describe(reason).words};
-        if (seen.outcome) words += ": " + printable(seen.outcome->text);
+        if (seen.outcome) words += "; " + say_outcome(*seen.outcome, proof_of(seen.tls));
         return find_fault(StepId::StartTls, State::Failed, reason, std::move(words));
     }
     case End::HandshakeFailed:
@@ -93,17 +105,87 @@ Step say_starttls(const Seen& seen)
     case End::Failed:
         break;
     }
-    return say_failure(StepId::StartTls, *seen.outcome);
+    return say_failure(StepId::StartTls, *seen.outcome, proof_of(seen.tls));
 }
 
 }  // namespace
 
-Step say_failure(StepId id, facts::Outcome outcome)
+std::string_view name(Fate fate)
 {
-    std::string words = printable(outcome.text, 400);
-    if (outcome.origin == facts::Origin::Remote)
-        words = fmt::format("the server says: {} {}", outcome.code, words);
-    return make(id, State::Failed, std::move(words), facts::suggest_fix(outcome), outcome.reason);
+    switch (fate) {
+    case Fate::Goes:
+        return "goes";
+    case Fate::Waits:
+        return "waits";
+    case Fate::Returns:
+        return "returns";
+    }
+    unreachable("every Fate is named above");
+}
+
+std::string_view would(Fate fate)
+{
+    switch (fate) {
+    case Fate::Goes:
+        return "mail would flow";
+    case Fate::Waits:
+        return "mail would wait";
+    case Fate::Returns:
+        return "mail would be returned to its sender";
+    }
+    unreachable("every Fate is described above");
+}
+
+Proof proof_of(const policy::TlsPolicy& policy, const std::optional<facts::TlsEvidence>& evidence)
+{
+    if (!evidence || !policy.proves_peer()) return proof_of(evidence);
+    return policy::judge_evidence(policy, *evidence).passes ? Proof::Proved : Proof::Unproved;
+}
+
+Proof proof_of(const std::optional<facts::TlsEvidence>& evidence)
+{
+    if (!evidence) return Proof::None;
+    return policy::judge_certificate(*evidence) == Reason::TlsVerified ? Proof::Proved
+                                                                       : Proof::Unproved;
+}
+
+std::string say_outcome(const facts::Outcome& outcome, Proof proof)
+{
+    constexpr std::size_t kShown = 400;
+    if (outcome.origin == facts::Origin::Local) return facts::format_words(outcome, kShown);
+    const auto quote = facts::quote_reply(outcome, kShown);
+    switch (proof) {
+    case Proof::None:
+        return fmt::format("the server says {} in clear: nothing proves that it said so", quote);
+    case Proof::Unproved:
+        return fmt::format("the server says {} in TLS, but nothing proves whose server it is",
+                           quote);
+    case Proof::Proved:
+        return fmt::format("the server says {}, and its certificate proves it", quote);
+    }
+    unreachable("every Proof is described above");
+}
+
+Fate fate_of(const facts::Outcome& outcome)
+{
+    return outcome.result == facts::OutcomeClass::Failed ? Fate::Returns : Fate::Waits;
+}
+
+Flow flow_of(const facts::Outcome& outcome, Proof proof)
+{
+    Flow flow;
+    flow.fate = fate_of(outcome);
+    flow.reason = outcome.reason;
+    flow.words = say_outcome(outcome, proof);
+    flow.proof = proof;
+    flow.fix = facts::suggest_fix(outcome);
+    return flow;
+}
+
+Step say_failure(StepId id, facts::Outcome outcome, Proof proof)
+{
+    return make(id, State::Failed, say_outcome(outcome, proof), facts::suggest_fix(outcome),
+                outcome.reason);
 }
 
 Step say_addresses(const HostFindings& host)
@@ -178,8 +260,7 @@ Step say_certificate(const facts::TlsEvidence& evidence, WallTime now)
         return find_fault(StepId::Certificate, State::Warning, found, std::move(text));
     }
     text += "\nverified and names the host";
-    constexpr int kSoon = 30;
-    if (days < kSoon) {
+    if (facts::is_expiring(leaf, now)) {
         return find_fault(StepId::Certificate, State::Warning, Reason::CertificateExpiring,
                           std::move(text));
     }
@@ -192,14 +273,15 @@ Step say_levels(const std::vector<LevelVerdict>& levels)
     std::string_view strongest = "none";
     for (const LevelVerdict& each : levels) {
         const auto level = policy::name(each.level);
-        if (each.passes) strongest = level;
-        if (each.passes && each.in_clear && each.level != policy::TlsLevel::None) {
-            lines.push_back(fmt::format("{:<13} passes, in clear: {}", level, each.words));
-        } else if (each.passes) {
-            lines.push_back(fmt::format("{:<13} passes", level));
+        const bool goes = each.fate == Fate::Goes;
+        if (goes) strongest = level;
+        if (!goes) {
+            lines.push_back(fmt::format("{:<13} {}: {} ({})", level, name(each.fate), each.words,
+                                        facts::name(each.reason)));
+        } else if (each.in_clear && each.level != policy::TlsLevel::None) {
+            lines.push_back(fmt::format("{:<13} goes, in clear: {}", level, each.words));
         } else {
-            lines.push_back(
-                fmt::format("{:<13} fails: {} ({})", level, each.words, facts::name(each.reason)));
+            lines.push_back(fmt::format("{:<13} goes", level));
         }
     }
     const bool tls = strongest != "none" && strongest != "opportunistic";
@@ -208,9 +290,9 @@ Step say_levels(const std::vector<LevelVerdict>& levels)
 
 Step say_flow(const Flow& flow)
 {
-    if (!flow.flows) {
-        return make(StepId::Policy, State::Failed, "mail would wait: " + flow.words, flow.fix,
-                    flow.reason);
+    if (!flow.goes()) {
+        return make(StepId::Policy, State::Failed,
+                    fmt::format("{}: {}", would(flow.fate), flow.words), flow.fix, flow.reason);
     }
     if (flow.in_clear) {
         return make(StepId::Policy, State::Warning, "mail would flow in clear: " + flow.words,
@@ -223,16 +305,16 @@ std::vector<Step> say_seen(const Seen& seen)
 {
     std::vector<Step> steps;
     if (seen.end == End::Failed && step_of(seen.stage) == StepId::Connect) {
-        return {say_failure(StepId::Connect, *seen.outcome)};
+        return {say_failure(StepId::Connect, *seen.outcome, Proof::None)};
     }
     steps.push_back(make(StepId::Connect, State::Ok, "connected"));
     if (seen.end == End::Failed && seen.stage == facts::Stage::Greeting) {
-        steps.push_back(say_failure(StepId::Greeting, *seen.outcome));
+        steps.push_back(say_failure(StepId::Greeting, *seen.outcome, proof_of(seen.tls)));
         return steps;
     }
-    steps.push_back(make(StepId::Greeting, State::Ok, seen.greeting));
+    steps.push_back(make(StepId::Greeting, State::Ok, quote(seen.greeting)));
     if (seen.end == End::Failed && !seen.offered) {
-        steps.push_back(say_failure(StepId::Ehlo, *seen.outcome));
+        steps.push_back(say_failure(StepId::Ehlo, *seen.outcome, proof_of(seen.tls)));
         return steps;
     }
     const auto& offered = seen.offered_in_tls ? *seen.offered_in_tls : *seen.offered;

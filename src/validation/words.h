@@ -4,7 +4,6 @@
 #pragma once
 
 #include "validation/findings.h"
-#include "validation/judge.h"
 #include "validation/step.h"
 
 #include <string>
@@ -12,8 +11,23 @@
 
 namespace hermetic::validation {
 
+// Of what was said on a connection under a policy; without `evidence` in clear.
+[[nodiscard]] Proof proof_of(const policy::TlsPolicy& policy,
+                             const std::optional<facts::TlsEvidence>& evidence);
+// Where no policy is asked about.
+[[nodiscard]] Proof proof_of(const std::optional<facts::TlsEvidence>& evidence);
+
+// What became of an attempt: our own words, or `the server says "554 go away" in clear: nothing
+// proves that …`.
+[[nodiscard]] std::string say_outcome(const facts::Outcome& outcome, Proof proof);
+[[nodiscard]] Fate fate_of(const facts::Outcome& outcome);
+// Of mail that cannot go.
+[[nodiscard]] Flow flow_of(const facts::Outcome& outcome, Proof proof);
+// "mail would wait"
+[[nodiscard]] std::string_view would(Fate fate);
+
 // Steps that ended, without host and address.
-[[nodiscard]] Step say_failure(StepId id, facts::Outcome outcome);
+[[nodiscard]] Step say_failure(StepId id, facts::Outcome outcome, Proof proof);
 [[nodiscard]] Step say_addresses(const HostFindings& host);
 [[nodiscard]] Step say_tlsa(const HostFindings& host);
 [[nodiscard]] Step say_versions(const std::vector<VersionTry>& versions, facts::TlsVersion floor);

@@ -113,7 +113,7 @@ TEST(Words, AConnectionIsToldAsFarAsItCame)
     seen.greeting = "mx ESMTP";
     steps = say_seen(seen);
     ASSERT_EQ(steps.size(), 3U);
-    EXPECT_EQ(steps[1].seen, "mx ESMTP");
+    EXPECT_EQ(steps[1].seen, "\"mx ESMTP\"");
     EXPECT_EQ(steps[2].id, StepId::Ehlo);
 
     seen.offered = smtp::Capabilities{};
@@ -138,7 +138,10 @@ TEST(Words, AFlowSaysWhetherMailWouldGo)
     flow.reason = Reason::TlsNameMismatch;
     flow.words = "the wrong name";
     EXPECT_EQ(say_flow(flow).seen, "mail would wait: the wrong name");
-    flow.flows = true;
+    flow.fate = Fate::Returns;
+    EXPECT_EQ(say_flow(flow).seen, "mail would be returned to its sender: the wrong name");
+    EXPECT_EQ(say_flow(flow).state, State::Failed);
+    flow.fate = Fate::Goes;
     EXPECT_EQ(say_flow(flow).state, State::Ok);
     flow.in_clear = true;
     EXPECT_EQ(say_flow(flow).state, State::Warning);
@@ -149,9 +152,14 @@ TEST(Words, ThePeersTextIsPrintable)
     facts::Outcome outcome;
     outcome.origin = facts::Origin::Remote;
     outcome.code = 554;
-    outcome.text = "go\x1b[2Jaway";
-    const auto step = say_failure(StepId::Greeting, outcome);
-    EXPECT_EQ(step.seen, "the server says: 554 go\\x1B[2Jaway");
+    outcome.text = "go\x1b[2J\naway\\ \"now\"";
+    const auto step = say_failure(StepId::Greeting, outcome, Proof::None);
+    EXPECT_EQ(
+        step.seen,
+        "the server says \"554 go\\x1B[2J away\\\\ \\\"now\\\"\" in clear: nothing proves that "
+        "it said so");
+    EXPECT_NE(say_outcome(outcome, Proof::Unproved).find("nothing proves whose server it is"),
+              std::string::npos);
 }
 
 }  // namespace

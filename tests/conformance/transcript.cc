@@ -135,6 +135,8 @@ private:
             start_.offers_starttls = true;
         else if (what == "listener" && name == "xclient")
             start_.may_xclient = true;
+        else if (what == "client" && name == "admitted")
+            admitted_ = true;
         else if (what == "limit" && name == "message_size")
             limits.message_size = value;
         else if (what == "limit" && name == "header_size")
@@ -187,7 +189,9 @@ private:
         case Next::ReadCommand:
             return read_command();
         case Next::CheckSender:
-            next_ = machine_->on_sender_accepted();
+            next_ = machine_->candidate().in_brackets || admitted_
+                        ? machine_->on_sender_accepted()
+                        : machine_->on_sender_refused({&refusal::kMailSyntax, {}}, kNow);
             return true;
         case Next::CheckRecipient:
             check_recipient();
@@ -217,7 +221,7 @@ private:
             return true;
         }
         if (line.size() > kMaxCommandLine) {
-            next_ = machine_->on_line_too_long(kNow);
+            next_ = machine_->on_line_too_long(line, kNow);
             return true;
         }
         next_ = machine_->on_command({line, line.find('\r') != std::string::npos}, kNow);
@@ -228,6 +232,10 @@ private:
     void check_recipient()
     {
         const command::Rcpt& rcpt = machine_->pending_recipient();
+        if (!rcpt.in_brackets && !admitted_) {
+            next_ = machine_->on_recipient_refused({&refusal::kRcptSyntax, {}}, kNow);
+            return;
+        }
         const auto mailbox = rcpt.mailbox.value_or(*mail::parse_mailbox("postmaster@example.org"));
         const Refusal refusal{mailbox.local == "nobody" ? &kNoSuchUser : &kNoRelay,
                               mailbox.format()};
@@ -283,6 +291,7 @@ private:
     }
 
     Delivery delivery_;
+    bool admitted_ = false;  // by a connector or a login
     ServerSettings settings_;
     ServerStart start_;
     std::string store_ = "stored";

@@ -104,6 +104,21 @@ TEST_F(SpoolTells, OfAFullDiskOfItsBallastAndThatItWorksAgain)
     spool->close();
 }
 
+TEST_F(SpoolTells, OfABallastThatAStartOnAFullDiskNeeds)
+{
+    open();
+    const auto message = maker.message("x");
+    ASSERT_EQ(driver->commit(message), Durability::Durable);
+    spool->close();
+    spool.reset();
+    fail_next_write(Effect::NoSpace, 1);
+    open();
+    EXPECT_THAT(told.ids(), Contains("spool.ballast-released"));
+    EXPECT_TRUE(driver->load(message->id));
+    EXPECT_EQ(driver->commit(maker.message("y")), Durability::Durable);
+    spool->close();
+}
+
 TEST_F(SpoolTells, OfEachAttemptToOpenThatFails)
 {
     open();

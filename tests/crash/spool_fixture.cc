@@ -1,6 +1,7 @@
 #include "spool_fixture.h"
 
 #include "core/ids.h"
+#include "facts/reasons.h"
 #include "mail/address.h"
 #include "spool/test_support.h"
 
@@ -100,9 +101,36 @@ spool::MessageState deferred_state()
     return state;
 }
 
+// What a message itself asks of TLS, as a notice of such mail has it.
+mail::Envelope asking_envelope(const MessageId& id)
+{
+    mail::Envelope envelope = full_envelope(id);
+    envelope.tls = {true, false, mail::TlsLevel::VerifyName};
+    return envelope;
+}
+
+spool::MessageState tried_state()
+{
+    spool::MessageState state = deferred_state();
+    state.required_tls = mail::RequiredTls{mail::TlsLevel::Encrypt, "tls.connector-level"};
+    facts::AttemptCause cause;
+    cause.first = 1;
+    cause.last = cause.count = 3;
+    cause.first_at = kWhen;
+    cause.last_at = later(std::chrono::minutes{15});
+    cause.reason = facts::Reason::ConnectRefused;
+    cause.host = state.last_host;
+    cause.text = state.last_text;
+    state.history.causes = {cause};
+    state.history.left_out = 2;
+    state.last_attempt = "To: mx.example.org\nconnect: refused\n";
+    return state;
+}
+
 class Maker {
 public:
     std::vector<WaitingMail> make();
+    std::vector<WaitingMail> make_2();
 
 private:
     WaitingMail& add(std::string what, mail::Envelope (*envelope)(const MessageId&));
@@ -188,11 +216,39 @@ std::vector<WaitingMail> Maker::make()
     return std::move(all_);
 }
 
+// Envelopes of version 2, states of version 4, checksums in body files.
+std::vector<WaitingMail> Maker::make_2()
+{
+    edit(add("deferred", plain_envelope)).state = deferred_state();
+    add("asks for TLS", asking_envelope);
+    edit(add("tried", plain_envelope)).state = tried_state();
+    auto& all = edit(add("tried, approved, deferred for TLS, asks for TLS", asking_envelope));
+    all.state = tried_state();
+    all.state.finished = {1, 3};
+    all.state.tls_failing_since = later(std::chrono::minutes{1});
+    all.state.approval =
+        spool::Approval{"operator", "the partner knows", later(std::chrono::minutes{5})};
+    put_in_file(add("in a file", plain_envelope));
+
+    const std::size_t first_opening = all_.size();
+    edit(add("tried, in the log", plain_envelope)).state = tried_state();
+    auto& file = add("in a file, asks for TLS, in the log", asking_envelope);
+    put_in_file(file);
+    edit(file).state = tried_state();
+    for (std::size_t i = first_opening; i < all_.size(); ++i) all_[i].second_opening = true;
+    return std::move(all_);
+}
+
 }  // namespace
 
 std::vector<WaitingMail> mail_of_version_1()
 {
     return Maker{}.make();
+}
+
+std::vector<WaitingMail> mail_of_version_2()
+{
+    return Maker{}.make_2();
 }
 
 }  // namespace hermetic::crash

@@ -1,9 +1,9 @@
-// The mail that waits in tests/crash/fixtures/spool-1: every kind of message and every field that
-// records of this version have.
+// The mail that waits in tests/crash/fixtures/spool-N: every kind of message and every field that
+// records of that time have.
 //
-// The folder was written by write_spool_fixture, built from the commit that last wrote such
+// The folders were written by write_spool_fixture, built from the commit that last wrote such
 // records. What a later version adds has its default in these messages. A version whose records
-// differ gets a folder and a description of its own; this one stays.
+// differ gets a folder and a description of its own; those there are stay.
 #pragma once
 
 #include "spool/spool.h"
@@ -23,6 +23,9 @@ struct WaitingMail {
 
 // In the order of their ids.
 [[nodiscard]] std::vector<WaitingMail> mail_of_version_1();
+// What came after it: the message's own wishes for TLS, the history of its attempts, checksums of
+// body files, and the file `identity`.
+[[nodiscard]] std::vector<WaitingMail> mail_of_version_2();
 
 // Bodies longer than this are files in the fixture (octets).
 inline constexpr std::size_t kFixtureBodyThreshold = 1024;

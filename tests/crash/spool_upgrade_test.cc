@@ -3,6 +3,7 @@
 #include "spool/test_support.h"
 #include "spool_fixture.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -13,14 +14,26 @@
 namespace hermetic::crash {
 namespace {
 
-class SpoolUpgrade : public testing::Test {
+struct Fixture {
+    const char* folder;
+    std::vector<WaitingMail> (*mail)();
+};
+constexpr Fixture kFixtures[] = {{"spool-1", mail_of_version_1}, {"spool-2", mail_of_version_2}};
+
+class SpoolUpgrade : public testing::TestWithParam<Fixture> {
 protected:
     SpoolUpgrade()
     {
-        // The tables of one version: a start changes its files.
-        std::filesystem::copy(HERMETIC_SPOOL_FIXTURES "/spool-1", directory.path() + "/spool",
+        // A start changes its files.
+        std::filesystem::copy(std::string{HERMETIC_SPOOL_FIXTURES "/"} + GetParam().folder,
+                              directory.path() + "/spool",
                               std::filesystem::copy_options::recursive);
         settings.directory = directory.path() + "/spool";
+        // Folders that git does not keep, as they are empty.
+        for (unsigned folder = 0; folder < 256; ++folder) {
+            std::filesystem::create_directories(
+                fmt::format("{}/bodies/{:02x}", settings.directory, folder));
+        }
         settings.high_water = settings.low_water = settings.ballast = 0;
         settings.body_file_threshold = kFixtureBodyThreshold;
         settings.on_event = [this](const spool::SpoolEvent& event) {
@@ -45,13 +58,13 @@ protected:
     std::unique_ptr<spool::Spool> spool;
 };
 
-TEST_F(SpoolUpgrade, EveryMessageIsThereWithEveryField)
+TEST_P(SpoolUpgrade, EveryMessageIsThereWithEveryField)
 {
     open();
     ASSERT_NE(spool, nullptr);
     spool::testing::Driver driver{*spool};
     const auto claimed = driver.claim_all();
-    const auto expected = mail_of_version_1();
+    const auto expected = GetParam().mail();
     EXPECT_EQ(claimed.size(), expected.size()) << "no more than that: what was over stays so";
     for (const WaitingMail& mail : expected) {
         SCOPED_TRACE(mail.what);
@@ -75,9 +88,9 @@ TEST_F(SpoolUpgrade, EveryMessageIsThereWithEveryField)
 }
 
 // What this version writes over it is read at the next start, and what is done with stays so.
-TEST_F(SpoolUpgrade, ItsMailIsChangedAndEnds)
+TEST_P(SpoolUpgrade, ItsMailIsChangedAndEnds)
 {
-    const auto expected = mail_of_version_1();
+    const auto expected = GetParam().mail();
     open();
     ASSERT_NE(spool, nullptr);
     {
@@ -108,6 +121,9 @@ TEST_F(SpoolUpgrade, ItsMailIsChangedAndEnds)
     spool->close();
     EXPECT_TRUE(complaints.empty()) << complaints.front();
 }
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, SpoolUpgrade, testing::ValuesIn(kFixtures),
+                         [](const auto& each) { return each.index == 0 ? "Spool1" : "Spool2"; });
 
 }  // namespace
 }  // namespace hermetic::crash

@@ -72,7 +72,7 @@ std::shared_ptr<const StoredMessage> World::make(std::size_t length)
 {
     const std::string text = make_text(length, ++seed_);
     if (length <= spool_->body_file_threshold()) return remember(maker_.message(text), text);
-    const auto writer = spool_->write_body(maker_.body_id());
+    const auto writer = spool_->write_body(maker_.body_id(), "client");
     const std::size_t half = length / 2;
     if (!driver_->append(*writer, text.substr(0, half)).empty()) return nullptr;
     if (!driver_->append(*writer, text.substr(half)).empty()) return nullptr;

@@ -45,7 +45,7 @@ public:
         const auto& body = mail.message->body;
         std::unique_ptr<spool::BodyWriter> writer;
         if (body.in_file) {
-            writer = spool_->write_body(body.id);
+            writer = spool_->write_body(body.id, {});
             require(driver.append(*writer, mail.body).empty(), "body: append");
             require(driver.finish(*writer).empty(), "body: finish");
         }
@@ -74,7 +74,7 @@ private:
 
 void write(const std::string& directory)
 {
-    const auto all = mail_of_version_1();
+    const auto all = mail_of_version_2();  // the newest
     for (const bool second : {false, true}) {
         Opening opening{directory};
         for (std::size_t i = 0; i < all.size(); ++i) {

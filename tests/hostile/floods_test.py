@@ -127,7 +127,7 @@ def drop_handshake(address, stop, count, number):
     """A hello, which costs the server a signature, and a reset."""
     hello = client_hello()
     while not stop():
-        connection = greeted(address, number)
+        connection = greeted(address, number, proxied=True)
         exchange(connection, b"EHLO a\r\n", b"250 ")
         exchange(connection, b"STARTTLS\r\n", b"220 2.0.0")
         exchange(connection, hello, b"\x16\x03")
@@ -137,6 +137,7 @@ def drop_handshake(address, stop, count, number):
 
 class Handshakes(Hostile):
     limits = {"connections_per_client": 600}
+    listens = {"proxy_networks": hostile.PROXIES}
 
     def test_dropped(self):
         """handshakes that are begun and dropped: limits.connections_per_client, sessions that end at once"""

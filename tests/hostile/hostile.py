@@ -50,9 +50,15 @@ def source(number):
     return f"127.{1 + number // 62500 % 200}.{number // 250 % 250}.{1 + number % 250}"
 
 
-def connect(address, number=None, timeout=30):
+# What a listener needs for connect(proxied=True): rates do not count for loopback.
+PROXIES = ["127.1.0.0/16"]
+
+
+def connect(address, number=None, timeout=30, proxied=False):
     made = socket.create_connection(address, timeout, (source(number), 0) if number is not None else None)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if proxied:
+        made.sendall(b"PROXY TCP4 198.18.%d.%d 127.0.0.1 4711 25\r\n" % (number // 250 % 250, 1 + number % 250))
     return made
 
 
@@ -68,9 +74,9 @@ def exchange(connection, data, until):
     return said
 
 
-def greeted(address, number=None):
+def greeted(address, number=None, proxied=False):
     """A connection that has its greeting: who speaks before it is shown out at once."""
-    made = connect(address, number)
+    made = connect(address, number, proxied=proxied)
     try:
         exchange(made, b"", b"\r\n")
     except BaseException:
@@ -196,6 +202,7 @@ class Hostile(unittest.TestCase):
     limits = {}
     delivery = {}
     listeners = ()
+    listens = {}  # options of the listener "mx"
     domains = ()
     more = {}
 
@@ -205,7 +212,7 @@ class Hostile(unittest.TestCase):
         cls.sink = Sink(keep=lambda message: not LONG or "good@dest.test" not in message.to)
         cls.addClassCleanup(cls.sink.close)
         cls.server = HermeticServer(
-            listeners=[listener("mx"), *cls.listeners], limits=cls.limits, delivery=cls.delivery,
+            listeners=[listener("mx", **cls.listens), *cls.listeners], limits=cls.limits, delivery=cls.delivery,
             accepted_domains=[{"name": "dest.test", "kind": "internal_relay", "next_hop": smtp_hop(cls.sink)},
                               *cls.domains], **cls.more)
         cls.server.start()

@@ -31,8 +31,7 @@ def endless_line(address, stop, count, number):
 
 
 class Oversized(Hostile):
-    limits = {"message_size": MESSAGE_SIZE, "header_size": HEADER_SIZE, "connections_per_client": 600,
-              "misuse_delay": "0s"}
+    limits = {"message_size": MESSAGE_SIZE, "header_size": HEADER_SIZE, "misuse_delay": "0s"}
 
     def started(self):
         client = self.client()

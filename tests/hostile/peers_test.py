@@ -200,11 +200,12 @@ class Peers(Hostile):
 class Silence(Hostile):
     """Hosts that accept and never greet, more of them than delivery.connections, with RFC 5321's timeouts."""
     hosts = 20
+    script = ("silence",)
     delivery = {"connections": 10}
 
     @classmethod
     def setUpClass(cls):
-        cls.peers = {f"silent{number}.test": Peer("silence") for number in range(cls.hosts)}
+        cls.peers = {f"silent{number}.test": Peer(*cls.script) for number in range(cls.hosts)}
         for peer in cls.peers.values():
             cls.addClassCleanup(peer.close)
         cls.domains = [{"name": name, "kind": "internal_relay", "next_hop": f"smtp://127.0.0.1:{peer.port}"}
@@ -212,23 +213,55 @@ class Silence(Hostile):
         cls.more = {"organization": {"retry_after": ["1h"]}}
         super().setUpClass()
 
-    def test_silence(self):
-        """twenty silent hosts keep good mail from none of ten connections for longer than seconds"""
+    def connections(self):
+        return sum(peer.connections for peer in self.peers.values())
+
+    def write_to_all(self):
         with Client(self.address, timeout=60) as client:
             client.ehlo()
             for name in self.peers:
                 client.deliver("a@dest.test", [f"b@{name}"], hostile.MESSAGE)
-        wait_for(lambda: sum(peer.connections for peer in self.peers.values()) >= 10, "ten connections")
+
+    def good_mail(self, name, seconds=20):
+        began = time.monotonic()
+        with Client(self.address, timeout=60) as client:
+            client.ehlo()
+            client.deliver("good@dest.test", [f"{name}@dest.test"], hostile.GOOD)
+        self.sink.wait_to(f"{name}@dest.test", seconds=seconds)
+        print(f"  good mail after {time.monotonic() - began:.1f} s", flush=True)
+
+    def test_silence(self):
+        """twenty silent hosts keep good mail from none of ten connections for longer than seconds"""
+        self.write_to_all()
+        wait_for(lambda: self.connections() >= 10, "ten connections")
         for count in range(3):
-            began = time.monotonic()
-            with Client(self.address, timeout=60) as client:
-                client.ehlo()
-                client.deliver("good@dest.test", [f"good{count}@dest.test"], hostile.GOOD)
-            self.sink.wait_to(f"good{count}@dest.test", seconds=20)
-            print(f"  good mail after {time.monotonic() - began:.1f} s", flush=True)
+            self.good_mail(f"good{count}")
         wait_for(lambda: any(each["reason"] == "connection.gave-way" for each in self.server.log("attempt")),
                  "a connection gave way")
         wait_for(lambda: all(peer.connections for peer in self.peers.values()), "each silent host had its turn")
+
+
+class Dripping(Silence):
+    """The same hosts, but that each sends lines of a greeting that never ends."""
+    script = ("drip", b"220-x\r\n")
+
+
+class Takers(Silence):
+    """Hosts that take a message and never answer: their connections cannot be ended."""
+    script = (*BEFORE_END, "silence")
+
+    def test_silence(self):
+        """twenty hosts that never answer the final dot leave a connection to who has answered"""
+        self.good_mail("first")
+        self.write_to_all()
+        wait_for(lambda: self.connections() == 9, "nine connections")
+        for count in range(3):
+            self.good_mail(f"good{count}", seconds=5)
+        self.assertEqual(self.connections(), 9)
+        rows = json.loads(self.server.run("queue", "list", "--json").stdout)["messages"]
+        waiting = [row for row in rows if row["state"] == "waiting"]
+        self.assertEqual({row["waits_for"] for row in waiting}, {"queue.no-free-connection"})
+        self.assertEqual(len(waiting), self.hosts - 9)
 
 
 if __name__ == "__main__":

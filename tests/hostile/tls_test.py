@@ -52,8 +52,6 @@ def renegotiations(address, stop, count, number):
 
 
 class Tls(Hostile):
-    # Each attacker may shake hands so often, and no more.
-    limits = {"connections_per_client": 120}
     listeners = (hostile.listener("only-1.2", max_tls="1.2"),)
 
     def test_records_of_one_octet(self):

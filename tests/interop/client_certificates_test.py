@@ -59,6 +59,9 @@ class ClientCertificates(unittest.TestCase):
             inbound_connectors=[
                 {"name": "partner", "sender_domains": ["partner.test"], "require_certificate": True,
                  "certificate_names": ["mx.partner.test"], "ca": cls.partner.certificate},
+                {"name": "strict", "sender_domains": ["strict.test"], "require_certificate": True,
+                 "certificate_names": ["mx.partner.test"], "ca": cls.partner.certificate,
+                 "certificate_purpose": "client"},
                 {"name": "tried", "sender_domains": ["tried.test"], "require_certificate": True,
                  "certificate_names": ["mx.tried.test"], "ca": cls.partner.certificate, "mode": "audit"},
                 {"name": "gateway", "kind": "on_premises", "may_relay": True, "treat_as_internal": True,
@@ -85,8 +88,8 @@ class ClientCertificates(unittest.TestCase):
         self.assertRegex(self.output, re.escape(code) + r".*" + words)
 
     def test_partner(self):
-        """a partner with its certificate is taken, and Received says that it was verified"""
-        for shown in ("partner", "partner wildcard"):
+        """a partner with its certificate, a server's too, is taken, and Received says that it was verified"""
+        for shown in ("partner", "partner wildcard", "partner server only"):
             with self.subTest(shown):
                 self.assertEqual(self.swaks("--tls", shown=shown), 0, self.output)
                 received = self.sink.wait_to(self.to).data[:2000].decode()
@@ -98,10 +101,9 @@ class ClientCertificates(unittest.TestCase):
         self.refused("530 5.7.0", r'connector "partner", in clear: .*STARTTLS.*\[mx\.hermetic\.test ')
 
     def test_partner_without_its_certificate(self):
-        """none, another name, a stranger's CA, one for servers only: 550 5.7.51 says what was shown"""
+        """none, another name, a stranger's CA: 550 5.7.51 says what was shown"""
         for shown, words in ((None, "no certificate"), ("partner other", "www.other.test"),
-                             ("stranger", "whose chain fails"), ("partner server only", "purpose"),
-                             ("own", "gateway.hermetic.test")):
+                             ("stranger", "whose chain fails"), ("own", "gateway.hermetic.test")):
             with self.subTest(shown):
                 self.assertEqual(self.swaks("--tls", shown=shown, name="mx",
                                             sender="alice@partner.test"),
@@ -111,6 +113,13 @@ class ClientCertificates(unittest.TestCase):
                     self.assertNotIn("wanted", self.output)
         entry = self.server.wait_log("connector.refused", reason="connector.certificate-mismatch")
         self.assertIn("mx.partner.test", entry["wanted"])
+
+    def test_purpose(self):
+        """certificate_purpose = "client": one for servers only does not count"""
+        self.assertEqual(self.swaks("--tls", shown="partner", sender="a@strict.test"), 0, self.output)
+        self.assertEqual(self.swaks("--tls", shown="partner server only", sender="a@strict.test"),
+                         NO_SENDER, self.output)
+        self.refused("550 5.7.51", "purpose")
 
     def test_revoked(self):
         """a revoked certificate proves nothing: no partner's, no right to relay, no name of our own"""

@@ -102,7 +102,7 @@ class Control(unittest.TestCase):
         self.assertEqual(row["waits_for"], "connect.refused")
         self.assertGreater(row["next_attempt"], row["accepted_at"])
         remembered = self.json("hosts", "list")["hosts"]
-        self.assertEqual([each["what"] for each in remembered], ["unreachable"])
+        self.assertEqual({each["what"] for each in remembered}, {"unreachable", "greets-nobody"})
         self.assertIn("unreachable", self.command("hosts", "list").stdout)
         host = remembered[0]["host"].rsplit(":", 1)[0]
         self.command("hosts", "forget", host)
@@ -128,13 +128,102 @@ class Control(unittest.TestCase):
         row = self.deferred("held")
         self.command("queue", "hold", row["id"])
         self.open.add("held@")
-        self.command("queue", "retry", "--destination", "hop.test")
+        self.command("queue", "retry", "--destination", "hop.test", "--yes")
         held = self.json("queue", "list", "--state", "held")["messages"]
         self.assertEqual([each["id"] for each in held], [row["id"]])
         self.assertEqual(self.hop.to("held@hop.test"), [])
         self.command("queue", "release", row["id"])
         self.hop.wait_to("held@hop.test")
         self.gone(row["id"])
+
+    def test_selection_asks_first(self):
+        """a change of many counts first; without a terminal and --yes nothing is changed"""
+        rows = [self.deferred(local) for local in ("many1", "many2")]
+        selection = ("--sender", "from-many1@senders.test")
+        done = self.command("queue", "hold", *selection, code=2)
+        self.assertIn("Hold 1 message?", done.stderr)
+        self.assertIn("--yes", done.stderr)
+        self.assertNotEqual(self.json("queue", "show", rows[0]["id"])["state"], "held")
+        self.assertEqual(self.json("queue", "hold", *selection, "--yes")["count"], 1)
+        shown = self.json("queue", "show", rows[0]["id"])
+        self.assertEqual(shown["state"], "held")
+        self.assertEqual(shown["handled"], "held")
+        self.assertTrue(shown["handled_by"])
+        self.assertNotEqual(self.json("queue", "show", rows[1]["id"])["state"], "held")
+        self.assertIn("No message matches", self.command(
+            "queue", "hold", "--recipient", "nobody@hop.test", "--yes").stdout)
+        self.command("queue", "release", "--recipient", "many1@hop.test", "--yes")
+        self.assertNotEqual(self.json("queue", "show", rows[0]["id"])["state"], "held")
+
+    def test_selections(self):
+        """every field of a selection narrows list and count alike"""
+        row = self.deferred("narrow")
+        def count(*selection):
+            found = [each["id"] for each in self.json("queue", "list", *selection)["messages"]]
+            return found.count(row["id"])
+        for selection in (("--recipient", "NARROW@hop.test"), ("--recipient", "@hop.test"),
+                          ("--sender", "@senders.test"), ("--reason", "rcpt.deferred"),
+                          ("--state", "deferred"), ("--destination", "hop.test"),
+                          ("--destination", row["destination"])):
+            self.assertEqual(count(*selection), 1, selection)
+        for selection in (("--recipient", "other@hop.test"), ("--sender", "<>"),
+                          ("--reason", "connect.refused"), ("--older-than", "2d"),
+                          ("--state", "held"), ("--destination", "other.test")):
+            self.assertEqual(count(*selection), 0, selection)
+        self.assertIn("a duration", self.command(
+            "queue", "list", "--older-than", "yesterday", code=1).stderr)
+        table = self.command("queue", "list", "--recipient", "narrow@hop.test").stdout
+        self.assertIn("narrow@hop.test", table)
+        self.assertIn("age", table.splitlines()[0])
+
+    def test_summary(self):
+        """summary: by destination and reason, and all of it"""
+        self.deferred("summed")
+        summary = self.json("queue", "summary")
+        self.assertTrue(any(each["reason"] == "rcpt.deferred" and each["messages"] >= 1
+                            for each in summary["rows"]))
+        self.assertEqual(sum(each["messages"] for each in summary["rows"]),
+                         summary["total"]["messages"])
+        self.assertIn("TOTAL", self.command("queue", "summary").stdout)
+
+    def test_view(self):
+        """view: header, or all of it; the log says who looked"""
+        row = self.deferred("viewed")
+        header = self.command("queue", "view", row["id"]).stdout
+        self.assertIn("Subject: x", header)
+        self.assertNotIn("text", header.split())
+        self.assertIn("text", self.command("queue", "view", "--body", row["id"]).stdout.split())
+        views = self.server.log("queue.view")
+        self.assertEqual([each["part"] for each in views if each["id"] == row["id"]],
+                         ["header", "message"])
+        self.assertTrue(all(each["by"] for each in views))
+
+    def test_pause(self):
+        """pause: mail waits and says why, also after a restart; resume: it goes"""
+        with HermeticServer(accepted_domains=[
+                {"name": "hop.test", "kind": "internal_relay",
+                 "next_hop": smtp_hop(self.hop)}]) as server:
+            def ask(*words):
+                return json.loads(server.run(*words, "--json").stdout)
+            label = ask("explain", "--to", "paused@hop.test")["route"]
+            self.open.add("paused@")
+            server.run("queue", "pause", label, "--reason", "moving house")
+            with Client(server.address()) as client:
+                client.ehlo()
+                client.deliver("a@senders.test", ["paused@hop.test"], MESSAGE)
+            server.stop()
+            server.start()
+            row = wait_for(lambda: next(iter(ask("queue", "list")["messages"]), None), "it waits")
+            self.assertEqual(row["waits_for"], "queue.paused")
+            destination = ask("queue", "destinations")["destinations"][0]
+            self.assertEqual(destination["paused_because"], "moving house")
+            self.assertTrue(destination["paused_by"])
+            self.assertEqual(ask("queue", "show", row["id"])["paused_because"], "moving house")
+            self.assertIn("moving house", ask("explain", "--to", "paused@hop.test")["paused"])
+            self.assertIn("paused", server.run("queue", "retry", row["id"], check=False).stderr)
+            self.assertEqual(self.hop.to("paused@hop.test"), [])
+            server.run("queue", "resume", label)
+            self.hop.wait_to("paused@hop.test")
 
     def test_remove_with_notice(self):
         """remove: the sender gets a failure notice"""

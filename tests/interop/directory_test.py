@@ -3,6 +3,8 @@
 
 import http.client
 import json
+import os
+import pty
 import socket
 import subprocess
 import sys
@@ -146,8 +148,180 @@ class Directory(unittest.TestCase):
                 '    ~ comment = "old" -> "new"', '+ outbound_connector "other" of Test',
                 '    recipient_domains = ["o.test"]'])
         self.assertEqual(self.json("connector", "list")["revision"], 1)
-        self.command("apply", path)
+        self.command("apply", path, "--prune")
         self.assertEqual(len(self.json("connector", "list")["objects"]), 2)
+
+    def test_prune(self):
+        """apply removes nothing that it was not asked to; --prune does, and so does a yes on a terminal"""
+        hop = self.sink()
+        bank = ["[[outbound_connector]]", 'name = "bank"', 'recipient_domains = ["bank.test"]']
+        self.apply(hop, *bank)
+        path = self.file(self.document(hop), "less.toml")
+        refused = self.command("apply", path, code=1)
+        self.assertIn('- outbound_connector "bank" of Test', refused.stdout)
+        self.assertIn("1 object, which it would remove; right is --prune", refused.stderr)
+        self.assertEqual(json.loads(self.command("apply", path, "--json", code=1).stderr)["reason"],
+                         "removes")
+        status, answer = ask(self.server, "PUT", "/v1/objects?revision=1", path.read_text())
+        self.assertEqual((status, answer["reason"]), (409, "removes"))
+        self.assertEqual(len(self.json("connector", "list")["objects"]), 1)
+        for word, left in (("n", 1), ("yes", 0)):
+            self.on_terminal(word, "apply", path)
+            self.assertEqual(len(self.json("connector", "list")["objects"]), left, word)
+        self.apply(hop, *bank)
+        self.command("apply", path, "--prune")
+        self.assertEqual(self.json("connector", "list")["objects"], [])
+
+    def listen(self, *names):
+        """Starts the server anew with these listeners."""
+        self.server.stop()
+        self.server.settings["listener"] = [listener(each) for each in names]
+        self.server.write_config()
+        self.server.start()
+
+    def on_terminal(self, answer, *words):
+        """Runs a command on a terminal of its own and answers its question."""
+        parent, child = pty.openpty()
+        try:
+            process = subprocess.Popen(
+                [binary(), *map(str, words), "--config", str(self.server.config)], stdin=child,
+                stdout=subprocess.DEVNULL, stderr=child, start_new_session=True)
+            os.write(parent, answer.encode() + b"\n")
+            process.wait(60)
+            self.assertIn(b"Remove 1 object, as shown? [y/N]", os.read(parent, 4096))
+        finally:
+            os.close(parent)
+            os.close(child)
+
+    def test_changes_and_rollback(self):
+        """changes: who, when, what; rollback: what was is again, as a new revision, or the reason why not"""
+        hop = self.sink()
+        bank = ["[[outbound_connector]]", 'name = "bank"', 'recipient_domains = ["bank.test"]']
+        self.apply(hop, *bank)
+        self.command("connector", "set", "bank", "comment=second", "--no-test")
+        self.command("connector", "remove", "bank")
+        changes = self.command("changes").stdout
+        self.assertRegex(changes, r"(?s)revision 3, by \S+ at 20.*- outbound_connector \"bank\".*"
+                                  r"revision 2, .*\+ comment = \"second\".*revision 1, ")
+        only = self.json("changes", "2")["changes"]
+        self.assertEqual([(each["revision"], each["change"]) for each in only], [(2, "changed")])
+        self.assertIn('+ outbound_connector "bank"',
+                      self.command("rollback", "2", "--dry-run", code=4).stdout)
+        self.assertIn("revision 9", self.command("rollback", "9", code=1).stderr)
+        self.command("rollback", "2", "--revision-seen", "1", code=5)
+        self.assertIn("rolled back to revision 2: revision 4", self.command("rollback", "2").stdout)
+        self.assertEqual(self.json("connector", "show", "bank")["fields"]["comment"], "second")
+        self.assertIn("(rollback to revision 2)", self.command("changes", "4").stdout)
+        self.assertEqual(self.command("rollback", "2").stdout, "nothing to do\n")
+        # A listener that the old objects name is not there any more.
+        self.listen("mx", "print")
+        self.command("connector", "set", "ours", "--inbound", "listeners=print")
+        self.command("connector", "set", "ours", "--inbound", "listeners=")
+        self.listen("mx")
+        refused = self.command("rollback", "5", code=1).stderr
+        self.assertIn("print", refused)
+        self.assertIn('right is "mx"', refused)
+
+    def test_two_organizations(self):
+        """a name is unique within its organization and kind; a typo of the organization says which there are"""
+        self.apply(self.sink())
+        self.command("organization", "add", "Other", "postmaster=p@other.test")
+        self.command("connector", "add", "bank", "recipient_domains=bank.test", "--organization",
+                     "Test", "--no-test")
+        self.command("connector", "add", "bank", "recipient_domains=b.test", "--organization",
+                     "Other", "--no-test")
+        self.assertIn("several organizations", self.command("connector", "show", "bank",
+                                                            code=1).stderr)
+        shown = self.json("connector", "show", "bank", "--organization", "Other")
+        self.assertEqual(shown["fields"]["recipient_domains"], ["b.test"])
+        self.command("connector", "set", "bank", "comment=ours", "--organization", "Other",
+                     "--no-test")
+        self.assertNotIn("comment", self.json("connector", "show", "bank", "--organization",
+                                              "Test")["fields"])
+        for words in (["connector", "list"], ["connector", "show", "bank"],
+                      ["connector", "remove", "bank"], ["domain", "list"],
+                      ["connector", "add", "x", "recipient_domains=x.test"],
+                      ["connector", "test", "bank"]):
+            refused = self.command(*words, "--organization", "Typo", code=1).stderr
+            self.assertIn('no organization "Typo"; right is "Other", "Test"', refused, words)
+        exported = self.file(self.command("export").stdout, "export.toml")
+        self.assertEqual(self.command("apply", exported).stdout, "nothing to do\n")
+
+    def test_kinds(self):
+        """organization, domain, certificate and retire have the verbs that connector has"""
+        hop = self.sink()
+        self.apply(hop)
+        self.command("organization", "set", "Test", "tls=encrypt", "comment=ours")
+        self.assertRegex(self.command("organization", "list").stdout, r"Test +postmaster@\S+ +encrypt")
+        self.command("domain", "add", "b.test", "kind=internal_relay",
+                     f"next_hop={smtp_hop(hop)}")
+        self.send("u@b.test")
+        hop.wait_to("u@b.test")
+        self.command("domain", "disable", "b.test")
+        self.assertRegex(self.command("domain", "list").stdout, r"b\.test +no +internal_relay")
+        self.assertIn("version", self.command("domain", "show", "b.test").stdout)
+        self.command("domain", "remove", "b.test", "--dry-run", code=4)
+        self.command("domain", "remove", "b.test")
+        self.command("certificate", "add", "us", "chain=/etc/ssl/us.pem", "key=/etc/ssl/us.key")
+        self.assertEqual(self.json("certificate", "show", "us")["fields"]["key"], "/etc/ssl/us.key")
+        self.command("certificate", "remove", "us")
+        self.command("retire", "add", "old", "versions=1.0,1.1", "start=2027-01-01T00:00:00Z",
+                     "end=2027-03-01T00:00:00Z")
+        self.command("retire", "set", "old", "end=2027-04-01T00:00:00Z", "versions=1.0")
+        self.assertRegex(self.command("retire", "list").stdout, r"old +yes +inbound +1\.0")
+        self.command("retire", "disable", "old")
+        self.command("retire", "remove", "old")
+        refused = self.command("domain", "add", "c.test", "nexthop=mx", code=1).stderr
+        self.assertIn('accepted_domain "c.test".nexthop: there is no such key', refused)
+        refused = self.command("organization", "remove", "Test", code=1).stderr
+        self.assertIn('organization "Test" has accepted_domain "a.test" and 1 more', refused)
+
+    def test_json_errors(self):
+        """with --json an error is one JSON object on standard error, the exit code as without"""
+        self.apply(self.sink())
+        for code, words in ((1, ["connector", "show", "nobody"]), (2, ["connector", "frobnicate"]),
+                            (2, ["connector", "set", "ours", "nonsense"]),
+                            (1, ["connector", "add", "x", "tls=strong"]),
+                            (1, ["domain", "list", "--organization", "Typo"]),
+                            (3, ["status", "--socket", "/nowhere"]),
+                            (1, ["apply", "/nowhere"]), (1, ["rollback", "9"])):
+            plain = self.command(*words, code=code)
+            self.assertNotEqual(plain.stderr, "", words)
+            refused = self.command(*words, "--json", code=code)
+            self.assertEqual(refused.stdout, "", words)
+            self.assertTrue(json.loads(refused.stderr)["error"], words)
+        refused = json.loads(self.command("connector", "add", "x", "tls=strong", "--json",
+                                          code=1).stderr)
+        self.assertEqual(refused["diagnostics"][0]["key"], 'outbound_connector "x".tls')
+        checked = self.json("check")
+        self.assertEqual((checked["accepted_domains"], checked["organizations"]), (1, 1))
+        metrics = {each["metric"]: each["value"] for each in self.json("metrics")["metrics"]}
+        self.assertEqual(metrics["hermetic_objects_revision"], 1)
+        for words in (["certificate", "list"], ["retire", "status"], ["retire", "list"],
+                      ["exceptions"], ["changes"], ["hosts", "list"], ["organization", "list"],
+                      ["export"], ["ratchet", "list"]):
+            self.json(*words)
+
+    def test_shared_network(self):
+        """connectors of one organization share a network where listeners tell them apart"""
+        self.listen("mx", "print")
+        self.apply(self.sink())
+        self.command("connector", "set", "ours", "--inbound", "listeners=mx")
+        network = "networks=127.0.0.0/8"
+        refused = self.command("connector", "add", "printers", "--inbound", "kind=on_premises",
+                               network, code=1).stderr
+        self.assertIn('connector "ours" has 127.0.0.0/8 too', refused)
+        self.assertIn("listeners", refused)
+        refused = self.command("connector", "add", "printers", "--inbound", "kind=on_premises",
+                               network, "listeners=printing", code=1).stderr
+        self.assertIn('right is "mx", "print"', refused)
+        self.command("connector", "add", "printers", "--inbound", "kind=on_premises", network,
+                     "listeners=print")
+        for name, code in (("mx", 250), ("print", 550)):
+            with Client(self.server.address(name)) as client:
+                client.ehlo()
+                client.command("MAIL FROM:<x@senders.test>")
+                self.assertEqual(client.command("RCPT TO:<u@foreign.test>").code, code, name)
 
     def test_faults(self):
         """a file that is wrong is refused with file, line and the right form, and changes nothing"""
@@ -272,6 +446,17 @@ class Directory(unittest.TestCase):
                              b" " * (65 << 10))[0], 413)
         self.assertEqual(ask(self.server, "PUT", "/v1/objects?revision=1", b"\xff")[0], 422)
         self.assertEqual(ask(self.server, "GET", "/v1/objects")[0], 200)
+
+    def test_parameters(self):
+        """parameters and values that nobody reads are refused with those that are known"""
+        self.apply(self.sink())
+        for target, right in (("/v1/status?full=yes", "none"), ("/v1/queue?state=frozen", "waiting"),
+                              ("/v1/objects?kinds=x", "kind, organization"),
+                              ("/v1/changes?limit=all", "a whole number"),
+                              ("/v1/objects/outbound_connector/x?organization=Typo", '"Test"')):
+            status, answer = ask(self.server, "GET", target)
+            self.assertEqual(status, 400, target)
+            self.assertIn(right, answer["right"], target)
 
     def test_under_load(self):
         """connectors change while mail flows: nothing is lost, refused or sent twice"""

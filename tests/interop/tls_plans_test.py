@@ -85,6 +85,13 @@ class TlsPlans(unittest.TestCase):
         self.send("a@old.test")
         wait_for(lambda: len(self.old.messages) == 1, "the old version is used")
         self.assertEqual(self.old.messages[0].tls[0], "TLSv1.1")
+        wait_for(lambda: [each for each in self.json("retire", "status")["without_plan"]
+                          if each["peer"] == f"[127.0.0.1]:{self.old.port}"],
+                 "it is told of before there is a plan")
+        self.assertIn("in no plan", self.command("retire", "status"))
+        rows = list(csv.DictReader(io.StringIO(self.command("retire", "status", "--csv"))))
+        self.assertIn(("", "outbound", "TLSv1.1"), [(each["plan"], each["direction"],
+                                                     each["version"]) for each in rows])
         plan = ("retire", "plan", "old-tls", "--direction", "outbound", "--versions", "1.0,1.1")
         dry = self.command(*plan, "--start", at(-10000), "--end", at(0.01), "--dry-run")
         self.assertIn('versions = ["1.0", "1.1"]', dry)
@@ -204,7 +211,7 @@ class RatchetEnforced(unittest.TestCase):
         self.assertNotEqual(fell["held_until"], "no")
         self.assertTrue(self.seen()["state"].startswith("held until"))
         print(self.server.run("ratchet", "list").stdout)
-        self.server.run("queue", "retry", "--all")
+        self.server.run("queue", "retry", "--all", "--yes")
         wait_for(lambda: len([each for each in self.server.log("attempt") if each["to"] == "b@partner.test"]) >= 2,
                  "tried once more")
         self.assertEqual(wait_for(lambda: self.waiting("b@partner.test"), "it waits")["attempts"], 1,
@@ -218,7 +225,7 @@ class RatchetEnforced(unittest.TestCase):
         """ratchet enforce: what came back is told, and goes on being expected"""
         self.fall()
         self.partner.tls = "starttls"
-        self.server.run("queue", "retry", "--all")
+        self.server.run("queue", "retry", "--all", "--yes")
         self.assertIsNotNone(self.partner.wait_to("b@partner.test", seconds=20).tls)
         self.server.wait_log("ratchet.recovered")
         wait_for(lambda: "fell" not in self.seen(), "the fall is over")

@@ -17,7 +17,8 @@ struct Ability {
     bool chain_verifies = true;
     std::string_view chain_reason = "tls.chain-not-verified";  // where it does not
     bool name_matches = true;
-    bool weak_key = false;  // which no TLSA record makes good
+    bool weak_key = false;        // which no TLSA record makes good
+    std::string_view weakness{};  // of its handshake: the reason where the policy does not take it
     bool takes_clear = true;
     // The reason where TLS does not come about, whatever the floor.
     std::string_view without_tls = "ladder.handshake-failed";

@@ -86,7 +86,7 @@ const std::vector<Cell>& all_cells()
     return cells;
 }
 
-// What all have to say: "TLSv1.3", "clear", or that mail waits; and why.
+// What all have to say: "TLSv1.3", "clear", or that mail waits or returns; and why.
 struct Verdict {
     std::string what;
     facts::Reason why{};
@@ -99,7 +99,7 @@ struct Verdict {
 
 Verdict verdict_of(const validation::Flow& flow)
 {
-    if (!flow.flows) return {"waits", flow.reason};
+    if (!flow.goes()) return {std::string{validation::name(flow.fate)}, flow.reason};
     if (flow.in_clear) return {"clear", flow.reason};
     return {std::string{facts::format_version(flow.tls->version)}, flow.reason};
 }
@@ -108,7 +108,10 @@ Verdict verdict_of(const facts::Attempt& attempt)
 {
     const auto& outcome = attempt.parts.at(0).outcome;
     const bool spoken = outcome.stage >= facts::Stage::Mail && outcome.stage != facts::Stage::Local;
-    if (!spoken) return {"waits", outcome.reason};
+    if (!spoken) {
+        const bool returned = outcome.result == facts::OutcomeClass::Failed;
+        return {returned ? "returns" : "waits", outcome.reason};
+    }
     if (attempt.tls) {
         return {std::string{facts::format_version(attempt.tls->version)},
                 attempt.policy_reasons.back()};
@@ -169,7 +172,8 @@ public:
                 return {std::string{facts::format_version(version)}, use.verdict};
             }
             case What::GiveUp:
-                return {"waits", selection.failure().reason};
+                return {selection.failure().temporary ? "waits" : "returns",
+                        selection.failure().reason};
             }
         }
     }
@@ -324,7 +328,7 @@ protected:
     {
         const validation::Sink nobody = [](const validation::Step&) {};
         const auto mailbox = *mail::parse_mailbox("you@" + std::string{kDomain});
-        auto route = routing::decide_route(snapshot, {}, mailbox);
+        auto route = routing::decide_route(snapshot, {}, mailbox).route;
         auto subject = validation::make_subject(snapshot, route);
         auto way = co_await validation::find_way(env, cas, std::move(subject), nobody);
         observed.explained = verdict_of(way.flow);
@@ -335,9 +339,9 @@ protected:
         {
             validation::LookOffice look{env, tested->credentials, cas};
             auto hosts = co_await validation::find_hosts(look, tested->routes.front(), nobody);
-            auto target = validation::target_of(*hosts);
+            auto list = validation::list_of(*hosts);
             auto demand = validation::demand_of(*tested);
-            auto found = co_await validation::find_flow(look, std::move(target), demand, &record);
+            auto found = co_await validation::find_flow(look, std::move(list), demand, &record);
             observed.tested = verdict_of(found.flow);
             validation::hang_up(std::move(found.connection));
             std::vector<policy::NextHopHost> names;
@@ -377,8 +381,9 @@ TEST_P(Agreement, OfAllWhoDecide)
         EXPECT_EQ(observed.replayed, mail) << "the machine on recorded facts";
         EXPECT_FALSE(cell.level > TlsLevel::Opportunistic && mail.what == "clear");
         if (!whole) continue;
-        EXPECT_EQ(observed.whole->what == "waits", mail.what == "waits");
-        const bool told = mail.what == "waits" || mail.what == "clear";
+        const bool fails = mail.what == "waits" || mail.what == "returns";
+        EXPECT_EQ(observed.whole->what == "waits", fails);
+        const bool told = fails || mail.what == "clear";
         EXPECT_EQ(observed.whole->why, told ? mail.why : facts::Reason{});
     }
 }

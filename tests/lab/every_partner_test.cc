@@ -119,9 +119,9 @@ TEST_P(EveryPartner, MeetsTheOutcomeThatTheTablesGive)
     ASSERT_NE(attempt, nullptr) << "no attempt was logged; " << world().where();
 
     EXPECT_EQ(outcome_of(*attempt), behaviour.expected.outcome)
-        << attempt->outcome << ": " << attempt->reason << ' ' << attempt->reply;
+        << attempt->outcome << ": " << attempt->reason.text() << ' ' << attempt->reply;
     EXPECT_EQ(attempt->stage, row.stage);
-    EXPECT_EQ(attempt->reason, row.reason) << attempt->reply;
+    EXPECT_EQ(attempt->reason.text(), row.reason) << attempt->reply;
     std::string worked;
     for (const auto& rung : attempt->rungs) {
         if (rung.result == "ok") worked = rung.rung;

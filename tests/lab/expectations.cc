@@ -29,6 +29,9 @@ const std::vector<Expectation> kExpectations = {
     {"tls13-intolerant",         "done", "done.accepted", "lower-version"},
     {"tls13-stripped",           "handshake", "ladder.inappropriate-fallback", ""},
     {"ticket-intolerant",        "done", "done.accepted", "compatible"},
+    {"sha1-handshake",           "done", "done.accepted", "weak", "verified"},
+    {"dh1024",                   "done", "done.accepted", "everything", "verified"},
+    {"no-rfc5746",               "done", "done.accepted", "weak", "verified"},
     {"group-intolerant",         "done", "done.accepted", "compatible"},
 
     {"expired",                  "done", "done.accepted", "everything", "certificate has expired"},

@@ -172,7 +172,7 @@ public:
     {
         if (!skipped().empty()) return {std::string{skipped()}};
         if (level_.level == TlsLevel::None && !requires_tls()) {
-            return in_clear(level_.heeds_published ? "tls.exception" : "sts.not-asked");
+            return in_clear("tls.exception");
         }
         // RFC 8461 §4.2: 1.2 or later.
         const auto floor =
@@ -204,6 +204,7 @@ private:
     // In the order in which the policy measures: what is published, the connector's, MTA-STS.
     [[nodiscard]] std::string_view refusal() const
     {
+        if (requires_tls() && !can_.weakness.empty()) return can_.weakness;
         if (has_records() && can_.weak_key) return "dane.chain-invalid";
         if (tlsa_ == Tlsa::OfAnother) return "dane.tlsa-mismatch";
         const bool chain = level_.level == TlsLevel::VerifyCa || named();

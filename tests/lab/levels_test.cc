@@ -74,6 +74,8 @@ std::string expected(const Cell& cell)
         if (!cell.requires_tls()) return clear;
         return std::string{can.versions.empty() ? can.without_tls : "ladder.handshake-failed"};
     }
+    // Specification §4.3: before clear text, and nowhere else.
+    if (!can.weakness.empty() && cell.requires_tls()) return std::string{can.weakness};
     const bool names = cell.level == "verify_name";
     if ((names || cell.level == "verify_ca") && !can.chain_verifies)
         return std::string{can.chain_reason};
@@ -182,7 +184,7 @@ private:
 // The log's word for what expected() tells.
 std::string outcome_of(const AttemptLine& attempt)
 {
-    if (attempt.outcome != "delivered") return attempt.reason;
+    if (attempt.outcome != "delivered") return std::string{attempt.reason.text()};
     return attempt.has_tls ? attempt.tls_version : "clear";
 }
 

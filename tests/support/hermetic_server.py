@@ -94,7 +94,7 @@ class HermeticServer:
     hermetic.toml and org.toml; entries of the lists are dicts of their keys."""
 
     def __init__(self, *, listeners=None, certificates=(), limits=None, resolver=None,
-                 delivery=None, spool=None, admin=None, log=None, acme=None, node=None,
+                 delivery=None, spool=None, admin=None, log=None, metrics=None, acme=None, node=None,
                  organization=None, organization_certificates=(),
                  accepted_domains=(), inbound_connectors=(), outbound_connectors=(),
                  hostname="mx.hermetic.test", directory=None, environment=None):
@@ -122,6 +122,7 @@ class HermeticServer:
             "spool": {"high_water": "16MiB", "low_water": "32MiB", **(spool or {})},
             "log": {"format": "json", "file": self.log_file, "level": "info", **(log or {})},
             "admin": admin or {},
+            "metrics": metrics or {},
             "acme": acme or {},
         }
         self.objects = {
@@ -141,7 +142,7 @@ class HermeticServer:
         _replace(self.config, toml_document(
             node["top"],
             [(name, node[name])
-             for name in ("limits", "resolver", "delivery", "spool", "log", "admin", "acme")],
+             for name in ("limits", "resolver", "delivery", "spool", "log", "admin", "metrics", "acme")],
             [(name, node[name]) for name in ("listener", "certificate")]))
         _replace(self.directory / "org.toml", toml_document(
             {}, [("organization", objects["organization"])],
@@ -285,7 +286,7 @@ class HermeticServer:
         def tried():
             if predicate():
                 return True
-            self.run("queue", "retry", "--all")
+            self.run("queue", "retry", "--all", "--yes")
             return False
         wait_for(tried, what, seconds, 0.5)
 

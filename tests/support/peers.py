@@ -15,6 +15,7 @@ from pathlib import Path
 from . import children
 from .certificates import Authority
 from .deadline import wait_for
+from .machine import need_namespaces
 from .ports import free_port
 from .smtp_client import Client
 
@@ -43,6 +44,7 @@ class Peer:
     prefix = ()    # words before its command, which they execute in their place
 
     def __init__(self, relay_to, *, relay_tls="may", minimum=None, lmtp=False, hosts=()):
+        need_namespaces()
         self.relay_to, self.relay_tls = relay_to, relay_tls
         self.minimum, self.lmtp, self.hosts = minimum, lmtp, tuple(hosts)
         self.directory = Path(tempfile.mkdtemp(prefix=f"hermetic-{self.name}.", dir=self.parent))
@@ -63,8 +65,6 @@ class Peer:
         self.stop()
 
     def start(self, seconds=30):
-        if os.geteuid() != 0:
-            raise SystemExit("peers need root: their namespaces, users and spools are made by it")
         root = fetched(self.name)
         authority = Authority(self.directory / "tls")
         self.chain, self.key = authority.issue(self.hostname, key=self.key_kind)

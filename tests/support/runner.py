@@ -41,6 +41,10 @@ class _Result(unittest.TestResult):
         super().addError(test, error)
         self._fail(test, error)
 
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        print(f"left out  {_sentence(test)}: {reason}", flush=True)
+
     def addSubTest(self, test, subtest, error):
         super().addSubTest(test, subtest, error)
         if error is not None:
@@ -50,6 +54,10 @@ class _Result(unittest.TestResult):
 def _sentence(test):
     text = test.shortDescription() if hasattr(test, "shortDescription") else None
     return text or str(test)
+
+
+# What ctest takes for "left out" (SKIP_RETURN_CODE): every case was.
+NOTHING_RAN = 77
 
 
 def main(module="__main__"):
@@ -69,5 +77,7 @@ def main(module="__main__"):
     began = time.monotonic()
     suite.run(result)
     bad = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun} cases, {bad} failed, {time.monotonic() - began:.1f} s", flush=True)
-    sys.exit(1 if bad or result.testsRun == 0 else 0)
+    skipped = len(result.skipped)
+    print(f"{result.testsRun} cases, {bad} failed, {skipped} left out, {time.monotonic() - began:.1f} s",
+          flush=True)
+    sys.exit(1 if bad else NOTHING_RAN if skipped and result.testsRun <= skipped else 0)

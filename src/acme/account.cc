@@ -1,0 +1,136 @@
+#include "acme/account.h"
+
+#include "core/read_file.h"
+#include "core/text.h"
+#include "tls/durable_file.h"
+
+#include <filesystem>
+#include <vector>
+
+namespace hermetic::acme {
+namespace {
+
+constexpr std::size_t kMaxRecord = std::size_t{1} << 20U;
+
+struct Record {
+    std::string directory;
+    std::string contact;
+    std::string url;
+};
+
+std::optional<Record> read_record(const std::string& file)
+{
+    const auto text = read_file(file, kMaxRecord);
+    if (!text) return std::nullopt;
+    const auto lines = split(text->octets, '\n');
+    if (lines.size() < 3 || !lines[2].starts_with("https://")) return std::nullopt;
+    return Record{std::string{lines[0]}, std::string{lines[1]}, std::string{lines[2]}};
+}
+
+Trouble trouble_of(std::string what)
+{
+    return {Trouble::Kind::Failed, std::move(what)};
+}
+
+class Opening {
+public:
+    Opening(Server& server, AccountFiles files, AccountWanted wanted)
+        : server_{server}, files_{std::move(files)}, wanted_{std::move(wanted)}
+    {
+    }
+
+    net::Task<Result<tls::SigningKey, Trouble>> open(Keep keep)
+    {
+        auto key = prepare_key(keep);
+        if (!key) co_return failure(trouble_of(key.error()));
+        const auto record = read_record(files_.record);
+        if (keep == Keep::All && record && record->directory == wanted_.directory) {
+            server_.sign_as(*key, record->url);
+            if (record->contact == wanted_.contact) co_return *key;
+            auto updated = co_await update_contact(record->url);
+            if (updated) co_return *key;
+            if (!is_account_lost(updated.error())) co_return failure(updated.error());
+        }
+        auto made = co_await register_with(*key);
+        if (made) co_return *key;
+        if (!is_account_lost(made.error()) || keep == Keep::Nothing)
+            co_return failure(made.error());
+        co_return co_await open(Keep::Nothing);
+    }
+
+private:
+    Result<tls::SigningKey, std::string> prepare_key(Keep keep)
+    {
+        if (keep != Keep::Nothing) {
+            auto kept = tls::SigningKey::load(files_.key);
+            if (kept) return *std::move(kept);
+        }
+        tls::SigningKey made = tls::SigningKey::make();
+        std::error_code ignored;
+        std::filesystem::remove(files_.record, ignored);  // of another key
+        const auto written = tls::write_durably(files_.key, made.pem(), tls::FileMode::OwnerOnly);
+        if (!written) return failure(written.error());
+        return made;
+    }
+
+    net::Task<Result<void, Trouble>> register_with(tls::SigningKey key)
+    {
+        if (server_.directory().binds_accounts)
+            co_return failure(
+                trouble_of("the ACME server takes only accounts that are bound to "
+                           "one of its customers, which is not supported"));
+        server_.sign_as(key, {});
+        const auto answer = co_await server_.post(server_.directory().new_account,
+                                                  account_payload(wanted_.contact));
+        if (!answer) co_return failure(answer.error());
+        const auto status = parse_account(answer->body);
+        if (!status) co_return failure(trouble_of(status.error()));
+        if (*status != Status::Valid) {
+            Trouble closed = trouble_of("the account has been closed");
+            closed.type = "unauthorized";
+            co_return failure(closed);
+        }
+        const std::string url = answer->location;
+        server_.sign_as(key, url);
+        // 200: the key had one, whose contact may be another.
+        constexpr int kExisting = 200;
+        if (answer->status == kExisting) co_return co_await update_contact(url);
+        co_return record(url);
+    }
+
+    net::Task<Result<void, Trouble>> update_contact(std::string url)
+    {
+        const auto answer = co_await server_.post(url, contact_payload(wanted_.contact));
+        if (!answer) co_return failure(answer.error());
+        co_return record(url);
+    }
+
+    Result<void, Trouble> record(const std::string& url)
+    {
+        const auto written = tls::write_durably(
+            files_.record, wanted_.directory + "\n" + wanted_.contact + "\n" + url + "\n",
+            tls::FileMode::OwnerOnly);
+        if (!written) return failure(trouble_of(written.error()));
+        return {};
+    }
+
+    Server& server_;
+    AccountFiles files_;
+    AccountWanted wanted_;
+};
+
+}  // namespace
+
+bool is_account_lost(const Trouble& trouble)
+{
+    return trouble.type == "accountDoesNotExist" || trouble.type == "unauthorized";
+}
+
+net::Task<Result<tls::SigningKey, Trouble>> open_account(Server& server, AccountFiles files,
+                                                         AccountWanted wanted, Keep keep)
+{
+    Opening opening{server, std::move(files), std::move(wanted)};
+    co_return co_await opening.open(keep);
+}
+
+}  // namespace hermetic::acme

@@ -1,0 +1,226 @@
+#include "admin/queue_operations.h"
+
+#include "admin/await_answer.h"
+#include "admin/objects_answer.h"
+#include "admin/queue_query.h"
+#include "core/assert.h"
+#include "core/text.h"
+#include "dispatch/dispatcher.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+namespace hermetic::admin {
+namespace {
+
+namespace json = boost::json;
+using dispatch::MessageChange;
+using dispatch::OperatorAnswer;
+using dispatch::SelectionAnswer;
+
+constexpr std::size_t kMostRows = 1000;
+
+// The number in the query, or `otherwise`; nullopt: it is none.
+std::optional<std::uint64_t> number_in(const Request& request, const std::string& name,
+                                       std::uint64_t otherwise)
+{
+    const std::string text = query_value(request, name);
+    return text.empty() ? otherwise : parse_decimal<std::uint64_t>(text);
+}
+
+std::optional<std::uint32_t> cursor_in(const Request& request)
+{
+    const std::string text = query_value(request, "cursor");
+    return text.empty() ? std::uint32_t{0} : parse_decimal<std::uint32_t>(text);
+}
+
+Response no_number()
+{
+    return refuse(400, "\"at_most\", \"limit\" or \"cursor\" is no number");
+}
+
+net::Task<std::optional<SelectionAnswer>> ask_for_change(Api& api,
+                                                         dispatch::SelectionChange request)
+{
+    std::function<void(std::function<void(SelectionAnswer)>)> start =
+        [&api, request = std::move(request)](std::function<void(SelectionAnswer)> done) {
+            api.dispatcher.change_selected(request, std::move(done));
+        };
+    auto answer =
+        co_await await_answer<SelectionAnswer>(api.core, std::move(start), kQueuePatience);
+    co_return answer;
+}
+
+json::object summary_json(const queue::SummaryRow& row, WallTime now)
+{
+    json::array by_age;
+    for (const std::uint64_t messages : row.by_age) by_age.emplace_back(messages);
+    const auto oldest = std::chrono::duration_cast<std::chrono::seconds>(now - row.oldest);
+    json::object body{{"destination", printable(row.destination, 320)},
+                      {"reason", printable(row.reason, 320)},
+                      {"messages", row.messages},
+                      {"size", row.octets},
+                      {"held", row.held},
+                      {"oldest", row.messages == 0 ? 0 : std::max<std::int64_t>(oldest.count(), 0)},
+                      {"by_age", by_age}};
+    return body;
+}
+
+}  // namespace
+
+Response queue_too_slow()
+{
+    return refuse(503, "the queue did not answer in time", "trying again; the log says more");
+}
+
+Response operator_response(const std::optional<OperatorAnswer>& answer)
+{
+    if (!answer) return queue_too_slow();
+    switch (answer->kind) {
+    case OperatorAnswer::Kind::Done:
+    case OperatorAnswer::Kind::AfterAttempt: {
+        const bool now = answer->kind == OperatorAnswer::Kind::Done;
+        const json::object body{{"done", answer->words}, {"count", answer->count}, {"now", now}};
+        return {now ? 200 : 202, "application/json", json::serialize(body)};
+    }
+    case OperatorAnswer::Kind::NotFound:
+        return refuse(404, answer->words, "one of `hermetic queue list`, or destinations");
+    case OperatorAnswer::Kind::Refused:
+        return refuse(409, answer->words);
+    case OperatorAnswer::Kind::Starting:
+        return refuse(503, answer->words);
+    case OperatorAnswer::Kind::Stopping:
+        return refuse(503, "the server is stopping");
+    }
+    unreachable("every OperatorAnswer::Kind is handled above");
+}
+
+std::optional<MessageChange::Kind> parse_operation(std::string_view name)
+{
+    using Kind = MessageChange::Kind;
+    if (name == "retry") return Kind::Retry;
+    if (name == "hold") return Kind::Hold;
+    if (name == "release") return Kind::Release;
+    if (name == "approve") return Kind::Approve;
+    if (name == "remove") return Kind::Remove;
+    return std::nullopt;
+}
+
+// An approval is audited: who, as the kernel knows, and why, in their words.
+Result<MessageChange, Response> make_change(MessageChange::Kind kind, const Request& request,
+                                            WallTime now)
+{
+    MessageChange change;
+    change.kind = kind;
+    change.by = actor_of(request);
+    change.tell = query_value(request, "notice") == "no" ? dispatch::TellSender::No
+                                                         : dispatch::TellSender::Yes;
+    if (kind != MessageChange::Kind::Approve) return change;
+    change.approval.reason = printable(query_value(request, "reason"), 500);
+    if (trim(change.approval.reason).empty())
+        return failure(refuse(400, "it does not say why", "reason=, in a few words"));
+    if (!request.user_id)
+        return failure(refuse(403, "it is not known who asks", "a client on the control socket"));
+    change.approval.by = printable(account_name(*request.user_id), 100);
+    change.approval.at = now;
+    return change;
+}
+
+net::Task<Response> count_queue(Api& api, Request request)
+{
+    const std::string name = query_value(request, "operation");
+    const auto kind = name.empty() ? MessageChange::Kind::Remove : parse_operation(name);
+    if (!kind)
+        co_return refuse(400, "there is no such operation",
+                         "retry, hold, release, approve or remove");
+    if (*kind == MessageChange::Kind::Approve) request.query.erase("reason");
+    const auto selection = parse_selection(request);
+    if (!selection) co_return selection.error();
+    const auto cursor = cursor_in(request);
+    if (!cursor) co_return no_number();
+    using Counted = dispatch::CountAnswer;
+    std::function<void(std::function<void(Counted)>)> start =
+        [&api, selection = *selection, kind = *kind,
+         cursor = *cursor](std::function<void(Counted)> done) {
+            api.dispatcher.count(selection, kind, cursor, std::move(done));
+        };
+    const auto counted = co_await await_answer<Counted>(api.core, std::move(start), kQueuePatience);
+    if (!counted) co_return queue_too_slow();
+    json::object body{{"count", counted->messages},
+                      {"as_of", format_rfc3339(counted->as_of)},
+                      {"complete", counted->complete}};
+    if (counted->next) body["cursor"] = *counted->next;
+    co_return Response{200, "application/json", json::serialize(body)};
+}
+
+net::Task<Response> summarize_queue(Api& api, Request request)
+{
+    const auto selection = parse_selection(request);
+    if (!selection) co_return selection.error();
+    if (selection->recipient && !selection->recipient->starts_with('@'))
+        co_return refuse(400, "a summary does not read messages", "recipient=@example.org");
+    const auto limit = number_in(request, "limit", 50);
+    if (!limit) co_return no_number();
+    using Rows = queue::Summary::Rows;
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(*limit, kMostRows));
+    std::function<void(std::function<void(Rows)>)> start = [&api, selection = *selection,
+                                                            most](std::function<void(Rows)> done) {
+        api.dispatcher.summary(selection, most, std::move(done));
+    };
+    const auto summary = co_await await_answer<Rows>(api.core, std::move(start), kQueuePatience);
+    if (!summary) co_return queue_too_slow();
+    const WallTime now = api.core.clock().wall();
+    json::array ends;
+    for (const std::chrono::minutes each : queue::kAgeEnds) ends.emplace_back(each.count());
+    json::array rows;
+    for (const auto& row : summary->rows) rows.push_back(summary_json(row, now));
+    const json::object body{{"age_minutes", ends},
+                            {"rows", rows},
+                            {"others", summary_json(summary->others, now)},
+                            {"left_out", summary->left_out},
+                            {"total", summary_json(summary->total, now)}};
+    co_return Response{200, "application/json", json::serialize(body)};
+}
+
+net::Task<Response> change_queue(Api& api, MessageChange::Kind kind, Request request)
+{
+    dispatch::SelectionChange change;
+    auto made = make_change(kind, request, api.core.clock().wall());
+    if (!made) co_return made.error();
+    change.change = *std::move(made);
+    if (kind == MessageChange::Kind::Approve) request.query.erase("reason");
+    auto selection = parse_change_selection(request);
+    if (!selection) co_return selection.error();
+    change.selection = *std::move(selection);
+    const auto most = number_in(request, "at_most", dispatch::kMostChanges);
+    const auto cursor = cursor_in(request);
+    if (!most || !cursor) co_return no_number();
+    change.at_most = *most;
+    change.cursor = *cursor;
+    const auto answer = co_await ask_for_change(api, std::move(change));
+    if (!answer) co_return queue_too_slow();
+    if (answer->kind != OperatorAnswer::Kind::Done) co_return refuse(503, "the server is stopping");
+    json::object body{{"done", dispatch::describe(kind, answer->counts)},
+                      {"count", answer->counts.done},
+                      {"later", answer->counts.later},
+                      {"left", answer->counts.left},
+                      {"why_left", answer->counts.why_left}};
+    if (answer->next) body["cursor"] = *answer->next;
+    co_return Response{200, "application/json", json::serialize(body)};
+}
+
+net::Task<std::uint64_t> change_all(Api& api, dispatch::SelectionChange request)
+{
+    std::uint64_t changed = 0;
+    request.at_most = dispatch::kMostChanges;
+    for (;;) {
+        const auto answer = co_await ask_for_change(api, request);
+        if (!answer) co_return changed;
+        changed += answer->counts.done + answer->counts.later;
+        if (!answer->next) co_return changed;
+        request.cursor = *answer->next;
+    }
+}
+
+}  // namespace hermetic::admin

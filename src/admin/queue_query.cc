@@ -1,0 +1,116 @@
+#include "admin/queue_query.h"
+
+#include "core/time.h"
+#include "mail/address.h"
+
+#include <optional>
+#include <string_view>
+
+namespace hermetic::admin {
+namespace {
+
+std::optional<queue::State> parse_state(std::string_view text)
+{
+    using queue::State;
+    for (const State state : {State::Waiting, State::Deferred, State::UnderWay, State::Held}) {
+        if (queue::name(state) == text) return state;
+    }
+    return std::nullopt;
+}
+
+// "b@example.org" or "@example.org", as addresses are compared; nullopt: neither.
+std::optional<std::string> parse_pattern(std::string_view text)
+{
+    const std::string whole = text.starts_with('@') ? "x" + std::string{text} : std::string{text};
+    const auto mailbox = mail::parse_mailbox(whole);
+    if (!mailbox) return std::nullopt;
+    return text.starts_with('@') ? mailbox->format().substr(1) : mailbox->format();
+}
+
+// A domain is what people have at hand; a route's label has a colon.
+bool set_destination(queue::Selection& selection, const std::string& text)
+{
+    const bool literal = text.starts_with('[');
+    if (!literal && text.find(':') != std::string::npos) {
+        selection.destination = text;
+        return true;
+    }
+    const auto domain = mail::Domain::parse(text);
+    selection.domain = domain ? domain->text() : text;
+    return literal || domain;
+}
+
+// The names of those whose value means nothing; the first counts.
+std::string read_values(const Request& request, queue::Selection& selection)
+{
+    const auto read = [&request](const char* name, auto use) {
+        const std::string value = query_value(request, name);
+        return value.empty() || use(value);
+    };
+    if (!read("destination",
+              [&](const std::string& text) { return set_destination(selection, text); }))
+        return "destination";
+    if (!read("sender", [&](const std::string& text) {
+            selection.sender = text == "<>" ? std::string{} : parse_pattern(text);
+            return selection.sender.has_value();
+        }))
+        return "sender";
+    if (!read("recipient", [&](const std::string& text) {
+            selection.recipient = parse_pattern(text);
+            return selection.recipient.has_value();
+        }))
+        return "recipient";
+    if (!read("older_than", [&](const std::string& text) {
+            selection.older_than = parse_duration(text);
+            return selection.older_than.has_value();
+        }))
+        return "older_than";
+    if (!read("as_of", [&](const std::string& text) {
+            selection.accepted_by = parse_rfc3339(text);
+            return selection.accepted_by.has_value();
+        }))
+        return "as_of";
+    if (!read("state", [&](const std::string& text) {
+            const auto state = parse_state(text);
+            if (state) selection.states = {*state};
+            return state.has_value();
+        }))
+        return "state";
+    return {};
+}
+
+std::string_view expected_of(std::string_view name)
+{
+    if (name == "destination") return "one of `hermetic queue destinations`, or a domain";
+    if (name == "sender") return "an address, @example.org, or <>";
+    if (name == "recipient") return "an address, or @example.org";
+    if (name == "older_than") return "a duration: 30m, 4h, 2d";
+    if (name == "as_of") return "a time that a count gave";
+    return "waiting, deferred, under-way or held";
+}
+
+}  // namespace
+
+Result<queue::Selection, Response> parse_selection(const Request& request)
+{
+    queue::Selection selection;
+    const std::string fault = read_values(request, selection);
+    if (!fault.empty())
+        return failure(refuse(400, "\"" + fault + "\" is malformed", expected_of(fault)));
+    const std::string reason = query_value(request, "reason");
+    if (!reason.empty()) selection.reason = reason;
+    return selection;
+}
+
+Result<queue::Selection, Response> parse_change_selection(const Request& request)
+{
+    auto selection = parse_selection(request);
+    if (!selection) return selection;
+    if (selection->is_everything() && query_value(request, "all") != "yes")
+        return failure(refuse(400, "it does not say which messages",
+                              "destination=, sender=, recipient=, reason=, older_than=, state=, or "
+                              "all=yes"));
+    return selection;
+}
+
+}  // namespace hermetic::admin

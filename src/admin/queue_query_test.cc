@@ -1,0 +1,62 @@
+#include "admin/queue_query.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::admin {
+namespace {
+
+Request request(std::map<std::string, std::string> query)
+{
+    Request one;
+    one.query = std::move(query);
+    return one;
+}
+
+TEST(QueueQuery, ReadsEveryField)
+{
+    const auto selection = parse_selection(request({{"destination", "mx:a.test;connector=bank"},
+                                                    {"sender", "<>"},
+                                                    {"recipient", "B@A.test"},
+                                                    {"reason", "connect.refused"},
+                                                    {"older_than", "4h"},
+                                                    {"as_of", "2026-11-30T12:00:00.123Z"},
+                                                    {"state", "held"}}));
+    ASSERT_TRUE(selection);
+    EXPECT_EQ(selection->destination, "mx:a.test;connector=bank");
+    EXPECT_EQ(selection->sender, "");
+    EXPECT_EQ(selection->recipient, "B@a.test");
+    EXPECT_EQ(selection->reason, "connect.refused");
+    EXPECT_EQ(selection->older_than, Duration{std::chrono::hours{4}});
+    EXPECT_EQ(selection->accepted_by, parse_rfc3339("2026-11-30T12:00:00.123Z"));
+    EXPECT_EQ(selection->states, queue::StateSet{queue::State::Held});
+}
+
+TEST(QueueQuery, ADestinationWithoutColonIsADomain)
+{
+    EXPECT_EQ(parse_selection(request({{"destination", "A.test"}}))->domain, "a.test");
+    EXPECT_EQ(parse_selection(request({{"destination", "[IPv6:2001:db8::1]"}}))->domain,
+              "[IPv6:2001:db8::1]");
+    EXPECT_EQ(parse_selection(request({{"sender", "@A.test"}}))->sender, "@a.test");
+}
+
+TEST(QueueQuery, RefusesWhatMeansNothing)
+{
+    for (const char* name :
+         {"destination", "sender", "recipient", "older_than", "as_of", "state"}) {
+        const auto refused = parse_selection(request({{name, "no such thing"}}));
+        ASSERT_FALSE(refused) << name;
+        EXPECT_EQ(refused.error().status, 400) << name;
+        EXPECT_NE(refused.error().body.find(name), std::string::npos) << refused.error().body;
+    }
+}
+
+TEST(QueueQuery, AChangeOfManySaysWhich)
+{
+    EXPECT_FALSE(parse_change_selection(request({})));
+    EXPECT_FALSE(parse_change_selection(request({{"as_of", "2026-11-30T12:00:00Z"}})));
+    EXPECT_TRUE(parse_change_selection(request({{"all", "yes"}})));
+    EXPECT_TRUE(parse_change_selection(request({{"sender", "<>"}})));
+}
+
+}  // namespace
+}  // namespace hermetic::admin

@@ -1,0 +1,34 @@
+// What a command says on standard error where it could not do what it was asked.
+//
+// With --json it is one JSON object on standard error, whatever the command, {"error", "right",
+// "reason", "diagnostics"}: what was wrong always, the others where they are known. Standard output
+// then has nothing. The exit code is the same in both forms.
+#pragma once
+
+#include "cli/commands.h"
+#include "config/diagnostic.h"
+
+#include <string>
+
+namespace hermetic::cli {
+
+struct Complaint {
+    std::string error;
+    std::string right{};
+    std::string reason{};               // "conflict": for programs
+    config::Diagnostics diagnostics{};  // where there are some, they are what people see
+};
+
+// In which form this process complains; said once, before anything can fail.
+void complain_in(Output form);
+
+void complain(const Complaint& complaint);
+void complain_of(const config::Diagnostics& diagnostics);  // nothing where there are none
+
+// Beside what was done. With --json the answer has it, and nothing is said here.
+void warn(const std::string& words);
+
+// The object's text, without a line end.
+[[nodiscard]] std::string format_complaint_json(const Complaint& complaint);
+
+}  // namespace hermetic::cli

@@ -1,0 +1,113 @@
+#include "daemon/node_file.h"
+
+#include "config/faults.h"
+#include "config/options.h"
+#include "config/validate.h"
+#include "daemon/descriptors.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <unistd.h>
+#include <utility>
+
+namespace hermetic::daemon {
+namespace {
+
+namespace filesystem = std::filesystem;
+
+std::optional<mode_t> type_of(const std::string& path)
+{
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+    return status.st_mode & S_IFMT;
+}
+
+std::string words_of_errno(const std::string& path)
+{
+    return path + ": " + std::strerror(errno);
+}
+
+// Why no file can be made in the folder; nullopt: one can.
+std::optional<std::string> closed_folder(const std::string& folder)
+{
+    const auto type = type_of(folder);
+    if (!type) return words_of_errno(folder);
+    if (*type != S_IFDIR) return folder + ": it is no folder";
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) return words_of_errno(folder);
+    return std::nullopt;
+}
+
+// The same of a folder that is made where it is missing, with those above it.
+std::optional<std::string> closed_to_making(const std::string& folder)
+{
+    filesystem::path path = filesystem::path{folder}.lexically_normal();
+    while (!type_of(path.string()) && errno == ENOENT && path.has_relative_path())
+        path = path.parent_path();
+    return closed_folder(path.string());
+}
+
+void look_at_log(const std::string& log, config::Faults& faults)
+{
+    if (log.empty()) return;
+    const auto type = type_of(log);
+    const auto fault = [&](const std::string& what) {
+        faults.add("log", "file", what, "a file that this user may write");
+    };
+    if (!type) {
+        if (errno != ENOENT) return fault(words_of_errno(log));
+        if (const auto closed = closed_to_making(filesystem::path{log}.parent_path().string()))
+            fault(*closed);
+    } else if (*type == S_IFDIR) {
+        fault(log + ": it is a folder");
+    } else if (::access(log.c_str(), W_OK) != 0) {
+        fault(words_of_errno(log));
+    }
+}
+
+// A socket that a server before us has left is taken away; anything else is somebody's.
+void look_at_socket(const config::NodeOptions& options, config::Faults& faults)
+{
+    const std::string& socket = options.admin.socket;
+    const std::string folder = filesystem::path{socket}.parent_path().string();
+    struct stat status {};  // of a link itself: what is taken away is the link
+    if (::lstat(socket.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
+        faults.add("admin", "socket", socket + ": there is something that is no socket",
+                   "a path of its own");
+    } else if (!socket.starts_with(options.data_directory)) {
+        if (const auto closed = closed_folder(folder))
+            faults.add("admin", "socket", *closed, "a path in a folder that this user may write");
+    }
+}
+
+}  // namespace
+
+void find_missing(const config::NodeOptions& options, const config::Node& document,
+                  const std::string& file, config::Diagnostics& diagnostics)
+{
+    config::Faults faults{document, file, diagnostics};
+    if (const auto closed = closed_to_making(options.data_directory))
+        faults.add("", "data_directory", *closed, "a folder that this user may write");
+    look_at_log(options.log.file, faults);
+    look_at_socket(options, faults);
+}
+
+Result<NodeFile, config::Diagnostics> load_node_file(const std::string& file)
+{
+    auto document = config::load_document(file);
+    if (!document) return failure(config::Diagnostics{document.error()});
+    auto options = config::read_node_options(*document, file);
+    if (!options) return failure(std::move(options.error()));
+    config::Diagnostics diagnostics;
+    find_missing(*options, *document, file, diagnostics);
+    if (!diagnostics.empty()) return failure(std::move(diagnostics));
+    NodeFile node{file, *std::move(document), *std::move(options), {}};
+    config::find_node_warnings(node.options, node.document, file, node.warnings);
+    fit_descriptors(descriptor_limit(), node.document, file, node.options, node.warnings);
+    return node;
+}
+
+}  // namespace hermetic::daemon

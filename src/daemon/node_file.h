@@ -1,0 +1,30 @@
+// hermetic.toml read and held against this machine: by `serve`, a reload and `check` alike.
+//
+// Blocking (small files); writes nothing. What it says holds for the user who runs it.
+#pragma once
+
+#include "config/diagnostic.h"
+#include "config/document.h"
+#include "config/node_options.h"
+#include "core/result.h"
+
+#include <string>
+
+namespace hermetic::daemon {
+
+struct NodeFile {
+    std::string file;
+    config::Node document;        // for the lines of what is found wrong later
+    config::NodeOptions options;  // as far as the machine's limits let them
+    config::Diagnostics warnings;
+};
+
+// Reads, validates, and looks for what the options name: folders, the control socket's place. On
+// failure: every fault.
+[[nodiscard]] Result<NodeFile, config::Diagnostics> load_node_file(const std::string& file);
+
+// Pure but for looking at files: what of the options cannot be had here.
+void find_missing(const config::NodeOptions& options, const config::Node& document,
+                  const std::string& file, config::Diagnostics& diagnostics);
+
+}  // namespace hermetic::daemon

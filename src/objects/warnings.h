@@ -1,0 +1,14 @@
+// What objects may say and hardly mean: told at save, by `check` and at start, and no fault.
+//
+// Pure.
+#pragma once
+
+#include "config/diagnostic.h"
+#include "objects/snapshot.h"
+
+namespace hermetic::objects {
+
+// By the object: `inbound_connector "ours".networks`; file and line are not known.
+[[nodiscard]] config::Diagnostics find_warnings(const Snapshot::Contents& contents);
+
+}  // namespace hermetic::objects

@@ -1,0 +1,338 @@
+#include "settlement/settle.h"
+
+#include "core/assert.h"
+#include "core/text.h"
+#include "facts/reasons.h"
+#include "report/notice_details.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::settlement {
+namespace {
+
+using facts::Outcome;
+using facts::OutcomeClass;
+using facts::Reason;
+using report::Action;
+using report::RecipientReport;
+
+constexpr std::size_t kMaxWords = 500;  // of each text in MessageState
+// Of the attempt that is kept in full: a start reads it for every message that waits.
+constexpr std::size_t kMaxAttempt = 1500;
+
+bool wants_success(const mail::Recipient& recipient)
+{
+    return (recipient.notify & mail::kNotifySuccess) != 0;
+}
+
+std::string whole_lines(const std::string& text, std::size_t max)
+{
+    if (text.size() <= max) return text;
+    const std::size_t end = text.rfind('\n', max - 1);
+    return end == std::string::npos ? std::string{} : text.substr(0, end + 1);
+}
+
+// The end of waiting: the last temporary outcome becomes the final one (specification §6.1).
+Outcome expired(Outcome outcome)
+{
+    outcome.result = OutcomeClass::Failed;
+    outcome.enhanced = outcome.enhanced.permanent();
+    if (outcome.origin == facts::Origin::Local) outcome.code = 550;
+    return outcome;
+}
+
+class Settler {
+public:
+    Settler(SettleInput input, Random& random, IdSource& ids)
+        : input_{std::move(input)},
+          message_{*input_.message},
+          schedule_{queue::make_retry_schedule(
+              input_.snapshot->organization(message_.envelope->organization))},
+          random_{random},
+          ids_{ids}
+    {
+        waiting_.accepted_at =
+            std::min(input_.accepted_at.value_or(message_.envelope->accepted_at), input_.now);
+        waiting_.tls_failing_since = tls_failing_since();
+        attempted_at_ = last_attempted_at();
+        required_tls_ =
+            mail::strongest(message_.state.required_tls, std::move(input_.required_tls));
+    }
+
+    Settlement run();
+
+private:
+    [[nodiscard]] std::optional<WallTime> tls_failing_since() const;
+    [[nodiscard]] WallTime last_attempted_at() const;
+    void judge_recipients();
+    void report(const RecipientEnd& end, Action action);
+    void note_attempt();
+    void decide_change();
+    void note_last_outcome();
+    void tell_senders();
+    void add_notice(report::Notice notice);
+
+    SettleInput input_;
+    const spool::StoredMessage& message_;
+    queue::RetrySchedule schedule_;
+    queue::Waiting waiting_;
+    Random& random_;
+    IdSource& ids_;
+    std::vector<std::uint32_t> finished_;
+    std::vector<RecipientReport> reports_;
+    bool tell_delay_ = false;
+    WallTime attempted_at_{};
+    std::optional<mail::RequiredTls> required_tls_;
+    facts::AttemptHistory history_;
+    std::string last_attempt_;
+    Settlement result_;
+};
+
+Settlement Settler::run()
+{
+    judge_recipients();
+    note_attempt();
+    decide_change();
+    if (!reports_.empty() && input_.tell == TellSender::Yes) tell_senders();
+    for (auto& part : input_.split.parts) result_.change.new_messages.push_back(std::move(part));
+    return std::move(result_);
+}
+
+std::optional<WallTime> Settler::tls_failing_since() const
+{
+    std::vector<queue::TlsWord> words;
+    for (const auto& end : input_.ends) {
+        if (end.outcome.result == OutcomeClass::Deferred) {
+            words.push_back(queue::tls_word(end.outcome));
+        }
+    }
+    return queue::tls_failing_since(message_.state.tls_failing_since, words, input_.now);
+}
+
+// The epoch where none was ever made.
+WallTime Settler::last_attempted_at() const
+{
+    if (input_.attempt) return input_.now;
+    WallTime last{};
+    for (const auto& cause : message_.state.history.causes) last = std::max(last, cause.last_at);
+    return last;
+}
+
+void Settler::judge_recipients()
+{
+    const bool over = queue::is_expired(schedule_, waiting_, input_.now);
+    tell_delay_ = !over && !message_.state.delay_notified &&
+                  queue::is_delay_notice_due(schedule_, waiting_, input_.now);
+    finished_ = message_.state.finished;
+    finished_.insert(finished_.end(), input_.split.moved.begin(), input_.split.moved.end());
+    for (const auto& end : input_.ends) {
+        const auto& recipient = message_.envelope->recipients[end.index];
+        switch (end.outcome.result) {
+        case OutcomeClass::Delivered:
+            ++result_.delivered;
+            finished_.push_back(end.index);
+            if (wants_success(recipient) && end.handed_to != HandedTo::DsnRelay) {
+                report(end,
+                       end.handed_to == HandedTo::Mailbox ? Action::Delivered : Action::Relayed);
+            }
+            result_.outcomes.push_back(end.outcome);
+            break;
+        case OutcomeClass::Failed:
+            ++result_.failed;
+            finished_.push_back(end.index);
+            report(end, Action::Failed);
+            result_.outcomes.push_back(end.outcome);
+            break;
+        case OutcomeClass::Deferred:
+            if (over) {
+                ++result_.failed;
+                finished_.push_back(end.index);
+                report(end, Action::Failed);
+                result_.outcomes.push_back(expired(end.outcome));
+            } else {
+                ++result_.deferred;
+                if (tell_delay_) report(end, Action::Delayed);
+                result_.outcomes.push_back(end.outcome);
+            }
+            break;
+        }
+    }
+    std::sort(finished_.begin(), finished_.end());
+    finished_.erase(std::unique(finished_.begin(), finished_.end()), finished_.end());
+}
+
+void Settler::report(const RecipientEnd& end, Action action)
+{
+    RecipientReport report{.recipient = message_.envelope->recipients[end.index]};
+    report.action = action;
+    report.outcome = end.outcome;
+    report.host = end.host;
+    report.attempted_at = attempted_at_;
+    reports_.push_back(std::move(report));
+}
+
+void Settler::note_attempt()
+{
+    history_ = message_.state.history;
+    last_attempt_ = message_.state.last_attempt;
+    if (!input_.attempt) return;
+    last_attempt_ = report::format_attempt(*input_.attempt);
+    const std::uint32_t number = message_.state.attempts + 1;
+    for (const auto& end : input_.ends) {
+        if (end.outcome.result == OutcomeClass::Delivered) continue;
+        facts::note(history_, number, input_.now, end.outcome, end.host);
+    }
+}
+
+void Settler::decide_change()
+{
+    auto& change = result_.change;
+    change.lease = input_.lease;
+    if (finished_.size() == message_.envelope->recipients.size()) {
+        change.kind = spool::Change::Kind::Finished;
+        return;
+    }
+    change.kind = spool::Change::Kind::Deferred;
+    change.state = message_.state;
+    if (input_.approval_used) change.state.approval.reset();
+    change.state.required_tls = required_tls_;
+    change.state.history = history_;
+    change.state.last_attempt = whole_lines(last_attempt_, kMaxAttempt);
+    change.state.finished = std::move(finished_);
+    if (input_.ends.empty()) return;  // no attempt: some of it goes another way
+    change.state.tls_failing_since = waiting_.tls_failing_since;
+    const WallTime planned = message_.state.next_attempt;
+    if (queue::is_ahead_of_time(schedule_, planned, input_.now)) {
+        change.state.next_attempt =
+            queue::not_past_its_times(schedule_, waiting_, planned, input_.now);
+    } else {
+        change.state.attempts += 1;
+        change.state.next_attempt =
+            queue::next_attempt(schedule_, change.state.attempts, waiting_, input_.now, random_);
+    }
+    change.state.delay_notified = message_.state.delay_notified || tell_delay_;
+    note_last_outcome();
+}
+
+void Settler::note_last_outcome()
+{
+    const RecipientEnd* last = nullptr;
+    for (const auto& end : input_.ends) {
+        if (end.outcome.result == OutcomeClass::Deferred) last = &end;
+    }
+    if (last == nullptr) return;
+    auto& state = result_.change.state;
+    state.last_reason = facts::name(last->outcome.reason);
+    state.last_host = printable(last->host, kMaxWords);
+    state.last_text = facts::format_words(last->outcome, kMaxWords);
+}
+
+void Settler::tell_senders()
+{
+    report::NoticeInput input;
+    input.id = ids_.next<MessageId>(input_.now);
+    input.now = input_.now;
+    input.hostname = input_.hostname;
+    input.snapshot = input_.snapshot;
+    input.about = message_.envelope.get();
+    input.recipients = std::move(reports_);
+    input.history = std::move(history_);
+    input.last_attempt = std::move(last_attempt_);
+    input.expires_at = queue::expires_at(schedule_, waiting_);
+    input.headers = input_.headers;
+    input.message = std::move(input_.body);
+    input.limit = input_.limit;
+    input.required_tls = std::move(required_tls_);
+    const auto decision = report::decide_notice(input);
+    auto notice = report::make_notice(input);
+    events::NoticeMade facts;
+    facts.about = message_.envelope->accepted_as;
+    facts.organization = message_.envelope->organization;
+    facts.reason = notice ? notice->reason : decision.reason;
+    if (notice) {
+        facts.id = input.id;
+        facts.kind = report::notice_kind(notice->kind);
+        facts.content = notice->content;
+        facts.to = printable(notice->envelope.recipients.front().address.format());
+        notice->envelope.accepted_as = input.id;
+        add_notice(*std::move(notice));
+    } else if (decision.to) {
+        facts.reason = Reason::NoticeLimited;
+        facts.kind = report::notice_kind(decision.kind);
+        facts.to = printable(decision.to->format());
+    } else if (decision.reason == Reason::NoticeNotAsked) {
+        return;
+    }
+    result_.notices.push_back(std::move(facts));
+}
+
+void Settler::add_notice(report::Notice notice)
+{
+    auto stored = std::make_shared<spool::StoredMessage>();
+    stored->id = notice.envelope.accepted_as;
+    stored->body.id = ids_.next<BodyId>(input_.now);
+    stored->body.size = notice.bytes.size();
+    stored->body.bytes = Bytes{std::move(notice.bytes)};
+    notice.envelope.size = stored->body.size;
+    stored->envelope = std::make_shared<const mail::Envelope>(std::move(notice.envelope));
+    stored->state.next_attempt = input_.now;
+    result_.change.new_messages.push_back(std::move(stored));
+}
+
+// Everybody has it and nobody asked to hear of it: by far the most common end.
+bool is_simply_done(const SettleInput& input)
+{
+    return input.split.empty() &&
+           input.message->state.finished.size() + input.ends.size() ==
+               input.message->envelope->recipients.size() &&
+           !may_make_notice(*input.message->envelope, input.ends);
+}
+
+Settlement settle_simply(SettleInput input)
+{
+    Settlement result;
+    result.change.lease = input.lease;
+    result.delivered = static_cast<std::uint32_t>(input.ends.size());
+    result.outcomes.reserve(input.ends.size());
+    for (auto& end : input.ends) result.outcomes.push_back(std::move(end.outcome));
+    return result;
+}
+
+}  // namespace
+
+Settlement settle(SettleInput input, Random& random, IdSource& ids)
+{
+    HERMETIC_ASSERT(input.message != nullptr && input.snapshot != nullptr);
+    if (is_simply_done(input)) return settle_simply(std::move(input));
+    return Settler{std::move(input), random, ids}.run();
+}
+
+std::vector<std::uint32_t> waiting_recipients(const spool::StoredMessage& message)
+{
+    const auto& finished = message.state.finished;
+    std::vector<std::uint32_t> waiting;
+    for (std::uint32_t i = 0; i < message.envelope->recipients.size(); ++i) {
+        if (!std::binary_search(finished.begin(), finished.end(), i)) waiting.push_back(i);
+    }
+    return waiting;
+}
+
+std::vector<RecipientEnd> end_all(const spool::StoredMessage& message, const Outcome& outcome)
+{
+    std::vector<RecipientEnd> ends;
+    for (const std::uint32_t index : waiting_recipients(message)) {
+        ends.push_back({index, outcome, {}, HandedTo::PlainRelay});
+    }
+    return ends;
+}
+
+bool may_make_notice(const mail::Envelope& envelope, const std::vector<RecipientEnd>& ends)
+{
+    return std::any_of(ends.begin(), ends.end(), [&](const RecipientEnd& end) {
+        return end.outcome.result != OutcomeClass::Delivered ||
+               wants_success(envelope.recipients[end.index]);
+    });
+}
+
+}  // namespace hermetic::settlement

@@ -1,0 +1,224 @@
+#include "spool/opening.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace hermetic::spool {
+namespace {
+
+std::string log_name(std::uint64_t number)
+{
+    return fmt::format("db/{:06}.log", number);
+}
+
+std::string groups(std::uint64_t count)
+{
+    return fmt::format("{} group{} of changes", count, count == 1 ? "" : "s");
+}
+
+// Something was stored here, whatever is missing now.
+bool holds_mail(const SpoolFacts& facts)
+{
+    return facts.identity || facts.tables > 0 || facts.body_files > 0 ||
+           std::ranges::any_of(facts.logs, [](const LogFacts& log) {
+               return log.reading.records + log.reading.records_behind > 0;
+           });
+}
+
+// A spool that is being made has no identity and no bodies yet: RocksDB may have got anywhere.
+bool is_new(const SpoolFacts& facts)
+{
+    return !holds_mail(facts) && !facts.has_manifest && !(facts.has_bodies && !facts.has_database);
+}
+
+void find_missing(const SpoolFacts& facts, std::vector<Damage>& damage)
+{
+    const std::string everything = "the list of its tables, and with it all mail that waits";
+    if (!facts.has_database) {
+        damage.push_back({"the folder db is missing", "all mail that waits"});
+    } else if (facts.manifest.empty()) {
+        damage.push_back({"db/CURRENT is missing or empty", everything});
+    } else if (!facts.has_manifest) {
+        damage.push_back({fmt::format("db/{} is missing", facts.manifest), everything});
+    }
+    if (!facts.identity) return;  // of a version that made no such promise
+    if (!*facts.identity) {
+        damage.push_back({"the file identity is not readable", "nothing that is known of"});
+    }
+    if (!facts.has_bodies) {
+        damage.push_back({"the folder bodies is missing", "the text of all large messages"});
+    } else if (facts.body_folders_missing > 0) {
+        damage.push_back(
+            {fmt::format("{} of the 256 folders in bodies are missing", facts.body_folders_missing),
+             "the text of the large messages in them"});
+    }
+}
+
+// Logs that RocksDB still needs.
+std::vector<LogFacts> live_logs(const SpoolFacts& facts)
+{
+    std::vector<LogFacts> logs = facts.logs;
+    if (facts.trial) {
+        std::erase_if(logs,
+                      [&](const LogFacts& log) { return log.number < facts.trial->oldest_log; });
+    }
+    return logs;
+}
+
+// The first record of a log behind the one at `at`, where any has one.
+const LogFacts* next_with_records(const std::vector<LogFacts>& logs, std::size_t at)
+{
+    for (++at; at < logs.size(); ++at) {
+        if (logs[at].reading.first_sequence) return &logs[at];
+    }
+    return nullptr;
+}
+
+std::uint64_t groups_from(const std::vector<LogFacts>& logs, std::size_t at)
+{
+    std::uint64_t count = 0;
+    for (; at < logs.size(); ++at) {
+        count += logs[at].reading.records + logs[at].reading.records_behind;
+    }
+    return count;
+}
+
+// Between the log at `at` and the one that follows it.
+void find_gap(const std::vector<LogFacts>& logs, std::size_t at, Opening& opening)
+{
+    const LogReading& reading = logs[at].reading;
+    const LogFacts* next = next_with_records(logs, at);
+    if (next == nullptr) {
+        if (reading.has_torn_end) opening.torn_log = logs[at].number;
+        return;
+    }
+    // A replay that left the torn end out numbered on from there.
+    if (!reading.last_sequence || *next->reading.first_sequence == *reading.last_sequence + 1)
+        return;
+    const std::uint64_t behind = groups_from(logs, at + 1);
+    if (reading.has_torn_end) {
+        opening.damage.push_back(
+            {fmt::format("{} is damaged from octet {} on", log_name(logs[at].number),
+                         reading.sound),
+             fmt::format("what the damage covers and {} behind it", groups(behind))});
+    } else {
+        opening.damage.push_back({fmt::format("between {} and {} a part of the log is missing",
+                                              log_name(logs[at].number), log_name(next->number)),
+                                  "what was in it"});
+    }
+}
+
+void find_damaged_logs(const std::vector<LogFacts>& logs, Opening& opening)
+{
+    for (std::size_t at = 0; at < logs.size(); ++at) {
+        const LogReading& reading = logs[at].reading;
+        if (reading.records_behind == 0) {
+            find_gap(logs, at, opening);
+            continue;
+        }
+        opening.damage.push_back(
+            {fmt::format("{} is damaged from octet {} on", log_name(logs[at].number),
+                         reading.sound),
+             fmt::format("what the damage covers and {} behind it",
+                         groups(reading.records_behind + groups_from(logs, at + 1)))});
+    }
+}
+
+// The point that was synced, in the log that it was synced in.
+void find_lost_end(const std::vector<LogFacts>& logs, const LogPoint& point, Opening& opening)
+{
+    const auto at = std::ranges::find(logs, point.log, &LogFacts::number);
+    if (at == logs.end()) {
+        // Removed by RocksDB only after a later one was begun.
+        if (!logs.empty() && logs.back().number > point.log) return;
+        opening.damage.push_back({fmt::format("{} is missing", log_name(point.log)),
+                                  "the mail and the outcomes that were in it"});
+        return;
+    }
+    const LogReading& reading = at->reading;
+    if (reading.records_behind > 0) return;  // told already
+    if (reading.last_sequence && *reading.last_sequence >= point.sequence) return;
+    opening.torn_log.reset();
+    const std::uint64_t found = reading.last_sequence.value_or(0);
+    opening.damage.push_back(
+        {fmt::format("{} is {} octet {} on", log_name(point.log),
+                     reading.has_torn_end ? "damaged from" : "cut from", reading.sound),
+         found == 0 ? "what was in it"
+                    : fmt::format("{} changes that were on the disk", point.sequence - found)});
+}
+
+bool is_in_sequence(const std::vector<LogFacts>& logs)
+{
+    std::optional<std::uint64_t> before;
+    for (const LogFacts& log : logs) {
+        if (log.reading.has_torn_end) return false;
+        if (!log.reading.first_sequence) continue;
+        if (before && *log.reading.first_sequence != *before + 1) return false;
+        before = log.reading.last_sequence;
+    }
+    return true;
+}
+
+std::optional<LogPoint> point_of(const SpoolFacts& facts, const std::optional<LogPoint>& known)
+{
+    if (known) return known;
+    if (!facts.identity || !*facts.identity) return std::nullopt;
+    return **facts.identity;
+}
+
+}  // namespace
+
+bool needs_trial(const SpoolFacts& facts)
+{
+    return !facts.trial && facts.has_manifest && !is_in_sequence(facts.logs);
+}
+
+Opening decide_opening(const SpoolFacts& facts, const std::optional<LogPoint>& known)
+{
+    Opening opening;
+    if (facts.identity && !*facts.identity && facts.identity->error() == IdentityError::Newer) {
+        opening.kind = Opening::Kind::Newer;
+        return opening;
+    }
+    if (is_new(facts)) {
+        opening.kind = Opening::Kind::Make;
+        return opening;
+    }
+    find_missing(facts, opening.damage);
+    if (facts.trial && !facts.trial->error.empty()) {
+        opening.damage.push_back({"the database cannot be read: " + facts.trial->error, ""});
+    }
+    const auto logs = live_logs(facts);
+    find_damaged_logs(logs, opening);
+    if (const auto point = point_of(facts, known)) find_lost_end(logs, *point, opening);
+    if (!opening.damage.empty()) opening.kind = Opening::Kind::Refuse;
+    return opening;
+}
+
+std::string describe(const std::vector<Damage>& damage, const std::string& directory)
+{
+    std::string text = fmt::format("the spool {} is damaged: ", directory);
+    for (std::size_t i = 0; i < damage.size(); ++i) {
+        if (i > 0) text += "; ";
+        text += damage[i].what;
+        if (!damage[i].lost.empty()) {
+            text += fmt::format(" (opened like this, it would lose {})", damage[i].lost);
+        }
+    }
+    return text +
+           ". Nothing was removed. `hermetic spool check` says what can be read, `hermetic spool "
+           "repair` keeps that, puts the rest aside, and lets the server start";
+}
+
+std::string describe_newer(const std::string& directory)
+{
+    return fmt::format(
+        "the spool {} was written by a newer version of this program, and is left as it is: "
+        "install "
+        "that version again, which delivers what waits or exports it (hermetic spool export)",
+        directory);
+}
+
+}  // namespace hermetic::spool

@@ -1,0 +1,251 @@
+#include "spool/salvage.h"
+
+#include "spool/damage_fixture.h"
+
+namespace hermetic::spool {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::Contains;
+using testing::content;
+using testing::first_line;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::make_text;
+using ::testing::SizeIs;
+using testing::write;
+
+class Salvage : public testing::DamageFixture {
+protected:
+    [[nodiscard]] SalvageReport check(std::map<MessageId, std::string>* found = nullptr)
+    {
+        const auto before = everything();
+        auto stopped = StoppedSpool::open(settings.directory, directory.path() + "/work");
+        EXPECT_TRUE(stopped) << stopped.error().words;
+        if (!stopped) return {};
+        const auto report = (*stopped)->read([&](const SalvagedMessage& message) {
+            if (found == nullptr || !message.body_error.empty()) return;
+            std::string text;
+            EXPECT_EQ(
+                (*stopped)->read_body(message.body, [&](std::string_view part) { text += part; }),
+                "");
+            found->emplace(message.id, text);
+        });
+        stopped->reset();
+        EXPECT_EQ(everything() == before, true) << "a check writes nothing";
+        EXPECT_FALSE(fs::exists(directory.path() + "/work"));
+        return report;
+    }
+
+    SalvageReport repair()
+    {
+        auto report = repair_spool(settings.directory, system_clock());
+        EXPECT_TRUE(report) << report.error().words;
+        return report ? *report : SalvageReport{};
+    }
+
+    // Starts on what was repaired, twice, and has the mail but for `lost`.
+    void expect_mail_but_for(const std::set<std::string>& lost)
+    {
+        for (int start = 1; start <= 2; ++start) {
+            open();
+            const auto claimed = driver->claim_all();
+            for (const auto& [id, text] : stored) {
+                if (lost.contains(text)) continue;
+                ASSERT_TRUE(claimed.contains(id)) << format_id(id);
+                EXPECT_EQ(driver->read(claimed.at(id).body) == text, true) << format_id(id);
+            }
+            EXPECT_GE(claimed.size(), stored.size() - lost.size());
+            EXPECT_LE(claimed.size(), stored.size());
+            close();
+        }
+        EXPECT_THAT(events, Not(Contains(HasSubstr("spool.store-error"))));
+    }
+
+    [[nodiscard]] std::string aside(const SalvageReport& report, const std::string& name) const
+    {
+        return report.aside + "/" + name;
+    }
+};
+
+TEST_F(Salvage, ASoundSpoolIsReadAndLeftAlone)
+{
+    std::map<MessageId, std::string> found;
+    const auto report = check(&found);
+    EXPECT_TRUE(report.is_sound());
+    EXPECT_EQ(report.messages, stored.size());
+    EXPECT_EQ(found, stored);
+    const auto before = everything();
+    EXPECT_TRUE(repair().aside.empty());
+    EXPECT_EQ(everything() == before, true) << "nothing to repair";
+}
+
+TEST_F(Salvage, ASpoolThatAServerHasOpenIsRefused)
+{
+    open();
+    const auto stopped = StoppedSpool::open(settings.directory, directory.path() + "/work");
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().kind, OpenError::Kind::Locked);
+    EXPECT_EQ(repair_spool(settings.directory, system_clock()).error().kind,
+              OpenError::Kind::Locked);
+    close();
+}
+
+// What a program from before an upgrade finds after it: nothing that it does changes anything.
+TEST_F(Salvage, ANewerVersionsSpoolIsLeftAlone)
+{
+    const std::string identity = settings.directory + "/identity";
+    const std::string ours = content(identity);
+    ASSERT_TRUE(ours.starts_with("hermetic spool 1\n")) << "raised: have a test of the one before";
+    write(identity, "hermetic spool 2\nwhatever comes\n");
+    fs::remove(in_database(".log"));  // perhaps it has none
+    const auto before = everything();
+    const auto opened = make_rocksdb_spool(settings, listener, system_clock());
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().kind, OpenError::Kind::Newer);
+    EXPECT_THAT(opened.error().words, HasSubstr("install that version again"));
+    const auto stopped = StoppedSpool::open(settings.directory, directory.path() + "/work");
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().kind, OpenError::Kind::Newer);
+    const auto repaired = repair_spool(settings.directory, system_clock());
+    ASSERT_FALSE(repaired);
+    EXPECT_EQ(repaired.error().kind, OpenError::Kind::Newer);
+    EXPECT_EQ(everything() == before, true) << "a refusal writes nothing";
+}
+
+TEST_F(Salvage, AnOctetInTheLogCostsItsMessageAlone)
+{
+    const auto log = in_database(".log");
+    const std::string hit = make_text(20'000, 12);
+    const auto at = content(log).find(hit.substr(0, 100));
+    ASSERT_NE(at, std::string::npos);
+    flip(log, at + 50);
+    ASSERT_NO_FATAL_FAILURE(expect_refusal(".log is damaged"));
+    EXPECT_THAT(check().damage, SizeIs(1));
+    const auto report = repair();
+    EXPECT_EQ(report.messages, stored.size() - 1);
+    EXPECT_TRUE(fs::exists(aside(report, "db/" + log.filename().string()))) << "kept";
+    expect_mail_but_for({hit});
+}
+
+TEST_F(Salvage, WithoutTheListOfTablesEveryMessageIsThere)
+{
+    const fs::path db = settings.directory + "/db";
+    for (const bool manifest_too : {false, true}) {
+        if (manifest_too) fs::remove(db / first_line(db / "CURRENT"));
+        fs::remove(db / "CURRENT");
+        EXPECT_FALSE(check().is_sound());
+        const auto report = repair();
+        EXPECT_EQ(report.messages, stored.size());
+        EXPECT_FALSE(fs::exists(aside(report, "work")));
+        expect_mail_but_for({});
+    }
+}
+
+TEST_F(Salvage, WithoutADatabaseTheBodiesAreKept)
+{
+    const std::string large = make_text(50'000, 2);
+    fs::remove_all(settings.directory + "/db");
+    const auto report = repair();
+    EXPECT_EQ(report.messages, 0U);
+    EXPECT_EQ(report.bodies_without_message, 2U);
+    std::vector<std::string> kept;
+    for (const auto& entry : fs::directory_iterator{aside(report, "bodies")})
+        kept.push_back(content(entry).substr(0, large.size()));
+    EXPECT_THAT(kept, Contains(large));
+    open();
+    EXPECT_THAT(driver->claim_all(), IsEmpty());
+    close();
+}
+
+TEST_F(Salvage, WithoutTheLogTheTablesAreThere)
+{
+    fs::remove(in_database(".log"));
+    const auto report = repair();
+    EXPECT_EQ(report.messages, 2U);
+    EXPECT_EQ(report.bodies_without_message, 1U);
+    open();
+    EXPECT_THAT(driver->claim_all(), SizeIs(2));
+    close();
+}
+
+TEST_F(Salvage, WithoutTheBodiesTheirSendersCanBeTold)
+{
+    fs::remove_all(settings.directory + "/bodies");
+    ASSERT_NO_FATAL_FAILURE(expect_refusal("the folder bodies is missing"));
+    const auto report = repair();
+    EXPECT_THAT(report.without_body, SizeIs(2));
+    EXPECT_FALSE(check().is_sound());
+    EXPECT_FALSE(check().needs_repair()) << "it has done what it can";
+    open();
+    EXPECT_THAT(driver->claim_all(), SizeIs(stored.size())) << "they stay in the queue";
+    close();
+}
+
+// Tables with many blocks of envelopes and of bodies, each of which is hit once in a while.
+class SalvageTables : public Salvage {
+protected:
+    SalvageTables()
+    {
+        stored.clear();
+        settings.directory = directory.path() + "/tables";
+        open();
+        for (std::uint64_t i = 0; i < 400; ++i) store(make_text(2'000, i));
+        close();
+        open();  // into tables
+        close();
+        events.clear();
+    }
+
+    [[nodiscard]] std::vector<fs::path> tables() const
+    {
+        std::vector<fs::path> found;
+        for (const auto& entry : fs::directory_iterator{settings.directory + "/db"}) {
+            if (entry.path().extension() == ".sst") found.push_back(entry);
+        }
+        std::ranges::sort(found);
+        return found;
+    }
+};
+
+TEST_F(SalvageTables, ADamagedBlockCostsWhatIsInIt)
+{
+    const fs::path copy = directory.path() + "/copy";
+    fs::copy(settings.directory, copy, fs::copy_options::recursive);
+    ASSERT_GE(tables().size(), 2U);
+    for (std::size_t table = 0; table < tables().size(); ++table) {
+        const fs::path path = tables()[table];
+        const auto size = fs::file_size(path);
+        if (size < 20'000) continue;
+        flip(path, size / 3);
+        SCOPED_TRACE(path.string());
+        const auto report = check();
+        EXPECT_FALSE(report.is_sound());
+        EXPECT_LT(report.messages + 150, 2 * stored.size());
+        EXPECT_GT(report.messages, stored.size() - 150) << "envelopes of other blocks are there";
+        EXPECT_LE(report.without_body.size(), 10U);
+        const auto repaired = repair();
+        open();
+        EXPECT_THAT(driver->claim_all(), SizeIs(report.messages));
+        close();
+        EXPECT_EQ(repaired.aside.empty(), report.unreadable.empty() && report.damage.empty());
+        fs::remove_all(settings.directory);
+        fs::copy(copy, settings.directory, fs::copy_options::recursive);
+    }
+}
+
+TEST_F(SalvageTables, ADamagedBlockAndALostListCostNoMore)
+{
+    for (const fs::path& path : tables()) {
+        if (fs::file_size(path) > 4'000) flip(path, fs::file_size(path) / 3);
+    }
+    fs::remove(settings.directory + "/db/CURRENT");
+    const auto report = repair();
+    EXPECT_GT(report.messages + 150, stored.size()) << "what other blocks of the tables hold";
+    open();
+    EXPECT_THAT(driver->claim_all(), SizeIs(report.messages));
+    close();
+}
+
+}  // namespace
+}  // namespace hermetic::spool
