@@ -21,8 +21,8 @@ def load(name):
     return module
 
 
-check_awaits, check_docs, check_layers, new_component = map(
-    load, ("check_awaits", "check_docs", "check_layers", "new_component"))
+check_awaits, check_docs, check_layers, left_out, new_component = map(
+    load, ("check_awaits", "check_docs", "check_layers", "left_out", "new_component"))
 
 FOLDERS = "set(HERMETIC_FOLDERS\n    core mail  # pure\n    tls net  # adapters\n    inbound)  # services\n"
 
@@ -78,6 +78,24 @@ class Layers(Tree):
     def test_undeclared_library_is_found(self):
         self.write("src/core/a.cc", "#include <fmt/format.h>\n")
         self.assert_one("does not name fmt")
+
+    def test_programs_are_started_in_one_place(self):
+        self.write("src/core/a.cc", "// fork() it\nint f() { return context.system(1) + pitchfork(2) + x.fork(); }\n")
+        self.write("src/core/b_test.cc", "int f() { return ::fork(); }\n")
+        self.assertEqual(self.problems(), [])
+        self.write("src/core/c.cc", "int f()\n{\n    return ::posix_spawn(a, b);\n}\n")
+        self.assert_one("src/core/c.cc:3: child:")
+
+    def test_files_are_read_in_one_way(self):
+        self.write("src/tls/a_test.cc", 'void f() { std::ifstream in{"x"}; }\n')
+        self.write("src/tls/a.h", "// BIO_new_file\nvoid f() { socket.open(x); std::ofstream out; PEM_read_bio_X509(b); }\n")
+        self.write("src/tls/durable_file.cc", "int f() { return ::open(a, b); }\n")
+        self.assertEqual(self.problems(), [])
+        for way in ("std::ifstream in{a};", "BIO_new_file(a);", "::open(a);", "std::fopen(a);", "fopen (a);",
+                    "X509_STORE_load_file(s, a);", "SSL_CTX_use_certificate_chain_file(c, a);", "PEM_read_X509(f);",
+                    "set(CURLOPT_CAINFO, a);", "ub_ctx_add_ta_file(c, a);"):
+            self.write("src/tls/b.cc", f"void f()\n{{\n    {way}\n}}\n")
+            self.assert_one("src/tls/b.cc:3: reading:")
 
     def test_pure_folders_know_no_thread(self):
         self.write("src/core/a.h", "#include <mutex>\n")
@@ -218,8 +236,8 @@ class Docs(Tree):
 
     def test_options_differ_from_the_program(self):
         self.write("docs/reference/node.md", "old\n")
-        self.write("docs/reference/org.md", "new\n")
-        self.write("docs/reference/reasons.md", "new\n")
+        for other in ("org", "reasons", "metrics", "setup"):
+            self.write(f"docs/reference/{other}.md", "new\n")
         program = os.path.join(self.root, "program")
         self.write("program", "#!/bin/sh\necho new\n")
         os.chmod(program, 0o755)
@@ -233,6 +251,16 @@ class Awaits(unittest.TestCase):
     def test_its_own_cases(self):
         with contextlib.redirect_stdout(io.StringIO()):
             self.assertEqual(check_awaits.self_test(), 0)
+
+
+class LeftOut(unittest.TestCase):
+    def test_both_kinds_of_line(self):
+        log = ("[ RUN      ] Knot.Signs\n/a/knot_test.cc:32: Skipped\nneeds Debian's package knot\n\n"
+               "[  SKIPPED ] Knot.Signs (0 ms)\n[ RUN      ] Knot.Other\n[       OK ] Knot.Other (0 ms)\n"
+               "left out  Exim relays: only root may make the namespaces that it runs in\nok  1.0 s  a\n")
+        self.assertEqual(left_out.cases(log),
+                         [("Exim relays", "only root may make the namespaces that it runs in"),
+                          ("Knot.Signs", "needs Debian's package knot")])
 
 
 class NewComponent(Tree):
