@@ -39,9 +39,11 @@ std::size_t folder_of(const BodyId& id)
     return mixed;
 }
 
-void answer(BodyOperation& done, const rocksdb::IOStatus& status)
+// `done` may be gone when this returns.
+void answer(BodyOperation& done, const rocksdb::IOStatus& status,
+            BodyFailure no_space = BodyFailure::DiskFull)
 {
-    if (status.IsNoSpace()) done.failure = BodyFailure::DiskFull;
+    if (status.IsNoSpace()) done.failure = no_space;
     done.error = status.ok() ? std::string{} : status.ToString();
     done.port.post({&done});
 }
@@ -87,6 +89,11 @@ struct Writing {
         finished = status.ok();
         if (finished) files->add_finished(id);
         return status;
+    }
+
+    [[nodiscard]] BodyFailure why_no_space() const
+    {
+        return beyond_share ? BodyFailure::DiskShare : BodyFailure::DiskFull;
     }
 
     void discard()
@@ -169,14 +176,17 @@ public:
     void append(Bytes bytes, BodyOperation& done) override
     {
         writing_->files->run([writing = writing_, bytes = std::move(bytes), &done] {
-            answer(done, writing->append(bytes.view()));
-            if (writing->beyond_share) done.failure = BodyFailure::DiskShare;
+            const rocksdb::IOStatus status = writing->append(bytes.view());
+            answer(done, status, writing->why_no_space());
         });
     }
 
     void finish(BodyOperation& done) override
     {
-        writing_->files->run([writing = writing_, &done] { answer(done, writing->finish()); });
+        writing_->files->run([writing = writing_, &done] {
+            const rocksdb::IOStatus status = writing->finish();
+            answer(done, status, writing->why_no_space());
+        });
     }
 
     Body body() const override

@@ -11,7 +11,9 @@
 #include <rocksdb/write_batch.h>
 
 #include <atomic>
+#include <deque>
 #include <fstream>
+#include <future>
 #include <thread>
 
 namespace hermetic::spool {
@@ -221,6 +223,54 @@ TEST_F(SpoolEvents, WhatArrivesNeverFillsTheDisk)
     do {
         error = append(spool->write_body(maker.body_id(), "client"));
     } while (!error.empty());
+    close();
+}
+
+// Who waits for an operation may end it the moment that it is done.
+class EndingPort final : public CompletionPort {
+public:
+    BodyOperation& operation() { return *new Ended{*this}; }
+    void post(std::vector<Completion*> done) override
+    {
+        auto* operation = static_cast<BodyOperation*>(done.front());
+        const BodyFailure failure = operation->failure;
+        delete operation;
+        failure_.set_value(failure);
+    }
+    BodyFailure wait() { return failure_.get_future().get(); }
+
+private:
+    struct Ended final : BodyOperation {
+        using BodyOperation::BodyOperation;
+        void complete() override {}
+    };
+    std::promise<BodyFailure> failure_;
+};
+
+TEST_F(SpoolEvents, WhyABodyHasNoRoomIsKnownBeforeItsWriterIsAnswered)
+{
+    constexpr std::uint64_t kMebi = 1 << 20;
+    auto seam = std::make_shared<FileSystemSeam>();
+    seam->file_system = std::make_shared<SmallDisk>(settings.directory + "/bodies", 12 * kMebi);
+    settings.file_system = seam;
+    settings.high_water = 10 * kMebi;
+    settings.low_water = 11 * kMebi;
+    open();
+    ASSERT_EQ(driver->commit(maker.message("x")), Durability::Durable);
+    std::deque<EndingPort> ports;
+    const auto append = [&](BodyWriter& writer, std::uint64_t octets) {
+        EndingPort& port = ports.emplace_back();
+        writer.append(Bytes{std::string(octets, 'x')}, port.operation());
+        return port.wait();
+    };
+    EXPECT_EQ(append(*spool->write_body(maker.body_id(), "client"), 5 * kMebi),
+              BodyFailure::DiskShare);
+    const auto first = spool->write_body(maker.body_id(), "first");
+    EXPECT_EQ(append(*first, 3 * kMebi), BodyFailure::Other) << "it has arrived";
+    const auto second = spool->write_body(maker.body_id(), "second");
+    EXPECT_EQ(append(*second, 3 * kMebi), BodyFailure::Other);
+    const auto third = spool->write_body(maker.body_id(), "third");
+    EXPECT_EQ(append(*third, 3 * kMebi), BodyFailure::DiskFull);
     close();
 }
 
