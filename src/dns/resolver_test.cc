@@ -307,7 +307,7 @@ TEST_F(SilentResolver, EndsWithItsCore)
     EXPECT_EQ(answer.why, "the server is stopping");
 }
 
-TEST_F(ResolverTest, EqualQuestionsAtOneTimeAreAskedOnce)
+TEST_F(SilentResolver, EqualQuestionsAtOneTimeAreAskedOnce)
 {
     struct Steps {
         static net::Task<> ask(Lookups& lookups, net::Core& core, const Question& question,
@@ -315,26 +315,25 @@ TEST_F(ResolverTest, EqualQuestionsAtOneTimeAreAskedOnce)
         {
             std::vector<std::shared_ptr<Asker>> askers;
             for (int i = 0; i < 10; ++i) {
-                askers.push_back(std::make_shared<Asker>(core, core.clock().now() + 10s));
+                askers.push_back(std::make_shared<Asker>(core, core.clock().now() + 1h));
                 lookups.ask(question, askers.back());
             }
             lookups.forget(question, *askers.back());
             askers.back()->leave_wheel();
             askers.pop_back();
+            lookups.close();
             for (const auto& asker : askers) {
                 co_await asker->wait();
                 answers.push_back(mx_answer(question.name, asker->result()));
             }
         }
     };
-    ResolverOptions options;
-    options.forward = {knot_->address()};
-    const auto lookups = Lookups::make(options).value();
+    const auto lookups = Lookups::make(options()).value();
     std::vector<facts::MxAnswer> answers;
-    const Question question{"plain.test", kTypeMx};
+    const Question question{"a.test", kTypeMx};
     loop_.run(Steps::ask(*lookups, loop_.core, question, answers));
     EXPECT_EQ(answers.size(), 9U);
-    for (const auto& answer : answers) EXPECT_EQ(answer.records.size(), 2U);
+    for (const auto& answer : answers) EXPECT_EQ(answer.why, "the server is stopping");
     EXPECT_EQ(lookups->asked(), 1U);
 }
 
