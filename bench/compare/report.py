@@ -113,12 +113,12 @@ METHOD = """\
 Made by `./dev bench`; the individual runs are in [benchmarks.json](benchmarks.json), the method in
 [bench/compare](../bench/compare/README.md).
 
-Every run starts a server afresh with an empty queue on the machine's disk, warms it up, waits until it rests, and
-offers messages as fast as it takes them. Systems take turns within a round, so that a drift of the machine meets all
-of them; figures are medians over the rounds with the least and the greatest, and ratios are taken within each round.
+Every run starts a new server with an empty queue on the machine's disk, warms it up, waits until it is idle, and
+offers messages as fast as it takes them. Systems take turns within a round, so that a drift of the machine affects all
+of them; figures are medians over the rounds with the minimum and the maximum, and ratios are computed within each round.
 Server, generator and sink share the cores. CPU is the user and system time of all processes of the server, from the
-first message until it rests again, divided by the messages; work that the kernel does on its own threads is in
-nobody's figure. Latency is from MAIL to the 250 after the data. messages/s of a relay case ends with the last
+first message until it is idle again, divided by the messages; work on the kernel's own threads is in no
+figure. Latency is from MAIL to the 250 after the data. messages/s of a relay case ends with the last
 message's arrival at the sink. Every message of every relay run arrived, once.
 """
 
@@ -134,7 +134,7 @@ def page(runs, environment, order, systems, notes=()):
         "cores.\n\n" + floor_table(runs) +
         "\n## Results\n\n" + results(runs, order, systems) +
         (f"\n### Not measured\n\n{noted}" if noted else "") +
-        "\n## How each was set up\n\n" + tuning(order, systems).rstrip() + "\n")
+        "\n## Configuration of each system\n\n" + tuning(order, systems).rstrip() + "\n")
 
 
 def write(directory, runs, environment, order, systems, notes=()):

@@ -61,4 +61,4 @@ def kind_of(lines):
         for rule, kind in _OURS:
             if re.search(rule, name):
                 return kind
-    return "C library, by nobody known"
+    return "C library, unknown caller"

@@ -79,9 +79,9 @@ def run(figures, living, dead, each, runs, seconds, connections=2000, delay_ms=0
                 lost += living * each - result["distinct"]
     alone, beside = (sorted(rates[count])[runs // 2] for count in (0, dead))
     figures.add(
-        f"scale: {living + dead} destinations of which {dead} are dead, {connections} connections"
+        f"scale: {living + dead} destinations of which {dead} are unreachable, {connections} connections"
         + (f", each message takes {delay_ms} ms" if delay_ms else ""),
-        words=f"the living get {beside:.0f} messages/s, without the dead {alone:.0f} ({beside / alone:.0%})"
+        words=f"the others get {beside:.0f} messages/s, without the unreachable {alone:.0f} ({beside / alone:.0%})"
               + (f"; {lost} did not arrive" if lost else ""),
         target=f"at least {SHARE:.0%}", met=beside >= SHARE * alone and lost == 0, runs=runs,
         messages_per_second=beside, messages_per_second_without=alone)

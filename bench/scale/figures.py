@@ -74,8 +74,8 @@ def publish(results, directory):
 
 
 def section(results):
-    lines = [HEADING, "", "Made by `bench/scale/run`; [bench/scale/README.md](../bench/scale/README.md) says what "
-             "each case does.", "", "| case | figure | target | |", "|---|---|---|---|"]
+    lines = [HEADING, "", "Made by `bench/scale/run`; [bench/scale/README.md](../bench/scale/README.md) describes "
+             "the cases.", "", "| case | figure | target | |", "|---|---|---|---|"]
     for entry in results:
         met = {True: "met", False: "**missed**", None: "–"}[entry["met"]]
         cells = (entry["case"].removeprefix(PREFIX), entry["figure"], entry["target"] or "–", met)

@@ -148,7 +148,7 @@ def measure(figures, server, sink, large, octets, seconds, turns):
     name = f"scale: one message of {octets >> 20} MiB, TLS on both hops"
     figures.add(f"{name}, memory", words=f"peak {grown:.1f} MiB above idle; {took[len(took) // 2]:.1f} s for both hops",
                 target=f"at most {LIMIT_MIB} MiB", met=grown <= LIMIT_MIB, runs=turns, mebibytes_above_idle=grown)
-    figures.add(f"{name}, small mail beside it from MAIL to 250",
+    figures.add(f"{name}, small mail in parallel from MAIL to 250",
                 words=f"p99 {beside[0]:.2f} ms (p50 {beside[1]:.2f}), without it {alone[0]:.2f} (p50 {alone[1]:.2f})",
                 target=f"p99 at most {SLOWER} times that without it", met=beside[0] <= SLOWER * alone[0],
                 runs=turns, p50_ms=beside[1], p99_ms=beside[0], p50_ms_alone=alone[1], p99_ms_alone=alone[0])

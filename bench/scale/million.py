@@ -131,7 +131,7 @@ def report(figures, name, messages, seen):
     if seen.arrived is None:
         words += f", {seen.left} left when the time was over"
     else:
-        words += f"; {seen.arrived['distinct']} arrived, {seen.arrived['duplicates']} of them again"
+        words += f"; {seen.arrived['distinct']} arrived, {seen.arrived['duplicates']} of them twice"
         met = seen.arrived["distinct"] == messages and seen.arrived["duplicates"] == 0
     figures.add(f"{name}, draining", words=words, target="each arrives, once", met=met,
                 messages_per_second=seen.rate, cpu_ms_per_message=seen.cpu_ms)

@@ -116,7 +116,7 @@ def run(figures, pairs, seconds):
     low, high = interval(ratios)
     without, beside = median(cost for cost, _ in costs), median(cost for _, cost in costs)
     figures.add(
-        f"scale: relay over TLS by a connector with verify_name among {CONNECTORS}, beside none",
-        words=f"{median(ratios):.3f} of the CPU without ({low:.3f} to {high:.3f}; {beside:.3f} ms for {without:.3f})",
+        f"scale: relay over TLS by a connector with verify_name among {CONNECTORS}, compared with none",
+        words=f"{median(ratios):.3f} of the CPU without ({low:.3f} to {high:.3f}; {beside:.3f} ms against {without:.3f})",
         target=f"at most {TARGET:.2f}", met=median(ratios) <= TARGET, runs=pairs, cpu_ms_per_message=beside,
         cpu_ms_per_message_without=without)

@@ -48,8 +48,8 @@ class Haraka:
         "no parsing of MIME, log level `notice` (sender, recipient, queueing and delivery of each message), 40 deliveries at once in each worker; no outbound connection is kept, as version 3 has no pool",
         "accept only: the next hop of the first message is never found, and one delivery is allowed at once; the others "
         "wait in its queue, synced",
-        "its queue files are synced by that plugin: its own sync is in a function that today's Node.js does not call; as "
-        "it comes it says 250 before anything is on the disk",
+        "its queue files are synced by that plugin: its own sync is in a function that today's Node.js does not call; unmodified "
+        "it answers 250 before anything is on the disk",
     )
 
     def __init__(self, case, directory, next_hop, group):

@@ -19,7 +19,7 @@ class OpenSmtpd(Packaged, peers.OpenSmtpd):
     tuning = (
         f"`mta limit max-conn-per-route {_CONNECTIONS}` and the like, `conn-delay-route 0` and the like, wide scheduler limits, no `max-mails` for a "
         "session, queue neither compressed nor encrypted",
-        "its queue folder has the attribute `S` (synchronous): it never syncs by itself, and says 250 before anything is "
+        "its queue folder has the attribute `S` (synchronous): it never syncs by itself, and answers 250 before anything is "
         "on the disk",
         "accept only: `smtpctl pause mta`",
         "clear text only: STARTTLS of Debian's 6.8 fails with OpenSSL 3",

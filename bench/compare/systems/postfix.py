@@ -34,7 +34,7 @@ class Postfix(Packaged, peers.Postfix):
     spool = "/var/spool/postfix"
     tuning = (
         f"`default_process_limit = {_PROCESSES}`, `max_use = 100000`: processes stay; `in_flow_delay = 0`; no client "
-        "limits, so that `anvil` is not asked; `receive_override_options` without mappings, checks and milters; no DNS; "
+        "limits, so that `anvil` is not used; `receive_override_options` without mappings, checks and milters; no DNS; "
         "wide active queue",
         "relay: `smtp_connection_cache_destinations = static:all`, 20 deliveries at once; over TLS "
         "`smtp_tls_connection_reuse = yes` and a session cache",
