@@ -21,6 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     HERMETIC_ASSERT(whole.body_has_8bit() == parts.body_has_8bit());
     HERMETIC_ASSERT(whole.message_id() == parts.message_id());
     HERMETIC_ASSERT(whole.message_id().size() <= 250);
+    HERMETIC_ASSERT(whole.tls_required_no() == parts.tls_required_no());
     HERMETIC_ASSERT(whole.header_octets() <= message.size());
     HERMETIC_ASSERT((whole.header_has_8bit() || whole.body_has_8bit()) ==
                     hermetic::mail::has_8bit(message));

@@ -15,6 +15,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 objects::TlsSettings with_dane(objects::Publication dane)
 {
@@ -53,6 +54,47 @@ TEST_F(DaneTest, ACertificateOfAnotherKeyMakesTheMessageWait)
     EXPECT_EQ(outcome().stage, facts::Stage::Verify);
     publish("mx.other.test", {tls::make_tlsa({2, 0, 1}, tls::PkiFixture{}.read("root.pem"))});
     expect_waits(Reason::DaneTlsaMismatch, "4.7.323");
+}
+
+// RFC 8689 §4.2.2: it goes whatever the recipient's domain publishes, in TLS where that can be had.
+TEST_F(DaneTest, WhatSaysTlsRequiredNoGoesPastRecordsThatDoNotMatch)
+{
+    const mail::TlsWishes lifting{.requiretls = false, .tls_required_no = true};
+    (void)with_certificate({.name = "other"});
+    auto& peer = secure_peer(with_certificate({}), {});
+    publish("mx.other.test", {record({3, 1, 1}, "other")});
+    expect_waits(Reason::DaneTlsaMismatch, "4.7.323");
+    EXPECT_EQ(deliver(wishing(make_message({"b@other.test"}), lifting)).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(true));
+    EXPECT_THAT(log.attempts.back().policy_reasons, Contains(Reason::TlsRequiredNo));
+    EXPECT_THAT(log.attempts.back().policy_reasons, Not(Contains(Reason::DaneUsable)));
+
+    fail_lookup("mx.other.test", DnsSecurity::Bogus, "a signature has expired");
+    EXPECT_EQ(deliver(make_message({"c@other.test"})).deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::DaneLookupFailed);
+    EXPECT_EQ(deliver(wishing(make_message({"d@other.test"}), lifting)).delivered, 1U);
+}
+
+TEST_F(DaneTest, WhatSaysTlsRequiredNoGoesInClearWhereThereIsNoTls)
+{
+    const mail::TlsWishes lifting{.requiretls = false, .tls_required_no = true};
+    (void)with_certificate({});
+    auto& peer = secure_peer({}, {record({3, 1, 1})});
+    expect_waits(Reason::StarttlsNotOffered, "4.7.321");
+    EXPECT_EQ(deliver(wishing(make_message({"b@other.test"}), lifting)).delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+}
+
+TEST_F(DaneTest, AConnectorCountsWhateverTheMessageSays)
+{
+    const mail::TlsWishes lifting{.requiretls = false, .tls_required_no = true};
+    objects::TlsSettings tls;
+    tls.level = objects::TlsLevel::Encrypt;
+    connect_by(tls);
+    auto& peer = secure_peer({}, {});
+    EXPECT_EQ(deliver(wishing(make_message({"b@other.test"}), lifting)).deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::StarttlsNotOffered);
+    EXPECT_THAT(peer.messages, IsEmpty());
 }
 
 TEST_F(DaneTest, ALeafsRecordNeedsNeitherDatesNorNames)

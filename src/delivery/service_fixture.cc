@@ -151,6 +151,15 @@ std::shared_ptr<spool::StoredMessage> DeliveryTest::make_message(
     return message;
 }
 
+std::shared_ptr<spool::StoredMessage> DeliveryTest::wishing(
+    std::shared_ptr<spool::StoredMessage> message, mail::TlsWishes wishes)
+{
+    auto envelope = std::make_shared<mail::Envelope>(*message->envelope);
+    envelope->tls = wishes;
+    message->envelope = std::move(envelope);
+    return message;
+}
+
 dispatch::Grant DeliveryTest::grant_for(std::vector<std::shared_ptr<spool::StoredMessage>> messages)
 {
     dispatch::Grant grant;

@@ -87,6 +87,10 @@ protected:
     std::shared_ptr<spool::StoredMessage> make_message(
         std::vector<std::string> recipients, std::string body = "Subject: x\r\n\r\nhi\r\n");
 
+    // The same, asking for this of every hop.
+    static std::shared_ptr<spool::StoredMessage> wishing(
+        std::shared_ptr<spool::StoredMessage> message, mail::TlsWishes wishes);
+
     dispatch::Grant grant_for(std::vector<std::shared_ptr<spool::StoredMessage>> messages);
 
     void begin();

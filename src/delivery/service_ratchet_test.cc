@@ -130,6 +130,26 @@ TEST_F(RatchetTest, WhatIsAsAlwaysIsNotTold)
               facts::TlsVersion::Tls13);
 }
 
+// TLS-Required: No is its sender's word about one message: the mail of others stays held.
+TEST_F(RatchetTest, WhatSaysTlsRequiredNoGoesBelowAndEndsNoHold)
+{
+    auto& peer = clear_peer();
+    set_mode(RatchetMode::Enforce);
+    had_tls(16);
+    observe();
+    const auto lifting = [this](const char* to) {
+        return wishing(make_message({to}), {.requiretls = false, .tls_required_no = true});
+    };
+    EXPECT_EQ(carry(lifting("a@other.test")).delivered, 1U);
+    EXPECT_THAT(log.attempts[0].policy_reasons, Contains(Reason::TlsRequiredNo));
+    EXPECT_THAT(log.events, IsEmpty()) << "before a fall";
+    EXPECT_EQ(carry(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_EQ(carry(lifting("c@other.test")).delivered, 1U);
+    EXPECT_EQ(log.events.size(), 1U) << "the hold goes on";
+    EXPECT_EQ(carry(make_message({"d@other.test"})).deferred, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false, false));
+}
+
 TEST_F(RatchetTest, StarttlsGoneFromManyUnrelatedHostsIsAnAlarm)
 {
     clear_peer();  // whom all of them turn out to be

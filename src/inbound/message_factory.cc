@@ -80,6 +80,9 @@ mail::Envelope make_envelope(const AcceptedMessage& accepted, std::string owner,
     envelope.body_type = body_type(transaction);
     envelope.smtputf8 = needs_smtputf8(accepted, recipients);
     envelope.tls.requiretls = transaction.requiretls;
+    // RFC 8689 §4.1.
+    envelope.tls.tls_required_no =
+        transaction.intake && transaction.intake->header().tls_required_no();
     envelope.ret = transaction.ret;
     envelope.envid = transaction.envid;
     envelope.accepted_at = accepted.accepted_at;

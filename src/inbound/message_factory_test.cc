@@ -50,6 +50,31 @@ TEST_F(MessageFactory, MakesOneMessageForEachRouteInOrder)
     EXPECT_EQ(result.routes.size(), 2U);
 }
 
+// RFC 8689 §4.1: every part is marked, and what MAIL said stays apart from what the header says.
+TEST_F(MessageFactory, MarksEveryPartWithWhatTheMessageAsksOfTls)
+{
+    to("a@one.example");
+    to("b@two.example");
+    transaction_.requiretls = true;
+    message("Subject: x\r\nTLS-Required: No\r\n\r\nTLS-Required: no\r\n.\r\n");
+    SplitMessage result = split();
+    ASSERT_EQ(result.messages.size(), 2U);
+    for (const auto& part : result.messages) {
+        EXPECT_TRUE(part->envelope->tls.tls_required_no);
+        EXPECT_FALSE(part->envelope->tls.lifts()) << "ignored beside REQUIRETLS";
+    }
+    transaction_.requiretls = false;
+    result = split();
+    for (const auto& part : result.messages) EXPECT_TRUE(part->envelope->tls.lifts());
+}
+
+TEST_F(MessageFactory, WithoutTheFieldNothingIsLifted)
+{
+    to("a@one.example");
+    message("Subject: x\r\n\r\nTLS-Required: No\r\n.\r\n");
+    EXPECT_EQ(split().messages[0]->envelope->tls, mail::TlsWishes{});
+}
+
 TEST_F(MessageFactory, TakesTheBodyForWhatItIs)
 {
     to("a@one.example");

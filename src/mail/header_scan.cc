@@ -14,6 +14,11 @@ bool is_name_octet(char c)
     return c > ' ' && c <= '~' && c != ':';
 }
 
+bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
 }  // namespace
 
 bool has_8bit(std::string_view bytes)
@@ -33,6 +38,11 @@ bool has_8bit(std::string_view bytes)
 std::string_view HeaderScan::message_id() const
 {
     return trim(message_id_);
+}
+
+bool HeaderScan::tls_required_no() const
+{
+    return tls_required_fields_ == 1 && iequals(trim(tls_required_), "no");
 }
 
 void HeaderScan::feed(std::string_view bytes)
@@ -82,7 +92,7 @@ std::size_t HeaderScan::feed_line_start(std::string_view bytes)
         part_ = Part::Value;
         return 0;
     }
-    in_message_id_ = false;
+    field_ = Field::Other;
     name_length_ = 0;
     part_ = Part::Name;
     return 0;
@@ -115,8 +125,27 @@ void HeaderScan::begin_field()
     if (name == "received") {
         ++received_fields_;
     } else if (name == "message-id" && !seen_message_id_) {
-        in_message_id_ = true;
+        field_ = Field::MessageId;
         seen_message_id_ = true;
+    } else if (name == "tls-required") {
+        if (++tls_required_fields_ == 1) field_ = Field::TlsRequired;
+    }
+}
+
+void HeaderScan::keep_value(std::string_view piece)
+{
+    if (field_ == Field::MessageId) {
+        for (const char c : piece) {
+            if (message_id_.size() == kMaxMessageId) break;
+            if (c != '\r') message_id_ += c;
+        }
+        return;
+    }
+    for (const char c : piece) {
+        if (tls_required_.size() == kMaxTlsRequired) break;
+        const bool after_blank = tls_required_.empty() || tls_required_.back() == ' ';
+        if (is_blank(c) && after_blank) continue;
+        tls_required_ += is_blank(c) ? ' ' : c;
     }
 }
 
@@ -127,12 +156,7 @@ std::size_t HeaderScan::feed_value(std::string_view bytes)
         newline == nullptr
             ? bytes.size()
             : static_cast<std::size_t>(static_cast<const char*>(newline) - bytes.data());
-    if (in_message_id_) {
-        for (const char c : bytes.substr(0, end)) {
-            if (message_id_.size() == kMaxMessageId) break;
-            if (c != '\r') message_id_ += c;
-        }
-    }
+    if (field_ != Field::Other) keep_value(bytes.substr(0, end));
     if (newline == nullptr) return end;
     part_ = Part::LineStart;
     after_cr_ = false;

@@ -1,7 +1,8 @@
 // HeaderScan: looks over a message while it arrives, for the few things its envelope needs to know.
 //
-// Pure, incremental, bounded: it keeps one field name and one Message-ID, whatever comes. Split
-// anywhere, it finds the same. RFC 5322 §2.2, RFC 5321 §6.3 (loops), RFC 6531 §3.4.
+// Pure, incremental, bounded: it keeps one field name, one Message-ID and one short value, whatever
+// comes. Split anywhere, it finds the same. RFC 5322 §2.2, RFC 5321 §6.3 (loops), RFC 6531 §3.4,
+// RFC 8689 §3 (TLS-Required).
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,10 @@ public:
     [[nodiscard]] bool body_has_8bit() const { return body_has_8bit_; }
     // Of the first Message-ID field, unfolded, trimmed, cut at 250 octets; as foreign as it came.
     [[nodiscard]] std::string_view message_id() const;
+    // The one field TLS-Required has the value "No", whatever the case. Where there are several, or
+    // one says anything else, nothing is asked for (RFC 8689 §3: there is one, and "No" is all it
+    // can say).
+    [[nodiscard]] bool tls_required_no() const;
 
 private:
     enum class Part : std::uint8_t {
@@ -31,26 +36,32 @@ private:
         Value,      // in a field's value, or in a line that is no field
         Body,
     };
+    // Whose value is kept.
+    enum class Field : std::uint8_t { Other, MessageId, TlsRequired };
 
     std::size_t feed_line_start(std::string_view bytes);
     std::size_t feed_name(std::string_view bytes);
     std::size_t feed_value(std::string_view bytes);
     void begin_field();
+    void keep_value(std::string_view piece);
 
     static constexpr std::size_t kMaxName = 16;
     static constexpr std::size_t kMaxMessageId = 250;
+    static constexpr std::size_t kMaxTlsRequired = 4;  // enough to tell "No" from all else
 
     Part part_ = Part::LineStart;
     bool after_cr_ = false;  // LineStart: the line began with CR
-    bool in_message_id_ = false;
+    Field field_ = Field::Other;
     bool seen_message_id_ = false;
     bool header_has_8bit_ = false;
     bool body_has_8bit_ = false;
     std::uint8_t name_length_ = 0;  // beyond kMaxName: counted no further
     std::uint32_t received_fields_ = 0;
+    std::uint32_t tls_required_fields_ = 0;
     std::uint64_t header_octets_ = 0;
     char name_[kMaxName] = {};
     std::string message_id_;
+    std::string tls_required_;  // of the first; blanks are one, and none at the beginning
 };
 
 // Does `bytes` hold an octet above 127? Eight at a time.

@@ -30,6 +30,29 @@ TEST(HeaderScan, FindsTheSameHoweverTheMessageIsSplit)
     }
 }
 
+// RFC 8689 §3: one field, one value; it lifts protection, so nothing else is taken for it.
+TEST(HeaderScan, TlsRequiredNoIsTheOneFieldWithTheOneValue)
+{
+    for (const auto* header :
+         {"TLS-Required: No\r\n\r\n", "tls-required:no\r\n\r\n", "A: b\r\nTLS-REQUIRED: NO",
+          "TLS-Required:\r\n No\r\n", "TLS-Required: \t No \t \r\nA: b\r\n",
+          "TLS-Required: No\r\n \r\n\r\n"}) {
+        for (std::size_t piece = 1; piece < 20; ++piece)
+            EXPECT_TRUE(scan(header, piece).tls_required_no()) << header;
+    }
+    const std::string far = "TLS-Required: No" + std::string(1000, ' ') + "x\r\n";
+    for (const char* header :
+         {"TLS-Required: Yes\r\n", "TLS-Required: Nothing\r\n", "TLS-Required: N o\r\n",
+          "TLS-Required: No (not now)\r\n", "TLS-Required: No\r\n\tnever\r\n", far.c_str(),
+          "TLS-Required: No\r\nTLS-Required: No\r\n", "TLS-Required:\r\nTLS-Required: No\r\n",
+          "TLS-Required: No\r\nTLS-Required: Yes\r\n", "X-TLS-Required: No\r\n",
+          "TLS-Required-X: No\r\n", "Subject: TLS-Required: No\r\n",
+          "Subject: x\r\n TLS-Required: No\r\n", "\r\nTLS-Required: No\r\n", ""}) {
+        for (std::size_t piece = 1; piece < 20; ++piece)
+            EXPECT_FALSE(scan(header, piece).tls_required_no()) << header;
+    }
+}
+
 TEST(HeaderScan, TellsWhereTheEighthBitIs)
 {
     EXPECT_TRUE(scan("Subject: é\r\n\r\nbody", 3).header_has_8bit());

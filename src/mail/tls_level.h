@@ -24,8 +24,12 @@ enum class TlsLevel : std::uint8_t {
 // What a message itself asks of every hop.
 struct TlsWishes {
     bool requiretls = false;          // RFC 8689 §2
-    bool tls_required_no = false;     // the header field of RFC 8689 §5; ignored beside requiretls
+    bool tls_required_no = false;     // the header field of RFC 8689 §3
     TlsLevel level = TlsLevel::None;  // at least: a notice's, about mail that required so much
+
+    // Whether what the recipient's domain publishes and the ratchet count for less. Beside
+    // REQUIRETLS the field is ignored (RFC 8689 §4.1).
+    [[nodiscard]] bool lifts() const { return tls_required_no && !requiretls; }
 
     bool operator==(const TlsWishes&) const = default;
 };

@@ -304,12 +304,19 @@ ConnectionPointer NextHopClient::hand_over()
     connection.audit = use.audit;
     // Where TLS is wanted the next grant asks for it again: the host may have it by then.
     if (!connection.tls && policy.wants_tls()) connection.kept = Connection::Kept::No;
-    const bool watched = policy.wants_tls() && demand_.message.approved == policy::Approved::No;
-    if (memory_ == Memory::Kept && watched) {
+    if (memory_ == Memory::Kept && is_watched(policy)) {
         ratchet_.on_connection(known_[index].host.label(), connection.tls,
                                connection.capabilities.starttls);
     }
     return std::move(connection_);
+}
+
+// Whether the ratchet looks at a connection. What asks for less than is expected (an approval,
+// TLS-Required: No) must not end the hold of all other mail.
+bool NextHopClient::is_watched(const policy::TlsPolicy& policy) const
+{
+    const bool below_hold = demand_.message.wishes.lifts() && ratchet_.expectation().has_value();
+    return policy.wants_tls() && demand_.message.approved == policy::Approved::No && !below_hold;
 }
 
 void NextHopClient::conclude()

@@ -43,6 +43,7 @@ private:
     [[nodiscard]] TlsPolicy lasting(const TlsSettings& tls) const;
     void add_rule();
     void add_message();
+    void add_lifting();
     [[nodiscard]] bool asks_for_dane() const;
     void add_dane();
     void add_sts();
@@ -158,6 +159,7 @@ TlsDecision Decider::run()
         add_names();
         if (asks_for_dane()) add_dane();
         if (sts_ == Publication::Mandatory) add_sts();
+        add_lifting();
         add_ratchet();
         add_retirement();
     } else {
@@ -174,6 +176,7 @@ void Decider::add_demands()
 {
     add_rule();
     add_message();
+    add_lifting();
     add_names();
     add_dane();
     add_sts();
@@ -345,6 +348,12 @@ void Decider::add_message()
     require(asked, Reason::TlsMessageLevel);
 }
 
+// Specification §4.2; RFC 8689 §4.2.2. What it lifts says nothing of itself below.
+void Decider::add_lifting()
+{
+    if (inputs_.wishes.lifts()) say(Reason::TlsRequiredNo);
+}
+
 // The connector itself, whatever the domain publishes.
 bool Decider::asks_for_dane() const
 {
@@ -358,7 +367,7 @@ void Decider::add_dane()
     const HopFacts& hop = inputs_.hop;
     const bool mandatory = asks_for_dane();
     if (dane_ == Publication::None) return say(Reason::DaneNotAsked);
-    if (inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls && !mandatory) return;
+    if (inputs_.wishes.lifts() && !mandatory) return;
     if (hop.tlsa_status == TlsaStatus::Failed) return skip(Reason::DaneLookupFailed);
     const bool secure = hop.configured || hop.mx_security == facts::DnsSecurity::Secure;
     if (mandatory && !secure) return skip(Reason::DaneMandatoryInsecureMx);
@@ -385,8 +394,7 @@ void Decider::add_sts()
     const HopFacts& hop = inputs_.hop;
     if (sts_ == Publication::None) return say(Reason::StsNotAsked);
     const bool mandatory = sts_ == Publication::Mandatory;
-    const bool lifted = inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls;
-    if (lifted && !mandatory) return;
+    if (inputs_.wishes.lifts() && !mandatory) return;
     if (hop.sts == StsMode::Testing && !mandatory) {
         return say(Reason::StsTesting, TlsLevel::VerifyName, facts::TlsVersion::Tls12, false);
     }
@@ -431,10 +439,9 @@ void Decider::add_requiretls()
 void Decider::add_ratchet()
 {
     if (!inputs_.ratchet) return;
-    const bool lifted = inputs_.wishes.tls_required_no && !inputs_.wishes.requiretls;
     auto& policy = decision_.policy;
     // Every other level says for itself what it takes.
-    if (lifted || policy.level != TlsLevel::Opportunistic) return;
+    if (inputs_.wishes.lifts() || policy.level != TlsLevel::Opportunistic) return;
     const Expectation& seen = *inputs_.ratchet;
     const TlsLevel level = seen.verified_name ? TlsLevel::VerifyName
                            : seen.tls         ? TlsLevel::Encrypt

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <ostream>
 
@@ -131,19 +132,19 @@ std::vector<AddedRow> added_rows()
              publish_tlsa(i);
              i.wishes.tls_required_no = true;
          },
-         kOpp, Reason::TlsOrganizationLevel},
+         kOpp, Reason::TlsRequiredNo},
         {"TlsRequiredNoLiftsSts",
          [](I& i, C&) {
              publish_sts(i, StsMode::Enforce, false);
              i.wishes.tls_required_no = true;
          },
-         kOpp, Reason::TlsOrganizationLevel},
+         kOpp, Reason::TlsRequiredNo},
         {"TlsRequiredNoLiftsTheRatchet",
          [](I& i, C&) {
              i.ratchet = Expectation{true, false, TlsVersion::None};
              i.wishes.tls_required_no = true;
          },
-         kOpp, Reason::TlsOrganizationLevel},
+         kOpp, Reason::TlsRequiredNo},
         {"TlsRequiredNoLiftsNoConnector",
          [](I& i, C& c) {
              c.tls.level = TlsLevel::Encrypt;
@@ -292,9 +293,21 @@ TEST(TlsPolicy, AFailedLookupIsNeverANo)
 {
     for_each_input([](const TlsInputs& inputs) {
         if (inputs.hop.tlsa_status != TlsaStatus::Failed) return;
-        const bool lifted = inputs.wishes.tls_required_no && !inputs.wishes.requiretls &&
-                            *inputs.connector->tls.level != TlsLevel::Dane;
+        const bool lifted = inputs.wishes.lifts() && *inputs.connector->tls.level != TlsLevel::Dane;
         ASSERT_EQ(decide_tls(inputs).skip == Reason::None, lifted);
+    });
+}
+
+// Every decision returns its reason: also why something did not count.
+TEST(TlsPolicy, WhatIsLiftedIsSaidAndBesideRequireTlsNothingIs)
+{
+    for_each_input([](const TlsInputs& inputs) {
+        const auto reasons = decide_tls(inputs).reasons;
+        ASSERT_EQ(std::ranges::count(reasons, Reason::TlsRequiredNo),
+                  inputs.wishes.lifts() ? 1 : 0);
+        if (!inputs.wishes.lifts()) return;
+        ASSERT_EQ(std::ranges::count(reasons, Reason::RatchetHolds), 0);
+        ASSERT_EQ(std::ranges::count(reasons, Reason::StsEnforced), 0);
     });
 }
 
