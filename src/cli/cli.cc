@@ -122,6 +122,8 @@ int run(int argc, const char* const* argv, const Programs& programs)
     explain_command->add_option(
         "--message", explain_arguments.message,
         "The message in a file: its size, Received and TLS-Required fields");
+    explain_command->add_flag("--requiretls", explain_arguments.requiretls,
+                              "It comes in TLS, with REQUIRETLS (RFC 8689)");
     explain_command->add_flag("--live", explain_arguments.live,
                               "Also resolve and connect, without sending: would it flow now?");
     explain_command->add_flag("--secure-mx", explain_arguments.secure_mx,

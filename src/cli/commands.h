@@ -21,12 +21,13 @@ struct ServerChoice {
 struct ExplainArguments {
     std::string config = "/etc/hermetic/hermetic.toml";
     std::string recipient;
-    std::string client;      // empty: one that is not known
-    std::string listener;    // where it comes; empty: not said
-    std::string sender;      // empty or "<>": the null sender
-    std::string message;     // a file; empty: there is none
-    bool secure_mx = false;  // assume that DNSSEC proves the MX answer
-    bool live = false;       // resolve and connect
+    std::string client;       // empty: one that is not known
+    std::string listener;     // where it comes; empty: not said
+    std::string sender;       // empty or "<>": the null sender
+    std::string message;      // a file; empty: there is none
+    bool requiretls = false;  // MAIL has the parameter
+    bool secure_mx = false;   // assume that DNSSEC proves the MX answer
+    bool live = false;        // resolve and connect
 };
 [[nodiscard]] int explain_message(const ExplainArguments& arguments, Output output);
 

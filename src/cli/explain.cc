@@ -59,8 +59,11 @@ HopExplanation explain_hop(const policy::TlsDecision& decision, std::string hop)
     explanation.reasons = decision.reasons;
     explanation.sources = decision.sources;
     explanation.skip = decision.skip;
-    explanation.ladder = ladder_of(policy);
-    explanation.clear = policy.allows_clear();
+    explanation.requiretls = policy.requiretls;
+    if (decision.skip == facts::Reason::None) {
+        explanation.ladder = ladder_of(policy);
+        explanation.clear = policy.allows_clear();
+    }
     if (decision.audited) explanation.audited = decision.audited->digest();
     return explanation;
 }
@@ -157,13 +160,22 @@ std::string joined(const std::vector<std::string>& texts)
     return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+// Empty: nothing was said of it.
 std::string describe(const Explanation& explanation)
 {
-    const MessageFacts& message = *explanation.message;
-    std::string text =
-        fmt::format("{} octets, {} Received fields", message.size, message.received_fields);
-    // RFC 8689 §5: delivery does not read it.
-    if (message.tls_required_no) text += ", TLS-Required: No (not heeded)";
+    std::vector<std::string> parts;
+    if (explanation.message) {
+        const MessageFacts& message = *explanation.message;
+        parts.push_back(
+            fmt::format("{} octets, {} Received fields", message.size, message.received_fields));
+        if (message.tls_required_no) {
+            parts.emplace_back(explanation.requiretls
+                                   ? "TLS-Required: No (ignored beside REQUIRETLS)"
+                                   : "TLS-Required: No");
+        }
+    }
+    if (explanation.requiretls) parts.emplace_back("REQUIRETLS");
+    std::string text = joined(parts);
     if (!explanation.message_refusal.empty()) text += "; refused: " + explanation.message_refusal;
     return text;
 }
@@ -224,6 +236,7 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
             smtp::format_refusal(*decision.refusal->kind, decision.refusal->subject));
     }
     explanation.message = request.message;
+    explanation.requiretls = request.requiretls;
     explanation.message_refusal = refuse_message(request);
     const auto way = route_of(snapshot, request);
     explanation.route = way.route.label;
@@ -232,11 +245,21 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
     if (const auto paused = request.pauses.find(way.route.label); paused != request.pauses.end())
         explanation.paused = queue::describe(paused->second);
     // Of the same snapshot: it has what the route names.
-    const auto demand = outbound::make_demand(snapshot, way.route, {});
+    const auto demand = outbound::make_demand(snapshot, way.route, message_demand_of(request));
     HERMETIC_ASSERT(demand.has_value());
     explanation.organization = demand->organization->name;
     explanation.hops = explain_hops(request, way.route, *demand);
     return explanation;
+}
+
+policy::MessageDemand message_demand_of(const ExplainRequest& request)
+{
+    mail::Envelope envelope;
+    envelope.tls.requiretls = request.requiretls;
+    envelope.tls.tls_required_no = request.message && request.message->tls_required_no;
+    policy::MessageDemand demand;
+    demand.wishes = policy::wishes_of(envelope);
+    return demand;
 }
 
 // Also of what is refused: mail that is let in elsewhere goes the same way.
@@ -264,7 +287,7 @@ std::string format_explanation(const Explanation& explanation)
     line("recipient",
          fmt::format("{} ({})", explanation.accepted ? "accepted" : explanation.refusal,
                      facts::name(explanation.recipient_reason)));
-    if (explanation.message) line("message", describe(explanation));
+    if (const auto message = describe(explanation); !message.empty()) line("message", message);
     line("route",
          fmt::format("{} ({}{}{})", explanation.route, facts::name(explanation.route_reason),
                      explanation.route_source.empty() ? "" : ": ", explanation.route_source));
@@ -279,14 +302,16 @@ std::string format_explanation(const Explanation& explanation)
         if (!hop.names.empty())
             line("certificate", "has " + fmt::format("{}", fmt::join(hop.names, " or ")));
         if (!hop.pins.empty()) line("pins", joined(hop.pins));
+        if (hop.requiretls) line("offers", "REQUIRETLS, in TLS");
         std::string_view title = "because";
         for (const auto& source : hop.sources) line(std::exchange(title, ""), describe(source));
         if (hop.skip != facts::Reason::None) {
             line("skipped",
                  fmt::format("{}: {}", facts::name(hop.skip), facts::describe(hop.skip).words));
+        } else {
+            line("ladder", fmt::format("{}", fmt::join(hop.ladder, ", then ")));
+            line("clear text", hop.clear ? "if nothing above works" : "never: the message waits");
         }
-        line("ladder", fmt::format("{}", fmt::join(hop.ladder, ", then ")));
-        line("clear text", hop.clear ? "if nothing above works" : "never: the message waits");
         if (!hop.audited.empty()) line("audited", hop.audited);
     }
     return text;
@@ -300,6 +325,7 @@ std::string format_explanation_json(const Explanation& explanation)
                                     {"level", hop.level},
                                     {"min_tls", hop.min},
                                     {"max_tls", hop.max},
+                                    {"requiretls", hop.requiretls},
                                     {"names", list(hop.names)},
                                     {"pins", list(hop.pins)},
                                     {"because", list(hop.reasons)},
@@ -313,6 +339,7 @@ std::string format_explanation_json(const Explanation& explanation)
         json::object{{"client_connector", explanation.client_connector},
                      {"client_because", explanation.client_because},
                      {"message", message_json(explanation)},
+                     {"requiretls", explanation.requiretls},
                      {"organization", explanation.organization},
                      {"accepted", explanation.accepted},
                      {"recipient_reason", facts::name(explanation.recipient_reason)},

@@ -12,6 +12,7 @@
 #include "facts/reason.h"
 #include "mail/address.h"
 #include "objects/snapshot.h"
+#include "policy/tls_demand.h"
 #include "policy/tls_policy.h"
 #include "queue/pauses.h"
 #include "routing/route.h"
@@ -31,7 +32,8 @@ struct ExplainRequest {
     std::optional<MessageFacts> message{};  // where there is one
     config::LimitOptions limits{};
     queue::Pauses pauses{};
-    std::string listener{};  // where the client comes; empty: at none that a connector names
+    std::string listener{};   // where the client comes; empty: at none that a connector names
+    bool requiretls = false;  // the parameter of MAIL (RFC 8689 §2)
 };
 
 // How one next hop is protected.
@@ -40,12 +42,14 @@ struct HopExplanation {
     std::string level;  // "verify_name"
     std::string min;    // "TLSv1.2"
     std::string max;
+    bool requiretls = false;         // the host must offer REQUIRETLS in TLS
     std::vector<std::string> names;  // one of which the certificate must have
     std::vector<std::string> pins;
     std::vector<facts::Reason> reasons;
     std::vector<policy::TlsSource> sources;  // everything that was asked, in that order
     facts::Reason skip{};                    // not None: the host would not be used, and why
-    std::vector<std::string> ladder;         // rungs in the order in which they are tried
+    std::vector<std::string> ladder;         // rungs in the order in which they are tried; of a
+                                             // host that would not be used none
     bool clear = false;                      // whether it may end in clear text
     std::string audited;                     // the policy of an audited connector; empty: none
 };
@@ -54,6 +58,7 @@ struct Explanation {
     std::string client_connector;  // the inbound connector that admits the client; empty: none
     std::string client_because;    // by what evidence
     std::optional<MessageFacts> message;
+    bool requiretls = false;
     std::string message_refusal;  // why the message itself would be refused; empty: it is not
     std::string organization;     // whose mail it is
     bool accepted = false;
@@ -67,6 +72,9 @@ struct Explanation {
 };
 
 [[nodiscard]] Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& request);
+
+// What the message itself asks for, as delivery would read it of its envelope.
+[[nodiscard]] policy::MessageDemand message_demand_of(const ExplainRequest& request);
 
 // The way of the recipient's mail: for a look at the hosts.
 [[nodiscard]] routing::RouteDecision route_of(const objects::Snapshot& snapshot,

@@ -36,6 +36,7 @@ Result<ExplainRequest, std::string> make_request(const ExplainArguments& argumen
         if (!message) return failure("--message: " + message.error());
         request.message = *message;
     }
+    request.requiretls = arguments.requiretls;
     if (arguments.secure_mx) request.mx_security = facts::DnsSecurity::Secure;
     return request;
 }

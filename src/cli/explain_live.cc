@@ -23,7 +23,8 @@ Result<validation::Way, std::string> look_live(const validation::LocalOptions& o
                                                const ExplainRequest& request,
                                                const validation::Sink& sink)
 {
-    const auto subject = validation::make_subject(snapshot, route_of(snapshot, request).route);
+    auto subject = validation::make_subject(snapshot, route_of(snapshot, request).route);
+    subject.message = message_demand_of(request);
     validation::Way way;
     const auto done = validation::run_here(
         options, [&](const validation::Environment& env, std::shared_ptr<const tls::CaSet> cas) {

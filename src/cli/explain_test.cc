@@ -156,13 +156,64 @@ TEST(Explain, AMessageMayBeRefusedForWhatItIs)
     request.message = MessageFacts{2000, 3, true};
     auto found = explain(snapshot, request);
     EXPECT_EQ(found.message_refusal, "");
-    EXPECT_NE(format_explanation(found).find("2000 octets, 3 Received fields, TLS-Required: No"),
+    EXPECT_NE(format_explanation(found).find("2000 octets, 3 Received fields, TLS-Required: No\n"),
               std::string::npos);
     request.limits.message_size = 1000;
     EXPECT_TRUE(explain(snapshot, request).message_refusal.starts_with("552 5.3.4"));
     request.limits.message_size = 10'000;
     request.limits.received_fields = 2;
     EXPECT_TRUE(explain(snapshot, request).message_refusal.starts_with("554 5.4.6"));
+}
+
+// Specification §4.7: the host must be proved the domain's, prove its name and offer REQUIRETLS.
+TEST(Explain, RequiretlsIsAskedAsDeliveryWouldAskForIt)
+{
+    const auto document = config::parse_document(kOrganization, "org.toml");
+    const objects::Snapshot snapshot{*objects::read_org_document(*document, "org.toml")};
+    ExplainRequest request{*mail::parse_mailbox("x@elsewhere.example"),
+                           *IpAddress::parse("192.0.2.7"), facts::DnsSecurity::Secure,
+                           *parse_rfc3339("2026-11-21T12:00:00Z")};
+    request.requiretls = true;
+    EXPECT_TRUE(message_demand_of(request).wishes.requiretls);
+    auto found = explain(snapshot, request);
+    ASSERT_EQ(found.hops.size(), 1U);
+    EXPECT_TRUE(found.hops[0].requiretls);
+    EXPECT_EQ(found.hops[0].reasons.back(), facts::Reason::RequiretlsAsked);
+    EXPECT_EQ(found.hops[0].level, "verify_name");
+    EXPECT_FALSE(found.hops[0].clear);
+    std::string words = format_explanation(found);
+    EXPECT_NE(words.find("message      REQUIRETLS\n"), std::string::npos) << words;
+    EXPECT_NE(words.find("offers       REQUIRETLS, in TLS\n"), std::string::npos) << words;
+    EXPECT_NE(format_explanation_json(found).find(R"("requiretls":true)"), std::string::npos);
+
+    request.mx_security = facts::DnsSecurity::Insecure;
+    found = explain(snapshot, request);
+    EXPECT_EQ(found.hops[0].skip, facts::Reason::RequiretlsUnprovedHost);
+    EXPECT_TRUE(found.hops[0].ladder.empty()) << "such a host is never used";
+    EXPECT_FALSE(found.hops[0].clear);
+    words = format_explanation(found);
+    EXPECT_NE(words.find("skipped      requiretls.unproved-host"), std::string::npos) << words;
+    EXPECT_EQ(words.find("clear text"), std::string::npos) << words;
+    EXPECT_FALSE(explained("x@elsewhere.example").hops[0].requiretls);
+}
+
+TEST(Explain, TlsRequiredNoIsHeededUnlessTheMessageHasRequiretls)
+{
+    const auto document = config::parse_document(kOrganization, "org.toml");
+    const objects::Snapshot snapshot{*objects::read_org_document(*document, "org.toml")};
+    ExplainRequest request{*mail::parse_mailbox("x@elsewhere.example"),
+                           *IpAddress::parse("192.0.2.7"), facts::DnsSecurity::Secure,
+                           *parse_rfc3339("2026-11-21T12:00:00Z")};
+    request.message = MessageFacts{100, 1, true};
+    auto found = explain(snapshot, request);
+    EXPECT_EQ(found.hops.at(0).reasons.back(), facts::Reason::TlsRequiredNo);
+    request.requiretls = true;
+    found = explain(snapshot, request);
+    EXPECT_EQ(found.hops.at(0).reasons.back(), facts::Reason::RequiretlsAsked);
+    const std::string words = format_explanation(found);
+    EXPECT_NE(words.find("TLS-Required: No (ignored beside REQUIRETLS), REQUIRETLS\n"),
+              std::string::npos)
+        << words;
 }
 
 TEST(Explain, TheLiveWayIsAddedToTheData)

@@ -1,6 +1,7 @@
 // A message in a file, as far as it bears on its way: for `hermetic explain --message`.
 //
-// Reading the file is the only thing here that is not pure.
+// Reading the file is the only thing here that is not pure. The header is read as it is on arrival
+// (mail/header_scan.h).
 #pragma once
 
 #include "core/result.h"
@@ -14,7 +15,7 @@ namespace hermetic::cli {
 struct MessageFacts {
     std::uint64_t size = 0;  // octets
     std::uint32_t received_fields = 0;
-    bool tls_required_no = false;  // RFC 8689 §5
+    bool tls_required_no = false;  // RFC 8689 §3
 };
 
 // From the header, up to and without its empty line; `size` is not set.

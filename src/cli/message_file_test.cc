@@ -22,9 +22,8 @@ TEST(MessageFile, TlsRequiredNoIsTheFieldAndTheValue)
                              "A: b\r\nTLS-REQUIRED: NO", "TLS-Required:\r\n No\r\n"}) {
         EXPECT_TRUE(read_header(text).tls_required_no) << text;
     }
-    for (const auto* text :
-         {"TLS-Required: Yes\r\n", "TLS-Required: Nothing\r\n", "X-TLS-Required: No\r\n",
-          "Subject: TLS-Required: No\r\n", "\r\nTLS-Required: No\r\n", ""}) {
+    for (const auto* text : {"TLS-Required: Yes\r\n", "TLS-Required: No\r\nTLS-Required: No\r\n",
+                             "Subject: TLS-Required: No\r\n", "\r\nTLS-Required: No\r\n", ""}) {
         EXPECT_FALSE(read_header(text).tls_required_no) << text;
     }
 }

@@ -172,6 +172,7 @@ policy::TlsDemand demand_of(const Subject& subject)
     demand.connector = subject.connector ? &*subject.connector : nullptr;
     demand.next_hop = subject.next_hop ? &*subject.next_hop : nullptr;
     demand.retirements = subject.retirements;
+    demand.message = subject.message;
     return demand;
 }
 

@@ -9,7 +9,7 @@
 #include "objects/snapshot.h"
 #include "outbound/credentials.h"
 #include "outbound/sts_policies.h"
-#include "policy/tls_policy.h"
+#include "policy/tls_demand.h"
 #include "routing/route.h"
 #include "validation/findings.h"
 
@@ -27,6 +27,7 @@ struct Subject {
     std::optional<objects::TlsSettings> next_hop;  // an accepted domain's, where it has any
     std::shared_ptr<const outbound::Credentials> credentials;  // what the copy names in files
     std::vector<routing::Route> routes;      // what to look at: its smart hosts, or MX of domains
+    policy::MessageDemand message;           // what the mail asks for that is looked for a way for
     std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent
     std::vector<objects::Retirement> retirements;
     Duration bounce_wait{};  // for a bounce of the test message; none: nobody waits

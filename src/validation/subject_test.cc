@@ -65,6 +65,15 @@ TEST(Subject, LooksAtExactDomainsTestRecipientsAndTheGivenAddress)
                                                               "bank.test", "branch.bank.example"}));
 }
 
+TEST(Subject, WhatTheMailItselfAsksForIsDemandedToo)
+{
+    auto subject = make_subject(snapshot(), connector_for({"bank.example"}), std::nullopt);
+    ASSERT_TRUE(subject);
+    EXPECT_EQ(demand_of(*subject).message, policy::MessageDemand{});
+    subject->message.wishes.requiretls = true;
+    EXPECT_TRUE(demand_of(*subject).message.wishes.requiretls);
+}
+
 TEST(Subject, SmartHostsAreLookedAtThemselves)
 {
     auto connector = connector_for({"*"});

@@ -243,6 +243,31 @@ class Validation(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(json.loads(done.stdout)["live"]["reason"], "tls.name-mismatch")
 
+    def test_explain_requiretls(self):
+        """explain --requiretls: what it adds; where nothing proves the host the mail would come back"""
+        asked = ("explain", "--to", "x@modern.lab.test", "--client", "127.0.0.1", "--requiretls", "--json")
+        explained = json.loads(self.server.run(*asked, "--secure-mx").stdout)
+        self.assertTrue(explained["requiretls"])
+        self.assertTrue(explained["hops"][0]["requiretls"])
+        self.assertIn("requiretls.asked", explained["hops"][0]["because"])
+        done = self.server.run(*asked, "--live", check=False)
+        self.assertEqual(done.returncode, 1)
+        explained = json.loads(done.stdout)
+        self.assertEqual(explained["hops"][0]["skip"], "requiretls.unproved-host")
+        self.assertEqual(explained["live"]["mail"], "returns")
+        self.assertEqual(explained["live"]["reason"], "requiretls.unproved-host")
+
+    def test_explain_tls_required_no(self):
+        """explain --message: TLS-Required: No is heeded, but beside REQUIRETLS"""
+        message = self.lab.directory / "lifting.eml"
+        message.write_bytes(b"TLS-Required: No\r\nSubject: x\r\n\r\nhi\r\n")
+        asked = ("explain", "--to", "x@elsewhere.test", "--client", "127.0.0.1", "--message", message, "--json")
+        explained = json.loads(self.server.run(*asked).stdout)
+        self.assertTrue(explained["message"]["tls_required_no"])
+        self.assertIn("tls-required.no", explained["hops"][0]["because"])
+        explained = json.loads(self.server.run(*asked, "--requiretls").stdout)
+        self.assertNotIn("tls-required.no", explained["hops"][0]["because"])
+
     def connector_steps(self, name, *more, code):
         done = self.server.run("connector", "test", name, *more, "--json", check=False, seconds=150)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
