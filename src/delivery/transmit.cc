@@ -47,6 +47,7 @@ public:
 
 private:
     net::Task<bool> hear();
+    net::Task<Transmitted> end();
     net::Task<bool> send_body();
     net::Task<bool> send_small_body();
     net::Task<bool> send_large_body();
@@ -81,12 +82,25 @@ net::Task<Transmitted> Transmitter::run()
             going_on = co_await send_body();
             break;
         case Next::Done:
-            co_return cut_ ? Transmitted::Closed : Transmitted::Done;
+            co_return co_await end();
         case Next::Close:
             co_return Transmitted::Closed;
         }
         if (!going_on) co_return stale_ ? Transmitted::Stale : Transmitted::Closed;
     }
+}
+
+// What is here behind the last reply shows that the replies were not the commands'. One that comes
+// later is seen before the next transaction begins; this one has ended by then.
+net::Task<Transmitted> Transmitter::end()
+{
+    if (cut_) co_return Transmitted::Closed;
+    if (transaction_.untouched()) co_return Transmitted::Done;  // nothing was said
+    const bool surplus = co_await outbound::has_spoken_unasked(*connection_.stream, 0);
+    if (!surplus) co_return Transmitted::Done;
+    const auto there = co_await connection_.stream->peek();
+    if (there) transaction_.on_surplus(*there);
+    co_return Transmitted::Closed;
 }
 
 Instant Transmitter::reply_deadline() const

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -19,6 +20,11 @@ using facts::Stage;
 
 constexpr std::string_view kUnexpected =
     "the server sent a reply that does not belong to what was asked";
+constexpr std::string_view kSurplus =
+    "the server sent more replies than it was asked for, so that it is not known which was the "
+    "answer to what";
+constexpr std::string_view kMayBeTaken =
+    "; the whole message had been sent, so it may have been taken";
 
 // RFC 5321 §4.5.3.1.10: 452, and 552 of old servers, is "too many recipients", unless an enhanced
 // status tells of something else (a full mailbox is 5.2.2).
@@ -227,6 +233,7 @@ void ClientTransaction::write_recipient(const mail::Recipient& recipient)
 
 void ClientTransaction::expect(Command command, std::size_t recipient)
 {
+    awaited_alone_ = outstanding() == 0;
     expected_.push_back({command, recipient});
 }
 
@@ -270,6 +277,7 @@ bool ClientTransaction::fits(Command command, const PeerReply& reply) const
 ClientTransaction::Step ClientTransaction::on_reply(const PeerReply& reply)
 {
     ++replies_;
+    last_code_ = reply.code;
     untouched_ = replies_ == 1 && reply.code == 421;
     // A kept connection may have had a "421 idle too long" in its way: it answers everything.
     if (reply.code == 421) {
@@ -376,11 +384,28 @@ ClientTransaction::Step ClientTransaction::close_with(facts::Outcome outcome)
     return {Next::Close, {}};
 }
 
+void ClientTransaction::on_surplus(std::string_view surplus)
+{
+    HERMETIC_ASSERT(outstanding() == 0 && !surplus.empty());
+    phase_ = Phase::Ended;
+    if (awaited_alone_ && surplus.front() == '0' + last_code_ / 100) return;
+    const bool sent = sent_whole();
+    std::string words{kSurplus};
+    if (sent) words += kMayBeTaken;
+    const auto doubtful =
+        facts::local_outcome(Reason::ReplyUnexpected, sent ? Stage::EndOfData : Stage::Rcpt, words);
+    for (auto& result : results_) {
+        if (result.outcome.origin != facts::Origin::Remote) continue;
+        result.too_many = false;
+        result.outcome = doubtful;
+    }
+}
+
 void ClientTransaction::on_lost(facts::Outcome outcome, Written written)
 {
     outcome.stage = may_be_taken(written) ? Stage::EndOfData : stage();
     if (outcome.stage == Stage::EndOfData && outcome.origin == facts::Origin::Local) {
-        outcome.text += "; the whole message had been sent, so it may have been taken";
+        outcome.text += kMayBeTaken;
     }
     phase_ = Phase::Ended;
     resolve_pending(outcome);
@@ -399,6 +424,14 @@ Stage ClientTransaction::stage_when_lost() const
         if (expected_[i].command == Command::End) return Stage::EndOfData;
     }
     return stage();
+}
+
+// Somebody was to receive it.
+bool ClientTransaction::sent_whole() const
+{
+    return !discard_end_ && std::ranges::any_of(expected_, [](const Expected& each) {
+        return each.command == Command::End;
+    });
 }
 
 }  // namespace hermetic::smtp

@@ -84,6 +84,11 @@ public:
     [[nodiscard]] Step start();
     [[nodiscard]] Step on_reply(const PeerReply& reply);
     [[nodiscard]] Step on_body_sent();
+    // Done, and the peer has said more than it was asked: `surplus` has come behind the last reply
+    // and is no 421. Which reply belonged to what is known no more: what the peer said counts for
+    // nobody. But a reply that was awaited alone, all others being there, stands where what follows
+    // says the same: the peer answers twice. The connection may not be used again.
+    void on_surplus(std::string_view surplus);
     // The connection is gone or useless: every recipient without an outcome gets this one, with the
     // stage that the transaction had reached: EndOfData where the peer may have the whole message.
     // Part: what the last step wanted written was not all written.
@@ -133,6 +138,7 @@ private:
     void resolve_pending(const facts::Outcome& outcome);
     Step close_with(facts::Outcome outcome);
     facts::Stage stage_when_lost() const;
+    bool sent_whole() const;
     std::size_t outstanding() const { return expected_.size() - answered_; }
 
     TransactionInput input_;
@@ -143,6 +149,8 @@ private:
     std::size_t next_recipient_ = 0;
     std::size_t accepted_ = 0;
     std::uint32_t replies_ = 0;
+    int last_code_ = 0;          // of the last reply
+    bool awaited_alone_ = true;  // the last command went out when all before it were answered
     bool untouched_ = true;
     bool filling_ = false;
     bool begins_anew_ = false;  // all is answered that went out before this write

@@ -2,10 +2,9 @@
 
 #include "core/text.h"
 #include "facts/reasons.h"
+#include "smtp/client_transaction_fixture.h"
 
 #include <gtest/gtest.h>
-
-#include <memory>
 
 namespace hermetic::smtp {
 namespace {
@@ -14,88 +13,6 @@ using facts::OutcomeClass;
 using facts::Stage;
 using Next = ClientTransaction::Next;
 using facts::Reason;
-
-mail::Mailbox mailbox(std::string_view text)
-{
-    const auto at = text.rfind('@');
-    return {std::string{text.substr(0, at)}, *mail::Domain::parse(text.substr(at + 1))};
-}
-
-// One transaction against a scripted peer. The transcript has a line per write and reply:
-// "C: " what went out ('|' for CRLF), "S: " what came, "C: (body)" for the message.
-class TransactionTest : public testing::Test {
-public:
-    TransactionTest()
-    {
-        envelope.sender = mailbox("a@sender.test");
-        to("b@example.org");
-        peer.pipelining = true;
-    }
-    void to(std::string_view address)
-    {
-        envelope.recipients.push_back({.address = mailbox(address), .orcpt = ""});
-    }
-    void begin()
-    {
-        TransactionInput input;
-        input.dialect = dialect;
-        input.peer = &peer;
-        input.envelope = &envelope;
-        for (std::uint32_t i = 0; i < envelope.recipients.size(); ++i)
-            input.recipients.push_back(i);
-        input.body_size = size != 0 ? size : body.size();
-        if (size == 0) input.body = body;
-        input.needs = needs;
-        input.reset_first = reset_first;
-        transaction = std::make_unique<ClientTransaction>(std::move(input));
-        take(transaction->start());
-    }
-    void take(ClientTransaction::Step step)
-    {
-        if (!step.write.empty()) {
-            transcript += "C: ";
-            std::string_view rest = step.write;
-            for (std::size_t end = rest.find("\r\n"); end != std::string_view::npos;
-                 end = rest.find("\r\n")) {
-                transcript.append(rest.substr(0, end)).append("|");
-                rest.remove_prefix(end + 2);
-            }
-            transcript.append(rest).append("\n");
-        }
-        last = step.next;
-        due = step.due;
-        if (step.next != Next::SendBody) return;
-        transcript += transaction->body_is_dotted() ? "C: (body, dotted)\n" : "C: (body)\n";
-        take(transaction->on_body_sent());
-    }
-    void hear(int code, std::string text = "x")
-    {
-        transcript += "S: " + std::to_string(code) + "\n";
-        take(transaction->on_reply(PeerReply{code, std::move(text)}));
-    }
-    void talk(const std::vector<int>& codes)
-    {
-        begin();
-        for (const int code : codes) hear(code);
-    }
-    const facts::Outcome& outcome(std::size_t at = 0)
-    {
-        EXPECT_EQ(transaction->results()[at].state, RecipientResult::State::Resolved);
-        return transaction->results()[at].outcome;
-    }
-
-    Dialect dialect = Dialect::Smtp;
-    Capabilities peer;
-    mail::Envelope envelope;
-    std::string body = "Subject: x\r\n\r\nhello\r\n";
-    std::uint64_t size = 0;
-    ContentNeeds needs;
-    bool reset_first = false;
-    std::unique_ptr<ClientTransaction> transaction;
-    std::string transcript;
-    Next last = Next::Done;
-    std::size_t due = 0;  // of the last step
-};
 
 TEST_F(TransactionTest, PipelinesTheEnvelopeAndData)
 {

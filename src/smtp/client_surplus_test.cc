@@ -1,0 +1,77 @@
+// More replies than commands: what counts then.
+#include "facts/reasons.h"
+#include "smtp/client_transaction_fixture.h"
+
+#include <gtest/gtest.h>
+
+namespace hermetic::smtp {
+namespace {
+
+using facts::OutcomeClass;
+using facts::Reason;
+using facts::Stage;
+
+// Replies that were told apart by their number alone: one too many, and nobody knows whose any was.
+TEST_F(TransactionTest, MoreRepliesThanCommandsMakeEveryOneDoubtful)
+{
+    peer.chunking = true;
+    talk({250, 250, 250});  // of two for RCPT the second stood for the message's
+    EXPECT_EQ(outcome().result, OutcomeClass::Delivered);
+    for (const auto* surplus : {"550 5.7.1 no\r\n", "250 2.0.0 taken\r\n", "garbage"}) {
+        talk({250, 250, 250});
+        transaction->on_surplus(surplus);
+        EXPECT_EQ(outcome().result, OutcomeClass::Deferred) << surplus;
+        EXPECT_EQ(outcome().reason, Reason::ReplyUnexpected);
+        EXPECT_EQ(outcome().origin, facts::Origin::Local);
+        EXPECT_EQ(outcome().stage, Stage::EndOfData);
+        EXPECT_NE(outcome().text.find("may have been taken"), std::string::npos);
+    }
+}
+
+TEST_F(TransactionTest, ARefusalIsAsDoubtfulAsItsNeighbours)
+{
+    to("c@example.org");
+    talk({250, 250, 550, 550});  // the second 550 stood for DATA's reply
+    EXPECT_EQ(outcome(0).reason, Reason::DataRefused);
+    transaction->on_surplus("354 go\r\n");
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(outcome(i).result, OutcomeClass::Deferred);
+        EXPECT_EQ(outcome(i).stage, Stage::Rcpt) << "nothing was sent that could have been taken";
+    }
+    begin();
+    hear(250);
+    hear(452, "4.5.3 too many recipients");
+    hear(452, "4.5.3 too many recipients");
+    hear(503);
+    transaction->on_surplus("503 x\r\n");
+    EXPECT_FALSE(transaction->results()[0].too_many) << "nor is that known";
+}
+
+// What we refused ourselves nobody has answered.
+TEST_F(TransactionTest, AnOutcomeOfOursIsNotDoubtful)
+{
+    to("c\xc3\xa9@example.org");
+    peer.chunking = true;
+    talk({250, 250, 250});
+    transaction->on_surplus("550 no\r\n");
+    EXPECT_EQ(outcome(0).reason, Reason::ReplyUnexpected);
+    EXPECT_EQ(outcome(1).reason, Reason::ContentNeedsSmtputf8);
+}
+
+// Else a server that answers every message twice would get it again and again.
+TEST_F(TransactionTest, AReplyThatWasAwaitedAloneStandsWhereTheNextSaysTheSame)
+{
+    talk({250, 250, 354, 250});
+    transaction->on_surplus("250 2.0.0 taken\r\n");
+    EXPECT_EQ(outcome().result, OutcomeClass::Delivered);
+    transaction->on_surplus("550 5.7.1 no\r\n");
+    EXPECT_EQ(outcome().reason, Reason::ReplyUnexpected) << "the two contradict each other";
+    dialect = Dialect::Lmtp;
+    to("c@example.org");
+    talk({250, 250, 250, 354, 250, 250});
+    transaction->on_surplus("250 2.0.0 taken\r\n");
+    EXPECT_EQ(outcome(1).reason, Reason::ReplyUnexpected) << "two were awaited together";
+}
+
+}  // namespace
+}  // namespace hermetic::smtp
