@@ -2,8 +2,9 @@
 //
 // Pure. One struct for each kind of event; who publishes one names none of its subscribers
 // (events/publisher.h). The words of the log are made where it is written (ledger/lines.h). What
-// the outside world said stands as it said it: foreign text is printable and bounded where the
-// member says so, and is escaped again by whoever shows it.
+// the outside world said was made printable and bounded when it came in (core/text.h), and is not
+// escaped again by whoever shows it (core/quote.h). What a peer replied (facts::Outcome, of remote
+// origin) stands unchanged: that is escaped where it is shown.
 #pragma once
 
 #include "core/ids.h"

@@ -1,5 +1,6 @@
 #include "ledger/line.h"
 
+#include "core/quote.h"
 #include "core/text.h"
 
 #include <algorithm>
@@ -60,13 +61,16 @@ void Line::start(std::string_view key)
     first_ = false;
 }
 
-void Line::quoted(std::string_view value, std::size_t max)
+void Line::quoted(std::string_view value, std::size_t max, Escaped escaped)
 {
-    if (format_ == LineFormat::Json && value.size() <= max && is_plain(value)) {
-        text_.append(1, '"').append(value).append(1, '"');
+    if (value.size() <= max && is_plain(value)) {
+        const bool bare = format_ == LineFormat::Text && !needs_quotes(value);
+        const std::size_t marks = bare ? 0 : 1;
+        text_.append(marks, '"').append(value).append(marks, '"');
         return;
     }
-    const std::string shown = printable(value, max);
+    const std::string shown =
+        escaped == Escaped::Yes ? printable_once(value, max) : printable(value, max);
     if (format_ == LineFormat::Json || needs_quotes(shown)) {
         append_json_string(text_, shown);
     } else {
@@ -78,7 +82,14 @@ void Line::text(std::string_view key, std::string_view value, std::size_t max)
 {
     if (format_ == LineFormat::Text && value.empty()) return;
     start(key);
-    quoted(value, max);
+    quoted(value, max, Escaped::Yes);
+}
+
+void Line::foreign(std::string_view key, std::string_view value, std::size_t max)
+{
+    if (format_ == LineFormat::Text && value.empty()) return;
+    start(key);
+    quoted(value, max, Escaped::No);
 }
 
 void Line::number(std::string_view key, std::int64_t value)
@@ -150,7 +161,7 @@ void Line::end_element()
 void Line::element(std::string_view value, std::size_t max)
 {
     start(format_ == LineFormat::Json ? std::string{} : std::to_string(++elements_.back()));
-    quoted(value, max);
+    quoted(value, max, Escaped::Yes);
 }
 
 void Line::end_list()

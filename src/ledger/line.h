@@ -1,6 +1,7 @@
 // One log line under construction: a JSON object, or key=value words for people.
 //
-// Pure. Strings are made printable and bounded here, so that no foreign text can break a line.
+// Pure. Strings are printable and bounded here, whatever comes, so that no foreign text can break a
+// line. What was made printable when it came in is escaped once (core/quote.h).
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,8 @@ public:
     }
 
     void text(std::string_view key, std::string_view value, std::size_t max = 500);
+    // As somebody else said it: nothing in it is escaped yet.
+    void foreign(std::string_view key, std::string_view value, std::size_t max = 500);
     void number(std::string_view key, std::int64_t value);
     void flag(std::string_view key, bool value);
     void null(std::string_view key);
@@ -38,8 +41,9 @@ public:
     [[nodiscard]] std::string finish();
 
 private:
+    enum class Escaped : std::uint8_t { No, Yes };
     void start(std::string_view key);
-    void quoted(std::string_view value, std::size_t max);
+    void quoted(std::string_view value, std::size_t max, Escaped escaped);
 
     LineFormat format_;
     std::string text_;

@@ -42,7 +42,13 @@ void describe_outcome(Line& line, const facts::Outcome& outcome)
     line.text("origin", facts::name(outcome.origin));
     line.number("code", outcome.code);
     line.text("enhanced", outcome.enhanced.format());
-    line.text("reply", outcome.text, 1000);
+    constexpr std::size_t kReply = 1000;
+    // A peer's words stand unchanged in an outcome; ours have in them what was escaped before.
+    if (outcome.origin == facts::Origin::Remote) {
+        line.foreign("reply", outcome.text, kReply);
+    } else {
+        line.text("reply", outcome.text, kReply);
+    }
     line.text("reason", facts::name(outcome.reason));
     line.text("fix", facts::suggest_fix(outcome));
 }

@@ -99,6 +99,37 @@ TEST(Lines, ForeignTextCannotBreakALine)
     }
 }
 
+// Of ours what is foreign was made printable when it came in; a peer's reply stands as it came.
+TEST(Lines, NothingIsEscapedTwiceAndNoEscapeCanBeForged)
+{
+    facts::Attempt told = attempt();
+    told.sender = "\\xE9@example.org";
+    told.rungs[0].tls_failure->words = "\\x1B[2J";
+    facts::TlsEvidence tls;
+    tls.chain.resize(2);
+    tls.chain[0].subject = "CN=\\x00";
+    tls.chain[0].dns_names = {"\\xFF.example"};
+    tls.chain[1].subject = "CN=\\x01";
+    told.tls = tls;
+    facts::Outcome& outcome = told.parts[0].outcome;
+    outcome.text = "\\x1B \x1B";
+    EXPECT_NE(lines_of(LineFormat::Text, facts::Attempt{told}).find(R"(reply="\\\\x1B \\x1B")"),
+              std::string::npos)
+        << "the quotation marks of a word double each once more: "
+        << lines_of(LineFormat::Text, facts::Attempt{told});
+    outcome.origin = facts::Origin::Local;
+    outcome.text = "it names \\xC3\n";
+    const auto json = lines_of(LineFormat::Json, facts::Attempt{told});
+    for (const auto* once : {R"("from":"\\xE9@example.org")", R"("reply":"it names \\xC3\\x0A")",
+                             R"(alert: \\x1B[2J (70))", R"("subject":"CN=\\x00")",
+                             R"("names":["\\xFF.example"])", R"("chain":["CN=\\x01"])"}) {
+        EXPECT_NE(json.find(once), std::string::npos) << once << " in " << json;
+    }
+    EXPECT_EQ(json.find(R"(\\\\)"), std::string::npos) << json;
+    EXPECT_NE(lines_of(LineFormat::Text, facts::Attempt{told}).find(R"(from=\xE9@example.org)"),
+              std::string::npos);
+}
+
 TEST(Lines, TextFormHasKeysAndValues)
 {
     const std::string lines = lines_of(LineFormat::Text, attempt());

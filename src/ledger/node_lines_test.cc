@@ -66,6 +66,13 @@ std::vector<Row> rows()
         "level=warning event=connector.refused session=0000000000000000 client=unknown "
         "from=<a@x.example> to=b@example.org connector=gw organization=Example "
         "reason=connector.tls-required presented=\"in clear\" wanted=TLS");
+    events::ClientFault foreign = fault;
+    foreign.sender = "<\\xE9@x.example>";
+    foreign.presented = "a certificate for \\x00.example";
+    row(std::move(foreign),
+        "level=warning event=connector.refused session=0000000000000000 client=unknown "
+        "from=<\\xE9@x.example> to=b@example.org connector=gw organization=Example "
+        "reason=connector.tls-required presented=\"a certificate for \\\\x00.example\" wanted=TLS");
     fault.audited = true;
     fault.recipient.reset();
     fault.connector.reset();

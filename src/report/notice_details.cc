@@ -48,8 +48,8 @@ std::string describe_outcome(const facts::Outcome& outcome)
 std::string describe_tls(const facts::TlsEvidence& tls)
 {
     std::string out = fmt::format("{}, {}{}{}{}", facts::format_version(tls.version),
-                                  printable(tls.cipher, 80), tls.group.empty() ? "" : ", ",
-                                  printable(tls.group, 40), tls.resumed ? ", resumed" : "");
+                                  printable_once(tls.cipher, 80), tls.group.empty() ? "" : ", ",
+                                  printable_once(tls.group, 40), tls.resumed ? ", resumed" : "");
     if (tls.weakness != facts::Weakness::None)
         out.append("; weak: ").append(facts::describe(tls.weakness));
     using State = facts::ChainVerdict::State;
@@ -65,7 +65,7 @@ std::string describe_tls(const facts::TlsEvidence& tls)
                                 : "; certificate verified, name does not match";
         break;
     case State::Failed:
-        out += "; certificate not verified: " + printable(tls.verdict.error, 120);
+        out += "; certificate not verified: " + printable_once(tls.verdict.error, 120);
     }
     return out;
 }
@@ -76,7 +76,7 @@ std::string describe_names(const std::vector<std::string>& names)
     std::string out = "names ";
     const std::size_t shown = std::min(names.size(), kNames);
     for (std::size_t i = 0; i < shown; ++i) {
-        out += (i == 0 ? "" : ", ") + printable(names[i], 100);
+        out += (i == 0 ? "" : ", ") + printable_once(names[i], 100);
     }
     if (shown < names.size()) out += fmt::format(" and {} more", names.size() - shown);
     return out;
@@ -85,10 +85,10 @@ std::string describe_names(const std::vector<std::string>& names)
 std::string describe_certificate(const facts::CertificateFacts& leaf)
 {
     return fmt::format("certificate {} ({}) issued by {}, valid {} to {}, {}, SPKI SHA-256 {}",
-                       printable(leaf.subject, 150), describe_names(leaf.dns_names),
-                       printable(leaf.issuer, 150), format_rfc3339(leaf.not_before),
-                       format_rfc3339(leaf.not_after), printable(leaf.key_type, 40),
-                       printable(leaf.spki_sha256, 64));
+                       printable_once(leaf.subject, 150), describe_names(leaf.dns_names),
+                       printable_once(leaf.issuer, 150), format_rfc3339(leaf.not_before),
+                       format_rfc3339(leaf.not_after), printable_once(leaf.key_type, 40),
+                       printable_once(leaf.spki_sha256, 64));
 }
 
 // What a handshake showed, whether it was believed or not.
@@ -99,7 +99,7 @@ void tell_evidence(const facts::TlsEvidence& tls, std::vector<std::string>& line
     lines.push_back("    " + describe_certificate(tls.chain.front()));
     std::string above;
     for (std::size_t i = 1; i < std::min(tls.chain.size(), kIssuers + 1); ++i) {
-        above += (above.empty() ? "" : "; ") + printable(tls.chain[i].subject, 150);
+        above += (above.empty() ? "" : "; ") + printable_once(tls.chain[i].subject, 150);
     }
     if (!above.empty()) lines.push_back("    chain as shown: " + above);
 }
@@ -107,9 +107,9 @@ void tell_evidence(const facts::TlsEvidence& tls, std::vector<std::string>& line
 void tell_rung(const facts::Rung& rung, std::vector<std::string>& lines)
 {
     std::string line = fmt::format("  step {}: {} [{}] {} ({})", name(rung.kind),
-                                   printable(rung.host, 255), rung.address.format(),
+                                   printable_once(rung.host, 255), rung.address.format(),
                                    rung.succeeded ? "worked" : "failed", facts::name(rung.reason));
-    if (rung.tls_failure) line += ": " + printable(facts::describe(*rung.tls_failure), 200);
+    if (rung.tls_failure) line += ": " + printable_once(facts::describe(*rung.tls_failure), 200);
     lines.push_back(std::move(line));
     if (rung.tls_failure && !rung.tls_failure->chain.empty()) {
         lines.push_back("    " + describe_certificate(rung.tls_failure->chain.front()));
@@ -131,11 +131,12 @@ void tell_connection(const facts::Attempt& attempt, std::vector<std::string>& li
 
 void tell_attempt(const facts::Attempt& attempt, std::vector<std::string>& lines)
 {
-    lines.push_back(fmt::format(
-        "Attempt {} at {}, to {}{}{}", attempt.number, format_rfc3339(attempt.started),
-        attempt.host.empty() ? printable(attempt.destination, 255) : printable(attempt.host, 255),
-        attempt.address ? " at " + attempt.address->format() : "",
-        attempt.reused ? ", on an open connection" : ""));
+    lines.push_back(fmt::format("Attempt {} at {}, to {}{}{}", attempt.number,
+                                format_rfc3339(attempt.started),
+                                attempt.host.empty() ? printable_once(attempt.destination, 255)
+                                                     : printable_once(attempt.host, 255),
+                                attempt.address ? " at " + attempt.address->format() : "",
+                                attempt.reused ? ", on an open connection" : ""));
     std::string policy;
     for (const facts::Reason reason : attempt.policy_reasons) {
         if (!policy.empty()) policy += ", ";
@@ -143,7 +144,7 @@ void tell_attempt(const facts::Attempt& attempt, std::vector<std::string>& lines
     }
     lines.push_back(
         fmt::format("  policy: {}{}{}{}; DNS: MX {}, addresses {}",
-                    attempt.policy.empty() ? "none yet" : printable(attempt.policy, 100),
+                    attempt.policy.empty() ? "none yet" : printable_once(attempt.policy, 100),
                     policy.empty() ? "" : " (", policy, policy.empty() ? "" : ")",
                     facts::name(attempt.mx_security), facts::name(attempt.address_security)));
     for (std::size_t i = 0; i < std::min(attempt.rungs.size(), kRungs); ++i) {
@@ -152,7 +153,7 @@ void tell_attempt(const facts::Attempt& attempt, std::vector<std::string>& lines
     tell_connection(attempt, lines);
     for (std::size_t i = 0; i < std::min(attempt.parts.size(), kParts); ++i) {
         const auto& part = attempt.parts[i];
-        lines.push_back(fmt::format("  {}: {}", printable(part.recipient, 300),
+        lines.push_back(fmt::format("  {}: {}", printable_once(part.recipient, 300),
                                     describe_outcome(part.outcome)));
     }
 }
@@ -166,7 +167,7 @@ std::string describe_cause(const facts::AttemptCause& cause)
                           format_rfc3339(cause.first_at), cause.last,
                           format_rfc3339(cause.last_at));
     return fmt::format("  {}{}{}: {}{}{}", when, cause.host.empty() ? "" : ", ",
-                       printable(cause.host, 255), cause.reason.text(),
+                       printable_once(cause.host, 255), cause.reason.text(),
                        cause.text.empty() ? "" : ", ", printable_once(cause.text, 300));
 }
 
@@ -230,12 +231,12 @@ std::vector<std::string> tell_details(const NoticeInput& input, const NoticeDeci
     lines.push_back(
         fmt::format("Envelope sender {}", printable(mail::format_path(about.sender), 300)));
     if (!about.message_id.empty())
-        lines.push_back("Message-ID " + printable(about.message_id, 250));
+        lines.push_back("Message-ID " + printable_once(about.message_id, 250));
     if (content.required) {
-        lines.push_back(
-            fmt::format("TLS required: {} ({}); what this notice has of the message: {}",
-                        mail::name(content.required->level),
-                        printable(content.required->because, 100), facts::name(content.reason)));
+        lines.push_back(fmt::format(
+            "TLS required: {} ({}); what this notice has of the message: {}",
+            mail::name(content.required->level), printable_once(content.required->because, 100),
+            facts::name(content.reason)));
     }
     std::size_t shown = 0;
     for (const std::size_t i : decision.reported) {

@@ -392,6 +392,33 @@ TEST_F(NoticeTest, CodesStandOnceAndNothingIsEscapedTwice)
     EXPECT_FALSE(has(bytes(in), "\\\\x1B"));
 }
 
+// What the facts hold of certificates, alerts and addresses is printable already.
+TEST_F(NoticeTest, WhatWasMadePrintableWhenItCameInIsNotEscapedAgain)
+{
+    facts::Attempt attempt;
+    attempt.host = "mx.far.example";
+    facts::Rung rung;
+    rung.tls_failure = facts::TlsFailure{facts::TlsFailure::Kind::Alert, 70, "odd \\x07", {}};
+    attempt.rungs.push_back(rung);
+    auto& tls = attempt.tls.emplace();
+    tls.chain.resize(2);
+    tls.chain[0].subject = "CN=\\x01";
+    tls.chain[0].issuer = "CN=\\x02";
+    tls.chain[0].dns_names = {"\\xFF.example"};
+    tls.chain[1].subject = "CN=\\x03";
+    attempt.parts.push_back({"\\xE9@far.example", remote(550, {5, 1, 1}, "no")});
+    auto in = input({refused()});
+    in.last_attempt = format_attempt(attempt);
+    for (const auto* once : {"odd \\x07", "certificate CN=\\x01", "issued by CN=\\x02",
+                             "names \\xFF.example", "shown: CN=\\x03", "\\xE9@far.example"}) {
+        EXPECT_TRUE(has(in.last_attempt, once)) << once << " in " << in.last_attempt;
+    }
+    about_.message_id = "<\\xE9@example.org>";
+    const auto text = bytes(in);
+    EXPECT_TRUE(has(text, "Message-ID <\\xE9@example.org>")) << text;
+    EXPECT_FALSE(has(in.last_attempt + text, "\\\\x"));
+}
+
 TEST(WithoutWords, LeavesCodesAndReasons)
 {
     EXPECT_EQ(
