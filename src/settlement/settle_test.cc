@@ -306,6 +306,36 @@ TEST_F(SettleTlsTest, AnotherFailureGivesTheLongTimeBack)
     EXPECT_EQ(state.tls_failing_since, accepted + hours{30}) << "and counts anew";
 }
 
+// Each other failure gives the long time back, and none lengthens it: whatever the turns, the
+// message ends. The short time counts where TLS alone has failed for so long, at the end.
+TEST_F(SettleTlsTest, WhoeverFailsInTurnsEndsWithTheTimeThatCounts)
+{
+    const struct {
+        int tls;    // failures for TLS in a row
+        int other;  // and then for something else
+        bool long_time;
+    } rows[] = {{1, 1, true}, {1, 5, true}, {5, 1, true}, {15, 1, true}, {40, 1, false}};
+    for (const auto& row : rows) {
+        state = {};
+        Duration waited = minutes{1};
+        Duration turn_began{};
+        Settlement result;
+        int attempts = 0;
+        for (; attempts < 1000; ++attempts) {
+            const int turn = attempts % (row.tls + row.other);
+            if (turn == 0) turn_began = waited;
+            result = fail_after(waited, turn < row.tls ? kHandshake : kDeferred);
+            if (result.change.kind == spool::Change::Kind::Finished) break;
+            const Duration next = state.next_attempt - accepted;
+            ASSERT_GT(next, waited) << row.tls << " and " << row.other;
+            waited = next;
+        }
+        EXPECT_EQ(kind(result), "failure") << row.tls << " and " << row.other;
+        EXPECT_EQ(waited, row.long_time ? Duration{hours{24 * 5}} : turn_began + hours{24});
+        EXPECT_LT(attempts, 200);
+    }
+}
+
 TEST_F(SettleTlsTest, WhoWaitsForAReplyKeepsTheLongTimeForAll)
 {
     fail_after(minutes{1});
