@@ -19,6 +19,10 @@ void make_minimal(SSL_CTX* context)
     HERMETIC_ASSERT(SSL_CTX_set1_groups_list(context, "P-256") == 1);
 }
 
+// The certificate message of a server: OpenSSL's own limit of 100 KiB is less than a certificate
+// with some thousand names has.
+constexpr long kMaxCertificateOctets = 1024L * 1024;
+
 void keep_sessions(SSL_CTX* context)
 {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -48,6 +52,7 @@ Result<std::shared_ptr<const ClientContext>, ConfigError> make_client_context(
     if (weak) SSL_CTX_set_options(context.get(), SSL_OP_LEGACY_SERVER_CONNECT);
     if (profile.hello == Hello::Minimal) make_minimal(context.get());
     if (profile.fallback_scsv) SSL_CTX_set_mode(context.get(), SSL_MODE_SEND_FALLBACK_SCSV);
+    SSL_CTX_set_max_cert_list(context.get(), kMaxCertificateOctets);
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
     // The handshake only collects the chain: the verdict is computed after it, for full and resumed
     // sessions alike.

@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace hermetic::tls {
@@ -36,6 +37,19 @@ std::string group_of(SSL* ssl)
     if (found == "x25519") return "X25519";
     if (found == "x448") return "X448";
     return printable_ascii(found, 40);
+}
+
+// A session keeps its chain, and there are many sessions.
+bool is_small(SSL* ssl)
+{
+    constexpr long kMaxKept = 100L * 1024;
+    long octets = 0;
+    STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl);
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        const int length = i2d_X509(sk_X509_value(chain, i), nullptr);
+        octets += std::max(length, 0);
+    }
+    return octets <= kMaxKept;
 }
 
 // Of a server's handshake. (SSL_get_peer_tmp_key and SSL_get_secure_renegotiation_support, without
@@ -343,7 +357,7 @@ bool Connection::on_session(ssl_session_st* session)
 {
     const ClientHandshake& client = parts_->client;
     if (client.cache == nullptr || client.reuse_key.empty()) return false;
-    if (SSL_SESSION_is_resumable(session) != 1) return false;
+    if (SSL_SESSION_is_resumable(session) != 1 || !is_small(parts_->ssl.get())) return false;
     // A resumed session does not show what its first handshake lacked.
     const bool resumed = SSL_session_reused(parts_->ssl.get()) == 1;
     if (!resumed && weakness_of(parts_->ssl.get()) != facts::Weakness::None) return false;

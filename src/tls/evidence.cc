@@ -111,7 +111,7 @@ std::vector<std::string> dns_names_of(X509* certificate)
         if (name->type != GEN_DNS) continue;
         const auto length = static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName));
         const auto* text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
-        octets += length;
+        octets += length + sizeof(std::string);
         if (octets > kMaxNameOctets) break;
         names.push_back(to_lower(printable_ascii({text, length}, 255)));
     }

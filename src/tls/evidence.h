@@ -11,7 +11,8 @@ namespace hermetic::tls {
 
 // The bounds of what is taken from a peer's certificate.
 inline constexpr std::size_t kMaxChain = 10;
-inline constexpr std::size_t kMaxNameOctets = std::size_t{100} << 10;  // as much as OpenSSL takes
+// Of all names of a certificate, with what each takes beside its octets.
+inline constexpr std::size_t kMaxNameOctets = std::size_t{1} << 20;
 
 [[nodiscard]] facts::CertificateFacts describe_certificate(X509* certificate);
 

@@ -1,4 +1,5 @@
 #include "tls/handshake_fixture.h"
+#include "tls/session_cache.h"
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
@@ -393,6 +394,39 @@ TEST_F(Handshake, ACloseWithoutNotifyIsAnEndOfFile)
     ::shutdown(pair.client_socket(), SHUT_WR);
     std::array<char, 4> block{};
     EXPECT_EQ(pair.server().read(block).progress, Progress::Closed);
+}
+
+// More than OpenSSL takes by itself, which is 100 KiB.
+TEST_F(Handshake, ACertificateWithThousandsOfNamesIsTakenAndItsSessionIsNotKept)
+{
+    PkiFixture::Leaf leaf{.name = "many"};
+    for (int i = 0; i < 3000; ++i) {
+        leaf.dns_names.push_back("host-" + std::to_string(i) +
+                                 ".of-one-department-among-many-others.example.org");
+    }
+    leaf.dns_names.emplace_back("mx.example.org");
+    auto profile = server_profile();
+    profile.certificates = {pki().make(leaf)};
+    const auto context = server(profile);
+    const SessionCachePointer cache = make_session_cache(10);
+    for (const auto max : {TlsVersion::Tls12, TlsVersion::Tls13}) {
+        SCOPED_TRACE(facts::format_version(max));
+        auto wanted = client_profile();
+        wanted.max = max;
+        auto handshake = client(wanted);
+        handshake.cache = cache.get();
+        handshake.reuse_key = "policy";
+        Pair pair{context, std::move(handshake)};
+
+        ASSERT_TRUE(pair.shake());
+
+        const auto seen = pair.client().evidence();
+        EXPECT_EQ(seen.verdict.state, ChainVerdict::State::Verified) << seen.verdict.error;
+        EXPECT_TRUE(seen.name_matches);
+        EXPECT_EQ(seen.chain.at(0).dns_names.size(), 3001U);
+        EXPECT_FALSE(seen.resumed);
+        EXPECT_EQ(cache->size(), 0U);
+    }
 }
 
 TEST_F(Handshake, ImpossibleProfilesAreRefusedWithWhatIsRight)
