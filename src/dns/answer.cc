@@ -12,7 +12,8 @@ namespace hermetic::dns {
 
 namespace {
 
-constexpr std::size_t kMaxRecords = 256;         // of one answer; more is an attack or a mistake
+// Of one answer: more than 64 KiB of one can hold, so that none is left out.
+constexpr std::size_t kMaxRecords = 4096;
 constexpr std::size_t kMaxText = 4096;           // of one record; SPF and its like have hundreds
 constexpr std::size_t kMaxTlsaData = 16 * 1024;  // a whole certificate (RFC 6698 §2.1.4)
 
@@ -34,6 +35,11 @@ std::string rcode_name(int rcode)
     }
 }
 
+std::string describe_failure(std::string_view question, std::string_view words)
+{
+    return fmt::format("{}: {}", question, words);
+}
+
 std::string text_name(const std::string& name)
 {
     std::string text = to_lower(printable_ascii(name, 255));
@@ -41,7 +47,8 @@ std::string text_name(const std::string& name)
     return text;
 }
 
-facts::DnsFacts facts_of(const std::string& name, const RawAnswer& raw)
+// `question`: the type that was asked for.
+facts::DnsFacts facts_of(std::string_view question, const std::string& name, const RawAnswer& raw)
 {
     facts::DnsFacts facts;
     facts.canonical_name = text_name(raw.canonical_name.empty() ? name : raw.canonical_name);
@@ -51,14 +58,15 @@ facts::DnsFacts facts_of(const std::string& name, const RawAnswer& raw)
                                   : facts::DnsSecurity::Insecure;
     facts.status = facts::DnsStatus::Failed;
     if (!raw.trouble.empty()) {
-        facts.why = printable_ascii(raw.trouble, 200);
+        facts.why = describe_failure(question, printable_ascii(raw.trouble, 200));
     } else if (raw.bogus) {
         // Checked before the code: a bogus answer is SERVFAIL to everybody else.
-        facts.why = printable_ascii("DNSSEC: " + raw.why_bogus, 200);
+        const auto words = printable_ascii(raw.why_bogus, 200);
+        facts.why = describe_failure(question, fmt::format("bogus (DNSSEC: {})", words));
     } else if (raw.nxdomain || raw.rcode == 3) {
         facts.status = facts::DnsStatus::NxDomain;
     } else if (raw.rcode != 0) {
-        facts.why = rcode_name(raw.rcode);
+        facts.why = describe_failure(question, rcode_name(raw.rcode));
     } else {
         facts.status = raw.have_data ? facts::DnsStatus::Found : facts::DnsStatus::NoData;
     }
@@ -66,11 +74,11 @@ facts::DnsFacts facts_of(const std::string& name, const RawAnswer& raw)
 }
 
 // An answer that says it has data and has none that can be read: unknown, never "no such record".
-void settle(facts::DnsFacts& facts, bool has_records)
+void settle(std::string_view question, facts::DnsFacts& facts, bool has_records)
 {
     if (facts.status != facts::DnsStatus::Found || has_records) return;
     facts.status = facts::DnsStatus::Failed;
-    facts.why = "the records cannot be read";
+    facts.why = describe_failure(question, "the records cannot be read");
 }
 
 }  // namespace
@@ -100,7 +108,7 @@ std::optional<std::string> parse_wire_name(std::string_view wire)
 facts::MxAnswer mx_answer(const std::string& name, const RawAnswer& raw)
 {
     facts::MxAnswer answer;
-    static_cast<facts::DnsFacts&>(answer) = facts_of(name, raw);
+    static_cast<facts::DnsFacts&>(answer) = facts_of("MX", name, raw);
     if (answer.status != facts::DnsStatus::Found) return answer;
     for (const std::string& data : raw.data) {
         if (answer.records.size() == kMaxRecords) break;
@@ -112,7 +120,7 @@ facts::MxAnswer mx_answer(const std::string& name, const RawAnswer& raw)
         answer.records.push_back(
             {static_cast<std::uint16_t>(high << 8 | low), std::move(*exchange)});
     }
-    settle(answer, !answer.records.empty());
+    settle("MX", answer, !answer.records.empty());
     return answer;
 }
 
@@ -120,8 +128,9 @@ namespace {
 
 void take_addresses(const RawAnswer& raw, std::size_t length, facts::AddressAnswer& answer)
 {
+    std::size_t taken = 0;
     for (const std::string& data : raw.data) {
-        if (data.size() != length || answer.addresses.size() == kMaxRecords) continue;
+        if (data.size() != length || ++taken > kMaxRecords) continue;
         if (length == 4) {
             std::array<std::uint8_t, 4> octets{};
             std::memcpy(octets.data(), data.data(), octets.size());
@@ -134,16 +143,18 @@ void take_addresses(const RawAnswer& raw, std::size_t length, facts::AddressAnsw
     }
 }
 
-// One status for two questions. An attacker who can make one of them fail must not lift DANE, so
-// where the other is secure the whole is unknown (RFC 7672 §2.2.2).
-facts::DnsFacts combine(const facts::DnsFacts& a, const facts::DnsFacts& aaaa)
+// One status for two questions, without the addresses. An attacker who can make one of them fail
+// must not lift DANE, so where the other is secure the whole is unknown (RFC 7672 §2.2.2).
+facts::AddressAnswer combine(const facts::DnsFacts& a, const facts::DnsFacts& aaaa)
 {
     using Status = facts::DnsStatus;
     using Security = facts::DnsSecurity;
     const auto either = [&](auto member, auto value) {
         return a.*member == value || aaaa.*member == value;
     };
-    facts::DnsFacts both = aaaa.status == Status::Found && a.status != Status::Found ? aaaa : a;
+    facts::AddressAnswer both;
+    static_cast<facts::DnsFacts&>(both) =
+        aaaa.status == Status::Found && a.status != Status::Found ? aaaa : a;
     both.security = a.security == Security::Secure && aaaa.security == Security::Secure
                         ? Security::Secure
                         : Security::Insecure;
@@ -153,9 +164,12 @@ facts::DnsFacts combine(const facts::DnsFacts& a, const facts::DnsFacts& aaaa)
         const auto& other = a.status == Status::Failed ? aaaa : a;
         const bool usable = other.status == Status::Found && other.security == Security::Insecure &&
                             failed.security != Security::Bogus;
-        if (usable) return both;
+        if (usable) {
+            both.missing = failed.why;
+            return both;
+        }
         both.status = Status::Failed;
-        both.why = failed.why;
+        both.why = a.status == aaaa.status ? a.why + "; " + aaaa.why : failed.why;
         if (either(&facts::DnsFacts::security, Security::Bogus)) both.security = Security::Bogus;
         return both;
     }
@@ -174,19 +188,18 @@ facts::DnsFacts combine(const facts::DnsFacts& a, const facts::DnsFacts& aaaa)
 facts::AddressAnswer address_answer(const std::string& name, const RawAnswer& a,
                                     const RawAnswer& aaaa)
 {
-    facts::AddressAnswer answer;
-    static_cast<facts::DnsFacts&>(answer) = combine(facts_of(name, a), facts_of(name, aaaa));
+    facts::AddressAnswer answer = combine(facts_of("A", name, a), facts_of("AAAA", name, aaaa));
     if (answer.status != facts::DnsStatus::Found) return answer;
     if (a.trouble.empty() && !a.bogus) take_addresses(a, 4, answer);
     if (aaaa.trouble.empty() && !aaaa.bogus) take_addresses(aaaa, 16, answer);
-    settle(answer, !answer.addresses.empty());
+    settle("A and AAAA", answer, !answer.addresses.empty());
     return answer;
 }
 
 facts::TlsaAnswer tlsa_answer(const std::string& name, const RawAnswer& raw)
 {
     facts::TlsaAnswer answer;
-    static_cast<facts::DnsFacts&>(answer) = facts_of(name, raw);
+    static_cast<facts::DnsFacts&>(answer) = facts_of("TLSA", name, raw);
     if (answer.status != facts::DnsStatus::Found) return answer;
     for (const std::string& data : raw.data) {
         if (answer.records.size() == kMaxRecords) break;
@@ -195,13 +208,13 @@ facts::TlsaAnswer tlsa_answer(const std::string& name, const RawAnswer& raw)
                                   static_cast<std::uint8_t>(data[1]),
                                   static_cast<std::uint8_t>(data[2]), data.substr(3)});
     }
-    settle(answer, !answer.records.empty());
+    settle("TLSA", answer, !answer.records.empty());
     return answer;
 }
 
 facts::DnsFacts alias_answer(const std::string& name, const RawAnswer& raw)
 {
-    return facts_of(name, raw);
+    return facts_of("CNAME", name, raw);
 }
 
 namespace {
@@ -224,27 +237,27 @@ std::optional<std::string> join_strings(std::string_view data)
 facts::TextAnswer text_answer(const std::string& name, const RawAnswer& raw)
 {
     facts::TextAnswer answer;
-    static_cast<facts::DnsFacts&>(answer) = facts_of(name, raw);
+    static_cast<facts::DnsFacts&>(answer) = facts_of("TXT", name, raw);
     if (answer.status != facts::DnsStatus::Found) return answer;
     for (const std::string& data : raw.data) {
         if (answer.texts.size() == kMaxRecords) break;
         auto text = join_strings(data);
         if (text && text->size() <= kMaxText) answer.texts.push_back(*std::move(text));
     }
-    settle(answer, !answer.texts.empty());
+    settle("TXT", answer, !answer.texts.empty());
     return answer;
 }
 
 facts::PointerAnswer pointer_answer(const std::string& name, const RawAnswer& raw)
 {
     facts::PointerAnswer answer;
-    static_cast<facts::DnsFacts&>(answer) = facts_of(name, raw);
+    static_cast<facts::DnsFacts&>(answer) = facts_of("PTR", name, raw);
     if (answer.status != facts::DnsStatus::Found) return answer;
     for (const std::string& data : raw.data) {
         if (answer.names.size() == kMaxRecords) break;
         if (auto target = parse_wire_name(data)) answer.names.push_back(*std::move(target));
     }
-    settle(answer, !answer.names.empty());
+    settle("PTR", answer, !answer.names.empty());
     return answer;
 }
 

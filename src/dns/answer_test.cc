@@ -90,15 +90,45 @@ TEST(MxAnswer, TellsEveryKindOfNothingApart)
     EXPECT_EQ(mx_answer("a.test", nothing).status, DnsStatus::NxDomain);
     EXPECT_EQ(mx_answer("a.test", failed(3)).status, DnsStatus::NxDomain);
     EXPECT_EQ(mx_answer("a.test", failed()).status, DnsStatus::Failed);
-    EXPECT_EQ(mx_answer("a.test", failed()).why, "SERVFAIL");
-    EXPECT_EQ(mx_answer("a.test", failed(5)).why, "REFUSED");
+    EXPECT_EQ(mx_answer("a.test", failed()).why, "MX: SERVFAIL");
+    EXPECT_EQ(mx_answer("a.test", failed(5)).why, "MX: REFUSED");
     const auto lie = mx_answer("a.test", bogus());
     EXPECT_EQ(lie.status, DnsStatus::Failed);
     EXPECT_EQ(lie.security, DnsSecurity::Bogus);
-    EXPECT_EQ(lie.why, "DNSSEC: no signatures");
+    EXPECT_EQ(lie.why, "MX: bogus (DNSSEC: no signatures)");
     RawAnswer late;
     late.trouble = "timeout";
-    EXPECT_EQ(mx_answer("a.test", late).why, "timeout");
+    EXPECT_EQ(mx_answer("a.test", late).why, "MX: timeout");
+}
+
+TEST(MxAnswer, LeavesNoneOutForTheirNumber)
+{
+    EXPECT_EQ(mx_answer("a.test", found(std::vector(2000, "\0\1\2mx\0"s))).records.size(), 2000U);
+}
+
+TEST(Answer, SaysWhichQuestionFailed)
+{
+    EXPECT_EQ(tlsa_answer("a.test", bogus()).why, "TLSA: bogus (DNSSEC: no signatures)");
+    EXPECT_EQ(tlsa_answer("a.test", found({"\3"s})).why, "TLSA: the records cannot be read");
+    EXPECT_EQ(alias_answer("a.test", failed()).why, "CNAME: SERVFAIL");
+    EXPECT_EQ(text_answer("a.test", failed()).why, "TXT: SERVFAIL");
+    EXPECT_EQ(pointer_answer("a.test", failed()).why, "PTR: SERVFAIL");
+    const RawAnswer v4 = found({"\300\0\2\1"s});
+    EXPECT_EQ(address_answer("a.test", failed(), failed(5)).why, "A: SERVFAIL; AAAA: REFUSED");
+    EXPECT_EQ(address_answer("a.test", v4, bogus()).why, "AAAA: bogus (DNSSEC: no signatures)");
+    EXPECT_EQ(address_answer("a.test", secure(v4), failed()).why, "AAAA: SERVFAIL");
+}
+
+// RFC 5321 §5.1: its addresses are used, and it is known that there may be more.
+TEST(AddressAnswer, SaysThatOneFamilyIsMissing)
+{
+    const RawAnswer v4 = found({"\300\0\2\1"s});
+    const RawAnswer v6 = found({std::string(16, '\1')});
+    EXPECT_EQ(address_answer("a.test", v4, failed()).missing, "AAAA: SERVFAIL");
+    EXPECT_EQ(address_answer("a.test", v4, failed()).addresses.size(), 1U);
+    EXPECT_EQ(address_answer("a.test", failed(5), v6).missing, "A: REFUSED");
+    EXPECT_EQ(address_answer("a.test", v4, v6).missing, "");
+    EXPECT_EQ(address_answer("a.test", v4, RawAnswer{}).missing, "");
 }
 
 struct AddressRow {

@@ -1,7 +1,7 @@
 // The validating resolver: libunbound in the process, equal questions coalesced.
 //
 // Answers are facts with their security; nothing is decided here. An answer never waits longer than
-// its deadline: then it is Failed, "timeout".
+// its deadline: then it is Failed, "MX: timeout".
 #pragma once
 
 #include "core/result.h"

@@ -26,6 +26,8 @@ net::Task<facts::AddressAnswer> MemoryResolver::addresses(net::Core& /*core*/, s
     facts::AddressAnswer answer;
     answer.status = found == hosts.end() ? facts::DnsStatus::NxDomain : facts::DnsStatus::Found;
     if (found != hosts.end()) answer.addresses = found->second;
+    const auto missing = missing_families.find(name);
+    if (missing != missing_families.end()) answer.missing = missing->second;
     const auto proved = address_facts.find(name);
     if (proved != address_facts.end()) {
         answer.security = proved->second.security;

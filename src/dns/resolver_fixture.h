@@ -34,6 +34,7 @@ public:
     bool throws = false;  // mx() does: a mistake of ours
     std::map<std::string, facts::MxAnswer> mxs;
     std::map<std::string, facts::DnsFacts> address_facts;  // security and canonical name alone
+    std::map<std::string, std::string> missing_families;   // of hosts: AddressAnswer::missing
     std::map<std::string, facts::TlsaAnswer> tlsas;
     std::map<std::string, facts::TextAnswer> text_records;
     std::map<IpAddress, facts::PointerAnswer> pointers;

@@ -28,7 +28,9 @@ enum class DnsStatus : std::uint8_t {
 struct DnsFacts {
     DnsStatus status = DnsStatus::Failed;
     DnsSecurity security = DnsSecurity::Insecure;
-    std::string why;             // for Failed: the resolver's words, printable, bounded
+    // For Failed: the question, and the resolver's words: "MX: SERVFAIL", "TLSA: bogus (DNSSEC:
+    // …)". Printable, bounded.
+    std::string why;
     std::string canonical_name;  // after CNAMEs; lower case, no trailing dot
     Duration time_to_live{};
 };
@@ -45,6 +47,8 @@ struct MxAnswer : DnsFacts {
 struct AddressAnswer : DnsFacts {
     std::vector<IpAddress> addresses;
     // security is Secure only if both the A and the AAAA answers are (RFC 7672 §2.2).
+    // Of what is Found: why the other family could not be looked up, as in `why`; empty: it could.
+    std::string missing;
 };
 
 struct TlsaRecord {

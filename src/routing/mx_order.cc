@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace hermetic::routing {
@@ -15,9 +17,6 @@ namespace {
 
 using facts::local_outcome;
 using facts::Reason;
-
-// A domain with more hosts is tried at its most preferred ones: each costs connections.
-constexpr std::size_t kMaxHosts = 32;
 
 bool is_own(const std::string& host, const std::vector<std::string>& own_names)
 {
@@ -29,14 +28,15 @@ bool is_own(const std::string& host, const std::vector<std::string>& own_names)
 std::vector<MxHost> named_hosts(const facts::MxAnswer& answer)
 {
     std::vector<MxHost> hosts;
+    std::unordered_map<std::string_view, std::size_t> known;  // where each stands
     for (const auto& record : answer.records) {
         if (record.exchange.empty() || IpAddress::parse(record.exchange)) continue;
-        const auto same = [&](const MxHost& host) { return host.name == record.exchange; };
-        const auto known = std::find_if(hosts.begin(), hosts.end(), same);
-        if (known == hosts.end()) {
+        const auto [place, is_new] = known.emplace(record.exchange, hosts.size());
+        if (is_new) {
             hosts.push_back({record.exchange, record.preference, false});
         } else {
-            known->preference = std::min(known->preference, record.preference);
+            auto& preference = hosts[place->second].preference;
+            preference = std::min(preference, record.preference);
         }
     }
     return hosts;
@@ -64,7 +64,7 @@ Result<std::vector<MxHost>, facts::Outcome> order_hosts(const std::string& domai
         // Unknown is temporary: never "there is no MX, so the address will do".
         return failure(local_outcome(
             Reason::DnsFailed,
-            fmt::format("the MX records of {} could not be looked up: {}", domain, answer.why)));
+            fmt::format("the MX records of {} could not be looked up ({})", domain, answer.why)));
     case facts::DnsStatus::NxDomain:
         return failure(local_outcome(Reason::DnsNoSuchDomain,
                                      fmt::format("the domain {} does not exist", domain)));
@@ -99,7 +99,6 @@ Result<std::vector<MxHost>, facts::Outcome> order_hosts(const std::string& domai
             fmt::format("this server is the best MX of {}, but not its destination", domain)));
     }
     shuffle_equals(hosts, random);
-    if (hosts.size() > kMaxHosts) hosts.resize(kMaxHosts);
     return hosts;
 }
 

@@ -71,8 +71,8 @@ struct RouteDecision {
 // The hosts of an MX route in the order in which they are to be tried: by preference, equal ones
 // shuffled (RFC 5321 §5.1); without MX records the domain itself. Or why there is none: Dns stage,
 // 5.1.10 (null MX), 5.1.2 (no such domain), 4.4.312 (lookup failed), 5.4.4 (no record names a
-// host), 5.4.6 (only ourselves left: hosts at and above our own preference are dropped). At
-// most 32.
+// host), 5.4.6 (only ourselves left: hosts at and above our own preference are dropped). All of
+// them: how many an attempt tries is policy/attempt_limits.h's.
 struct MxHost {
     std::string name;
     std::uint16_t preference = 0;
