@@ -32,16 +32,18 @@ queue::Site site_of(const outbound::PeerWatch& watch)
     return watch.peer() ? queue::site_of(*watch.peer()) : std::nullopt;
 }
 
-std::string_view name(outbound::HostMemory::Row::What what)
+std::string_view name(const outbound::HostMemory::Row& row)
 {
     using What = outbound::HostMemory::Row::What;
-    switch (what) {
+    switch (row.what) {
     case What::Silent:
         return "greets-nobody";
     case What::LongSilent:
         return "greets-nobody-for-an-hour";
     case What::Untried:
         return "left-untried";
+    case What::Found:
+        return policy::name(row.finding);
     }
     unreachable("everything that is remembered is named above");
 }
@@ -176,10 +178,7 @@ std::vector<outbound::RememberedHost> DeliveryService::remembered() const
     for (outbound::HostMemory::Row& row : office_.hosts->list(now)) {
         std::string host =
             row.key.address.empty() ? std::move(row.key.host) : std::move(row.key.address);
-        all.push_back({std::move(host),
-                       std::string{name(row.what)},
-                       {},
-                       row.left,
+        all.push_back({std::move(host), std::string{name(row)}, std::move(row.key.policy), row.left,
                        std::move(row.key.destination)});
     }
     return all;

@@ -1,17 +1,21 @@
 // What attempts leave to later ones about the hosts of a destination: since when one has greeted at
-// no address, and what there was no time left for (specification §4.3).
+// no address, what there was no time left for, and, where there are more than an attempt tries,
+// what was found of those that were tried (specification §4.3).
 //
 // Time is an argument. Bounded. Thread-safe, and one for all cores: a host that has greeted one of
 // them has greeted, and what one had no time for another may have.
 #pragma once
 
 #include "core/time.h"
+#include "policy/attempt_limits.h"
 
 #include <chrono>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +26,7 @@ struct HostKey {
     std::string destination;  // the recipients' domain; empty: hosts of our own configuration
     std::string host;         // "mx.example.org:25", or the path of a socket
     std::string address{};    // "192.0.2.1:25"; empty: the host as such
+    std::string policy{};     // of a finding: the digest of the policy under which; else empty
 
     auto operator<=>(const HostKey&) const = default;
 };
@@ -32,6 +37,8 @@ public:
     static constexpr std::chrono::hours kCounts{1};
     // What nobody has asked about for so long is forgotten.
     static constexpr std::chrono::hours kKept{24};
+    // So long a finding counts: at an attempt an hour some hundred hosts have their turn meanwhile.
+    static constexpr std::chrono::hours kFindingKept{12};
 
     explicit HostMemory(std::size_t max_entries = 10'000) : max_entries_{max_entries} {}
 
@@ -44,12 +51,21 @@ public:
     void note_tried(const HostKey& key);
     [[nodiscard]] bool is_left_untried(const HostKey& key, Instant now) const;
 
+    struct Finding {
+        policy::HopFinding what = policy::HopFinding::Unsettled;
+        Instant at{};
+    };
+    void note_finding(const HostKey& key, policy::HopFinding finding, Instant now);
+    // The last one, while it is fresh.
+    [[nodiscard]] std::optional<Finding> finding(const HostKey& key, Instant now) const;
+
     // What is remembered at `now`.
     struct Row {
-        enum class What : std::uint8_t { Silent, LongSilent, Untried };
+        enum class What : std::uint8_t { Silent, LongSilent, Untried, Found };
         HostKey key;
         What what = What::Silent;
         Duration left{};  // for how long it is remembered yet
+        policy::HopFinding finding = policy::HopFinding::Unsettled;  // Found
     };
     [[nodiscard]] std::vector<Row> list(Instant now) const;
     // Of a host or address, with the port or without; empty: of all. How much there was.
@@ -61,13 +77,22 @@ private:
         Instant since{};
         Instant until{};
     };
+    struct FoundEntry {
+        policy::HopFinding what = policy::HopFinding::Unsettled;
+        Instant since{};
+        Instant until{};
+    };
     using Entries = std::map<HostKey, Entry>;
+    using FoundEntries = std::map<HostKey, FoundEntry>;
     void note(Entries& entries, const HostKey& key, Instant now) const;
+    template <typename AnyEntries>
+    void make_room(AnyEntries& entries, const HostKey& key, Instant now) const;
 
     mutable std::mutex mutex_;
-    std::size_t max_entries_;  // of each
+    std::size_t max_entries_;  // of each; not 0
     Entries silent_;
     Entries untried_;
+    FoundEntries found_;
 };
 
 }  // namespace hermetic::outbound

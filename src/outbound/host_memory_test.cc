@@ -57,6 +57,25 @@ TEST(HostMemory, WhatWasLeftUntriedIsUntilItIsTried)
     EXPECT_FALSE(memory.is_left_untried(kHost, kStart + minutes{1}));
 }
 
+// What was found under one policy says nothing of another one's handshakes.
+TEST(HostMemory, AFindingCountsForHoursUnderItsPolicy)
+{
+    using policy::HopFinding;
+    HostMemory memory;
+    const HostKey key{"example.org", "mx1:25", "192.0.2.1:25", "opportunistic"};
+    EXPECT_FALSE(memory.finding(key, kStart));
+    memory.note_finding(key, HopFinding::Unsettled, kStart);
+    memory.note_finding(key, HopFinding::HandshakesFailed, kStart + minutes{5});
+    const Instant last = kStart + minutes{5} + HostMemory::kFindingKept;
+    const auto found = memory.finding(key, last - minutes{1});
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->what, HopFinding::HandshakesFailed) << "the last one";
+    EXPECT_EQ(found->at, kStart + minutes{5});
+    EXPECT_FALSE(memory.finding(key, last));
+    EXPECT_FALSE(memory.finding({key.destination, key.host, key.address, "encrypt"}, kStart));
+    EXPECT_FALSE(memory.finding({"example.net", key.host, key.address, key.policy}, kStart));
+}
+
 TEST(HostMemory, IsListed)
 {
     HostMemory memory;
@@ -71,6 +90,14 @@ TEST(HostMemory, IsListed)
     EXPECT_EQ(rows[1].key.address, "192.0.2.1:25");
     EXPECT_EQ(rows[1].what, What::Untried);
     EXPECT_EQ(memory.list(kStart + minutes{60})[0].what, What::LongSilent);
+
+    memory.note_finding({"example.org", "mx3:25", "", "opportunistic"}, policy::HopFinding::Refused,
+                        kStart + minutes{30});
+    rows = memory.list(kStart + minutes{30});
+    ASSERT_EQ(rows.size(), 3U);
+    EXPECT_EQ(rows[2].what, What::Found);
+    EXPECT_EQ(rows[2].finding, policy::HopFinding::Refused);
+    EXPECT_EQ(rows[2].left, HostMemory::kFindingKept);
 }
 
 TEST(HostMemory, IsForgottenByHostOrAddress)
@@ -81,13 +108,14 @@ TEST(HostMemory, IsForgottenByHostOrAddress)
         memory.note_silent({"example.org", "/run/lmtp"}, kStart);
         memory.note_untried({"example.org", "mx1:25", "192.0.2.1:25"}, kStart);
         memory.note_untried({"example.org", "mx2:25", "192.0.2.2:25"}, kStart);
+        memory.note_finding({"example.org", "mx3:25", "", "opportunistic"}, {}, kStart);
     };
     struct Row {
         const char* host;
         std::size_t forgotten;
     };
     for (const Row& row : {Row{"mx1", 2}, Row{"mx1:25", 2}, Row{"mx1:26", 0}, Row{"192.0.2.2", 1},
-                           Row{"/run/lmtp", 1}, Row{"mx", 0}, Row{"", 4}}) {
+                           Row{"/run/lmtp", 1}, Row{"mx3", 1}, Row{"mx", 0}, Row{"", 5}}) {
         fill();
         EXPECT_EQ(memory.forget(row.host), row.forgotten) << row.host;
     }
@@ -99,7 +127,9 @@ TEST(HostMemory, IsBounded)
     HostMemory memory{2};
     for (const char* host : {"a", "b", "c"}) memory.note_silent({"", host}, kStart);
     for (const char* host : {"a", "b", "c"}) memory.note_untried({"", host}, kStart);
-    EXPECT_EQ(memory.size(), 4U);
+    for (const char* host : {"a", "b", "c"}) memory.note_finding({"", host}, {}, kStart);
+    EXPECT_EQ(memory.size(), 6U);
+    EXPECT_TRUE(memory.finding({"", "c"}, kStart)) << "the newest is there";
 }
 
 }  // namespace

@@ -104,7 +104,6 @@ std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses)
         if (i < v6.size()) result.push_back(v6[i]);
         if (i < v4.size()) result.push_back(v4[i]);
     }
-    if (result.size() > kMaxAddresses) result.resize(kMaxAddresses);
     return result;
 }
 
@@ -117,7 +116,7 @@ net::Task<Result<HostAddresses, Outcome>> find_addresses(Office& office, Host ho
     if (answer.status == DnsStatus::Failed) {
         co_return failure(facts::local_outcome(
             Reason::DnsFailed,
-            fmt::format("the addresses of {} could not be looked up: {}", host.name, answer.why)));
+            fmt::format("the addresses of {} could not be looked up ({})", host.name, answer.why)));
     }
     if (answer.addresses.empty()) {
         auto outcome =
@@ -129,7 +128,13 @@ net::Task<Result<HostAddresses, Outcome>> find_addresses(Office& office, Host ho
             facts::set_status(outcome, {4, 4, 312});
         co_return failure(std::move(outcome));
     }
-    co_return HostAddresses{interleave(answer.addresses), answer.security, answer.canonical_name};
+    HostAddresses found{interleave(answer.addresses), answer.security, answer.canonical_name};
+    if (!answer.missing.empty()) {
+        found.missing = facts::local_outcome(
+            Reason::DnsFailed, fmt::format("some addresses of {} could not be looked up ({})",
+                                           host.name, answer.missing));
+    }
+    co_return std::move(found);
 }
 
 }  // namespace hermetic::outbound

@@ -50,9 +50,11 @@ struct HostList {
                                                                      const routing::Route& route);
 
 struct HostAddresses {
-    std::vector<IpAddress> addresses;  // not empty; IPv6 and IPv4 by turns; bounded
+    std::vector<IpAddress> addresses;  // not empty; IPv6 and IPv4 by turns
     facts::DnsSecurity security = facts::DnsSecurity::Insecure;
     std::string canonical_name;  // after CNAMEs; empty where DNS was not asked
+    // The lookup of IPv6 or of IPv4 failed: there may be more.
+    std::optional<facts::Outcome> missing{};
 };
 [[nodiscard]] net::Task<Result<HostAddresses, facts::Outcome>> find_addresses(Office& office,
                                                                               Host host);
@@ -60,8 +62,7 @@ struct HostAddresses {
 // Those of a host that DNS is not asked for: an address, or `localhost`. Empty: it is to be asked.
 [[nodiscard]] std::vector<IpAddress> known_addresses(const Host& host);
 
-// IPv6 and IPv4 by turns, IPv6 first, each in its order; at most kMaxAddresses.
-inline constexpr std::size_t kMaxAddresses = 6;
+// IPv6 and IPv4 by turns, IPv6 first, each in its order.
 [[nodiscard]] std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses);
 
 }  // namespace hermetic::outbound

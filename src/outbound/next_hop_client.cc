@@ -51,7 +51,8 @@ NextHopClient::NextHopClient(Office& office, PeerWatch* watch, HostList list,
       ratchet_{office, *demand.organization, list},
       demand_{with_ratchet(std::move(demand), ratchet_)},
       only_{list.only},
-      selection_{demand_, make_hosts(list), office.adapters.core.clock().wall()},
+      more_hosts_{list.hosts.size() > policy::kMaxHosts},
+      selection_{make_selection(list)},
       began_{office.now()},
       until_{office.now() + settings_->options.attempt_time}
 {
@@ -80,6 +81,65 @@ std::vector<policy::NextHopHost> NextHopClient::make_hosts(const HostList& list)
         hosts.push_back(std::move(host));
     }
     return hosts;
+}
+
+// Leaves only those in the list that are tried.
+policy::NextHopSelection NextHopClient::make_selection(HostList& list) const
+{
+    const policy::LeftOut left_out = leave_out_hosts(list.hosts);
+    return {demand_, make_hosts(list), office_.adapters.core.clock().wall(), left_out};
+}
+
+policy::AttemptCandidate NextHopClient::candidate_of(const HostKey& key,
+                                                     const std::string& policy) const
+{
+    policy::AttemptCandidate candidate;
+    candidate.left_untried = office_.hosts->is_left_untried(key, office_.now());
+    HostKey found_key = key;
+    found_key.policy = policy;
+    if (const auto found = office_.hosts->finding(found_key, office_.now())) {
+        candidate.finding = found->what;
+        candidate.found_at = found->at;
+    }
+    return candidate;
+}
+
+policy::LeftOut NextHopClient::leave_out_hosts(std::vector<Host>& hosts) const
+{
+    if (hosts.size() <= policy::kMaxHosts) return {};
+    std::vector<policy::AttemptCandidate> candidates;
+    const WallTime now = office_.adapters.core.clock().wall();
+    for (const Host& each : hosts) {
+        const auto hop = hop_facts(each, mx_, settings_->sts.get());
+        const auto decision = policy::decide_tls(demand_, hop, each.label(), now);
+        const HostKey key = memory_key(each);
+        auto& candidate = candidates.emplace_back(candidate_of(key, decision.policy.digest()));
+        const bool unsettled = candidate.finding == policy::HopFinding::Unsettled;
+        if (unsettled && office_.hosts->is_long_silent(key, office_.now()))
+            candidate.finding = policy::HopFinding::Silent;
+    }
+    const auto choice = policy::choose_candidates(candidates, policy::kMaxHosts);
+    std::vector<Host> tried;
+    for (const std::size_t index : choice.tried) tried.push_back(std::move(hosts[index]));
+    hosts = std::move(tried);
+    return choice.left_out;
+}
+
+policy::LeftOut NextHopClient::leave_out_addresses(const Known& known,
+                                                   std::vector<IpAddress>& addresses) const
+{
+    if (!known.more_addresses) return {};
+    std::vector<policy::AttemptCandidate> candidates;
+    for (const IpAddress& each : addresses) {
+        const Endpoint endpoint{each, known.host.port};
+        const HostKey key = memory_key(known.host, endpoint.format());
+        candidates.push_back(candidate_of(key, known.policy));
+    }
+    const auto choice = policy::choose_candidates(candidates, policy::kMaxAddresses);
+    std::vector<IpAddress> tried;
+    for (const std::size_t index : choice.tried) tried.push_back(addresses[index]);
+    addresses = std::move(tried);
+    return choice.left_out;
 }
 
 void NextHopClient::begin_transaction()
@@ -138,6 +198,7 @@ bool NextHopClient::is_over() const
 net::Task<> NextHopClient::resolve(std::size_t index)
 {
     Known& known = known_[index];
+    known.policy = selection_.decision(index).policy.digest();
     if (!known.host.unix_path.empty()) {
         known.addresses = HostAddresses{{IpAddress{}}, facts::DnsSecurity::Insecure, {}};
     } else {
@@ -149,26 +210,16 @@ net::Task<> NextHopClient::resolve(std::size_t index)
         }
         known.addresses = *std::move(found);
     }
+    if (memory_ == Memory::Kept) office_.hosts->note_tried(memory_key(known.host));
+    auto& all = known.addresses->addresses;
+    if (only_) std::erase_if(all, [&](const IpAddress& each) { return each != *only_; });
+    known.more_addresses = all.size() > policy::kMaxAddresses;
+    policy::AddressGaps gaps;
+    gaps.left_out = leave_out_addresses(known, all);
+    if (!only_) gaps.unresolved = known.addresses->missing;
     if (watcher_ != nullptr) watcher_->on_resolved(index, known.host, *known.addresses);
-    const auto rules = settings_->target_rules();
-    HostKey key = memory_key(known.host);
-    if (memory_ == Memory::Kept) office_.hosts->note_tried(key);
     std::vector<policy::NextHopAddress> addresses;
-    for (const IpAddress& each : known.addresses->addresses) {
-        if (only_ && each != *only_) continue;
-        policy::NextHopAddress address;
-        address.endpoint = {each, known.host.port};
-        if (known.host.unix_path.empty()) {
-            const auto refused = routing::refuse_target(address.endpoint, known.host.source, rules);
-            if (refused) address.refused = *refused;
-        } else {
-            address.endpoint = {};
-        }
-        key.address = endpoint_text(known.host, address.endpoint);
-        address.dead = office_.dead.is_dead(key.address, office_.now());
-        address.left_untried = office_.hosts->is_left_untried(key, office_.now());
-        addresses.push_back(std::move(address));
-    }
+    for (const IpAddress& each : all) addresses.push_back(make_address(known.host, each));
     if (addresses.empty()) {  // the one that was asked about is the host's no more
         auto outcome =
             facts::local_outcome(facts::Reason::DnsNoAddress, "the host has this address no more");
@@ -176,7 +227,22 @@ net::Task<> NextHopClient::resolve(std::size_t index)
         selection_.on_unresolved(std::move(outcome));
         co_return;
     }
-    selection_.on_addresses(std::move(addresses));
+    selection_.on_addresses(std::move(addresses), std::move(gaps));
+}
+
+policy::NextHopAddress NextHopClient::make_address(const Host& host, const IpAddress& address) const
+{
+    policy::NextHopAddress made;
+    if (host.unix_path.empty()) {
+        made.endpoint = {address, host.port};
+        const auto refused =
+            routing::refuse_target(made.endpoint, host.source, settings_->target_rules());
+        if (refused) made.refused = *refused;
+    }
+    const HostKey key = memory_key(host, endpoint_text(host, made.endpoint));
+    made.dead = office_.dead.is_dead(key.address, office_.now());
+    made.left_untried = office_.hosts->is_left_untried(key, office_.now());
+    return made;
 }
 
 // Specification §4.7.
@@ -372,7 +438,19 @@ void NextHopClient::note(const HopNote& note)
         return office_.hosts->note_greeted(memory_key(host));
     case HopNote::Kind::LeftUntried:
         return office_.hosts->note_untried(memory_key(host, text), now);
+    case HopNote::Kind::Found:
+        return note_finding(note, memory_key(host, text));
     }
+}
+
+// Where all are tried nobody asks about it.
+void NextHopClient::note_finding(const HopNote& note, HostKey key)
+{
+    const Known& known = known_[note.host];
+    const bool is_asked_about = note.address ? known.more_addresses : more_hosts_;
+    if (!is_asked_about) return;
+    key.policy = known.policy;
+    office_.hosts->note_finding(key, note.finding, office_.now());
 }
 
 std::string NextHopClient::last_host() const

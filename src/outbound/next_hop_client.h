@@ -113,7 +113,8 @@ private:
         Host host;
         std::optional<HostAddresses> addresses{};
         Identity identity{};
-        std::optional<facts::Outcome> unresolved{};
+        std::string policy{};         // digest of the policy before TLSA records are known
+        bool more_addresses = false;  // than an attempt tries
     };
 
     net::Task<> resolve(std::size_t index);
@@ -127,6 +128,7 @@ private:
     void heed_notes();
     void heed_failures();
     void note(const policy::HopNote& note);
+    void note_finding(const policy::HopNote& note, HostKey key);
 
     // Nothing more is to be begun.
     [[nodiscard]] bool is_over() const;
@@ -139,6 +141,14 @@ private:
     [[nodiscard]] std::string rung_key(std::size_t index) const;
     [[nodiscard]] HostKey memory_key(const Host& host, std::string address = {}) const;
     [[nodiscard]] std::vector<policy::NextHopHost> make_hosts(const HostList& hosts) const;
+    [[nodiscard]] policy::NextHopSelection make_selection(HostList& list) const;
+    [[nodiscard]] policy::AttemptCandidate candidate_of(const HostKey& key,
+                                                        const std::string& policy) const;
+    [[nodiscard]] policy::LeftOut leave_out_hosts(std::vector<Host>& hosts) const;
+    [[nodiscard]] policy::LeftOut leave_out_addresses(const Known& known,
+                                                      std::vector<IpAddress>& addresses) const;
+    [[nodiscard]] policy::NextHopAddress make_address(const Host& host,
+                                                      const IpAddress& address) const;
 
     Office& office_;
     PeerWatch* watch_;
@@ -151,6 +161,7 @@ private:
     policy::TlsDemand demand_;
     std::vector<Known> known_;
     std::optional<IpAddress> only_;
+    bool more_hosts_ = false;  // than an attempt tries
     policy::NextHopSelection selection_;
     Instant began_;
     Instant until_;

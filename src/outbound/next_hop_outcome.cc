@@ -94,6 +94,7 @@ facts::Outcome describe_failure(const policy::HopFailure& failure, const HopCont
     case Kind::LoginWithheld:
         return withheld_outcome(failure, context);
     case Kind::TimeOver:
+    case Kind::LeftUntried:
         return local_outcome(failure.reason, Stage::Connect);
     }
     unreachable("every HopFailure::Kind is an outcome above");

@@ -256,9 +256,13 @@ LastStep after_last_host(const TlsPolicy& policy, std::span<const HostSummary> h
     if (!may_be_clear) return {false, Reason::LadderNeverClearAfterFailure};
     for (const auto& host : hosts) {
         // Also of one that could not be reached it is not known that its TLS fails.
-        if (!host.handshake_failed && !host.no_host) {
+        const bool settled = host.handshake_failed || host.no_host;
+        if (!settled || host.part_unresolved) {
             return {false, Reason::LadderNotEveryHandshakeFailed};
         }
+    }
+    if (std::ranges::any_of(hosts, &HostSummary::left_untried)) {
+        return {false, Reason::DeliveryLeftUntried};
     }
     return {true, Reason::LadderEveryHandshakeFailed};
 }

@@ -71,6 +71,11 @@ struct HostSummary {
     bool inappropriate_fallback = false;  // the host can do better than it was asked: RFC 7507
     // Its own policy lets it have mail in clear after failed handshakes.
     bool may_be_clear = true;
+    // The lookup of some of its addresses failed: of those nothing is known.
+    bool part_unresolved = false;
+    // More addresses than an attempt tries, and of one that was left out it is not known that its
+    // TLS fails.
+    bool left_untried = false;
 };
 
 [[nodiscard]] HostSummary summarize(const TlsPolicy& policy, std::span<const TriedRung> tried);

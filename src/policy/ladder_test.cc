@@ -274,6 +274,10 @@ constexpr HostSummary kFallback{false, true, true};
 constexpr HostSummary kNotFailed{};  // it worked or offered none, or could not be reached
 constexpr HostSummary kNoHost{true, false, false};
 constexpr HostSummary kNeverInClear{false, true, false, false};
+constexpr HostSummary kPartUnresolved{false, true, false, true, true};
+constexpr HostSummary kPartUntried{false, true, false, true, false, true};
+// The hosts that an attempt leaves out.
+constexpr HostSummary kLeftOut{true, false, false, true, false, true};
 
 TlsPolicy never_after_failure()
 {
@@ -306,6 +310,22 @@ INSTANTIATE_TEST_SUITE_P(
         LastRow{"NoHosts", {}, false, Reason::LadderNoHandshakeFailed},
         LastRow{"AHandshakeThatWorkedElsewhere",
                 {kHandshakeFailed, kNotFailed},
+                false,
+                Reason::LadderNotEveryHandshakeFailed},
+        LastRow{"SomeAddressesCouldNotBeLookedUp",
+                {kHandshakeFailed, kPartUnresolved},
+                false,
+                Reason::LadderNotEveryHandshakeFailed},
+        LastRow{"SomeAddressesWereLeftOut",
+                {kPartUntried, kHandshakeFailed},
+                false,
+                Reason::DeliveryLeftUntried},
+        LastRow{"SomeHostsWereLeftOut",
+                {kHandshakeFailed, kLeftOut},
+                false,
+                Reason::DeliveryLeftUntried},
+        LastRow{"OneThatWasTriedSaysMore",
+                {kHandshakeFailed, kNotFailed, kLeftOut},
                 false,
                 Reason::LadderNotEveryHandshakeFailed},
         LastRow{"OnesPolicyForbidsIt",

@@ -17,6 +17,7 @@ constexpr std::uint8_t kTemporary = 4;  // class of a status
 
 constexpr Reason kEveryHandshakeFailed = Reason::LadderEveryHandshakeFailed;
 constexpr Reason kTimeOver = Reason::DeliveryTimeOver;
+constexpr Reason kLeftUntried = Reason::DeliveryLeftUntried;
 
 bool handshake_failed(const std::vector<TriedRung>& tried)
 {
@@ -31,8 +32,12 @@ bool is_asked(const TlsDecision& decision)
 
 }  // namespace
 
-NextHopSelection::NextHopSelection(TlsDemand demand, std::vector<NextHopHost> hosts, WallTime now)
-    : demand_{std::move(demand)}, now_{now}, any_{decide_tls(demand_, {}, {}, now)}
+NextHopSelection::NextHopSelection(TlsDemand demand, std::vector<NextHopHost> hosts, WallTime now,
+                                   LeftOut left_out)
+    : demand_{std::move(demand)},
+      now_{now},
+      left_out_{left_out},
+      any_{decide_tls(demand_, {}, {}, now)}
 {
     HERMETIC_ASSERT(!hosts.empty());
     for (auto& facts : hosts) {
@@ -63,8 +68,14 @@ void NextHopSelection::advance()
                 if (advance_to_host(index, dead)) return;
             }
         }
+        note_findings();
         std::vector<HostSummary> summaries;
         for (const Host& host : hosts_) summaries.push_back(summarize(host));
+        // For all that this attempt leaves out: no host of it, but one that may bar clear text.
+        HostSummary others;
+        others.no_host = true;
+        others.left_untried = left_out_.bars_clear;
+        summaries.push_back(others);
         // Hosts of one route may differ: a local one meets the organization's demand in clear.
         const auto weakest = std::ranges::min_element(
             hosts_, {}, [](const Host& host) { return host.decision.policy.level; });
@@ -138,17 +149,36 @@ void NextHopSelection::connect(std::size_t host, std::size_t address, std::optio
 
 void NextHopSelection::give_up()
 {
+    if (!time_over_) fail_for_left_out();
     const HopFailure& told = failure();
     last_host_ = told.host;
     last_address_ = told.address;
     step_.what = What::GiveUp;
 }
 
-void NextHopSelection::on_addresses(std::vector<NextHopAddress> addresses)
+// What was not tried may take the mail: while it may, no refusal of others returns it.
+void NextHopSelection::fail_for_left_out()
+{
+    const auto known = [](const HopFailure& each) { return each.kind == Kind::LeftUntried; };
+    if (std::ranges::any_of(failures_, known)) return;
+    const auto host = std::ranges::find_if(hosts_, [](const Host& each) {
+        return each.left_out.may_take && !each.excluded && !each.barred;
+    });
+    if (!left_out_.may_take && host == hosts_.end()) return;
+    HopFailure& failure = fail(Kind::LeftUntried, kLeftUntried, Stage::Route);
+    failure.address.reset();
+    if (host != hosts_.end())
+        failure.host = static_cast<std::size_t>(std::distance(hosts_.begin(), host));
+}
+
+void NextHopSelection::on_addresses(std::vector<NextHopAddress> addresses, AddressGaps gaps)
 {
     HERMETIC_ASSERT(step_.what == What::Resolve);
     Host& host = current();
     host.resolved = true;
+    host.left_out = gaps.left_out;
+    host.part_unresolved = gaps.unresolved.has_value();
+    if (gaps.unresolved) fail(Kind::Unresolved, *std::move(gaps.unresolved));
     std::stable_partition(addresses.begin(), addresses.end(),
                           [](const NextHopAddress& each) { return each.left_untried; });
     for (NextHopAddress& each : addresses) {
@@ -162,7 +192,8 @@ void NextHopSelection::on_addresses(std::vector<NextHopAddress> addresses)
         address.facts = std::move(each);
         host.addresses.push_back(std::move(address));
     }
-    host.nobody = std::ranges::all_of(host.addresses, &Address::finished);
+    const bool all_known = !host.part_unresolved && host.left_out == LeftOut{};
+    host.nobody = all_known && std::ranges::all_of(host.addresses, &Address::finished);
     host.tlsa_asked = host.facts.hop.kind == HopKind::LocalSocket || !is_asked(host.decision);
     if (host.tlsa_asked && host.decision.skip != Reason::None) bar();
     advance();
@@ -235,6 +266,7 @@ void NextHopSelection::on_time_over()
             notes_.push_back({HopNote::Kind::LeftUntried, i, address.facts.endpoint});
         }
     }
+    note_findings();
     fail(Kind::TimeOver, kTimeOver, Stage::Route);
     advance();
 }
@@ -272,6 +304,22 @@ void NextHopSelection::begin_transaction()
 bool NextHopSelection::is_narrowed() const
 {
     return std::ranges::any_of(hosts_, &Host::excluded);
+}
+
+bool NextHopSelection::others_may_take() const
+{
+    if (left_out_.may_take) return true;
+    const auto is_other = [&](std::size_t host) {
+        const bool used = step_.what == What::Use && step_.host == host;
+        return !used && !hosts_[host].excluded;
+    };
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+        const bool more = hosts_[i].left_out.may_take && !hosts_[i].barred;
+        if (is_other(i) && (more || may_be_tried(hosts_[i]))) return true;
+    }
+    return std::ranges::any_of(failures_, [&](const HopFailure& each) {
+        return each.temporary && each.kind != Kind::LeftUntried && is_other(each.host);
+    });
 }
 
 const TlsDecision& NextHopSelection::decision() const
@@ -327,6 +375,8 @@ HostSummary NextHopSelection::summarize(const Host& host) const
     }
     const bool reached = std::ranges::any_of(host.addresses, &Address::reached);
     summary.no_host = host.nobody || (host.facts.long_silent && !host.barred && !reached);
+    summary.part_unresolved = host.part_unresolved;
+    summary.left_untried = host.left_out.bars_clear;
     return summary;
 }
 

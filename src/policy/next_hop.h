@@ -53,13 +53,15 @@ class NextHopSelection {
 public:
     using What = NextHopStep::What;
 
-    // `hosts`: not empty. `now`: of the decision; a later one is another selection's.
-    NextHopSelection(TlsDemand demand, std::vector<NextHopHost> hosts, WallTime now);
+    // `hosts`: not empty. `now`: of the decision; a later one is another selection's. `left_out`:
+    // hosts of the route that are not among them.
+    NextHopSelection(TlsDemand demand, std::vector<NextHopHost> hosts, WallTime now,
+                     LeftOut left_out = {});
 
     // What is to be done now. Stays the same until one of the on_…() below has answered it.
     [[nodiscard]] const NextHopStep& step() const { return step_; }
 
-    void on_addresses(std::vector<NextHopAddress> addresses);
+    void on_addresses(std::vector<NextHopAddress> addresses, AddressGaps gaps = {});
     void on_unresolved(facts::Outcome outcome);
     void on_tlsa(TlsaStatus status, std::shared_ptr<const TlsaSet> set, std::string why);
     void on_credentials(HopCredentials credentials);
@@ -82,6 +84,8 @@ public:
     // stays so; where it is given back, retry().
     void begin_transaction();
     [[nodiscard]] bool is_narrowed() const;
+    // A host that was not used for this transaction may take it, now or another time.
+    [[nodiscard]] bool others_may_take() const;
 
     // Of the host tried last, after GiveUp of the one that failure() is about, here and below; of
     // any host where none was.
@@ -123,9 +127,11 @@ private:
         bool resolved = false;
         bool tlsa_asked = false;
         bool prepared = false;
-        bool nobody = false;   // it has no address at all
-        bool had_tls = false;  // a handshake with it was completed
-        bool barred = false;   // it must not be used, could not be looked up, or refused us
+        LeftOut left_out{};            // of its addresses
+        bool part_unresolved = false;  // the lookup of some of them failed
+        bool nobody = false;           // it has no address at all
+        bool had_tls = false;          // a handshake with it was completed
+        bool barred = false;           // it must not be used, could not be looked up, or refused us
         bool excluded = false;
         HostSummary when_excluded{};
     };
@@ -135,6 +141,8 @@ private:
     bool advance_to_address(std::size_t host, std::size_t address);
     bool advance_in_clear();
     void give_up();
+    void fail_for_left_out();
+    void note_findings();
     void connect(std::size_t host, std::size_t address, std::optional<RungPlan> plan,
                  Reason reason);
     void decide(Host& host);
@@ -161,6 +169,10 @@ private:
     void keep_evidence(const std::optional<facts::TlsEvidence>& tls);
     void note(HopNote::Kind kind, RungKind rung = RungKind::Everything);
     [[nodiscard]] HostSummary summarize(const Host& host) const;
+    [[nodiscard]] HopFinding finding_at(std::size_t host) const;
+    [[nodiscard]] HopFinding finding_at(std::size_t host, const Address& address) const;
+    [[nodiscard]] bool refuses_for_good(std::size_t host,
+                                        const std::optional<Endpoint>& address) const;
     [[nodiscard]] bool may_be_tried(const Host& host) const;
 
     [[nodiscard]] Host& current() { return hosts_[step_.host]; }
@@ -168,6 +180,7 @@ private:
 
     TlsDemand demand_;
     WallTime now_;
+    LeftOut left_out_;
     TlsDecision any_;  // of a host of which nothing is known
     std::vector<Host> hosts_;
     std::vector<std::size_t> order_;  // of hosts_

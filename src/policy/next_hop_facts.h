@@ -7,6 +7,7 @@
 #include "core/ip.h"
 #include "facts/attempt.h"
 #include "facts/tls.h"
+#include "policy/attempt_limits.h"
 #include "policy/ladder.h"
 #include "policy/tls_policy.h"
 
@@ -34,6 +35,13 @@ struct NextHopAddress {
     Reason refused{};           // why it must not be connected to (routing/target_address.h)
     bool dead = false;          // nobody greeted there a moment ago
     bool left_untried = false;  // as of a host
+};
+
+// What is lacking of a host's addresses.
+struct AddressGaps {
+    LeftOut left_out{};  // there are more than an attempt tries
+    // The lookup of one family failed: there may be more.
+    std::optional<facts::Outcome> unresolved{};
 };
 
 // What the effective policy names in files, and what is remembered for it.
@@ -87,6 +95,7 @@ struct HopFailure {
                         // with `evidence`
         Failed,         // `outcome`: anything else, the peer's refusals among it
         TimeOver,       // the attempt's time was over before it was tried
+        LeftUntried,    // others may take the mail: there are more than an attempt tries
     };
     Kind kind = Kind::Failed;
     Reason reason{};
@@ -109,12 +118,14 @@ struct HopNote {
         AddressAlive,
         HostSilent,  // it greeted at no address
         HostGreeted,
-        LeftUntried,  // the host where `address` is empty
+        LeftUntried,  // the host where `address` is empty, here and below
+        Found,        // `finding`; needed only where there are more than an attempt tries
     };
     Kind kind = Kind::AddressAlive;
     std::size_t host = 0;
     std::optional<Endpoint> address{};
     RungKind rung = RungKind::Everything;
+    HopFinding finding = HopFinding::Unsettled;
 };
 
 // How a handshake failed.

@@ -34,6 +34,7 @@ struct RecordedHost {
     bool left_untried = false;
     bool implicit_tls = false;
     std::optional<facts::Outcome> login{};  // how the host answers one
+    AddressGaps gaps{};
 };
 
 inline facts::Outcome outcome(facts::Stage stage, Reason reason,
@@ -84,7 +85,7 @@ inline Walk walk(NextHopSelection& selection, const std::vector<RecordedHost>& h
                                      each.dead,
                                      each.left_untried});
             }
-            selection.on_addresses(std::move(addresses));
+            selection.on_addresses(std::move(addresses), host.gaps);
             break;
         }
         case What::AskTlsa:

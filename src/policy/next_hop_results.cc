@@ -282,7 +282,8 @@ void NextHopSelection::finish_address()
 {
     current_address().finished = true;
     const auto& addresses = current().addresses;
-    const bool all = std::ranges::all_of(addresses, &Address::finished);
+    const bool all = std::ranges::all_of(addresses, &Address::finished) &&
+                     !current().part_unresolved && !current().left_out.bars_clear;
     if (all && std::ranges::none_of(addresses, &Address::reached)) note(Note::HostSilent);
     advance();
 }
@@ -330,6 +331,64 @@ void NextHopSelection::keep_evidence(const std::optional<facts::TlsEvidence>& tl
 void NextHopSelection::note(Note kind, RungKind rung)
 {
     notes_.push_back({kind, step_.host, current_address().facts.endpoint, rung});
+}
+
+// Of all hosts and addresses that nothing more is to be tried at.
+void NextHopSelection::note_findings()
+{
+    const auto found = [&](std::size_t host, std::optional<Endpoint> address, HopFinding finding) {
+        notes_.push_back({Note::Found, host, address, RungKind::Everything, finding});
+    };
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+        const Host& host = hosts_[i];
+        if (host.excluded) continue;
+        if (!may_be_tried(host)) found(i, std::nullopt, finding_at(i));
+        for (const Address& address : host.addresses) {
+            if (address.finished) found(i, address.facts.endpoint, finding_at(i, address));
+        }
+    }
+}
+
+HopFinding NextHopSelection::finding_at(std::size_t host) const
+{
+    const Host& each = hosts_[host];
+    if (each.nobody) return HopFinding::NoHost;
+    const HostSummary summary = summarize(each);
+    const bool complete = !summary.part_unresolved && !summary.left_untried && !each.barred;
+    if (complete && summary.handshake_failed && summary.may_be_clear &&
+        !summary.inappropriate_fallback) {
+        return HopFinding::HandshakesFailed;
+    }
+    const bool all = !each.left_out.may_take && refuses_for_good(host, std::nullopt);
+    return all ? HopFinding::Refused : HopFinding::Unsettled;
+}
+
+HopFinding NextHopSelection::finding_at(std::size_t host, const Address& address) const
+{
+    if (address.facts.refused != Reason::None) return HopFinding::NoHost;
+    const Host& each = hosts_[host];
+    const HostSummary summary = policy::summarize(each.decision.policy, address.tried);
+    if (summary.handshake_failed && summary.may_be_clear && !summary.inappropriate_fallback &&
+        !each.facts.hop.implicit_tls) {
+        return HopFinding::HandshakesFailed;
+    }
+    if (!address.reached) return HopFinding::Silent;
+    return refuses_for_good(host, address.facts.endpoint) ? HopFinding::Refused
+                                                          : HopFinding::Unsettled;
+}
+
+// None of its failures is one that waiting may end.
+bool NextHopSelection::refuses_for_good(std::size_t host,
+                                        const std::optional<Endpoint>& address) const
+{
+    bool refuses = false;
+    for (const HopFailure& each : failures_) {
+        if (each.host != host || each.kind == Kind::LeftUntried) continue;
+        if (address && each.address != address) continue;
+        if (each.temporary) return false;
+        refuses = true;
+    }
+    return refuses;
 }
 
 }  // namespace hermetic::policy

@@ -1,5 +1,5 @@
 #include "facts/reasons.h"
-#include "policy/next_hop_fixture.h"
+#include "policy/next_hop_peers_fixture.h"
 
 #include <gtest/gtest.h>
 
@@ -8,147 +8,9 @@
 namespace hermetic::policy {
 namespace {
 
-using End = ConnectionFacts::End;
-using Peer = ConnectionFacts::Peer;
 using facts::DnsSecurity;
-using facts::Origin;
 using facts::OutcomeClass;
 using facts::Stage;
-using facts::TlsFailure;
-
-// What a peer is, by one word each; whatever it is, it takes mail in clear unless it says not.
-ConnectionFacts ready_in_clear(const std::optional<RungPlan>& plan, bool offers)
-{
-    ConnectionFacts facts;
-    facts.end = plan && !offers ? End::NotOffered : End::Ready;
-    return facts;
-}
-
-facts::TlsEvidence evidence(TlsVersion version, bool verified)
-{
-    facts::TlsEvidence tls;
-    tls.version = version;
-    tls.verdict.state =
-        verified ? facts::ChainVerdict::State::Verified : facts::ChainVerdict::State::Failed;
-    tls.tlsa = verified ? facts::TlsaVerdict::Matched : facts::TlsaVerdict::Mismatch;
-    return tls;
-}
-
-Answer in_tls(bool verified = true)
-{
-    return [=](const std::optional<RungPlan>& plan) {
-        ConnectionFacts facts = ready_in_clear(plan, true);
-        if (plan) facts.tls = evidence(TlsVersion::Tls13, verified);
-        return facts;
-    };
-}
-
-// Every handshake ends in this alert.
-Answer alerts(int alert)
-{
-    return [=](const std::optional<RungPlan>& plan) {
-        ConnectionFacts facts = ready_in_clear(plan, true);
-        if (!plan) return facts;
-        facts.end = End::HandshakeFailed;
-        facts.failure = TlsFailure{TlsFailure::Kind::Alert, alert, "alert", {}, false};
-        facts.outcome = outcome(Stage::Handshake, Reason::HandshakeAlert);
-        return facts;
-    };
-}
-
-Answer offers_none()
-{
-    return [](const std::optional<RungPlan>& plan) { return ready_in_clear(plan, false); };
-}
-
-Answer answers(Peer peer, facts::Outcome what, std::optional<facts::TlsEvidence> tls = {})
-{
-    return [=](const std::optional<RungPlan>&) {
-        ConnectionFacts facts;
-        facts.peer = peer;
-        facts.outcome = what;
-        facts.tls = tls;
-        return facts;
-    };
-}
-
-const Answer kTls = in_tls();
-const Answer kSelfSigned = in_tls(false);
-const Answer kBroken = alerts(116);  // certificate_required: no other hello would change it
-const Answer kForbidden = alerts(86);
-const Answer kNoTls = offers_none();
-const Answer kDead = answers(Peer::Silent, outcome(Stage::Connect, Reason::ConnectRefused));
-const Answer kBusy = answers(Peer::Greeted, outcome(Stage::Greeting, Reason::GreetingDeferred,
-                                                    OutcomeClass::Deferred, Origin::Remote));
-const Answer kSays554 = answers(Peer::Greeted, outcome(Stage::Greeting, Reason::GreetingRefused,
-                                                       OutcomeClass::Failed, Origin::Remote));
-Answer says_550_in_tls(bool verified)
-{
-    return answers(Peer::Greeted,
-                   outcome(Stage::Ehlo, Reason::EhloRefused, OutcomeClass::Failed, Origin::Remote),
-                   evidence(TlsVersion::Tls13, verified));
-}
-Answer closes_in_tls(bool verified)
-{
-    return answers(Peer::Greeted, outcome(Stage::Ehlo, Reason::ConnectionClosed),
-                   evidence(TlsVersion::Tls13, verified));
-}
-const Answer kBusyInTls =
-    answers(Peer::Greeted,
-            outcome(Stage::Ehlo, Reason::EhloDeferred, OutcomeClass::Deferred, Origin::Remote),
-            evidence(TlsVersion::Tls13, true));
-const Answer kRefusesStartTls = [](const std::optional<RungPlan>& plan) {
-    ConnectionFacts facts = ready_in_clear(plan, true);
-    if (!plan) return facts;
-    facts.end = End::Refused;
-    facts.outcome =
-        outcome(Stage::StartTls, Reason::StarttlsRefused, OutcomeClass::Deferred, Origin::Remote);
-    return facts;
-};
-
-RecordedHost host(std::vector<RecordedAddress> addresses)
-{
-    RecordedHost host;
-    host.addresses = std::move(addresses);
-    return host;
-}
-
-RecordedHost long_silent(RecordedHost host)
-{
-    host.long_silent = true;
-    return host;
-}
-
-RecordedHost with_login(RecordedHost host)
-{
-    host.credentials.login = true;
-    return host;
-}
-
-RecordedHost implicit(RecordedHost host)
-{
-    host.implicit_tls = true;
-    return host;
-}
-
-RecordedHost with_tlsa(RecordedHost host, TlsaStatus status)
-{
-    host.tlsa_status = status;
-    if (status == TlsaStatus::Usable) host.tlsa = tlsa();
-    return host;
-}
-
-RecordedHost unresolved(Reason reason, OutcomeClass result)
-{
-    RecordedHost host;
-    host.unresolved = outcome(Stage::Dns, reason, result);
-    return host;
-}
-
-RecordedAddress dead(Answer answer)
-{
-    return {std::move(answer), true};
-}
 
 struct Row {
     const char* name;

@@ -73,7 +73,8 @@ struct HostFindings {
     std::optional<facts::Outcome> failure;
     std::vector<IpAddress> addresses;
     facts::DnsSecurity address_security = facts::DnsSecurity::Insecure;
-    std::string canonical_name;  // after CNAMEs; empty where DNS was not asked
+    std::string canonical_name;             // after CNAMEs; empty where DNS was not asked
+    std::optional<facts::Outcome> missing;  // the lookup of IPv6 or of IPv4 failed
     policy::TlsaStatus tlsa_status = policy::TlsaStatus::NotAsked;
     std::shared_ptr<const policy::TlsaSet> tlsa;  // where Usable
     std::string tlsa_words;

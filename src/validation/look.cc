@@ -4,12 +4,14 @@
 #include "facts/reasons.h"
 #include "net/core.h"
 #include "outbound/io_outcome.h"
+#include "policy/attempt_limits.h"
 #include "routing/target_address.h"
 #include "validation/tlsa.h"
 #include "validation/words.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace hermetic::validation {
@@ -39,8 +41,11 @@ std::string describe_mx(const std::vector<HostFindings>& hosts)
         return fmt::format("no MX record: the domain itself ({})", security);
     }
     std::vector<std::string> names;
-    for (const auto& each : hosts) names.push_back(each.host.name);
-    return fmt::format("{} ({})", join(names, ", "), security);
+    const std::size_t shown = std::min(hosts.size(), policy::kMaxHosts);
+    for (std::size_t i = 0; i < shown; ++i) names.push_back(hosts[i].host.name);
+    const std::string more =
+        shown == hosts.size() ? "" : fmt::format(" and {} more", hosts.size() - shown);
+    return fmt::format("{}{} ({})", join(names, ", "), more, security);
 }
 
 net::Task<> try_versions(const Environment& env, Contexts& contexts, const CallRequest& request,
@@ -136,6 +141,7 @@ net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink)
     if (host.addresses.size() > kMaxAddresses) host.addresses.resize(kMaxAddresses);
     host.address_security = found->security;
     host.canonical_name = found->canonical_name;
+    host.missing = found->missing;
     tell(sink, say_addresses(host), label);
     tell_running(sink, StepId::Tlsa, label);
     asked = host.host;

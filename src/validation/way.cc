@@ -24,6 +24,7 @@ public:
         host.addresses = addresses.addresses;
         host.address_security = addresses.security;
         host.canonical_name = addresses.canonical_name;
+        host.missing = addresses.missing;
         if (!what.name.empty()) tell(host, say_addresses(host));
     }
     void on_tlsa(std::size_t index, const outbound::Host& what,

@@ -190,9 +190,11 @@ Step say_failure(StepId id, facts::Outcome outcome, Proof proof)
 
 Step say_addresses(const HostFindings& host)
 {
-    return make(StepId::Addresses, State::Ok,
-                fmt::format("{} ({})", joined(texts_of(host.addresses)),
-                            facts::name(host.address_security)));
+    auto words = fmt::format("{} ({})", joined(texts_of(host.addresses)),
+                             facts::name(host.address_security));
+    if (!host.missing) return make(StepId::Addresses, State::Ok, std::move(words));
+    words += "; " + host.missing->text;
+    return find_fault(StepId::Addresses, State::Warning, host.missing->reason, std::move(words));
 }
 
 Step say_tlsa(const HostFindings& host)

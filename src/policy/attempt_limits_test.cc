@@ -1,0 +1,113 @@
+#include "policy/attempt_limits.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ostream>
+
+namespace hermetic::policy {
+namespace {
+
+using std::chrono::minutes;
+using testing::ElementsAre;
+
+const Instant kStart{std::chrono::hours{1000}};
+
+AttemptCandidate found(HopFinding finding, int minute = 0)
+{
+    return {false, finding, kStart + minutes{minute}};
+}
+
+AttemptCandidate left_untried(AttemptCandidate candidate)
+{
+    candidate.left_untried = true;
+    return candidate;
+}
+
+constexpr auto kUnsettled = HopFinding::Unsettled;
+constexpr auto kRefused = HopFinding::Refused;
+constexpr auto kFailed = HopFinding::HandshakesFailed;
+constexpr auto kSilent = HopFinding::Silent;
+constexpr auto kNoHost = HopFinding::NoHost;
+const AttemptCandidate kUnknown{};
+
+TEST(AttemptLimits, WhereTheyAreFewAllAreTriedInTheirOrder)
+{
+    const std::vector<AttemptCandidate> few{found(kNoHost), found(kFailed), kUnknown};
+    const auto choice = choose_candidates(few, 3);
+    EXPECT_THAT(choice.tried, ElementsAre(0, 1, 2));
+    EXPECT_EQ(choice.left_out, LeftOut{});
+}
+
+TEST(AttemptLimits, OfManyTheFirstAreTriedAndTheOthersBarClearText)
+{
+    const std::vector<AttemptCandidate> many(5);
+    const auto choice = choose_candidates(many, 3);
+    EXPECT_THAT(choice.tried, ElementsAre(0, 1, 2));
+    EXPECT_EQ(choice.left_out, (LeftOut{true, true}));
+}
+
+TEST(AttemptLimits, WhatNobodyHasTriedYetComesFirst)
+{
+    const std::vector<AttemptCandidate> many{found(kFailed), found(kUnsettled), kUnknown, kUnknown};
+    EXPECT_THAT(choose_candidates(many, 3).tried, ElementsAre(2, 3, 1));
+    const std::vector<AttemptCandidate> late{found(kFailed), kUnknown,
+                                             left_untried(found(kSilent))};
+    EXPECT_THAT(choose_candidates(late, 2).tried, ElementsAre(1, 2)) << "there was no time for it";
+}
+
+TEST(AttemptLimits, OfThoseThatWereTriedTheOldestAreChosenAndKeepTheirOrder)
+{
+    const std::vector<AttemptCandidate> many{found(kFailed, 3), found(kFailed, 1),
+                                             found(kFailed, 4), found(kFailed, 2)};
+    EXPECT_THAT(choose_candidates(many, 3).tried, ElementsAre(0, 1, 3));
+}
+
+// So that one attempt has all that can decide about clear text, whatever else there is.
+TEST(AttemptLimits, WhoCanBeReachedIsTriedBeforeWhoCannot)
+{
+    const std::vector<AttemptCandidate> many{found(kNoHost, 0), found(kSilent, 1),
+                                             found(kFailed, 9), found(kUnsettled, 9)};
+    EXPECT_THAT(choose_candidates(many, 2).tried, ElementsAre(2, 3));
+}
+
+// Every attempt takes others, until all have been tried.
+TEST(AttemptLimits, EveryOneHasItsTurn)
+{
+    std::vector<AttemptCandidate> many(10);
+    for (int attempt = 0; attempt < 4; ++attempt) {
+        const auto choice = choose_candidates(many, 3);
+        EXPECT_EQ(choice.left_out.bars_clear, attempt < 3) << attempt;
+        for (const auto index : choice.tried) many[index] = found(kFailed, attempt);
+    }
+}
+
+struct Row {
+    const char* name;
+    AttemptCandidate left_out;
+    LeftOut expected;
+    friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+};
+
+class LeftOutCandidate : public testing::TestWithParam<Row> {};
+
+TEST_P(LeftOutCandidate, CountsByWhatIsKnownOfIt)
+{
+    const auto& row = GetParam();
+    // The last one, whatever it is: the others have not been tried.
+    const std::vector<AttemptCandidate> many{left_untried({}), left_untried({}), row.left_out};
+    EXPECT_EQ(choose_candidates(many, 2).left_out, row.expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, LeftOutCandidate,
+                         testing::Values(Row{"Unknown", kUnknown, {true, true}},
+                                         Row{"Unsettled", found(kUnsettled), {true, true}},
+                                         Row{"Refused", found(kRefused), {true, false}},
+                                         Row{"HandshakesFailed", found(kFailed), {false, true}},
+                                         Row{"Silent", found(kSilent), {false, true}},
+                                         Row{"NoHost", found(kNoHost), {false, false}},
+                                         Row{"NoTime", left_untried(found(kFailed)), {true, true}}),
+                         [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace hermetic::policy
