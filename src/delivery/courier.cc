@@ -31,7 +31,8 @@ using facts::Stage;
 
 // RFC 5321 §4.5.3.1.8: every server takes so many recipients.
 constexpr std::size_t kRecipientsPerTransaction = 100;
-// Hosts that one message is offered to in one attempt, beside those that cannot be reached.
+// Hosts that one message is offered to in one attempt, beside those that cannot be reached or do
+// not offer what it needs.
 constexpr int kSessionsPerMessage = 2;
 // Connections lost in transactions, one after the other, before the rest of the grant waits.
 constexpr int kLostInARow = 2;
@@ -64,10 +65,11 @@ settlement::HandedTo handed_to(const outbound::Connection& connection)
     return connection.dialect == smtp::Dialect::Lmtp ? HandedTo::Mailbox : HandedTo::PlainRelay;
 }
 
-// Another host may take what this one put off; not where it may have the message already, and not
-// where the trouble is ours.
+// Another host may take what this one put off, or what it has no means to take; not where it may
+// have the message already, and not where the trouble is ours.
 bool worth_another_host(const Outcome& outcome)
 {
+    if (outbound::is_unfit_host(outcome.reason)) return true;
     if (outcome.result != OutcomeClass::Deferred || outcome.stage == Stage::EndOfData) return false;
     return outcome.origin == facts::Origin::Remote || outbound::is_lost_connection(outcome.reason);
 }
@@ -83,7 +85,12 @@ public:
     net::Task<dispatch::GrantReport> run();
 
 private:
-    enum class OnConnection : std::uint8_t { Through, Lost, Stale };
+    enum class OnConnection : std::uint8_t {
+        Through,
+        Lost,
+        Stale,
+        Unfit,  // the host does not offer what the message needs: nothing was said to it
+    };
 
     net::Task<> carry_safely(dispatch::GrantedMessage granted);
     net::Task<> carry(dispatch::GrantedMessage granted);
@@ -245,13 +252,17 @@ net::Task<> Courier::deliver(Parcel& parcel)
         if (!connected) break;
         const auto end = co_await offer(parcel);
         if (end == OnConnection::Stale) continue;
-        ++sessions;
-        offered_ = true;
+        if (end != OnConnection::Unfit) {
+            ++sessions;
+            offered_ = true;
+        }
         lost_in_a_row_ = end == OnConnection::Lost ? lost_in_a_row_ + 1 : 0;
         if (sessions == kSessionsPerMessage || is_over()) break;
         if (parcel.to_try.empty() || !next_hop_->try_another_host()) break;
         release();
     }
+    // A permanent failure only where no host can take it.
+    if (!next_hop_ || next_hop_->selection().others_may_take()) parcel.defer_unfit();
     parcel.set_remaining(last_failure_, last_host_);
     if (next_hop_ && next_hop_->is_narrowed()) release();
 }
@@ -368,9 +379,11 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
         parcel.to_try.clear();
         co_return OnConnection::Through;
     }
+    bool unfit = true;
     while (!parcel.to_try.empty()) {
         if (snapshot_ != office_.snapshot || !next_hop_->still_holds(*connection_)) {
             forget_way();
+            parcel.to_try.insert(parcel.to_try.end(), elsewhere.begin(), elsewhere.end());
             co_return OnConnection::Stale;
         }
         smtp::TransactionInput input;
@@ -391,11 +404,15 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
         without_chunking_ = without_chunking_ || transaction.knows_no_bdat();
         if (end == Transmitted::Stale || transaction.knows_no_bdat()) {
             connection_.reset();
+            parcel.to_try.insert(parcel.to_try.end(), elsewhere.begin(), elsewhere.end());
             co_return OnConnection::Stale;
         }
         metrics.add(transaction_metric(*connection_));
         if (connection_->messages > 1) metrics.add(metrics::Metric::OutboundReused);
         parcel.describe(*connection_, *next_hop_);
+        unfit = unfit && std::ranges::all_of(transaction.results(), [](const auto& result) {
+                    return outbound::is_unfit_host(result.outcome.reason);
+                });
         const bool lost = take_results(parcel, transaction, elsewhere);
         if (end == Transmitted::Closed) {
             connection_.reset();
@@ -404,7 +421,7 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
         }
     }
     parcel.to_try = std::move(elsewhere);
-    co_return OnConnection::Through;
+    co_return unfit ? OnConnection::Unfit : OnConnection::Through;
 }
 
 // Takes the outcomes over, and the recipients out of to_try, but for those that only were too many

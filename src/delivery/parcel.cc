@@ -95,6 +95,14 @@ void Parcel::set_remaining(const facts::Outcome& outcome, const std::string& hos
     }
 }
 
+void Parcel::defer_unfit()
+{
+    for (auto& end : input_.ends) {
+        const bool waits = std::ranges::find(to_try, end.index) != to_try.end();
+        if (waits && outbound::is_unfit_host(end.outcome.reason)) outbound::put_off(end.outcome);
+    }
+}
+
 void Parcel::describe(const outbound::NextHopClient& next_hop)
 {
     attempt_.host = next_hop.last_host();

@@ -45,6 +45,8 @@ public:
                      settlement::HandedTo handed_to);
     // For everybody in to_try who has no outcome yet.
     void set_remaining(const facts::Outcome& outcome, const std::string& host);
+    // Of everybody in to_try: what no host offers that was asked, one that was not may offer.
+    void defer_unfit();
 
     // What the attempt says about its connection and its hosts. Cheap where a connection is reused.
     void describe(const outbound::Connection& connection, const outbound::NextHopClient& next_hop);

@@ -112,4 +112,10 @@ bool is_lost_connection(Reason reason)
            reason == Reason::ConnectionTlsBroken || reason == Reason::ConnectionGaveWay;
 }
 
+bool is_unfit_host(Reason reason)
+{
+    return reason == Reason::SizeExceedsPeer || reason == Reason::ContentNeeds8bitmime ||
+           reason == Reason::ContentNeedsSmtputf8;
+}
+
 }  // namespace hermetic::outbound

@@ -43,4 +43,7 @@ void put_off(facts::Outcome& outcome);
 // The session had begun, and the peer or the network ended it: another host may take the mail.
 [[nodiscard]] bool is_lost_connection(facts::Reason reason);
 
+// Nothing was sent, for the host does not offer what the message needs: another host may.
+[[nodiscard]] bool is_unfit_host(facts::Reason reason);
+
 }  // namespace hermetic::outbound

@@ -1,0 +1,153 @@
+// Hosts that do not offer what a message needs: another one may, and nothing is returned while one
+// may (RFC 5321 §5.1, RFC 1870, RFC 6531).
+#include "delivery/service_fixture.h"
+#include "facts/reasons.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hermetic::delivery {
+namespace {
+
+using facts::OutcomeClass;
+using facts::Reason;
+using testing::SizeIs;
+
+class UnfitTest : public DeliveryTest {
+protected:
+    static PeerScript with(std::vector<std::string> extensions)
+    {
+        PeerScript script;
+        script.extensions = std::move(extensions);
+        return script;
+    }
+    // Less than any message has.
+    static PeerScript small() { return with({"PIPELINING", "SIZE 10"}); }
+
+    // One more host of other.test, at the same port; without a script nobody is there.
+    void add_host(const std::string& address, std::optional<PeerScript> script)
+    {
+        const auto number = peers.size() + 1;
+        const auto name = "mx" + std::to_string(number) + ".other.test";
+        resolver.add_mx("other.test", static_cast<std::uint16_t>(10 * number), name);
+        resolver.hosts[name] = {*IpAddress::parse(address)};
+        if (!script) return;
+        peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, *std::move(script), address,
+                                                       peers.at(0)->port()));
+    }
+    dispatch::GrantReport attempt() { return deliver(make_message({"b@other.test"})); }
+    static void expect_no_mail(const ScriptedPeer& peer)
+    {
+        for (const auto& command : peer.commands) EXPECT_FALSE(command.starts_with("MAIL"));
+    }
+};
+
+TEST_F(UnfitTest, AnotherHostTakesWhatIsTooLargeForTheFirst)
+{
+    peer_for("other.test", small());
+    add_host("127.0.0.2", PeerScript{});
+    EXPECT_EQ(attempt().delivered, 1U);
+    expect_no_mail(*peers[0]);
+    EXPECT_THAT(peers[1]->messages, SizeIs(1));
+    EXPECT_THAT(spool.changes, SizeIs(1));
+    EXPECT_THAT(log.attempts, SizeIs(1));
+}
+
+// Nothing was said to those who cannot take it: they are no attempts.
+TEST_F(UnfitTest, HoweverManyCannotTakeIt)
+{
+    peer_for("other.test", small());
+    for (const char* address : {"127.0.0.2", "127.0.0.3", "127.0.0.4"}) add_host(address, small());
+    add_host("127.0.0.5", PeerScript{});
+    EXPECT_EQ(attempt().delivered, 1U);
+    EXPECT_THAT(peers[4]->messages, SizeIs(1));
+}
+
+TEST_F(UnfitTest, MailIsReturnedWhereNoHostCanTakeIt)
+{
+    peer_for("other.test", small());
+    add_host("127.0.0.2", small());
+    EXPECT_EQ(attempt().failed, 1U);
+    EXPECT_EQ(outcome().reason, Reason::SizeExceedsPeer);
+    EXPECT_EQ(outcome().enhanced.format(), "5.3.4");
+    for (const auto& peer : peers) expect_no_mail(*peer);
+}
+
+TEST_F(UnfitTest, AlsoWhereTheOtherRefusesAllMail)
+{
+    peer_for("other.test", small());
+    PeerScript refusing;
+    refusing.greeting = "554 5.7.1 go away";
+    add_host("127.0.0.2", refusing);
+    EXPECT_EQ(attempt().failed, 1U);
+    EXPECT_EQ(outcome().reason, Reason::SizeExceedsPeer);
+}
+
+TEST_F(UnfitTest, ItWaitsWhileAHostThatMayTakeItCannotBeReached)
+{
+    peer_for("other.test", small());
+    add_host("127.0.0.2", std::nullopt);
+    EXPECT_EQ(attempt().deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::SizeExceedsPeer);
+    EXPECT_EQ(outcome().enhanced.format(), "4.3.4");
+    EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
+}
+
+TEST_F(UnfitTest, AlsoWhereThatOneCameFirst)
+{
+    peer_for("other.test", small());
+    resolver.mxs["other.test"].records.clear();
+    resolver.add_mx("other.test", 10, "dead.other.test");
+    resolver.hosts["dead.other.test"] = {*IpAddress::parse("127.0.0.2")};
+    resolver.add_mx("other.test", 20, "mx.other.test");
+    EXPECT_EQ(attempt().deferred, 1U);
+    EXPECT_EQ(outcome().enhanced.format(), "4.3.4");
+}
+
+TEST_F(UnfitTest, WhatTheOtherHostSaysOfItCounts)
+{
+    peer_for("other.test", small());
+    PeerScript busy;
+    busy.replies["MAIL"] = "451 4.3.2 later";
+    add_host("127.0.0.2", busy);
+    EXPECT_EQ(attempt().deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::MailDeferred);
+}
+
+// RFC 6531: only the recipient whose address needs it goes elsewhere.
+TEST_F(UnfitTest, ARecipientThatNeedsSmtpUtf8GoesWhereItIsOffered)
+{
+    peer_for("other.test", with({"PIPELINING", "8BITMIME"}));
+    add_host("127.0.0.2", with({"PIPELINING", "8BITMIME", "SMTPUTF8"}));
+    auto message = make_message({"b@other.test", "j\xc3\xb6rg@other.test"});
+    auto envelope = std::make_shared<mail::Envelope>(*message->envelope);
+    envelope->smtputf8 = true;
+    message->envelope = envelope;
+    EXPECT_EQ(deliver(message).delivered, 1U);
+    EXPECT_EQ(outcome(0).result, OutcomeClass::Delivered);
+    EXPECT_EQ(outcome(1).result, OutcomeClass::Delivered);
+    EXPECT_THAT(peers[0]->messages, SizeIs(1));
+    EXPECT_THAT(peers[1]->messages, SizeIs(1));
+    EXPECT_THAT(peers[1]->commands, testing::Contains("RCPT TO:<j\xc3\xb6rg@other.test>"));
+}
+
+TEST_F(UnfitTest, TheNextMessageBeginsWithTheFirstHostAgain)
+{
+    peer_for("other.test", with({"PIPELINING", "SIZE 100"}));
+    add_host("127.0.0.2", PeerScript{});
+    const auto large = make_message({"b@other.test"}, "Subject: x\r\n\r\n" + std::string(200, 'x'));
+    const auto report =
+        deliver(grant_for({make_message({"b@other.test"}), large, make_message({"c@other.test"})}));
+    EXPECT_EQ(report.delivered, 3U);
+    EXPECT_THAT(peers[0]->messages, SizeIs(2));
+    EXPECT_THAT(peers[1]->messages, SizeIs(1));
+}
+
+}  // namespace
+}  // namespace hermetic::delivery
