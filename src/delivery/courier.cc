@@ -401,6 +401,7 @@ net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
         smtp::ClientTransaction transaction{std::move(input)};
         const auto end =
             co_await transmit(office_, *connection_, transaction, *payload->body, watch_);
+        parcel.add_step(*connection_);
         without_chunking_ = without_chunking_ || transaction.knows_no_bdat();
         if (end == Transmitted::Stale || transaction.knows_no_bdat()) {
             connection_.reset();

@@ -164,6 +164,11 @@ void Parcel::add_rungs(std::vector<facts::Rung> rungs)
     }
 }
 
+void Parcel::add_step(const outbound::Connection& connection)
+{
+    if (connection.messages == 1 && connection.step) attempt_.rungs.push_back(*connection.step);
+}
+
 bool Parcel::may_make_notice() const
 {
     return settlement::may_make_notice(envelope(), input_.ends);

@@ -54,6 +54,8 @@ public:
     // Where no host is known: what the route asks of any.
     void describe(const policy::TlsDecision& decision);
     void add_rungs(std::vector<facts::Rung> rungs);
+    // The step that made the connection, where this is its first use.
+    void add_step(const outbound::Connection& connection);
 
     // Nobody is tried: it is settled with the destination's last failure.
     void settle_only() { made_ = Made::No; }

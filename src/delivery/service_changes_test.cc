@@ -186,6 +186,38 @@ TEST_F(ChangesTest, WhatChangesBeforeTheGreetingCounts)
     EXPECT_THAT(peer.messages, IsEmpty());
 }
 
+// A connection that was opened, and whose place a kept one takes: it has carried nothing.
+TEST_F(ChangesTest, TheStepOfAConnectionThatIsNotUsedIsNoneOfTheAttempt)
+{
+    connector().level = objects::TlsLevel::Encrypt;
+    auto& peer = peer_with_tls();
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
+    ASSERT_EQ(service->idle_connections(), 1U);
+    ASSERT_EQ(log.attempts.back().rungs.size(), 1U);
+    connector().level = objects::TlsLevel::VerifyCa;
+    take_objects();
+    peer.script_.silent_on = "EHLO";
+    give(grant_for({make_message({"c@other.test"})}));
+    turn_until([&] { return peer.connections == 2; });
+    connector().level = objects::TlsLevel::Encrypt;
+    take_objects();
+    peer.go_on();
+    turn_until([&] { return reports.reports.size() == 2; });
+    EXPECT_EQ(reports.reports.back().delivered, 1U);
+    EXPECT_TRUE(log.attempts.back().reused);
+    EXPECT_THAT(log.attempts.back().rungs, IsEmpty());
+    ASSERT_EQ(service->idle_connections(), 2U);
+
+    // It is told with the first message that it carries.
+    connector().level = objects::TlsLevel::VerifyCa;
+    take_objects();
+    EXPECT_EQ(deliver(make_message({"d@other.test"})).delivered, 1U);
+    EXPECT_FALSE(log.attempts.back().reused);
+    ASSERT_EQ(log.attempts.back().rungs.size(), 1U);
+    EXPECT_EQ(log.attempts.back().rungs[0].kind, facts::Rung::Kind::Everything);
+    EXPECT_EQ(peer.connections, 2);
+}
+
 // The host may offer STARTTLS by the next message.
 TEST_F(ChangesTest, AConnectionInClearIsNotKeptWhereTlsIsWanted)
 {

@@ -6,6 +6,7 @@
 #include "core/ids.h"
 #include "core/ip.h"
 #include "core/time.h"
+#include "facts/attempt.h"
 #include "facts/dns.h"
 #include "facts/reason.h"
 #include "facts/tls.h"
@@ -30,6 +31,7 @@ struct Connection {
     std::optional<facts::TlsEvidence> tls;  // nullopt: in clear
     facts::Reason verdict{};                // what the evidence proved; None in clear
     std::vector<facts::Reason> audit;       // what an audited policy says of it
+    std::optional<facts::Rung> step;        // of the ladder, that made it; told with its first use
     std::string host;                       // name, "[address]" or path, for people
     Endpoint endpoint;                      // of the peer; 0.0.0.0:0 for a Unix socket
     facts::DnsSecurity address_security = facts::DnsSecurity::Insecure;

@@ -11,6 +11,7 @@
 #include "outbound/peer_watch.h"
 #include "routing/target_address.h"
 
+#include <iterator>
 #include <utility>
 
 namespace hermetic::outbound {
@@ -368,6 +369,10 @@ ConnectionPointer NextHopClient::hand_over()
     connection.address_security = known_[index].addresses->security;
     connection.verdict = use.verdict;
     connection.audit = use.audit;
+    rungs_ = take_rungs();
+    HERMETIC_ASSERT(!rungs_.empty());
+    connection.step = std::move(rungs_.back());
+    rungs_.pop_back();
     // Where TLS is wanted the next grant asks for it again: the host may have it by then.
     if (!connection.tls && policy.wants_tls()) connection.kept = Connection::Kept::No;
     if (memory_ == Memory::Kept && is_watched(policy)) {
@@ -383,6 +388,14 @@ bool NextHopClient::is_watched(const policy::TlsPolicy& policy) const
 {
     const bool below_hold = demand_.message.wishes.lifts() && ratchet_.expectation().has_value();
     return policy.wants_tls() && demand_.message.approved == policy::Approved::No && !below_hold;
+}
+
+std::vector<facts::Rung> NextHopClient::take_rungs()
+{
+    auto rungs = std::exchange(rungs_, {});
+    auto more = selection_.take_rungs();
+    std::move(more.begin(), more.end(), std::back_inserter(rungs));
+    return rungs;
 }
 
 void NextHopClient::conclude()

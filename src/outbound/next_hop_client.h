@@ -85,7 +85,9 @@ public:
     // Of the last open() that failed.
     [[nodiscard]] const facts::Outcome& failure() const { return failure_; }
     [[nodiscard]] const policy::NextHopSelection& selection() const { return selection_; }
-    [[nodiscard]] std::vector<facts::Rung> take_rungs() { return selection_.take_rungs(); }
+    // The steps that came to nothing, new ones since the last call. The one that made a connection
+    // is the connection's (Connection::step).
+    [[nodiscard]] std::vector<facts::Rung> take_rungs();
     // A peer asked for less, or refused a further connection beside others.
     [[nodiscard]] bool slow_down() const { return slow_down_; }
     [[nodiscard]] facts::DnsSecurity mx_security() const { return mx_.security; }
@@ -166,7 +168,8 @@ private:
     Instant began_;
     Instant until_;
     ConnectionPointer connection_;
-    bool fresh_ = false;  // connection_ was made just now
+    bool fresh_ = false;              // connection_ was made just now
+    std::vector<facts::Rung> rungs_;  // taken from the selection, and not yet from here
     std::size_t failures_heeded_ = 0;
     facts::Outcome failure_;
     bool slow_down_ = false;
