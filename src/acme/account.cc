@@ -1,8 +1,11 @@
 #include "acme/account.h"
 
+#include "acme/binding.h"
 #include "core/read_file.h"
 #include "core/text.h"
 #include "tls/durable_file.h"
+
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <vector>
@@ -12,10 +15,15 @@ namespace {
 
 constexpr std::size_t kMaxRecord = std::size_t{1} << 20U;
 
+constexpr const char* kBindingMissing =
+    "the ACME server takes only accounts that are bound to one of its customers: it gives them a "
+    "key id and a key for that, which acme_eab_key_id and acme_eab_hmac_file name";
+
 struct Record {
     std::string directory;
     std::string contact;
     std::string url;
+    std::string eab_key_id;  // empty: bound to nobody
 };
 
 std::optional<Record> read_record(const std::string& file)
@@ -24,7 +32,8 @@ std::optional<Record> read_record(const std::string& file)
     if (!text) return std::nullopt;
     const auto lines = split(text->octets, '\n');
     if (lines.size() < 3 || !lines[2].starts_with("https://")) return std::nullopt;
-    return Record{std::string{lines[0]}, std::string{lines[1]}, std::string{lines[2]}};
+    return Record{std::string{lines[0]}, std::string{lines[1]}, std::string{lines[2]},
+                  lines.size() > 3 ? std::string{lines[3]} : std::string{}};
 }
 
 Trouble trouble_of(std::string what)
@@ -41,6 +50,7 @@ public:
 
     net::Task<Result<tls::SigningKey, Trouble>> open(Keep keep)
     {
+        if (is_of_another_customer()) keep = Keep::Nothing;
         auto key = prepare_key(keep);
         if (!key) co_return failure(trouble_of(key.error()));
         const auto record = read_record(files_.record);
@@ -59,6 +69,14 @@ public:
     }
 
 private:
+    [[nodiscard]] bool is_of_another_customer() const
+    {
+        if (wanted_.eab_key_id.empty()) return false;
+        const auto record = read_record(files_.record);
+        return record && record->directory == wanted_.directory &&
+               record->eab_key_id != wanted_.eab_key_id;
+    }
+
     Result<tls::SigningKey, std::string> prepare_key(Keep keep)
     {
         if (keep != Keep::Nothing) {
@@ -75,14 +93,12 @@ private:
 
     net::Task<Result<void, Trouble>> register_with(tls::SigningKey key)
     {
-        if (server_.directory().binds_accounts)
-            co_return failure(
-                trouble_of("the ACME server takes only accounts that are bound to "
-                           "one of its customers, which is not supported"));
+        auto request = request_for(key);
+        if (!request) co_return failure(request.error());
         server_.sign_as(key, {});
-        const auto answer = co_await server_.post(server_.directory().new_account,
-                                                  account_payload(wanted_.contact));
-        if (!answer) co_return failure(answer.error());
+        const auto answer =
+            co_await server_.post(server_.directory().new_account, *std::move(request));
+        if (!answer) co_return failure(explained(answer.error()));
         const auto status = parse_account(answer->body);
         if (!status) co_return failure(trouble_of(status.error()));
         if (*status != Status::Valid) {
@@ -98,6 +114,32 @@ private:
         co_return record(url);
     }
 
+    // What asks for an account with this key.
+    [[nodiscard]] Result<std::string, Trouble> request_for(const tls::SigningKey& key) const
+    {
+        if (wanted_.eab_key_id.empty()) {
+            if (server_.directory().binds_accounts) return failure(trouble_of(kBindingMissing));
+            return account_payload(wanted_.contact, {});
+        }
+        const auto binding = load_binding(wanted_.eab_key_id, wanted_.eab_hmac_file);
+        if (!binding)
+            return failure(
+                trouble_of(binding.error().what + "; right is " + binding.error().right));
+        return account_payload(wanted_.contact,
+                               format_binding(*binding, key, server_.directory().new_account));
+    }
+
+    // A refusal, with what of our configuration it is about.
+    [[nodiscard]] Trouble explained(Trouble refused) const
+    {
+        if (!wanted_.eab_key_id.empty()) {
+            refused.what += fmt::format(" (acme_eab_key_id is \"{}\")", wanted_.eab_key_id);
+        } else if (refused.type == "externalAccountRequired") {
+            refused.what = fmt::format("{} ({})", kBindingMissing, refused.what);
+        }
+        return refused;
+    }
+
     net::Task<Result<void, Trouble>> update_contact(std::string url)
     {
         const auto answer = co_await server_.post(url, contact_payload(wanted_.contact));
@@ -107,9 +149,11 @@ private:
 
     Result<void, Trouble> record(const std::string& url)
     {
-        const auto written = tls::write_durably(
-            files_.record, wanted_.directory + "\n" + wanted_.contact + "\n" + url + "\n",
-            tls::FileMode::OwnerOnly);
+        const auto written =
+            tls::write_durably(files_.record,
+                               fmt::format("{}\n{}\n{}\n{}\n", wanted_.directory, wanted_.contact,
+                                           url, wanted_.eab_key_id),
+                               tls::FileMode::OwnerOnly);
         if (!written) return failure(trouble_of(written.error()));
         return {};
     }

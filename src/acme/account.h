@@ -11,12 +11,15 @@ namespace hermetic::acme {
 
 struct AccountFiles {
     std::string key;     // PEM, 0600
-    std::string record;  // directory, contact and the account's URL, a line each
+    std::string record;  // directory, contact, the account's URL and whose it is, a line each
 };
 
 struct AccountWanted {
     std::string directory;  // the server's URL
     std::string contact;    // empty: none
+    // The customer that it is bound to (binding.h), where the server wants that; empty: nobody.
+    std::string eab_key_id;
+    std::string eab_hmac_file;
 };
 
 // Which of what is kept is used.
@@ -26,7 +29,8 @@ enum class Keep : std::uint8_t {
     Nothing,  // the key's account is closed: another key
 };
 
-// The account's key; `server` signs as the account afterwards. Where the server has closed the
+// An account that is bound to another customer than is wanted is left behind, with its key. The
+// account's key; `server` signs as the account afterwards. Where the server has closed the
 // account, or never had it, the next Keep is tried by itself. On failure the files are whole.
 [[nodiscard]] net::Task<Result<tls::SigningKey, Trouble>> open_account(Server& server,
                                                                        AccountFiles files,

@@ -51,7 +51,9 @@ HttpAnswer FakeServer::answer(const HttpRequest& request)
                          {"newAccount", url + "/new-account"},
                          {"newOrder", url + "/new-order"},
                          {"renewalInfo", url + "/renewal-info"},
-                         {"meta", {{"profiles", {{"short", "six days"}}}}}});
+                         {"meta",
+                          {{"profiles", {{"short", "six days"}}},
+                           {"externalAccountRequired", binds_accounts && says_that_it_binds}}}});
     }
     const auto jws = boost::json::parse(request.body).as_object();
     const auto header =
@@ -62,8 +64,10 @@ HttpAnswer FakeServer::answer(const HttpRequest& request)
     return post(path, header, payload);
 }
 
-HttpAnswer FakeServer::new_account(const boost::json::object& header)
+HttpAnswer FakeServer::new_account(const boost::json::object& header, const std::string& payload)
 {
+    if (binds_accounts && payload.find("externalAccountBinding") == std::string::npos)
+        return refuse(403, "externalAccountRequired");
     const std::string key = boost::json::serialize(header.at("jwk"));
     if (closes_known_keys && closed_.empty()) closed_.insert(key);
     if (closed_.contains(key)) return refuse(403, "unauthorized");
@@ -78,7 +82,7 @@ HttpAnswer FakeServer::new_account(const boost::json::object& header)
 HttpAnswer FakeServer::post(const std::string& path, const boost::json::object& header,
                             const std::string& payload)
 {
-    if (path == "/new-account") return new_account(header);
+    if (path == "/new-account") return new_account(header, payload);
     const auto* const account = header.if_contains("kid");
     if (account == nullptr || !accounts.contains(account->as_string().c_str()))
         return refuse(400, "accountDoesNotExist");

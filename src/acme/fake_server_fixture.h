@@ -23,6 +23,9 @@ public:
     std::function<std::string()> issue;          // the chain
     std::function<void()> on_challenge = [] {};  // a proof is to be looked at
     bool is_gone = false;
+    // Takes only accounts that are bound to a customer; whether its directory says so.
+    bool binds_accounts = false;
+    bool says_that_it_binds = true;
     bool refuses_a_nonce = false;     // the next one
     bool closes_known_keys = false;   // keys that it has seen so far are of closed accounts
     HttpAnswer refuses_orders{};      // where its status is not 0
@@ -33,7 +36,7 @@ private:
     HttpAnswer answer(const HttpRequest& request);
     HttpAnswer post(const std::string& path, const boost::json::object& header,
                     const std::string& payload);
-    HttpAnswer new_account(const boost::json::object& header);
+    HttpAnswer new_account(const boost::json::object& header, const std::string& payload);
     std::map<std::string, std::string> keys_;  // account's URL by key
     std::set<std::string> closed_;             // keys
     std::string status_ = "pending";           // of the authorization

@@ -8,18 +8,21 @@
 #include <algorithm>
 
 namespace hermetic::acme {
-namespace {
 
 // Members in the order of their names and without blanks: the thumbprint is over exactly this
 // (RFC 7638 §3.2).
-std::string public_key(const tls::SigningKey& key)
+std::string format_public_key(const tls::SigningKey& key)
 {
     const auto point = key.public_point();
     return fmt::format(R"({{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}})", to_base64url(point.x),
                        to_base64url(point.y));
 }
 
-}  // namespace
+std::string format_jws(std::string_view head, std::string_view body, std::string_view signature)
+{
+    return fmt::format(R"({{"protected":"{}","payload":"{}","signature":"{}"}})", head, body,
+                       to_base64url(signature));
+}
 
 std::string to_base64url(std::string_view octets)
 {
@@ -35,19 +38,18 @@ std::string sign_request(const tls::SigningKey& key, const SignedHeader& header,
 {
     boost::json::object fields{{"alg", "ES256"}, {"nonce", header.nonce}, {"url", header.url}};
     if (header.account.empty()) {
-        fields["jwk"] = boost::json::parse(public_key(key));
+        fields["jwk"] = boost::json::parse(format_public_key(key));
     } else {
         fields["kid"] = header.account;
     }
     const std::string head = to_base64url(boost::json::serialize(fields));
     const std::string body = to_base64url(payload);
-    return fmt::format(R"({{"protected":"{}","payload":"{}","signature":"{}"}})", head, body,
-                       to_base64url(key.sign(head + "." + body)));
+    return format_jws(head, body, key.sign(head + "." + body));
 }
 
 std::string key_authorization(const tls::SigningKey& key, std::string_view token)
 {
-    return fmt::format("{}.{}", token, to_base64url(tls::sha256(public_key(key))));
+    return fmt::format("{}.{}", token, to_base64url(tls::sha256(format_public_key(key))));
 }
 
 }  // namespace hermetic::acme

@@ -23,6 +23,13 @@ struct SignedHeader {
 // What proves a challenge: the token and the key's thumbprint (RFC 8555 §8.1).
 [[nodiscard]] std::string key_authorization(const tls::SigningKey& key, std::string_view token);
 
+// The public half as a JWK, in the form that thumbprints are made of (RFC 7638 §3).
+[[nodiscard]] std::string format_public_key(const tls::SigningKey& key);
+
+// Head and body, base64url, with the signature's octets: the flattened form.
+[[nodiscard]] std::string format_jws(std::string_view head, std::string_view body,
+                                     std::string_view signature);
+
 // base64url without padding (RFC 4648 §5).
 [[nodiscard]] std::string to_base64url(std::string_view octets);
 

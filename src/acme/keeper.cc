@@ -41,6 +41,7 @@ std::string digest_of(const Order& order)
     std::string text = order.directory + "\n" + order.ca + "\n" + order.contact + "\n" +
                        std::string{name(order.challenge)} + "\n" + join(order.domains, " ");
     for (const Endpoint& each : order.at) text += "\n" + each.format();
+    if (!order.eab_key_id.empty()) text += "\n" + order.eab_key_id + "\n" + order.eab_hmac_file;
     return to_hex(tls::sha256(text));
 }
 

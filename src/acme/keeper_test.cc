@@ -84,6 +84,17 @@ protected:
         core.core.cancel_all();
         core.run(tasks.join());
     }
+    // To a customer of the server, which wants that.
+    void bind_to(const std::string& key_id)
+    {
+        server_.binds_accounts = true;
+        kept_.order.eab_key_id = key_id;
+        kept_.order.eab_hmac_file = files_.path("eab.key");
+        files_.write("eab.key", "a2V5\n");
+        std::filesystem::permissions(
+            kept_.order.eab_hmac_file,
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    }
     [[nodiscard]] int orders() const
     {
         return static_cast<int>(
@@ -293,6 +304,57 @@ TEST_F(AcmeKeeper, AnotherContactIsToldToTheServer)
     EXPECT_THAT(server_.called,
                 Contains(AllOf(StartsWith("/account/"), HasSubstr("mailto:other@mx.test"))));
     EXPECT_EQ(server_.accounts.size(), 1U);
+}
+
+// Accounts of the server's customers (RFC 8555 §7.3.4)
+
+TEST_F(AcmeKeeper, AServerThatBindsAccountsToCustomersGetsTheBinding)
+{
+    bind_to("kid-1");
+    run(2);
+    EXPECT_EQ(issued_, 1U) << log_.events.back();
+    EXPECT_THAT(server_.called, Contains(AllOf(StartsWith("/new-account"),
+                                               HasSubstr("\"externalAccountBinding\":{"))));
+    const std::string key = files_.read("acme/mx/account.key");
+    std::filesystem::remove(kept_.chain_file);
+    run(2);
+    EXPECT_EQ(issued_, 1U) << log_.events.back();
+    EXPECT_EQ(files_.read("acme/mx/account.key"), key) << "the account stays";
+}
+
+TEST_F(AcmeKeeper, WithoutABindingNoAccountIsAskedForAndTheOptionsAreNamed)
+{
+    server_.binds_accounts = true;
+    run(2);
+    EXPECT_THAT(log_.events.back(),
+                AllOf(HasSubstr("acme_eab_key_id"), HasSubstr("acme_eab_hmac_file")));
+    EXPECT_THAT(server_.called, testing::IsEmpty());
+    server_.says_that_it_binds = false;
+    kept_.order.contact = "other@mx.test";
+    run(2);
+    EXPECT_THAT(log_.events.back(),
+                AllOf(HasSubstr("acme_eab_key_id"), HasSubstr("no externalAccountRequired")));
+}
+
+TEST_F(AcmeKeeper, AKeyOfABindingThatCannotBeReadIsSaid)
+{
+    bind_to("kid-1");
+    files_.write("eab.key", "!\n");
+    run(2);
+    EXPECT_THAT(log_.events.back(), HasSubstr("eab.key: its first line is no key in base64url"));
+}
+
+TEST_F(AcmeKeeper, AnotherCustomerHasAnotherAccount)
+{
+    bind_to("kid-1");
+    run(2);
+    const std::string key = files_.read("acme/mx/account.key");
+    bind_to("kid-2");
+    std::filesystem::remove(kept_.chain_file);
+    run(2);
+    EXPECT_EQ(issued_, 1U) << log_.events.back();
+    EXPECT_NE(files_.read("acme/mx/account.key"), key);
+    EXPECT_EQ(server_.accounts.size(), 2U);
 }
 
 // Damaged files

@@ -14,6 +14,8 @@ std::vector<Kept> certificates_to_keep(const config::NodeOptions& options)
         one.order.directory = each.acme;
         one.order.ca = each.acme_ca;
         one.order.contact = each.acme_contact;
+        one.order.eab_key_id = each.acme_eab_key_id;
+        one.order.eab_hmac_file = each.acme_eab_hmac_file;
         one.order.domains = each.acme_domains;
         const bool http = each.acme_challenge == config::AcmeChallenge::Http01;
         one.order.challenge = http ? Challenge::Http01 : Challenge::TlsAlpn01;

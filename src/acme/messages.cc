@@ -162,10 +162,12 @@ std::optional<std::uint32_t> parse_retry_after(std::string_view value)
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(*seconds, kDay));
 }
 
-std::string account_payload(std::string_view contact)
+std::string account_payload(std::string_view contact, std::string_view binding)
 {
     json::object payload{{"termsOfServiceAgreed", true}};
     if (!contact.empty()) payload["contact"] = contacts(contact);
+    if (!binding.empty())
+        payload["externalAccountBinding"] = json::parse({binding.data(), binding.size()});
     return json::serialize(payload);
 }
 

@@ -63,8 +63,9 @@ struct Authorization {
 // Of Retry-After in seconds (RFC 9110 §10.2.3), within a day; its other form, a date, is not read.
 [[nodiscard]] std::optional<std::uint32_t> parse_retry_after(std::string_view value);
 
-// Payloads. An empty contact: none.
-[[nodiscard]] std::string account_payload(std::string_view contact);
+// Payloads. An empty contact: none. `binding`: of the account to a customer, JSON
+// (acme/binding.h); empty: none.
+[[nodiscard]] std::string account_payload(std::string_view contact, std::string_view binding);
 [[nodiscard]] std::string contact_payload(std::string_view contact);
 [[nodiscard]] std::string order_payload(const std::vector<std::string>& domains);
 [[nodiscard]] std::string finalize_payload(std::string_view request_der);

@@ -79,7 +79,8 @@ private:
     };
     net::Task<Result<Placed, Trouble>> begin(Keep keep)
     {
-        AccountWanted wanted{order_.directory, order_.contact};
+        AccountWanted wanted{order_.directory, order_.contact, order_.eab_key_id,
+                             order_.eab_hmac_file};
         auto account = co_await open_account(server_, files_, std::move(wanted), keep);
         if (!account) co_return failure(account.error());
         account_key_ = *std::move(account);

@@ -19,6 +19,10 @@ struct Order {
     std::string directory;  // the ACME server's, a URL
     std::string ca;         // a PEM file of the CAs that it is believed by; empty: the system's
     std::string contact;    // empty: none
+    // The customer that the account is bound to (RFC 8555 §7.3.4), and a file with the key that
+    // proves it; empty: nobody.
+    std::string eab_key_id;
+    std::string eab_hmac_file;
     std::vector<std::string> domains;
     Challenge challenge = Challenge::Http01;
     std::vector<Endpoint> at;  // where challenges are answered

@@ -26,6 +26,8 @@ struct SetupArguments {
     std::string acme;
     std::string acme_contact;
     std::string acme_ca;
+    std::string acme_eab_key_id;
+    std::string acme_eab_hmac_file;
     std::vector<std::string> acme_http;
     std::vector<std::string> forward;
     std::vector<std::string> trust_anchors;

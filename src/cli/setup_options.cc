@@ -22,6 +22,10 @@ void add_node_options(CLI::App* command, SetupArguments& arguments)
     command->add_option("--acme-contact", arguments.acme_contact, "Of acme: a mail address");
     command->add_option("--acme-ca", arguments.acme_ca,
                         "Of acme: the CAs that its server is believed by");
+    command->add_option("--acme-eab-key-id", arguments.acme_eab_key_id,
+                        "Of acme: the key id of a server that takes only its customers");
+    command->add_option("--acme-eab-hmac-file", arguments.acme_eab_hmac_file,
+                        "Of acme: a file with the HMAC key that goes with it, 0640 at most");
     command->add_option("--acme-http", arguments.acme_http,
                         "Of acme: where challenges are answered (0.0.0.0:80)");
     command->add_option("--forward", arguments.forward, "A resolver to ask instead of the root");

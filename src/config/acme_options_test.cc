@@ -31,6 +31,15 @@ TEST(AcmeOptions, FilesLieBelowTheDataDirectory)
     EXPECT_EQ(options->certificates[0].key, "/data/acme/mx/key.pem");
 }
 
+TEST(AcmeOptions, TheKeyOfABindingLiesBesideTheFileThatNamesIt)
+{
+    const auto options =
+        read(std::string{kGood} + "\nacme_eab_key_id = \"kid\"\nacme_eab_hmac_file = \"eab.key\"");
+    ASSERT_TRUE(options.has_value()) << format_diagnostic(options.error().front());
+    EXPECT_EQ(options->certificates[0].acme_eab_key_id, "kid");
+    EXPECT_EQ(options->certificates[0].acme_eab_hmac_file, "/etc/hermetic/eab.key");
+}
+
 TEST(AcmeOptions, WhatDoesNotFitIsRefusedWithItsKey)
 {
     struct Row {
@@ -49,11 +58,19 @@ TEST(AcmeOptions, WhatDoesNotFitIsRefusedWithItsKey)
         {url + "acme_domains = [\"-f\"]", http, "certificate[0].acme_domains"},
         {url + "acme_domains = [\"mx.example.org\"]\nacme_contact = \"-x\"", http,
          "certificate[0].acme_contact"},
+        {std::string{kGood} + "\nacme_eab_key_id = \"kid\"", http,
+         "certificate[0].acme_eab_hmac_file"},
+        {std::string{kGood} + "\nacme_eab_key_id = \"a\\nb\"\nacme_eab_hmac_file = \"k\"", http,
+         "certificate[0].acme_eab_key_id"},
+        {std::string{kGood} + "\nacme_eab_hmac_file = \"eab.key\"", http,
+         "certificate[0].acme_eab_key_id"},
         {url + "acme_domains = [\"mx.example.org\"]\nchain = \"mx.pem\"\nkey = \"mx.key\"", http,
          "certificate[0].acme"},
         {kGood, "", "acme.http"},
         {std::string{kGood} + "\nacme_challenge = \"tls-alpn-01\"", http, "acme.tls"},
         {"chain = \"a\"\nkey = \"b\"\nacme_domains = [\"mx.example.org\"]", http,
+         "certificate[0].acme_domains"},
+        {"chain = \"a\"\nkey = \"b\"\nacme_eab_key_id = \"kid\"", http,
          "certificate[0].acme_domains"},
     };
     for (const Row& row : rows) {

@@ -54,6 +54,9 @@ struct CertificateOptions {
     std::string acme;     // the directory's URL; empty: no ACME
     std::string acme_ca;  // empty: the system's
     std::string acme_contact;
+    // Of external account binding (RFC 8555 §7.3.4): both or none.
+    std::string acme_eab_key_id;
+    std::string acme_eab_hmac_file;
     std::vector<std::string> acme_domains;  // the first names the certificate
     AcmeChallenge acme_challenge = AcmeChallenge::Http01;
     bool operator==(const CertificateOptions&) const = default;

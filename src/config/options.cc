@@ -100,6 +100,12 @@ std::vector<Option<CertificateOptions>> certificate_options()
                "The CAs by which the ACME server is believed, where they are not the system's."));
     all.push_back(option("acme_contact", &C::acme_contact, text_kind("a mail address"),
                          "Of the account; the ACME server may write to it."));
+    all.push_back(option("acme_eab_key_id", &C::acme_eab_key_id, text_kind("a key id"),
+                         "Where the ACME server takes only accounts of its customers (external "
+                         "account binding): the id that it gave."));
+    all.push_back(option("acme_eab_hmac_file", &C::acme_eab_hmac_file, text_kind("a file"),
+                         "The HMAC key that goes with it, in base64url, on the first line; refused "
+                         "where everybody may read it."));
     all.push_back(option("acme_domains", &C::acme_domains, list_kind(text_kind("a DNS name")),
                          "The names that it is for."));
     all.push_back(option("acme_challenge", &C::acme_challenge,
@@ -387,6 +393,7 @@ void fill_in(NodeOptions& options, const std::string& file)
         make_absolute(certificate.chain, folder);
         make_absolute(certificate.key, folder);
         make_absolute(certificate.acme_ca, folder);
+        make_absolute(certificate.acme_eab_hmac_file, folder);
         if (certificate.acme.empty() || options.data_directory.empty()) continue;
         const std::string own = options.data_directory + "/acme/" + certificate.name;
         if (certificate.chain.empty()) certificate.chain = own + "/chain.pem";

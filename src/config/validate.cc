@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
@@ -104,6 +105,13 @@ bool is_plain_name(const std::string& name)
            name.find_first_not_of(kPlain) == std::string::npos;
 }
 
+bool has_controls(const std::string& text)
+{
+    return std::any_of(text.begin(), text.end(), [](char each) {
+        return static_cast<unsigned char>(each) < 0x20 || each == '\x7f';
+    });
+}
+
 // A name that can be proved by HTTP or TLS at its address: no wildcard, no address.
 bool is_provable(const std::string& domain)
 {
@@ -130,6 +138,14 @@ void validate_acme(const NodeOptions& options, std::size_t index, Faults& faults
         (certificate.acme_contact.find('@') == std::string::npos ||
          certificate.acme_contact.find_first_of(kAddressEnds) != std::string::npos))
         fault("acme_contact", "it is no mail address", "one, or no such key");
+    if (has_controls(certificate.acme_eab_key_id))
+        fault("acme_eab_key_id", "it has a control character", "it as the ACME server gave it");
+    if (certificate.acme_eab_key_id.empty() != certificate.acme_eab_hmac_file.empty()) {
+        const bool has_file = certificate.acme_eab_key_id.empty();
+        fault(has_file ? "acme_eab_key_id" : "acme_eab_hmac_file", "it is missing",
+              has_file ? "the key id that the ACME server gave with the key"
+                       : "a file with the key that the ACME server gave with the id");
+    }
     if (certificate.acme_domains.empty())
         fault("acme_domains", "there is none", "the names of this server");
     for (const std::string& each : certificate.acme_domains) {
@@ -162,7 +178,8 @@ void validate_certificates(const NodeOptions& options, Faults& faults)
         if (!certificate.acme.empty()) {
             validate_acme(options, i, faults);
         } else if (!certificate.acme_domains.empty() || !certificate.acme_contact.empty() ||
-                   !certificate.acme_ca.empty()) {
+                   !certificate.acme_ca.empty() || !certificate.acme_eab_key_id.empty() ||
+                   !certificate.acme_eab_hmac_file.empty()) {
             faults.add("certificate", i, "acme_domains", "there is no ACME server",
                        "acme beside it");
         }

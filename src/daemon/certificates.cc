@@ -1,5 +1,6 @@
 #include "daemon/certificates.h"
 
+#include "acme/binding.h"
 #include "config/faults.h"
 
 #include <algorithm>
@@ -76,6 +77,7 @@ private:
         if (found == options_.certificates.end()) return nullptr;  // a fault of its listener
         const auto index = static_cast<std::size_t>(found - options_.certificates.begin());
         look_at_ca(*found, index);
+        look_at_binding(*found, index);
         watch(found->chain, found->key);
         auto certificate = tls::load_certificate({found->name, found->chain, found->key});
         if (!certificate && !found->acme.empty())
@@ -95,6 +97,18 @@ private:
         result_.files.push_back(certificate.acme_ca);
         if (const auto cas = tls::load_cas(certificate.acme_ca); !cas)
             faults_.add("certificate", index, "acme_ca", cas.error().what, cas.error().right);
+    }
+
+    // Not only for the first account: one that is lost is made anew.
+    void look_at_binding(const config::CertificateOptions& certificate, std::size_t index)
+    {
+        const std::string& file = certificate.acme_eab_hmac_file;
+        if (file.empty()) return;
+        result_.files.push_back(file);
+        const auto binding = acme::load_binding(certificate.acme_eab_key_id, file);
+        if (binding) return;
+        faults_.add("certificate", index, "acme_eab_hmac_file", binding.error().what,
+                    binding.error().right);
     }
 
     // For a certificate by ACME that has not been issued, or cannot be used: the one that was in
@@ -164,6 +178,7 @@ std::vector<std::string> certificate_files(const config::NodeOptions& options)
         files.push_back(each.chain);
         files.push_back(each.key);
         if (!each.acme_ca.empty()) files.push_back(each.acme_ca);
+        if (!each.acme_eab_hmac_file.empty()) files.push_back(each.acme_eab_hmac_file);
     }
     return files;
 }

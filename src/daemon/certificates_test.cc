@@ -106,6 +106,23 @@ TEST_F(AcmeCertificate, FromAServerWhoseCaCannotBeReadIsRefused)
     EXPECT_THAT(loaded.error()[0].what, HasSubstr("missing.pem"));
 }
 
+TEST_F(AcmeCertificate, WithABindingWhoseKeyCannotBeUsedIsRefused)
+{
+    options_.certificates[0].acme_eab_key_id = "kid";
+    options_.certificates[0].acme_eab_hmac_file = files_.path("eab.key");
+    files_.write("eab.key", "a2V5\n");
+    std::filesystem::permissions(files_.path("eab.key"), std::filesystem::perms::owner_read);
+    EXPECT_THAT(load().files, testing::Contains(files_.path("eab.key")));
+    EXPECT_THAT(certificate_files(options_), testing::Contains(files_.path("eab.key")));
+    std::filesystem::permissions(files_.path("eab.key"), std::filesystem::perms::others_read,
+                                 std::filesystem::perm_options::add);
+    const auto loaded =
+        load_listener_contexts(options_, document_, "hermetic.toml", now_, MadeFiles::Write, {});
+    ASSERT_FALSE(loaded);
+    ASSERT_THAT(loaded.error(), SizeIs(1));
+    EXPECT_THAT(loaded.error()[0].what, HasSubstr("eab.key: everybody may read"));
+}
+
 TEST_F(AcmeCertificate, FromFilesIsRefusedWhereItCannotBeUsed)
 {
     options_.certificates[0].acme.clear();

@@ -58,6 +58,10 @@ std::string format_certificate(const WantedNode& node)
     if (!node.acme_contact.empty())
         text += fmt::format("acme_contact = {}\n", toml(node.acme_contact));
     if (!node.acme_ca.empty()) text += fmt::format("acme_ca = {}\n", toml(node.acme_ca));
+    if (!node.acme_eab_key_id.empty())
+        text += fmt::format("acme_eab_key_id = {}\n", toml(node.acme_eab_key_id));
+    if (!node.acme_eab_hmac_file.empty())
+        text += fmt::format("acme_eab_hmac_file = {}\n", toml(node.acme_eab_hmac_file));
     return text + fmt::format("\n# Answered only while an order is under way.\n[acme]\nhttp = {}\n",
                               toml(node.acme_http));
 }

@@ -19,6 +19,8 @@ WantedNode some_node()
     node.data_directory = "/var/lib/\"odd\\";
     node.certificate = CertificateKind::Acme;
     node.acme_contact = "hostmaster@example.test";
+    node.acme_eab_key_id = "kid";
+    node.acme_eab_hmac_file = "/etc/hermetic/eab.key";
     node.forward = {"127.0.0.1:53"};
     node.trust_anchors = {"example.test. IN DS 1 13 2 00"};
     return node;

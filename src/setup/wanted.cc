@@ -75,6 +75,8 @@ std::vector<Field> fields_of(const WantedNode& node)
     fields.emplace_back("certificate.acme", acme ? node.acme : "");
     fields.emplace_back("certificate.acme_contact", acme ? node.acme_contact : "");
     fields.emplace_back("certificate.acme_ca", acme ? node.acme_ca : "");
+    fields.emplace_back("certificate.acme_eab_key_id", acme ? node.acme_eab_key_id : "");
+    fields.emplace_back("certificate.acme_eab_hmac_file", acme ? node.acme_eab_hmac_file : "");
     fields.emplace_back("acme.http", acme ? join(node.acme_http, ", ") : "");
     return fields;
 }
@@ -124,6 +126,8 @@ WantedNode read_node(const config::NodeOptions& options)
     node.acme = first.acme;
     node.acme_contact = first.acme_contact;
     node.acme_ca = first.acme_ca;
+    node.acme_eab_key_id = first.acme_eab_key_id;
+    node.acme_eab_hmac_file = first.acme_eab_hmac_file;
     node.acme_http = format_all(options.acme.http);
     return node;
 }
@@ -158,6 +162,8 @@ WantedNode lay_over(WantedNode base, const Given& given)
     take(base.acme, given.acme);
     take(base.acme_contact, given.acme_contact);
     take(base.acme_ca, given.acme_ca);
+    take(base.acme_eab_key_id, given.acme_eab_key_id);
+    take(base.acme_eab_hmac_file, given.acme_eab_hmac_file);
     take(base.acme_http, normalize_all<Endpoint>(given.acme_http));
     take(base.forward, normalize_all<Endpoint>(given.forward));
     take(base.trust_anchors, given.trust_anchors);

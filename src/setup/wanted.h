@@ -33,6 +33,8 @@ struct WantedNode {
     std::string acme = kLetsEncrypt;  // of Acme, like the others
     std::string acme_contact;
     std::string acme_ca;
+    std::string acme_eab_key_id;
+    std::string acme_eab_hmac_file;
     std::vector<std::string> acme_http = {"0.0.0.0:80"};
     std::vector<std::string> forward;
     std::vector<std::string> trust_anchors;
@@ -64,6 +66,8 @@ struct Given {
     std::optional<std::string> acme;
     std::optional<std::string> acme_contact;
     std::optional<std::string> acme_ca;
+    std::optional<std::string> acme_eab_key_id;
+    std::optional<std::string> acme_eab_hmac_file;
     std::vector<std::string> acme_http;
     std::vector<std::string> forward;
     std::vector<std::string> trust_anchors;

@@ -7,6 +7,7 @@
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 
 #include <algorithm>
@@ -163,6 +164,15 @@ std::string sha256(std::string_view octets)
     HERMETIC_ASSERT(EVP_Digest(octets.data(), octets.size(), digest.data(), nullptr, EVP_sha256(),
                                nullptr) == 1);
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view octets)
+{
+    std::array<unsigned char, 32> digest{};
+    unsigned int length = 0;
+    HERMETIC_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets_of(octets),
+                         octets.size(), digest.data(), &length) != nullptr);
+    return {reinterpret_cast<const char*>(digest.data()), length};
 }
 
 }  // namespace hermetic::tls

@@ -41,5 +41,7 @@ private:
 
 // 32 octets.
 [[nodiscard]] std::string sha256(std::string_view octets);
+// The same number of them (RFC 2104).
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view octets);
 
 }  // namespace hermetic::tls

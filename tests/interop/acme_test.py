@@ -24,6 +24,8 @@ from support.hermetic_server import HermeticServer, listener
 from support.ports import free_port
 from support.smtp_client import Client
 
+# Of the one customer whose accounts Pebble takes where it is asked to bind them.
+CUSTOMER, CUSTOMERS_KEY = "kid-1", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
 NAMES = ["mx.hermetic.test", "mail.hermetic.test"]
 
 
@@ -35,7 +37,7 @@ def answers(port):
 class Pebble:
     """Pebble with a DNS in which every name is 127.0.0.1."""
 
-    def __init__(self, directory, lifetime=90 * 86400):
+    def __init__(self, directory, lifetime=90 * 86400, binds=False):
         self.directory = Path(directory)
         self.authority = Authority(self.directory / "front", "Pebble's own")
         self.chain, self.key = self.authority.issue("localhost")
@@ -46,7 +48,9 @@ class Pebble:
             "managementListenAddress": f"127.0.0.1:{management}",
             "certificate": str(self.chain), "privateKey": str(self.key),
             "httpPort": self.http, "tlsPort": self.tls, "ocspResponderURL": "",
-            "externalAccountBindingRequired": False, "certificateValidityPeriod": lifetime}}))
+            "externalAccountBindingRequired": binds,
+            "externalAccountMACKeys": {CUSTOMER: CUSTOMERS_KEY},
+            "certificateValidityPeriod": lifetime}}))
         self.log = open(self.directory / "pebble.log", "ab")
         self.dns_address = f"127.0.0.1:{dns}"
         self.dns = children.start(
@@ -153,10 +157,11 @@ def children_of(pid):
 
 
 class Acme(unittest.TestCase):
-    def world(self, challenge="http-01", lifetime=90 * 86400, pebble=True, newer=False):
+    def world(self, challenge="http-01", lifetime=90 * 86400, pebble=True, newer=False, binds=False,
+              account=None):
         directory = tempfile.TemporaryDirectory(prefix="hermetic-acme.")
         self.addCleanup(directory.cleanup)
-        self.pebble = Pebble(directory.name, lifetime)
+        self.pebble = Pebble(directory.name, lifetime, binds)
         self.addCleanup(self.pebble.close)
         front = self.pebble
         if newer:
@@ -168,7 +173,8 @@ class Acme(unittest.TestCase):
             listeners=[listener("mx", certificates=["mx"])],
             certificates=[{"name": "mx", "acme": front.url, "acme_domains": NAMES,
                            "acme_ca": self.pebble.authority.certificate,
-                           "acme_contact": "hostmaster@hermetic.test", "acme_challenge": challenge}],
+                           "acme_contact": "hostmaster@hermetic.test", "acme_challenge": challenge,
+                           **(account or {})}],
             acme={"http": [f"127.0.0.1:{self.pebble.http}"], "tls": [f"127.0.0.1:{self.pebble.tls}"]})
         self.addCleanup(server.stop)
         return server
@@ -285,6 +291,35 @@ class Acme(unittest.TestCase):
         wait_for(lambda: len(server.log("acme.issued")) == 2, "a second certificate", 60)
         self.assertEqual(server.log("acme.failed"), [])
         self.assertNotEqual((server.data / "acme/mx/account").read_text(), account)
+
+    def customer(self, key_id, key):
+        folder = tempfile.TemporaryDirectory(prefix="hermetic-eab.")
+        self.addCleanup(folder.cleanup)
+        file = Path(folder.name) / "eab.key"
+        file.write_text(key + "\n")
+        file.chmod(0o600)
+        return {"acme_eab_key_id": key_id, "acme_eab_hmac_file": str(file)}
+
+    def test_bound_account(self):
+        """a server that takes only accounts of its customers gets the binding, and issues"""
+        server = self.world(binds=True, account=self.customer(CUSTOMER, CUSTOMERS_KEY))
+        server.start()
+        server.wait_log("acme.issued", 60)
+        self.wait_presented(server, "Pebble Intermediate")
+        self.assertNotIn(CUSTOMERS_KEY, server.log_file.read_text())
+        self.assertIn(CUSTOMER, (server.data / "acme/mx/account").read_text().splitlines())
+
+    def test_unbound_account(self):
+        """the same server without a binding, or with a wrong one: said with the options' names"""
+        server = self.world(binds=True)
+        server.start()
+        self.assertIn("acme_eab_key_id", server.wait_log("acme.failed", 60)["what"])
+        for account in (self.customer("kid-9", CUSTOMERS_KEY), self.customer(CUSTOMER, "a2V5" * 12)):
+            server = self.world(binds=True, account=account)
+            server.start()
+            what = server.wait_log("acme.failed", 60)["what"]
+            self.assertIn(f'acme_eab_key_id is "{account["acme_eab_key_id"]}"', what)
+            self.assertIn("issuer=CN = mx.hermetic.test", self.presented(server))
 
     def test_unusable_files(self):
         """a key, certificate or account file that cannot be used: a stand-in serves, and a new order mends it"""
