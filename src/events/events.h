@@ -75,8 +75,10 @@ struct SessionEnded {
         std::uint32_t count = 0;
     };
     std::vector<Refusals> refusals;  // those, by reason
-    // Of the last transaction: the inbound connector that admitted the client, and why it or none.
+    // Of the last transaction: the inbound connector that admitted the client, with whose it is,
+    // and why it or none.
     std::string connector;
+    std::string organization;
     std::string because;
     bool legacy = false;  // of a listener that takes old versions of TLS
     std::string ended;    // "quit", "closed", "timed-out", "limit.errors" …
@@ -103,7 +105,8 @@ struct MessageReceived {
     Duration storing{};  // from its last octet until it was durable; 0 where refused
     std::string message_id;
     facts::Reason refused{};  // None: accepted
-    std::string connector;    // as in SessionEnded
+    std::string connector;    // as in SessionEnded, like organization
+    std::string organization;
     std::string because;
     int code = 250;
     std::string_view text;  // of a refusal; lasts as long as the process
@@ -338,6 +341,7 @@ struct CertificateStandIn {
 
 struct ConnectorValidated {
     std::string connector;
+    std::string organization;
     std::string_view result;  // validation::name(State)
     struct Failure {
         std::string what;
@@ -352,6 +356,7 @@ struct ConnectorValidated {
 // An enabled connector names no domain whose hosts could be looked at.
 struct ConnectorNotTested {
     std::string connector;
+    std::string organization;
     std::string what;
 };
 

@@ -69,12 +69,12 @@ void ClientStanding::begin(objects::SnapshotPointer snapshot, ClientTrustPointer
     sender_ = std::move(sender);
     relay_organization_.clear();
     attribution_ = policy::attribute(*snapshot_, evidence_);
-    connector_.clear();
+    connector_ = {};
     because_.clear();
     judge_for_watch();
     if (attribution_.claims.empty()) return;
     const policy::Admission* chosen = policy::choose_admission(*snapshot_, attribution_, sender_);
-    if (chosen != nullptr) connector_ = chosen->connector->name;
+    if (chosen != nullptr) connector_ = objects::owned_name(*chosen->connector);
     because_ = (chosen != nullptr ? *chosen : attribution_.claims.front()).because();
 }
 

@@ -66,7 +66,7 @@ public:
 
     // Of the last transaction: the connector that mail counted under, empty where nobody admitted
     // the client, and why.
-    [[nodiscard]] const std::string& connector() const { return connector_; }
+    [[nodiscard]] const objects::OwnedName& connector() const { return connector_; }
     [[nodiscard]] const std::string& because() const { return because_; }
 
 private:
@@ -97,7 +97,7 @@ private:
     policy::Attribution attribution_;
     mail::ReversePath sender_;
     std::string relay_organization_;
-    std::string connector_;
+    objects::OwnedName connector_;
     std::string because_;
     std::vector<JudgedChain> judged_;
     std::vector<std::string> told_;  // bounded; what the log has of this session

@@ -378,7 +378,8 @@ void Session::finish()
     ended.ended = ended_;
     ended.legacy = listener_->options.is_legacy();
     if (standing_) {
-        ended.connector = standing_->connector();
+        ended.connector = standing_->connector().name;
+        ended.organization = standing_->connector().organization;
         ended.because = standing_->because();
         ended.judgements = standing_->take_judgements();
     }

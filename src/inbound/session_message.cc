@@ -258,7 +258,8 @@ void Session::publish_message(const smtp::Transaction& transaction,
     if (transaction.intake) {
         received.message_id = printable(transaction.intake->header().message_id(), 250);
     }
-    received.connector = standing_->connector();
+    received.connector = standing_->connector().name;
+    received.organization = standing_->connector().organization;
     received.because = standing_->because();
     if (refusal == nullptr) {
         received.id = message_id_;

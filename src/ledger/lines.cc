@@ -115,6 +115,16 @@ void describe_rungs(Line& line, const std::vector<facts::Rung>& rungs)
     line.end_list();
 }
 
+// The inbound connector that admitted the client, where one did. Its name is unique among those of
+// its organization alone.
+template <typename Event>
+void describe_connector(Line& line, const Event& event)
+{
+    if (event.connector.empty()) return;
+    line.text("connector", event.connector);
+    line.text("organization", event.organization);
+}
+
 void describe_attempt(Line& line, const facts::Attempt& attempt, const facts::Attempt::Part& part)
 {
     line.text("id", format_id(attempt.accepted_as));
@@ -123,6 +133,7 @@ void describe_attempt(Line& line, const facts::Attempt& attempt, const facts::At
     line.text("to", part.recipient, 320);
     describe_outcome(line, part.outcome);
     line.number("attempt", attempt.number);
+    line.text("organization", attempt.organization);
     line.text("destination", attempt.destination);
     line.text("host", attempt.host);
     if (attempt.address) line.text("address", attempt.address->format());
@@ -153,7 +164,7 @@ void write(Lines& lines, const events::SessionEnded& session)
         line.text("helo", session.helo);
         line.number("messages", session.messages);
         line.number("refused", session.refused);
-        if (!session.connector.empty()) line.text("connector", session.connector);
+        describe_connector(line, session);
         if (!session.because.empty()) line.text("because", session.because);
         if (session.legacy) line.flag("legacy", true);
         line.text("ended", session.ended);
@@ -180,7 +191,7 @@ void write(Lines& lines, const events::MessageReceived& message)
         line.number("size", static_cast<std::int64_t>(message.size));
         line.text("message_id", message.message_id);
         line.text("verdict", accepted ? "accepted" : facts::name(message.refused));
-        if (!message.connector.empty()) line.text("connector", message.connector);
+        describe_connector(line, message);
         if (!message.because.empty()) line.text("because", message.because);
         line.number("code", message.code);
         line.text("reply", message.text);

@@ -19,6 +19,7 @@ facts::Attempt attempt()
     attempt.accepted_as = attempt.message;
     attempt.number = 2;
     attempt.sender = "a@example.org";
+    attempt.organization = "Example";
     attempt.destination = "mx:example.net";
     attempt.host = "mx.example.net";
     attempt.policy = "opportunistic";
@@ -62,6 +63,8 @@ TEST(Lines, AnAttemptIsAJsonObjectForEachRecipient)
     EXPECT_NE(lines.find(R"("rungs":[{"rung":"everything")"), std::string::npos);
     EXPECT_NE(lines.find(R"("tls":null)"), std::string::npos);
     EXPECT_NE(lines.find(R"("to":"c@example.net")"), std::string::npos);
+    EXPECT_NE(lines.find(R"("organization":"Example","destination":"mx:example.net")"),
+              std::string::npos);
 }
 
 // Specification §6.1: also of an attempt that was refused for it.
@@ -153,13 +156,15 @@ TEST(Lines, AMessageSaysItsVerdict)
     accepted.id.bytes[15] = 1;
     accepted.recipients = {"b@example.net"};
     accepted.connector = "gw";
+    accepted.organization = "Example";
     accepted.because = "attribution.network 192.0.2.0/24";
     accepted.parts = {{accepted.id, "Example", "mx:example.net (route.mx)"}};
     EXPECT_EQ(lines_of(LineFormat::Json, std::move(accepted)),
               R"({"time":"2001-09-09T01:46:40.123Z","level":"info","event":"message",)"
               R"("id":"00000000000000000000000001","session":"0000000000000000","from":"",)"
               R"("to":["b@example.net"],"size":0,"message_id":"","verdict":"accepted",)"
-              R"("connector":"gw","because":"attribution.network 192.0.2.0/24","code":250,)"
+              R"("connector":"gw","organization":"Example",)"
+              R"("because":"attribution.network 192.0.2.0/24","code":250,)"
               "\"reply\":\"\",\"routes\":[\"mx:example.net (route.mx)\"]}"
               "\n");
 }

@@ -382,12 +382,15 @@ void write(Lines& lines, const events::ConnectorValidated& event)
 {
     if (!event.failure) {
         add(lines, Level::Info, "validation.done", [&](Fields& fields) {
-            fields.text("connector", event.connector).text("result", event.result);
+            fields.text("connector", event.connector)
+                .text("organization", event.organization)
+                .text("result", event.result);
         });
         return;
     }
     add(lines, Level::Warning, "validation.failed", [&](Fields& fields) {
         fields.text("connector", event.connector)
+            .text("organization", event.organization)
             .text("what", event.failure->what)
             .text("step", event.failure->step)
             .text("host", event.failure->host)
@@ -399,7 +402,9 @@ void write(Lines& lines, const events::ConnectorValidated& event)
 void write(Lines& lines, const events::ConnectorNotTested& event)
 {
     add(lines, Level::Warning, "validation.not-tested", [&](Fields& fields) {
-        fields.text("connector", event.connector).text("what", event.what);
+        fields.text("connector", event.connector)
+            .text("organization", event.organization)
+            .text("what", event.what);
     });
 }
 

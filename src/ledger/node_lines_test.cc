@@ -207,14 +207,15 @@ std::vector<Row> rows()
     row(CertificateOrderNotKept{"x"}, "level=error event=acme.not-kept what=x");
     row(CertificateStandIn{"mx", "x"},
         "level=warning event=certificate.stand-in certificate=mx what=x");
-    row(ConnectorValidated{"bank", "ok", {}},
-        "level=info event=validation.done connector=bank result=ok");
-    row(ConnectorValidated{"bank", "failed",
+    row(ConnectorValidated{"bank", "Example", "ok", {}},
+        "level=info event=validation.done connector=bank organization=Example result=ok");
+    row(ConnectorValidated{"bank", "Example", "failed",
                            ConnectorValidated::Failure{"x", "mx", "mx.x", "dns.bogus", "y"}},
-        "level=warning event=validation.failed connector=bank what=x step=mx host=mx.x "
+        "level=warning event=validation.failed connector=bank organization=Example what=x step=mx "
+        "host=mx.x "
         "reason=dns.bogus seen=y");
-    row(ConnectorNotTested{"bank", "x"},
-        "level=warning event=validation.not-tested connector=bank what=x");
+    row(ConnectorNotTested{"bank", "Example", "x"},
+        "level=warning event=validation.not-tested connector=bank organization=Example what=x");
     row(ValidationNotKept{"x"}, "level=warning event=validation.not-kept what=x");
     row(ValidationResultsLost{"x"}, "level=warning event=validation.results-lost what=x");
     row(ServerStarted{"1.0", "mx.example", 7},

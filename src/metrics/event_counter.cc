@@ -47,7 +47,7 @@ void count(Metrics& metrics, const events::SessionEnded& event)
     metrics.add(metric_of(event.tls ? event.tls->version : facts::TlsVersion::None));
     metrics.add(Metric::CommandsRefused, event.refused);
     for (const auto& each : event.refusals)
-        metrics.count(Family::RefusedReasons, facts::name(each.reason), {}, each.count);
+        metrics.count(Family::RefusedReasons, {facts::name(each.reason)}, each.count);
     metrics.observe(Histogram::Session, microseconds_of(event.took));
 }
 
@@ -55,14 +55,15 @@ void count(Metrics& metrics, const events::ClientTurnedAway& event)
 {
     const bool denied = event.reason == facts::Reason::ListenerNotYourNetwork;
     metrics.add(denied ? Metric::InboundLegacyDenied : Metric::SessionsRefused);
-    metrics.count(Family::RefusedReasons, facts::name(event.reason));
+    metrics.count(Family::RefusedReasons, {facts::name(event.reason)});
 }
 
 void count(Metrics& metrics, const events::MessageReceived& event)
 {
     const bool refused = event.id.is_nil();
     if (!event.connector.empty()) {
-        metrics.count(Family::ConnectorMessages, event.connector, refused ? "refused" : "accepted");
+        metrics.count(Family::ConnectorMessages,
+                      {event.organization, event.connector, refused ? "refused" : "accepted"});
     }
     if (refused) {  // its reason is one of its session's
         metrics.add(Metric::MessagesRefused);
@@ -81,9 +82,9 @@ void count(Metrics& metrics, const facts::Attempt& event)
         metrics.add(metric_of(outcome.result));
         const std::string_view result = facts::name(outcome.result);
         if (outcome.result != facts::OutcomeClass::Delivered)
-            metrics.count(Family::AttemptReasons, result, facts::name(outcome.reason));
+            metrics.count(Family::AttemptReasons, {result, facts::name(outcome.reason)});
         if (!event.connector.empty())
-            metrics.count(Family::ConnectorAttempts, event.connector, result);
+            metrics.count(Family::ConnectorAttempts, {event.organization, event.connector, result});
     }
 }
 

@@ -41,6 +41,7 @@ TEST_F(EventCounterTest, ReasonsAndConnectorsAreCountedByName)
 {
     facts::Attempt attempt;
     attempt.connector = "bank";
+    attempt.organization = "Example";
     attempt.took = std::chrono::milliseconds{3};
     attempt.parts.resize(2);
     attempt.parts[0].outcome.result = facts::OutcomeClass::Delivered;
@@ -49,6 +50,7 @@ TEST_F(EventCounterTest, ReasonsAndConnectorsAreCountedByName)
     publish(std::move(attempt));
     events::MessageReceived refused;
     refused.connector = "own";
+    refused.organization = "Other";
     refused.refused = facts::Reason::MessageLoop;
     publish(std::move(refused));
     const std::string text = metrics_.format();
@@ -58,12 +60,15 @@ TEST_F(EventCounterTest, ReasonsAndConnectorsAreCountedByName)
     EXPECT_TRUE(shows(
         "hermetic_attempt_reasons_total{outcome=\"deferred\",reason=\"starttls.not-offered\"} 1"));
     EXPECT_TRUE(
-        shows("hermetic_connector_attempts_total{connector=\"bank\",outcome=\"delivered\"} 1"));
+        shows("hermetic_connector_attempts_total{organization=\"Example\",connector=\"bank\","
+              "outcome=\"delivered\"} 1"));
     EXPECT_TRUE(
-        shows("hermetic_connector_attempts_total{connector=\"bank\",outcome=\"deferred\"} 1"));
+        shows("hermetic_connector_attempts_total{organization=\"Example\",connector=\"bank\","
+              "outcome=\"deferred\"} 1"));
     EXPECT_TRUE(shows("hermetic_attempt_seconds_sum 0.003000"));
     EXPECT_TRUE(
-        shows("hermetic_connector_messages_total{connector=\"own\",verdict=\"refused\"} 1"));
+        shows("hermetic_connector_messages_total{organization=\"Other\",connector=\"own\","
+              "verdict=\"refused\"} 1"));
     EXPECT_EQ(text.find("reason=\"\""), std::string::npos);
 }
 

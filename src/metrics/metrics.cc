@@ -1,5 +1,7 @@
 #include "metrics/metrics.h"
 
+#include "core/assert.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,14 +32,15 @@ constexpr HistogramDeclaration kHistograms[] = {
 #undef HERMETIC_HISTOGRAM
 };
 
+using Labels = std::array<std::string_view, 3>;  // those of a family come first, the rest is empty
+
 struct FamilyDeclaration {
     std::string_view name;
-    std::string_view label;
-    std::string_view second;
+    Labels labels;
     std::string_view help;
 };
 constexpr FamilyDeclaration kFamilies[] = {
-#define HERMETIC_FAMILY(id, name, label, second, help) {name, label, second, help},
+#define HERMETIC_FAMILY(id, name, first, second, third, help) {name, {first, second, third}, help},
 #include "metrics/families.def"
 #undef HERMETIC_FAMILY
 };
@@ -65,19 +68,23 @@ std::string quoted(std::string_view value)
     return text + '"';
 }
 
-std::string labels_of(const FamilyDeclaration& family, std::string_view label,
-                      std::string_view second)
+// `outcome="deferred",reason="…"`: as a sample shows them.
+std::string labels_of(const FamilyDeclaration& family, const Labels& values)
 {
-    std::string text = fmt::format("{}={}", family.label, quoted(label));
-    if (!family.second.empty()) text += fmt::format(",{}={}", family.second, quoted(second));
+    std::string text;
+    for (std::size_t i = 0; i < family.labels.size() && !family.labels[i].empty(); ++i) {
+        text += fmt::format("{}{}={}", i == 0 ? "" : ",", family.labels[i], quoted(values[i]));
+    }
     return text;
 }
 
-std::string reference_row(std::string_view name, std::string_view labels, std::string_view kind,
-                          std::string_view help)
+std::string names_of(const Labels& labels)
 {
-    return fmt::format("| `{}` | {} | {} | {} |\n", name,
-                       labels.empty() ? "" : fmt::format("`{}`", labels), kind, help);
+    std::string text;
+    for (const std::string_view each : labels) {
+        if (!each.empty()) text.append(text.empty() ? "" : ", ").append(each);
+    }
+    return text;
 }
 
 }  // namespace
@@ -92,15 +99,18 @@ void Metrics::observe(Histogram histogram, std::chrono::microseconds took)
     buckets.sum_us.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
 }
 
-void Metrics::count(Family family, std::string_view label, std::string_view second,
+void Metrics::count(Family family, std::initializer_list<std::string_view> labels_given,
                     std::uint64_t amount)
 {
     const auto& declaration = kFamilies[static_cast<std::size_t>(family)];
-    std::string labels = labels_of(declaration, label, second);
+    Labels values;
+    HERMETIC_ASSERT(labels_given.size() <= values.size());
+    std::copy(labels_given.begin(), labels_given.end(), values.begin());
+    std::string labels = labels_of(declaration, values);
     const std::lock_guard lock{families_mutex_};
     Series& series = families_[static_cast<std::size_t>(family)];
     if (series.size() >= kMaxSeries && !series.contains(labels))
-        labels = labels_of(declaration, "other", "other");
+        labels = labels_of(declaration, {"other", "other", "other"});
     series[std::move(labels)] += amount;
 }
 
@@ -148,6 +158,17 @@ void Metrics::format_families(std::string& text) const
     }
 }
 
+std::vector<MetricReference> metric_reference()
+{
+    std::vector<MetricReference> all{{kBuildInfo, "version", "gauge", kBuildHelp}};
+    for (const Declaration& each : kDeclarations)
+        all.push_back({each.name, std::string{each.labels}, each.kind, each.help});
+    for (const auto& each : kHistograms) all.push_back({each.name, "le", "histogram", each.help});
+    for (const auto& each : kFamilies)
+        all.push_back({each.name, names_of(each.labels), "counter", each.help});
+    return all;
+}
+
 std::string format_metric_reference()
 {
     std::string text =
@@ -155,16 +176,9 @@ std::string format_metric_reference()
         "addresses of "
         "`[metrics]` answer,\nin Prometheus' text format. Made by `hermetic reference metrics`.\n\n"
         "| name | labels | kind | meaning |\n|---|---|---|---|\n";
-    text += reference_row(kBuildInfo, "version", "gauge", kBuildHelp);
-    for (const Declaration& each : kDeclarations)
-        text += reference_row(each.name, each.labels, each.kind, each.help);
-    for (const auto& each : kHistograms)
-        text += reference_row(each.name, "le", "histogram", each.help);
-    for (const auto& each : kFamilies) {
-        const std::string labels = each.second.empty()
-                                       ? std::string{each.label}
-                                       : fmt::format("{}, {}", each.label, each.second);
-        text += reference_row(each.name, labels, "counter", each.help);
+    for (const MetricReference& each : metric_reference()) {
+        const std::string labels = each.labels.empty() ? "" : fmt::format("`{}`", each.labels);
+        text += fmt::format("| `{}` | {} | {} | {} |\n", each.name, labels, each.kind, each.help);
     }
     return text + fmt::format(
                       "\nA family (labels without a value above) has at most {} series; what comes "

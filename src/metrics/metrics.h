@@ -10,11 +10,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hermetic::metrics {
 
@@ -34,9 +36,10 @@ enum class Histogram : std::uint8_t {
     kCount,
 };
 
-// HERMETIC_FAMILY(id, "prometheus_name", "label", "second label or empty", "help"): counters.
+// HERMETIC_FAMILY(id, "prometheus_name", "label", "second or empty", "third or empty", "help"):
+// counters.
 enum class Family : std::uint8_t {
-#define HERMETIC_FAMILY(id, name, label, second, help) id,
+#define HERMETIC_FAMILY(id, name, first, second, third, help) id,
 #include "metrics/families.def"
 #undef HERMETIC_FAMILY
     kCount,
@@ -74,7 +77,7 @@ public:
     void observe(Histogram histogram, std::chrono::microseconds took);
 
     // One value for each label of the family, in its order.
-    void count(Family family, std::string_view label, std::string_view second = {},
+    void count(Family family, std::initializer_list<std::string_view> labels,
                std::uint64_t amount = 1);
 
     // hermetic_build_info. Before anybody else uses the object.
@@ -100,6 +103,14 @@ private:
     std::array<Series, static_cast<std::size_t>(Family::kCount)> families_;  // under the mutex
 };
 
+// One metric as a reference has it.
+struct MetricReference {
+    std::string_view name;
+    std::string labels;  // `result="ok"`; where only a sample knows the values: "outcome, reason"
+    std::string_view kind;  // "counter", "gauge", "histogram"
+    std::string_view help;
+};
+[[nodiscard]] std::vector<MetricReference> metric_reference();
 // docs/reference/metrics.md.
 [[nodiscard]] std::string format_metric_reference();
 

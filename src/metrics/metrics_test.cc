@@ -54,22 +54,26 @@ TEST(Metrics, ADurationFallsIntoItsBucketAndAllAbove)
 TEST(Metrics, AFamilyHasASeriesForEachOfItsLabels)
 {
     Metrics metrics;
-    metrics.count(Family::AttemptReasons, "deferred", "starttls.not-offered");
-    metrics.count(Family::AttemptReasons, "deferred", "starttls.not-offered");
-    metrics.count(Family::ConnectorAttempts, "the \"bank\" \\ one\n", "delivered");
+    metrics.count(Family::AttemptReasons, {"deferred", "starttls.not-offered"});
+    metrics.count(Family::AttemptReasons, {"deferred", "starttls.not-offered"});
+    metrics.count(Family::ConnectorAttempts, {"Us", "the \"bank\" \\ one\n", "delivered"});
+    metrics.count(Family::ConnectorAttempts, {"Others", "the bank", "delivered"}, 3);
     EXPECT_THAT(metrics.format(),
                 AllOf(HasSubstr("hermetic_attempt_reasons_total{outcome=\"deferred\","
                                 "reason=\"starttls.not-offered\"} 2\n"),
-                      HasSubstr("hermetic_connector_attempts_total{connector=\"the \\\"bank\\\" "
-                                "\\\\ one\\n\",outcome=\"delivered\"} 1\n")));
+                      HasSubstr("hermetic_connector_attempts_total{organization=\"Us\","
+                                "connector=\"the \\\"bank\\\" \\\\ one\\n\","
+                                "outcome=\"delivered\"} 1\n"),
+                      HasSubstr("{organization=\"Others\",connector=\"the bank\","
+                                "outcome=\"delivered\"} 3\n")));
 }
 
 TEST(Metrics, AFamilyIsBounded)
 {
     Metrics metrics;
     for (std::size_t i = 0; i < Metrics::kMaxSeries + 10; ++i)
-        metrics.count(Family::RefusedReasons, std::to_string(i));
-    metrics.count(Family::RefusedReasons, "0");
+        metrics.count(Family::RefusedReasons, {std::to_string(i)});
+    metrics.count(Family::RefusedReasons, {"0"});
     const std::string text = metrics.format();
     EXPECT_THAT(text, HasSubstr("hermetic_refused_reasons_total{reason=\"other\"} 10\n"));
     EXPECT_THAT(text, HasSubstr("hermetic_refused_reasons_total{reason=\"0\"} 2\n"));

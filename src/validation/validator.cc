@@ -153,7 +153,8 @@ void Validator::keep(const Report& report)
     reports_[connector_of(report)] = report;
     if (auto stored = folder_.store(report); !stored)
         events_.publish(events::ValidationNotKept{stored.error()});
-    events::ConnectorValidated validated{report.connector, name(report.state), {}};
+    events::ConnectorValidated validated{
+        report.connector, report.organization, name(report.state), {}};
     if (report.state == State::Failed) {
         auto& failure = validated.failure.emplace();
         failure.what = report.words;
@@ -227,7 +228,8 @@ void Validator::tell_left_out()
         if (!why) {
             told_left_out_.erase(objects::owned_name(connector));
         } else if (told_left_out_.insert(objects::owned_name(connector)).second) {
-            events_.publish(events::ConnectorNotTested{connector.name, *why});
+            events_.publish(
+                events::ConnectorNotTested{connector.name, connector.organization, *why});
         }
     }
 }

@@ -48,7 +48,9 @@ TEST_F(ValidatorTest, EveryEnabledConnectorIsValidatedOnceADay)
     ASSERT_NE(validator->last({"Example", "bank"}), nullptr);
     EXPECT_EQ(validator->last({"Example", "bank"})->state, State::Failed);
     ASSERT_EQ(log_.events.size(), 1U);
-    EXPECT_TRUE(log_.events[0].starts_with("validation.failed connector=bank")) << log_.events[0];
+    EXPECT_TRUE(
+        log_.events[0].starts_with("validation.failed connector=bank organization=Example "))
+        << log_.events[0];
     fixture_.run(validator->validate_due());
     EXPECT_EQ(peer.connections, after_first);
     fixture_.clock.shift = std::chrono::hours{48};
@@ -142,7 +144,8 @@ TEST_F(ValidatorTest, AConnectorThatNamesNoDomainIsSaidOnceToBeLeftOut)
     fixture_.run(validator->validate_due());
     ASSERT_EQ(log_.events.size(), 1U);
     EXPECT_TRUE(log_.events[0].starts_with(
-        "validation.not-tested connector=bank what=the connector names no domain"))
+        "validation.not-tested connector=bank organization=Example what=the connector names no "
+        "domain"))
         << log_.events[0];
     EXPECT_NE(Validator::why_left_out(bank).find("test_recipients"), std::string::npos);
     bank.test_recipients = {mail::parse_mailbox("x@a.bank.test").value()};

@@ -60,8 +60,8 @@ class Metrics(unittest.TestCase):
         self.server.wait_log("attempt", outcome="deferred")
         expected = [
             r'hermetic_attempt_reasons_total{outcome="deferred",reason="starttls.not-offered"} 1',
-            r'hermetic_connector_attempts_total{connector="strict",outcome="deferred"} 1',
-            r'hermetic_connector_messages_total{connector="own \"servers\"",verdict="accepted"} 2',
+            r'hermetic_connector_attempts_total{organization="Test",connector="strict",outcome="deferred"} 1',
+            r'hermetic_connector_messages_total{organization="Test",connector="own \"servers\"",verdict="accepted"} 2',
             'hermetic_accept_seconds_count 2', 'hermetic_attempt_seconds_count 2']
         wait_for(lambda: all(line in self.get() for line in expected), lambda: self.get(), 20)
         text = self.get()
