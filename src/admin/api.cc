@@ -5,6 +5,7 @@
 #include "admin/hosts_resource.h"
 #include "admin/objects_resource.h"
 #include "admin/observations_resource.h"
+#include "admin/outcomes_resource.h"
 #include "admin/query.h"
 #include "admin/queue_operations.h"
 #include "admin/queue_resource.h"
@@ -16,10 +17,11 @@ namespace {
 
 Response no_such_resource()
 {
-    return refuse(404, "there is no such resource",
-                  "/v1/status, /v1/queue, /v1/destinations, /v1/hosts, /v1/objects, "
-                  "/v1/certificates, /v1/exceptions, /v1/export, /v1/changes, "
-                  "/v1/connectors/NAME/test, /v1/validations, /metrics");
+    return refuse(
+        404, "there is no such resource",
+        "/v1/status, /v1/queue, /v1/outcomes/ID, /v1/destinations, /v1/hosts, /v1/objects, "
+        "/v1/certificates, /v1/exceptions, /v1/export, /v1/changes, "
+        "/v1/connectors/NAME/test, /v1/validations, /metrics");
 }
 
 bool reads_text(const Request& request)
@@ -126,6 +128,7 @@ net::Task<Response> answer(Api& api, Request request)
     if (path.size() == 2 && path[1] == "retirement" && reads)
         co_return show_retirement(api, request);
     if (path[1] == "queue") co_return co_await answer_queue(api, std::move(request));
+    if (path.size() == 3 && path[1] == "outcomes" && reads) co_return show_outcomes(api, request);
     if (path.size() == 2 && path[1] == "destinations" && reads) {
         co_return co_await list_destinations(api);
     }

@@ -37,6 +37,8 @@ class Validator;
 
 namespace hermetic::admin {
 
+class RecentOutcomes;
+
 // Outlives the server.
 struct Api {
     net::Core& core;
@@ -55,6 +57,7 @@ struct Api {
     std::function<std::vector<NodeCertificate>()> certificates;
     // By ACME, now; false: none of that name is ordered so.
     std::function<bool(const std::string& name)> renew_certificate;
+    const RecentOutcomes& outcomes;
 };
 
 // The whole of it: for the server's user and group.

@@ -79,6 +79,7 @@ const std::vector<Resource>& resources()
         {"DELETE", "/v1/queue/*", {flag("notice")}},
         {"POST", "/v1/queue/*/approve", {text("reason")}},
         {"POST", "/v1/queue/*/*", {}},
+        {"GET", "/v1/outcomes/*", {}},
         {"GET", "/v1/destinations", {}},
         {"POST", "/v1/destinations/pause", {text("destination"), text("reason")}},
         {"POST", "/v1/destinations/resume", {text("destination")}},

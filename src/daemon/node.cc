@@ -1,5 +1,6 @@
 #include "daemon/node.h"
 
+#include "admin/recent_outcomes.h"
 #include "daemon/acme_part.h"
 #include "daemon/certificates_in_use.h"
 #include "daemon/control_part.h"
@@ -73,6 +74,7 @@ private:
     std::unique_ptr<ledger::Log> log_;
     inbound::SessionWatch session_watch_;
     inbound::BounceWatch bounce_watch_;
+    admin::RecentOutcomes outcomes_;
     ledger::Stream events_;
     net::Core main_;
     net::TaskGroup tasks_;
@@ -109,6 +111,7 @@ Node::Impl::Impl(cli::ServeArguments arguments, NodeFile file)
               {{"counter", counter_},
                {"session-watch", session_watch_},
                {"bounce-watch", bounce_watch_},
+               {"outcomes", outcomes_},
                {"log", *log_, ledger::Pace::Slow}}},
       main_{kMainIndex, system_clock()},
       tasks_{main_},
@@ -202,7 +205,8 @@ admin::Api Node::Impl::make_api()
                 forget_remembered(cores_, host, std::move(done));
             },
             [this] { return list_certificates(secrets_, acme_.keeper(), options_, listeners_); },
-            [this](const std::string& name) { return acme_.keeper().renew_now(name); }};
+            [this](const std::string& name) { return acme_.keeper().renew_now(name); },
+            outcomes_};
 }
 
 void Node::Impl::update_gauges()

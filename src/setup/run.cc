@@ -5,6 +5,7 @@
 #include "admin/client.h"
 #include "events/publisher.h"
 #include "net/core.h"
+#include "setup/follow_message.h"
 #include "setup/judge.h"
 #include "setup/look.h"
 #include "setup/machine.h"
@@ -208,7 +209,17 @@ private:
         mail.from = report_.plan.organization.postmaster;
         mail.to = request_.test_to;
         const Instant deadline = core.clock().now() + kTestMail;
-        add(co_await send_test_mail(core, std::move(mail), deadline));
+        const SentMail sent = co_await send_test_mail(core, std::move(mail), deadline);
+        add(sent.finding);
+        if (sent.id.empty()) co_return;
+        AskServer ask = [this](const std::string& target) {
+            return admin::call(options_.admin.socket, "GET", target);
+        };
+        FollowedMail followed;
+        followed.id = sent.id;
+        followed.to = request_.test_to;
+        FollowTimes times;
+        add(co_await follow_test_mail(core, std::move(ask), std::move(followed), times));
     }
 
     const Request& request_;

@@ -25,9 +25,9 @@ std::string format_message(const TestMail& mail, WallTime now, const std::string
         format_rfc5322(now), mail.from, mail.to, id, mail.hostname, mail.hostname);
 }
 
-Finding refused(const TestMail& mail, std::string seen)
+SentMail refused(const TestMail& mail, std::string seen)
 {
-    return {FindingId::MessageRefused, "test message to " + mail.to, std::move(seen)};
+    return {{FindingId::MessageRefused, "test message to " + mail.to, std::move(seen)}, {}};
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ Endpoint reach_listener(const Endpoint& listening)
     return {*loopback, listening.port};
 }
 
-net::Task<Finding> send_test_mail(net::Core& core, TestMail mail, Instant deadline)
+net::Task<SentMail> send_test_mail(net::Core& core, TestMail mail, Instant deadline)
 {
     auto connected = co_await net::Stream::connect(core, mail.server, std::nullopt, deadline);
     if (!connected)
@@ -55,15 +55,27 @@ net::Task<Finding> send_test_mail(net::Core& core, TestMail mail, Instant deadli
                        format_id(core.ids().next<MessageId>(core.clock().wall()))),
     };
     std::string last;
+    std::string id;
     for (const std::string& each : commands) {
         auto reply = co_await outbound::exchange(stream, each, deadline);
         if (!reply) co_return refused(mail, net::describe(reply.error().stream));
         last = fmt::format("{} {}", reply->code, printable_ascii(reply->text, 300));
         if (!reply->positive() && !reply->intermediate()) co_return refused(mail, last);
+        id = message_id_in(reply->text);
     }
     stream.write_last_words("QUIT\r\n");
     stream.close();
-    co_return Finding{FindingId::MessageAccepted, "test message to " + mail.to, last};
+    SentMail sent{{FindingId::MessageAccepted, "test message to " + mail.to, last}, id};
+    co_return sent;
+}
+
+std::string message_id_in(std::string_view reply)
+{
+    for (const std::string_view word : split(reply, ' ')) {
+        const auto id = parse_id<MessageId>(word);
+        if (id) return format_id(*id);
+    }
+    return {};
 }
 
 }  // namespace hermetic::setup

@@ -7,6 +7,7 @@
 #include "setup/findings.h"
 
 #include <string>
+#include <string_view>
 
 namespace hermetic::net {
 class Core;
@@ -21,8 +22,16 @@ struct TestMail {
     std::string to;
 };
 
-// Ends by `deadline`. What the server said is in the finding.
-[[nodiscard]] net::Task<Finding> send_test_mail(net::Core& core, TestMail mail, Instant deadline);
+struct SentMail {
+    Finding finding;  // has what the server said
+    std::string id;   // of the message that it took; empty: it took none, or named none
+};
+
+// Ends by `deadline`.
+[[nodiscard]] net::Task<SentMail> send_test_mail(net::Core& core, TestMail mail, Instant deadline);
+
+// Of "2.0.0 01J… accepted", the text of a reply; empty: there is none in it.
+[[nodiscard]] std::string message_id_in(std::string_view reply);
 
 // Where a client of this machine finds a listener: a wildcard's loopback address.
 [[nodiscard]] Endpoint reach_listener(const Endpoint& listening);

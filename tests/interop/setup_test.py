@@ -21,6 +21,7 @@ from support.deadline import wait_for
 from support.dns_zone import DnsServer
 from support.hermetic_server import binary
 from support.ports import free_port
+from support.smtp_sink import Sink
 
 GOOD = ("@ MX 10 mx\n@ TXT \"v=spf1 mx -all\"\nmx A 127.0.0.1\n"
         "_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:postmaster@example.test\"\n")
@@ -55,9 +56,9 @@ class Setup(unittest.TestCase):
         said["actions"] = [each["action"] for each in said["files"]]
         return said
 
-    def begin(self, *flags, forward=None, **options):
+    def begin(self, *flags, forward=None, next_hop="lmtp://127.0.0.1:24", **options):
         return self.setup("--hostname", "mx.example.test", "--domain", "example.test", "--next-hop",
-                          "lmtp://127.0.0.1:24", "--listen", f"127.0.0.1:{self.port}", "--data-directory",
+                          next_hop, "--listen", f"127.0.0.1:{self.port}", "--data-directory",
                           self.directory / "data", "--forward", forward or self.dns.address, "--trust-anchor",
                           self.dns.anchor("example.test"), *flags, **options)
 
@@ -99,7 +100,7 @@ class Setup(unittest.TestCase):
         self.serve()
         said = self.setup("--test-to", "postmaster@example.test")
         self.assertEqual(said["actions"], ["same", "same"])
-        self.assertLessEqual({"server-runs", "inbound-ours", "message-accepted"}, said["ids"])
+        self.assertLessEqual({"server-runs", "inbound-ours", "message-accepted", "message-waits"}, said["ids"])
         said = self.setup("--test-to", "somebody@elsewhere.test", code=1)
         self.assertIn("message-refused", said["ids"])
         # Words for people have it, too.
@@ -107,6 +108,24 @@ class Setup(unittest.TestCase):
                               capture_output=True, text=True, timeout=100)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("_mta-sts.example.test. TXT", done.stdout)
+
+    def test_followed_message(self):
+        """a test message is followed: delivered, waiting and why, returned and why"""
+        replies = {"busy@": "450 4.2.1 busy", "nobody@": "550 5.1.1 nobody"}
+
+        def decide(stage, session, argument):
+            return next((reply for name, reply in replies.items() if stage == "rcpt" and name in argument), None)
+        with Sink(lmtp=True, decide=decide) as sink:
+            self.begin(*self.files(), "--offline", next_hop=f"lmtp://127.0.0.1:{sink.port}")
+            self.serve()
+            for name, finding, words, code in (("postmaster", "delivered", "250 2.0.0 kept", 0),
+                                               ("busy", "waits", "450 4.2.1 busy", 0),
+                                               ("nobody", "returned", "550 5.1.1 nobody", 1)):
+                said = self.setup("--test-to", f"{name}@example.test", code=code)
+                seen = {each["id"]: each["seen"] for each in said["findings"]}
+                self.assertIn("setup.message-accepted", seen)
+                self.assertIn(words, seen[f"setup.message-{finding}"])
+            self.assertEqual(len(sink.to("postmaster@example.test")), 1)
 
     def test_a_persons_file(self):
         """what a person wrote is left alone, and what to change is said; with --overwrite it is kept beside"""
