@@ -68,8 +68,9 @@ bool may_remove(const ApplyArguments& arguments, std::size_t count)
 {
     if (arguments.prune || count == 0) return true;
     const std::string objects = fmt::format("{} object{}", count, count == 1 ? "" : "s");
-    if (arguments.file != "-" && can_ask()) {
-        if (ask("Remove " + objects + ", as shown?")) return true;
+    Terminal* const terminal = arguments.file == "-" ? nullptr : find_terminal();
+    if (terminal != nullptr) {
+        if (ask_yes(*terminal, "Remove " + objects + ", as shown?") == Answer::Yes) return true;
         complain({"nothing was changed", "", "removes"});
         return false;
     }

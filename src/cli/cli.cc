@@ -63,6 +63,54 @@ void add_hosts(CLI::App& app, Common& common, HostsArguments& arguments, int& re
     });
 }
 
+void add_reference(CLI::App& app, Common& common, std::string& what, int& result)
+{
+    auto* reference_command = app.add_subcommand(
+        "reference", "Print a reference: of options, reasons, metrics or findings");
+    reference_command
+        ->add_option("what", what,
+                     "node, org, reasons, metrics, setup; man and completion for the package")
+        ->required()
+        ->check(CLI::IsMember({"node", "org", "reasons", "metrics", "setup", "man", "completion"}));
+    reference_command->add_flag("--json", common.json, "JSON instead of Markdown");
+    reference_command->callback([&] {
+        const bool is_text = what == "man" || what == "completion";
+        if (is_text && common.json)
+            throw CLI::ValidationError(what, "it is never JSON: give no --json");
+        if (what == "man") {
+            fmt::print("{}", format_manual(app));
+        } else if (what == "completion") {
+            fmt::print("{}", format_completion(app));
+        } else {
+            result = reference(what, common.output());
+        }
+    });
+}
+
+// Of a command that has no --json, and got it: "hermetic lab tour". Empty: none of that kind.
+std::string find_without_json(CLI::App& app)
+{
+    std::string words = "hermetic";
+    const CLI::App* command = &app;
+    for (auto parsed = app.get_subcommands(); !parsed.empty();
+         parsed = parsed.back()->get_subcommands()) {
+        command = parsed.back();
+        words += " " + command->get_name();
+    }
+    const bool is_group = !command->get_subcommands([](const CLI::App*) { return true; }).empty();
+    if (is_group || command->get_option_no_throw("--json") != nullptr) return {};
+    return words;
+}
+
+Complaint usage_complaint(CLI::App& app, const CLI::ParseError& error)
+{
+    const std::string command = find_without_json(app);
+    if (!command.empty())
+        return {"`" + command + "` has no --json: it prints nothing that programs read",
+                "the same without --json", "usage"};
+    return {error.what(), "a command as `hermetic --help` has it", "usage"};
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv, const Programs& programs)
@@ -91,22 +139,7 @@ int run(int argc, const char* const* argv, const Programs& programs)
     add_setup_command(app, setup_arguments, programs.find_faults, result);
 
     std::string what;
-    auto* reference_command = app.add_subcommand(
-        "reference", "Print a reference: of options, reasons, metrics or findings");
-    reference_command
-        ->add_option("what", what,
-                     "node, org, reasons, metrics, setup; man and completion for the package")
-        ->required()
-        ->check(CLI::IsMember({"node", "org", "reasons", "metrics", "setup", "man", "completion"}));
-    reference_command->callback([&] {
-        if (what == "man") {
-            fmt::print("{}", format_manual(app));
-        } else if (what == "completion") {
-            fmt::print("{}", format_completion(app));
-        } else {
-            result = reference(what);
-        }
-    });
+    add_reference(app, common, what, result);
 
     ExplainArguments explain_arguments;
     auto* explain_command =
@@ -163,12 +196,13 @@ int run(int argc, const char* const* argv, const Programs& programs)
     add_partner_commands(app, partner_arguments, result);
 
     lab::LabArguments lab_arguments;
+    lab_arguments.complain = [](const std::string& words) { complain({words}); };
     lab::TourArguments tour_arguments;
     lab::add_commands(app, lab_arguments, tour_arguments, result);
 
     const bool json = std::any_of(
         argv + 1, argv + argc, [](const char* word) { return word == std::string_view{"--json"}; });
-    if (json) complain_in(Output::Json);
+    complain_in(json ? Output::Json : Output::Table);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -176,7 +210,7 @@ int run(int argc, const char* const* argv, const Programs& programs)
         if (asked_for_help || !json) {
             (void)app.exit(error);  // prints help or the fault
         } else {
-            complain({error.what(), "a command as `hermetic --help` has it", "usage"});
+            complain(usage_complaint(app, error));
         }
         return asked_for_help ? kDone : kUsage;
     }

@@ -15,7 +15,10 @@ struct ServerChoice {
     std::string socket;
 };
 
-[[nodiscard]] int reference(const std::string& what);  // as `hermetic reference` has them
+// "node", "org", "reasons", "metrics", "setup": as Markdown, and as one JSON object.
+[[nodiscard]] std::string format_reference(const std::string& what);
+[[nodiscard]] std::string format_reference_json(const std::string& what);
+[[nodiscard]] int reference(const std::string& what, Output output);
 
 // What would become of a message; asks nobody, unless it is to look.
 struct ExplainArguments {

@@ -33,17 +33,31 @@ void complain(const Complaint& complaint)
                  complaint.right.empty() ? "" : "; right is ", complaint.right.c_str());
 }
 
+Complaint complaint_of(const config::Diagnostics& diagnostics)
+{
+    const config::Diagnostic& first = diagnostics.front();
+    return {first.key.empty() ? first.what : first.key + ": " + first.what, first.right, "invalid",
+            diagnostics};
+}
+
 void complain_of(const config::Diagnostics& diagnostics)
 {
-    if (diagnostics.empty()) return;
-    const config::Diagnostic& first = diagnostics.front();
-    complain({first.key.empty() ? first.what : first.key + ": " + first.what, first.right,
-              "invalid", diagnostics});
+    if (!diagnostics.empty()) complain(complaint_of(diagnostics));
+}
+
+bool speaks_to_people()
+{
+    return form == Output::Table;
 }
 
 void warn(const std::string& words)
 {
-    if (form == Output::Table) std::fprintf(stderr, "warning: %s\n", words.c_str());
+    remark("warning: " + words);
+}
+
+void remark(const std::string& words)
+{
+    if (speaks_to_people()) std::fprintf(stderr, "%s\n", words.c_str());
 }
 
 std::string format_complaint_json(const Complaint& complaint)

@@ -22,11 +22,19 @@ struct Complaint {
 // In which form this process complains; said once, before anything can fail.
 void complain_in(Output form);
 
+// Of at least one.
+[[nodiscard]] Complaint complaint_of(const config::Diagnostics& diagnostics);
+
 void complain(const Complaint& complaint);
 void complain_of(const config::Diagnostics& diagnostics);  // nothing where there are none
 
-// Beside what was done. With --json the answer has it, and nothing is said here.
-void warn(const std::string& words);
+// Whether standard error is for people. With --json it has complaints and nothing else: no warning,
+// no remark, no progress, no question.
+[[nodiscard]] bool speaks_to_people();
+
+// Beside what was done, for people: with --json the answer has it.
+void warn(const std::string& words);    // "warning: …"
+void remark(const std::string& words);  // a line as it is
 
 // The object's text, without a line end.
 [[nodiscard]] std::string format_complaint_json(const Complaint& complaint);

@@ -41,6 +41,8 @@ TEST(Complaint, IsOneObjectOrWords)
               "f:1: a: it is missing; right is x\nf:2: b: it is missing; right is y\n");
     EXPECT_EQ(said(Output::Json, [] { warn("wide"); }), "") << "the answer has it";
     EXPECT_EQ(said(Output::Table, [] { warn("wide"); }), "warning: wide\n");
+    EXPECT_EQ(said(Output::Json, [] { remark("wide"); }), "");
+    EXPECT_EQ(said(Output::Table, [] { remark("wide"); }), "wide\n");
 }
 
 }  // namespace

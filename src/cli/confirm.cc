@@ -9,13 +9,13 @@ namespace hermetic::cli {
 std::optional<int> confirm(const std::string& question, Consent consent)
 {
     if (consent == Consent::Given) return std::nullopt;
-    if (!can_ask()) {
+    Terminal* const terminal = find_terminal();
+    if (terminal == nullptr) {
         complain({question +
-                  " Nothing was changed: there is no terminal to ask on; --yes is the answer of "
-                  "scripts."});
+                  " Nothing was changed: there is nobody to ask; --yes is the answer of scripts."});
         return kUsage;
     }
-    if (ask(question)) return std::nullopt;
+    if (ask_yes(*terminal, question) == Answer::Yes) return std::nullopt;
     complain({"Nothing was changed."});
     return kFailed;
 }

@@ -10,7 +10,7 @@ namespace hermetic::cli {
 enum class Consent : std::uint8_t { Ask, Given };  // Given: --yes
 
 // nullopt: go on. Else the exit code, having said why not: the answer was no, or nobody is there to
-// be asked (standard input and standard error are no terminal), where --yes would do.
+// be asked (question.h: find_terminal), where --yes would do.
 [[nodiscard]] std::optional<int> confirm(const std::string& question, Consent consent);
 
 }  // namespace hermetic::cli

@@ -2,6 +2,7 @@
 
 #include "admin/client.h"
 #include "cli/cli.h"
+#include "cli/complaint.h"
 #include "cli/progress.h"
 #include "cli/server_call.h"
 #include "core/text.h"
@@ -37,7 +38,7 @@ private:
     {
         if (terminal_) std::fputs(text.c_str(), stderr);
     }
-    bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+    bool terminal_ = ::isatty(STDERR_FILENO) == 1 && speaks_to_people();
 };
 
 bool is_whole(const Step& step)

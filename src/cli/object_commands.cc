@@ -90,8 +90,7 @@ int change(const ServerChoice& server, const std::string& method, std::string ta
     }
     std::fflush(stdout);
     print_warnings(answer);
-    if (test && output == Output::Table)
-        std::fputs(format_warning(*test, object.name).c_str(), stderr);
+    if (test && speaks_to_people()) std::fputs(format_warning(*test, object.name).c_str(), stderr);
     return object.dry_run && !changes.empty() ? kWouldChange : kDone;
 }
 

@@ -1,5 +1,6 @@
 #include "admin/client.h"
 #include "cli/cli.h"
+#include "cli/complaint.h"
 #include "cli/queue_commands.h"
 #include "cli/queue_words.h"
 #include "cli/server_call.h"
@@ -102,7 +103,7 @@ std::optional<Counted> count(QueueOperation operation, const QueueArguments& arg
 // On a terminal, of what takes its time.
 void show_progress(std::int64_t done, std::int64_t of)
 {
-    if (::isatty(STDERR_FILENO) != 1) return;
+    if (::isatty(STDERR_FILENO) != 1 || !speaks_to_people()) return;
     std::fprintf(stderr, "\r\x1b[K%s", done < of ? fmt::format("{} of {}", done, of).c_str() : "");
 }
 
@@ -135,7 +136,7 @@ int change_counted(QueueOperation operation, const QueueArguments& arguments,
     return kDone;
 }
 
-void print_counts(QueueOperation operation, const QueueArguments& arguments,
+void print_counts(QueueOperation operation, const QueueArguments& arguments, const Counted& counted,
                   const dispatch::SelectionCounts& counts)
 {
     const std::string words = dispatch::describe(names_of(operation).kind, counts);
@@ -143,11 +144,9 @@ void print_counts(QueueOperation operation, const QueueArguments& arguments,
         std::printf("%s\n", words.c_str());
         return;
     }
-    const boost::json::object body{{"done", words},
-                                   {"count", counts.done},
-                                   {"later", counts.later},
-                                   {"left", counts.left},
-                                   {"why_left", counts.why_left}};
+    const boost::json::object body{
+        {"done", words},       {"count", counts.done},        {"later", counts.later},
+        {"left", counts.left}, {"why_left", counts.why_left}, {"complete", counted.complete}};
     std::printf("%s\n", boost::json::serialize(body).c_str());
 }
 
@@ -156,10 +155,8 @@ int change_selection(QueueOperation operation, const QueueArguments& arguments)
     int code = kDone;
     const auto counted = count(operation, arguments, code);
     if (!counted) return code;
-    if (!counted->complete) {
-        std::fputs("The queue is still being read from the spool: there may be more than this.\n",
-                   stderr);
-    }
+    if (!counted->complete)
+        remark("The queue is still being read from the spool: there may be more than this.");
     dispatch::SelectionCounts counts;
     if (counted->messages > 0) {
         const auto refused = confirm(
@@ -170,7 +167,7 @@ int change_selection(QueueOperation operation, const QueueArguments& arguments)
         std::puts("No message matches.");
         return kDone;
     }
-    print_counts(operation, arguments, counts);
+    print_counts(operation, arguments, *counted, counts);
     return code;
 }
 

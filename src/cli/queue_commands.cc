@@ -2,6 +2,7 @@
 
 #include "admin/client.h"
 #include "cli/cli.h"
+#include "cli/complaint.h"
 #include "cli/queue_words.h"
 #include "cli/server_call.h"
 
@@ -123,8 +124,8 @@ int queue_view(const QueueArguments& arguments)
         if (body.as_object().contains("body")) std::puts("");
         for_each(body, "body", line);
         if (text_of(body, "whole") == "true") return;
-        std::fprintf(stderr, "(this is the beginning; the message has %s octets)\n",
-                     text_of(body, "size").c_str());
+        remark(fmt::format("(this is the beginning; the message has {} octets)",
+                           text_of(body, "size")));
     };
     return call_server(arguments.server, "GET", target, arguments.output(), show);
 }

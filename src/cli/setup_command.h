@@ -14,6 +14,8 @@ class App;
 
 namespace hermetic::cli {
 
+class Terminal;
+
 // As typed; empty: not said.
 struct SetupArguments {
     std::string config = "/etc/hermetic/hermetic.toml";
@@ -54,6 +56,8 @@ void add_setup_command(CLI::App& app, SetupArguments& arguments, const FindFault
                        int& result);
 
 // The exit code: failed where a finding is an error, kWouldChange where a dry run would write.
-[[nodiscard]] int run_setup(SetupArguments arguments, const FindFaults& find_faults);
+// `terminal`: who is asked what no flag says; null: nobody.
+[[nodiscard]] int run_setup(SetupArguments arguments, const FindFaults& find_faults,
+                            Terminal* terminal);
 
 }  // namespace hermetic::cli

@@ -1,3 +1,4 @@
+#include "cli/question.h"
 #include "cli/setup_command.h"
 
 #include <CLI/CLI.hpp>
@@ -74,8 +75,9 @@ void add_setup_command(CLI::App& app, SetupArguments& arguments, const FindFault
     command->add_flag("--no-questions", arguments.no_questions,
                       "Ask nothing on the terminal: what is not said keeps its value");
     command->add_flag("--json", arguments.json, "JSON instead of words; asks no questions");
-    command->callback(
-        [&arguments, &find_faults, &result] { result = run_setup(arguments, find_faults); });
+    command->callback([&arguments, &find_faults, &result] {
+        result = run_setup(arguments, find_faults, find_terminal());
+    });
 }
 
 }  // namespace hermetic::cli

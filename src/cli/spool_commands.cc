@@ -29,20 +29,18 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLinesShown = 20;
 
-int fail(const std::string& words)
+int fail(const Complaint& complaint)
 {
-    complain({words});
+    complain(complaint);
     return kFailed;
 }
 
-// Empty: standard error says why.
-std::string directory_of(const SpoolArguments& arguments)
+Result<std::string, Complaint> directory_of(const SpoolArguments& arguments)
 {
     if (!arguments.directory.empty()) return arguments.directory;
     const auto node = config::load_node_options(arguments.config);
-    if (node) return node->data_directory + "/spool";
-    complain_of(node.error());
-    return {};
+    if (!node) return failure(complaint_of(node.error()));
+    return node->data_directory + "/spool";
 }
 
 // Beside nothing that a spool has: a folder for what is needed while one is read.
@@ -167,18 +165,18 @@ bool export_one(spool::StoppedSpool& spool, const spool::SalvagedMessage& messag
     return error.empty() && envelope.good() && body.good();
 }
 
-Result<std::unique_ptr<spool::StoppedSpool>, std::string> open_stopped(
+Result<std::unique_ptr<spool::StoppedSpool>, Complaint> open_stopped(
     const SpoolArguments& arguments)
 {
-    const std::string directory = directory_of(arguments);
-    if (directory.empty()) return failure(std::string{"no spool is known"});
+    const auto directory = directory_of(arguments);
+    if (!directory) return failure(directory.error());
     const std::string work = work_folder();
-    if (work.empty()) return failure(std::string{"cannot make a folder for temporary files"});
-    auto spool = spool::StoppedSpool::open(directory, work);
+    if (work.empty()) return failure(Complaint{"cannot make a folder for temporary files"});
+    auto spool = spool::StoppedSpool::open(*directory, work);
     if (!spool) {
         std::error_code ignored;
         fs::remove_all(work, ignored);
-        return failure(spool.error().words);
+        return failure(Complaint{spool.error().words});
     }
     return *std::move(spool);
 }
@@ -201,11 +199,11 @@ int spool_check(const SpoolArguments& arguments)
 
 int spool_repair(const SpoolArguments& arguments)
 {
-    const std::string directory = directory_of(arguments);
-    if (directory.empty()) return kFailed;
-    if (const auto error = become_owner_of(directory); !error.empty()) return fail(error);
-    const auto report = spool::repair_spool(directory, system_clock());
-    if (!report) return fail(report.error().words);
+    const auto directory = directory_of(arguments);
+    if (!directory) return fail(directory.error());
+    if (const auto error = become_owner_of(*directory); !error.empty()) return fail({error});
+    const auto report = spool::repair_spool(*directory, system_clock());
+    if (!report) return fail({report.error().words});
     print(*report, arguments.output());
     if (arguments.output() == Output::Table) {
         std::puts(
@@ -222,14 +220,14 @@ int spool_export(const SpoolArguments& arguments)
 {
     const auto spool = open_stopped(arguments);
     if (!spool) return fail(spool.error());
-    if (const auto error = make_export_folder(arguments.to); !error.empty()) return fail(error);
+    if (const auto error = make_export_folder(arguments.to); !error.empty()) return fail({error});
     std::uint64_t failed = 0;
     const auto report = (*spool)->read([&](const spool::SalvagedMessage& message) {
         if (!export_one(**spool, message, arguments.to)) ++failed;
     });
     print(report, arguments.output());
     if (failed > 0) {
-        return fail(fmt::format("{} messages could not be written to {}", failed, arguments.to));
+        return fail({fmt::format("{} messages could not be written to {}", failed, arguments.to)});
     }
     return report.is_sound() ? kDone : kFailed;
 }

@@ -57,7 +57,8 @@ void add_retire(CLI::App& app, TlsPlanArguments& arguments, int& result)
     add_server(status, arguments);
     status->add_option("name", its.name, "One plan");
     status->add_option("--organization", its.organization, "Of this organization alone");
-    status->add_flag("--csv", its.csv, "A row per peer, for a spreadsheet");
+    status->add_flag("--csv", its.csv, "A row per peer, for a spreadsheet")
+        ->excludes(status->get_option("--json"));
     status->callback([&] { result = retire_status(arguments.server, its, arguments.output()); });
 }
 

@@ -57,6 +57,20 @@ std::string suggest_key(std::string_view unknown, const std::vector<std::string>
     return "one of " + join(known, ", ");
 }
 
+std::string format_sections(const std::vector<SectionReference>& sections)
+{
+    std::string text;
+    for (const SectionReference& section : sections) {
+        text += fmt::format("\n## {}\n\n| key | type | default | meaning |\n|---|---|---|---|\n",
+                            section.title);
+        for (const auto& [key, type, standard, meaning] : section.rows) {
+            text += fmt::format("| `{}` | {} | {} | {} |\n", key, type,
+                                standard.empty() ? "–" : "`" + standard + "`", meaning);
+        }
+    }
+    return text;
+}
+
 std::string join_key(std::string_view prefix, std::string_view key)
 {
     std::string text{prefix};

@@ -6,6 +6,7 @@
 
 #include "config/diagnostic.h"
 #include "config/document.h"
+#include "config/section_reference.h"
 
 #include <fmt/format.h>
 
@@ -139,18 +140,14 @@ template <typename Section, typename Table, typename Field>
     return result;
 }
 
-// Rows of a Markdown table: key, type, default, text.
 template <typename Section>
-[[nodiscard]] std::string format_reference_rows(const std::vector<Option<Section>>& options,
-                                                const Section& defaults)
+[[nodiscard]] SectionReference describe_section(std::string title,
+                                                const std::vector<Option<Section>>& options)
 {
-    std::string rows;
-    for (const auto& each : options) {
-        const std::string shown = each.show(defaults);
-        rows += fmt::format("| `{}` | {} | {} | {} |\n", each.key, each.type,
-                            shown.empty() ? "–" : "`" + shown + "`", each.text);
-    }
-    return rows;
+    SectionReference reference{std::move(title), {}};
+    for (const auto& each : options)
+        reference.rows.push_back({each.key, each.type, each.show(Section{}), each.text});
+    return reference;
 }
 
 }  // namespace hermetic::config

@@ -407,13 +407,6 @@ void fill_in(NodeOptions& options, const std::string& file)
     if (options.delivery.ehlo_name.empty()) options.delivery.ehlo_name = options.hostname;
 }
 
-template <typename Section>
-std::string reference_section(const std::string& title, const std::vector<Option<Section>>& options)
-{
-    return fmt::format("\n## {}\n\n| key | type | default | meaning |\n|---|---|---|---|\n{}",
-                       title, format_reference_rows(options, Section{}));
-}
-
 }  // namespace
 
 Result<NodeOptions, Diagnostics> read_node_options(const Node& document, const std::string& file)
@@ -460,20 +453,25 @@ std::string find_admin_socket(const std::string& file)
     return options.admin.socket;
 }
 
+std::vector<SectionReference> node_reference()
+{
+    return {describe_section("Top level", node_options()),
+            describe_section("[[listener]]", listener_options()),
+            describe_section("[[certificate]]", certificate_options()),
+            describe_section("[limits]", limit_options()),
+            describe_section("[resolver]", resolver_options()),
+            describe_section("[delivery]", delivery_options()),
+            describe_section("[spool]", spool_options()),
+            describe_section("[log]", log_options()),
+            describe_section("[admin]", admin_options()),
+            describe_section("[metrics]", metrics_options()),
+            describe_section("[acme]", acme_options())};
+}
+
 std::string format_node_reference()
 {
     return "# hermetic.toml\n\nSettings of one node. Made by `hermetic reference node`.\n" +
-           reference_section("Top level", node_options()) +
-           reference_section("[[listener]]", listener_options()) +
-           reference_section("[[certificate]]", certificate_options()) +
-           reference_section("[limits]", limit_options()) +
-           reference_section("[resolver]", resolver_options()) +
-           reference_section("[delivery]", delivery_options()) +
-           reference_section("[spool]", spool_options()) +
-           reference_section("[log]", log_options()) +
-           reference_section("[admin]", admin_options()) +
-           reference_section("[metrics]", metrics_options()) +
-           reference_section("[acme]", acme_options());
+           format_sections(node_reference());
 }
 
 }  // namespace hermetic::config

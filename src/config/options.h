@@ -4,9 +4,11 @@
 #include "config/diagnostic.h"
 #include "config/document.h"
 #include "config/node_options.h"
+#include "config/section_reference.h"
 #include "core/result.h"
 
 #include <string>
+#include <vector>
 
 namespace hermetic::config {
 
@@ -22,7 +24,8 @@ namespace hermetic::config {
 // want to ask the server that still runs with the old one. Empty where it cannot be told.
 [[nodiscard]] std::string find_admin_socket(const std::string& file);
 
-// The reference of hermetic.toml as Markdown, from the declarations.
+// The reference of hermetic.toml, from the declarations; and as Markdown.
+[[nodiscard]] std::vector<SectionReference> node_reference();
 [[nodiscard]] std::string format_node_reference();
 
 }  // namespace hermetic::config

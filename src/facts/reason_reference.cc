@@ -27,11 +27,16 @@ std::string format_row(const ReasonRow& row)
 
 }  // namespace
 
-std::string format_reason_reference()
+std::vector<const ReasonRow*> reasons_by_id()
 {
     std::vector<const ReasonRow*> rows;
     for (std::uint16_t i = 1; i <= kReasonCount; ++i) rows.push_back(&facts::describe(Reason{i}));
     std::ranges::sort(rows, {}, &ReasonRow::id);
+    return rows;
+}
+
+std::string format_reason_reference()
+{
     std::string text =
         "# Reasons\n\n"
         "Why something was decided, or how an attempt ended. Made by `hermetic reference reasons` "
@@ -41,7 +46,7 @@ std::string format_reason_reference()
         "the time to try is over. Without a stage: wherever the session was, or nowhere.\n\n"
         "| id | stage | status | what it means | what to do | who can |\n"
         "|---|---|---|---|---|---|\n";
-    for (const ReasonRow* row : rows) text += format_row(*row);
+    for (const ReasonRow* row : reasons_by_id()) text += format_row(*row);
     return text;
 }
 

@@ -15,11 +15,15 @@ void add_commands(CLI::App& app, LabArguments& lab, TourArguments& tour, int& re
     lab_command->add_option("--dir", lab.directory, "Where certificates and records go");
     lab_command->add_option("--only", lab.only, "Names of partners, separated by commas")
         ->delimiter(',');
+    lab_command->add_flag("--json", lab.json,
+                          "Where they are as JSON instead of a table; it runs on all the same");
     lab_command->require_subcommand(0, 1);
     auto* const tour_command = lab_command->add_subcommand(
         "tour", "Start server and lab, send a message to many partners, show what happened");
     tour_command->add_flag("--keep", tour.keep, "Leave both running until Ctrl-C");
     lab_command->callback([&lab, &tour, &result, tour_command] {
+        if (tour_command->parsed() && lab.json)
+            throw CLI::ValidationError("tour", "it has no --json: what it shows is for people");
         result = tour_command->parsed() ? run_tour(tour) : run_lab(lab);
     });
 }

@@ -5,10 +5,12 @@
 #include "lab/partners.h"
 #include "lab/work_directory.h"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace hermetic::lab {
 namespace {
@@ -40,7 +42,44 @@ void print_how_to(const Lab& lab, const std::filesystem::path& directory)
     std::fflush(stdout);
 }
 
+// {"port", "dns", "directory", "configuration", "ca", "partners": [{"name", "domain", "address",
+// "summary"}]}; the address is null where nothing listens.
+std::string format_json(const Lab& lab, const std::filesystem::path& directory)
+{
+    boost::json::array partners;
+    for (const auto& partner : lab.partners()) {
+        boost::json::object one{{"name", partner.behaviour->name}, {"domain", partner.domain}};
+        one["address"] = partner.is_running ? boost::json::value(partner.address.address.format())
+                                            : boost::json::value(nullptr);
+        one["summary"] = partner.behaviour->summary;
+        partners.push_back(std::move(one));
+    }
+    const boost::json::object all{{"port", lab.port()},
+                                  {"dns", lab.dns_endpoint().format()},
+                                  {"directory", directory.string()},
+                                  {"configuration", (directory / "hermetic.toml").string()},
+                                  {"ca", (directory / "ca.pem").string()},
+                                  {"partners", std::move(partners)}};
+    return boost::json::serialize(all);
+}
+
+void print(const Lab& lab, const std::filesystem::path& directory, const LabArguments& arguments)
+{
+    if (arguments.json) {
+        fmt::print("{}\n", format_json(lab, directory));
+        std::fflush(stdout);
+        return;
+    }
+    print_partners(lab);
+    print_how_to(lab, directory);
+}
+
 }  // namespace
+
+void complain_in_words(const std::string& words)
+{
+    fmt::print(stderr, "{}\n", words);
+}
 
 int run_lab(const LabArguments& arguments)
 {
@@ -48,7 +87,8 @@ int run_lab(const LabArguments& arguments)
     const auto directory = arguments.directory.empty() ? make_work_directory()
                                                        : use_work_directory(arguments.directory);
     if (!directory) {
-        fmt::print(stderr, "The lab's directory cannot be made: {}\n", directory.error());
+        arguments.complain(
+            fmt::format("The lab's directory cannot be made: {}", directory.error()));
         return 1;
     }
     Lab lab{{.port = arguments.port,
@@ -56,7 +96,7 @@ int run_lab(const LabArguments& arguments)
              .only = arguments.only,
              .directory = *directory}};
     if (const auto started = lab.start(); !started) {
-        fmt::print(stderr, "The lab cannot start: {}\n", describe(started.error()));
+        arguments.complain(fmt::format("The lab cannot start: {}", describe(started.error())));
         std::error_code ignored;
         if (arguments.directory.empty()) std::filesystem::remove_all(*directory, ignored);
         return 1;
@@ -64,11 +104,10 @@ int run_lab(const LabArguments& arguments)
     const ServerPlan plan{.data_directory = *directory / "data", .listener = "127.0.0.1:2525"};
     if (!write_text(*directory / "hermetic.toml", format_node_file(lab, plan)) ||
         !write_text(*directory / "org.toml", format_org_file(lab))) {
-        fmt::print(stderr, "Cannot write to {}\n", directory->string());
+        arguments.complain(fmt::format("Cannot write to {}", directory->string()));
         return 1;
     }
-    print_partners(lab);
-    print_how_to(lab, *directory);
+    print(lab, *directory, arguments);
     signals.wait();
     lab.stop();
     return 0;

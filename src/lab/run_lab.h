@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,16 @@ namespace hermetic::lab {
 
 struct TourArguments;
 
+// On standard error.
+void complain_in_words(const std::string& words);
+
 struct LabArguments {
     std::uint16_t port = 0;
     std::uint16_t dns_port = 0;
     std::string directory;  // empty: a new one below the directory for temporary files
     std::vector<std::string> only;
+    bool json = false;  // one object on standard output, once all partners serve
+    std::function<void(const std::string& words)> complain = complain_in_words;
 };
 
 // Returns the exit code: 0 after SIGINT or SIGTERM, 1 where the lab cannot start. The lab's

@@ -60,13 +60,6 @@ private:
     std::vector<std::string> defaults_;
 };
 
-template <typename Object>
-std::string reference_section(const std::string& title, const std::vector<Option<Object>>& options)
-{
-    return fmt::format("\n## {}\n\n| key | type | default | meaning |\n|---|---|---|---|\n{}",
-                       title, config::format_reference_rows(options, Object{}));
-}
-
 // One organization stands in [organization], several in [[organization]].
 void read_organizations(const Node& document, const std::string& file,
                         std::vector<Organization>& organizations, config::Diagnostics& diagnostics)
@@ -213,16 +206,22 @@ std::vector<FormattedObject> format_org_objects(const Snapshot::Contents& conten
     return formatted;
 }
 
+std::vector<config::SectionReference> org_reference()
+{
+    using config::describe_section;
+    return {describe_section("[organization]", organization_options()),
+            describe_section("[[accepted_domain]]", accepted_domain_options()),
+            describe_section("[[inbound_connector]]", inbound_connector_options()),
+            describe_section("[[outbound_connector]]", outbound_connector_options()),
+            describe_section("[[certificate]]", certificate_options()),
+            describe_section("[[retirement]]", retirement_options())};
+}
+
 std::string format_org_reference()
 {
     return "# org.toml\n\nThe organizations' objects. Made by `hermetic reference org`. Several "
            "organizations stand in\n`[[organization]]`; every other object then names its own.\n" +
-           reference_section("[organization]", organization_options()) +
-           reference_section("[[accepted_domain]]", accepted_domain_options()) +
-           reference_section("[[inbound_connector]]", inbound_connector_options()) +
-           reference_section("[[outbound_connector]]", outbound_connector_options()) +
-           reference_section("[[certificate]]", certificate_options()) +
-           reference_section("[[retirement]]", retirement_options());
+           config::format_sections(org_reference());
 }
 
 }  // namespace hermetic::objects

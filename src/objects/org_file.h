@@ -3,6 +3,7 @@
 
 #include "config/diagnostic.h"
 #include "config/document.h"
+#include "config/section_reference.h"
 #include "core/result.h"
 #include "objects/snapshot.h"
 
@@ -39,7 +40,8 @@ struct FormattedObject {
 // All of contents that read_org_document() made, in its order.
 [[nodiscard]] std::vector<FormattedObject> format_org_objects(const Snapshot::Contents& contents);
 
-// The reference of org.toml as Markdown, from the declarations.
+// The reference of org.toml, from the declarations; and as Markdown.
+[[nodiscard]] std::vector<config::SectionReference> org_reference();
 [[nodiscard]] std::string format_org_reference();
 
 }  // namespace hermetic::objects
