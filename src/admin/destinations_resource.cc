@@ -5,6 +5,7 @@
 #include "admin/queue_json.h"
 #include "admin/queue_operations.h"
 #include "admin/queue_query.h"
+#include "admin/shown.h"
 #include "core/text.h"
 #include "dispatch/dispatcher.h"
 
@@ -13,11 +14,6 @@ namespace {
 
 namespace json = boost::json;
 using dispatch::OperatorAnswer;
-
-std::string shown(std::string_view text)
-{
-    return printable(text, 320);
-}
 
 }  // namespace
 

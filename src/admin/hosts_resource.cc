@@ -2,6 +2,7 @@
 
 #include "admin/await_answer.h"
 #include "admin/objects_answer.h"
+#include "admin/shown.h"
 #include "core/text.h"
 #include "events/publisher.h"
 
@@ -30,10 +31,10 @@ net::Task<Response> list_hosts(Api& api)
     json::array hosts;
     for (const outbound::RememberedHost& each : *rows) {
         const auto left = std::chrono::ceil<std::chrono::seconds>(each.left);
-        hosts.push_back(json::object{{"host", printable(each.host, 320)},
+        hosts.push_back(json::object{{"host", shown(each.host)},
                                      {"what", each.what},
                                      {"policy", printable(each.policy, 1000)},
-                                     {"destination", printable(each.destination, 320)},
+                                     {"destination", shown(each.destination)},
                                      {"for", format_duration(left)}});
     }
     co_return Response{200, "application/json", json::serialize(json::object{{"hosts", hosts}})};
@@ -49,7 +50,7 @@ net::Task<Response> forget_hosts(Api& api, Request request)
         };
     const auto count = co_await await_answer<std::size_t>(api.core, std::move(start), kPatience);
     if (!count) co_return too_slow();
-    events::HostsForgotten forgotten{printable(host, 320), *count, actor_of(request)};
+    events::HostsForgotten forgotten{shown(host), *count, actor_of(request)};
     api.events.publish(std::move(forgotten));
     const std::string done = std::to_string(*count) + " of what was remembered is forgotten.";
     const json::object body{{"done", done}, {"count", *count}};

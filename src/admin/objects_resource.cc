@@ -2,6 +2,7 @@
 
 #include "admin/await_answer.h"
 #include "admin/objects_answer.h"
+#include "admin/shown.h"
 #include "core/text.h"
 #include "directory/directory_thread.h"
 #include "net/core.h"
@@ -58,7 +59,7 @@ Response list_exceptions(Api& api)
                                     {"weaker", each.weaker},
                                     {"valid_until", format_rfc3339(each.valid_until)},
                                     {"ended", each.valid_until <= now},
-                                    {"reason", printable(each.reason, 320)}});
+                                    {"reason", shown(each.reason)}});
     }
     const json::object body{{"exceptions", std::move(rows)}};
     return {200, "application/json", json::serialize(body)};

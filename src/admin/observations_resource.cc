@@ -4,7 +4,7 @@
 #include "admin/objects_answer.h"
 #include "admin/query.h"
 #include "admin/queue_operations.h"
-#include "core/text.h"
+#include "admin/shown.h"
 #include "dispatch/dispatcher.h"
 #include "events/publisher.h"
 #include "mail/domain.h"
@@ -25,11 +25,6 @@ using observations::Destination;
 
 constexpr Duration kPatience = std::chrono::seconds{20};
 constexpr std::size_t kMaxRows = 10'000;
-
-std::string shown(std::string_view text)
-{
-    return printable(text, 320);
-}
 
 // "held until …", "observed": what became of a fall.
 std::string fall_state(const policy::Fall& fall, WallTime now)

@@ -1,7 +1,7 @@
 #include "admin/outcomes_resource.h"
 
 #include "admin/recent_outcomes.h"
-#include "core/text.h"
+#include "admin/shown.h"
 #include "core/time.h"
 #include "facts/attempt_history.h"
 
@@ -25,10 +25,10 @@ Response show_outcomes(const Api& api, const Request& request)
                                    {"failed", found->failed},
                                    {"deferred", found->deferred},
                                    {"at", format_rfc3339(found->at)},
-                                   {"host", printable(found->host, 320)},
+                                   {"host", shown(found->host)},
                                    {"outcome", facts::name(outcome.result)},
                                    {"reason", facts::name(outcome.reason)},
-                                   {"text", facts::format_words(outcome, 320)}};
+                                   {"text", facts::format_words(outcome, kLongestShown)}};
     return {200, "application/json", boost::json::serialize(body)};
 }
 

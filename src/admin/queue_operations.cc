@@ -3,6 +3,7 @@
 #include "admin/await_answer.h"
 #include "admin/objects_answer.h"
 #include "admin/queue_query.h"
+#include "admin/shown.h"
 #include "core/assert.h"
 #include "core/text.h"
 #include "dispatch/dispatcher.h"
@@ -57,8 +58,8 @@ json::object summary_json(const queue::SummaryRow& row, WallTime now)
     json::array by_age;
     for (const std::uint64_t messages : row.by_age) by_age.emplace_back(messages);
     const auto oldest = std::chrono::duration_cast<std::chrono::seconds>(now - row.oldest);
-    json::object body{{"destination", printable(row.destination, 320)},
-                      {"reason", printable(row.reason, 320)},
+    json::object body{{"destination", shown(row.destination)},
+                      {"reason", shown(row.reason)},
                       {"messages", row.messages},
                       {"size", row.octets},
                       {"held", row.held},

@@ -5,6 +5,7 @@
 #include "admin/queue_json.h"
 #include "admin/queue_operations.h"
 #include "admin/queue_query.h"
+#include "admin/shown.h"
 #include "core/quote.h"
 #include "core/text.h"
 #include "dispatch/dispatcher.h"
@@ -18,11 +19,6 @@ namespace {
 
 namespace json = boost::json;
 using dispatch::OperatorAnswer;
-
-std::string shown(std::string_view text)
-{
-    return printable(text, 320);
-}
 
 json::object row_json(const dispatch::ListRow& row, WallTime now)
 {
@@ -79,7 +75,7 @@ void add_history(json::object& body, const spool::MessageState& state)
                                          {"last_at", format_rfc3339(each.last_at)},
                                          {"host", shown(each.host)},
                                          {"reason", shown(each.reason.text())},
-                                         {"text", printable_once(each.text, 320)}});
+                                         {"text", printable_once(each.text, kLongestShown)}});
     }
     if (!causes.empty()) body["causes"] = std::move(causes);
 }
