@@ -235,6 +235,7 @@ const Refused kRefused[] = {
     {"HostBits", "[[inbound_connector]]\nname = \"x\"\nnetworks = [\"192.0.2.1/24\"]\n", "inbound_connector[0].networks", "does not fit"},
     {"GrantWithoutEvidence", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\n", "inbound_connector[0].networks", "nothing proves a client"},
     {"PartnerThatGrants", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nmay_relay = true\n", "inbound_connector[0].may_relay", "grants nothing"},
+    {"PartnerAtSomeListeners", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nlisteners = [\"mx\"]\n", "inbound_connector[0].listeners", "restricts its mail at every listener"},
     {"PartnerThatIsInternal", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\ntreat_as_internal = true\n", "inbound_connector[0].treat_as_internal", "grants nothing"},
     {"PartnerOfNobody", "[[inbound_connector]]\nname = \"x\"\n", "inbound_connector[0].sender_domains", "whose mail"},
     {"CertificateWithoutNames", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nrequire_certificate = true\n", "inbound_connector[0].require_certificate", "no certificate name"},

@@ -283,7 +283,8 @@ std::vector<Option<InboundConnector>> inbound_connector_options()
     all.push_back(option("listeners", &C::listeners,
                          config::list_kind(config::text_kind("a listener's name")),
                          "Listeners at which alone it grants, by their names in hermetic.toml; "
-                         "empty: at all. `on_premises` only."));
+                         "empty: at all. `on_premises` only: a partner's connector restricts at "
+                         "every listener."));
     all.push_back(option("ca", &C::ca, path_kind("a file of certificates (PEM)"),
                          "The CAs that count for `certificate_names`; empty: the system's."));
     all.push_back(

@@ -161,10 +161,15 @@ void validate_restrictions(const InboundConnector& each, std::size_t i, Faults& 
         faults.add(kSection, i, "may_relay", "a partner's connector grants nothing",
                    "kind = \"on_premises\" for servers of your own");
     }
+    // Every partner's connector that matches must be satisfied (specification §2.3): one that
+    // looked at some listeners alone would be got round at the others.
     if (!each.listeners.empty()) {
         faults.add(kSection, i, "listeners",
-                   "a partner's connector restricts, and would not where its mail comes elsewhere",
-                   "kind = \"on_premises\" for servers of your own");
+                   "a partner's connector restricts its mail at every listener: what it did not "
+                   "look at would come in there",
+                   "no listeners; networks with require_network or certificate_names with "
+                   "require_certificate say where the partner's mail has to come from, and kind = "
+                   "\"on_premises\" is for servers of your own");
     }
     if (each.treat_as_internal) {
         faults.add(kSection, i, "treat_as_internal", "a partner's connector grants nothing",
