@@ -3,6 +3,7 @@
 
 #include "core/text.h"
 #include "lab/partners.h"
+#include "lab/run_lab.h"
 #include "lab/smtp_client.h"
 
 #include <boost/json.hpp>
@@ -67,6 +68,23 @@ TEST(Lab, RefusesAPartnerThatItDoesNotKnow)
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().kind, LabError::Kind::UnknownPartner);
     EXPECT_EQ(started.error().detail, "tsl13");
+}
+
+TEST(Lab, AsJsonSaysWhereItsPartnersAre)
+{
+    Lab lab{{.only = {"tls12", "null-mx"}}};
+    ASSERT_TRUE(lab.start());
+    const auto said = boost::json::parse(format_lab_json(lab, "/somewhere"));
+    EXPECT_EQ(said.at("port").to_number<int>(), lab.port());
+    EXPECT_EQ(said.at("dns").as_string(), lab.dns_endpoint().format());
+    EXPECT_EQ(said.at("configuration").as_string(), "/somewhere/hermetic.toml");
+    ASSERT_EQ(said.at("partners").as_array().size(), 2U);
+    for (const auto& each : said.at("partners").as_array()) {
+        const bool serves = each.at("name").as_string() == "tls12";
+        EXPECT_EQ(each.at("address").is_string(), serves);
+        EXPECT_EQ(each.at("address").is_null(), !serves);
+        EXPECT_FALSE(each.at("summary").as_string().empty());
+    }
 }
 
 TEST(Lab, RefusesAPortThatIsTaken)

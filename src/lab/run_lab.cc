@@ -42,9 +42,20 @@ void print_how_to(const Lab& lab, const std::filesystem::path& directory)
     std::fflush(stdout);
 }
 
-// {"port", "dns", "directory", "configuration", "ca", "partners": [{"name", "domain", "address",
-// "summary"}]}; the address is null where nothing listens.
-std::string format_json(const Lab& lab, const std::filesystem::path& directory)
+void print(const Lab& lab, const std::filesystem::path& directory, const LabArguments& arguments)
+{
+    if (arguments.json) {
+        fmt::print("{}\n", format_lab_json(lab, directory));
+        std::fflush(stdout);
+        return;
+    }
+    print_partners(lab);
+    print_how_to(lab, directory);
+}
+
+}  // namespace
+
+std::string format_lab_json(const Lab& lab, const std::filesystem::path& directory)
 {
     boost::json::array partners;
     for (const auto& partner : lab.partners()) {
@@ -62,19 +73,6 @@ std::string format_json(const Lab& lab, const std::filesystem::path& directory)
                                   {"partners", std::move(partners)}};
     return boost::json::serialize(all);
 }
-
-void print(const Lab& lab, const std::filesystem::path& directory, const LabArguments& arguments)
-{
-    if (arguments.json) {
-        fmt::print("{}\n", format_json(lab, directory));
-        std::fflush(stdout);
-        return;
-    }
-    print_partners(lab);
-    print_how_to(lab, directory);
-}
-
-}  // namespace
 
 void complain_in_words(const std::string& words)
 {

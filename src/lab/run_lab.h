@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ class App;
 
 namespace hermetic::lab {
 
+class Lab;
 struct TourArguments;
 
 // On standard error.
@@ -29,6 +31,11 @@ struct LabArguments {
 // Returns the exit code: 0 after SIGINT or SIGTERM, 1 where the lab cannot start. The lab's
 // directory is left where it is: the records in it are what people wanted.
 [[nodiscard]] int run_lab(const LabArguments& arguments);
+
+// Where a running lab's partners are, as one JSON object: {"port", "dns", "directory",
+// "configuration", "ca", "partners": [{"name", "domain", "address", "summary"}]}. The address is
+// null where nothing listens.
+[[nodiscard]] std::string format_lab_json(const Lab& lab, const std::filesystem::path& directory);
 
 // Declares `lab` and `lab tour`. The arguments and the result outlive the parsing.
 void add_commands(CLI::App& app, LabArguments& lab, TourArguments& tour, int& result);
