@@ -15,7 +15,7 @@ void check(const hermetic::config::Diagnostics& diagnostics)
 {
     HERMETIC_ASSERT(!diagnostics.empty());
     for (const auto& each : diagnostics) {
-        HERMETIC_ASSERT(!each.what.empty() && !each.right.empty());
+        HERMETIC_ASSERT(!each.what.empty() && !each.expected.empty());
         HERMETIC_ASSERT(hermetic::config::format_diagnostic(each).find('\n') == std::string::npos);
     }
 }

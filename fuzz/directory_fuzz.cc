@@ -20,7 +20,7 @@ void check(const config::Diagnostics& diagnostics)
 {
     HERMETIC_ASSERT(!diagnostics.empty());
     for (const auto& each : diagnostics) {
-        HERMETIC_ASSERT(!each.what.empty() && !each.right.empty());
+        HERMETIC_ASSERT(!each.what.empty() && !each.expected.empty());
         HERMETIC_ASSERT(config::format_diagnostic(each).find('\n') == std::string::npos);
     }
 }

@@ -14,7 +14,7 @@ namespace hermetic::load {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kLook = 20'000'000;  // ns between looks at how many sessions are held
+constexpr std::int64_t kPoll = 20'000'000;  // ns between looks at how many sessions are held
 
 std::int64_t after(std::int64_t now, double seconds)
 {
@@ -37,7 +37,7 @@ public:
         std::int64_t deadline = after(run_.begun, run_.options.timeout);
         bool told = !idle;
         while (running.load() > 0 && now_ns() < deadline) {
-            const std::int64_t next = told ? deadline : std::min(deadline, now_ns() + kLook);
+            const std::int64_t next = told ? deadline : std::min(deadline, now_ns() + kPoll);
             static_cast<void>(poller_.wait(next));
             for (int number = next_signal(signals_); number != 0; number = next_signal(signals_)) {
                 if (number != SIGUSR1) {

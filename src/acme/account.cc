@@ -124,7 +124,7 @@ private:
         const auto binding = load_binding(wanted_.eab_key_id, wanted_.eab_hmac_file);
         if (!binding)
             return failure(
-                trouble_of(binding.error().what + "; right is " + binding.error().right));
+                trouble_of(binding.error().what + "; expected: " + binding.error().expected));
         return account_payload(wanted_.contact,
                                format_binding(*binding, key, server_.directory().new_account));
     }

@@ -15,7 +15,7 @@ namespace hermetic::acme {
 namespace {
 
 // Between looks, at most and at least: objects and clocks change meanwhile.
-constexpr auto kLook = std::chrono::minutes{1};
+constexpr auto kCheckInterval = std::chrono::minutes{1};
 constexpr std::size_t kMaxAttempts = std::size_t{1} << 20U;
 constexpr Duration kShortest = std::chrono::seconds{1};
 // After an order that a stop cut off: nobody failed, but many restarts are not many orders.
@@ -81,7 +81,7 @@ WallTime Keeper::next_for(const Kept& kept, WallTime now)
 net::Task<WallTime> Keeper::renew_due()
 {
     const auto certificates = certificates_;
-    WallTime next = core_.clock().wall() + kLook;
+    WallTime next = core_.clock().wall() + kCheckInterval;
     for (const Kept& each : certificates) {
         const bool asked = asked_for_.erase(each.name) != 0;
         if (asked || next_for(each, core_.clock().wall()) <= core_.clock().wall())

@@ -156,8 +156,8 @@ private:
             if (authorization->status == Status::Invalid)
                 co_return failure(
                     trouble_of(printable(authorization->domain) + ": " + words_of(*authorization)));
-            auto rested = co_await rest();
-            if (!rested) co_return rested;
+            auto paused = co_await pause();
+            if (!paused) co_return paused;
         }
     }
 
@@ -194,14 +194,14 @@ private:
                 if (!answer) co_return failure(answer.error());
                 asked = true;
             } else if (!first) {
-                auto rested = co_await rest();
-                if (!rested) co_return failure(rested.error());
+                auto paused = co_await pause();
+                if (!paused) co_return failure(paused.error());
             }
         }
     }
 
     // As long as the server asks for, within reason.
-    net::Task<Done> rest()
+    net::Task<Done> pause()
     {
         Duration pause = kShortestPoll;
         if (retry_after_)

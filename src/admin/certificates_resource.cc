@@ -107,12 +107,12 @@ Response renew_certificate(const Api& api, const Request& request)
              "it."}};
         return {202, "application/json", json::serialize(body)};
     }
-    const std::string right = fmt::format("{}", fmt::join(ordered, ", "));
+    const std::string expected = fmt::format("{}", fmt::join(ordered, ", "));
     if (known) {
         return refuse(409, fmt::format("\"{}\" is not ordered by ACME", printable(name)),
                       "new files in the place of the old ones, which are taken within a second");
     }
-    return refuse(404, fmt::format("there is no certificate \"{}\"", printable(name)), right);
+    return refuse(404, fmt::format("there is no certificate \"{}\"", printable(name)), expected);
 }
 
 }  // namespace hermetic::admin

@@ -34,12 +34,12 @@ net::Task<Response> list_destinations(Api& api)
                          {"active", each.under_way},
                          {"connections", each.connections},
                          {"limit", each.limit},
-                         {"rests_until", ""},
+                         {"back_off_until", ""},
                          {"last_reason", ""},
                          {"paused_by", ""}};
-        if (each.resting_until) row["rests_until"] = format_rfc3339(*each.resting_until);
+        if (each.back_off_until) row["back_off_until"] = format_rfc3339(*each.back_off_until);
         if (each.last_failure) row["last_reason"] = shown(facts::name(each.last_failure->reason));
-        if (!each.rest_reason.empty()) row["last_reason"] = each.rest_reason;
+        if (!each.back_off_reason.empty()) row["last_reason"] = each.back_off_reason;
         if (each.pause) add_pause(row, *each.pause);
         destinations.push_back(std::move(row));
     }

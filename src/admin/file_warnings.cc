@@ -12,7 +12,7 @@ namespace {
 
 std::string sentence(std::string_view object, const tls::ConfigError& error)
 {
-    return fmt::format("{}: {}; right is: {}", object, error.what, error.right);
+    return fmt::format("{}: {}; expected: {}", object, error.what, error.expected);
 }
 
 }  // namespace

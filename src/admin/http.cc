@@ -54,10 +54,10 @@ bool parse_query(std::string_view query, Request& request)
 
 }  // namespace
 
-Response refuse(int status, std::string_view what, std::string_view right)
+Response refuse(int status, std::string_view what, std::string_view expected)
 {
     boost::json::object body{{"error", what}};
-    if (!right.empty()) body["right"] = right;
+    if (!expected.empty()) body["expected"] = expected;
     return {status, "application/json", boost::json::serialize(body)};
 }
 

@@ -28,8 +28,8 @@ struct Response {
     std::shared_ptr<LineStream> lines{};  // set: the body is what comes out of it, line by line
 };
 
-// {"error": "...", "right": "..."}: every refusal says what was wrong and what would be right.
-[[nodiscard]] Response refuse(int status, std::string_view what, std::string_view right = {});
+// {"error": "...", "expected": "..."}: every refusal says what was wrong and what would be right.
+[[nodiscard]] Response refuse(int status, std::string_view what, std::string_view expected = {});
 
 // The target of a request line; false where it is malformed.
 [[nodiscard]] bool parse_target(std::string_view target, Request& request);

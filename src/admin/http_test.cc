@@ -40,7 +40,7 @@ TEST(ParseTarget, RefusesWhatIsMalformed)
 TEST(Refuse, SaysWhatWouldBeRight)
 {
     EXPECT_EQ(refuse(404, "nothing \"here\"", "there").body,
-              R"({"error":"nothing \"here\"","right":"there"})");
+              R"({"error":"nothing \"here\"","expected":"there"})");
 }
 
 }  // namespace

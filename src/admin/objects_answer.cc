@@ -45,8 +45,8 @@ std::pair<int, std::string_view> status_of(Refusal::Kind kind)
         return {409, "conflict"};
     case Refusal::Kind::Removes:
         return {409, "removes"};
-    case Refusal::Kind::Governed:
-        return {409, "governed"};
+    case Refusal::Kind::ManagedByFile:
+        return {409, "managed-by-file"};
     case Refusal::Kind::Broken:
         return {500, "broken"};
     }
@@ -56,14 +56,14 @@ std::pair<int, std::string_view> status_of(Refusal::Kind kind)
 Response refused(const Refusal& refusal)
 {
     const auto [status, reason] = status_of(refusal.kind);
-    json::object body{{"error", refusal.what}, {"right", refusal.right}, {"reason", reason}};
+    json::object body{{"error", refusal.what}, {"expected", refusal.expected}, {"reason", reason}};
     json::array diagnostics;
     for (const config::Diagnostic& each : refusal.diagnostics) {
         diagnostics.push_back({{"file", each.file},
                                {"line", each.line},
                                {"key", each.key},
                                {"what", each.what},
-                               {"right", each.right}});
+                               {"expected", each.expected}});
     }
     if (!diagnostics.empty()) body["diagnostics"] = std::move(diagnostics);
     return {status, "application/json", json::serialize(body)};
@@ -138,8 +138,8 @@ json::object change_json(const directory::ObjectChange& change)
 void add_directory(json::object& body, const directory::Directory& directory)
 {
     body["revision"] = directory.revision().number;
-    body["governed_by"] =
-        directory.governed_by().empty() ? "directory" : "file " + directory.governed_by();
+    body["managed_by"] =
+        directory.managed_by().empty() ? "directory" : "file " + directory.managed_by();
 }
 
 json::array warnings_json(const objects::Snapshot::Contents& contents)

@@ -127,7 +127,7 @@ TEST_F(ObjectsAnswer, OneObjectIsShownWithVersionAuthorAndFields)
     EXPECT_EQ(bank.at("fields").at("recipient_domains").at(0).as_string(), "bank.test");
     const auto list = body_of(ask("GET", "/v1/objects?kind=outbound_connector"));
     EXPECT_EQ(list.at("objects").as_array().size(), 1U);
-    EXPECT_EQ(list.at("governed_by").as_string(), "directory");
+    EXPECT_EQ(list.at("managed_by").as_string(), "directory");
 }
 
 TEST_F(ObjectsAnswer, FieldsAreSetAndUnset)
@@ -219,7 +219,8 @@ TEST_F(ObjectsAnswer, ARevisionIsShownAndRolledBackTo)
 TEST_F(ObjectsAnswer, AKindThatIsNoneIsSaidWithThoseThatAre)
 {
     const auto refused = body_of(ask("GET", "/v1/objects/connector/bank"), 404);
-    EXPECT_NE(refused.at("right").as_string().find("outbound_connector"), std::string_view::npos);
+    EXPECT_NE(refused.at("expected").as_string().find("outbound_connector"),
+              std::string_view::npos);
 }
 
 TEST_F(ObjectsAnswer, MalformedBodiesAreRefusedWithTheRightForm)
@@ -228,7 +229,7 @@ TEST_F(ObjectsAnswer, MalformedBodiesAreRefusedWithTheRightForm)
     for (const char* body :
          {"", "{", "[]", R"({"set":1})", R"({"unset":[1]})", R"({"other":1})", R"({"version":-1})",
           R"({"version":"1"})", R"({"set":{"a":null}})", R"({"set":{"a":1.5}})"}) {
-        EXPECT_NE(ask("PATCH", kBank, body).body.find("right"), std::string::npos) << body;
+        EXPECT_NE(ask("PATCH", kBank, body).body.find("expected"), std::string::npos) << body;
         body_of(ask("PATCH", kBank, body), 400);
     }
 }

@@ -66,7 +66,7 @@ json::object concerned_json(const observations::Concerned& each)
             {"sessions", each.sessions},
             {"last_seen", format_rfc3339(each.last_seen)},
             {"newer_since", each.newer_since},
-            {"put_off_now", each.put_off_now},
+            {"deferred_now", each.deferred_now},
             {"exempt_by", shown(each.exempt_by)}};
 }
 

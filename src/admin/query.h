@@ -1,8 +1,8 @@
 // What a request may ask beside its path: the parameters of each resource, and the values that they
 // take.
 //
-// Pure. docs/reference/api.md lists them. A parameter that nobody reads would be a wish that nobody
-// hears: it is refused, and so is a value that means nothing.
+// Pure. docs/reference/api.md lists them. A parameter that nobody reads would be a request that
+// nobody hears: it is refused, and so is a value that means nothing.
 #pragma once
 
 #include "admin/http.h"

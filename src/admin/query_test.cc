@@ -35,24 +35,24 @@ struct Row {
 // clang-format off
 const Row kRows[] = {
     {"GET",    "/v1/status",                                   ""},
-    {"GET",    "/v1/status?verbose=yes",                       R"("there is no parameter \"verbose\" here","right":"none")"},
+    {"GET",    "/v1/status?verbose=yes",                       R"("there is no parameter \"verbose\" here","expected":"none")"},
     {"GET",    "/metrics?format=json",                         "no parameter"},
     {"GET",    "/v1/queue?state=held&limit=3&sender=%3C%3E",   ""},
-    {"GET",    "/v1/queue?state=frozen",                       R"("\"frozen\" is no value of state","right":"waiting, deferred, under-way, held")"},
-    {"GET",    "/v1/queue?limit=many",                         R"("right":"a whole number")"},
+    {"GET",    "/v1/queue?state=frozen",                       R"("\"frozen\" is no value of state","expected":"waiting, deferred, under-way, held")"},
+    {"GET",    "/v1/queue?limit=many",                         R"("expected":"a whole number")"},
     {"GET",    "/v1/queue?limit=-1",                           "no value of limit"},
-    {"GET",    "/v1/queue?stat=held",                          R"("right":"destination, sender, recipient, reason, older_than, as_of, state, limit, cursor")"},
+    {"GET",    "/v1/queue?stat=held",                          R"("expected":"destination, sender, recipient, reason, older_than, as_of, state, limit, cursor")"},
     {"POST",   "/v1/queue/retry?all=yes",                      ""},
-    {"POST",   "/v1/queue/retry?all=true",                     R"("right":"yes, no")"},
+    {"POST",   "/v1/queue/retry?all=true",                     R"("expected":"yes, no")"},
     {"POST",   "/v1/queue/ID/hold?reason=x",                   "no parameter"},
     {"POST",   "/v1/queue/ID/approve?reason=x",                ""},
-    {"GET",    "/v1/objects?kind=connector",                   R"("right":"organization, accepted_domain, inbound_connector, outbound_connector, certificate, retirement")"},
+    {"GET",    "/v1/objects?kind=connector",                   R"("expected":"organization, accepted_domain, inbound_connector, outbound_connector, certificate, retirement")"},
     {"GET",    "/v1/objects?kind=certificate&organization=Other", ""},
-    {"GET",    "/v1/objects?organization=Typo",                R"("there is no organization \"Typo\"","right":"\"Example\", \"Other\"")"},
+    {"GET",    "/v1/objects?organization=Typo",                R"("there is no organization \"Typo\"","expected":"\"Example\", \"Other\"")"},
     {"DELETE", "/v1/objects/certificate/x?version=1&organization=Typo", "no organization"},
     {"GET",    "/v1/objects/certificate/x/history?organization=Gone", ""},
-    {"PUT",    "/v1/objects?revision=1&dryrun=yes",            R"("right":"revision, file, dry-run, prune")"},
-    {"POST",   "/v1/connectors/x/test?direction=both",         R"("right":"inbound, outbound")"},
+    {"PUT",    "/v1/objects?revision=1&dryrun=yes",            R"("expected":"revision, file, dry-run, prune")"},
+    {"POST",   "/v1/connectors/x/test?direction=both",         R"("expected":"inbound, outbound")"},
     {"GET",    "/v1/nothing?a=b",                              ""},  // 404 says more
 };
 // clang-format on

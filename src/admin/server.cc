@@ -279,7 +279,7 @@ Result<void, std::string> Server::listen(const std::string& path)
     if (::lstat(path.c_str(), &status) == 0) {
         if (!S_ISSOCK(status.st_mode)) {
             return failure(path +
-                           ": there is something that is no socket; right is a path of its "
+                           ": there is something that is no socket; expected: a path of its "
                            "own");
         }
         if (is_alive(impl_->core, path)) return failure(path + ": another server listens there");

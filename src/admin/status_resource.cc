@@ -70,9 +70,9 @@ Response show_status(const NodeStatus& status)
         {"objects",
          {{"revision", status.objects.revision},
           {"organizations", status.objects.organizations},
-          {"governed_by", status.configuration.organization_file.empty()
-                              ? "directory"
-                              : "file " + status.configuration.organization_file}}},
+          {"managed_by", status.configuration.organization_file.empty()
+                             ? "directory"
+                             : "file " + status.configuration.organization_file}}},
         {"acme_failed", failed_orders}};
     return {200, "application/json", json::serialize(body)};
 }

@@ -30,14 +30,14 @@ void complain(const Complaint& complaint)
         std::fprintf(stderr, "and %zu more\n", diagnostics.size() - kMost);
     if (!diagnostics.empty()) return;
     std::fprintf(stderr, "%s%s%s\n", complaint.error.c_str(),
-                 complaint.right.empty() ? "" : "; right is ", complaint.right.c_str());
+                 complaint.expected.empty() ? "" : "; expected: ", complaint.expected.c_str());
 }
 
 Complaint complaint_of(const config::Diagnostics& diagnostics)
 {
     const config::Diagnostic& first = diagnostics.front();
-    return {first.key.empty() ? first.what : first.key + ": " + first.what, first.right, "invalid",
-            diagnostics};
+    return {first.key.empty() ? first.what : first.key + ": " + first.what, first.expected,
+            "invalid", diagnostics};
 }
 
 void complain_of(const config::Diagnostics& diagnostics)
@@ -63,7 +63,7 @@ void remark(const std::string& words)
 std::string format_complaint_json(const Complaint& complaint)
 {
     boost::json::object object{{"error", complaint.error}};
-    if (!complaint.right.empty()) object["right"] = complaint.right;
+    if (!complaint.expected.empty()) object["expected"] = complaint.expected;
     if (!complaint.reason.empty()) object["reason"] = complaint.reason;
     boost::json::array diagnostics;
     for (const config::Diagnostic& each : complaint.diagnostics) {
@@ -71,7 +71,7 @@ std::string format_complaint_json(const Complaint& complaint)
                                {"line", each.line},
                                {"key", each.key},
                                {"what", each.what},
-                               {"right", each.right}});
+                               {"expected", each.expected}});
     }
     if (!diagnostics.empty()) object["diagnostics"] = std::move(diagnostics);
     return boost::json::serialize(object);

@@ -1,6 +1,6 @@
 // What a command says on standard error where it could not do what it was asked.
 //
-// With --json it is one JSON object on standard error, whatever the command, {"error", "right",
+// With --json it is one JSON object on standard error, whatever the command, {"error", "expected",
 // "reason", "diagnostics"}: what was wrong always, the others where they are known. Standard output
 // then has nothing. The exit code is the same in both forms.
 #pragma once
@@ -14,7 +14,7 @@ namespace hermetic::cli {
 
 struct Complaint {
     std::string error;
-    std::string right{};
+    std::string expected{};
     std::string reason{};               // "conflict": for programs
     config::Diagnostics diagnostics{};  // where there are some, they are what people see
 };

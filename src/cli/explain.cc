@@ -20,17 +20,17 @@ namespace hermetic::cli {
 namespace {
 
 namespace json = boost::json;
-using policy::RungKind;
+using policy::StepKind;
 
-// The rungs that the policy has room for, as the ladder climbs them.
+// The steps that the policy has room for, as the ladder climbs them.
 std::vector<std::string> ladder_of(const policy::TlsPolicy& policy)
 {
     std::vector<std::string> ladder;
     if (policy.wants_tls()) {
-        for (const RungKind kind : {RungKind::Everything, RungKind::Compatible,
-                                    RungKind::LowerVersion, RungKind::Weak, RungKind::Legacy}) {
-            const auto plan = policy::plan_rung(policy, kind);
-            // Else the weak rung is there to say what to repair.
+        for (const StepKind kind : {StepKind::Everything, StepKind::Compatible,
+                                    StepKind::LowerVersion, StepKind::Weak, StepKind::Legacy}) {
+            const auto plan = policy::plan_step(policy, kind);
+            // Else the weak step is there to say what to repair.
             if (!plan || (plan->weak && !policy.takes_weak_handshakes())) continue;
             ladder.push_back(fmt::format("{} ({} to {}{})", facts::name(kind),
                                          facts::format_version(plan->min),
@@ -38,7 +38,7 @@ std::vector<std::string> ladder_of(const policy::TlsPolicy& policy)
                                          plan->fallback_scsv ? ", TLS_FALLBACK_SCSV" : ""));
         }
     }
-    if (policy.allows_clear()) ladder.emplace_back(facts::name(RungKind::Clear));
+    if (policy.allows_clear()) ladder.emplace_back(facts::name(StepKind::Clear));
     return ladder;
 }
 
@@ -238,17 +238,18 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
     explanation.message = request.message;
     explanation.requiretls = request.requiretls;
     explanation.message_refusal = refuse_message(request);
-    const auto way = route_of(snapshot, request);
-    explanation.route = way.route.label;
-    explanation.route_reason = way.reason;
-    explanation.route_source = way.source;
-    if (const auto paused = request.pauses.find(way.route.label); paused != request.pauses.end())
+    const auto decided = route_of(snapshot, request);
+    explanation.route = decided.route.label;
+    explanation.route_reason = decided.reason;
+    explanation.route_source = decided.source;
+    if (const auto paused = request.pauses.find(decided.route.label);
+        paused != request.pauses.end())
         explanation.paused = queue::describe(paused->second);
     // Of the same snapshot: it has what the route names.
-    const auto demand = outbound::make_demand(snapshot, way.route, message_demand_of(request));
+    const auto demand = outbound::make_demand(snapshot, decided.route, message_demand_of(request));
     HERMETIC_ASSERT(demand.has_value());
     explanation.organization = demand->organization->name;
-    explanation.hops = explain_hops(request, way.route, *demand);
+    explanation.hops = explain_hops(request, decided.route, *demand);
     return explanation;
 }
 
@@ -258,7 +259,7 @@ policy::MessageDemand message_demand_of(const ExplainRequest& request)
     envelope.tls.requiretls = request.requiretls;
     envelope.tls.tls_required_no = request.message && request.message->tls_required_no;
     policy::MessageDemand demand;
-    demand.wishes = policy::wishes_of(envelope);
+    demand.requests = policy::requests_of(envelope);
     return demand;
 }
 

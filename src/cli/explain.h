@@ -48,7 +48,7 @@ struct HopExplanation {
     std::vector<facts::Reason> reasons;
     std::vector<policy::TlsSource> sources;  // everything that was asked, in that order
     facts::Reason skip{};                    // not None: the host would not be used, and why
-    std::vector<std::string> ladder;         // rungs in the order in which they are tried; of a
+    std::vector<std::string> ladder;         // steps in the order in which they are tried; of a
                                              // host that would not be used none
     bool clear = false;                      // whether it may end in clear text
     std::string audited;                     // the policy of an audited connector; empty: none

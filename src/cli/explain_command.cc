@@ -51,19 +51,20 @@ int explain_live(const objects::Snapshot& snapshot, const ExplainRequest& reques
     options.hostname = node.hostname;
     Progress progress = Progress::for_output();
     if (output == Output::Table) std::fputs("\n", stdout);
-    const auto way =
-        look_live(options, snapshot, request, [&progress, output](const validation::Step& step) {
-            if (output == Output::Table) progress.show(step);
-        });
-    if (!way) {
-        complain({way.error()});
+    const auto check = check_route_live(options, snapshot, request,
+                                        [&progress, output](const validation::Step& step) {
+                                            if (output == Output::Table) progress.show(step);
+                                        });
+    if (!check) {
+        complain({check.error()});
         return kFailed;
     }
-    const std::string text = output == Output::Json
-                                 ? add_way(format_explanation_json(explanation), *way) + "\n"
-                                 : format_way(*way);
+    const std::string text =
+        output == Output::Json
+            ? add_route_check(format_explanation_json(explanation), *check) + "\n"
+            : format_route_check(*check);
     std::fputs(text.c_str(), stdout);
-    return way->flow.goes() ? kDone : kFailed;
+    return check->flow.goes() ? kDone : kFailed;
 }
 
 }  // namespace

@@ -1,22 +1,23 @@
-// `hermetic explain --live`: which host would be used now, by which rung, under which policy.
+// `hermetic explain --live`: which host would be used now, by which step, under which policy.
 #pragma once
 
 #include "cli/explain.h"
 #include "validation/local_run.h"
-#include "validation/way.h"
+#include "validation/route_check.h"
 
 #include <string>
 
 namespace hermetic::cli {
 
 // Looks, and tells the sink. The error is for people.
-[[nodiscard]] Result<validation::Way, std::string> look_live(
+[[nodiscard]] Result<validation::RouteCheck, std::string> check_route_live(
     const validation::LocalOptions& options, const objects::Snapshot& snapshot,
     const ExplainRequest& request, const validation::Sink& sink);
 
 // What it came to, below the steps.
-[[nodiscard]] std::string format_way(const validation::Way& way);
+[[nodiscard]] std::string format_route_check(const validation::RouteCheck& check);
 // The explanation's JSON with the member "live".
-[[nodiscard]] std::string add_way(const std::string& explanation_json, const validation::Way& way);
+[[nodiscard]] std::string add_route_check(const std::string& explanation_json,
+                                          const validation::RouteCheck& check);
 
 }  // namespace hermetic::cli

@@ -101,7 +101,7 @@ TEST(Explain, AConnectorByMxSaysWhichNames)
     EXPECT_EQ(proved.hops[0].names, std::vector<std::string>{"the host's own name"});
 }
 
-TEST(Explain, EachRungThatTheFloorAllows)
+TEST(Explain, EachStepThatTheFloorAllows)
 {
     const auto found = explained("x@old.example");
     ASSERT_EQ(found.hops.size(), 1U);
@@ -174,7 +174,7 @@ TEST(Explain, RequiretlsIsAskedAsDeliveryWouldAskForIt)
                            *IpAddress::parse("192.0.2.7"), facts::DnsSecurity::Secure,
                            *parse_rfc3339("2026-11-21T12:00:00Z")};
     request.requiretls = true;
-    EXPECT_TRUE(message_demand_of(request).wishes.requiretls);
+    EXPECT_TRUE(message_demand_of(request).requests.requiretls);
     auto found = explain(snapshot, request);
     ASSERT_EQ(found.hops.size(), 1U);
     EXPECT_TRUE(found.hops[0].requiretls);
@@ -216,13 +216,13 @@ TEST(Explain, TlsRequiredNoIsHeededUnlessTheMessageHasRequiretls)
         << words;
 }
 
-TEST(Explain, TheLiveWayIsAddedToTheData)
+TEST(Explain, TheLiveCheckIsAddedToTheData)
 {
-    validation::Way way;
-    way.flow.fate = validation::Fate::Goes;
-    way.host = "mx.bank.example";
-    way.flow.reason = facts::Reason::TlsVerified;
-    const auto text = add_way(format_explanation_json(explained("x@bank.example")), way);
+    validation::RouteCheck check;
+    check.flow.fate = validation::Fate::Goes;
+    check.host = "mx.bank.example";
+    check.flow.reason = facts::Reason::TlsVerified;
+    const auto text = add_route_check(format_explanation_json(explained("x@bank.example")), check);
     EXPECT_NE(text.find(R"("live":{"mail":"goes","flows":true)"), std::string::npos) << text;
     EXPECT_NE(text.find(R"("reason":"tls.verified")"), std::string::npos) << text;
 }

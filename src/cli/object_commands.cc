@@ -113,7 +113,7 @@ int save(const ServerChoice& server, const std::string& method, const boost::jso
         const value would = parse_answer(*text);
         if (would.is_null()) return kFailed;
         const bool saved =
-            text_of(would, "governed_by") == "directory" && !rows_of(would, "changes").empty();
+            text_of(would, "managed_by") == "directory" && !rows_of(would, "changes").empty();
         if (saved) {
             test = object.no_test ? CopyTest{{}, "--no-test", {}} : test_copy(server, object, edit);
         }

@@ -12,9 +12,9 @@
 namespace hermetic::cli {
 namespace {
 
-net::Task<> look(const validation::Environment& env, std::shared_ptr<const tls::CaSet> cas,
-                 validation::Subject subject, validation::ProbeTarget target, validation::Sink sink,
-                 validation::ProbeFindings& findings)
+net::Task<> run_probe(const validation::Environment& env, std::shared_ptr<const tls::CaSet> cas,
+                      validation::Subject subject, validation::ProbeTarget target,
+                      validation::Sink sink, validation::ProbeFindings& findings)
 {
     findings = co_await validation::probe(env, std::move(cas), std::move(subject),
                                           std::move(target), std::move(sink));
@@ -35,8 +35,8 @@ Result<validation::Subject, std::string> subject_of(const ProbeArguments& argume
         if (each.name == name) return validation::make_subject(snapshot, each);
         names += (names.empty() ? "\"" : ", \"") + each.name + "\"";
     }
-    if (name.empty()) return failure("whose mail? right is --organization with one of " + names);
-    return failure("there is no organization \"" + name + "\"; right is " +
+    if (name.empty()) return failure("whose mail? expected: --organization with one of " + names);
+    return failure("there is no organization \"" + name + "\"; expected: " +
                    (names.empty() ? std::string{"to name none"} : "one of " + names));
 }
 
@@ -71,7 +71,7 @@ int probe(const ProbeArguments& arguments, Output output)
     validation::ProbeFindings findings;
     const auto done = validation::run_here(
         *options, [&](const validation::Environment& env, std::shared_ptr<const tls::CaSet> cas) {
-            return look(env, std::move(cas), *subject, *target, sink, findings);
+            return run_probe(env, std::move(cas), *subject, *target, sink, findings);
         });
     if (!done) {
         complain({done.error()});

@@ -145,7 +145,7 @@ std::string format_destinations(const value& body)
                  {"held", Table::Align::Right},
                  {"connections", Table::Align::Right},
                  {"limit", Table::Align::Right},
-                 {"rests until"},
+                 {"backs off until"},
                  {"last", Table::Align::Left, 40},
                  {"paused", Table::Align::Left, 60}}};
     for_each(body, "destinations", [&](const value& each) {
@@ -158,7 +158,7 @@ std::string format_destinations(const value& body)
         }
         table.add({text_of(each, "destination"), text_of(each, "waiting"),
                    text_of(each, "deferred"), text_of(each, "held"), text_of(each, "connections"),
-                   text_of(each, "limit"), text_of(each, "rests_until"),
+                   text_of(each, "limit"), text_of(each, "back_off_until"),
                    text_of(each, "last_reason"), paused});
     });
     return table.empty() ? "nothing waits\n" : table.format();

@@ -32,13 +32,13 @@ int say_refusal(const admin::Response& response)
         complain({"the server answered " + std::to_string(response.status)});
         return kFailed;
     }
-    Complaint complaint{text_of(body, "error"), text_of(body, "right"), text_of(body, "reason")};
+    Complaint complaint{text_of(body, "error"), text_of(body, "expected"), text_of(body, "reason")};
     const auto* diagnostics = body.as_object().if_contains("diagnostics");
     if (diagnostics != nullptr && diagnostics->is_array()) {
         for (const auto& each : diagnostics->as_array()) {
             complaint.diagnostics.push_back(
                 {text_of(each, "file"), static_cast<unsigned>(number_of(each, "line")),
-                 text_of(each, "key"), text_of(each, "what"), text_of(each, "right")});
+                 text_of(each, "key"), text_of(each, "what"), text_of(each, "expected")});
         }
     }
     complain(complaint);

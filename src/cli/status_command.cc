@@ -63,8 +63,8 @@ void show(const value& body)
     std::printf("configuration  %s, loaded %s\n", text_of(configuration, "file").c_str(),
                 text_of(configuration, "loaded_at").c_str());
     const value& objects = member(body, "objects");
-    std::printf("objects        revision %s, governed by %s\n",
-                text_of(objects, "revision").c_str(), text_of(objects, "governed_by").c_str());
+    std::printf("objects        revision %s, managed by %s\n", text_of(objects, "revision").c_str(),
+                text_of(objects, "managed_by").c_str());
     if (number_of(objects, "organizations") == 0) {
         std::puts(
             "               NO MAIL IS ACCEPTED: there is no organization; hermetic apply FILE");

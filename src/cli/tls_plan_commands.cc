@@ -90,7 +90,7 @@ void show_plan(const value& plan)
                  {"now", Table::Align::Left, 30}}};
     for_each(plan, "concerned", [&](const value& each) {
         const std::string exempt = text_of(each, "exempt_by");
-        std::string now = text_of(each, "put_off_now") == "true" ? "put off" : "passes";
+        std::string now = text_of(each, "deferred_now") == "true" ? "put off" : "passes";
         if (!exempt.empty()) now = "exempt by " + exempt;
         if (text_of(each, "newer_since") == "true") now += ", newer since";
         table.add({text_of(each, "peer"), text_of(each, "name"), text_of(each, "sender_domain"),

@@ -11,7 +11,7 @@ std::string format_diagnostic(const Diagnostic& diagnostic)
     if (!text.empty()) text += ": ";
     if (!diagnostic.key.empty()) text += diagnostic.key + ": ";
     text += diagnostic.what;
-    if (!diagnostic.right.empty()) text += "; right is " + diagnostic.right;
+    if (!diagnostic.expected.empty()) text += "; expected: " + diagnostic.expected;
     return text;
 }
 

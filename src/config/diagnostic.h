@@ -9,10 +9,10 @@ namespace hermetic::config {
 
 struct Diagnostic {
     std::string file;
-    unsigned line = 0;  // 0: the file as a whole
-    std::string key;    // "listener[0].min_tls"
-    std::string what;   // "\"1.4\" is no TLS version"
-    std::string right;  // "one of 1.0, 1.1, 1.2, 1.3"
+    unsigned line = 0;     // 0: the file as a whole
+    std::string key;       // "listener[0].min_tls"
+    std::string what;      // "\"1.4\" is no TLS version"
+    std::string expected;  // "one of 1.0, 1.1, 1.2, 1.3"
     bool operator==(const Diagnostic&) const = default;
 };
 
@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxFaults = 1000;
     return diagnostics.size() >= kMaxFaults;
 }
 
-// "hermetic.toml:12: listener[0].min_tls: "1.4" is no TLS version; right is one of …"
+// "hermetic.toml:12: listener[0].min_tls: "1.4" is no TLS version; expected: one of …"
 [[nodiscard]] std::string format_diagnostic(const Diagnostic& diagnostic);
 
 }  // namespace hermetic::config

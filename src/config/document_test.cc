@@ -56,7 +56,7 @@ TEST(Document, DepthIsBoundedWithItsLine)
         EXPECT_GE(document.error().line, 2U) << row.what;
         EXPECT_NE(document.error().what.find("16 levels"), std::string::npos)
             << row.what << ": " << document.error().what;
-        EXPECT_FALSE(document.error().right.empty()) << row.what;
+        EXPECT_FALSE(document.error().expected.empty()) << row.what;
     }
 }
 
@@ -103,7 +103,7 @@ TEST(Document, IsReadFromARegularFileOnly)
     const auto device = load_document("/dev/zero");
     ASSERT_FALSE(device.has_value());
     EXPECT_EQ(device.error().what, "it cannot be read: it is a device");
-    EXPECT_EQ(device.error().right, "a regular file");
+    EXPECT_EQ(device.error().expected, "a regular file");
 
     const std::string pipe = testing::TempDir() + "document_test." + std::to_string(::getpid());
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);

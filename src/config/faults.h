@@ -21,14 +21,14 @@ public:
 
     // Of a table in a list [[section]]; where one stands in [section] instead, of that.
     void add(const std::string& section, std::size_t index, const std::string& key,
-             std::string what, std::string right);
+             std::string what, std::string expected);
     // Of a table [section], or of the top level where that is empty.
     void add(const std::string& section, const std::string& key, std::string what,
-             std::string right);
+             std::string expected);
 
 private:
     void note(const Node* table, std::string place, const std::string& key, std::string what,
-              std::string right);
+              std::string expected);
 
     const Node& document_;
     const std::string& file_;

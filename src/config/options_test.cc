@@ -101,7 +101,7 @@ struct Refused {
     const char* name;
     std::string text;
     std::string key;
-    std::string right;
+    std::string expected;
     friend void PrintTo(const Refused& row, std::ostream* out) { *out << row.name; }
 };
 
@@ -113,7 +113,8 @@ TEST_P(NodeOptionsRefuse, WithFileLineKeyAndTheRightForm)
     ASSERT_FALSE(options.has_value());
     const Diagnostic& diagnostic = options.error().front();
     EXPECT_EQ(diagnostic.key, GetParam().key);
-    EXPECT_NE(diagnostic.right.find(GetParam().right), std::string::npos) << diagnostic.right;
+    EXPECT_NE(diagnostic.expected.find(GetParam().expected), std::string::npos)
+        << diagnostic.expected;
     EXPECT_EQ(diagnostic.file, "/etc/hermetic/hermetic.toml");
     EXPECT_GT(diagnostic.line, 0U);
 }
@@ -180,7 +181,7 @@ TEST(Diagnostic, ReadsAsASentence)
 {
     const auto options = read(kStart + "[limits]\nrecipients = 5\n");
     EXPECT_EQ(format_diagnostic(options.error().front()),
-              "/etc/hermetic/hermetic.toml:8: limits.recipients: 5 does not fit; right is a whole "
+              "/etc/hermetic/hermetic.toml:8: limits.recipients: 5 does not fit; expected: a whole "
               "number from 100 to 100000");
 }
 

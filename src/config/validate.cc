@@ -33,8 +33,8 @@ std::vector<std::pair<const char*, const std::vector<Network>*>> networks_of_spe
 void validate_listener(const NodeOptions& options, std::size_t index, Faults& faults)
 {
     const ListenerOptions& listener = options.listeners[index];
-    const auto fault = [&](const std::string& key, std::string what, std::string right) {
-        faults.add("listener", index, key, std::move(what), std::move(right));
+    const auto fault = [&](const std::string& key, std::string what, std::string expected) {
+        faults.add("listener", index, key, std::move(what), std::move(expected));
     };
     if (listener.name.empty()) fault("name", "it is missing", "a name of its own");
     if (listener.addresses.empty()) {
@@ -122,8 +122,8 @@ bool is_provable(const std::string& domain)
 void validate_acme(const NodeOptions& options, std::size_t index, Faults& faults)
 {
     const CertificateOptions& certificate = options.certificates[index];
-    const auto fault = [&](const char* key, std::string what, std::string right) {
-        faults.add("certificate", index, key, std::move(what), std::move(right));
+    const auto fault = [&](const char* key, std::string what, std::string expected) {
+        faults.add("certificate", index, key, std::move(what), std::move(expected));
     };
     const std::string own = options.data_directory + "/acme/" + certificate.name;
     if (certificate.chain != own + "/chain.pem" || certificate.key != own + "/key.pem")

@@ -66,7 +66,7 @@ private:
         const tls::CertificateSource source = made_source(options_);
         auto certificate = make(source, options_.hostname);
         if (certificate) return *std::move(certificate);
-        faults_.add("", "data_directory", certificate.error().what, certificate.error().right);
+        faults_.add("", "data_directory", certificate.error().what, certificate.error().expected);
         return nullptr;
     }
 
@@ -76,7 +76,7 @@ private:
                                         [&](const auto& each) { return each.name == name; });
         if (found == options_.certificates.end()) return nullptr;  // a fault of its listener
         const auto index = static_cast<std::size_t>(found - options_.certificates.begin());
-        look_at_ca(*found, index);
+        check_ca(*found, index);
         look_at_binding(*found, index);
         watch(found->chain, found->key);
         auto certificate = tls::load_certificate({found->name, found->chain, found->key});
@@ -86,17 +86,17 @@ private:
         const bool of_key = certificate.error().what.starts_with(found->key);
         const char* const file = of_key ? "key" : "chain";
         faults_.add("certificate", index, found->acme.empty() ? file : "acme",
-                    certificate.error().what, certificate.error().right);
+                    certificate.error().what, certificate.error().expected);
         return nullptr;
     }
 
     // Orders would fail one after the other, and be told only when the certificate has ended.
-    void look_at_ca(const config::CertificateOptions& certificate, std::size_t index)
+    void check_ca(const config::CertificateOptions& certificate, std::size_t index)
     {
         if (certificate.acme_ca.empty()) return;
         result_.files.push_back(certificate.acme_ca);
         if (const auto cas = tls::load_cas(certificate.acme_ca); !cas)
-            faults_.add("certificate", index, "acme_ca", cas.error().what, cas.error().right);
+            faults_.add("certificate", index, "acme_ca", cas.error().what, cas.error().expected);
     }
 
     // Not only for the first account: one that is lost is made anew.
@@ -108,7 +108,7 @@ private:
         const auto binding = acme::load_binding(certificate.acme_eab_key_id, file);
         if (binding) return;
         faults_.add("certificate", index, "acme_eab_hmac_file", binding.error().what,
-                    binding.error().right);
+                    binding.error().expected);
     }
 
     // For a certificate by ACME that has not been issued, or cannot be used: the one that was in
@@ -207,7 +207,7 @@ Result<ListenerContexts, config::Diagnostics> load_listener_contexts(
             result.by_listener[listener.name] = *context;
         } else {
             faults.add("listener", i, key_of(context.error(), listener), context.error().what,
-                       context.error().right);
+                       context.error().expected);
         }
     }
     if (!diagnostics.empty()) return failure(std::move(diagnostics));

@@ -49,7 +49,7 @@ protected:
     {
         std::string text;
         for (const auto& each : faults) {
-            EXPECT_FALSE(each.what.empty() || each.right.empty() || each.file.empty());
+            EXPECT_FALSE(each.what.empty() || each.expected.empty() || each.file.empty());
             text += fmt::format("{}{} {}", text.empty() ? "" : ", ", each.line, each.key);
         }
         return text;

@@ -28,7 +28,7 @@ void report_warnings(events::Publisher& events, const config::Diagnostics& warni
 {
     for (const config::Diagnostic& each : warnings) {
         events.publish(
-            events::ConfigurationWarning{each.file, each.line, each.key, each.what, each.right});
+            events::ConfigurationWarning{each.file, each.line, each.key, each.what, each.expected});
     }
 }
 

@@ -30,7 +30,7 @@ void FileWatch::add(const std::vector<std::string>& files)
     }
 }
 
-std::vector<std::string> FileWatch::look()
+std::vector<std::string> FileWatch::check()
 {
     std::vector<std::string> changed;
     for (auto& [file, watched] : files_) {

@@ -18,7 +18,7 @@ public:
     void add(const std::vector<std::string>& files);
     // The files that changed, appeared or went since the last look. A file that is being written is
     // reported once it has stayed the same for one look.
-    [[nodiscard]] std::vector<std::string> look();
+    [[nodiscard]] std::vector<std::string> check();
 
 private:
     struct Identity {

@@ -30,22 +30,22 @@ TEST_F(FileWatchTest, ReportsAChangeOnceItHasSettled)
 {
     write("one");
     watch_.watch({file_});
-    EXPECT_TRUE(watch_.look().empty());
+    EXPECT_TRUE(watch_.check().empty());
     write("three");
-    EXPECT_TRUE(watch_.look().empty()) << "it may still be being written";
-    EXPECT_EQ(watch_.look().size(), 1U);
-    EXPECT_TRUE(watch_.look().empty());
+    EXPECT_TRUE(watch_.check().empty()) << "it may still be being written";
+    EXPECT_EQ(watch_.check().size(), 1U);
+    EXPECT_TRUE(watch_.check().empty());
 }
 
 TEST_F(FileWatchTest, SeesAFileThatAppearsAndOneThatGoes)
 {
     watch_.watch({file_});
     write("one");
-    EXPECT_TRUE(watch_.look().empty());
-    EXPECT_EQ(watch_.look().size(), 1U);
+    EXPECT_TRUE(watch_.check().empty());
+    EXPECT_EQ(watch_.check().size(), 1U);
     std::filesystem::remove(file_);
-    EXPECT_TRUE(watch_.look().empty());
-    EXPECT_EQ(watch_.look().size(), 1U);
+    EXPECT_TRUE(watch_.check().empty());
+    EXPECT_EQ(watch_.check().size(), 1U);
 }
 
 TEST_F(FileWatchTest, FilesMayBeAddedWithoutForgettingWhatHasChanged)
@@ -55,8 +55,8 @@ TEST_F(FileWatchTest, FilesMayBeAddedWithoutForgettingWhatHasChanged)
     write("two, longer");
     watch_.add({file_, file_ + ".other"});
     std::ofstream{file_ + ".other"} << "new";
-    EXPECT_TRUE(watch_.look().empty());
-    EXPECT_EQ(watch_.look().size(), 2U);
+    EXPECT_TRUE(watch_.check().empty());
+    EXPECT_EQ(watch_.check().size(), 2U);
 }
 
 // A key that everybody could read is mended by its mode alone.
@@ -65,11 +65,11 @@ TEST_F(FileWatchTest, SeesAChangeOfModeOrTimesAlone)
     write("same");
     watch_.watch({file_});
     std::filesystem::permissions(file_, std::filesystem::perms::owner_read);
-    EXPECT_TRUE(watch_.look().empty());
-    EXPECT_EQ(watch_.look().size(), 1U);
+    EXPECT_TRUE(watch_.check().empty());
+    EXPECT_EQ(watch_.check().size(), 1U);
     std::filesystem::last_write_time(file_, std::filesystem::file_time_type{});
-    EXPECT_TRUE(watch_.look().empty());
-    EXPECT_EQ(watch_.look().size(), 1U);
+    EXPECT_TRUE(watch_.check().empty());
+    EXPECT_EQ(watch_.check().size(), 1U);
 }
 
 TEST_F(FileWatchTest, SeesARename)
@@ -78,8 +78,8 @@ TEST_F(FileWatchTest, SeesARename)
     watch_.watch({file_});
     std::ofstream{file_ + ".new"} << "same";
     std::filesystem::rename(file_ + ".new", file_);
-    EXPECT_TRUE(watch_.look().empty());
-    EXPECT_EQ(watch_.look().size(), 1U);
+    EXPECT_TRUE(watch_.check().empty());
+    EXPECT_EQ(watch_.check().size(), 1U);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ std::optional<std::string> closed_to_making(const std::string& folder)
     return closed_folder(path.string());
 }
 
-void look_at_log(const std::string& log, config::Faults& faults)
+void check_log(const std::string& log, config::Faults& faults)
 {
     if (log.empty()) return;
     const auto type = type_of(log);
@@ -69,7 +69,7 @@ void look_at_log(const std::string& log, config::Faults& faults)
 }
 
 // A socket that a server before us has left is taken away; anything else is somebody's.
-void look_at_socket(const config::NodeOptions& options, config::Faults& faults)
+void check_socket(const config::NodeOptions& options, config::Faults& faults)
 {
     const std::string& socket = options.admin.socket;
     const std::string folder = filesystem::path{socket}.parent_path().string();
@@ -91,8 +91,8 @@ void find_missing(const config::NodeOptions& options, const config::Node& docume
     config::Faults faults{document, file, diagnostics};
     if (const auto closed = closed_to_making(options.data_directory))
         faults.add("", "data_directory", *closed, "a folder that this user may write");
-    look_at_log(options.log.file, faults);
-    look_at_socket(options, faults);
+    check_log(options.log.file, faults);
+    check_socket(options, faults);
 }
 
 Result<NodeFile, config::Diagnostics> load_node_file(const std::string& file)

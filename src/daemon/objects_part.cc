@@ -21,7 +21,7 @@ using directory::Refusal;
 std::string words_of(const Refusal& refusal)
 {
     if (!refusal.diagnostics.empty()) return all_of(refusal.diagnostics);
-    return refusal.what + "; right is " + refusal.right;
+    return refusal.what + "; expected: " + refusal.expected;
 }
 
 std::vector<events::ObjectsChanged::Change> keys_of(const directory::Changes& changes)
@@ -36,12 +36,12 @@ std::vector<events::ObjectsChanged::Change> keys_of(const directory::Changes& ch
 }
 
 // Without a governing file what the directory has stays.
-Result<objects::SnapshotPointer, std::string> govern(Directory& directory,
-                                                     const config::NodeOptions& options,
-                                                     std::optional<directory::Compiled> objects)
+Result<objects::SnapshotPointer, std::string> apply_reload(
+    Directory& directory, const config::NodeOptions& options,
+    std::optional<directory::Compiled> objects)
 {
     directory.check_by(check_for(options));
-    directory.govern_by(options.organization_file);
+    directory.set_managing_file(options.organization_file);
     if (objects) {
         const auto taken = directory.take_file(*std::move(objects), options.organization_file);
         if (!taken) return failure(words_of(taken.error()));
@@ -82,11 +82,11 @@ Result<void, std::string> ObjectsPart::start()
     directory.check_by(check_for(options_));
     if (options_.organization_file.empty()) {
         if (const auto loaded = directory.load(); !loaded)
-            return failure(loaded.error().what + "; right is " + loaded.error().right);
+            return failure(loaded.error().what + "; expected: " + loaded.error().expected);
     } else {
         const auto document = config::load_document(options_.organization_file);
         if (!document) return failure(config::format_diagnostic(document.error()));
-        directory.govern_by(options_.organization_file);
+        directory.set_managing_file(options_.organization_file);
         const auto taken = directory.take_file(*document, options_.organization_file);
         if (!taken) return failure(words_of(taken.error()));
     }
@@ -119,7 +119,7 @@ void ObjectsPart::report_notes(const config::Diagnostics& notes)
 {
     for (const config::Diagnostic& each : notes) {
         events_.publish(
-            events::ObjectOldForm{each.key, each.file, each.line, each.what, each.right});
+            events::ObjectOldForm{each.key, each.file, each.line, each.what, each.expected});
     }
 }
 
@@ -154,7 +154,7 @@ net::Task<Result<void, std::string>> ObjectsPart::take(const config::NodeOptions
     const auto carried = std::make_shared<std::optional<directory::Compiled>>(std::move(objects));
     std::function<Answer(Directory&)> question = [this, options,
                                                   carried](Directory& directory) -> Answer {
-        auto snapshot = govern(directory, options, std::move(*carried));
+        auto snapshot = apply_reload(directory, options, std::move(*carried));
         if (!snapshot) return failure(std::move(snapshot.error()));
         auto use_files = read_files_(**snapshot, Cause::Reload);
         return Taken{*std::move(snapshot), std::move(use_files)};

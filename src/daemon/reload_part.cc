@@ -18,7 +18,7 @@
 namespace hermetic::daemon {
 namespace {
 
-constexpr Duration kLook = std::chrono::seconds{1};  // between looks at the files
+constexpr Duration kCheckInterval = std::chrono::seconds{1};  // between looks at the files
 
 }  // namespace
 
@@ -74,9 +74,9 @@ net::Task<> ReloadPart::reload_soon()
 net::Task<> ReloadPart::watch_files()
 {
     for (;;) {
-        const Instant next = uses_.main.clock().now() + kLook;
+        const Instant next = uses_.main.clock().now() + kCheckInterval;
         if (co_await net::sleep_until(uses_.main, next) == net::Woken::Cancelled) co_return;
-        const auto changed = watch_.look();
+        const auto changed = watch_.check();
         if (!changed.empty()) co_await take_up(changed.front());
     }
 }

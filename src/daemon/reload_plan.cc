@@ -35,7 +35,7 @@ Result<directory::Compiled, config::Diagnostics> try_objects(directory::Director
     if (made) return *std::move(made);
     const directory::Refusal& refusal = made.error();
     if (!refusal.diagnostics.empty()) return failure(refusal.diagnostics);
-    return failure(config::Diagnostics{{file, 0, "", refusal.what, refusal.right}});
+    return failure(config::Diagnostics{{file, 0, "", refusal.what, refusal.expected}});
 }
 
 }  // namespace

@@ -55,8 +55,8 @@ dispatch::DispatcherSettings make_dispatcher_settings(const config::NodeOptions&
     settings.queue.connections = options.delivery.connections;
     settings.queue.connections_per_destination = options.delivery.connections_per_destination;
     const queue::RetrySchedule schedule = queue::make_retry_schedule(organization);
-    settings.queue.rest = schedule.after;
-    settings.queue.rest.push_back(schedule.then);
+    settings.queue.back_off = schedule.after;
+    settings.queue.back_off.push_back(schedule.then);
     settings.hostname = options.hostname;
     settings.seed = random_seed();
     return settings;

@@ -21,7 +21,7 @@ namespace hermetic::daemon {
 [[nodiscard]] spool::SpoolSettings make_spool_settings(const config::NodeOptions& options,
                                                        events::Publisher& events,
                                                        metrics::Metrics& metrics);
-// A destination that failed as a whole rests as long as the organization's messages wait.
+// A destination that failed as a whole backs off as long as the organization's messages wait.
 [[nodiscard]] dispatch::DispatcherSettings make_dispatcher_settings(
     const config::NodeOptions& options, const objects::Organization& organization);
 [[nodiscard]] outbound::SettingsPointer make_delivery_settings(

@@ -1,7 +1,7 @@
 #include "delivery/body_source.h"
 
 #include "net/await_spool.h"
-#include "outbound/office.h"
+#include "outbound/context.h"
 
 #include <algorithm>
 #include <utility>
@@ -22,9 +22,9 @@ net::Task<std::optional<std::string_view>> BodySource::next()
         offset_ += piece.size();
         co_return piece;
     }
-    if (!reader_) reader_ = office_.adapters.spool->open_body(body_);
+    if (!reader_) reader_ = context_.adapters.spool->open_body(body_);
     if (!reader_) co_return std::nullopt;
-    auto read = co_await net::read_body(office_.adapters.core, *reader_, offset_, kChunk);
+    auto read = co_await net::read_body(context_.adapters.core, *reader_, offset_, kChunk);
     if (!read) co_return std::nullopt;
     chunk_ = *std::move(read);
     offset_ += chunk_.size();

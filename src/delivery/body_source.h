@@ -11,15 +11,17 @@
 #include <string_view>
 
 namespace hermetic::outbound {
-class Office;
+class Context;
 }
 
 namespace hermetic::delivery {
 
-// `office` and `body` outlive it.
+// `context` and `body` outlive it.
 class BodySource {
 public:
-    BodySource(outbound::Office& office, const spool::Body& body) : office_{office}, body_{body} {}
+    BodySource(outbound::Context& context, const spool::Body& body) : context_{context}, body_{body}
+    {
+    }
 
     // Empty at the end; valid until the next call. nullopt: it cannot be read. An end before
     // complete() is a file that lacks its end.
@@ -27,7 +29,7 @@ public:
     [[nodiscard]] bool complete() const { return offset_ == body_.size; }
 
 private:
-    outbound::Office& office_;
+    outbound::Context& context_;
     const spool::Body& body_;
     std::unique_ptr<spool::BodyReader> reader_;
     std::string chunk_;

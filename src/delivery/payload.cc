@@ -2,7 +2,7 @@
 
 #include "delivery/body_source.h"
 #include "facts/reasons.h"
-#include "outbound/office.h"
+#include "outbound/context.h"
 #include "smtp/client_seven_bit.h"
 
 #include <string>
@@ -17,9 +17,10 @@ using facts::Stage;
 // A larger message is not converted: it would have to be in memory whole, twice.
 constexpr std::uint64_t kMaxConverted = std::uint64_t{16} << 20;
 
-net::Task<std::optional<smtp::ContentNeeds>> scan(outbound::Office& office, const spool::Body& body)
+net::Task<std::optional<smtp::ContentNeeds>> scan(outbound::Context& context,
+                                                  const spool::Body& body)
 {
-    BodySource source{office, body};
+    BodySource source{context, body};
     smtp::ContentScanner scanner;
     for (;;) {
         const auto piece = co_await source.next();
@@ -29,9 +30,10 @@ net::Task<std::optional<smtp::ContentNeeds>> scan(outbound::Office& office, cons
     }
 }
 
-net::Task<std::optional<std::string>> read_whole(outbound::Office& office, const spool::Body& body)
+net::Task<std::optional<std::string>> read_whole(outbound::Context& context,
+                                                 const spool::Body& body)
 {
-    BodySource source{office, body};
+    BodySource source{context, body};
     std::string whole;
     whole.reserve(body.size);
     for (;;) {
@@ -50,7 +52,7 @@ facts::Outcome unreadable_message()
                                 "the message could not be read from the spool");
 }
 
-net::Task<Result<Payload, facts::Outcome>> make_payload(outbound::Office& office,
+net::Task<Result<Payload, facts::Outcome>> make_payload(outbound::Context& context,
                                                         const spool::StoredMessage& message,
                                                         const smtp::Capabilities& peer)
 {
@@ -61,18 +63,18 @@ net::Task<Result<Payload, facts::Outcome>> make_payload(outbound::Office& office
         envelope.body_type == mail::BodyType::EightBitMime && !peer.eight_bit_mime;
     if (!eight_bit && (!envelope.smtputf8 || peer.smtputf8)) co_return std::move(payload);
 
-    const auto needs = co_await scan(office, message.body);
+    const auto needs = co_await scan(context, message.body);
     if (!needs) co_return failure(unreadable_message());
     payload.needs = *needs;
     if (!eight_bit || !needs->eight_bit || message.body.size > kMaxConverted) {
         co_return std::move(payload);
     }
-    payload.room = office.room_to_convert(message.body.size);
+    payload.room = context.room_to_convert(message.body.size);
     if (payload.room == nullptr) {
         co_return failure(facts::local_outcome(Reason::ContentConversionWaits,
                                                "other messages are being converted to 7-bit text"));
     }
-    auto whole = co_await read_whole(office, message.body);
+    auto whole = co_await read_whole(context, message.body);
     if (!whole) co_return failure(unreadable_message());
     auto seven_bit = smtp::to_seven_bit(*whole);
     if (!seven_bit) co_return std::move(payload);

@@ -16,7 +16,7 @@ struct Envelope;
 }
 
 namespace hermetic::outbound {
-class Office;
+class Context;
 }
 
 namespace hermetic::delivery {
@@ -37,6 +37,7 @@ struct Payload {
 // room to convert it now. What cannot be converted is passed on with its needs: the transaction
 // refuses it.
 [[nodiscard]] net::Task<Result<Payload, facts::Outcome>> make_payload(
-    outbound::Office& office, const spool::StoredMessage& message, const smtp::Capabilities& peer);
+    outbound::Context& context, const spool::StoredMessage& message,
+    const smtp::Capabilities& peer);
 
 }  // namespace hermetic::delivery

@@ -2,7 +2,7 @@
 
 #include "core/assert.h"
 #include "core/text.h"
-#include "delivery/courier.h"
+#include "delivery/job_runner.h"
 #include "events/publisher.h"
 #include "facts/reasons.h"
 #include "net/core.h"
@@ -16,8 +16,8 @@ namespace hermetic::delivery {
 namespace {
 
 constexpr std::chrono::seconds kFarewell{5};
-constexpr std::chrono::milliseconds kLook{250};  // at idle connections and at silent peers
-constexpr std::chrono::seconds kSilent{2};       // without a word the queue is told
+constexpr std::chrono::milliseconds kCheckInterval{250};  // at idle connections and at silent peers
+constexpr std::chrono::seconds kSilent{2};                // without a word the queue is told
 
 queue::Peer peer_of(const outbound::PeerWatch& watch, Instant now)
 {
@@ -48,8 +48,8 @@ std::string_view name(const outbound::HostMemory::Row& row)
     unreachable("everything that is remembered is named above");
 }
 
-// A key of the memory of rungs is host, port and the policy's text (outbound/next_hop_client.cc).
-std::string endpoint_of_rung(std::string_view key)
+// A key of the memory of steps is host, port and the policy's text (outbound/next_hop_client.cc).
+std::string endpoint_of_step(std::string_view key)
 {
     const auto parts = split(key, '|');
     if (parts.size() < 3) return {};
@@ -61,18 +61,18 @@ std::string endpoint_of_rung(std::string_view key)
 
 // Wakes the service while it has grants or keeps idle connections; nothing waits for it, so a stop
 // does not either.
-struct DeliveryService::Look final : net::Deadline {
-    Look(net::Core& its_core, std::function<void()> its_callback)
+struct DeliveryService::CheckTimer final : net::Deadline {
+    CheckTimer(net::Core& its_core, std::function<void()> its_callback)
         : core{its_core}, callback{std::move(its_callback)}
     {
         core.wheel().add(*this);
     }
-    ~Look() override { core.wheel().remove(*this); }
+    ~CheckTimer() override { core.wheel().remove(*this); }
 
     void arm(Instant now)
     {
         armed = true;
-        core.wheel().set(*this, now + kLook);
+        core.wheel().set(*this, now + kCheckInterval);
     }
     void on_expired() override { callback(); }
     void on_cancelled() override {}
@@ -85,10 +85,10 @@ struct DeliveryService::Look final : net::Deadline {
 DeliveryService::DeliveryService(outbound::Adapters adapters, dispatch::GrantReports& reports,
                                  outbound::SettingsPointer settings,
                                  objects::SnapshotPointer snapshot)
-    : office_{adapters, std::move(settings), std::move(snapshot),
-              [this](outbound::ConnectionPointer connection) {
-                  say_goodbye(std::move(connection));
-              }},
+    : context_{adapters, std::move(settings), std::move(snapshot),
+               [this](outbound::ConnectionPointer connection) {
+                   say_goodbye(std::move(connection));
+               }},
       told_{reports},
       tasks_{
           adapters.core,
@@ -96,7 +96,8 @@ DeliveryService::DeliveryService(outbound::Adapters adapters, dispatch::GrantRep
               events.publish(events::Escaped{events::Escaped::From::Delivery, std::string{what}});
           }},
       waiting_{[this] { post(&DeliveryService::begin_waiting); }},
-      look_{std::make_unique<Look>(adapters.core, [this] { post(&DeliveryService::look); })}
+      check_timer_{
+          std::make_unique<CheckTimer>(adapters.core, [this] { post(&DeliveryService::check); })}
 {
 }
 
@@ -105,7 +106,7 @@ DeliveryService::~DeliveryService() = default;
 // What is still on its way to the core when the service ends finds nobody.
 void DeliveryService::post(void (DeliveryService::*what)())
 {
-    office_.adapters.core.post([this, what, alive = std::weak_ptr<const char>{alive_}] {
+    context_.adapters.core.post([this, what, alive = std::weak_ptr<const char>{alive_}] {
         if (!alive.expired()) (this->*what)();
     });
 }
@@ -121,7 +122,7 @@ void DeliveryService::begin_waiting()
         dispatch::GrantReport untouched;
         untouched.id = grant.id;
         for (const auto& message : grant.messages) untouched.untouched.push_back(message.lease.id);
-        const bool begun = !office_.stopping() &&
+        const bool begun = !context_.stopping() &&
                            tasks_.spawn(carry(std::move(grant))) == net::TaskGroup::Spawned::Yes;
         if (!begun) report(std::move(untouched));
     }
@@ -131,11 +132,11 @@ net::Task<> DeliveryService::carry(dispatch::Grant grant)
 {
     const std::uint64_t id = grant.id;
     outbound::PeerWatch& watch = under_way_[id].watch;
-    look_again();
-    auto ended = co_await carry_out(office_, limit_, watch, std::move(grant));
+    schedule_check();
+    auto ended = co_await carry_out(context_, limit_, watch, std::move(grant));
     under_way_.erase(id);
     report(std::move(ended));
-    look_again();
+    schedule_check();
 }
 
 // Reports of one turn of the loop cross to the queue together.
@@ -153,29 +154,29 @@ void DeliveryService::flush_reports()
 
 void DeliveryService::set_snapshot(objects::SnapshotPointer snapshot)
 {
-    office_.snapshot = std::move(snapshot);
+    context_.snapshot = std::move(snapshot);
 }
 
 void DeliveryService::set_settings(outbound::SettingsPointer settings)
 {
-    office_.replace_settings(std::move(settings));
+    context_.replace_settings(std::move(settings));
 }
 
 std::vector<outbound::RememberedHost> DeliveryService::remembered() const
 {
-    const Instant now = office_.now();
+    const Instant now = context_.now();
     std::vector<outbound::RememberedHost> all;
-    for (outbound::DeadHosts::Row& row : office_.dead.list(now)) {
+    for (outbound::DeadHosts::Row& row : context_.dead.list(now)) {
         all.push_back({std::move(row.key), "unreachable", {}, row.left});
     }
-    for (const policy::RungMemory::Row& row : office_.rungs.list(now)) {
+    for (const policy::StepMemory::Row& row : context_.step_memory.list(now)) {
         const auto parts = split(row.key, '|');
         if (parts.size() < 3) continue;
-        std::string host = endpoint_of_rung(row.key);
+        std::string host = endpoint_of_step(row.key);
         const auto policy = row.key.substr(parts[0].size() + parts[1].size() + 2);
         all.push_back({std::move(host), std::string{facts::name(row.kind)}, policy, row.left});
     }
-    for (outbound::HostMemory::Row& row : office_.hosts->list(now)) {
+    for (outbound::HostMemory::Row& row : context_.hosts->list(now)) {
         std::string host =
             row.key.address.empty() ? std::move(row.key.host) : std::move(row.key.address);
         all.push_back({std::move(host), std::string{name(row)}, std::move(row.key.policy), row.left,
@@ -187,10 +188,10 @@ std::vector<outbound::RememberedHost> DeliveryService::remembered() const
 std::size_t DeliveryService::forget(std::string_view host)
 {
     const auto is_meant = [&](std::string_view key) {
-        return outbound::is_of(endpoint_of_rung(key), host);
+        return outbound::is_of(endpoint_of_step(key), host);
     };
-    return office_.dead.forget_host(host) + office_.hosts->forget(host) +
-           office_.rungs.forget(is_meant);
+    return context_.dead.forget_host(host) + context_.hosts->forget(host) +
+           context_.step_memory.forget(is_meant);
 }
 
 void DeliveryService::say_goodbye(outbound::ConnectionPointer connection)
@@ -201,32 +202,32 @@ void DeliveryService::say_goodbye(outbound::ConnectionPointer connection)
 // QUIT, and the end without waiting for its answer: it would only cost time (RFC 5321 §4.1.1.10).
 net::Task<> DeliveryService::farewell(outbound::ConnectionPointer connection)
 {
-    connection->stream->until(office_.within(kFarewell));
+    connection->stream->until(context_.within(kFarewell));
     const auto written = co_await connection->stream->write("QUIT\r\n");
     static_cast<void>(written);
     connection->stream->close();
 }
 
-void DeliveryService::look_again()
+void DeliveryService::schedule_check()
 {
-    const bool nothing = office_.pool.size() == 0 && under_way_.empty();
-    if (!look_->armed && !nothing) look_->arm(office_.now());
+    const bool nothing = context_.pool.size() == 0 && under_way_.empty();
+    if (!check_timer_->armed && !nothing) check_timer_->arm(context_.now());
 }
 
-void DeliveryService::look()
+void DeliveryService::check()
 {
-    look_->armed = false;
-    office_.pool.expire(office_.now());
-    if (office_.stopping()) return;
-    look_at_peers();
-    look_again();
+    check_timer_->armed = false;
+    context_.pool.expire(context_.now());
+    if (context_.stopping()) return;
+    check_peers();
+    schedule_check();
 }
 
-void DeliveryService::look_at_peers()
+void DeliveryService::check_peers()
 {
     std::vector<queue::PeerChanged> changes;
     for (auto& [grant, under_way] : under_way_) {
-        const queue::Peer peer = peer_of(under_way.watch, office_.now());
+        const queue::Peer peer = peer_of(under_way.watch, context_.now());
         if (std::exchange(under_way.told, peer) != peer)
             changes.push_back({grant, peer, site_of(under_way.watch)});
     }
@@ -235,7 +236,7 @@ void DeliveryService::look_at_peers()
 
 void DeliveryService::end(std::vector<std::uint64_t> grants)
 {
-    office_.adapters.core.post(
+    context_.adapters.core.post(
         [this, grants = std::move(grants), alive = std::weak_ptr<const char>{alive_}] {
             if (!alive.expired()) end_now(grants);
         });
@@ -248,17 +249,17 @@ void DeliveryService::end_now(const std::vector<std::uint64_t>& grants)
         const auto found = under_way_.find(grant);
         if (found == under_way_.end()) continue;
         outbound::PeerWatch& watch = found->second.watch;
-        if (peer_of(watch, office_.now()) == queue::Peer::Silent) watch.give_way();
+        if (peer_of(watch, context_.now()) == queue::Peer::Silent) watch.give_way();
     }
-    look_at_peers();
+    check_peers();
 }
 
 net::Task<> DeliveryService::stop(Instant deadline)
 {
-    office_.stop_by(deadline);
+    context_.stop_by(deadline);
     // What ends puts its connection back, and goodbye is said to that too.
-    while (tasks_.size() != 0 || office_.pool.size() != 0) {
-        office_.pool.close_all();
+    while (tasks_.size() != 0 || context_.pool.size() != 0) {
+        context_.pool.close_all();
         co_await tasks_.join();
     }
     tasks_.close();

@@ -8,7 +8,7 @@
 #include "net/task.h"
 #include "net/task_group.h"
 #include "objects/snapshot.h"
-#include "outbound/office.h"
+#include "outbound/context.h"
 #include "outbound/peer_watch.h"
 #include "outbound/remembered_hosts.h"
 #include "outbound/settings.h"
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] net::Task<> stop(Instant deadline);
 
     [[nodiscard]] std::size_t running() const { return tasks_.size(); }
-    [[nodiscard]] std::size_t idle_connections() const { return office_.pool.size(); }
+    [[nodiscard]] std::size_t idle_connections() const { return context_.pool.size(); }
     // What is remembered of hosts.
     [[nodiscard]] std::vector<outbound::RememberedHost> remembered() const;
     // Forgets it, of `host` (as in outbound::RememberedHost, with the port or without) or where
@@ -54,7 +54,7 @@ public:
     std::size_t forget(std::string_view host);
 
 private:
-    struct Look;
+    struct CheckTimer;
     // A grant under way, and what the queue knows of its peer.
     struct UnderWay {
         outbound::PeerWatch watch;
@@ -65,22 +65,22 @@ private:
     void report(dispatch::GrantReport report);
     void flush_reports();
     void say_goodbye(outbound::ConnectionPointer connection);
-    void look_again();
-    void look();
-    void look_at_peers();
+    void schedule_check();
+    void check();
+    void check_peers();
     void end_now(const std::vector<std::uint64_t>& grants);
     void post(void (DeliveryService::*what)());
     net::Task<> carry(dispatch::Grant grant);
     net::Task<> farewell(outbound::ConnectionPointer connection);
 
-    outbound::Office office_;
+    outbound::Context context_;
     dispatch::GrantReports& told_;
     report::NoticeLimit limit_;
     net::TaskGroup tasks_;
     net::Mailbox<dispatch::Grant> waiting_;
     std::vector<dispatch::GrantReport> reports_;
     std::map<std::uint64_t, UnderWay> under_way_;
-    std::unique_ptr<Look> look_;
+    std::unique_ptr<CheckTimer> check_timer_;
     std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };
 

@@ -193,7 +193,7 @@ TEST_F(ChangesTest, TheStepOfAConnectionThatIsNotUsedIsNoneOfTheAttempt)
     auto& peer = peer_with_tls();
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     ASSERT_EQ(service->idle_connections(), 1U);
-    ASSERT_EQ(log.attempts.back().rungs.size(), 1U);
+    ASSERT_EQ(log.attempts.back().steps.size(), 1U);
     connector().level = objects::TlsLevel::VerifyCa;
     take_objects();
     peer.script_.silent_on = "EHLO";
@@ -205,7 +205,7 @@ TEST_F(ChangesTest, TheStepOfAConnectionThatIsNotUsedIsNoneOfTheAttempt)
     turn_until([&] { return reports.reports.size() == 2; });
     EXPECT_EQ(reports.reports.back().delivered, 1U);
     EXPECT_TRUE(log.attempts.back().reused);
-    EXPECT_THAT(log.attempts.back().rungs, IsEmpty());
+    EXPECT_THAT(log.attempts.back().steps, IsEmpty());
     ASSERT_EQ(service->idle_connections(), 2U);
 
     // It is told with the first message that it carries.
@@ -213,8 +213,8 @@ TEST_F(ChangesTest, TheStepOfAConnectionThatIsNotUsedIsNoneOfTheAttempt)
     take_objects();
     EXPECT_EQ(deliver(make_message({"d@other.test"})).delivered, 1U);
     EXPECT_FALSE(log.attempts.back().reused);
-    ASSERT_EQ(log.attempts.back().rungs.size(), 1U);
-    EXPECT_EQ(log.attempts.back().rungs[0].kind, facts::Rung::Kind::Everything);
+    ASSERT_EQ(log.attempts.back().steps.size(), 1U);
+    EXPECT_EQ(log.attempts.back().steps[0].kind, facts::AttemptStep::Kind::Everything);
     EXPECT_EQ(peer.connections, 2);
 }
 

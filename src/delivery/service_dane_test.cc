@@ -59,7 +59,7 @@ TEST_F(DaneTest, ACertificateOfAnotherKeyMakesTheMessageWait)
 // RFC 8689 §4.2.2: it goes whatever the recipient's domain publishes, in TLS where that can be had.
 TEST_F(DaneTest, WhatSaysTlsRequiredNoGoesPastRecordsThatDoNotMatch)
 {
-    const mail::TlsWishes lifting{.requiretls = false, .tls_required_no = true};
+    const mail::TlsRequests lifting{.requiretls = false, .tls_required_no = true};
     (void)with_certificate({.name = "other"});
     auto& peer = secure_peer(with_certificate({}), {});
     publish("mx.other.test", {record({3, 1, 1}, "other")});
@@ -77,7 +77,7 @@ TEST_F(DaneTest, WhatSaysTlsRequiredNoGoesPastRecordsThatDoNotMatch)
 
 TEST_F(DaneTest, WhatSaysTlsRequiredNoGoesInClearWhereThereIsNoTls)
 {
-    const mail::TlsWishes lifting{.requiretls = false, .tls_required_no = true};
+    const mail::TlsRequests lifting{.requiretls = false, .tls_required_no = true};
     (void)with_certificate({});
     auto& peer = secure_peer({}, {record({3, 1, 1})});
     expect_waits(Reason::StarttlsNotOffered, "4.7.321");
@@ -87,7 +87,7 @@ TEST_F(DaneTest, WhatSaysTlsRequiredNoGoesInClearWhereThereIsNoTls)
 
 TEST_F(DaneTest, AConnectorCountsWhateverTheMessageSays)
 {
-    const mail::TlsWishes lifting{.requiretls = false, .tls_required_no = true};
+    const mail::TlsRequests lifting{.requiretls = false, .tls_required_no = true};
     objects::TlsSettings tls;
     tls.level = objects::TlsLevel::Encrypt;
     connect_by(tls);
@@ -173,7 +173,7 @@ TEST_F(DaneTest, FailedHandshakesBesideRecordsNeverEndInClear)
     auto& peer = secure_peer(with_certificate({}, old), {});
     publish("mx.other.test", {record({3, 1, 1})});
     expect_waits(Reason::LadderHandshakeFailed, "4.4.317");
-    EXPECT_GT(peer.connections, 1) << "the ladder was climbed";
+    EXPECT_GT(peer.connections, 1) << "the steps of the ladder were tried";
     // Nor at a host without records beside it, whose handshakes fail as well.
     auto& second = second_peer(with_certificate({.name = "second"}, old), {});
     expect_waits(Reason::LadderHandshakeFailed, "4.4.317");
@@ -210,7 +210,7 @@ TEST_F(DaneTest, AnotherHostTakesTheMailOfOneThatIsSkipped)
     EXPECT_EQ(broken.connections, 1);
     expect_nothing_in_clear(broken);
     EXPECT_THAT(broken.messages, IsEmpty());
-    EXPECT_EQ(log.attempts.back().rungs.at(0).reason, Reason::DaneTlsaMismatch);
+    EXPECT_EQ(log.attempts.back().steps.at(0).reason, Reason::DaneTlsaMismatch);
 }
 
 // Of a host that was skipped it is not known that its handshake fails.

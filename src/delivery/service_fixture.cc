@@ -152,10 +152,10 @@ std::shared_ptr<spool::StoredMessage> DeliveryTest::make_message(
 }
 
 std::shared_ptr<spool::StoredMessage> DeliveryTest::wishing(
-    std::shared_ptr<spool::StoredMessage> message, mail::TlsWishes wishes)
+    std::shared_ptr<spool::StoredMessage> message, mail::TlsRequests requests)
 {
     auto envelope = std::make_shared<mail::Envelope>(*message->envelope);
-    envelope->tls = wishes;
+    envelope->tls = requests;
     message->envelope = std::move(envelope);
     return message;
 }

@@ -89,7 +89,7 @@ protected:
 
     // The same, asking for this of every hop.
     static std::shared_ptr<spool::StoredMessage> wishing(
-        std::shared_ptr<spool::StoredMessage> message, mail::TlsWishes wishes);
+        std::shared_ptr<spool::StoredMessage> message, mail::TlsRequests requests);
 
     dispatch::Grant grant_for(std::vector<std::shared_ptr<spool::StoredMessage>> messages);
 

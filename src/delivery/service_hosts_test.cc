@@ -102,8 +102,8 @@ TEST_F(HostsTest, NobodyIsCalledTwiceInOneAttempt)
     add_dead_backup();
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
     std::vector<std::string> called;
-    for (const auto& rung : log.attempts.back().rungs)
-        called.push_back(rung.address.address.format());
+    for (const auto& step : log.attempts.back().steps)
+        called.push_back(step.address.address.format());
     EXPECT_THAT(called, ElementsAre("127.0.0.2", "127.0.0.1", "127.0.0.3"));
 }
 
@@ -179,7 +179,7 @@ TEST_F(HostsTest, WhatThereWasNoTimeForComesFirstNextTimeAndNothingGoesInClear)
     EXPECT_EQ(rows[0].host, "backup.other.test:" + port);
     peers[0]->go_on();
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
-    EXPECT_EQ(log.attempts.back().rungs.at(0).address.address.format(), "127.0.0.3");
+    EXPECT_EQ(log.attempts.back().steps.at(0).address.address.format(), "127.0.0.3");
     EXPECT_TRUE(peers[0]->messages.empty()) << "it went in clear";
 }
 

@@ -99,7 +99,7 @@ TEST_F(LimitsTest, AHostBeyondTheLimitKeepsMailFromClearTextAndComesFirstNextTim
     EXPECT_THAT(messages(), ElementsAre(true));
     const auto& last = log.attempts.back();
     EXPECT_EQ(last.host, "mx032.other.test");
-    EXPECT_EQ(last.rungs.size(), 1U) << "nobody was tried before it";
+    EXPECT_EQ(last.steps.size(), 1U) << "nobody was tried before it";
 }
 
 // Over attempts the last resort is reached all the same.
@@ -110,7 +110,7 @@ TEST_F(LimitsTest, WhereAllOfManyHostsFailMailGoesInClearOnceAllHaveBeenTried)
     EXPECT_THAT(messages(), IsEmpty());
     EXPECT_EQ(attempt(std::chrono::minutes{5}).delivered, 1U);
     EXPECT_THAT(messages(), ElementsAre(false));
-    EXPECT_EQ(log.attempts.back().rungs.back().reason, Reason::LadderEveryHandshakeFailed);
+    EXPECT_EQ(log.attempts.back().steps.back().reason, Reason::LadderEveryHandshakeFailed);
     // What was found counts for hours, and not for ever.
     EXPECT_EQ(attempt(outbound::HostMemory::kFindingKept).deferred, 1U);
     EXPECT_EQ(attempt().delivered, 1U);
@@ -139,7 +139,7 @@ TEST_F(LimitsTest, AnAddressBeyondTheLimitKeepsMailFromClearTextAndComesFirstNex
     EXPECT_EQ(attempt().delivered, 1U);
     EXPECT_THAT(messages(), ElementsAre(true));
     EXPECT_EQ(log.attempts.back().address->address.format(), "127.0.0.7");
-    EXPECT_EQ(log.attempts.back().rungs.size(), 1U);
+    EXPECT_EQ(log.attempts.back().steps.size(), 1U);
 }
 
 TEST_F(LimitsTest, WhereAllOfManyAddressesFailMailGoesInClearOnceAllHaveBeenTried)

@@ -99,7 +99,7 @@ TEST_F(NoticeBack, AboutMailThatFailedForTlsQuotesNothingAndDemandsNothing)
     ASSERT_EQ(spool.changes.back().new_messages.size(), 1U);
     const auto& notice = *spool.changes.back().new_messages[0];
     EXPECT_THAT(std::string{notice.body.bytes.view()}, Not(HasSubstr("secret")));
-    EXPECT_EQ(notice.envelope->tls, mail::TlsWishes{});
+    EXPECT_EQ(notice.envelope->tls, mail::TlsRequests{});
     EXPECT_EQ(log.notices.back().content, facts::Reason::NoticeContentWithheld);
 }
 

@@ -60,7 +60,7 @@ TEST_F(RetirementTest, BeforeTheStartTheOldVersionIsUsed)
     EXPECT_THAT(log.attempts[0].policy_reasons, Not(Contains(Reason::RetirementShare)));
 }
 
-TEST_F(RetirementTest, InTheShareItIsPutOffAndNeverSentInClear)
+TEST_F(RetirementTest, InTheShareItIsDeferredAndNeverSentInClear)
 {
     auto& peer = old_peer();
     // All but the last millionth of the plan has passed: every peer is in the share.

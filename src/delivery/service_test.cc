@@ -74,9 +74,9 @@ TEST_F(DeliveryTest, DeliversInClearWhereStartTlsIsNotOffered)
     const auto& attempt = log.attempts[0];
     EXPECT_EQ(attempt.host, "mx.other.test");
     EXPECT_EQ(attempt.tls, std::nullopt);
-    ASSERT_EQ(attempt.rungs.size(), 1U);
-    EXPECT_EQ(attempt.rungs[0].kind, facts::Rung::Kind::Clear);
-    EXPECT_EQ(attempt.rungs[0].reason, Reason::StarttlsNotOffered);
+    ASSERT_EQ(attempt.steps.size(), 1U);
+    EXPECT_EQ(attempt.steps[0].kind, facts::AttemptStep::Kind::Clear);
+    EXPECT_EQ(attempt.steps[0].reason, Reason::StarttlsNotOffered);
     EXPECT_EQ(outcome().text, "2.0.0 taken");
     EXPECT_EQ(outcome().origin, facts::Origin::Remote);
     EXPECT_EQ(attempt.policy, "opportunistic");
@@ -471,7 +471,7 @@ TEST_F(DeliveryTest, ANextHopOfOursThatRefusesTheSessionIsRepairedWhileTheMailWa
         next_hop_for("other.test", {host_of(*peers[0])});
         const auto report = deliver(make_message({"b@other.test"}));
         EXPECT_EQ(report.deferred, 1U);
-        EXPECT_TRUE(report.destination_failure) << "it rests";
+        EXPECT_TRUE(report.destination_failure) << "it backs off";
         EXPECT_EQ(outcome().origin, facts::Origin::Remote);
         EXPECT_EQ(outcome().enhanced.status_class, 4);
         EXPECT_GE(outcome().code, 550) << "the peer's words stay";
@@ -521,7 +521,7 @@ TEST_F(DeliveryTest, ARouteThatIsNotUnderstoodMakesItsMailWait)
     EXPECT_EQ(report.deferred, 1U);
     EXPECT_EQ(outcome().reason, Reason::RouteUnknownKey);
     EXPECT_EQ(outcome().stage, Stage::Route);
-    ASSERT_TRUE(report.destination_failure) << "it rests";
+    ASSERT_TRUE(report.destination_failure) << "it backs off";
 }
 
 TEST_F(DeliveryTest, AMistakeOfOursIsToldAndTheNextMailGoes)
@@ -533,7 +533,7 @@ TEST_F(DeliveryTest, AMistakeOfOursIsToldAndTheNextMailGoes)
     turn_until([&] { return !reports.reports.empty(); });
     EXPECT_THAT(log.events, ElementsAre("delivery.escaped what=the resolver broke"));
     log.events.clear();
-    // The queue gives it out again, once the destination has rested.
+    // The queue gives it out again, once the destination has backed off.
     const auto broken = std::exchange(reports.reports, {}).at(0);
     EXPECT_EQ(broken.untouched.size(), 1U);
     ASSERT_TRUE(broken.destination_failure);

@@ -1,4 +1,4 @@
-// The service in TLS: rungs, clear text or not, the times of failures, what ends a connection's
+// The service in TLS: steps, clear text or not, the times of failures, what ends a connection's
 // use.
 #include "delivery/service.h"
 #include "delivery/service_fixture.h"
@@ -48,12 +48,12 @@ TEST_F(DeliveryTest, UsesTlsWhereItIsOfferedAndReusesTheConnection)
     const auto& first = log.attempts[0];
     ASSERT_TRUE(first.tls);
     EXPECT_EQ(first.tls->version, facts::TlsVersion::Tls13);
-    EXPECT_EQ(first.rungs.at(0).reason, Reason::LadderEverything);
+    EXPECT_EQ(first.steps.at(0).reason, Reason::LadderEverything);
     EXPECT_THAT(first.policy_reasons,
                 ElementsAre(Reason::TlsOrganizationLevel, Reason::TlsVerified));
     EXPECT_FALSE(first.reused);
     EXPECT_TRUE(log.attempts[1].reused);
-    EXPECT_TRUE(log.attempts[1].rungs.empty());
+    EXPECT_TRUE(log.attempts[1].steps.empty());
 
     // Another grant takes the kept connection; the stop says goodbye.
     deliver(make_message({"d@other.test"}));
@@ -72,10 +72,10 @@ TEST_F(DeliveryTest, DiscardsRepliesInjectedBehindStartTls)
     auto& peer = peer_for("other.test", script);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(true));
-    EXPECT_EQ(log.attempts[0].rungs.at(0).reason, Reason::StarttlsInjected);
+    EXPECT_EQ(log.attempts[0].steps.at(0).reason, Reason::StarttlsInjected);
 }
 
-TEST_F(DeliveryTest, ClimbsTheLadderAndEndsInClearOnlyOnAFreshConnection)
+TEST_F(DeliveryTest, TriesTheStepsOfTheLadderAndEndsInClearOnlyOnAFreshConnection)
 {
     tls::PkiFixture pki;
     PeerScript script;
@@ -83,12 +83,12 @@ TEST_F(DeliveryTest, ClimbsTheLadderAndEndsInClearOnlyOnAFreshConnection)
     auto& peer = peer_for("other.test", script);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(false));
-    const auto& rungs = log.attempts[0].rungs;
-    ASSERT_EQ(rungs.size(), 3U);
-    EXPECT_EQ(rungs[0].reason, Reason::HandshakeAlert);
-    EXPECT_EQ(rungs[1].kind, facts::Rung::Kind::LowerVersion);
-    EXPECT_EQ(rungs[2].kind, facts::Rung::Kind::Clear);
-    EXPECT_EQ(rungs[2].reason, Reason::LadderEveryHandshakeFailed);
+    const auto& steps = log.attempts[0].steps;
+    ASSERT_EQ(steps.size(), 3U);
+    EXPECT_EQ(steps[0].reason, Reason::HandshakeAlert);
+    EXPECT_EQ(steps[1].kind, facts::AttemptStep::Kind::LowerVersion);
+    EXPECT_EQ(steps[2].kind, facts::AttemptStep::Kind::Clear);
+    EXPECT_EQ(steps[2].reason, Reason::LadderEveryHandshakeFailed);
     EXPECT_EQ(peer.connections, 3);
     EXPECT_EQ(service->idle_connections(), 0U) << "such a connection is never kept";
 }
@@ -103,11 +103,11 @@ TEST_F(DeliveryTest, AnAlertOnTheFirstReadAfterAHandshakeIsItsFailure)
     auto& peer = peer_for("other.test", script);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
     EXPECT_THAT(peer.in_tls, ElementsAre(false));
-    const auto& rungs = log.attempts[0].rungs;
-    ASSERT_EQ(rungs.size(), 2U) << "another hello would not change it";
-    EXPECT_EQ(rungs[0].reason, Reason::HandshakeAlert);
-    ASSERT_TRUE(rungs[0].tls_failure);
-    EXPECT_EQ(rungs[0].tls_failure->alert, 116);
+    const auto& steps = log.attempts[0].steps;
+    ASSERT_EQ(steps.size(), 2U) << "another hello would not change it";
+    EXPECT_EQ(steps[0].reason, Reason::HandshakeAlert);
+    ASSERT_TRUE(steps[0].tls_failure);
+    EXPECT_EQ(steps[0].tls_failure->alert, 116);
 }
 
 // Specification §4.3: until the peer is proved, anybody in between may have refused.
@@ -162,7 +162,7 @@ TEST_F(DeliveryTest, AfterARefusalInClearTheNextHostIsTried)
     resolver.add_mx("other.test", 20, "mx2.other.test");
     resolver.hosts["mx2.other.test"] = {*IpAddress::parse("127.0.0.2")};
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
-    EXPECT_EQ(log.attempts[0].rungs.at(0).reason, Reason::PeerUnproved);
+    EXPECT_EQ(log.attempts[0].steps.at(0).reason, Reason::PeerUnproved);
     EXPECT_THAT(peers[1]->in_tls, ElementsAre(true));
 }
 
@@ -193,7 +193,7 @@ TEST_F(DeliveryTest, InTlsOnlyAPeerWhoseCertificatePassesMayRefuse)
     }
 }
 
-TEST_F(DeliveryTest, RefusedStartTlsIsAFailedRung)
+TEST_F(DeliveryTest, RefusedStartTlsIsAFailedStep)
 {
     tls::PkiFixture pki;
     PeerScript script;
@@ -206,7 +206,7 @@ TEST_F(DeliveryTest, RefusedStartTlsIsAFailedRung)
         auto& peer = peer_for("other.test", script);
         EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
         EXPECT_THAT(peer.in_tls, ElementsAre(false));
-        EXPECT_EQ(log.attempts.back().rungs.at(0).reason, Reason::StarttlsRefused);
+        EXPECT_EQ(log.attempts.back().steps.at(0).reason, Reason::StarttlsRefused);
     }
 }
 
@@ -300,7 +300,7 @@ TEST_F(DeliveryTest, WhatFailsForTlsIsToldAfterAnHourAndReturnedAfterADay)
                 HasSubstr("A protected connection"));
 }
 
-TEST_F(DeliveryTest, ARungThatEndsBehindItsHandshakeIsRecordedToo)
+TEST_F(DeliveryTest, AStepThatEndsBehindItsHandshakeIsRecordedToo)
 {
     tls::PkiFixture pki;
     PeerScript script;
@@ -308,11 +308,11 @@ TEST_F(DeliveryTest, ARungThatEndsBehindItsHandshakeIsRecordedToo)
     script.refuses_hello_in_tls = true;
     peer_for("other.test", script);
     deliver(make_message({"b@other.test"}));
-    const auto& rungs = log.attempts.at(0).rungs;
-    ASSERT_EQ(rungs.size(), 1U);
-    EXPECT_EQ(rungs[0].kind, facts::Rung::Kind::Everything);
-    EXPECT_FALSE(rungs[0].succeeded);
-    EXPECT_EQ(rungs[0].reason, Reason::EhloRefused);
+    const auto& steps = log.attempts.at(0).steps;
+    ASSERT_EQ(steps.size(), 1U);
+    EXPECT_EQ(steps[0].kind, facts::AttemptStep::Kind::Everything);
+    EXPECT_FALSE(steps[0].succeeded);
+    EXPECT_EQ(steps[0].reason, Reason::EhloRefused);
 }
 
 // Specification §4.5: what the certificates were judged by is part of the policy.
@@ -367,7 +367,7 @@ TEST_F(DeliveryTest, WhatARefusedServerShowedStandsInTheAttempt)
     EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
     EXPECT_EQ(outcome().reason, Reason::TlsNameMismatch);
     const auto& attempt = log.attempts.back();
-    for (const auto& tls : {attempt.tls, attempt.rungs.back().tls}) {
+    for (const auto& tls : {attempt.tls, attempt.steps.back().tls}) {
         ASSERT_TRUE(tls);
         EXPECT_EQ(tls->version, facts::TlsVersion::Tls13);
         ASSERT_FALSE(tls->chain.empty());

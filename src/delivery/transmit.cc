@@ -3,8 +3,8 @@
 #include "delivery/body_source.h"
 #include "facts/reasons.h"
 #include "net/core.h"
+#include "outbound/context.h"
 #include "outbound/io_outcome.h"
-#include "outbound/office.h"
 #include "outbound/peer_watch.h"
 #include "outbound/talk.h"
 #include "smtp/client_dot_stuffer.h"
@@ -24,20 +24,20 @@ constexpr std::size_t kOneWrite = std::size_t{64} << 10;
 
 class Transmitter {
 public:
-    Transmitter(outbound::Office& office, outbound::Connection& connection,
+    Transmitter(outbound::Context& context, outbound::Connection& connection,
                 smtp::ClientTransaction& transaction, const spool::Body& body,
                 outbound::PeerWatch& watch)
-        : office_{office},
+        : context_{context},
           connection_{connection},
           transaction_{transaction},
           body_{body},
           watch_{watch}
     {
-        office_.watch(*connection_.stream);
+        context_.watch(*connection_.stream);
     }
     ~Transmitter()
     {
-        office_.unwatch(*connection_.stream);
+        context_.unwatch(*connection_.stream);
         watch_.set_dot(outbound::PeerWatch::Dot::Before);
     }
     Transmitter(const Transmitter&) = delete;
@@ -56,7 +56,7 @@ private:
     void on_lost(const outbound::TalkError& error);
     [[nodiscard]] Instant reply_deadline() const;
 
-    outbound::Office& office_;
+    outbound::Context& context_;
     outbound::Connection& connection_;
     smtp::ClientTransaction& transaction_;
     const spool::Body& body_;
@@ -105,14 +105,14 @@ net::Task<Transmitted> Transmitter::end()
 
 Instant Transmitter::reply_deadline() const
 {
-    const auto& options = office_.settings->options;
+    const auto& options = context_.settings->options;
     switch (transaction_.stage()) {
     case facts::Stage::Data:
-        return office_.within(options.data_timeout);
+        return context_.within(options.data_timeout);
     case facts::Stage::EndOfData:
-        return office_.within(options.data_end_timeout);
+        return context_.within(options.data_end_timeout);
     default:
-        return office_.within(options.command_timeout);
+        return context_.within(options.command_timeout);
     }
 }
 
@@ -154,13 +154,13 @@ void Transmitter::on_lost(const outbound::TalkError& error)
 
 net::Task<bool> Transmitter::write(std::string_view bytes)
 {
-    connection_.stream->until(office_.within(office_.settings->options.data_timeout));
+    connection_.stream->until(context_.within(context_.settings->options.data_timeout));
     auto written = co_await connection_.stream->write(bytes);
     if (written) co_return true;
     // A peer that refuses the message while it arrives says so before it closes.
     auto reply =
         co_await outbound::last_words(*connection_.stream, std::move(written.error()),
-                                      office_.within(office_.settings->options.data_timeout));
+                                      context_.within(context_.settings->options.data_timeout));
     if (!reply) {
         on_lost(reply.error());
     } else if (reply->temporary() || reply->permanent()) {
@@ -210,7 +210,7 @@ net::Task<bool> Transmitter::send_small_body()
 
 net::Task<bool> Transmitter::send_large_body()
 {
-    BodySource source{office_, body_};
+    BodySource source{context_, body_};
     smtp::DotStuffer stuffer;
     std::string scratch;
     const bool dotted = transaction_.body_is_dotted();
@@ -267,12 +267,12 @@ net::Task<bool> Transmitter::hear_early()
 
 }  // namespace
 
-net::Task<Transmitted> transmit(outbound::Office& office, outbound::Connection& connection,
+net::Task<Transmitted> transmit(outbound::Context& context, outbound::Connection& connection,
                                 smtp::ClientTransaction& transaction, const spool::Body& body,
                                 outbound::PeerWatch& watch)
 {
     ++connection.messages;
-    Transmitter transmitter{office, connection, transaction, body, watch};
+    Transmitter transmitter{context, connection, transaction, body, watch};
     const auto ended = co_await transmitter.run();
     connection.reset_due = transaction.leaves_reset_due();
     if (ended != Transmitted::Done) {

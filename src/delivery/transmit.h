@@ -7,7 +7,7 @@
 #include "spool/spool.h"
 
 namespace hermetic::outbound {
-class Office;
+class Context;
 class PeerWatch;
 }  // namespace hermetic::outbound
 
@@ -19,7 +19,7 @@ enum class Transmitted : std::uint8_t {
     Stale,   // a kept connection was dead before anything was said: nothing has an outcome
 };
 
-[[nodiscard]] net::Task<Transmitted> transmit(outbound::Office& office,
+[[nodiscard]] net::Task<Transmitted> transmit(outbound::Context& context,
                                               outbound::Connection& connection,
                                               smtp::ClientTransaction& transaction,
                                               const spool::Body& body, outbound::PeerWatch& watch);

@@ -18,14 +18,14 @@ Refusal invalid(config::Diagnostics diagnostics)
     Refusal refusal;
     const config::Diagnostic& first = diagnostics.front();
     refusal.what = first.key.empty() ? first.what : first.key + ": " + first.what;
-    refusal.right = first.right;
+    refusal.expected = first.expected;
     refusal.diagnostics = std::move(diagnostics);
     return refusal;
 }
 
-Refusal refuse(Kind kind, std::string what, std::string right)
+Refusal refuse(Kind kind, std::string what, std::string expected)
 {
-    return {kind, std::move(what), std::move(right), {}};
+    return {kind, std::move(what), std::move(expected), {}};
 }
 
 Refusal broken(std::string words)
@@ -130,7 +130,7 @@ Result<void, Refusal> Directory::load()
     if (!result) {
         Refusal refusal = invalid(std::move(result.error()));
         refusal.what = "the directory's objects do not fit this version: " + refusal.what;
-        refusal.right +=
+        refusal.expected +=
             "; set organization_file to a file that is in order, or run the version "
             "that wrote them";
         return failure(std::move(refusal));
@@ -143,10 +143,10 @@ Result<void, Refusal> Directory::load()
     return {};
 }
 
-std::optional<Refusal> Directory::governed(const Terms& terms) const
+std::optional<Refusal> Directory::refuse_if_managed(const Terms& terms) const
 {
-    if (governed_by_.empty() || terms.dry_run) return std::nullopt;
-    return refuse(Kind::Governed, "the file " + governed_by_ + " governs the objects",
+    if (managed_by_.empty() || terms.dry_run) return std::nullopt;
+    return refuse(Kind::ManagedByFile, "the file " + managed_by_ + " governs the objects",
                   "a change of that file; or hermetic.toml without organization_file, after which "
                   "the directory governs what is there now");
 }
@@ -225,7 +225,7 @@ Result<Outcome, Refusal> Directory::take_file(const config::Node& document, cons
 Result<Outcome, Refusal> Directory::replace(std::string_view document, const std::string& file,
                                             const Terms& terms)
 {
-    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    if (auto refusal = refuse_if_managed(terms)) return failure(*std::move(refusal));
     if (!terms.base && !terms.dry_run) return failure(no_base("revision"));
     const auto parsed = config::parse_document(document, file);
     if (!parsed) return failure(invalid({parsed.error()}));
@@ -251,7 +251,7 @@ std::optional<Refusal> Directory::overtaken(const Terms& terms) const
 
 Result<Outcome, Refusal> Directory::roll_back(std::uint64_t revision, const Terms& terms)
 {
-    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    if (auto refusal = refuse_if_managed(terms)) return failure(*std::move(refusal));
     if (!terms.base && !terms.dry_run) return failure(no_base("revision"));
     if (revision == 0 || revision > revision_.number) {
         return failure(refuse(Kind::NotFound, fmt::format("there is no revision {}", revision),
@@ -275,7 +275,7 @@ Result<Outcome, Refusal> Directory::roll_back(std::uint64_t revision, const Term
 Result<Outcome, Refusal> Directory::add(const std::string& kind, const std::string& name,
                                         const Edit& edit, const Terms& terms)
 {
-    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    if (auto refusal = refuse_if_managed(terms)) return failure(*std::move(refusal));
     Edit whole = edit;
     config::Node name_node;
     name_node.kind = config::Node::Kind::String;
@@ -320,7 +320,7 @@ Result<Objects, Refusal> Directory::based_on(const std::vector<StoredObject>& st
 Result<Outcome, Refusal> Directory::change(const ObjectKey& key, const Edit& edit,
                                            const Terms& terms)
 {
-    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    if (auto refusal = refuse_if_managed(terms)) return failure(*std::move(refusal));
     return commit(terms, [&](const auto& stored) -> Result<Compiled, Refusal> {
         auto objects = based_on(stored, key, terms);
         if (!objects) return failure(std::move(objects.error()));
@@ -332,7 +332,7 @@ Result<Outcome, Refusal> Directory::change(const ObjectKey& key, const Edit& edi
 
 Result<Outcome, Refusal> Directory::remove(const ObjectKey& key, const Terms& terms)
 {
-    if (auto refusal = governed(terms)) return failure(*std::move(refusal));
+    if (auto refusal = refuse_if_managed(terms)) return failure(*std::move(refusal));
     return commit(terms, [&](const auto& stored) -> Result<Compiled, Refusal> {
         auto objects = based_on(stored, key, terms);
         if (!objects) return failure(std::move(objects.error()));

@@ -26,17 +26,17 @@ namespace hermetic::directory {
 
 struct Refusal {
     enum class Kind : std::uint8_t {
-        Invalid,   // the objects would not hold together: diagnostics
-        NotFound,  // no such object
-        Exists,    // an object of this name is there already
-        Conflict,  // somebody else changed it meanwhile
-        Removes,   // it would remove objects, and was not asked to
-        Governed,  // a file governs the objects
-        Broken,    // the store failed; nothing was changed
+        Invalid,        // the objects would not hold together: diagnostics
+        NotFound,       // no such object
+        Exists,         // an object of this name is there already
+        Conflict,       // somebody else changed it meanwhile
+        Removes,        // it would remove objects, and was not asked to
+        ManagedByFile,  // the objects are managed by a file
+        Broken,         // the store failed; nothing was changed
     };
     Kind kind = Kind::Invalid;
     std::string what;
-    std::string right;
+    std::string expected;
     config::Diagnostics diagnostics;  // of Invalid; what and right are the first one's
 };
 
@@ -72,8 +72,8 @@ public:
     void check_by(Check check) { check_ = std::move(check); }
 
     // A file governs: only take_file() changes anything. Empty: the directory does.
-    void govern_by(std::string file) { governed_by_ = std::move(file); }
-    [[nodiscard]] const std::string& governed_by() const { return governed_by_; }
+    void set_managing_file(std::string file) { managed_by_ = std::move(file); }
+    [[nodiscard]] const std::string& managed_by() const { return managed_by_; }
     // The governing file's objects become the objects.
     [[nodiscard]] Result<Outcome, Refusal> take_file(const config::Node& document,
                                                      const std::string& file);
@@ -129,7 +129,7 @@ private:
                                                   const objects::Written& written = {});
     [[nodiscard]] Result<Outcome, Refusal> write(Store::Transaction transaction, Changes changes,
                                                  Compiled compiled, const Terms& terms);
-    [[nodiscard]] std::optional<Refusal> governed(const Terms& terms) const;
+    [[nodiscard]] std::optional<Refusal> refuse_if_managed(const Terms& terms) const;
     [[nodiscard]] Result<Objects, Refusal> based_on(const std::vector<StoredObject>& stored,
                                                     const ObjectKey& key, const Terms& terms);
     [[nodiscard]] std::optional<Refusal> overtaken(const Terms& terms) const;
@@ -137,7 +137,7 @@ private:
 
     std::unique_ptr<Store> store_;
     const Clock& clock_;
-    std::string governed_by_;
+    std::string managed_by_;
     config::Diagnostics notes_;
     OnChange on_change_;
     Check check_;

@@ -129,7 +129,7 @@ TEST_F(DirectoryTest, ObjectsThatTheFileDoesNotNameAreRemoved)
     EXPECT_NE(refusal.what.find("accepted_domain \"example.org\", outbound_connector \"bank\""),
               std::string::npos)
         << refusal.what;
-    EXPECT_NE(refusal.right.find("--prune"), std::string::npos);
+    EXPECT_NE(refusal.expected.find("--prune"), std::string::npos);
     EXPECT_EQ(directory_->list()->size(), 3U) << "nothing happened";
     const auto done = directory_->replace(kLess, "org.toml", {"alice", 1, false, true});
     ASSERT_TRUE(done.has_value());
@@ -185,10 +185,10 @@ TEST_F(DirectoryTest, WhatDoesNotHoldTogetherIsRefusedWholeAndKeepsWhatIsInForce
         refused(directory_->add("outbound_connector", "twin", edit, {"bob", {}, false}));
     EXPECT_EQ(tie.kind, Refusal::Kind::Invalid);
     EXPECT_NE(tie.what.find("twin"), std::string::npos) << tie.what;
-    EXPECT_FALSE(tie.right.empty());
+    EXPECT_FALSE(tie.expected.empty());
     // Weaker than the organization, without an end.
     const Refusal hole = refused(directory_->change(kBank, set("min_tls", "1.0"), {"b", 1, false}));
-    EXPECT_NE(hole.right.find("exception"), std::string::npos);
+    EXPECT_NE(hole.expected.find("exception"), std::string::npos);
     EXPECT_EQ(directory_->revision().number, 1U);
     EXPECT_EQ(published_.size(), 1U);
 }
@@ -340,7 +340,7 @@ TEST_F(DirectoryTest, ARollbackThatHoldsTogetherNoMoreSaysWhy)
     for (const std::uint64_t none : {0U, 7U}) {
         const Refusal refusal = refused(directory_->roll_back(none, {"carol", 2, false}));
         EXPECT_EQ(refusal.kind, Refusal::Kind::NotFound);
-        EXPECT_EQ(refusal.right, "one from 1 to 2");
+        EXPECT_EQ(refusal.expected, "one from 1 to 2");
     }
     directory_->check_by([](const objects::Snapshot::Contents& contents) -> config::Diagnostics {
         if (contents.outbound_connectors.at(0).comment == "later") return {};
@@ -352,23 +352,25 @@ TEST_F(DirectoryTest, ARollbackThatHoldsTogetherNoMoreSaysWhy)
     EXPECT_EQ(directory_->revision().number, 2U);
 }
 
-TEST_F(DirectoryTest, AFileThatGovernsIsTakenWithItsHistoryAndNothingElseIs)
+TEST_F(DirectoryTest, AManagingFileIsAppliedWithItsHistoryAndNothingElseIs)
 {
-    directory_->govern_by("/etc/hermetic/org.toml");
+    directory_->set_managing_file("/etc/hermetic/org.toml");
     const auto document = config::parse_document(kOrganization, "org.toml");
     ASSERT_TRUE(directory_->take_file(*document, "org.toml").has_value());
     EXPECT_EQ(directory_->find("outbound_connector", "", "bank")->stamp.by, "file org.toml");
     const Refusal refusal =
         refused(directory_->change(kBank, set("tls", "encrypt"), {"bob", 1, false}));
-    EXPECT_EQ(refusal.kind, Refusal::Kind::Governed);
+    EXPECT_EQ(refusal.kind, Refusal::Kind::ManagedByFile);
     EXPECT_NE(refusal.what.find("/etc/hermetic/org.toml"), std::string::npos);
-    EXPECT_EQ(refused(directory_->remove(kBank, {"bob", 1, false})).kind, Refusal::Kind::Governed);
+    EXPECT_EQ(refused(directory_->remove(kBank, {"bob", 1, false})).kind,
+              Refusal::Kind::ManagedByFile);
     EXPECT_EQ(refused(directory_->add("outbound_connector", "x", {}, {"bob", {}, false})).kind,
-              Refusal::Kind::Governed);
-    EXPECT_EQ(refused(directory_->roll_back(1, {"bob", 1, false})).kind, Refusal::Kind::Governed);
+              Refusal::Kind::ManagedByFile);
+    EXPECT_EQ(refused(directory_->roll_back(1, {"bob", 1, false})).kind,
+              Refusal::Kind::ManagedByFile);
     EXPECT_TRUE(directory_->replace(kOrganization, "f", {"bob", {}, true}).has_value())
         << "what a file would change may be asked";
-    directory_->govern_by("");
+    directory_->set_managing_file("");
     EXPECT_TRUE(directory_->change(kBank, set("tls", "encrypt"), {"bob", 1, false}).has_value());
 }
 

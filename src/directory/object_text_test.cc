@@ -108,7 +108,7 @@ TEST(ObjectText, ANameHasABound)
                                "org.toml");
     const auto compiled = compile(*document, "org.toml");
     ASSERT_FALSE(compiled.has_value());
-    EXPECT_NE(compiled.error()[0].right.find("255"), std::string::npos);
+    EXPECT_NE(compiled.error()[0].expected.find("255"), std::string::npos);
 }
 
 // Somebody may have been at the file with another program.

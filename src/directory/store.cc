@@ -64,7 +64,7 @@ int take_lock(const std::string& path, std::string& words)
         return -1;
     }
     if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
-    words = path + ": in use by another process; right is a data_directory for each server";
+    words = path + ": in use by another process; expected: a data_directory for each server";
     ::close(lock);
     return -1;
 }
@@ -89,11 +89,11 @@ Store::~Store()
 
 std::string Store::broken() const
 {
-    const char* right = connection_.is_corrupt()
-                            ? "a file from a backup, or none: then `hermetic apply FILE` (or "
-                              "organization_file) fills a new one"
-                            : "a disk that has room, and a file that this user may write";
-    return fmt::format("{}: {}; right is {}", path_, connection_.error(), right);
+    const char* expected = connection_.is_corrupt()
+                               ? "a file from a backup, or none: then `hermetic apply FILE` (or "
+                                 "organization_file) fills a new one"
+                               : "a disk that has room, and a file that this user may write";
+    return fmt::format("{}: {}; expected: {}", path_, connection_.error(), expected);
 }
 
 Result<std::unique_ptr<Store>, std::string> Store::open(const std::string& path, Access access)
@@ -140,12 +140,12 @@ Result<void, std::string> Store::check_file()
     if (id < 0 || format < 0) return failure(broken());
     if (id != kApplicationId) {
         return failure(path_ +
-                       ": this SQLite file is no directory of Hermetic; right is another "
+                       ": this SQLite file is no directory of Hermetic; expected: another "
                        "data_directory, or this file elsewhere");
     }
     if (format != kFormat) {
         return failure(fmt::format(
-            "{}: it was made by a newer version (format {}, this one knows {}); right is that "
+            "{}: it was made by a newer version (format {}, this one knows {}); expected: that "
             "version",
             path_, format, kFormat));
     }
@@ -154,7 +154,7 @@ Result<void, std::string> Store::check_file()
     if (!check.next()) return failure(broken());
     if (check.text(0) != "ok") {
         return failure(fmt::format(
-            "{}: it is corrupt ({}); right is a file from a backup, or none: then `hermetic apply "
+            "{}: it is corrupt ({}); expected: a file from a backup, or none: then `hermetic apply "
             "FILE` (or organization_file) fills a new one",
             path_, check.text(0)));
     }

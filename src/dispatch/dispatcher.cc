@@ -209,7 +209,7 @@ void Dispatcher::Impl::hand_out(std::vector<queue::GrantAction> actions)
             granted.lease = {one.id, one.lease.epoch, one.lease.until};
             granted.resident = resident_.take(one.id);
             granted.accepted_at = now.to_wall(one.accepted_at);
-            // A resting destination is not tried: what was approved stays so.
+            // A destination that backs off is not tried: what was approved stays so.
             const auto approved = approvals_.find(one.id);
             if (approved != approvals_.end() && !grant.settle) granted.approval = approved->second;
         }

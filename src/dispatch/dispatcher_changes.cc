@@ -3,7 +3,7 @@
 //
 // What is on disk if we die: before the commit has been answered the message as it was or, where
 // the commit went through, the change as a whole with its notices and parts; never a piece of it.
-// After it, the change. Nothing else is kept: a wish that still waits for an attempt's end is
+// After it, the change. Nothing else is kept: a request that still waits for an attempt's end is
 // forgotten, as is the permission of an approval (what is recorded of it permits nothing).
 #include "dispatch/dispatcher_impl.h"
 #include "events/publisher.h"
@@ -190,7 +190,7 @@ net::Task<> Dispatcher::Impl::change_message(MessageId id, MessageChange change,
     publish_change(id, change, *message.envelope);
     reserved.end();
     if (change.kind == MessageChange::Kind::Approve) {
-        // Its destination may rest for the very trouble that the approval is about.
+        // Its destination may back off for the very trouble that the approval is about.
         (void)scheduler_.retry(id, moment().queue);
         advance();
     }
@@ -233,7 +233,7 @@ void Dispatcher::Impl::publish_change(const MessageId& id, const MessageChange& 
     approvals_.insert_or_assign(id, change.approval);
 }
 
-// A later wish for the same message takes the place of an earlier one. Granted again at once,
+// A later request for the same message takes the place of an earlier one. Granted again at once,
 // having been left untouched: its next return will do.
 net::Task<Dispatcher::Impl::AfterAttempt> Dispatcher::Impl::wait_for_attempt(MessageId id)
 {
@@ -341,17 +341,17 @@ net::Task<> Dispatcher::Impl::split_message(MessageId id)
     const spool::StoredMessage& origin = **read;
 
     // Decide. Where all go one way after all it only moves.
-    auto ways =
+    auto groups =
         settlement::group_by_route(origin, settlement::waiting_recipients(origin),
                                    [&](const mail::Mailbox& to) -> const routing::Route& {
                                        return *routes_->of(origin.envelope->organization, to);
                                    });
     spool::MessageState state = origin.state;
     std::vector<Stored> parts;
-    if (ways.size() > 1) {
-        ways.erase(ways.begin());
+    if (groups.size() > 1) {
+        groups.erase(groups.begin());
         settlement::SettleInput input = settle_input(origin, reserved.lease());
-        input.split = settlement::split(origin, ways, input.now, core_.ids());
+        input.split = settlement::split(origin, groups, input.now, core_.ids());
         parts = input.split.parts;
         auto made = settlement::settle(std::move(input), core_.random(), core_.ids());
         state = made.change.state;

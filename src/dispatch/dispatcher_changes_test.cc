@@ -46,7 +46,7 @@ TEST_F(DispatcherTest, OneChangeOfAMessageAtATime)
     EXPECT_EQ(remove(1, TellSender::No).kind, Kind::Done);
 }
 
-TEST_F(DispatcherTest, TheLaterOfTwoWishesForMailUnderWayCounts)
+TEST_F(DispatcherTest, TheLaterOfTwoRequestsForMailUnderWayCounts)
 {
     start();
     spool_.store({make(1, {"b@far.example"})});
@@ -60,7 +60,7 @@ TEST_F(DispatcherTest, TheLaterOfTwoWishesForMailUnderWayCounts)
     EXPECT_EQ(log_.last_event(), "queue.remove");
 }
 
-TEST_F(DispatcherTest, AWishOutlivesADiskThatFailsWhenTheAttemptEnds)
+TEST_F(DispatcherTest, ARequestOutlivesADiskThatFailsWhenTheAttemptEnds)
 {
     start();
     spool_.store({make(1, {"b@far.example"})});
@@ -73,8 +73,8 @@ TEST_F(DispatcherTest, AWishOutlivesADiskThatFailsWhenTheAttemptEnds)
     while (!spool_.messages().at(id(1))->state.held) (void)list();
 }
 
-// The wish came to nothing: the message goes on as the attempt has left it, not held.
-TEST_F(DispatcherTest, AWishThatCannotBeRecordedLeavesWhatTheAttemptRecorded)
+// The request came to nothing: the message goes on as the attempt has left it, not held.
+TEST_F(DispatcherTest, ARequestThatCannotBeRecordedLeavesWhatTheAttemptRecorded)
 {
     start();
     spool_.store({make(1, {"b@far.example"})});
@@ -156,7 +156,7 @@ TEST_F(DispatcherTest, AChangeUnderWayAtTheStopIsAnsweredByTheSpoolsClose)
     EXPECT_TRUE(spool_.messages().at(id(1))->state.held);
 }
 
-TEST_F(DispatcherTest, AWishThatWaitsForAnAttemptEndsWithTheStop)
+TEST_F(DispatcherTest, ARequestThatWaitsForAnAttemptEndsWithTheStop)
 {
     start();
     spool_.store({make(1, {"b@far.example"})});

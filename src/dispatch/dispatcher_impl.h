@@ -49,9 +49,9 @@ struct AttemptWait {
         if (came_back) came_back->set();
     }
     std::optional<net::Event> came_back;
-    bool overruled = false;  // by a later wish for the same message
+    bool overruled = false;  // by a later request for the same message
     // What the attempt recorded. The scheduler has been told that the message is held, so that it
-    // is not granted again before the wish is done.
+    // is not granted again before the request is done.
     std::optional<spool::Change> recorded;
 };
 

@@ -49,7 +49,7 @@ std::vector<queue::DestinationRow> Dispatcher::Impl::destinations() const
     const queue::Moment now = moment();
     auto rows = scheduler_.destinations();
     for (queue::DestinationRow& row : rows) {
-        if (row.resting_until) row.resting_until = now.to_wall(*row.resting_until);
+        if (row.back_off_until) row.back_off_until = now.to_wall(*row.back_off_until);
         if (row.next_attempt) row.next_attempt = now.to_wall(*row.next_attempt);
     }
     return rows;

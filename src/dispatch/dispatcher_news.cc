@@ -138,7 +138,7 @@ void Dispatcher::Impl::note_gone(const MessageId& id)
     note(end);
 }
 
-// Messages that came back from an attempt with an operator's wish, or a split, waiting for them.
+// Messages that came back from an attempt with an operator's request, or a split, waiting for them.
 void Dispatcher::Impl::follow_up()
 {
     for (const MessageId& id : std::exchange(follow_ups_, {})) {

@@ -118,7 +118,7 @@ TEST_F(DispatcherTest, DeferredMailComesBackInTime)
 }
 
 // The time since when TLS fails survives a restart, and its notice of delay does not wait until the
-// destination has rested.
+// destination has backed off.
 TEST_F(DispatcherTest, WhatFailsForTlsComesToItsNoticeWhileTheDestinationRests)
 {
     const auto left = [&](std::uint8_t number, std::optional<WallTime> tls_failing_since) {
@@ -132,7 +132,7 @@ TEST_F(DispatcherTest, WhatFailsForTlsComesToItsNoticeWhileTheDestinationRests)
     left(2, clock_.wall() - minutes{50});
     left(3, std::nullopt);
     start();
-    for (const Duration rested : {minutes{2}, minutes{7}, minutes{0}}) {
+    for (const Duration waited : {minutes{2}, minutes{7}, minutes{0}}) {
         const Grant grant = taker_.next();
         EXPECT_EQ(grant.messages.at(0).lease.id, id(1));
         EXPECT_FALSE(grant.settle);
@@ -142,9 +142,9 @@ TEST_F(DispatcherTest, WhatFailsForTlsComesToItsNoticeWhileTheDestinationRests)
         report.untouched = {id(1)};
         dispatcher_.ended({report});
         (void)list();
-        clock_.advance(rested);
+        clock_.advance(waited);
     }
-    clock_.advance(minutes{11});  // the third rest is longer than that
+    clock_.advance(minutes{11});  // the third back-off is longer than that
     const Grant grant = taker_.next();
     ASSERT_TRUE(grant.settle);
     ASSERT_EQ(grant.messages.size(), 1U);

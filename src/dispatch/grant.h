@@ -35,9 +35,9 @@ struct Grant {
     std::uint64_t id = 0;
     routing::RoutePointer route;  // of all messages
     std::vector<GrantedMessage> messages;
-    // Set: the destination failed like this a moment ago and still rests, but these messages have
-    // come to their expiry or notice of delay. No connection is made: each message is recorded as
-    // if an attempt at it had just ended so.
+    // Set: the destination failed like this a moment ago and still backs off, but these messages
+    // have come to their expiry or notice of delay. No connection is made: each message is recorded
+    // as if an attempt at it had just ended so.
     std::optional<facts::Outcome> settle;
 };
 
@@ -48,7 +48,7 @@ struct GrantReport {
     std::uint32_t delivered = 0;
     std::uint32_t deferred = 0;
     std::uint32_t failed = 0;
-    // No host could be used at all: the destination rests, the messages in `untouched` with it.
+    // No host could be used at all: the destination backs off, the messages in `untouched` with it.
     std::optional<facts::Outcome> destination_failure;
     // A peer asked for less (421, 450 4.7.x "too many connections", refused connection beside
     // others that work): the queue lowers the destination's concurrency.

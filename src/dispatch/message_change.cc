@@ -91,7 +91,8 @@ std::optional<OperatorAnswer> refuse_change(const MessageChange& change, const Q
 std::optional<OperatorAnswer> refuse_change(const MessageChange& change,
                                             const mail::Envelope& envelope)
 {
-    if (change.kind != ChangeKind::Approve || policy::may_be_approved(policy::wishes_of(envelope)))
+    if (change.kind != ChangeKind::Approve ||
+        policy::may_be_approved(policy::requests_of(envelope)))
         return std::nullopt;
     return OperatorAnswer{AnswerKind::Refused, 0,
                           "Its sender demands REQUIRETLS, which no approval lifts. It can be "

@@ -39,11 +39,11 @@ TEST(RouteTable, AQuestionIsAnsweredAsTheMessageWas)
     for (const char* organization : {"A", "B", ""}) {
         for (const char* recipient :
              {"a@bank.test", "a@x.test", "a@[192.0.2.1]", "a@[IPv6:2001:db8::1]"}) {
-            const auto way = table.of(envelope(organization, {recipient}), {});
-            EXPECT_FALSE(way.parts);
-            EXPECT_EQ(way.question.organization, organization);
-            EXPECT_TRUE(way.question.names(std::string_view{recipient}.substr(2)));
-            EXPECT_EQ(table.of(way.question), way.route) << organization << ' ' << recipient;
+            const auto found = table.of(envelope(organization, {recipient}), {});
+            EXPECT_FALSE(found.parts);
+            EXPECT_EQ(found.question.organization, organization);
+            EXPECT_TRUE(found.question.names(std::string_view{recipient}.substr(2)));
+            EXPECT_EQ(table.of(found.question), found.route) << organization << ' ' << recipient;
         }
     }
     EXPECT_EQ(table.of("B", mailbox("a@bank.test"))->connector, "bank");
@@ -55,11 +55,11 @@ TEST(RouteTable, AQuestionIsAnsweredAsTheMessageWas)
 TEST(RouteTable, RecipientsThatPartHaveNoAnswerInCommon)
 {
     RouteTable table{snapshot()};
-    const auto way = table.of(envelope("B", {"a@bank.test", "b@x.test", "c@bank.test"}), {});
-    EXPECT_TRUE(way.parts);
-    EXPECT_EQ(way.route->connector, "bank") << "the first's";
-    EXPECT_EQ(way.question.format_hosts(), "bank.test,x.test");
-    EXPECT_EQ(table.of(way.question), nullptr);
+    const auto found = table.of(envelope("B", {"a@bank.test", "b@x.test", "c@bank.test"}), {});
+    EXPECT_TRUE(found.parts);
+    EXPECT_EQ(found.route->connector, "bank") << "the first's";
+    EXPECT_EQ(found.question.format_hosts(), "bank.test,x.test");
+    EXPECT_EQ(table.of(found.question), nullptr);
     const auto rest = table.of(envelope("B", {"a@bank.test", "b@x.test"}), {0});
     EXPECT_FALSE(rest.parts);
     EXPECT_EQ(rest.question.format_hosts(), "x.test");
@@ -72,10 +72,10 @@ TEST(RouteTable, TooManyDomainsAreNotKept)
     for (int i = 0; i < 100; ++i)
         many.recipients.push_back(
             {.address = mailbox("a@d" + std::to_string(i) + ".test"), .orcpt = ""});
-    const auto way = table.of(many, {});
-    EXPECT_TRUE(way.parts);
-    EXPECT_EQ(way.question.format_hosts(), "*");
-    EXPECT_EQ(table.of(way.question), nullptr);
+    const auto found = table.of(many, {});
+    EXPECT_TRUE(found.parts);
+    EXPECT_EQ(found.question.format_hosts(), "*");
+    EXPECT_EQ(table.of(found.question), nullptr);
 }
 
 TEST(RouteTable, AMessageThatIsDoneStillHasARoute)

@@ -186,7 +186,7 @@ struct MassStripping {
 // The configuration allows no TLS client for a step.
 struct ClientContextFault {
     std::string what;
-    std::string right;
+    std::string expected;
 };
 
 // ---- The queue, and what operators did
@@ -264,7 +264,7 @@ struct ObjectOldForm {
     std::string file;
     std::size_t line = 0;  // 0: none
     std::string what;
-    std::string right;
+    std::string expected;
 };
 
 // What is possible and hardly meant, in a file or an object.
@@ -273,7 +273,7 @@ struct ConfigurationWarning {
     std::size_t line = 0;  // 0: none
     std::string key;
     std::string what;
-    std::string right;
+    std::string expected;
 };
 
 // An exception's end draws near, or has come.
@@ -308,7 +308,7 @@ struct ConnectorCasUnreadable {
 struct CredentialFault {
     std::string object;
     std::string what;
-    std::string right;
+    std::string expected;
 };
 
 struct CrlOverdue {

@@ -61,23 +61,23 @@ std::string_view name(OutcomeClass outcome)
     unreachable("every OutcomeClass is named above");
 }
 
-std::string_view name(Rung::Kind kind)
+std::string_view name(AttemptStep::Kind kind)
 {
     switch (kind) {
-    case Rung::Kind::Everything:
+    case AttemptStep::Kind::Everything:
         return "everything";
-    case Rung::Kind::Compatible:
+    case AttemptStep::Kind::Compatible:
         return "compatible";
-    case Rung::Kind::LowerVersion:
+    case AttemptStep::Kind::LowerVersion:
         return "lower-version";
-    case Rung::Kind::Weak:
+    case AttemptStep::Kind::Weak:
         return "weak";
-    case Rung::Kind::Legacy:
+    case AttemptStep::Kind::Legacy:
         return "legacy";
-    case Rung::Kind::Clear:
+    case AttemptStep::Kind::Clear:
         return "clear";
     }
-    unreachable("every Rung::Kind is named above");
+    unreachable("every AttemptStep::Kind is named above");
 }
 
 std::string EnhancedStatus::format() const

@@ -70,7 +70,7 @@ struct Outcome {
 };
 
 // One step of the ladder (specification §4.3), on its own connection.
-struct Rung {
+struct AttemptStep {
     enum class Kind : std::uint8_t {
         Everything,
         Compatible,
@@ -83,11 +83,11 @@ struct Rung {
     std::string host;
     Endpoint address;
     bool succeeded = false;
-    Reason reason{};  // the cause: why this rung was taken or how it failed
+    Reason reason{};  // the cause: why this step was taken or how it failed
     std::optional<TlsFailure> tls_failure;
     std::optional<TlsEvidence> tls;  // of a handshake that was completed, where the attempt ended
 };
-[[nodiscard]] std::string_view name(Rung::Kind kind);  // "everything" …
+[[nodiscard]] std::string_view name(AttemptStep::Kind kind);  // "everything" …
 
 // A transaction with one host, for one message (its share of recipients).
 struct Attempt {
@@ -109,7 +109,7 @@ struct Attempt {
     DnsSecurity address_security = DnsSecurity::Insecure;
     std::string policy;                  // effective policy for people: "opportunistic"
     std::vector<Reason> policy_reasons;  // strongest last
-    std::vector<Rung> rungs;
+    std::vector<AttemptStep> steps;
     // Of the connection that was used, or made last and refused. Nullopt: in clear, or no
     // handshake.
     std::optional<TlsEvidence> tls;

@@ -72,7 +72,8 @@ constexpr std::string_view kAgreeSts =
     "Reach the recipient in another way. Those who run their mail system have to make its "
     "certificate and its MTA-STS policy agree; ask the recipient to show them this notice.";
 constexpr std::string_view kWithoutRequiretls =
-    "Send it again without that wish if it may travel as other mail does, or reach the recipient "
+    "Send it again without that request if it may travel as other mail does, or reach the "
+    "recipient "
     "in another way.";
 constexpr std::string_view kNeedsTls12 =
     "Ask the recipient to show this notice to those who run their mail system: it needs TLS 1.2 or "

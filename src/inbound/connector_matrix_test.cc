@@ -12,7 +12,7 @@ namespace {
 
 using facts::TlsVersion;
 
-enum class Way : std::uint8_t { Direct, Xclient, Proxy };
+enum class Arrival : std::uint8_t { Direct, Xclient, Proxy };
 
 // One reply; its code and enhanced code are those of the id's row in docs/policy/receiving.md,
 // and stand here again: the public contract.
@@ -31,7 +31,7 @@ constexpr Expected kOwn{"550 5.7.68", "sender.own-domain"};
 
 struct Row {
     std::string_view client;
-    Way way;
+    Arrival arrival;
     std::string_view sender;
     ShownCertificate shown;
     TlsVersion version;      // None: in clear; 1.2: below the floor; 1.3: good
@@ -55,36 +55,36 @@ constexpr auto kGood = TlsVersion::Tls13;
 
 // clang-format off
 const std::vector<Row> kRows = {
-    {"a stranger",                      Way::Direct,  "u@s.example", kNone,          kNoTls, kOk,          kOk,    kRelay, ""},
-    {"a stranger",                      Way::Direct,  "u@s.example", kNone,          kBelow, kFloor,       kFloor, kRelay, ""},
-    {"a stranger",                      Way::Direct,  "u@s.example", kNone,          kGood,  kOk,          kOk,    kRelay, ""},
-    {"a forged accepted sender",        Way::Direct,  "u@a.example", kNone,          kNoTls, kOwn,         kOk,    kRelay, ""},
-    {"a forged accepted sender",        Way::Direct,  "u@a.example", kNone,          kBelow, kFloor,       kFloor, kRelay, ""},
-    {"a forged accepted sender",        Way::Direct,  "u@a.example", kNone,          kGood,  kOwn,         kOk,    kRelay, ""},
-    {"a partner with its certificate",  Way::Direct,  "u@x.example", kPartner,       kNoTls, kClear,       kOk,    kRelay, "partner-x"},
-    {"a partner with its certificate",  Way::Direct,  "u@x.example", kPartner,       kBelow, kFloor,       kFloor, kRelay, ""},
-    {"a partner with its certificate",  Way::Direct,  "u@x.example", kPartner,       kGood,  kOk,          kOk,    kRelay, ""},
-    {"another organization's certificate", Way::Direct, "u@a.example", kOthersGateway, kNoTls, kOwn,       kOk,    kRelay, ""},
-    {"another organization's certificate", Way::Direct, "u@a.example", kOthersGateway, kBelow, kFloor,     kFloor, kOld,   "b-gateway"},
-    {"another organization's certificate", Way::Direct, "u@a.example", kOthersGateway, kGood, kOwn,        kOk,    kOk,    ""},
-    {"X's certificate, Y's sender",     Way::Direct,  "u@y.example", kPartner,       kNoTls, kClear,       kOk,    kRelay, "partner-y"},
-    {"X's certificate, Y's sender",     Way::Direct,  "u@y.example", kPartner,       kBelow, kFloor,       kFloor, kRelay, ""},
-    {"X's certificate, Y's sender",     Way::Direct,  "u@y.example", kPartner,       kGood,  kCertificate, kOk,    kRelay, "partner-y"},
-    {"audit",                           Way::Direct,  "u@z.example", kNone,          kNoTls, kOk,          kOk,    kRelay, "", 1},
-    {"audit",                           Way::Direct,  "u@z.example", kNone,          kBelow, kFloor,       kFloor, kRelay, "", 0},
-    {"audit",                           Way::Direct,  "u@z.example", kNone,          kGood,  kOk,          kOk,    kRelay, "", 1},
-    {"XCLIENT by a gateway",            Way::Xclient, "u@x.example", kOwnGateway,    kNoTls, kClear,       kOk,    kRelay, "partner-x"},
-    {"XCLIENT by a gateway",            Way::Xclient, "u@x.example", kOwnGateway,    kBelow, kFloor,       kFloor, kRelay, ""},
-    {"XCLIENT by a gateway",            Way::Xclient, "u@x.example", kOwnGateway,    kGood,  kClear,       kOk,    kRelay, "partner-x"},
-    {"PROXY, a gateway's TLS",          Way::Proxy,   "u@x.example", kOwnGateway,    kNoTls, kClear,       kOk,    kRelay, "partner-x"},
-    {"PROXY, a gateway's TLS",          Way::Proxy,   "u@x.example", kOwnGateway,    kBelow, kFloor,       kFloor, kRelay, ""},
-    {"PROXY, a gateway's TLS",          Way::Proxy,   "u@x.example", kOwnGateway,    kGood,  kClear,       kOk,    kRelay, "partner-x"},
-    {"our own gateway",                 Way::Direct,  "u@a.example", kOwnGateway,    kNoTls, kOwn,         kOk,    kRelay, ""},
-    {"our own gateway",                 Way::Direct,  "u@a.example", kOwnGateway,    kBelow, kFloor,       kFloor, kOld,   "a-gateway"},
-    {"our own gateway",                 Way::Direct,  "u@a.example", kOwnGateway,    kGood,  kOk,          kOk,    kOk,    ""},
-    {"its name by a stranger's CA",     Way::Direct,  "u@a.example", kForged,        kNoTls, kOwn,         kOk,    kRelay, ""},
-    {"its name by a stranger's CA",     Way::Direct,  "u@a.example", kForged,        kBelow, kFloor,       kFloor, kRelay, ""},
-    {"its name by a stranger's CA",     Way::Direct,  "u@a.example", kForged,        kGood,  kOwn,         kOk,    kRelay, ""},
+    {"a stranger",                      Arrival::Direct,  "u@s.example", kNone,          kNoTls, kOk,          kOk,    kRelay, ""},
+    {"a stranger",                      Arrival::Direct,  "u@s.example", kNone,          kBelow, kFloor,       kFloor, kRelay, ""},
+    {"a stranger",                      Arrival::Direct,  "u@s.example", kNone,          kGood,  kOk,          kOk,    kRelay, ""},
+    {"a forged accepted sender",        Arrival::Direct,  "u@a.example", kNone,          kNoTls, kOwn,         kOk,    kRelay, ""},
+    {"a forged accepted sender",        Arrival::Direct,  "u@a.example", kNone,          kBelow, kFloor,       kFloor, kRelay, ""},
+    {"a forged accepted sender",        Arrival::Direct,  "u@a.example", kNone,          kGood,  kOwn,         kOk,    kRelay, ""},
+    {"a partner with its certificate",  Arrival::Direct,  "u@x.example", kPartner,       kNoTls, kClear,       kOk,    kRelay, "partner-x"},
+    {"a partner with its certificate",  Arrival::Direct,  "u@x.example", kPartner,       kBelow, kFloor,       kFloor, kRelay, ""},
+    {"a partner with its certificate",  Arrival::Direct,  "u@x.example", kPartner,       kGood,  kOk,          kOk,    kRelay, ""},
+    {"another organization's certificate", Arrival::Direct, "u@a.example", kOthersGateway, kNoTls, kOwn,       kOk,    kRelay, ""},
+    {"another organization's certificate", Arrival::Direct, "u@a.example", kOthersGateway, kBelow, kFloor,     kFloor, kOld,   "b-gateway"},
+    {"another organization's certificate", Arrival::Direct, "u@a.example", kOthersGateway, kGood, kOwn,        kOk,    kOk,    ""},
+    {"X's certificate, Y's sender",     Arrival::Direct,  "u@y.example", kPartner,       kNoTls, kClear,       kOk,    kRelay, "partner-y"},
+    {"X's certificate, Y's sender",     Arrival::Direct,  "u@y.example", kPartner,       kBelow, kFloor,       kFloor, kRelay, ""},
+    {"X's certificate, Y's sender",     Arrival::Direct,  "u@y.example", kPartner,       kGood,  kCertificate, kOk,    kRelay, "partner-y"},
+    {"audit",                           Arrival::Direct,  "u@z.example", kNone,          kNoTls, kOk,          kOk,    kRelay, "", 1},
+    {"audit",                           Arrival::Direct,  "u@z.example", kNone,          kBelow, kFloor,       kFloor, kRelay, "", 0},
+    {"audit",                           Arrival::Direct,  "u@z.example", kNone,          kGood,  kOk,          kOk,    kRelay, "", 1},
+    {"XCLIENT by a gateway",            Arrival::Xclient, "u@x.example", kOwnGateway,    kNoTls, kClear,       kOk,    kRelay, "partner-x"},
+    {"XCLIENT by a gateway",            Arrival::Xclient, "u@x.example", kOwnGateway,    kBelow, kFloor,       kFloor, kRelay, ""},
+    {"XCLIENT by a gateway",            Arrival::Xclient, "u@x.example", kOwnGateway,    kGood,  kClear,       kOk,    kRelay, "partner-x"},
+    {"PROXY, a gateway's TLS",          Arrival::Proxy,   "u@x.example", kOwnGateway,    kNoTls, kClear,       kOk,    kRelay, "partner-x"},
+    {"PROXY, a gateway's TLS",          Arrival::Proxy,   "u@x.example", kOwnGateway,    kBelow, kFloor,       kFloor, kRelay, ""},
+    {"PROXY, a gateway's TLS",          Arrival::Proxy,   "u@x.example", kOwnGateway,    kGood,  kClear,       kOk,    kRelay, "partner-x"},
+    {"our own gateway",                 Arrival::Direct,  "u@a.example", kOwnGateway,    kNoTls, kOwn,         kOk,    kRelay, ""},
+    {"our own gateway",                 Arrival::Direct,  "u@a.example", kOwnGateway,    kBelow, kFloor,       kFloor, kOld,   "a-gateway"},
+    {"our own gateway",                 Arrival::Direct,  "u@a.example", kOwnGateway,    kGood,  kOk,          kOk,    kOk,    ""},
+    {"its name by a stranger's CA",     Arrival::Direct,  "u@a.example", kForged,        kNoTls, kOwn,         kOk,    kRelay, ""},
+    {"its name by a stranger's CA",     Arrival::Direct,  "u@a.example", kForged,        kBelow, kFloor,       kFloor, kRelay, ""},
+    {"its name by a stranger's CA",     Arrival::Direct,  "u@a.example", kForged,        kGood,  kOwn,         kOk,    kRelay, ""},
 };
 // clang-format on
 
@@ -106,8 +106,10 @@ public:
     explicit MatrixFixture(const Row& row_to_try) : row{row_to_try}
     {
         set_versions(TlsVersion::Tls12, TlsVersion::Tls13);
-        if (row.way == Way::Xclient) options.xclient_networks = {*Network::parse("127.0.0.0/8")};
-        if (row.way == Way::Proxy) options.proxy_networks = {*Network::parse("127.0.0.0/8")};
+        if (row.arrival == Arrival::Xclient)
+            options.xclient_networks = {*Network::parse("127.0.0.0/8")};
+        if (row.arrival == Arrival::Proxy)
+            options.proxy_networks = {*Network::parse("127.0.0.0/8")};
     }
 
     const Row& row;
@@ -118,11 +120,11 @@ net::Task<> try_row(SessionFixture& fixture, TestClient& client)
 {
     auto& matrix = static_cast<MatrixFixture&>(fixture);
     const Row& row = matrix.row;
-    if (row.way == Way::Proxy)
+    if (row.arrival == Arrival::Proxy)
         co_await client.send("PROXY TCP4 203.0.113.9 192.0.2.25 4000 25\r\n");
     (void)co_await client.reply();
     co_await ConnectorFixture::greet(client, row.version, row.shown);
-    if (row.way == Way::Xclient) {
+    if (row.arrival == Arrival::Xclient) {
         (void)co_await client.say("XCLIENT ADDR=203.0.113.9");
         (void)co_await client.say("EHLO client.example");
     }

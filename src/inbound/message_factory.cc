@@ -10,7 +10,7 @@ namespace hermetic::inbound {
 namespace {
 
 struct Part {
-    routing::RouteDecision way;
+    routing::RouteDecision decided;
     std::string owner;  // an organization's name
     std::vector<mail::Recipient> recipients;
 };
@@ -37,12 +37,12 @@ std::vector<Part> group(const objects::Snapshot& snapshot, const std::string& cl
     std::vector<Part> parts;
     for (const mail::Recipient& recipient : recipients) {
         std::string owner = owner_of(snapshot, client_of, recipient.address);
-        auto way = routing::decide_route(snapshot, owner, recipient.address);
+        auto decided = routing::decide_route(snapshot, owner, recipient.address);
         auto part = std::find_if(parts.begin(), parts.end(), [&](const Part& other) {
-            return other.way.route == way.route && other.owner == owner;
+            return other.decided.route == decided.route && other.owner == owner;
         });
         if (part == parts.end())
-            part = parts.insert(parts.end(), Part{std::move(way), std::move(owner), {}});
+            part = parts.insert(parts.end(), Part{std::move(decided), std::move(owner), {}});
         // LMTP may name one twice, and is answered twice; it is still one delivery.
         if (!contains(part->recipients, recipient)) part->recipients.push_back(recipient);
     }
@@ -121,8 +121,8 @@ SplitMessage split_by_route(AcceptedMessage accepted, IdSource& ids)
                 mail::TlsLevel::Encrypt,
                 std::string{facts::name(facts::Reason::ArrivalTlsRequired)}};
         split.messages.push_back(std::move(message));
-        split.routes.push_back(part.way.route.label + " (" +
-                               std::string{facts::name(part.way.reason)} + ")");
+        split.routes.push_back(part.decided.route.label + " (" +
+                               std::string{facts::name(part.decided.reason)} + ")");
     }
     return split;
 }

@@ -72,7 +72,7 @@ TEST_F(MessageFactory, WithoutTheFieldNothingIsLifted)
 {
     to("a@one.example");
     message("Subject: x\r\n\r\nTLS-Required: No\r\n.\r\n");
-    EXPECT_EQ(split().messages[0]->envelope->tls, mail::TlsWishes{});
+    EXPECT_EQ(split().messages[0]->envelope->tls, mail::TlsRequests{});
 }
 
 TEST_F(MessageFactory, TakesTheBodyForWhatItIs)

@@ -14,7 +14,7 @@
 namespace hermetic::inbound {
 namespace {
 
-constexpr Duration kLook = std::chrono::milliseconds{50};
+constexpr Duration kCheckInterval = std::chrono::milliseconds{50};
 
 }  // namespace
 
@@ -97,7 +97,7 @@ net::Task<> Service::stop(Duration grace)
     for (Session* session : sessions_) session->on_stopping();
     const Instant deadline = environment_.core.clock().now() + grace;
     while (tasks_.size() != 0 && environment_.core.clock().now() < deadline) {
-        const Instant next = environment_.core.clock().now() + kLook;
+        const Instant next = environment_.core.clock().now() + kCheckInterval;
         if (co_await net::sleep_until(environment_.core, next) == net::Woken::Cancelled) break;
     }
     for (Session* session : sessions_) session->cut();

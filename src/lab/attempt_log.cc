@@ -41,14 +41,14 @@ void read_tls(const json::object& object, AttemptLine& attempt)
     attempt.name_matches = matches != nullptr && matches->is_bool() && matches->as_bool();
 }
 
-void read_rungs(const json::object& object, AttemptLine& attempt)
+void read_steps(const json::object& object, AttemptLine& attempt)
 {
-    const auto* const rungs = object.if_contains("rungs");
-    if (rungs == nullptr || !rungs->is_array()) return;
-    for (const auto& rung : rungs->as_array()) {
-        if (!rung.is_object()) continue;
-        const json::object& fields = rung.as_object();
-        attempt.rungs.push_back({text_of(fields, "rung"), text_of(fields, "result"),
+    const auto* const steps = object.if_contains("steps");
+    if (steps == nullptr || !steps->is_array()) return;
+    for (const auto& step : steps->as_array()) {
+        if (!step.is_object()) continue;
+        const json::object& fields = step.as_object();
+        attempt.steps.push_back({text_of(fields, "step"), text_of(fields, "result"),
                                  facts::RecordedReason::parse(text_of(fields, "cause")),
                                  text_of(fields, "words")});
     }
@@ -76,7 +76,7 @@ std::optional<AttemptLine> parse_attempt_line(std::string_view line)
     attempt.host = text_of(object, "host");
     attempt.number = number_of(object, "attempt");
     read_tls(object, attempt);
-    read_rungs(object, attempt);
+    read_steps(object, attempt);
     return attempt;
 }
 

@@ -12,8 +12,8 @@
 
 namespace hermetic::lab {
 
-struct AttemptRung {
-    std::string rung;    // "everything", "clear" …
+struct LoggedStep {
+    std::string kind;    // "everything", "clear" …
     std::string result;  // "ok" | "failed"
     facts::RecordedReason cause;
     std::string words;  // of a failed handshake
@@ -38,7 +38,7 @@ struct AttemptLine {
     std::string certificate;  // "verified", "failed" …
     std::string certificate_error;
     bool name_matches = false;
-    std::vector<AttemptRung> rungs;
+    std::vector<LoggedStep> steps;
 };
 
 // nullopt: no JSON, or the line of another event.

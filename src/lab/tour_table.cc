@@ -102,12 +102,12 @@ void append_row(std::string& table, const Cells& cells,
 }
 
 // "everything (handshake.closed)"; a cause that leaves open which alert it was gets the words.
-std::string rung_words(const AttemptRung& rung)
+std::string step_words(const LoggedStep& step)
 {
-    std::string words{rung.cause.text()};
-    const bool open = rung.cause.known() != facts::Reason::HandshakeClosed;
-    if (open && !rung.words.empty()) words += ": " + rung.words;
-    return rung.rung + " (" + words + ')';
+    std::string words{step.cause.text()};
+    const bool open = step.cause.known() != facts::Reason::HandshakeClosed;
+    if (open && !step.words.empty()) words += ": " + step.words;
+    return step.kind + " (" + words + ')';
 }
 
 std::string certificate_words(const AttemptLine& attempt)
@@ -118,12 +118,12 @@ std::string certificate_words(const AttemptLine& attempt)
     return attempt.name_matches ? "certificate verified" : "certificate of another host";
 }
 
-// Why it went as it did: the rung that worked, where that was not simply the first.
+// Why it went as it did: the step that worked, where that was not simply the first.
 std::string success_words(const AttemptLine& attempt)
 {
-    for (const auto& rung : attempt.rungs) {
-        const bool first = rung.cause.known() == facts::Reason::LadderEverything;
-        if (rung.result == "ok" && !first) return std::string{rung.cause.text()};
+    for (const auto& step : attempt.steps) {
+        const bool first = step.cause.known() == facts::Reason::LadderEverything;
+        if (step.result == "ok" && !first) return std::string{step.cause.text()};
     }
     return {};
 }
@@ -171,8 +171,8 @@ std::string describe_reason(const TourStop& stop)
     add(delivered ? success_words(attempt) : failure_words(attempt));
     if (delivered) add(certificate_words(attempt));
     std::vector<std::string> failed;
-    for (const auto& rung : attempt.rungs) {
-        if (rung.result == "failed") failed.push_back(rung_words(rung));
+    for (const auto& step : attempt.steps) {
+        if (step.result == "failed") failed.push_back(step_words(step));
     }
     if (!failed.empty()) add("first tried: " + join(failed, ", "));
     return parts.empty() ? std::string{attempt.reason.text()} : join(parts, "; ");

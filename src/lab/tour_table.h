@@ -25,7 +25,7 @@ struct TourStop {
 // "TLSv1.3 TLS_AES_256_GCM_SHA384 X25519", "in clear", "nothing was sent".
 [[nodiscard]] std::string describe_protection(const TourStop& stop);
 
-// Reason and words, with the rungs that failed before.
+// Reason and words, with the steps that failed before.
 [[nodiscard]] std::string describe_reason(const TourStop& stop);
 
 // Columns wrapped at blanks so that no line is longer than `width` (at least 80).

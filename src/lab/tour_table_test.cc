@@ -19,8 +19,8 @@ constexpr std::string_view kDelivered =
     R"("enhanced":"2.0.0","reply":"2.0.0 Taken","reason":"delivered","fix":"","attempt":1,)"
     R"("host":"mx.expired.lab.test","tls":{"version":"TLSv1.3","cipher":"TLS_AES_256_GCM_SHA384",)"
     R"("group":"X25519","certificate":"failed","certificate_error":"certificate has expired"},)"
-    R"("rungs":[{"rung":"everything","host":"x","result":"failed","cause":"handshake.closed","words":"closed during the handshake"},)"
-    R"({"rung":"lower-version","host":"x","result":"ok","cause":""}]})";
+    R"("steps":[{"step":"everything","host":"x","result":"failed","cause":"handshake.closed","words":"closed during the handshake"},)"
+    R"({"step":"lower-version","host":"x","result":"ok","cause":""}]})";
 
 TourStop delivered_stop()
 {
@@ -44,8 +44,8 @@ TEST(AttemptLine, ReadsWhatTheServerLogs)
     EXPECT_EQ(attempt->code, 250);
     EXPECT_TRUE(attempt->has_tls);
     EXPECT_EQ(attempt->group, "X25519");
-    ASSERT_EQ(attempt->rungs.size(), 2U);
-    EXPECT_EQ(attempt->rungs[0].cause, facts::Reason::HandshakeClosed);
+    ASSERT_EQ(attempt->steps.size(), 2U);
+    EXPECT_EQ(attempt->steps[0].cause, facts::Reason::HandshakeClosed);
     EXPECT_TRUE(is_for_domain(*attempt, "expired.lab.test"));
     EXPECT_FALSE(is_for_domain(*attempt, "lab.test"));
     EXPECT_FALSE(parse_attempt_line("{\"event\":\"session\"}"));

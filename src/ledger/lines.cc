@@ -98,18 +98,18 @@ void describe_tls(Line& line, const facts::TlsEvidence& evidence)
     line.end_object();
 }
 
-void describe_rungs(Line& line, const std::vector<facts::Rung>& rungs)
+void describe_steps(Line& line, const std::vector<facts::AttemptStep>& steps)
 {
-    line.begin_list("rungs");
-    for (const facts::Rung& rung : rungs) {
+    line.begin_list("steps");
+    for (const facts::AttemptStep& step : steps) {
         line.begin_element();
-        line.text("rung", facts::name(rung.kind));
-        line.text("host", rung.host);
-        line.text("address", rung.address.format());
-        line.text("result", rung.succeeded ? "ok" : "failed");
-        line.text("cause", facts::name(rung.reason));
-        if (rung.tls_failure) line.text("words", facts::describe(*rung.tls_failure));
-        if (rung.tls) describe_tls(line, *rung.tls);
+        line.text("step", facts::name(step.kind));
+        line.text("host", step.host);
+        line.text("address", step.address.format());
+        line.text("result", step.succeeded ? "ok" : "failed");
+        line.text("cause", facts::name(step.reason));
+        if (step.tls_failure) line.text("words", facts::describe(*step.tls_failure));
+        if (step.tls) describe_tls(line, *step.tls);
         line.end_element();
     }
     line.end_list();
@@ -150,7 +150,7 @@ void describe_attempt(Line& line, const facts::Attempt& attempt, const facts::At
     } else {
         line.null("tls");
     }
-    describe_rungs(line, attempt.rungs);
+    describe_steps(line, attempt.steps);
     line.number("size", static_cast<std::int64_t>(attempt.size));
     line.number("took_us", microseconds(attempt.took));
 }

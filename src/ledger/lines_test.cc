@@ -24,12 +24,12 @@ facts::Attempt attempt()
     attempt.host = "mx.example.net";
     attempt.policy = "opportunistic";
     attempt.policy_reasons = {facts::Reason::TlsOrganizationLevel};
-    facts::Rung rung;
-    rung.host = "mx.example.net";
-    rung.reason = facts::Reason::HandshakeAlert;
-    rung.tls_failure =
+    facts::AttemptStep step;
+    step.host = "mx.example.net";
+    step.reason = facts::Reason::HandshakeAlert;
+    step.tls_failure =
         facts::TlsFailure{facts::TlsFailure::Kind::Alert, 70, "protocol version", {}};
-    attempt.rungs.push_back(rung);
+    attempt.steps.push_back(step);
     facts::Outcome outcome;
     outcome.stage = facts::Stage::Rcpt;
     outcome.origin = facts::Origin::Remote;
@@ -60,7 +60,7 @@ TEST(Lines, AnAttemptIsAJsonObjectForEachRecipient)
         << lines;
     EXPECT_NE(lines.find(R"("outcome":"deferred","stage":"rcpt","origin":"remote","code":450)"),
               std::string::npos);
-    EXPECT_NE(lines.find(R"("rungs":[{"rung":"everything")"), std::string::npos);
+    EXPECT_NE(lines.find(R"("steps":[{"step":"everything")"), std::string::npos);
     EXPECT_NE(lines.find(R"("tls":null)"), std::string::npos);
     EXPECT_NE(lines.find(R"("to":"c@example.net")"), std::string::npos);
     EXPECT_NE(lines.find(R"("organization":"Example","destination":"mx:example.net")"),
@@ -79,18 +79,18 @@ TEST(Lines, WhatARefusedHandshakeShowedStandsWithItsStep)
     tls.chain[0].dns_names = {"a.example", "b.example"};
     tls.chain[1].subject = "CN=one";
     tls.chain[2].subject = "CN=two";
-    refused.rungs.insert(refused.rungs.begin(), facts::Rung{});
-    refused.rungs[0].tls = tls;
+    refused.steps.insert(refused.steps.begin(), facts::AttemptStep{});
+    refused.steps[0].tls = tls;
     const auto json = lines_of(LineFormat::Json, facts::Attempt{refused});
     EXPECT_NE(json.find(R"("names":["a.example","b.example"],"not_before":"1970)"),
               std::string::npos)
         << json;
-    EXPECT_NE(json.find(R"("chain":["CN=one","CN=two"]}},{"rung":)"), std::string::npos) << json;
+    EXPECT_NE(json.find(R"("chain":["CN=one","CN=two"]}},{"step":)"), std::string::npos) << json;
     const auto text = lines_of(LineFormat::Text, facts::Attempt{refused});
-    EXPECT_NE(text.find("rungs.1.tls.names.2=b.example"), std::string::npos) << text;
-    EXPECT_NE(text.find("rungs.1.tls.certificate_error=\"certificate has expired\""),
+    EXPECT_NE(text.find("steps.1.tls.names.2=b.example"), std::string::npos) << text;
+    EXPECT_NE(text.find("steps.1.tls.certificate_error=\"certificate has expired\""),
               std::string::npos);
-    EXPECT_NE(text.find("rungs.2.cause=handshake.alert"), std::string::npos) << "counts on";
+    EXPECT_NE(text.find("steps.2.cause=handshake.alert"), std::string::npos) << "counts on";
 }
 
 TEST(Lines, ForeignTextCannotBreakALine)
@@ -107,7 +107,7 @@ TEST(Lines, NothingIsEscapedTwiceAndNoEscapeCanBeForged)
 {
     facts::Attempt told = attempt();
     told.sender = "\\xE9@example.org";
-    told.rungs[0].tls_failure->words = "\\x1B[2J";
+    told.steps[0].tls_failure->words = "\\x1B[2J";
     facts::TlsEvidence tls;
     tls.chain.resize(2);
     tls.chain[0].subject = "CN=\\x00";
@@ -137,7 +137,7 @@ TEST(Lines, TextFormHasKeysAndValues)
 {
     const std::string lines = lines_of(LineFormat::Text, attempt());
     EXPECT_NE(lines.find("event=attempt"), std::string::npos);
-    EXPECT_NE(lines.find("rungs.1.cause=handshake.alert"), std::string::npos) << lines;
+    EXPECT_NE(lines.find("steps.1.cause=handshake.alert"), std::string::npos) << lines;
     EXPECT_NE(lines.find("reply=\"4.2.1 try"), std::string::npos);
 }
 

@@ -192,7 +192,7 @@ void write(Lines& lines, const events::MassStripping& event)
 void write(Lines& lines, const events::ClientContextFault& event)
 {
     add(lines, Level::Error, facts::name(facts::Reason::TlsClientContext),
-        [&](Fields& fields) { fields.text("what", event.what).text("right", event.right); });
+        [&](Fields& fields) { fields.text("what", event.what).text("expected", event.expected); });
 }
 
 void write(Lines& lines, const events::QueueOperation& event)
@@ -275,7 +275,7 @@ void write(Lines& lines, const events::ObjectOldForm& event)
             .text("file", event.file)
             .text("line", event.line == 0 ? std::string{} : std::to_string(event.line))
             .text("what", event.what)
-            .text("right", event.right);
+            .text("expected", event.expected);
     });
 }
 
@@ -286,7 +286,7 @@ void write(Lines& lines, const events::ConfigurationWarning& event)
             .text("line", event.line == 0 ? std::string{} : std::to_string(event.line))
             .text("key", event.key)
             .text("what", event.what)
-            .text("right", event.right);
+            .text("expected", event.expected);
     });
 }
 
@@ -331,7 +331,9 @@ void write(Lines& lines, const events::ConnectorCasUnreadable& event)
 void write(Lines& lines, const events::CredentialFault& event)
 {
     add(lines, Level::Error, "credentials.unusable", [&](Fields& fields) {
-        fields.text("object", event.object).text("what", event.what).text("right", event.right);
+        fields.text("object", event.object)
+            .text("what", event.what)
+            .text("expected", event.expected);
     });
 }
 

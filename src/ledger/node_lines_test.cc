@@ -98,7 +98,7 @@ std::vector<Row> rows()
         "level=error event=ratchet.mass-stripping sites=5 host=mx what=\"STARTTLS is gone from "
         "many unrelated servers at once: something in the network removes it\"");
     row(ClientContextFault{"min_tls", "less"},
-        "level=error event=tls.client-context what=min_tls right=less");
+        "level=error event=tls.client-context what=min_tls expected=less");
     const auto operation = [&](QueueOperation::Kind kind, Actor by, std::string why = {}) {
         QueueOperation made;
         made.kind = kind;
@@ -165,10 +165,11 @@ std::vector<Row> rows()
         "level=warning event=directory.empty what=\"there is no organization yet, so that no mail "
         "is accepted; `hermetic apply FILE` makes one\"");
     row(ObjectOldForm{"key", "org.toml", 7, "old", "new"},
-        "level=warning event=objects.old-form object=key file=org.toml line=7 what=old right=new");
+        "level=warning event=objects.old-form object=key file=org.toml line=7 what=old "
+        "expected=new");
     row(ConfigurationWarning{"hermetic.toml", 7, "limits.sessions", "many", "fewer"},
         "level=warning event=configuration.warning file=hermetic.toml line=7 key=limits.sessions "
-        "what=many right=fewer");
+        "what=many expected=fewer");
     ExceptionEnding ending{"outbound_connector", "bank", "Example", "tls", {}, 7, "why"};
     row(ExceptionEnding{ending},
         "level=warning event=exception.ending object=outbound_connector name=bank "
@@ -189,7 +190,7 @@ std::vector<Row> rows()
     row(ConnectorCasUnreadable{"ca.pem", "x"},
         "level=error event=connector.cas-unreadable file=ca.pem what=x");
     row(CredentialFault{"bank", "x", "y"},
-        "level=error event=credentials.unusable object=bank what=x right=y");
+        "level=error event=credentials.unusable object=bank what=x expected=y");
     row(CrlOverdue{"x"}, "level=warning event=credentials.crl-overdue what=x");
     CertificateOrder order;
     order.certificate = "mx";

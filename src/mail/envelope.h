@@ -67,7 +67,7 @@ struct Envelope {
     std::string organization;  // the owner, by name; objects of others never apply
     std::string message_id;    // header field, for logs; bounded, may be empty
     bool is_notice = false;    // our own report: never answered by another
-    TlsWishes tls;             // what the message itself asks of every hop
+    TlsRequests tls;           // what the message itself asks of every hop
     Arrival arrival;
 
     bool operator==(const Envelope&) const = default;

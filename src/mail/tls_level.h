@@ -22,7 +22,7 @@ enum class TlsLevel : std::uint8_t {
 [[nodiscard]] std::string_view name(TlsLevel level);  // "verify_name"
 
 // What a message itself asks of every hop.
-struct TlsWishes {
+struct TlsRequests {
     bool requiretls = false;          // RFC 8689 §2
     bool tls_required_no = false;     // the header field of RFC 8689 §3
     TlsLevel level = TlsLevel::None;  // at least: a notice's, about mail that required so much
@@ -31,7 +31,7 @@ struct TlsWishes {
     // REQUIRETLS the field is ignored (RFC 8689 §4.1).
     [[nodiscard]] bool lifts() const { return tls_required_no && !requiretls; }
 
-    bool operator==(const TlsWishes&) const = default;
+    bool operator==(const TlsRequests&) const = default;
 };
 
 // The strongest protection that was asked for a message, `encrypt` or more, and who asked.

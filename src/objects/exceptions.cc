@@ -103,11 +103,11 @@ public:
 
 private:
     void add(std::string_view kind, std::string_view name, std::string_view field, std::string what,
-             std::string right)
+             std::string expected)
     {
         faults_.push_back({written_.file, line_of(written_, kind, name, field),
                            fmt::format("{} \"{}\".exception.{}", kind, name, field),
-                           std::move(what), std::move(right)});
+                           std::move(what), std::move(expected)});
     }
     void judge_end(const ListedException& each)
     {

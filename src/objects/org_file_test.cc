@@ -210,7 +210,7 @@ TEST_P(OrgFileRefuses, WithKeyAndWhatWouldBeRight)
     const auto& diagnostic = contents.error().front();
     EXPECT_EQ(diagnostic.key, GetParam().key);
     EXPECT_NE(diagnostic.what.find(GetParam().what), std::string::npos) << diagnostic.what;
-    EXPECT_FALSE(diagnostic.right.empty());
+    EXPECT_FALSE(diagnostic.expected.empty());
     EXPECT_GT(diagnostic.line, 0U);
 }
 
@@ -416,7 +416,7 @@ TEST(OrgFile, NetworksThatMayRelayAndAreWideAreWarnedOf)
     EXPECT_EQ(warnings[0].key, "inbound_connector \"wide\".networks");
     EXPECT_NE(warnings[0].what.find("203.0.0.0/16 has 65536 addresses"), std::string::npos);
     EXPECT_NE(warnings[1].what.find("2001:db8::/31"), std::string::npos);
-    EXPECT_FALSE(warnings[1].right.empty());
+    EXPECT_FALSE(warnings[1].expected.empty());
 }
 
 }  // namespace

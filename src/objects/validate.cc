@@ -194,8 +194,8 @@ void validate_tls_objects(const Names& certificates, const OutboundConnector& co
                           std::size_t index, Faults& faults)
 {
     const TlsSettings& tls = connector.tls;
-    const auto add = [&](const char* key, std::string what, std::string right) {
-        faults.add("outbound_connector", index, key, std::move(what), std::move(right));
+    const auto add = [&](const char* key, std::string what, std::string expected) {
+        faults.add("outbound_connector", index, key, std::move(what), std::move(expected));
     };
     if (!tls.client_certificate.empty() &&
         !certificates.contains({connector.organization, tls.client_certificate})) {
@@ -336,8 +336,8 @@ void validate_retirements(const Snapshot::Contents& contents, Faults& faults)
     validate_names("retirement", contents.retirements, faults);
     for (std::size_t i = 0; i < contents.retirements.size(); ++i) {
         const Retirement& each = contents.retirements[i];
-        const auto add = [&](const char* key, std::string what, std::string right) {
-            faults.add("retirement", i, key, std::move(what), std::move(right));
+        const auto add = [&](const char* key, std::string what, std::string expected) {
+            faults.add("retirement", i, key, std::move(what), std::move(expected));
         };
         if (each.versions.empty()) add("versions", "there is none", "\"1.0\", \"1.1\" or both");
         for (const facts::TlsVersion version : each.versions) {

@@ -181,8 +181,8 @@ void validate_restrictions(const InboundConnector& each, std::size_t i, Faults& 
 void validate_exception(const InboundConnector& each, std::size_t i, Faults& faults)
 {
     if (!each.exception) return;
-    const auto fault = [&](std::string what, std::string right) {
-        faults.add(kSection, i, "exception", std::move(what), std::move(right));
+    const auto fault = [&](std::string what, std::string expected) {
+        faults.add(kSection, i, "exception", std::move(what), std::move(expected));
     };
     if (!each.exception->min_tls) fault("it makes nothing weaker", "min_tls in it");
     if (!each.exception->valid_until)

@@ -84,7 +84,7 @@ TEST(ValidateForNode, KnowsTheListenersThatConnectorsName)
     ASSERT_EQ(faults.size(), 1U);
     EXPECT_EQ(faults[0].key, "inbound_connector[0].listeners");
     EXPECT_NE(faults[0].what.find("\"print\""), std::string::npos);
-    EXPECT_EQ(faults[0].right, "\"mx\", \"printing\"");
+    EXPECT_EQ(faults[0].expected, "\"mx\", \"printing\"");
 }
 
 TEST(ValidateForNode, AsksForAListenerThatAsksForCertificates)

@@ -48,9 +48,9 @@ private:
     void validate_lasting();
     void validate_identity();
     void validate_exception(const TlsException& exception);
-    void add(const char* key, std::string what, std::string right)
+    void add(const char* key, std::string what, std::string expected)
     {
-        faults_.add(subject_.section, subject_.index, key, std::move(what), std::move(right));
+        faults_.add(subject_.section, subject_.index, key, std::move(what), std::move(expected));
     }
 
     const Subject& subject_;
@@ -135,8 +135,8 @@ void TlsValidator::validate_identity()
 
 void TlsValidator::validate_exception(const TlsException& exception)
 {
-    const auto fault = [&](std::string what, std::string right) {
-        add("exception", std::move(what), std::move(right));
+    const auto fault = [&](std::string what, std::string expected) {
+        add("exception", std::move(what), std::move(expected));
     };
     const bool weak = exception.compatibility == Compatibility::Weak;
     if (!exception.level && !exception.min && !exception.dane && !exception.mta_sts && !weak)

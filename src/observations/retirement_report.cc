@@ -103,7 +103,7 @@ void add_destinations(PlanReport& report, const objects::Snapshot& snapshot,
             if (old.sessions == 0 || kOld[i] >= policy::lowest_left(plan)) continue;
             Concerned one = concerned_of(each, i);
             one.exempt_by = exempt_by(snapshot, plan, each.key, now);
-            one.put_off_now = one.exempt_by.empty() && policy::is_in_share(plan, each.host, now);
+            one.deferred_now = one.exempt_by.empty() && policy::is_in_share(plan, each.host, now);
             report.concerned.push_back(std::move(one));
         }
     }
@@ -117,7 +117,7 @@ void add_clients(PlanReport& report, const objects::Snapshot& snapshot,
         if (each.key.version >= policy::lowest_left(plan)) continue;
         Concerned one = concerned_of(each);
         one.exempt_by = exempt_by(snapshot, plan, each.key, now);
-        one.put_off_now = one.exempt_by.empty() && policy::is_in_share(plan, each.key.client, now);
+        one.deferred_now = one.exempt_by.empty() && policy::is_in_share(plan, each.key.client, now);
         report.concerned.push_back(std::move(one));
     }
 }
@@ -207,7 +207,7 @@ std::string format_csv(const std::vector<PlanReport>& reports,
 {
     std::string out =
         "plan,direction,organization,peer,name,sender_domain,version,sessions,last_seen,"
-        "newer_since,put_off_now,exempt_by\r\n";
+        "newer_since,deferred_now,exempt_by\r\n";
     const auto add = [&out](const std::string& plan, Direction direction,
                             const std::string& organization, const Concerned& each) {
         out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\r\n", csv_field(plan),
@@ -215,7 +215,7 @@ std::string format_csv(const std::vector<PlanReport>& reports,
                            csv_field(organization), csv_field(each.peer), csv_field(each.label),
                            csv_field(each.sender_domain), facts::format_version(each.version),
                            each.sessions, format_rfc3339(each.last_seen),
-                           each.newer_since ? "yes" : "no", each.put_off_now ? "yes" : "no",
+                           each.newer_since ? "yes" : "no", each.deferred_now ? "yes" : "no",
                            csv_field(each.exempt_by));
     };
     for (const PlanReport& report : reports) {

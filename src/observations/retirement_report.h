@@ -26,7 +26,7 @@ struct Concerned {
     WallTime last_seen{};
     // Of a destination: its last session had a newer version; it may have been renewed.
     bool newer_since = false;
-    bool put_off_now = false;
+    bool deferred_now = false;
     std::string exempt_by;  // the connector that is an exception; empty: none
 };
 

@@ -71,7 +71,7 @@ TEST_F(RetirementReport, NamesWhoWasSeenWithAVersionThatGoes)
     EXPECT_TRUE(reports[0].concerned[2].newer_since);
     ASSERT_EQ(reports[1].concerned.size(), 2U);
     EXPECT_EQ(reports[0].phase, policy::RetirementPhase::Before);
-    EXPECT_FALSE(reports[0].concerned[0].put_off_now);
+    EXPECT_FALSE(reports[0].concerned[0].deferred_now);
     EXPECT_EQ(report("in").size(), 1U);
     EXPECT_TRUE(report("none").empty());
 }

@@ -28,12 +28,12 @@ struct Connection {
     std::unique_ptr<net::Stream> stream;
     smtp::Dialect dialect = smtp::Dialect::Smtp;
     smtp::Capabilities capabilities;
-    std::optional<facts::TlsEvidence> tls;  // nullopt: in clear
-    facts::Reason verdict{};                // what the evidence proved; None in clear
-    std::vector<facts::Reason> audit;       // what an audited policy says of it
-    std::optional<facts::Rung> step;        // of the ladder, that made it; told with its first use
-    std::string host;                       // name, "[address]" or path, for people
-    Endpoint endpoint;                      // of the peer; 0.0.0.0:0 for a Unix socket
+    std::optional<facts::TlsEvidence> tls;   // nullopt: in clear
+    facts::Reason verdict{};                 // what the evidence proved; None in clear
+    std::vector<facts::Reason> audit;        // what an audited policy says of it
+    std::optional<facts::AttemptStep> step;  // of the ladder, that made it; told with its first use
+    std::string host;                        // name, "[address]" or path, for people
+    Endpoint endpoint;                       // of the peer; 0.0.0.0:0 for a Unix socket
     facts::DnsSecurity address_security = facts::DnsSecurity::Insecure;
     SessionId session;
     std::string policy_key;      // all that it was made under (specification §4.5)

@@ -94,7 +94,7 @@ void Credentials::Loader::load_login(const objects::OutboundConnector& connector
         return;
     }
     slot.words = login.error().what;
-    fault(of_connector(connector), {login.error().what, login.error().right});
+    fault(of_connector(connector), {login.error().what, login.error().expected});
 }
 
 void Credentials::Loader::load_certificate(const objects::Certificate& certificate)

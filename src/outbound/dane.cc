@@ -3,7 +3,7 @@
 #include "core/text.h"
 #include "dns/resolver.h"
 #include "net/core.h"
-#include "outbound/office.h"
+#include "outbound/context.h"
 #include "tls/tlsa.h"
 
 #include <fmt/format.h>
@@ -24,10 +24,10 @@ constexpr std::size_t kMaxName = 253;
 
 // Whether the name itself is a proved alias of a zone that is not signed. Unknown where the answer
 // is bogus or fails: `finding` says so then.
-net::Task<bool> is_secure_alias(Office& office, std::string name, TlsaFinding& finding)
+net::Task<bool> is_secure_alias(Context& context, std::string name, TlsaFinding& finding)
 {
-    const auto answer = co_await office.adapters.resolver.alias(
-        office.adapters.core, std::move(name), office.within(kDnsTime));
+    const auto answer = co_await context.adapters.resolver.alias(
+        context.adapters.core, std::move(name), context.within(kDnsTime));
     if (answer.status == DnsStatus::Failed) {
         finding.status = TlsaStatus::Failed;
         finding.why = answer.why;
@@ -91,7 +91,7 @@ std::vector<std::string> tlsa_names(const std::string& base, const Host& host, c
     return names;
 }
 
-net::Task<TlsaFinding> find_tlsa(Office& office, Host host, HostAddresses addresses, MxFacts mx)
+net::Task<TlsaFinding> find_tlsa(Context& context, Host host, HostAddresses addresses, MxFacts mx)
 {
     TlsaFinding finding;
     bool secure_alias = false;
@@ -99,7 +99,7 @@ net::Task<TlsaFinding> find_tlsa(Office& office, Host host, HostAddresses addres
     const bool moved =
         !addresses.canonical_name.empty() && addresses.canonical_name != to_lower(host.name);
     if (insecure && moved && !host.name.empty()) {
-        secure_alias = co_await is_secure_alias(office, host.name, finding);
+        secure_alias = co_await is_secure_alias(context, host.name, finding);
         if (finding.status == TlsaStatus::Failed) co_return finding;
     }
     const auto bases = tlsa_bases(host, addresses, secure_alias);
@@ -109,8 +109,8 @@ net::Task<TlsaFinding> find_tlsa(Office& office, Host host, HostAddresses addres
             finding.status = TlsaStatus::Absent;  // there can be no such name
             continue;
         }
-        const auto answer = co_await office.adapters.resolver.tlsa(
-            office.adapters.core, std::move(name), office.within(kDnsTime));
+        const auto answer = co_await context.adapters.resolver.tlsa(
+            context.adapters.core, std::move(name), context.within(kDnsTime));
         if (take(answer, base, finding)) break;
     }
     if (finding.set != nullptr) {

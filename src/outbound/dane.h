@@ -1,6 +1,6 @@
 // The TLSA records of a host: where they are asked for, and what was found (RFC 7672 §2.2).
 //
-// Asks DNS; what follows from it is policy/tls_policy.h's. Coroutines of the office's core.
+// Asks DNS; what follows from it is policy/tls_policy.h's. Coroutines of the context's core.
 #pragma once
 
 #include "net/task.h"
@@ -13,7 +13,7 @@
 
 namespace hermetic::outbound {
 
-class Office;
+class Context;
 
 struct TlsaFinding {
     policy::TlsaStatus status = policy::TlsaStatus::NotAsked;
@@ -22,7 +22,7 @@ struct TlsaFinding {
     std::vector<facts::TlsaRecord> records;     // all of them, where Usable or Unusable
 };
 
-[[nodiscard]] net::Task<TlsaFinding> find_tlsa(Office& office, Host host, HostAddresses addresses,
+[[nodiscard]] net::Task<TlsaFinding> find_tlsa(Context& context, Host host, HostAddresses addresses,
                                                MxFacts mx);
 
 // The TLSA base domains of a host in the order in which they are asked for: its name after CNAMEs

@@ -3,8 +3,8 @@
 #include "core/assert.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
+#include "outbound/context.h"
 #include "outbound/io_outcome.h"
-#include "outbound/office.h"
 #include "outbound/peer_watch.h"
 #include "outbound/talk.h"
 
@@ -16,28 +16,29 @@ namespace {
 // A connect that a stop may cut.
 class Watched {
 public:
-    Watched(Office& office, net::Connecting& connecting) : office_{office}, connecting_{connecting}
+    Watched(Context& context, net::Connecting& connecting)
+        : context_{context}, connecting_{connecting}
     {
-        office_.watch(connecting_);
+        context_.watch(connecting_);
     }
-    ~Watched() { office_.unwatch(connecting_); }
+    ~Watched() { context_.unwatch(connecting_); }
     Watched(const Watched&) = delete;
     Watched& operator=(const Watched&) = delete;
 
 private:
-    Office& office_;
+    Context& context_;
     net::Connecting& connecting_;
 };
 
 class Dialer {
 public:
-    Dialer(Office& office, DialRequest request)
-        : office_{office}, settings_{office.settings}, request_{std::move(request)}
+    Dialer(Context& context, DialRequest request)
+        : context_{context}, settings_{context.settings}, request_{std::move(request)}
     {
     }
     ~Dialer()
     {
-        if (stream_ != nullptr) office_.unwatch(*stream_);
+        if (stream_ != nullptr) context_.unwatch(*stream_);
     }
     Dialer(const Dialer&) = delete;
     Dialer& operator=(const Dialer&) = delete;
@@ -47,12 +48,12 @@ public:
 private:
     net::Task<bool> connect();
     [[nodiscard]] OpeningRequest opening();
-    [[nodiscard]] tls::ClientHandshake handshake(const policy::RungPlan& plan);
+    [[nodiscard]] tls::ClientHandshake handshake(const policy::StepPlan& plan);
     [[nodiscard]] Instant deadline(facts::Stage stage) const;
     [[nodiscard]] bool has_given_way() const;
     void give_way(facts::Stage stage);
 
-    Office& office_;
+    Context& context_;
     SettingsPointer settings_;
     DialRequest request_;
     net::Stream* stream_ = nullptr;
@@ -79,20 +80,20 @@ net::Task<DialResult> Dialer::run()
         result_.connection = std::move(connection_);
     }
     result_.unreachable =
-        result_.lost && result_.stage == facts::Stage::Greeting && !office_.stopping();
+        result_.lost && result_.stage == facts::Stage::Greeting && !context_.stopping();
     co_return std::move(result_);
 }
 
 net::Task<bool> Dialer::connect()
 {
-    auto& core = office_.adapters.core;
+    auto& core = context_.adapters.core;
     const auto& host = request_.host;
-    const auto deadline = office_.within(settings_->options.connect_timeout);
+    const auto deadline = context_.within(settings_->options.connect_timeout);
     net::Connecting connecting;
-    const Watched watched{office_, connecting};
+    const Watched watched{context_, connecting};
     std::shared_ptr<void> heard;
     if (request_.watch != nullptr)
-        heard = request_.watch->attach(connecting, request_.endpoint.address, office_.now());
+        heard = request_.watch->attach(connecting, request_.endpoint.address, context_.now());
     Result<std::unique_ptr<net::Stream>, net::StreamError> connected;
     if (!host.unix_path.empty()) {
         connected = co_await net::Stream::connect_unix(core, host.unix_path, deadline, &connecting);
@@ -115,11 +116,11 @@ net::Task<bool> Dialer::connect()
         result_.unreachable = kind != Kind::Cancelled && kind != Kind::Local;
         co_return false;
     }
-    office_.adapters.metrics.add(metrics::Metric::OutboundConnections);
+    context_.adapters.metrics.add(metrics::Metric::OutboundConnections);
     connection_ = std::make_unique<Connection>();
     connection_->stream = *std::move(connected);
     stream_ = connection_->stream.get();
-    office_.watch(*stream_);
+    context_.watch(*stream_);
     if (request_.watch != nullptr) connection_->watched = request_.watch->attach(*stream_);
     connection_->host = host.label();
     connection_->endpoint = request_.endpoint;
@@ -127,7 +128,7 @@ net::Task<bool> Dialer::connect()
     connection_->policy_key = request_.reuse_key;
     connection_->dialect = dialect_of(host);
     connection_->live =
-        office_.count_in(host.unix_path.empty() ? request_.endpoint.format() : host.unix_path);
+        context_.count_in(host.unix_path.empty() ? request_.endpoint.format() : host.unix_path);
     co_return true;
 }
 
@@ -142,12 +143,12 @@ OpeningRequest Dialer::opening()
     return request;
 }
 
-tls::ClientHandshake Dialer::handshake(const policy::RungPlan& plan)
+tls::ClientHandshake Dialer::handshake(const policy::StepPlan& plan)
 {
     auto made = handshake_with(request_.host, request_.server_name, request_.tlsa);
-    made.context = office_.context_for(plan, request_.identity.client_certificate);
+    made.context = context_.tls_context_for(plan, request_.identity.client_certificate);
     made.trust = request_.identity.trust;
-    made.cache = office_.sessions.get();
+    made.cache = context_.sessions.get();
     made.reuse_key = request_.reuse_key;
     return made;
 }
@@ -171,11 +172,11 @@ Instant Dialer::deadline(facts::Stage stage) const
     const auto& options = settings_->options;
     switch (stage) {
     case facts::Stage::Greeting:
-        return office_.within(options.greeting_timeout);
+        return context_.within(options.greeting_timeout);
     case facts::Stage::Handshake:
-        return office_.within(options.connect_timeout);
+        return context_.within(options.connect_timeout);
     default:
-        return office_.within(options.command_timeout);
+        return context_.within(options.command_timeout);
     }
 }
 
@@ -218,9 +219,9 @@ policy::ConnectionFacts take_facts(DialResult& result, Crowded crowded)
     return facts;
 }
 
-net::Task<DialResult> dial(Office& office, DialRequest request)
+net::Task<DialResult> dial(Context& context, DialRequest request)
 {
-    Dialer dialer{office, std::move(request)};
+    Dialer dialer{context, std::move(request)};
     co_return co_await dialer.run();
 }
 

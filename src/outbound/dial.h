@@ -19,13 +19,13 @@
 
 namespace hermetic::outbound {
 
-class Office;
+class Context;
 class PeerWatch;
 
 struct DialRequest {
     Host host;
     Endpoint endpoint;                           // not for a Unix socket
-    std::optional<policy::RungPlan> plan;        // nullopt: in clear, whatever is offered
+    std::optional<policy::StepPlan> plan;        // nullopt: in clear, whatever is offered
     Identity identity;                           // where there is a plan
     std::string server_name;                     // policy::server_name()
     std::shared_ptr<const facts::TlsaSet> tlsa;  // the host's; null: none
@@ -44,6 +44,6 @@ enum class Crowded : std::uint8_t { No, Yes };
 // As selection is told of it; the connection stays in `result`, its outcome does not.
 [[nodiscard]] policy::ConnectionFacts take_facts(DialResult& result, Crowded crowded);
 
-[[nodiscard]] net::Task<DialResult> dial(Office& office, DialRequest request);
+[[nodiscard]] net::Task<DialResult> dial(Context& context, DialRequest request);
 
 }  // namespace hermetic::outbound

@@ -3,7 +3,7 @@
 #include "dns/resolver.h"
 #include "facts/reasons.h"
 #include "net/core.h"
-#include "outbound/office.h"
+#include "outbound/context.h"
 
 #include <fmt/format.h>
 
@@ -63,16 +63,16 @@ std::string Host::label() const
     return address ? "[" + address->format() + "]" : name;
 }
 
-net::Task<Result<HostList, Outcome>> find_hosts(Office& office, const routing::Route& route)
+net::Task<Result<HostList, Outcome>> find_hosts(Context& context, const routing::Route& route)
 {
-    auto& core = office.adapters.core;
+    auto& core = context.adapters.core;
     if (!route.is_mx()) co_return configured_hosts(route, core.random());
-    const auto port = office.settings->options.port;
+    const auto port = context.settings->options.port;
     if (route.literal) co_return literal_host(route, port);
     const auto answer =
-        co_await office.adapters.resolver.mx(core, route.domain, office.within(kDnsTime));
+        co_await context.adapters.resolver.mx(core, route.domain, context.within(kDnsTime));
     auto ordered =
-        routing::order_hosts(route.domain, answer, office.settings->own_names, core.random());
+        routing::order_hosts(route.domain, answer, context.settings->own_names, core.random());
     if (!ordered) co_return failure(std::move(ordered.error()));
     HostList list;
     list.mx = {route.domain, answer.canonical_name, answer.security};
@@ -107,12 +107,12 @@ std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses)
     return result;
 }
 
-net::Task<Result<HostAddresses, Outcome>> find_addresses(Office& office, Host host)
+net::Task<Result<HostAddresses, Outcome>> find_addresses(Context& context, Host host)
 {
     if (auto known = known_addresses(host); !known.empty())
         co_return HostAddresses{std::move(known), facts::DnsSecurity::Insecure, {}};
-    const auto answer = co_await office.adapters.resolver.addresses(office.adapters.core, host.name,
-                                                                    office.within(kDnsTime));
+    const auto answer = co_await context.adapters.resolver.addresses(
+        context.adapters.core, host.name, context.within(kDnsTime));
     if (answer.status == DnsStatus::Failed) {
         co_return failure(facts::local_outcome(
             Reason::DnsFailed,

@@ -15,7 +15,7 @@
 
 namespace hermetic::outbound {
 
-class Office;
+class Context;
 
 struct Host {
     objects::HostProtocol protocol = objects::HostProtocol::Smtp;
@@ -46,7 +46,7 @@ struct HostList {
 // The configured hosts of a route, in their order.
 [[nodiscard]] std::vector<Host> hosts_of(const routing::Route& route);
 // `route` outlives the task.
-[[nodiscard]] net::Task<Result<HostList, facts::Outcome>> find_hosts(Office& office,
+[[nodiscard]] net::Task<Result<HostList, facts::Outcome>> find_hosts(Context& context,
                                                                      const routing::Route& route);
 
 struct HostAddresses {
@@ -56,7 +56,7 @@ struct HostAddresses {
     // The lookup of IPv6 or of IPv4 failed: there may be more.
     std::optional<facts::Outcome> missing{};
 };
-[[nodiscard]] net::Task<Result<HostAddresses, facts::Outcome>> find_addresses(Office& office,
+[[nodiscard]] net::Task<Result<HostAddresses, facts::Outcome>> find_addresses(Context& context,
                                                                               Host host);
 
 // Those of a host that DNS is not asked for: an address, or `localhost`. Empty: it is to be asked.

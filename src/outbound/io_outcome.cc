@@ -97,7 +97,7 @@ Outcome strongest(std::span<const Outcome> outcomes)
     return *best;
 }
 
-void put_off(Outcome& outcome)
+void make_temporary(Outcome& outcome)
 {
     constexpr std::uint8_t kPermanent = 5;
     constexpr std::uint8_t kTemporary = 4;

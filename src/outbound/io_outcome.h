@@ -38,7 +38,7 @@ namespace hermetic::outbound {
 [[nodiscard]] facts::Outcome strongest(std::span<const facts::Outcome> outcomes);
 
 // Makes it temporary, whatever the server calls it; its words stay.
-void put_off(facts::Outcome& outcome);
+void make_temporary(facts::Outcome& outcome);
 
 // The session had begun, and the peer or the network ended it: another host may take the mail.
 [[nodiscard]] bool is_lost_connection(facts::Reason reason);

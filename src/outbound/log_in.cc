@@ -2,8 +2,8 @@
 
 #include "core/assert.h"
 #include "facts/reasons.h"
+#include "outbound/context.h"
 #include "outbound/io_outcome.h"
-#include "outbound/office.h"
 #include "outbound/talk.h"
 #include "sasl/client_mechanism.h"
 #include "smtp/client_auth.h"
@@ -20,11 +20,11 @@ using smtp::ClientAuth;
 
 class Exchange {
 public:
-    Exchange(Office& office, Connection& connection) : office_{office}, connection_{connection}
+    Exchange(Context& context, Connection& connection) : context_{context}, connection_{connection}
     {
-        office_.watch(*connection_.stream);
+        context_.watch(*connection_.stream);
     }
-    ~Exchange() { office_.unwatch(*connection_.stream); }
+    ~Exchange() { context_.unwatch(*connection_.stream); }
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
@@ -43,7 +43,7 @@ public:
             failed = co_await talk(machine);
             if (!machine.is_unknown_mechanism()) break;
         }
-        if (failed) put_off(*failed);
+        if (failed) make_temporary(*failed);
         co_return failed;
     }
 
@@ -52,7 +52,7 @@ private:
     {
         auto step = machine.start();
         while (step.next == ClientAuth::Next::ReadReply) {
-            const Instant deadline = office_.within(office_.settings->options.command_timeout);
+            const Instant deadline = context_.within(context_.settings->options.command_timeout);
             auto reply = co_await exchange(*connection_.stream, step.write, deadline);
             if (!reply) co_return talk_outcome(Stage::Auth, reply.error());
             step = machine.on_reply(*reply);
@@ -60,17 +60,17 @@ private:
         co_return machine.failure();
     }
 
-    Office& office_;
+    Context& context_;
     Connection& connection_;
 };
 
 }  // namespace
 
-net::Task<std::optional<Outcome>> log_in(Office& office, Connection& connection,
+net::Task<std::optional<Outcome>> log_in(Context& context, Connection& connection,
                                          std::shared_ptr<const sasl::Login> login)
 {
     HERMETIC_ASSERT(connection.tls);  // never in clear
-    Exchange exchange{office, connection};
+    Exchange exchange{context, connection};
     co_return co_await exchange.run(std::move(login));
 }
 

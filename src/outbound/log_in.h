@@ -11,11 +11,11 @@
 
 namespace hermetic::outbound {
 
-class Office;
+class Context;
 
 // nullopt: the host knows us. Else the mail waits, whatever the host calls it: an administrator of
 // one of the two sides can repair it. The connection is of no more use then.
 [[nodiscard]] net::Task<std::optional<facts::Outcome>> log_in(
-    Office& office, Connection& connection, std::shared_ptr<const sasl::Login> login);
+    Context& context, Connection& connection, std::shared_ptr<const sasl::Login> login);
 
 }  // namespace hermetic::outbound

@@ -3,11 +3,11 @@
 #include "core/assert.h"
 #include "facts/reasons.h"
 #include "net/core.h"
+#include "outbound/context.h"
 #include "outbound/hop_inputs.h"
 #include "outbound/io_outcome.h"
 #include "outbound/log_in.h"
 #include "outbound/next_hop_outcome.h"
-#include "outbound/office.h"
 #include "outbound/peer_watch.h"
 #include "routing/target_address.h"
 
@@ -39,23 +39,23 @@ policy::TlsDemand with_ratchet(policy::TlsDemand demand, const RatchetWatch& rat
 
 }  // namespace
 
-NextHopClient::NextHopClient(Office& office, PeerWatch* watch, HostList list,
+NextHopClient::NextHopClient(Context& context, PeerWatch* watch, HostList list,
                              policy::TlsDemand demand, objects::SnapshotPointer snapshot,
                              Memory memory, HopWatcher* watcher)
-    : office_{office},
+    : context_{context},
       watch_{watch},
       mx_{list.mx},
       snapshot_{std::move(snapshot)},
-      settings_{office.settings},
+      settings_{context.settings},
       memory_{memory},
       watcher_{watcher},
-      ratchet_{office, *demand.organization, list},
+      ratchet_{context, *demand.organization, list},
       demand_{with_ratchet(std::move(demand), ratchet_)},
       only_{list.only},
       more_hosts_{list.hosts.size() > policy::kMaxHosts},
       selection_{make_selection(list)},
-      began_{office.now()},
-      until_{office.now() + settings_->options.attempt_time}
+      began_{context.now()},
+      until_{context.now() + settings_->options.attempt_time}
 {
     for (auto& host : list.hosts) {
         known_.push_back({std::move(host)});
@@ -72,13 +72,13 @@ void NextHopClient::add_required(std::size_t index)
 std::vector<policy::NextHopHost> NextHopClient::make_hosts(const HostList& list) const
 {
     std::vector<policy::NextHopHost> hosts;
-    const Instant now = office_.now();
+    const Instant now = context_.now();
     for (const Host& each : list.hosts) {
         policy::NextHopHost host;
         host.hop = hop_facts(each, mx_, settings_->sts.get());
         host.label = each.label();
-        host.long_silent = office_.hosts->is_long_silent(memory_key(each), now);
-        host.left_untried = office_.hosts->is_left_untried(memory_key(each), now);
+        host.long_silent = context_.hosts->is_long_silent(memory_key(each), now);
+        host.left_untried = context_.hosts->is_left_untried(memory_key(each), now);
         hosts.push_back(std::move(host));
     }
     return hosts;
@@ -88,17 +88,17 @@ std::vector<policy::NextHopHost> NextHopClient::make_hosts(const HostList& list)
 policy::NextHopSelection NextHopClient::make_selection(HostList& list) const
 {
     const policy::LeftOut left_out = leave_out_hosts(list.hosts);
-    return {demand_, make_hosts(list), office_.adapters.core.clock().wall(), left_out};
+    return {demand_, make_hosts(list), context_.adapters.core.clock().wall(), left_out};
 }
 
 policy::AttemptCandidate NextHopClient::candidate_of(const HostKey& key,
                                                      const std::string& policy) const
 {
     policy::AttemptCandidate candidate;
-    candidate.left_untried = office_.hosts->is_left_untried(key, office_.now());
+    candidate.left_untried = context_.hosts->is_left_untried(key, context_.now());
     HostKey found_key = key;
     found_key.policy = policy;
-    if (const auto found = office_.hosts->finding(found_key, office_.now())) {
+    if (const auto found = context_.hosts->finding(found_key, context_.now())) {
         candidate.finding = found->what;
         candidate.found_at = found->at;
     }
@@ -109,14 +109,14 @@ policy::LeftOut NextHopClient::leave_out_hosts(std::vector<Host>& hosts) const
 {
     if (hosts.size() <= policy::kMaxHosts) return {};
     std::vector<policy::AttemptCandidate> candidates;
-    const WallTime now = office_.adapters.core.clock().wall();
+    const WallTime now = context_.adapters.core.clock().wall();
     for (const Host& each : hosts) {
         const auto hop = hop_facts(each, mx_, settings_->sts.get());
         const auto decision = policy::decide_tls(demand_, hop, each.label(), now);
         const HostKey key = memory_key(each);
         auto& candidate = candidates.emplace_back(candidate_of(key, decision.policy.digest()));
         const bool unsettled = candidate.finding == policy::HopFinding::Unsettled;
-        if (unsettled && office_.hosts->is_long_silent(key, office_.now()))
+        if (unsettled && context_.hosts->is_long_silent(key, context_.now()))
             candidate.finding = policy::HopFinding::Silent;
     }
     const auto choice = policy::choose_candidates(candidates, policy::kMaxHosts);
@@ -145,7 +145,7 @@ policy::LeftOut NextHopClient::leave_out_addresses(const Known& known,
 
 void NextHopClient::begin_transaction()
 {
-    until_ = office_.now() + settings_->options.attempt_time;
+    until_ = context_.now() + settings_->options.attempt_time;
     selection_.begin_transaction();
 }
 
@@ -193,7 +193,7 @@ net::Task<ConnectionPointer> NextHopClient::open()
 bool NextHopClient::is_over() const
 {
     const bool given_way = watch_ != nullptr && watch_->has_given_way();
-    return office_.stopping() || given_way || office_.now() >= until_;
+    return context_.stopping() || given_way || context_.now() >= until_;
 }
 
 net::Task<> NextHopClient::resolve(std::size_t index)
@@ -204,14 +204,14 @@ net::Task<> NextHopClient::resolve(std::size_t index)
         known.addresses = HostAddresses{{IpAddress{}}, facts::DnsSecurity::Insecure, {}};
     } else {
         Host host = known.host;
-        auto found = co_await find_addresses(office_, std::move(host));
+        auto found = co_await find_addresses(context_, std::move(host));
         if (!found) {
             selection_.on_unresolved(std::move(found.error()));
             co_return;
         }
         known.addresses = *std::move(found);
     }
-    if (memory_ == Memory::Kept) office_.hosts->note_tried(memory_key(known.host));
+    if (memory_ == Memory::Kept) context_.hosts->note_tried(memory_key(known.host));
     auto& all = known.addresses->addresses;
     if (only_) std::erase_if(all, [&](const IpAddress& each) { return each != *only_; });
     known.more_addresses = all.size() > policy::kMaxAddresses;
@@ -241,8 +241,8 @@ policy::NextHopAddress NextHopClient::make_address(const Host& host, const IpAdd
         if (refused) made.refused = *refused;
     }
     const HostKey key = memory_key(host, endpoint_text(host, made.endpoint));
-    made.dead = office_.dead.is_dead(key.address, office_.now());
-    made.left_untried = office_.hosts->is_left_untried(key, office_.now());
+    made.dead = context_.dead.is_dead(key.address, context_.now());
+    made.left_untried = context_.hosts->is_left_untried(key, context_.now());
     return made;
 }
 
@@ -253,7 +253,7 @@ net::Task<> NextHopClient::ask_tlsa(std::size_t index)
     Host host = known.host;
     HostAddresses addresses = *known.addresses;
     MxFacts mx = mx_;
-    auto found = co_await find_tlsa(office_, std::move(host), std::move(addresses), std::move(mx));
+    auto found = co_await find_tlsa(context_, std::move(host), std::move(addresses), std::move(mx));
     if (watcher_ != nullptr) watcher_->on_tlsa(index, known.host, found);
     selection_.on_tlsa(found.status, std::move(found.set), std::move(found.why));
     add_required(index);
@@ -264,7 +264,7 @@ Identity NextHopClient::identity_for(const policy::TlsDecision& decision) const
     // Our secrets are not for mail below its policy.
     const auto* connector =
         demand_.message.approved == policy::Approved::Yes ? nullptr : demand_.connector;
-    return office_.identity_for(decision, demand_.organization->name, connector);
+    return context_.identity_for(decision, demand_.organization->name, connector);
 }
 
 void NextHopClient::prepare(std::size_t index)
@@ -274,7 +274,7 @@ void NextHopClient::prepare(std::size_t index)
     policy::HopCredentials credentials;
     credentials.missing = known.identity.missing;
     credentials.login = known.identity.login != nullptr;
-    credentials.remembered = office_.rungs.recall(rung_key(index), office_.now());
+    credentials.remembered = context_.step_memory.recall(step_key(index), context_.now());
     if (watcher_ != nullptr) watcher_->on_prepared(index, credentials);
     selection_.on_credentials(std::move(credentials));
 }
@@ -284,8 +284,8 @@ bool NextHopClient::use_kept(const policy::NextHopStep& step)
     if (memory_ == Memory::ReadOnly) return false;
     const Known& known = known_[step.host];
     const Endpoint endpoint = selection_.address(step.host, step.address).endpoint;
-    connection_ = office_.pool.take(
-        key_of(known, selection_.decision(step.host), known.identity, endpoint), office_.now());
+    connection_ = context_.pool.take(
+        key_of(known, selection_.decision(step.host), known.identity, endpoint), context_.now());
     if (!connection_) return false;
     if (watch_ != nullptr) connection_->watched = watch_->attach(*connection_->stream);
     fresh_ = false;
@@ -298,7 +298,7 @@ net::Task<> NextHopClient::connect(policy::NextHopStep step)
     if (use_kept(step)) co_return;
     const Known& known = known_[step.host];
     if (step.plan &&
-        office_.context_for(*step.plan, known.identity.client_certificate) == nullptr) {
+        context_.tls_context_for(*step.plan, known.identity.client_certificate) == nullptr) {
         // What our own settings or files do not let us do says nothing of the host.
         selection_.on_own_fault(facts::local_outcome(
             facts::Reason::TlsClientContext, facts::Stage::Local,
@@ -317,9 +317,9 @@ net::Task<> NextHopClient::connect(policy::NextHopStep step)
         key_of(known, selection_.decision(step.host), known.identity, request.endpoint);
     const std::string where = endpoint_text(known.host, request.endpoint);
     if (memory_ == Memory::Kept) {
-        office_.hosts->note_tried(memory_key(known.host, where));
+        context_.hosts->note_tried(memory_key(known.host, where));
     }
-    auto result = co_await dial(office_, std::move(request));
+    auto result = co_await dial(context_, std::move(request));
     if (watcher_ != nullptr) watcher_->on_dialed(step, known.host, result);
     auto facts = take(where, result);
     connection_ = std::move(result.connection);
@@ -339,7 +339,7 @@ ConnectionFacts NextHopClient::take(const std::string& where, DialResult& result
 {
     slow_down_ = slow_down_ || result.busy;
     // A port that is closed to one more while others are served is full, not dead.
-    const bool full = result.refused_connect && office_.live_connections(where) != 0;
+    const bool full = result.refused_connect && context_.live_connections(where) != 0;
     slow_down_ = slow_down_ || full;
     return take_facts(result, full ? Crowded::Yes : Crowded::No);
 }
@@ -347,7 +347,7 @@ ConnectionFacts NextHopClient::take(const std::string& where, DialResult& result
 net::Task<> NextHopClient::log_in()
 {
     auto login = known_[selection_.step().host].identity.login;
-    auto refusal = co_await outbound::log_in(office_, *connection_, std::move(login));
+    auto refusal = co_await outbound::log_in(context_, *connection_, std::move(login));
     if (watcher_ != nullptr) watcher_->on_login(refusal);
     if (refusal) {
         connection_->stream->close();
@@ -369,10 +369,10 @@ ConnectionPointer NextHopClient::hand_over()
     connection.address_security = known_[index].addresses->security;
     connection.verdict = use.verdict;
     connection.audit = use.audit;
-    rungs_ = take_rungs();
-    HERMETIC_ASSERT(!rungs_.empty());
-    connection.step = std::move(rungs_.back());
-    rungs_.pop_back();
+    steps_ = take_attempt_steps();
+    HERMETIC_ASSERT(!steps_.empty());
+    connection.step = std::move(steps_.back());
+    steps_.pop_back();
     // Where TLS is wanted the next grant asks for it again: the host may have it by then.
     if (!connection.tls && policy.wants_tls()) connection.kept = Connection::Kept::No;
     if (memory_ == Memory::Kept && is_watched(policy)) {
@@ -386,16 +386,16 @@ ConnectionPointer NextHopClient::hand_over()
 // TLS-Required: No) must not end the hold of all other mail.
 bool NextHopClient::is_watched(const policy::TlsPolicy& policy) const
 {
-    const bool below_hold = demand_.message.wishes.lifts() && ratchet_.expectation().has_value();
+    const bool below_hold = demand_.message.requests.lifts() && ratchet_.expectation().has_value();
     return policy.wants_tls() && demand_.message.approved == policy::Approved::No && !below_hold;
 }
 
-std::vector<facts::Rung> NextHopClient::take_rungs()
+std::vector<facts::AttemptStep> NextHopClient::take_attempt_steps()
 {
-    auto rungs = std::exchange(rungs_, {});
-    auto more = selection_.take_rungs();
-    std::move(more.begin(), more.end(), std::back_inserter(rungs));
-    return rungs;
+    auto steps = std::exchange(steps_, {});
+    auto more = selection_.take_attempt_steps();
+    std::move(more.begin(), more.end(), std::back_inserter(steps));
+    return steps;
 }
 
 void NextHopClient::conclude()
@@ -403,10 +403,10 @@ void NextHopClient::conclude()
     const HopFailure& failure = selection_.failure();
     failure_ =
         outcome_of(failure, {selection_.host(failure.host).label, selection_.decision(failure.host),
-                             office_.adapters.core.clock().wall()});
-    if (failure.kind == HopFailure::Kind::TimeOver && office_.stopping()) {
+                             context_.adapters.core.clock().wall()});
+    if (failure.kind == HopFailure::Kind::TimeOver && context_.stopping()) {
         failure_ = facts::local_outcome(facts::Reason::DeliveryStopping, facts::Stage::Connect);
-    } else if (failure.kind == HopFailure::Kind::TimeOver && office_.now() < until_) {
+    } else if (failure.kind == HopFailure::Kind::TimeOver && context_.now() < until_) {
         failure_ = gave_way_outcome(facts::Stage::Dns);
     }
     last_tls_ = failure.evidence;
@@ -434,23 +434,23 @@ void NextHopClient::heed_notes()
 void NextHopClient::note(const HopNote& note)
 {
     const Host& host = known_[note.host].host;
-    const Instant now = office_.now();
+    const Instant now = context_.now();
     const std::string text = note.address ? endpoint_text(host, *note.address) : std::string{};
     switch (note.kind) {
-    case HopNote::Kind::RungWorked:
-        return office_.rungs.worked(rung_key(note.host), note.rung, now);
-    case HopNote::Kind::RungFailed:
-        return office_.rungs.failed(rung_key(note.host));
+    case HopNote::Kind::StepWorked:
+        return context_.step_memory.worked(step_key(note.host), note.step, now);
+    case HopNote::Kind::StepFailed:
+        return context_.step_memory.failed(step_key(note.host));
     case HopNote::Kind::AddressDead:
-        return office_.dead.mark(text, now + settings_->options.dead_host, now);
+        return context_.dead.mark(text, now + settings_->options.dead_host, now);
     case HopNote::Kind::AddressAlive:
-        return office_.dead.forget(text);
+        return context_.dead.forget(text);
     case HopNote::Kind::HostSilent:
-        return office_.hosts->note_silent(memory_key(host), now);
+        return context_.hosts->note_silent(memory_key(host), now);
     case HopNote::Kind::HostGreeted:
-        return office_.hosts->note_greeted(memory_key(host));
+        return context_.hosts->note_greeted(memory_key(host));
     case HopNote::Kind::LeftUntried:
-        return office_.hosts->note_untried(memory_key(host, text), now);
+        return context_.hosts->note_untried(memory_key(host, text), now);
     case HopNote::Kind::Found:
         return note_finding(note, memory_key(host, text));
     }
@@ -463,7 +463,7 @@ void NextHopClient::note_finding(const HopNote& note, HostKey key)
     const bool is_asked_about = note.address ? known.more_addresses : more_hosts_;
     if (!is_asked_about) return;
     key.policy = known.policy;
-    office_.hosts->note_finding(key, note.finding, office_.now());
+    context_.hosts->note_finding(key, note.finding, context_.now());
 }
 
 std::string NextHopClient::last_host() const
@@ -486,12 +486,12 @@ facts::DnsSecurity NextHopClient::address_security() const
 
 bool NextHopClient::is_outdated() const
 {
-    return snapshot_ != office_.snapshot || settings_ != office_.settings;
+    return snapshot_ != context_.snapshot || settings_ != context_.settings;
 }
 
 bool NextHopClient::is_old() const
 {
-    return office_.now() - began_ >= kFresh;
+    return context_.now() - began_ >= kFresh;
 }
 
 bool NextHopClient::still_holds(const Connection& connection) const
@@ -503,7 +503,7 @@ bool NextHopClient::still_holds(const Connection& connection) const
     hop.tlsa_status = selection_.host(index).hop.tlsa_status;
     hop.tlsa = selection_.host(index).hop.tlsa;
     const auto decision = policy::decide_tls(demand_, hop, known_[index].host.label(),
-                                             office_.adapters.core.clock().wall());
+                                             context_.adapters.core.clock().wall());
     const auto identity = identity_for(decision);
     const bool missing = identity.missing && !decision.audited;
     return decision.skip == facts::Reason::None && !missing &&
@@ -529,7 +529,7 @@ std::string NextHopClient::key_of(const Known& known, const policy::TlsDecision&
     return key;
 }
 
-std::string NextHopClient::rung_key(std::size_t index) const
+std::string NextHopClient::step_key(std::size_t index) const
 {
     std::string key = known_[index].host.label();
     key += '|';

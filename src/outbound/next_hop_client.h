@@ -1,8 +1,8 @@
 // From the hosts of a route to a connection that may carry a transaction: takes the steps of
-// policy/next_hop.h with DNS, sockets, files and the office's memories, and decides nothing.
+// policy/next_hop.h with DNS, sockets, files and the context's memories, and decides nothing.
 //
 // Delivery uses it for mail. Who only looks (connector test, explain) uses it as well, with
-// Memory::ReadOnly, and stops before MAIL. Coroutines of the office's core; one at a time.
+// Memory::ReadOnly, and stops before MAIL. Coroutines of the context's core; one at a time.
 #pragma once
 
 #include "net/task.h"
@@ -26,7 +26,7 @@
 
 namespace hermetic::outbound {
 
-class Office;
+class Context;
 class PeerWatch;
 
 // Told of what the client does, before it does it and after. Must not block.
@@ -47,12 +47,12 @@ protected:
 class NextHopClient {
 public:
     enum class Memory : std::uint8_t {
-        Kept,      // rungs, dead hosts and the ratchet are read and written
+        Kept,      // steps, dead hosts and the ratchet are read and written
         ReadOnly,  // nothing is written, and no kept connection is used
     };
     // `watch`: the grant's, which outlives the client; null: nobody watches.
     // `demand` points into `snapshot`; its ratchet's expectation is filled in here.
-    NextHopClient(Office& office, PeerWatch* watch, HostList list, policy::TlsDemand demand,
+    NextHopClient(Context& context, PeerWatch* watch, HostList list, policy::TlsDemand demand,
                   objects::SnapshotPointer snapshot, Memory memory = Memory::Kept,
                   HopWatcher* watcher = nullptr);
     NextHopClient(const NextHopClient&) = delete;
@@ -87,7 +87,7 @@ public:
     [[nodiscard]] const policy::NextHopSelection& selection() const { return selection_; }
     // The steps that came to nothing, new ones since the last call. The one that made a connection
     // is the connection's (Connection::step).
-    [[nodiscard]] std::vector<facts::Rung> take_rungs();
+    [[nodiscard]] std::vector<facts::AttemptStep> take_attempt_steps();
     // A peer asked for less, or refused a further connection beside others.
     [[nodiscard]] bool slow_down() const { return slow_down_; }
     [[nodiscard]] facts::DnsSecurity mx_security() const { return mx_.security; }
@@ -140,7 +140,7 @@ private:
     [[nodiscard]] std::string key_of(const Known& known, const policy::TlsDecision& decision,
                                      const Identity& identity, const Endpoint& endpoint) const;
     void add_required(std::size_t index);
-    [[nodiscard]] std::string rung_key(std::size_t index) const;
+    [[nodiscard]] std::string step_key(std::size_t index) const;
     [[nodiscard]] HostKey memory_key(const Host& host, std::string address = {}) const;
     [[nodiscard]] std::vector<policy::NextHopHost> make_hosts(const HostList& hosts) const;
     [[nodiscard]] policy::NextHopSelection make_selection(HostList& list) const;
@@ -152,7 +152,7 @@ private:
     [[nodiscard]] policy::NextHopAddress make_address(const Host& host,
                                                       const IpAddress& address) const;
 
-    Office& office_;
+    Context& context_;
     PeerWatch* watch_;
     MxFacts mx_;
     objects::SnapshotPointer snapshot_;  // what demand_ points into
@@ -168,8 +168,8 @@ private:
     Instant began_;
     Instant until_;
     ConnectionPointer connection_;
-    bool fresh_ = false;              // connection_ was made just now
-    std::vector<facts::Rung> rungs_;  // taken from the selection, and not yet from here
+    bool fresh_ = false;                     // connection_ was made just now
+    std::vector<facts::AttemptStep> steps_;  // taken from the selection, and not yet from here
     std::size_t failures_heeded_ = 0;
     facts::Outcome failure_;
     bool slow_down_ = false;

@@ -49,7 +49,7 @@ facts::Outcome withheld_outcome(const policy::HopFailure& failure, const HopCont
 facts::Outcome said(const policy::HopFailure& failure)
 {
     facts::Outcome outcome = *failure.outcome;
-    if (failure.temporary) put_off(outcome);
+    if (failure.temporary) make_temporary(outcome);
     return outcome;
 }
 

@@ -80,7 +80,7 @@ facts::Outcome session_outcome(facts::Outcome said, const policy::TlsPolicy& pol
             return outcome;
         }
         // It may work, or be needed, another time.
-        put_off(said);
+        make_temporary(said);
         said.reason = Reason::StarttlsRefused;
         return said;
     }

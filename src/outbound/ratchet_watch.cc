@@ -2,7 +2,7 @@
 
 #include "events/publisher.h"
 #include "net/core.h"
-#include "outbound/office.h"
+#include "outbound/context.h"
 #include "queue/retry.h"
 
 #include <algorithm>
@@ -40,25 +40,25 @@ std::string ratchet_destination(const routing::Route& route)
     return ratchet_destination(route.domain, hosts_of(route));
 }
 
-RatchetWatch::RatchetWatch(Office& office, const objects::Organization& organization,
+RatchetWatch::RatchetWatch(Context& context, const objects::Organization& organization,
                            const HostList& list)
-    : office_{office}, settings_{organization.ratchet}
+    : context_{context}, settings_{organization.ratchet}
 {
-    if (office.adapters.observations == nullptr) return;
+    if (context.adapters.observations == nullptr) return;
     key_ = {organization.name, ratchet_destination(list.mx.domain, list.hosts)};
-    held_ =
-        office.adapters.observations->held_to(key_, settings_, office.adapters.core.clock().wall());
+    held_ = context.adapters.observations->held_to(key_, settings_,
+                                                   context.adapters.core.clock().wall());
 }
 
 void RatchetWatch::on_connection(const std::string& host,
                                  const std::optional<facts::TlsEvidence>& evidence,
                                  bool starttls_offered)
 {
-    if (office_.adapters.observations == nullptr) return;
+    if (context_.adapters.observations == nullptr) return;
     Sighting seen{facts::TlsVersion::None, false, starttls_offered};
     if (evidence) seen = sighting_of(*evidence);
-    tell(host, office_.adapters.observations->note_session(key_, {host, seen, by_}, settings_,
-                                                           office_.adapters.core.clock().wall()));
+    tell(host, context_.adapters.observations->note_session(key_, {host, seen, by_}, settings_,
+                                                            context_.adapters.core.clock().wall()));
 }
 
 void RatchetWatch::on_refused(const facts::TlsEvidence& evidence)
@@ -72,8 +72,8 @@ void RatchetWatch::on_failure(const std::string& host, facts::Outcome& failure)
     if (!held_ || queue::tls_word(failure) != queue::TlsWord::Failed) return;
     const Sighting seen =
         refused_.value_or(Sighting{facts::TlsVersion::None, false, !not_offered_});
-    tell(host, office_.adapters.observations->note_failure(key_, {host, seen, by_}, *held_,
-                                                           office_.adapters.core.clock().wall()));
+    tell(host, context_.adapters.observations->note_failure(key_, {host, seen, by_}, *held_,
+                                                            context_.adapters.core.clock().wall()));
     failure.fix = "This destination has always had " + policy::describe(held_->expectation) +
                   ", and now: " + policy::describe(seen) +
                   ". Ask its administrators whether that is meant; if it is, accept the change: "
@@ -84,7 +84,7 @@ void RatchetWatch::on_failure(const std::string& host, facts::Outcome& failure)
 void RatchetWatch::tell(const std::string& host, const observations::Seen& seen)
 {
     using Kind = events::RatchetMoved::Kind;
-    auto& events = office_.adapters.events;
+    auto& events = context_.adapters.events;
     const auto moved = [&](Kind kind, const std::optional<policy::Fall>& fall) {
         events.publish(events::RatchetMoved{kind, key_.organization, key_.destination, host, fall});
     };

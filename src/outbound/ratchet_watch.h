@@ -1,6 +1,6 @@
 // The ratchet at work: what a walk's destination is held to, and what its connections show.
 //
-// On the office's core. Tells the log and the metrics what the observations make of it
+// On the context's core. Tells the log and the metrics what the observations make of it
 // (docs/policy/ratchet.md). Without observations it does nothing.
 #pragma once
 
@@ -18,7 +18,7 @@
 
 namespace hermetic::outbound {
 
-class Office;
+class Context;
 
 // What the ratchet calls the destination of these hosts. `domain`: the recipients', of an MX route;
 // empty for configured hosts.
@@ -28,7 +28,7 @@ class Office;
 
 class RatchetWatch {
 public:
-    RatchetWatch(Office& office, const objects::Organization& organization, const HostList& list);
+    RatchetWatch(Context& context, const objects::Organization& organization, const HostList& list);
 
     // What mail to it is held to now.
     [[nodiscard]] std::optional<policy::Expectation> expectation() const
@@ -50,7 +50,7 @@ public:
 private:
     void tell(const std::string& host, const observations::Seen& seen);
 
-    Office& office_;
+    Context& context_;
     observations::DestinationKey key_;
     objects::RatchetSettings settings_;
     std::optional<policy::Hold> held_;

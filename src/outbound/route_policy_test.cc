@@ -50,14 +50,14 @@ PolicySources sources(const Contents& contents)
     return {std::move(snapshot), std::move(settings), kNow};
 }
 
-routing::Route route(std::string_view way, std::string_view organization,
+routing::Route route(std::string_view next_hop, std::string_view organization,
                      std::string_view connector = {}, std::string_view accepted_domain = {})
 {
     routing::Route route;
-    if (const auto host = objects::parse_next_hop_host(way)) {
+    if (const auto host = objects::parse_next_hop_host(next_hop)) {
         route.hosts.push_back(*host);
     } else {
-        route.domain = way;
+        route.domain = next_hop;
     }
     route.organization = organization;
     route.connector = connector;

@@ -6,14 +6,14 @@
 
 namespace hermetic::policy {
 
-bool may_be_approved(const MessageWishes& wishes)
+bool may_be_approved(const MessageRequests& requests)
 {
-    return !wishes.requiretls;
+    return !requests.requiretls;
 }
 
 TlsDecision decide_approved(const TlsInputs& inputs)
 {
-    if (!may_be_approved(inputs.wishes)) return decide_tls(inputs);
+    if (!may_be_approved(inputs.requests)) return decide_tls(inputs);
     objects::Organization organization = *inputs.organization;
     organization.tls = std::min(organization.tls, TlsLevel::Opportunistic);
     TlsInputs lifted;

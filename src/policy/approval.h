@@ -8,7 +8,7 @@
 namespace hermetic::policy {
 
 // REQUIRETLS is its sender's to lift, no operator's (RFC 8689 §4.2).
-[[nodiscard]] bool may_be_approved(const MessageWishes& wishes);
+[[nodiscard]] bool may_be_approved(const MessageRequests& requests);
 
 // As if the organization asked for `opportunistic` and nobody for more: no connector, rule, DANE,
 // MTA-STS, ratchet or retirement counts. What shows or sends a secret of ours goes with the

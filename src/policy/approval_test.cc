@@ -54,8 +54,8 @@ TEST_F(Approval, ShowsNoSecretOfOurs)
 
 TEST_F(Approval, NeverLiftsRequireTls)
 {
-    inputs.wishes.requiretls = true;
-    EXPECT_FALSE(may_be_approved(inputs.wishes));
+    inputs.requests.requiretls = true;
+    EXPECT_FALSE(may_be_approved(inputs.requests));
     const auto decision = decide_approved(inputs);
     EXPECT_TRUE(decision.policy.requiretls);
     EXPECT_FALSE(decision.policy.allows_clear());

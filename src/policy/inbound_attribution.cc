@@ -90,7 +90,7 @@ public:
 
     Attribution run()
     {
-        look_at_certificate();
+        check_certificate();
         for (const auto& hit : snapshot_.inbound().by_network(evidence_.address)) {
             const InboundConnector& connector = snapshot_.inbound_at(hit.connector);
             if (connector.kind == ConnectorKind::Partner) {
@@ -109,7 +109,7 @@ public:
     }
 
 private:
-    void look_at_certificate()
+    void check_certificate()
     {
         const facts::TlsEvidence* tls = evidence_.own_tls();
         if (tls == nullptr || tls->chain.empty()) return;

@@ -137,7 +137,7 @@ TEST(InboundRestrictions, CountTheFloorForAProxysTlsToo)
               facts::Reason::OrganizationTlsVersion);
 }
 
-TEST(InboundRestrictions, PutOffRetiredVersionsBeforeAllElse)
+TEST(InboundRestrictions, RefuseRetiredVersionsBeforeAllElse)
 {
     auto contents = snapshot().contents();
     objects::Retirement plan;

@@ -16,15 +16,15 @@ using What = HostStep::What;
 constexpr int kProtocolVersion = 70;
 constexpr int kInappropriateFallback = 86;
 
-bool is_alert(const TriedRung& rung, int alert)
+bool is_alert(const TriedStep& step, int alert)
 {
-    return rung.failure && rung.failure->kind == TlsFailure::Kind::Alert &&
-           rung.failure->alert == alert;
+    return step.failure && step.failure->kind == TlsFailure::Kind::Alert &&
+           step.failure->alert == alert;
 }
 
 // Whether asking in another way could help. These alerts are about what the hello offered, or are
 // what broken software answers with; the others are about certificates and access, which the next
-// rung does not change.
+// step does not change.
 bool looks_like_intolerance(const TlsFailure& failure)
 {
     switch (failure.kind) {
@@ -61,109 +61,109 @@ bool looks_like_intolerance(const TlsFailure& failure)
     }
 }
 
-HostStep try_rung(const RungPlan& plan, Reason reason)
+HostStep try_step(const StepPlan& plan, Reason reason)
 {
     return {What::Try, plan, reason};
 }
 
-// The first rung from `kind` on, in the order of the ladder, that the policy has room for.
-HostStep try_from(const TlsPolicy& policy, RungKind kind)
+// The first step from `kind` on, in the order of the ladder, that the policy has room for.
+HostStep try_from(const TlsPolicy& policy, StepKind kind)
 {
-    if (kind == RungKind::Compatible) {
-        return try_rung(*plan_rung(policy, kind), Reason::LadderCompatible);
+    if (kind == StepKind::Compatible) {
+        return try_step(*plan_step(policy, kind), Reason::LadderCompatible);
     }
-    if (kind == RungKind::LowerVersion) {
-        if (const auto plan = plan_rung(policy, kind)) {
-            return try_rung(*plan, Reason::LadderLowerVersion);
+    if (kind == StepKind::LowerVersion) {
+        if (const auto plan = plan_step(policy, kind)) {
+            return try_step(*plan, Reason::LadderLowerVersion);
         }
-        kind = RungKind::Weak;
+        kind = StepKind::Weak;
     }
-    if (kind == RungKind::Weak) {
-        if (const auto plan = plan_rung(policy, kind)) return try_rung(*plan, Reason::LadderWeak);
-        kind = RungKind::Legacy;
+    if (kind == StepKind::Weak) {
+        if (const auto plan = plan_step(policy, kind)) return try_step(*plan, Reason::LadderWeak);
+        kind = StepKind::Legacy;
     }
-    if (kind == RungKind::Legacy) {
-        if (const auto plan = plan_rung(policy, kind)) return try_rung(*plan, Reason::LadderLegacy);
+    if (kind == StepKind::Legacy) {
+        if (const auto plan = plan_step(policy, kind)) return try_step(*plan, Reason::LadderLegacy);
     }
     return {What::NextHost, {}, Reason::LadderHandshakeFailed};
 }
 
-// What it chose, or how it signed, is what the weak rung is for.
-bool was_too_weak(const TriedRung& rung)
+// What it chose, or how it signed, is what the weak step is for.
+bool was_too_weak(const TriedStep& step)
 {
-    return rung.failure && rung.failure->weakness != facts::Weakness::None &&
-           rung.kind != RungKind::Weak && rung.kind != RungKind::Legacy;
+    return step.failure && step.failure->weakness != facts::Weakness::None &&
+           step.kind != StepKind::Weak && step.kind != StepKind::Legacy;
 }
 
 // It answered with a version that we did not offer: one from before versions were negotiated as
-// they are now, which a rung of its own may allow.
-bool chose_an_older_version(const TriedRung& rung)
+// they are now, which a step of its own may allow.
+bool chose_an_older_version(const TriedStep& step)
 {
-    return rung.failure && rung.failure->kind == TlsFailure::Kind::Local &&
-           rung.failure->alert == kProtocolVersion;
+    return step.failure && step.failure->kind == TlsFailure::Kind::Local &&
+           step.failure->alert == kProtocolVersion;
 }
 
-HostStep after_failed_handshake(const TlsPolicy& policy, const TriedRung& last)
+HostStep after_failed_handshake(const TlsPolicy& policy, const TriedStep& last)
 {
-    if (chose_an_older_version(last) && last.kind != RungKind::Legacy) {
-        return try_from(policy, RungKind::Legacy);
+    if (chose_an_older_version(last) && last.kind != StepKind::Legacy) {
+        return try_from(policy, StepKind::Legacy);
     }
-    if (was_too_weak(last) && plan_rung(policy, RungKind::Weak)) {
-        return try_from(policy, RungKind::Weak);
+    if (was_too_weak(last) && plan_step(policy, StepKind::Weak)) {
+        return try_from(policy, StepKind::Weak);
     }
     if (!last.failure || !looks_like_intolerance(*last.failure)) {
         return {What::NextHost, {}, Reason::LadderHandshakeFailed};
     }
     switch (last.kind) {
-    case RungKind::Everything:
+    case StepKind::Everything:
         // A host that says which versions it lacks has understood the hello: a smaller one of the
         // same versions would be told the same.
-        return try_from(policy, is_alert(last, kProtocolVersion) ? RungKind::LowerVersion
-                                                                 : RungKind::Compatible);
-    case RungKind::Compatible:
-        return try_from(policy, RungKind::LowerVersion);
-    case RungKind::LowerVersion:
+        return try_from(policy, is_alert(last, kProtocolVersion) ? StepKind::LowerVersion
+                                                                 : StepKind::Compatible);
+    case StepKind::Compatible:
+        return try_from(policy, StepKind::LowerVersion);
+    case StepKind::LowerVersion:
         // A weaker handshake of a version that it lacks would be told the same.
         return try_from(policy,
-                        is_alert(last, kProtocolVersion) ? RungKind::Legacy : RungKind::Weak);
-    case RungKind::Weak:
-        return try_from(policy, RungKind::Legacy);
-    case RungKind::Legacy:
-    case RungKind::Clear:
+                        is_alert(last, kProtocolVersion) ? StepKind::Legacy : StepKind::Weak);
+    case StepKind::Weak:
+        return try_from(policy, StepKind::Legacy);
+    case StepKind::Legacy:
+    case StepKind::Clear:
         break;
     }
     return {What::NextHost, {}, Reason::LadderHandshakeFailed};
 }
 
-bool timed_out(const TriedRung& rung)
+bool timed_out(const TriedStep& step)
 {
-    return rung.failure && rung.failure->kind == TlsFailure::Kind::TimedOut;
+    return step.failure && step.failure->kind == TlsFailure::Kind::TimedOut;
 }
 
 }  // namespace
 
-std::optional<RungPlan> plan_rung(const TlsPolicy& policy, RungKind kind)
+std::optional<StepPlan> plan_step(const TlsPolicy& policy, StepKind kind)
 {
-    RungPlan plan;
+    StepPlan plan;
     plan.kind = kind;
     plan.min = policy.min;
     plan.max = policy.max;
     switch (kind) {
-    case RungKind::Everything:
-    case RungKind::Compatible:
-        // Versions below 1.2 need what today's defaults refuse: they have a rung of their own.
+    case StepKind::Everything:
+    case StepKind::Compatible:
+        // Versions below 1.2 need what today's defaults refuse: they have a step of their own.
         if (policy.max >= TlsVersion::Tls12) plan.min = std::max(plan.min, TlsVersion::Tls12);
         plan.legacy_ciphers = policy.max < TlsVersion::Tls12;
-        if (kind == RungKind::Compatible) plan.hello = Hello::Minimal;
+        if (kind == StepKind::Compatible) plan.hello = Hello::Minimal;
         return plan;
-    case RungKind::LowerVersion:
+    case StepKind::LowerVersion:
         plan.max = TlsVersion::Tls12;
         if (policy.max <= plan.max || policy.min > plan.max) return std::nullopt;
         plan.min = std::max(plan.min, TlsVersion::Tls12);
         plan.hello = Hello::Minimal;
         plan.fallback_scsv = true;
         return plan;
-    case RungKind::Weak:
+    case StepKind::Weak:
         // Also where the policy will not have it: then the evidence says what to repair there.
         plan.min = std::max(policy.min, TlsVersion::Tls12);
         plan.max = std::min(policy.max, TlsVersion::Tls12);
@@ -172,45 +172,45 @@ std::optional<RungPlan> plan_rung(const TlsPolicy& policy, RungKind kind)
         plan.fallback_scsv = policy.max > plan.max;
         plan.weak = true;
         return plan;
-    case RungKind::Legacy:
+    case StepKind::Legacy:
         plan.max = TlsVersion::Tls11;
         if (policy.min > plan.max || policy.max <= plan.max) return std::nullopt;
         plan.hello = Hello::Minimal;
         plan.fallback_scsv = true;
         plan.legacy_ciphers = true;
         return plan;
-    case RungKind::Clear:
+    case StepKind::Clear:
         return std::nullopt;
     }
-    unreachable("every RungKind is planned above");
+    unreachable("every StepKind is planned above");
 }
 
-HostStep next_at_host(const TlsPolicy& policy, std::span<const TriedRung> tried,
-                      std::optional<RungKind> remembered)
+HostStep next_at_host(const TlsPolicy& policy, std::span<const TriedStep> tried,
+                      std::optional<StepKind> remembered)
 {
     HERMETIC_ASSERT(policy.wants_tls());
     if (tried.empty()) {
-        const auto plan = remembered ? plan_rung(policy, *remembered) : std::nullopt;
-        if (plan && plan->kind != RungKind::Everything) {
-            return try_rung(*plan, Reason::LadderRemembered);
+        const auto plan = remembered ? plan_step(policy, *remembered) : std::nullopt;
+        if (plan && plan->kind != StepKind::Everything) {
+            return try_step(*plan, Reason::LadderRemembered);
         }
-        return try_rung(*plan_rung(policy, RungKind::Everything), Reason::LadderEverything);
+        return try_step(*plan_step(policy, StepKind::Everything), Reason::LadderEverything);
     }
     const auto& last = tried.back();
     switch (last.result) {
-    case RungResult::NotOffered:
+    case StepResult::NotOffered:
         // Offered a moment ago and gone now: that is a failure, not an answer.
         if (tried.size() > 1) return {What::NextHost, {}, Reason::StarttlsVanished};
         if (policy.allows_clear()) return {What::Clear, {}, Reason::StarttlsNotOffered};
         return {What::NextHost, {}, Reason::StarttlsNotOffered};
-    case RungResult::Refused:
+    case StepResult::Refused:
         return {What::NextHost, {}, Reason::StarttlsRefused};
-    case RungResult::HandshakeFailed:
+    case StepResult::HandshakeFailed:
         break;
     }
     // The memory was wrong, or the host has been renewed: the whole ladder.
-    if (tried.size() == 1 && last.kind != RungKind::Everything) {
-        return try_rung(*plan_rung(policy, RungKind::Everything), Reason::LadderEverything);
+    if (tried.size() == 1 && last.kind != StepKind::Everything) {
+        return try_step(*plan_step(policy, StepKind::Everything), Reason::LadderEverything);
     }
     if (is_alert(last, kInappropriateFallback)) {
         return {What::NextHost, {}, Reason::LadderInappropriateFallback};
@@ -222,18 +222,18 @@ HostStep next_at_host(const TlsPolicy& policy, std::span<const TriedRung> tried,
     return after_failed_handshake(policy, last);
 }
 
-HostSummary summarize(const TlsPolicy& policy, std::span<const TriedRung> tried)
+HostSummary summarize(const TlsPolicy& policy, std::span<const TriedStep> tried)
 {
     HostSummary summary;
     summary.may_be_clear = policy.allows_clear() && policy.clear_after_failure;
-    for (const auto& rung : tried) {
-        if (rung.result != RungResult::NotOffered) summary.handshake_failed = true;
-        if (is_alert(rung, kInappropriateFallback)) summary.inappropriate_fallback = true;
+    for (const auto& step : tried) {
+        if (step.result != StepResult::NotOffered) summary.handshake_failed = true;
+        if (is_alert(step, kInappropriateFallback)) summary.inappropriate_fallback = true;
     }
     return summary;
 }
 
-bool failed_by_retirement(const TlsDecision& decision, std::span<const TriedRung> tried)
+bool failed_by_retirement(const TlsDecision& decision, std::span<const TriedStep> tried)
 {
     if (!decision.min_before_retirement || tried.empty()) return false;
     TlsPolicy before = decision.policy;

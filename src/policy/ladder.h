@@ -1,6 +1,6 @@
 // The ladder: what to try next at a host after a handshake failed, and when clear text is allowed.
 //
-// Pure. Specification §4.3; the rows are docs/policy/tls.md. Each rung is tried on a fresh
+// Pure. Specification §4.3; the rows are docs/policy/tls.md. Each step is tried on a fresh
 // connection and recorded with its result.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace hermetic::policy {
 
-using RungKind = facts::Rung::Kind;
+using StepKind = facts::AttemptStep::Kind;
 
 enum class Hello : std::uint8_t {
     Full,     // everything the library has
@@ -22,29 +22,29 @@ enum class Hello : std::uint8_t {
 };
 
 // How to shake hands.
-struct RungPlan {
-    RungKind kind = RungKind::Everything;
+struct StepPlan {
+    StepKind kind = StepKind::Everything;
     facts::TlsVersion min = facts::TlsVersion::Tls12;
     facts::TlsVersion max = facts::TlsVersion::Tls13;
     Hello hello = Hello::Full;
     bool fallback_scsv = false;   // RFC 7507
     bool weak = false;            // signatures, groups and no RFC 5746 (facts::Weakness)
     bool legacy_ciphers = false;  // and key sizes that today's defaults refuse
-    bool operator==(const RungPlan&) const = default;
+    bool operator==(const StepPlan&) const = default;
 };
 
-// What a rung of this kind means under this policy; nullopt where the policy has no room for it.
-[[nodiscard]] std::optional<RungPlan> plan_rung(const TlsPolicy& policy, RungKind kind);
+// What a step of this kind means under this policy; nullopt where the policy has no room for it.
+[[nodiscard]] std::optional<StepPlan> plan_step(const TlsPolicy& policy, StepKind kind);
 
-enum class RungResult : std::uint8_t {
+enum class StepResult : std::uint8_t {
     NotOffered,       // EHLO's reply had no STARTTLS
     Refused,          // STARTTLS was answered by a refusal, or by closing the connection
     HandshakeFailed,  // `failure` says how
 };
 
-struct TriedRung {
-    RungKind kind = RungKind::Everything;
-    RungResult result = RungResult::HandshakeFailed;
+struct TriedStep {
+    StepKind kind = StepKind::Everything;
+    StepResult result = StepResult::HandshakeFailed;
     std::optional<facts::TlsFailure> failure;
 };
 
@@ -55,14 +55,14 @@ struct HostStep {
         NextHost,
     };
     What what = What::NextHost;
-    RungPlan plan;  // for Try
+    StepPlan plan;  // for Try
     Reason reason{};
 };
 
-// The next step at a host where these rungs failed so far, oldest first; `remembered` is the rung
+// The next step at a host where these steps failed so far, oldest first; `remembered` is the step
 // that worked there before. Only for policies that want TLS.
-[[nodiscard]] HostStep next_at_host(const TlsPolicy& policy, std::span<const TriedRung> tried,
-                                    std::optional<RungKind> remembered);
+[[nodiscard]] HostStep next_at_host(const TlsPolicy& policy, std::span<const TriedStep> tried,
+                                    std::optional<StepKind> remembered);
 
 // A host after next_at_host() has said NextHost, or one that could not be used at all.
 struct HostSummary {
@@ -78,12 +78,12 @@ struct HostSummary {
     bool left_untried = false;
 };
 
-[[nodiscard]] HostSummary summarize(const TlsPolicy& policy, std::span<const TriedRung> tried);
+[[nodiscard]] HostSummary summarize(const TlsPolicy& policy, std::span<const TriedStep> tried);
 
 // Whether the last failure is a retirement plan's doing (TlsDecision::min_before_retirement): with
-// the versions that it took away there would be a rung left.
+// the versions that it took away there would be a step left.
 [[nodiscard]] bool failed_by_retirement(const TlsDecision& decision,
-                                        std::span<const TriedRung> tried);
+                                        std::span<const TriedStep> tried);
 
 struct LastStep {
     bool clear = false;  // a fresh connection in clear to the hosts whose handshakes failed

@@ -37,12 +37,12 @@ TlsFailure other(TlsFailure::Kind kind)
 const TlsFailure kClosed = other(TlsFailure::Kind::Closed);
 const TlsFailure kTimedOut = other(TlsFailure::Kind::TimedOut);
 
-TriedRung failed(RungKind kind, TlsFailure failure)
+TriedStep failed(StepKind kind, TlsFailure failure)
 {
-    return {kind, RungResult::HandshakeFailed, std::move(failure)};
+    return {kind, StepResult::HandshakeFailed, std::move(failure)};
 }
 
-TriedRung ended(RungResult result, RungKind kind = RungKind::Everything)
+TriedStep ended(StepResult result, StepKind kind = StepKind::Everything)
 {
     return {kind, result, std::nullopt};
 }
@@ -80,10 +80,10 @@ const TlsPolicy kEncrypt{TlsLevel::Encrypt, TlsVersion::Tls12, TlsVersion::Tls13
 // One row of docs/policy/tls.md, "The ladder at one host".
 struct Row {
     const char* name;
-    std::vector<TriedRung> tried;
+    std::vector<TriedStep> tried;
     std::string expected;
     TlsPolicy policy = opportunistic();
-    std::optional<RungKind> remembered = std::nullopt;
+    std::optional<StepKind> remembered = std::nullopt;
     friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 };
 
@@ -109,11 +109,11 @@ TlsFailure we_sent(int number)
     return failure;
 }
 
-constexpr auto kEverything = RungKind::Everything;
-constexpr auto kCompatible = RungKind::Compatible;
-constexpr auto kLower = RungKind::LowerVersion;
-constexpr auto kWeak = RungKind::Weak;
-constexpr auto kLegacy = RungKind::Legacy;
+constexpr auto kEverything = StepKind::Everything;
+constexpr auto kCompatible = StepKind::Compatible;
+constexpr auto kLower = StepKind::LowerVersion;
+constexpr auto kWeak = StepKind::Weak;
+constexpr auto kLegacy = StepKind::Legacy;
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, Ladder,
@@ -138,15 +138,15 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AlertAfterItsHelloIsNoIntolerance",
             {failed(kEverything, after_hello(alert(80)))},
             "next: ladder.handshake-failed"},
-        Row{"NotOffered", {ended(RungResult::NotOffered)}, "clear: starttls.not-offered"},
+        Row{"NotOffered", {ended(StepResult::NotOffered)}, "clear: starttls.not-offered"},
         Row{"NotOfferedButRequired",
-            {ended(RungResult::NotOffered)},
+            {ended(StepResult::NotOffered)},
             "next: starttls.not-offered",
             kEncrypt},
         Row{"OfferVanishes",
-            {failed(kEverything, kClosed), ended(RungResult::NotOffered, kCompatible)},
+            {failed(kEverything, kClosed), ended(StepResult::NotOffered, kCompatible)},
             "next: starttls.vanished"},
-        Row{"Refused", {ended(RungResult::Refused)}, "next: starttls.refused"},
+        Row{"Refused", {ended(StepResult::Refused)}, "next: starttls.refused"},
         Row{"Intolerance",
             {failed(kEverything, kClosed)},
             "compatible 1.2-1.3 minimal: ladder.compatible"},
@@ -234,7 +234,7 @@ TEST(Ladder, EndsForEveryPolicyAndFailure)
     for (const auto min :
          {TlsVersion::Tls10, TlsVersion::Tls11, TlsVersion::Tls12, TlsVersion::Tls13}) {
         for (const auto& failure : failures) {
-            std::vector<TriedRung> tried;
+            std::vector<TriedStep> tried;
             auto step = next_at_host(opportunistic(min), tried, kLegacy);
             while (step.what == HostStep::What::Try) {
                 ASSERT_LE(tried.size(), 6U);
@@ -342,9 +342,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Ladder, SummaryOfAHost)
 {
-    const std::vector<TriedRung> refused{ended(RungResult::Refused)};
+    const std::vector<TriedStep> refused{ended(StepResult::Refused)};
     EXPECT_TRUE(summarize({}, refused).handshake_failed);
-    const std::vector<TriedRung> fallback{failed(kEverything, kClosed), failed(kLower, alert(86))};
+    const std::vector<TriedStep> fallback{failed(kEverything, kClosed), failed(kLower, alert(86))};
     EXPECT_TRUE(summarize({}, fallback).inappropriate_fallback);
     EXPECT_FALSE(summarize({}, {}).handshake_failed);
     EXPECT_TRUE(summarize(opportunistic(), {}).may_be_clear);
@@ -352,15 +352,15 @@ TEST(Ladder, SummaryOfAHost)
     EXPECT_FALSE(summarize(kEncrypt, {}).may_be_clear);
 }
 
-TEST(Ladder, ARetirementHasFailedItWhereARungBelowIsLeft)
+TEST(Ladder, ARetirementHasFailedItWhereAStepBelowIsLeft)
 {
     TlsDecision decision;
     decision.policy = opportunistic();
-    const std::vector<TriedRung> old{failed(kEverything, alert(70)), failed(kLower, alert(70))};
+    const std::vector<TriedStep> old{failed(kEverything, alert(70)), failed(kLower, alert(70))};
     EXPECT_FALSE(failed_by_retirement(decision, old)) << "there is no plan";
     decision.min_before_retirement = TlsVersion::Tls10;
     EXPECT_TRUE(failed_by_retirement(decision, old));
-    const std::vector<TriedRung> refused{failed(kEverything, alert(48))};
+    const std::vector<TriedStep> refused{failed(kEverything, alert(48))};
     EXPECT_FALSE(failed_by_retirement(decision, refused)) << "no old version helps against that";
     EXPECT_FALSE(failed_by_retirement(decision, {}));
 }

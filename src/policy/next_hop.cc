@@ -19,10 +19,10 @@ constexpr Reason kEveryHandshakeFailed = Reason::LadderEveryHandshakeFailed;
 constexpr Reason kTimeOver = Reason::DeliveryTimeOver;
 constexpr Reason kLeftUntried = Reason::DeliveryLeftUntried;
 
-bool handshake_failed(const std::vector<TriedRung>& tried)
+bool handshake_failed(const std::vector<TriedStep>& tried)
 {
     return std::ranges::any_of(
-        tried, [](const TriedRung& rung) { return rung.result != RungResult::NotOffered; });
+        tried, [](const TriedStep& step) { return step.result != StepResult::NotOffered; });
 }
 
 bool is_asked(const TlsDecision& decision)
@@ -139,7 +139,7 @@ bool NextHopSelection::advance_in_clear()
     return false;
 }
 
-void NextHopSelection::connect(std::size_t host, std::size_t address, std::optional<RungPlan> plan,
+void NextHopSelection::connect(std::size_t host, std::size_t address, std::optional<StepPlan> plan,
                                Reason reason)
 {
     step_ = {What::Connect, host, address, plan, reason};

@@ -34,14 +34,14 @@ struct NextHopStep {
     What what = What::GiveUp;
     std::size_t host = 0;
     std::size_t address = 0;         // of the host
-    std::optional<RungPlan> plan{};  // for Connect; nullopt: in clear, whatever is offered
+    std::optional<StepPlan> plan{};  // for Connect; nullopt: in clear, whatever is offered
     Reason reason{};
 };
 
 // Of a connection that is used.
 struct HopUse {
     bool in_clear = false;
-    RungKind rung = RungKind::Everything;
+    StepKind step = StepKind::Everything;
     Reason reason{};            // why this step of the ladder
     Reason verdict{};           // what the evidence proved; None in clear
     std::vector<Reason> audit;  // what an audited policy says of it
@@ -107,13 +107,16 @@ public:
     // After GiveUp: why nothing goes in clear.
     [[nodiscard]] Reason why_not_clear() const { return why_not_clear_; }
     // New ones since the last call.
-    [[nodiscard]] std::vector<facts::Rung> take_rungs() { return std::exchange(rungs_, {}); }
+    [[nodiscard]] std::vector<facts::AttemptStep> take_attempt_steps()
+    {
+        return std::exchange(attempt_steps_, {});
+    }
     [[nodiscard]] std::vector<HopNote> take_notes() { return std::exchange(notes_, {}); }
 
 private:
     struct Address {
         NextHopAddress facts;
-        std::vector<TriedRung> tried;
+        std::vector<TriedStep> tried;
         bool reached = false;         // somebody greeted, or it is our own fault that nobody did
         bool finished = false;        // nothing more is to be tried there
         bool tried_in_clear = false;  // as the last resort
@@ -143,7 +146,7 @@ private:
     void give_up();
     void fail_for_left_out();
     void note_findings();
-    void connect(std::size_t host, std::size_t address, std::optional<RungPlan> plan,
+    void connect(std::size_t host, std::size_t address, std::optional<StepPlan> plan,
                  Reason reason);
     void decide(Host& host);
 
@@ -162,12 +165,12 @@ private:
     void audit(const std::optional<facts::TlsEvidence>& tls);
     HopFailure& fail(HopFailure::Kind kind, Reason reason, facts::Stage stage);
     HopFailure& fail(HopFailure::Kind kind, facts::Outcome outcome);
-    void add_rung(RungKind kind, bool succeeded, Reason reason,
-                  const std::optional<facts::TlsFailure>& failure = {});
+    void add_attempt_step(StepKind kind, bool succeeded, Reason reason,
+                          const std::optional<facts::TlsFailure>& failure = {});
     // Specification §6.1: what a completed handshake showed, with the failure and the step that
     // were noted last.
     void keep_evidence(const std::optional<facts::TlsEvidence>& tls);
-    void note(HopNote::Kind kind, RungKind rung = RungKind::Everything);
+    void note(HopNote::Kind kind, StepKind step = StepKind::Everything);
     [[nodiscard]] HostSummary summarize(const Host& host) const;
     [[nodiscard]] HopFinding finding_at(std::size_t host) const;
     [[nodiscard]] HopFinding finding_at(std::size_t host, const Address& address) const;
@@ -193,7 +196,7 @@ private:
     std::optional<Endpoint> last_address_;
     std::vector<HopFailure> failures_;
     Reason why_not_clear_{};
-    std::vector<facts::Rung> rungs_;
+    std::vector<facts::AttemptStep> attempt_steps_;
     std::vector<HopNote> notes_;
 };
 

@@ -49,7 +49,7 @@ struct HopCredentials {
     // Something that the policy names cannot be had: what becomes of the mail.
     std::optional<facts::Outcome> missing{};
     bool login = false;  // somebody is to be logged in
-    std::optional<RungKind> remembered{};
+    std::optional<StepKind> remembered{};
 };
 
 // What one connection showed, up to where it ended. Nothing in it is judged.
@@ -112,8 +112,8 @@ struct HopFailure {
 // What is worth remembering of a selection. Delivery does; who only looks drops it.
 struct HopNote {
     enum class Kind : std::uint8_t {
-        RungWorked,
-        RungFailed,
+        StepWorked,
+        StepFailed,
         AddressDead,
         AddressAlive,
         HostSilent,  // it greeted at no address
@@ -124,7 +124,7 @@ struct HopNote {
     Kind kind = Kind::AddressAlive;
     std::size_t host = 0;
     std::optional<Endpoint> address{};
-    RungKind rung = RungKind::Everything;
+    StepKind step = StepKind::Everything;
     HopFinding finding = HopFinding::Unsettled;
 };
 

@@ -15,7 +15,7 @@
 namespace hermetic::policy {
 
 // What one address does when it is connected to by `plan` (nullopt: in clear).
-using Answer = std::function<ConnectionFacts(const std::optional<RungPlan>& plan)>;
+using Answer = std::function<ConnectionFacts(const std::optional<StepPlan>& plan)>;
 
 struct RecordedAddress {
     Answer answer;
@@ -50,9 +50,9 @@ inline facts::Outcome outcome(facts::Stage stage, Reason reason,
 }
 
 // How a record ends: "TLSv1.3", "clear", or the reason why mail waits; and the way there.
-struct Walk {
+struct SelectionRun {
     std::string verdict;
-    std::string way;  // "0.0 everything, 0.1 clear": host.address and step of the ladder
+    std::string path;  // "0.0 everything, 0.1 clear": host.address and step of the ladder
 };
 
 inline std::string describe(const NextHopStep& step)
@@ -62,10 +62,11 @@ inline std::string describe(const NextHopStep& step)
 }
 
 // Until something can be used or there is nothing left.
-inline Walk walk(NextHopSelection& selection, const std::vector<RecordedHost>& hosts)
+inline SelectionRun run_selection(NextHopSelection& selection,
+                                  const std::vector<RecordedHost>& hosts)
 {
     using What = NextHopStep::What;
-    Walk walk;
+    SelectionRun run;
     facts::TlsVersion version = facts::TlsVersion::None;
     for (;;) {
         const NextHopStep step = selection.step();
@@ -95,7 +96,7 @@ inline Walk walk(NextHopSelection& selection, const std::vector<RecordedHost>& h
             selection.on_credentials(host.credentials);
             break;
         case What::Connect: {
-            walk.way += (walk.way.empty() ? "" : ", ") + describe(step);
+            run.path += (run.path.empty() ? "" : ", ") + describe(step);
             const auto number =
                 selection.address(step.host, step.address).endpoint.address.octets().back() - 1;
             auto facts = host.addresses[static_cast<std::size_t>(number)].answer(step.plan);
@@ -104,16 +105,16 @@ inline Walk walk(NextHopSelection& selection, const std::vector<RecordedHost>& h
             break;
         }
         case What::LogIn:
-            walk.way += ", login";
+            run.path += ", login";
             selection.on_login(host.login);
             break;
         case What::Use:
-            walk.verdict =
+            run.verdict =
                 selection.use().in_clear ? "clear" : std::string{facts::format_version(version)};
-            return walk;
+            return run;
         case What::GiveUp:
-            walk.verdict = facts::name(selection.failure().reason);
-            return walk;
+            run.verdict = facts::name(selection.failure().reason);
+            return run;
         }
     }
 }

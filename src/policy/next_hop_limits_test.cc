@@ -49,7 +49,7 @@ struct Row {
     std::vector<RecordedHost> hosts;
     LeftOut left_out;  // of the hosts
     std::string_view verdict;
-    std::string_view way;
+    std::string_view path;
     Reason why_not_clear{};
     bool temporary = true;
 
@@ -66,10 +66,10 @@ TEST_P(NextHopLimits, CountWhatIsNotTried)
     demand.organization = &organization;
     NextHopSelection selection{demand, names_of(row.hosts), kNow, row.left_out};
 
-    const Walk found = walk(selection, row.hosts);
+    const SelectionRun found = run_selection(selection, row.hosts);
 
     EXPECT_EQ(found.verdict, row.verdict);
-    EXPECT_EQ(found.way, row.way);
+    EXPECT_EQ(found.path, row.path);
     if (selection.step().what != NextHopStep::What::GiveUp) return;
     EXPECT_EQ(selection.failure().temporary, row.temporary);
     EXPECT_EQ(selection.why_not_clear(), row.why_not_clear);
@@ -127,7 +127,7 @@ protected:
         TlsDemand demand;
         demand.organization = &organization;
         NextHopSelection selection{demand, names_of(hosts), kNow, kUnknown};
-        walk(selection, hosts);
+        run_selection(selection, hosts);
         std::string text;
         for (const auto& note : selection.take_notes()) {
             if (note.kind != HopNote::Kind::Found) continue;
@@ -182,7 +182,7 @@ TEST_F(Findings, NoHostIsSilentWhileAnAddressOfItIsLeft)
          {host({{kDead}}), with_more(host({{kDead}}), kUnknown), half_resolved(host({{kDead}}))}) {
         const std::vector<RecordedHost> hosts{one};
         NextHopSelection selection{demand, names_of(hosts), kNow};
-        walk(selection, hosts);
+        run_selection(selection, hosts);
         const auto notes = selection.take_notes();
         const bool silent = std::ranges::any_of(
             notes, [](const auto& note) { return note.kind == HopNote::Kind::HostSilent; });
@@ -213,14 +213,14 @@ TEST_F(Findings, OthersMayTakeWhatOneHostCannot)
     for (const auto& row : rows) {
         SCOPED_TRACE(testing::Message() << "row " << (&row - rows));
         NextHopSelection selection{demand, names_of(row.hosts), kNow, row.left_out};
-        ASSERT_EQ(walk(selection, row.hosts).verdict, "TLSv1.3");
+        ASSERT_EQ(run_selection(selection, row.hosts).verdict, "TLSv1.3");
         EXPECT_EQ(selection.others_may_take(), row.others);
     }
     const std::vector<RecordedHost> hosts{host({{kTls}}), host({{kDead}})};
     NextHopSelection selection{demand, names_of(hosts), kNow};
-    ASSERT_EQ(walk(selection, hosts).verdict, "TLSv1.3");
+    ASSERT_EQ(run_selection(selection, hosts).verdict, "TLSv1.3");
     ASSERT_TRUE(selection.try_another_host());
-    EXPECT_EQ(walk(selection, hosts).verdict, "connect.refused");
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "connect.refused");
     EXPECT_TRUE(selection.others_may_take()) << "it may answer another time";
 }
 

@@ -11,7 +11,7 @@
 namespace hermetic::policy {
 
 // What a peer is, by one word each; whatever it is, it takes mail in clear unless it says not.
-inline ConnectionFacts ready_in_clear(const std::optional<RungPlan>& plan, bool offers)
+inline ConnectionFacts ready_in_clear(const std::optional<StepPlan>& plan, bool offers)
 {
     ConnectionFacts facts;
     facts.end = plan && !offers ? ConnectionFacts::End::NotOffered : ConnectionFacts::End::Ready;
@@ -30,7 +30,7 @@ inline facts::TlsEvidence evidence(TlsVersion version, bool verified)
 
 inline Answer in_tls(bool verified = true)
 {
-    return [=](const std::optional<RungPlan>& plan) {
+    return [=](const std::optional<StepPlan>& plan) {
         ConnectionFacts facts = ready_in_clear(plan, true);
         if (plan) facts.tls = evidence(TlsVersion::Tls13, verified);
         return facts;
@@ -40,7 +40,7 @@ inline Answer in_tls(bool verified = true)
 // Every handshake ends in this alert.
 inline Answer alerts(int alert)
 {
-    return [=](const std::optional<RungPlan>& plan) {
+    return [=](const std::optional<StepPlan>& plan) {
         ConnectionFacts facts = ready_in_clear(plan, true);
         if (!plan) return facts;
         facts.end = ConnectionFacts::End::HandshakeFailed;
@@ -53,13 +53,13 @@ inline Answer alerts(int alert)
 
 inline Answer offers_none()
 {
-    return [](const std::optional<RungPlan>& plan) { return ready_in_clear(plan, false); };
+    return [](const std::optional<StepPlan>& plan) { return ready_in_clear(plan, false); };
 }
 
 inline Answer answers(ConnectionFacts::Peer peer, facts::Outcome what,
                       std::optional<facts::TlsEvidence> tls = {})
 {
-    return [=](const std::optional<RungPlan>&) {
+    return [=](const std::optional<StepPlan>&) {
         ConnectionFacts facts;
         facts.peer = peer;
         facts.outcome = what;
@@ -99,7 +99,7 @@ inline const Answer kBusyInTls =
             outcome(facts::Stage::Ehlo, Reason::EhloDeferred, facts::OutcomeClass::Deferred,
                     facts::Origin::Remote),
             evidence(TlsVersion::Tls13, true));
-inline const Answer kRefusesStartTls = [](const std::optional<RungPlan>& plan) {
+inline const Answer kRefusesStartTls = [](const std::optional<StepPlan>& plan) {
     ConnectionFacts facts = ready_in_clear(plan, true);
     if (!plan) return facts;
     facts.end = ConnectionFacts::End::Refused;

@@ -81,7 +81,7 @@ void NextHopSelection::on_kept()
 void NextHopSelection::on_ready(const ConnectionFacts& facts)
 {
     if (!step_.plan) {
-        add_rung(RungKind::Clear, true, step_.reason);
+        add_attempt_step(StepKind::Clear, true, step_.reason);
         return use_in_clear(step_.reason);
     }
     const TlsPolicy& policy = current().decision.policy;
@@ -89,13 +89,13 @@ void NextHopSelection::on_ready(const ConnectionFacts& facts)
     const Reason reason = !verdict.passes  ? verdict.reason
                           : facts.injected ? Reason::StarttlsInjected
                                            : step_.reason;
-    add_rung(step_.plan->kind, verdict.passes, reason);
+    add_attempt_step(step_.plan->kind, verdict.passes, reason);
     if (!verdict.passes) {
         fail(Kind::Unproved, verdict.reason, Stage::Verify);
         keep_evidence(facts.tls);
         return finish_address();
     }
-    note(Note::RungWorked, step_.plan->kind);
+    note(Note::StepWorked, step_.plan->kind);
     if (policy.requiretls && !facts.requiretls) {
         fail(Kind::NoRequireTls, Reason::RequiretlsNotOffered, Stage::Verify).temporary = false;
         keep_evidence(facts.tls);
@@ -159,7 +159,7 @@ void NextHopSelection::use_in_clear(Reason reason)
         withhold_login(last_resort_ ? Reason::LadderHandshakeFailed : reason);
         return finish_address();
     }
-    use_ = {true, RungKind::Clear, reason, {}, {}, last_resort_};
+    use_ = {true, StepKind::Clear, reason, {}, {}, last_resort_};
     audit(std::nullopt);
     step_.what = What::Use;
 }
@@ -187,15 +187,15 @@ void NextHopSelection::on_not_offered()
     Host& host = current();
     const bool elsewhere = host.had_tls || summarize(host).handshake_failed;
     auto& tried = current_address().tried;
-    tried.push_back({step_.plan->kind, RungResult::NotOffered, std::nullopt});
+    tried.push_back({step_.plan->kind, StepResult::NotOffered, std::nullopt});
     const auto next = next_at_host(host.decision.policy, tried, std::nullopt);
     if (next.what == HostStep::What::Clear && !elsewhere) {
         tried.pop_back();  // it is an answer
-        add_rung(RungKind::Clear, true, next.reason);
+        add_attempt_step(StepKind::Clear, true, next.reason);
         return use_in_clear(next.reason);
     }
     const Reason reason = elsewhere ? Reason::StarttlsVanished : next.reason;
-    add_rung(step_.plan->kind, false, reason);
+    add_attempt_step(step_.plan->kind, false, reason);
     fail(Kind::NotOffered, reason, Stage::StartTls);
     finish_address();
 }
@@ -203,18 +203,19 @@ void NextHopSelection::on_not_offered()
 void NextHopSelection::on_handshake_failed(const ConnectionFacts& facts)
 {
     const bool refused = facts.end == End::Refused;
-    note(Note::RungFailed, step_.plan->kind);
-    add_rung(step_.plan->kind, false,
-             refused ? Reason::StarttlsRefused : handshake_reason(*facts.failure), facts.failure);
+    note(Note::StepFailed, step_.plan->kind);
+    add_attempt_step(step_.plan->kind, false,
+                     refused ? Reason::StarttlsRefused : handshake_reason(*facts.failure),
+                     facts.failure);
     if (refused) {
         // It may work, or be needed, another time.
         HopFailure& failure = fail(Kind::StartTlsRefused, *facts.outcome);
         failure.reason = Reason::StarttlsRefused;
         failure.temporary = true;
     }
-    rungs_.back().tls = facts.tls;
+    attempt_steps_.back().tls = facts.tls;
     auto& tried = current_address().tried;
-    tried.push_back({step_.plan->kind, refused ? RungResult::Refused : RungResult::HandshakeFailed,
+    tried.push_back({step_.plan->kind, refused ? StepResult::Refused : StepResult::HandshakeFailed,
                      facts.failure});
     const auto next = next_at_host(current().decision.policy, tried, std::nullopt);
     if (next.what == HostStep::What::Try) return advance();
@@ -225,7 +226,7 @@ void NextHopSelection::finish_ladder(Reason reason, const std::optional<facts::T
 {
     const auto& tried = current_address().tried;
     const auto& decision = current().decision;
-    if (tried.back().result != RungResult::HandshakeFailed) return finish_address();
+    if (tried.back().result != StepResult::HandshakeFailed) return finish_address();
     if (failed_by_retirement(decision, tried)) {
         const bool over = decision.policy.clear_after_failure;
         fail(Kind::Retired, over ? Reason::RetirementEnded : Reason::RetirementShare,
@@ -262,7 +263,7 @@ void NextHopSelection::on_failed(const ConnectionFacts& facts)
         const bool approved = demand_.message.approved == Approved::Yes;
         if (current().facts.hop.configured || approved) failure.temporary = true;
     }
-    add_rung(step_.plan ? step_.plan->kind : RungKind::Clear, false, reason);
+    add_attempt_step(step_.plan ? step_.plan->kind : StepKind::Clear, false, reason);
     keep_evidence(facts.tls);
     finish_address();
 }
@@ -270,7 +271,7 @@ void NextHopSelection::on_failed(const ConnectionFacts& facts)
 void NextHopSelection::on_last_resort(const ConnectionFacts& facts)
 {
     const bool ready = facts.end == End::Ready;
-    add_rung(RungKind::Clear, ready, ready ? step_.reason : facts.outcome->reason);
+    add_attempt_step(StepKind::Clear, ready, ready ? step_.reason : facts.outcome->reason);
     if (ready) return use_in_clear(step_.reason);
     current_address().tried_in_clear = true;
     HopFailure& failure = fail(Kind::Failed, *facts.outcome);
@@ -309,35 +310,35 @@ HopFailure& NextHopSelection::fail(Kind kind, facts::Outcome outcome)
     return failure;
 }
 
-void NextHopSelection::add_rung(RungKind kind, bool succeeded, Reason reason,
-                                const std::optional<facts::TlsFailure>& failure)
+void NextHopSelection::add_attempt_step(StepKind kind, bool succeeded, Reason reason,
+                                        const std::optional<facts::TlsFailure>& failure)
 {
-    facts::Rung rung;
-    rung.kind = kind;
-    rung.host = current().facts.label;
-    rung.address = current_address().facts.endpoint;
-    rung.succeeded = succeeded;
-    rung.reason = reason;
-    rung.tls_failure = failure;
-    rungs_.push_back(std::move(rung));
+    facts::AttemptStep step;
+    step.kind = kind;
+    step.host = current().facts.label;
+    step.address = current_address().facts.endpoint;
+    step.succeeded = succeeded;
+    step.reason = reason;
+    step.tls_failure = failure;
+    attempt_steps_.push_back(std::move(step));
 }
 
 void NextHopSelection::keep_evidence(const std::optional<facts::TlsEvidence>& tls)
 {
     failures_.back().evidence = tls;
-    rungs_.back().tls = tls;
+    attempt_steps_.back().tls = tls;
 }
 
-void NextHopSelection::note(Note kind, RungKind rung)
+void NextHopSelection::note(Note kind, StepKind step)
 {
-    notes_.push_back({kind, step_.host, current_address().facts.endpoint, rung});
+    notes_.push_back({kind, step_.host, current_address().facts.endpoint, step});
 }
 
 // Of all hosts and addresses that nothing more is to be tried at.
 void NextHopSelection::note_findings()
 {
     const auto found = [&](std::size_t host, std::optional<Endpoint> address, HopFinding finding) {
-        notes_.push_back({Note::Found, host, address, RungKind::Everything, finding});
+        notes_.push_back({Note::Found, host, address, StepKind::Everything, finding});
     };
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
         const Host& host = hosts_[i];

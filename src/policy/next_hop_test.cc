@@ -17,7 +17,7 @@ struct Row {
     TlsLevel level;
     std::vector<RecordedHost> hosts;
     std::string_view verdict;
-    std::string_view way;
+    std::string_view path;
     bool temporary = true;
 
     friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
@@ -34,10 +34,10 @@ TEST_P(NextHop, IsFoundOrToldWhyNot)
     demand.organization = &organization;
     NextHopSelection selection{demand, names_of(row.hosts, DnsSecurity::Secure), kNow};
 
-    const Walk found = walk(selection, row.hosts);
+    const SelectionRun found = run_selection(selection, row.hosts);
 
     EXPECT_EQ(found.verdict, row.verdict);
-    EXPECT_EQ(found.way, row.way);
+    EXPECT_EQ(found.path, row.path);
     if (selection.step().what == NextHopStep::What::GiveUp) {
         EXPECT_EQ(selection.last_host(), selection.failure().host) << "whose failure is told";
         EXPECT_EQ(selection.failure().temporary, row.temporary);
@@ -158,10 +158,10 @@ TEST(NextHopSelection, ALocalHostMayHaveItsMailInClearWhateverTheOrganizationAsk
     auto names = names_of(hosts);
     names[0].hop = loopback();
     NextHopSelection selection{demand, names, kNow};
-    EXPECT_EQ(walk(selection, hosts).verdict, "clear");
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "clear");
     names[0].hop.kind = HopKind::Network;
     NextHopSelection over_the_network{demand, names, kNow};
-    EXPECT_EQ(walk(over_the_network, hosts).verdict, "ladder.handshake-failed");
+    EXPECT_EQ(run_selection(over_the_network, hosts).verdict, "ladder.handshake-failed");
 }
 
 // Specification §3.1.
@@ -175,9 +175,9 @@ TEST(NextHopSelection, ALiteralIsRefusedForGoodWhereANameIsAskedFor)
     auto names = names_of(hosts);
     names[0].hop = literal();
     NextHopSelection selection{demand, names, kNow};
-    const Walk found = walk(selection, hosts);
+    const SelectionRun found = run_selection(selection, hosts);
     EXPECT_EQ(found.verdict, "tls.literal-without-name");
-    EXPECT_EQ(found.way, "") << "nobody is connected to";
+    EXPECT_EQ(found.path, "") << "nobody is connected to";
     EXPECT_FALSE(selection.failure().temporary);
 }
 
@@ -190,7 +190,7 @@ TEST(NextHopSelection, AForgedRefusalReturnsNoMailThatAnOperatorHasApproved)
     demand.message.approved = Approved::Yes;
     const std::vector<RecordedHost> hosts{host({{kSays554}})};
     NextHopSelection selection{demand, names_of(hosts), kNow};
-    EXPECT_EQ(walk(selection, hosts).verdict, "greeting.refused");
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "greeting.refused");
     EXPECT_TRUE(selection.failure().temporary);
 }
 
@@ -243,74 +243,75 @@ TEST_F(Selection, LeavesWhatItHadNoTimeForToTheNextAttempt)
     EXPECT_EQ(left, "0 0/192.0.2.2:25 1 ");
 
     hosts[0].left_untried = hosts[0].addresses[1].left_untried = hosts[1].left_untried = true;
-    EXPECT_EQ(walk(select(hosts), hosts).way, "0.0 everything") << "the second address, first";
+    EXPECT_EQ(run_selection(select(hosts), hosts).path, "0.0 everything")
+        << "the second address, first";
     hosts[0].left_untried = false;
-    EXPECT_EQ(walk(select(hosts), hosts).way, "1.0 everything");
+    EXPECT_EQ(run_selection(select(hosts), hosts).path, "1.0 everything");
 }
 
 TEST_F(Selection, GoesToAnotherHostWhereATransactionCameToNothing)
 {
     const std::vector<RecordedHost> hosts{host({{kTls}}), host({{kDead}}), host({{kTls}})};
     auto& selection = select(hosts);
-    EXPECT_EQ(walk(selection, hosts).way, "0.0 everything");
+    EXPECT_EQ(run_selection(selection, hosts).path, "0.0 everything");
     ASSERT_TRUE(selection.try_another_host());
     EXPECT_TRUE(selection.is_narrowed());
-    EXPECT_EQ(walk(selection, hosts).way, "1.0 everything, 2.0 everything");
+    EXPECT_EQ(run_selection(selection, hosts).path, "1.0 everything, 2.0 everything");
     EXPECT_FALSE(selection.try_another_host());
     selection.begin_transaction();
     EXPECT_EQ(selection.step().host, 2U) << "what is in use stays so";
     selection.retry();
-    EXPECT_EQ(walk(selection, hosts).way, "0.0 everything");
+    EXPECT_EQ(run_selection(selection, hosts).path, "0.0 everything");
 }
 
 TEST_F(Selection, SendsNothingInClearForHandshakesThatFailedWhereAnotherHostHasTls)
 {
     const std::vector<RecordedHost> hosts{host({{kTls}}), host({{kBroken}})};
     auto& selection = select(hosts);
-    EXPECT_EQ(walk(selection, hosts).verdict, "TLSv1.3");
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "TLSv1.3");
     ASSERT_TRUE(selection.try_another_host());
-    EXPECT_EQ(walk(selection, hosts).verdict, "ladder.handshake-failed");
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "ladder.handshake-failed");
 }
 
 TEST_F(Selection, UsesAConnectionThatIsKept)
 {
     const std::vector<RecordedHost> hosts{host({{kNoTls}})};
     auto& selection = select(hosts);
-    EXPECT_EQ(walk(selection, hosts).verdict, "clear");
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "clear");
     selection.begin_transaction();
     selection.retry();
     ASSERT_EQ(selection.step().what, NextHopStep::What::Connect);
-    (void)selection.take_rungs();
+    (void)selection.take_attempt_steps();
     selection.on_kept();
     EXPECT_EQ(selection.step().what, NextHopStep::What::Use);
-    EXPECT_TRUE(selection.take_rungs().empty());
+    EXPECT_TRUE(selection.take_attempt_steps().empty());
 }
 
 TEST_F(Selection, TellsWhatIsWorthRemembering)
 {
     const std::vector<RecordedHost> hosts{host({{kDead}}), host({{alerts(40)}, {kTls}})};
     auto& selection = select(hosts);
-    EXPECT_EQ(walk(selection, hosts).verdict, "TLSv1.3");
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "TLSv1.3");
     using Kind = HopNote::Kind;
     std::vector<Kind> kinds;
     for (const auto& note : selection.take_notes()) {
         if (kinds.empty() || kinds.back() != note.kind) kinds.push_back(note.kind);
     }
     const std::vector<Kind> expected{Kind::AddressDead, Kind::HostSilent, Kind::AddressAlive,
-                                     Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
-                                     Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
-                                     Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
-                                     Kind::HostGreeted, Kind::RungFailed, Kind::AddressAlive,
-                                     Kind::HostGreeted, Kind::RungWorked};
+                                     Kind::HostGreeted, Kind::StepFailed, Kind::AddressAlive,
+                                     Kind::HostGreeted, Kind::StepFailed, Kind::AddressAlive,
+                                     Kind::HostGreeted, Kind::StepFailed, Kind::AddressAlive,
+                                     Kind::HostGreeted, Kind::StepFailed, Kind::AddressAlive,
+                                     Kind::HostGreeted, Kind::StepWorked};
     EXPECT_EQ(kinds, expected);
 }
 
 TEST_F(Selection, BeginsWithTheStepThatWorked)
 {
     auto one = host({{kTls}});
-    one.credentials.remembered = RungKind::Compatible;
+    one.credentials.remembered = StepKind::Compatible;
     const std::vector<RecordedHost> hosts{one};
-    EXPECT_EQ(walk(select(hosts), hosts).way, "0.0 compatible");
+    EXPECT_EQ(run_selection(select(hosts), hosts).path, "0.0 compatible");
 }
 
 class SelectionWithLogin : public Selection {
@@ -323,7 +324,7 @@ protected:
     }
     static Answer named(bool verified)
     {
-        return [=](const std::optional<RungPlan>& plan) {
+        return [=](const std::optional<StepPlan>& plan) {
             auto facts = in_tls(verified)(plan);
             if (!facts.tls) return facts;
             facts.tls->chain.emplace_back();
@@ -341,7 +342,7 @@ protected:
 TEST_F(SelectionWithLogin, LogsInWhereTheHostIsProved)
 {
     const std::vector<RecordedHost> hosts{with_login(host({{named(true)}}))};
-    EXPECT_EQ(walk(select(hosts), hosts).way, "0.0 everything, login");
+    EXPECT_EQ(run_selection(select(hosts), hosts).path, "0.0 everything, login");
 }
 
 TEST_F(SelectionWithLogin, AsksNoOtherAddressWhereTheLoginIsRefused)
@@ -349,9 +350,9 @@ TEST_F(SelectionWithLogin, AsksNoOtherAddressWhereTheLoginIsRefused)
     auto one = with_login(host({{named(true)}, {named(true)}}));
     one.login = outcome(Stage::Auth, Reason::AuthRefused);
     const std::vector<RecordedHost> hosts{one};
-    const auto found = walk(select(hosts), hosts);
+    const auto found = run_selection(select(hosts), hosts);
     EXPECT_EQ(found.verdict, "auth.refused");
-    EXPECT_EQ(found.way, "0.0 everything, login");
+    EXPECT_EQ(found.path, "0.0 everything, login");
 }
 
 // Specification §6.1: wherever a handshake was completed, whatever ended it then.
@@ -370,11 +371,11 @@ TEST_F(SelectionWithLogin, WhatAHandshakeShowedIsKeptWithTheFailureAndItsStep)
     for (const auto& row : rows) {
         const std::vector<RecordedHost> hosts{row.host};
         auto& selection = select(hosts);
-        const auto found = walk(selection, hosts);
+        const auto found = run_selection(selection, hosts);
         EXPECT_EQ(found.verdict, row.verdict);
         ASSERT_EQ(selection.step().what, NextHopStep::What::GiveUp);
         ASSERT_TRUE(selection.failure().evidence) << found.verdict;
-        EXPECT_EQ(selection.take_rungs().back().tls, selection.failure().evidence);
+        EXPECT_EQ(selection.take_attempt_steps().back().tls, selection.failure().evidence);
     }
 }
 
@@ -387,8 +388,8 @@ TEST_F(SelectionWithLogin, KeepsThePasswordInAuditModeWhereEnforcingWouldNotHave
          {with_login(host({{named(false)}})), with_login(host({{kNoTls}})), missing}) {
         const std::vector<RecordedHost> hosts{one};
         auto& selection = select(hosts);
-        const auto found = walk(selection, hosts);
-        EXPECT_EQ(found.way, "0.0 everything");
+        const auto found = run_selection(selection, hosts);
+        EXPECT_EQ(found.path, "0.0 everything");
         EXPECT_EQ(selection.use().audit.back(), Reason::AuthWithheld);
         EXPECT_EQ(selection.use().audit.front(), Reason::TlsAuditWouldRefuse);
     }
@@ -399,8 +400,8 @@ TEST_F(Selection, ConnectsToNobodyWhereFilesOfThePolicyAreMissing)
     auto one = host({{kTls}});
     one.credentials.missing = outcome(Stage::Verify, Reason::TlsCaUnreadable);
     const std::vector<RecordedHost> hosts{one, host({{kBroken}})};
-    const auto found = walk(select(hosts), hosts);
-    EXPECT_EQ(found.way, "1.0 everything") << "and it counts against clear text";
+    const auto found = run_selection(select(hosts), hosts);
+    EXPECT_EQ(found.path, "1.0 everything") << "and it counts against clear text";
     EXPECT_EQ(found.verdict, "tls.ca-unreadable");
 }
 
@@ -409,22 +410,23 @@ TEST_F(Selection, TakesNoHostWithoutRequireTlsWhereTheMessageAsksForIt)
     const std::vector<RecordedHost> hosts{host({{kTls}})};
     TlsDemand demand;
     demand.organization = &organization;
-    demand.message.wishes.requiretls = true;
+    demand.message.requests.requiretls = true;
     auto names = names_of(hosts, DnsSecurity::Secure);
     for (const bool offers : {false, true}) {
         NextHopSelection selection{demand, names, kNow};
-        const std::vector<RecordedHost> peers{host({{[&](const std::optional<RungPlan>& plan) {
+        const std::vector<RecordedHost> peers{host({{[&](const std::optional<StepPlan>& plan) {
             auto facts = kTls(plan);
             facts.requiretls = offers;
             facts.tls->chain.emplace_back();
             facts.tls->chain.front().dns_names = {"mx0.example.net"};
             return facts;
         }}})};
-        EXPECT_EQ(walk(selection, peers).verdict, offers ? "TLSv1.3" : "requiretls.not-offered");
+        EXPECT_EQ(run_selection(selection, peers).verdict,
+                  offers ? "TLSv1.3" : "requiretls.not-offered");
         if (offers) continue;
         EXPECT_FALSE(selection.failure().temporary);
         ASSERT_TRUE(selection.failure().evidence) << "what the handshake showed is kept";
-        EXPECT_EQ(selection.take_rungs().back().tls, selection.failure().evidence);
+        EXPECT_EQ(selection.take_attempt_steps().back().tls, selection.failure().evidence);
     }
 }
 
@@ -451,10 +453,11 @@ TEST_F(Selection, KeepsToTheLastResortWhileItLasts)
 {
     const std::vector<RecordedHost> hosts{host({{kBroken}})};
     auto& selection = select(hosts);
-    EXPECT_EQ(walk(selection, hosts).verdict, "clear");
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "clear");
     EXPECT_TRUE(selection.use().after_failures);
     selection.retry();
-    EXPECT_EQ(walk(selection, hosts).way, "0.0 clear") << "what failed is not tried again";
+    EXPECT_EQ(run_selection(selection, hosts).path, "0.0 clear")
+        << "what failed is not tried again";
 }
 
 }  // namespace

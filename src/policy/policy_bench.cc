@@ -86,7 +86,7 @@ void BM_DecideWithEverySource(benchmark::State& state)
             std::make_shared<const TlsaSet>(TlsaSet{"mx.example.net", {{3, 1, 1, "digest"}}});
         inputs.hop.sts = StsMode::Enforce;
         inputs.hop.sts_lists_host = true;
-        inputs.wishes.requiretls = true;
+        inputs.requests.requiretls = true;
         inputs.ratchet = Expectation{true, true, facts::TlsVersion::Tls12};
         inputs.retired_below = facts::TlsVersion::Tls12;
     });

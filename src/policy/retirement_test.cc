@@ -52,7 +52,7 @@ TEST(Retirement, TheShareGrowsEvenlyFromNothingToAll)
     }
 }
 
-TEST(Retirement, NobodyIsPutOffBeforeTheStartAndEverybodyAfterTheEnd)
+TEST(Retirement, NobodyIsDeferredBeforeTheStartAndEverybodyAfterTheEnd)
 {
     const Retirement plan = plan_of(Direction::Inbound);
     for (int i = 0; i < 1'000; ++i) {
@@ -72,15 +72,15 @@ TEST(Retirement, APlanThatIsOffOrHasNoDatesNeverBegins)
     EXPECT_FALSE(is_in_share(plan, "peer", kEnd));
 }
 
-TEST(Retirement, AboutTheShareOfPeersIsPutOff)
+TEST(Retirement, AboutTheShareOfPeersIsDeferred)
 {
     const Retirement plan = plan_of(Direction::Inbound);
     const WallTime now = kStart + hours{72};
-    int put_off = 0;
+    int deferred = 0;
     for (int i = 0; i < 10'000; ++i) {
-        if (is_in_share(plan, "198.51.100." + std::to_string(i), now)) ++put_off;
+        if (is_in_share(plan, "198.51.100." + std::to_string(i), now)) ++deferred;
     }
-    EXPECT_NEAR(put_off, 3'000, 200);
+    EXPECT_NEAR(deferred, 3'000, 200);
 }
 
 TEST(Retirement, ARetryInAnotherQuarterOfAnHourPasses)

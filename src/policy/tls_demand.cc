@@ -5,12 +5,12 @@
 
 namespace hermetic::policy {
 
-MessageWishes wishes_of(const mail::Envelope& envelope)
+MessageRequests requests_of(const mail::Envelope& envelope)
 {
-    MessageWishes wishes = envelope.tls;
-    const bool redacted = envelope.is_notice && wishes.level == TlsLevel::None;
-    if (redacted) wishes.requiretls = false;
-    return wishes;
+    MessageRequests requests = envelope.tls;
+    const bool redacted = envelope.is_notice && requests.level == TlsLevel::None;
+    if (redacted) requests.requiretls = false;
+    return requests;
 }
 
 TlsInputs make_tls_inputs(const TlsDemand& demand, const HopFacts& hop, std::string_view label,
@@ -21,7 +21,7 @@ TlsInputs make_tls_inputs(const TlsDemand& demand, const HopFacts& hop, std::str
     inputs.connector = demand.connector;
     inputs.next_hop = demand.next_hop;
     inputs.hop = hop;
-    inputs.wishes = demand.message.wishes;
+    inputs.requests = demand.message.requests;
     inputs.rule = demand.message.rule;
     inputs.ratchet = demand.ratchet;
     inputs.now = now;

@@ -21,7 +21,7 @@ enum class Approved : std::uint8_t { No, Yes };
 // What the message of a transaction asks for, apart from its route. Messages of one destination may
 // ask for different things: they share a selection, and a connection, only where this is equal.
 struct MessageDemand {
-    MessageWishes wishes{};
+    MessageRequests requests{};
     std::optional<RuleTls> rule{};
     Approved approved = Approved::No;
     bool operator==(const MessageDemand&) const = default;
@@ -29,7 +29,7 @@ struct MessageDemand {
 
 // Of a message with this envelope. A notice that gives nothing back carries REQUIRETLS to a host
 // that takes it, and is not lost where none does (RFC 8689 §5).
-[[nodiscard]] MessageWishes wishes_of(const mail::Envelope& envelope);
+[[nodiscard]] MessageRequests requests_of(const mail::Envelope& envelope);
 
 // Points into the snapshot that it was made from, which outlives it.
 struct TlsDemand {

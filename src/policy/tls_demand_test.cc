@@ -25,7 +25,7 @@ protected:
 };
 
 // RFC 8689 §5: a notice is not lost for REQUIRETLS; what gives something back demands it.
-TEST(WishesOf, AreTheMessagesButARedactedNoticeDemandsNothing)
+TEST(RequestsOf, AreTheMessagesButARedactedNoticeDemandsNothing)
 {
     for (const bool notice : {false, true}) {
         for (const auto level : {TlsLevel::None, TlsLevel::VerifyName}) {
@@ -33,9 +33,9 @@ TEST(WishesOf, AreTheMessagesButARedactedNoticeDemandsNothing)
             envelope.is_notice = notice;
             envelope.tls.level = level;
             envelope.tls.requiretls = true;
-            const auto wishes = wishes_of(envelope);
-            EXPECT_EQ(wishes.requiretls, !notice || level != TlsLevel::None);
-            EXPECT_EQ(wishes.level, level);
+            const auto requests = requests_of(envelope);
+            EXPECT_EQ(requests.requiretls, !notice || level != TlsLevel::None);
+            EXPECT_EQ(requests.level, level);
         }
     }
 }
@@ -45,14 +45,14 @@ TEST_F(Demand, EverythingThatItNamesIsInTheInputs)
     connector_.tls.level = TlsLevel::Encrypt;
     demand_.connector = &connector_;
     demand_.ratchet = Expectation{true, false, TlsVersion::Tls13};
-    demand_.message.wishes.requiretls = true;
+    demand_.message.requests.requiretls = true;
     demand_.message.rule = RuleTls{TlsLevel::VerifyCa, {}, TlsVersion::Tls13};
     const HopFacts hop = smart_host();
     const auto inputs = make_tls_inputs(demand_, hop, "relay.example.net", kNow);
     EXPECT_EQ(inputs.organization, &organization_);
     EXPECT_EQ(inputs.connector, &connector_);
     EXPECT_EQ(inputs.hop.host, hop.host);
-    EXPECT_TRUE(inputs.wishes.requiretls);
+    EXPECT_TRUE(inputs.requests.requiretls);
     ASSERT_TRUE(inputs.rule);
     EXPECT_EQ(inputs.rule->level, TlsLevel::VerifyCa);
     ASSERT_TRUE(inputs.ratchet);

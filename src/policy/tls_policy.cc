@@ -339,7 +339,7 @@ void Decider::add_rule()
 // Specification §6.2: a notice about mail that required so much.
 void Decider::add_message()
 {
-    const TlsLevel asked = inputs_.wishes.level;
+    const TlsLevel asked = inputs_.requests.level;
     if (asked == TlsLevel::None) return;
     auto& policy = decision_.policy;
     const bool added = policy.level < asked;
@@ -351,7 +351,7 @@ void Decider::add_message()
 // Specification §4.2; RFC 8689 §4.2.2. What it lifts says nothing of itself below.
 void Decider::add_lifting()
 {
-    if (inputs_.wishes.lifts()) say(Reason::TlsRequiredNo);
+    if (inputs_.requests.lifts()) say(Reason::TlsRequiredNo);
 }
 
 // The connector itself, whatever the domain publishes.
@@ -367,7 +367,7 @@ void Decider::add_dane()
     const HopFacts& hop = inputs_.hop;
     const bool mandatory = asks_for_dane();
     if (dane_ == Publication::None) return say(Reason::DaneNotAsked);
-    if (inputs_.wishes.lifts() && !mandatory) return;
+    if (inputs_.requests.lifts() && !mandatory) return;
     if (hop.tlsa_status == TlsaStatus::Failed) return skip(Reason::DaneLookupFailed);
     const bool secure = hop.configured || hop.mx_security == facts::DnsSecurity::Secure;
     if (mandatory && !secure) return skip(Reason::DaneMandatoryInsecureMx);
@@ -394,7 +394,7 @@ void Decider::add_sts()
     const HopFacts& hop = inputs_.hop;
     if (sts_ == Publication::None) return say(Reason::StsNotAsked);
     const bool mandatory = sts_ == Publication::Mandatory;
-    if (inputs_.wishes.lifts() && !mandatory) return;
+    if (inputs_.requests.lifts() && !mandatory) return;
     if (hop.sts == StsMode::Testing && !mandatory) {
         return say(Reason::StsTesting, TlsLevel::VerifyName, facts::TlsVersion::Tls12, false);
     }
@@ -417,7 +417,7 @@ void Decider::add_sts()
 // RFC 8689 §4.2.1.
 void Decider::add_requiretls()
 {
-    if (!inputs_.wishes.requiretls) return;
+    if (!inputs_.requests.requiretls) return;
     auto& policy = decision_.policy;
     const HopFacts& hop = inputs_.hop;
     policy.requiretls = true;
@@ -441,7 +441,7 @@ void Decider::add_ratchet()
     if (!inputs_.ratchet) return;
     auto& policy = decision_.policy;
     // Every other level says for itself what it takes.
-    if (inputs_.wishes.lifts() || policy.level != TlsLevel::Opportunistic) return;
+    if (inputs_.requests.lifts() || policy.level != TlsLevel::Opportunistic) return;
     const Expectation& seen = *inputs_.ratchet;
     const TlsLevel level = seen.verified_name ? TlsLevel::VerifyName
                            : seen.tls         ? TlsLevel::Encrypt

@@ -112,7 +112,7 @@ struct HopFacts {
     bool sts_lists_host = false;  // some "mx" pattern of the policy matches it
 };
 
-using MessageWishes = mail::TlsWishes;
+using MessageRequests = mail::TlsRequests;
 
 // What a rule asks for (specification §5, "require TLS").
 struct RuleTls {
@@ -135,7 +135,7 @@ struct TlsInputs {
     // Without a connector: an accepted domain's for its next hop. Null: it has none of its own.
     const objects::TlsSettings* next_hop = nullptr;
     HopFacts hop;
-    MessageWishes wishes;
+    MessageRequests requests;
     std::optional<RuleTls> rule;
     std::optional<Expectation> ratchet;
     // The peer is in the share of a retirement plan now (policy/retirement.h): the lowest version

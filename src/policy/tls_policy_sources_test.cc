@@ -10,7 +10,7 @@
 namespace hermetic::policy {
 namespace {
 
-// What is published, wished or seen adds to the base. A row states only what matters to it.
+// What is published, requested or seen adds to the base. A row states only what matters to it.
 struct AddedRow {
     const char* name;
     std::function<void(TlsInputs&, objects::OutboundConnector&)> change;
@@ -122,46 +122,46 @@ std::vector<AddedRow> added_rows()
         {"RequireTls",
          [](I& i, C&) {
              i.hop = by_mx(kSecure);
-             i.wishes.requiretls = true;
+             i.requests.requiretls = true;
          },
          kName, Reason::RequiretlsAsked},
-        {"RequireTlsToAnUnprovedHost", [](I& i, C&) { i.wishes.requiretls = true; }, kOpp,
+        {"RequireTlsToAnUnprovedHost", [](I& i, C&) { i.requests.requiretls = true; }, kOpp,
          Reason::RequiretlsUnprovedHost, Reason::RequiretlsUnprovedHost},
         {"TlsRequiredNoLiftsDane",
          [](I& i, C&) {
              publish_tlsa(i);
-             i.wishes.tls_required_no = true;
+             i.requests.tls_required_no = true;
          },
          kOpp, Reason::TlsRequiredNo},
         {"TlsRequiredNoLiftsSts",
          [](I& i, C&) {
              publish_sts(i, StsMode::Enforce, false);
-             i.wishes.tls_required_no = true;
+             i.requests.tls_required_no = true;
          },
          kOpp, Reason::TlsRequiredNo},
         {"TlsRequiredNoLiftsTheRatchet",
          [](I& i, C&) {
              i.ratchet = Expectation{true, false, TlsVersion::None};
-             i.wishes.tls_required_no = true;
+             i.requests.tls_required_no = true;
          },
          kOpp, Reason::TlsRequiredNo},
         {"TlsRequiredNoLiftsNoConnector",
          [](I& i, C& c) {
              c.tls.level = TlsLevel::Encrypt;
-             i.wishes.tls_required_no = true;
+             i.requests.tls_required_no = true;
          },
          TlsLevel::Encrypt, Reason::TlsConnectorLevel},
         {"TlsRequiredNoLiftsNoMandatoryDane",
          [](I& i, C& c) {
              publish_tlsa(i);
              c.tls.dane = Publication::Mandatory;
-             i.wishes.tls_required_no = true;
+             i.requests.tls_required_no = true;
          },
          TlsLevel::Dane, Reason::DaneUsable},
         {"TlsRequiredNoCountsNotBesideRequireTls",
          [](I& i, C&) {
              publish_tlsa(i);
-             i.wishes = {true, true, TlsLevel::None};
+             i.requests = {true, true, TlsLevel::None};
          },
          TlsLevel::Dane, Reason::DaneUsable},
         {"Rule",
@@ -229,7 +229,7 @@ TEST(TlsPolicy, AnStsPolicyInTestingIsRecordedAndAsksForNothing)
 }
 
 // Every combination of what bears on a decision.
-void for_each_input(const std::function<void(const TlsInputs&)>& look)
+void for_each_input(const std::function<void(const TlsInputs&)>& check)
 {
     const objects::Organization organization;
     objects::OutboundConnector connector;
@@ -252,12 +252,12 @@ void for_each_input(const std::function<void(const TlsInputs&)>& look)
                     if (status == TlsaStatus::Usable) inputs.hop.tlsa = tlsa();
                     inputs.hop.sts = sts;
                     inputs.hop.sts_lists_host = (bits & 2U) != 0;
-                    inputs.wishes = {(bits & 4U) != 0, (bits & 8U) != 0, TlsLevel::None};
+                    inputs.requests = {(bits & 4U) != 0, (bits & 8U) != 0, TlsLevel::None};
                     if ((bits & 16U) != 0)
                         inputs.ratchet = Expectation{true, true, TlsVersion::Tls13};
                     if ((bits & 32U) != 0) inputs.retired_below = TlsVersion::Tls13;
                     inputs.now = kNow;
-                    look(inputs);
+                    check(inputs);
                 }
             }
         }
@@ -269,7 +269,7 @@ TEST(TlsPolicy, SourcesOnlyAdd)
     for_each_input([](const TlsInputs& inputs) {
         TlsInputs base = inputs;
         base.hop = by_mx(inputs.hop.mx_security);
-        base.wishes = {};
+        base.requests = {};
         base.ratchet.reset();
         base.retired_below.reset();
         const auto before = decide_tls(base).policy;
@@ -293,7 +293,8 @@ TEST(TlsPolicy, AFailedLookupIsNeverANo)
 {
     for_each_input([](const TlsInputs& inputs) {
         if (inputs.hop.tlsa_status != TlsaStatus::Failed) return;
-        const bool lifted = inputs.wishes.lifts() && *inputs.connector->tls.level != TlsLevel::Dane;
+        const bool lifted =
+            inputs.requests.lifts() && *inputs.connector->tls.level != TlsLevel::Dane;
         ASSERT_EQ(decide_tls(inputs).skip == Reason::None, lifted);
     });
 }
@@ -304,8 +305,8 @@ TEST(TlsPolicy, WhatIsLiftedIsSaidAndBesideRequireTlsNothingIs)
     for_each_input([](const TlsInputs& inputs) {
         const auto reasons = decide_tls(inputs).reasons;
         ASSERT_EQ(std::ranges::count(reasons, Reason::TlsRequiredNo),
-                  inputs.wishes.lifts() ? 1 : 0);
-        if (!inputs.wishes.lifts()) return;
+                  inputs.requests.lifts() ? 1 : 0);
+        if (!inputs.requests.lifts()) return;
         ASSERT_EQ(std::ranges::count(reasons, Reason::RatchetHolds), 0);
         ASSERT_EQ(std::ranges::count(reasons, Reason::StsEnforced), 0);
     });
@@ -314,7 +315,7 @@ TEST(TlsPolicy, WhatIsLiftedIsSaidAndBesideRequireTlsNothingIs)
 TEST(TlsPolicy, RequireTlsProvesTheHostOrLeavesIt)
 {
     for_each_input([](const TlsInputs& inputs) {
-        if (!inputs.wishes.requiretls) return;
+        if (!inputs.requests.requiretls) return;
         const auto decision = decide_tls(inputs);
         if (decision.skip != Reason::None) return;
         const auto& policy = decision.policy;
@@ -406,7 +407,7 @@ std::vector<RequiredRow> required_rows()
          },
          kNothing, ""},
         {"Rule", [](I& i, O&, C&) { i.rule.emplace(); }, TlsLevel::Encrypt, "tls.rule-level"},
-        {"Message", [](I& i, O&, C&) { i.wishes.level = TlsLevel::VerifyCa; }, TlsLevel::VerifyCa,
+        {"Message", [](I& i, O&, C&) { i.requests.level = TlsLevel::VerifyCa; }, TlsLevel::VerifyCa,
          "tls.message-level"},
         {"UsableTlsa", [](I& i, O&, C&) { publish_tlsa(i); }, TlsLevel::Dane, "dane.usable"},
         {"UnusableTlsa", [](I& i, O&, C&) { i.hop.tlsa_status = TlsaStatus::Unusable; },
@@ -421,7 +422,7 @@ std::vector<RequiredRow> required_rows()
          ""},
         {"Requiretls",
          [](I& i, O&, C&) {
-             i.wishes.requiretls = true;
+             i.requests.requiretls = true;
              i.hop = by_mx(facts::DnsSecurity::Secure);
          },
          TlsLevel::VerifyName, "requiretls.asked"},
@@ -486,7 +487,7 @@ TEST(MessageLevel, RaisesEveryOtherAndLowersNone)
             TlsInputs inputs;
             inputs.organization = &organization;
             inputs.hop = by_mx(facts::DnsSecurity::Secure);
-            inputs.wishes.level = asked;
+            inputs.requests.level = asked;
             inputs.now = kNow;
             const auto decision = decide_tls(inputs);
             EXPECT_EQ(decision.policy.level, std::max(base, asked));
@@ -501,7 +502,7 @@ TEST(MessageLevel, OfDaneIsMetByNothingLess)
     TlsInputs inputs;
     inputs.organization = &organization;
     inputs.hop = by_mx(facts::DnsSecurity::Secure);
-    inputs.wishes.level = TlsLevel::Dane;
+    inputs.requests.level = TlsLevel::Dane;
     EXPECT_EQ(decide_tls(inputs).skip, Reason::DaneMandatoryMissing);
 }
 
@@ -510,7 +511,7 @@ TEST(MessageLevel, IsMetByWhatNeverLeavesTheMachine)
     objects::Organization organization;
     TlsInputs inputs;
     inputs.organization = &organization;
-    inputs.wishes.level = TlsLevel::VerifyName;
+    inputs.requests.level = TlsLevel::VerifyName;
     for (const auto& hop : {loopback(), local_socket()}) {
         inputs.hop = hop;
         EXPECT_TRUE(decide_tls(inputs).policy.allows_clear());

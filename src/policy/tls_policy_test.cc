@@ -316,7 +316,7 @@ TEST(TlsPolicy, NobodyElsesDemandCountsAtALocalHop)
     inputs.hop = loopback();
     inputs.hop.tlsa_status = TlsaStatus::Failed;
     inputs.hop.sts = StsMode::Enforce;
-    inputs.wishes.requiretls = true;
+    inputs.requests.requiretls = true;
     inputs.rule = RuleTls{TlsLevel::VerifyName, {}, TlsVersion::Tls13};
     inputs.now = kNow;
     const auto decision = decide_tls(inputs);

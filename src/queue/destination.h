@@ -21,7 +21,7 @@ enum class Ring : std::uint8_t {
     New,      // has none, and has answered nothing yet
     Failing,  // has none, and failed last time
     More,     // has some and could use another
-    None,     // not ready: nothing waits, it rests, or it has as many as it takes
+    None,     // not ready: nothing waits, it backs off, or it has as many as it takes
     Idle,     // no message at all: kept for what is known about it, oldest forgotten first
 };
 inline constexpr std::size_t kRings = 6;
@@ -50,7 +50,7 @@ struct Destination {
     std::uint32_t last_core = kNone;
     Standing standing = Standing::Unknown;
     Site site{};                     // where it answered last
-    WallTime next_sweep{};           // not before this, while it rests or is paused
+    WallTime next_sweep{};           // not before this, while it backs off or is paused
     WallTime due = WallTime::max();  // when the scheduler must look at it again
     std::uint32_t position = kNone;  // in the heap of destinations by `due`
     Ring ring = Ring::None;

@@ -8,20 +8,20 @@ namespace hermetic::queue {
 
 namespace {
 
-WallTime rest_until(WallTime now, Duration rest, const Settings& settings, Random& random)
+WallTime back_off_until(WallTime now, Duration back_off, const Settings& settings, Random& random)
 {
-    const double factor = 1.0 + settings.rest_jitter * (2.0 * random.unit() - 1.0);
+    const double factor = 1.0 + settings.back_off_jitter * (2.0 * random.unit() - 1.0);
     const auto wait =
-        Duration{static_cast<Duration::rep>(static_cast<double>(rest.count()) * factor)};
+        Duration{static_cast<Duration::rep>(static_cast<double>(back_off.count()) * factor)};
     return now + std::chrono::duration_cast<WallTime::duration>(wait);
 }
 
-void rest_for_a_moment(Feedback& feedback, facts::Reason reason, const Settings& settings,
-                       WallTime now, Random& random)
+void back_off_briefly(Feedback& feedback, facts::Reason reason, const Settings& settings,
+                      WallTime now, Random& random)
 {
-    if (feedback.resting(now)) return;
-    feedback.resting_until = rest_until(now, settings.slow_down_rest, settings, random);
-    feedback.rest_reason = reason;
+    if (feedback.backing_off(now)) return;
+    feedback.back_off_until = back_off_until(now, settings.slow_down_back_off, settings, random);
+    feedback.back_off_reason = reason;
 }
 
 double most_connections(const Settings& settings)
@@ -31,10 +31,10 @@ double most_connections(const Settings& settings)
 
 }  // namespace
 
-facts::Reason Feedback::why_resting(WallTime now) const
+facts::Reason Feedback::why_backing_off(WallTime now) const
 {
-    if (!resting(now)) return {};
-    if (rest_reason != facts::Reason::None || !last_failure) return rest_reason;
+    if (!backing_off(now)) return {};
+    if (back_off_reason != facts::Reason::None || !last_failure) return back_off_reason;
     return last_failure->reason;
 }
 
@@ -63,24 +63,24 @@ void on_slow_down(Feedback& feedback, std::uint32_t settled, const Settings& set
     feedback.limit = std::max(1.0, feedback.limit / 2);
     feedback.known_good = feedback.limit;
     if (settled == 0)
-        rest_for_a_moment(feedback, facts::Reason::QueueAskedForLess, settings, now, random);
+        back_off_briefly(feedback, facts::Reason::QueueAskedForLess, settings, now, random);
 }
 
 void on_nothing_done(Feedback& feedback, const Settings& settings, WallTime now, Random& random)
 {
-    rest_for_a_moment(feedback, facts::Reason::QueueNothingDone, settings, now, random);
+    back_off_briefly(feedback, facts::Reason::QueueNothingDone, settings, now, random);
 }
 
 void on_failure(Feedback& feedback, const facts::Outcome& outcome, const Settings& settings,
                 WallTime now, Random& random)
 {
     feedback.last_failure = outcome;
-    feedback.rest_reason = {};
+    feedback.back_off_reason = {};
     feedback.limit = 1;  // one connection finds out whether it is back
-    if (feedback.failures > 0 && feedback.resting(now)) return;
-    const std::size_t step = std::min<std::size_t>(feedback.failures, settings.rest.size() - 1);
+    if (feedback.failures > 0 && feedback.backing_off(now)) return;
+    const std::size_t step = std::min<std::size_t>(feedback.failures, settings.back_off.size() - 1);
     ++feedback.failures;
-    feedback.resting_until = rest_until(now, settings.rest[step], settings, random);
+    feedback.back_off_until = back_off_until(now, settings.back_off[step], settings, random);
 }
 
 void forget(Feedback& feedback, const Settings& settings)

@@ -1,8 +1,9 @@
-// What a destination's answers teach about it: how many connections it takes, and when it rests.
+// What a destination's answers teach about it: how many connections it takes, and when it backs
+// off.
 //
 // Pure. Concurrency grows by one for each full round of good answers and halves when the peer asks
-// for less, as TCP does, and is then slow to grow; a destination where no host can be used rests,
-// longer each time.
+// for less, as TCP does, and is then slow to grow; a destination where no host can be used backs
+// off, longer each time.
 #pragma once
 
 #include "core/random.h"
@@ -19,13 +20,13 @@ struct Feedback {
     double limit = 0;            // connections; its whole part counts
     double known_good = 1e9;     // what it took when it last asked for less: growth is slow above
     std::uint32_t failures = 0;  // of the destination as a whole, in a row
-    WallTime resting_until{};
-    facts::Reason rest_reason{};  // None: last_failure has it
+    WallTime back_off_until{};
+    facts::Reason back_off_reason{};  // None: last_failure has it
     std::optional<facts::Outcome> last_failure;
 
-    [[nodiscard]] bool resting(WallTime now) const { return resting_until > now; }
-    // Why it rests; None: it does not.
-    [[nodiscard]] facts::Reason why_resting(WallTime now) const;
+    [[nodiscard]] bool backing_off(WallTime now) const { return back_off_until > now; }
+    // Why it backs off; None: it does not.
+    [[nodiscard]] facts::Reason why_backing_off(WallTime now) const;
     [[nodiscard]] std::uint32_t connections() const { return static_cast<std::uint32_t>(limit); }
 };
 
@@ -39,10 +40,11 @@ void on_answers(Feedback& feedback, LimitUsed used, const Settings& settings);
 void on_slow_down(Feedback& feedback, std::uint32_t settled, const Settings& settings, WallTime now,
                   Random& random);
 
-// A grant came back as it went: a moment's rest, no conclusion about the peer.
+// A grant came back as it went: a short back-off, no conclusion about the peer.
 void on_nothing_done(Feedback& feedback, const Settings& settings, WallTime now, Random& random);
 
-// No host could be used. While it rests already, late reports of other connections change nothing.
+// No host could be used. While it backs off already, late reports of other connections change
+// nothing.
 void on_failure(Feedback& feedback, const facts::Outcome& outcome, const Settings& settings,
                 WallTime now, Random& random);
 

@@ -44,8 +44,8 @@ struct DestinationRow {
     std::uint32_t connections = 0;
     std::uint32_t limit = 0;
     std::uint32_t failures = 0;  // in a row
-    std::optional<WallTime> resting_until;
-    std::string rest_reason;               // while it rests
+    std::optional<WallTime> back_off_until;
+    std::string back_off_reason;           // while it backs off
     std::optional<WallTime> next_attempt;  // of its earliest deferred message
     std::optional<facts::Outcome> last_failure;
     std::optional<Pause> pause;

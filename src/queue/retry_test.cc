@@ -115,7 +115,7 @@ TEST(Retry, ExpiryAndDelayNoticeAreEarlierForTlsPolicyFailures)
     }
 }
 
-facts::Outcome put_off(facts::Stage stage, facts::Origin origin, facts::EnhancedStatus status)
+facts::Outcome deferred(facts::Stage stage, facts::Origin origin, facts::EnhancedStatus status)
 {
     facts::Outcome outcome;
     outcome.stage = stage;
@@ -133,21 +133,21 @@ TEST(Retry, WhatAnOutcomeTellsOfTls)
         facts::Outcome outcome;
         TlsWord word;
     } rows[] = {
-        {"STARTTLS not offered", put_off(Stage::StartTls, Origin::Local, {4, 4, 317}),
+        {"STARTTLS not offered", deferred(Stage::StartTls, Origin::Local, {4, 4, 317}),
          TlsWord::Failed},
-        {"STARTTLS refused", put_off(Stage::StartTls, Origin::Remote, {4, 7, 0}), TlsWord::Failed},
-        {"handshake", put_off(Stage::Handshake, Origin::Local, {4, 4, 317}), TlsWord::Failed},
-        {"certificate", put_off(Stage::Verify, Origin::Local, {4, 7, 320}), TlsWord::Failed},
-        {"refused port", put_off(Stage::Connect, Origin::Local, {4, 4, 316}), TlsWord::Other},
-        {"DNS", put_off(Stage::Dns, Origin::Local, {4, 4, 312}), TlsWord::Other},
-        {"TLSA records", put_off(Stage::Dns, Origin::Local, {4, 7, 324}), TlsWord::Failed},
-        {"greylisted", put_off(Stage::Rcpt, Origin::Remote, {4, 7, 1}), TlsWord::Other},
-        {"the peer's disk", put_off(Stage::Mail, Origin::Remote, {4, 3, 1}), TlsWord::Other},
-        {"our stop", put_off(Stage::Connect, Origin::Local, {4, 3, 2}), TlsWord::Nothing},
-        {"our disk", put_off(Stage::Data, Origin::Local, {4, 3, 0}), TlsWord::Nothing},
+        {"STARTTLS refused", deferred(Stage::StartTls, Origin::Remote, {4, 7, 0}), TlsWord::Failed},
+        {"handshake", deferred(Stage::Handshake, Origin::Local, {4, 4, 317}), TlsWord::Failed},
+        {"certificate", deferred(Stage::Verify, Origin::Local, {4, 7, 320}), TlsWord::Failed},
+        {"refused port", deferred(Stage::Connect, Origin::Local, {4, 4, 316}), TlsWord::Other},
+        {"DNS", deferred(Stage::Dns, Origin::Local, {4, 4, 312}), TlsWord::Other},
+        {"TLSA records", deferred(Stage::Dns, Origin::Local, {4, 7, 324}), TlsWord::Failed},
+        {"greylisted", deferred(Stage::Rcpt, Origin::Remote, {4, 7, 1}), TlsWord::Other},
+        {"the peer's disk", deferred(Stage::Mail, Origin::Remote, {4, 3, 1}), TlsWord::Other},
+        {"our stop", deferred(Stage::Connect, Origin::Local, {4, 3, 2}), TlsWord::Nothing},
+        {"our disk", deferred(Stage::Data, Origin::Local, {4, 3, 0}), TlsWord::Nothing},
     };
     for (const auto& row : rows) EXPECT_EQ(tls_word(row.outcome), row.word) << row.name;
-    auto unproved = put_off(Stage::Greeting, Origin::Local, {4, 4, 317});
+    auto unproved = deferred(Stage::Greeting, Origin::Local, {4, 4, 317});
     EXPECT_EQ(tls_word(unproved), TlsWord::Other) << "a reply that is none";
     unproved.reason = facts::Reason::PeerUnproved;
     EXPECT_EQ(tls_word(unproved), TlsWord::Failed) << "a refusal in clear where TLS is required";

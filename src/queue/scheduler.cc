@@ -15,7 +15,7 @@ Scheduler::Scheduler(const Settings& settings, std::uint64_t seed) : random_{see
 
 void Scheduler::configure(const Settings& settings)
 {
-    HERMETIC_ASSERT(settings.cores > 0 && !settings.rest.empty() && settings.grant_maximum > 0);
+    HERMETIC_ASSERT(settings.cores > 0 && !settings.back_off.empty() && settings.grant_maximum > 0);
     settings_ = settings;
     if (core_load_.size() < settings.cores) core_load_.resize(settings.cores, 0);
 }
@@ -126,7 +126,7 @@ Ring Scheduler::ring_of(std::uint32_t id, WallTime now) const
     if (destination.messages == 0 && destination.active + destination.settling == 0) {
         return Ring::Idle;
     }
-    const bool ready = destination.senders.waiting > 0 && !feedback.resting(now) &&
+    const bool ready = destination.senders.waiting > 0 && !feedback.backing_off(now) &&
                        !destination.paused && destination.silent == 0 &&
                        destination.active < feedback.connections();
     if (!ready) return Ring::None;
@@ -143,14 +143,14 @@ void Scheduler::refresh(std::uint32_t id, WallTime now)
 {
     Destination& destination = destinations_[id];
     const bool waiting = destination.senders.waiting > 0;
-    const bool resting = destination.feedback.resting(now);
+    const bool backing_off = destination.feedback.backing_off(now);
 
     destinations_.move(id, ring_of(id, now));
 
     WallTime due = WallTime::max();
     if (!destination.deferred.empty()) due = slab_[destination.deferred.top()].next_attempt;
-    if (waiting && resting) due = std::min(due, destination.feedback.resting_until);
-    if (waiting && (resting || destination.paused)) due = std::min(due, destination.next_sweep);
+    if (waiting && backing_off) due = std::min(due, destination.feedback.back_off_until);
+    if (waiting && (backing_off || destination.paused)) due = std::min(due, destination.next_sweep);
     destination.due = due;
     const DestinationTimes times{destinations_};
     if (due == WallTime::max()) {
@@ -209,7 +209,7 @@ void Scheduler::make_due(std::uint32_t slot, WallTime now)
 void Scheduler::wake(std::uint32_t id, WallTime now)
 {
     Feedback& feedback = destinations_[id].feedback;
-    if (feedback.resting(now)) forget(feedback, settings_);
+    if (feedback.backing_off(now)) forget(feedback, settings_);
     refresh(id, now);
 }
 

@@ -73,13 +73,13 @@ public:
     [[nodiscard]] const Pauses& pauses() const { return pauses_; }
 
     // The mail of the destinations whose route is `wanted`: what is deferred becomes due, what is
-    // under way when it comes back; they rest no longer, nor for a failure that is under way.
+    // under way when it comes back; they back off no longer, nor for a failure that is under way.
     std::size_t retry_destinations(const std::function<bool(const routing::Route&)>& wanted,
                                    WallTime now);
-    // Retry now: it becomes due where it is deferred, and its destination's rest ends. The grant
-    // comes with the next on(). False: it is not in a state for that.
+    // Retry now: it becomes due where it is deferred, and its destination's back-off ends. The
+    // grant comes with the next on(). False: it is not in a state for that.
     bool retry(const MessageId& id, WallTime now);
-    // Due now where it is deferred; its destination rests on.
+    // Due now where it is deferred; its destination keeps backing off.
     void make_due(const MessageId& id, WallTime now);
 
     // Takes a message out of the schedule, until Deferred or Finished tells of its new state. False

@@ -6,7 +6,8 @@
 
 namespace hermetic::queue {
 
-// Messages whose time has come wait from now on; destinations whose rest is over are ready again.
+// Messages whose time has come wait from now on; destinations whose back-off is over are ready
+// again.
 void Scheduler::promote(WallTime now)
 {
     while (!times_.empty() && destinations_[times_.top()].due <= now) {
@@ -29,12 +30,13 @@ std::optional<facts::Outcome> Scheduler::outcome_without_attempt(const Destinati
                                                                  WallTime now) const
 {
     if (destination.paused) return facts::local_outcome(facts::Reason::QueuePaused);
-    if (!destination.feedback.resting(now)) return std::nullopt;
+    if (!destination.feedback.backing_off(now)) return std::nullopt;
     return destination.feedback.last_failure;
 }
 
-// A resting or paused destination must not keep its messages from expiring, nor their senders from
-// hearing of the delay: those whose time has come are settled with why they are not delivered.
+// A destination that backs off or is paused must not keep its messages from expiring, nor their
+// senders from hearing of the delay: those whose time has come are settled with why they are not
+// delivered.
 void Scheduler::sweep(std::uint32_t id, WallTime now)
 {
     Destination& destination = destinations_[id];

@@ -13,8 +13,8 @@ facts::Reason Scheduler::waits_for(const Item& item) const
     const Feedback& feedback = destination.feedback;
     if (item.state != State::Waiting && item.state != State::Deferred) return {};
     if (destination.paused) return facts::Reason::QueuePaused;
-    if (feedback.resting(now_) && feedback.resting_until > item.next_attempt)
-        return feedback.why_resting(now_);
+    if (feedback.backing_off(now_) && feedback.back_off_until > item.next_attempt)
+        return feedback.why_backing_off(now_);
     if (item.state != State::Waiting) return {};
     // Who is still in a ring after its turn found no room; the others have their connections.
     const bool served = std::ranges::find(kServed, destination.ring) != kServed.end();
@@ -55,8 +55,8 @@ MessageRow Scheduler::row(const Item& item) const
     const Destination& destination = destinations_[item.destination];
     const Feedback& feedback = destination.feedback;
     const bool waits = item.state == State::Waiting || item.state == State::Deferred;
-    if (waits && feedback.resting(now_) && feedback.resting_until > item.next_attempt)
-        row.next_attempt = feedback.resting_until;
+    if (waits && feedback.backing_off(now_) && feedback.back_off_until > item.next_attempt)
+        row.next_attempt = feedback.back_off_until;
     if (destination.paused) row.pause = pauses_.at(destination.route->label);
     return row;
 }
@@ -144,9 +144,9 @@ std::vector<DestinationRow> Scheduler::destinations() const
         row.connections = destination.active;
         row.limit = destination.feedback.connections();
         row.failures = destination.feedback.failures;
-        if (destination.feedback.resting_until > WallTime{}) {
-            row.resting_until = destination.feedback.resting_until;
-            row.rest_reason = facts::name(destination.feedback.why_resting(now_));
+        if (destination.feedback.back_off_until > WallTime{}) {
+            row.back_off_until = destination.feedback.back_off_until;
+            row.back_off_reason = facts::name(destination.feedback.why_backing_off(now_));
         }
         if (!destination.deferred.empty()) {
             row.next_attempt = slab_[destination.deferred.top()].next_attempt;

@@ -47,7 +47,7 @@ TEST_F(SchedulerRest, MailBehindARestingDestinationSaysWhyAndWhen)
     auto late = mail(4, "mx:a.test");
     late.next_attempt = now_ + hours{2};
     (void)say(late);
-    const WallTime until = *queue_.destinations()[0].resting_until;
+    const WallTime until = *queue_.destinations()[0].back_off_until;
     for (const std::uint64_t waiting : {1, 2}) {
         EXPECT_EQ(queue_.find(message(waiting))->next_attempt, until);
         EXPECT_EQ(queue_.find(message(waiting))->waits_for, "connect.refused");
@@ -124,7 +124,7 @@ TEST_F(SchedulerRest, WhatIsMadeDueWaitsForTheEndOfItsDestinationsRest)
     EXPECT_TRUE(say(later).empty());
     queue_.make_due(message(2), now_);
     EXPECT_EQ(queue_.find(message(2))->state, State::Waiting);
-    EXPECT_TRUE(wait(seconds{1}).empty()) << "it rests on";
+    EXPECT_TRUE(wait(seconds{1}).empty()) << "it keeps backing off";
     EXPECT_EQ(numbers(wait(minutes{10}).at(0)), (std::vector<std::uint64_t>{1, 2}));
     queue_.make_due(message(3), now_);  // unknown: nothing
 }
@@ -139,7 +139,7 @@ TEST_F(SchedulerRest, RetryOfChosenDestinationsWakesThemAndNoOther)
     const auto is_a = [](const routing::Route& one) { return one == *route("mx:a.test"); };
     EXPECT_EQ(queue_.retry_destinations(is_a, now_), 1U);
     const auto grants = wait(seconds{0});
-    ASSERT_EQ(grants.size(), 1U) << "it rests no longer";
+    ASSERT_EQ(grants.size(), 1U) << "it backs off no longer";
     EXPECT_EQ(grants[0].route->label, "mx:a.test");
     EXPECT_EQ(queue_.retry_destinations([](const routing::Route&) { return false; }, now_), 0U);
 }

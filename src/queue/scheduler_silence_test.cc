@@ -46,7 +46,7 @@ TEST_F(SchedulerSilence, SilentDestinationsLeaveHalfOfTheConnectionsToTheOthers)
         EXPECT_EQ(queue_.totals().connections, open.size());
         EXPECT_LE(open.size(), 10U);
     }
-    EXPECT_TRUE(served) << "it had its turn while the dead ones rest";
+    EXPECT_TRUE(served) << "it had its turn while the unreachable ones back off";
     EXPECT_LE(rounds, 3);
 }
 

@@ -182,7 +182,7 @@ TEST_F(SchedulerTest, SlowDownHalvesConcurrency)
     EXPECT_EQ(deliver(grants[2]).size(), 1U) << "one connection stays";
 }
 
-TEST_F(SchedulerTest, SlowDownWithoutAnyAnswerRestsForAMoment)
+TEST_F(SchedulerTest, SlowDownWithoutAnyAnswerBacksOffBriefly)
 {
     const auto grants = say(mail(1, "mx:a.test"));
     GrantEnded ended;
@@ -190,7 +190,7 @@ TEST_F(SchedulerTest, SlowDownWithoutAnyAnswerRestsForAMoment)
     ended.slow_down = true;
     ended.untouched = {message(1)};
     EXPECT_TRUE(say(ended).empty());
-    EXPECT_EQ(wait(settings_.slow_down_rest * 2).size(), 1U);
+    EXPECT_EQ(wait(settings_.slow_down_back_off * 2).size(), 1U);
 }
 
 TEST_F(SchedulerTest, GrantThatCameBackAsItWentIsNoBusyLoop)
@@ -200,7 +200,7 @@ TEST_F(SchedulerTest, GrantThatCameBackAsItWentIsNoBusyLoop)
     ended.id = grants[0].id;
     ended.untouched = {message(1)};
     EXPECT_TRUE(say(ended).empty());
-    EXPECT_EQ(wait(settings_.slow_down_rest * 2).size(), 1U);
+    EXPECT_EQ(wait(settings_.slow_down_back_off * 2).size(), 1U);
     EXPECT_EQ(queue_.destinations()[0].limit, 3U) << "which says nothing about the peer";
 }
 

@@ -28,13 +28,13 @@ struct Settings {
     std::uint32_t grant_maximum = 50;
     std::uint64_t grant_octets = 16U << 20;  // a larger message is granted alone
 
-    // How long a destination rests after its n-th failure in a row; the last repeats.
-    std::vector<Duration> rest{std::chrono::minutes{1}, std::chrono::minutes{5},
-                               std::chrono::minutes{15}};
-    Duration slow_down_rest = std::chrono::seconds{10};  // it took nothing and asked for less
-    double rest_jitter = 0.1;
-    // How often a resting destination's messages are searched for those that have come to their
-    // expiry or notice of delay, and how many are dealt with at once.
+    // How long a destination backs off after its n-th failure in a row; the last repeats.
+    std::vector<Duration> back_off{std::chrono::minutes{1}, std::chrono::minutes{5},
+                                   std::chrono::minutes{15}};
+    Duration slow_down_back_off = std::chrono::seconds{10};  // it took nothing and asked for less
+    double back_off_jitter = 0.1;
+    // How often the messages of a destination that backs off are searched for those that have come
+    // to their expiry or notice of delay, and how many are dealt with at once.
     Duration sweep = std::chrono::minutes{10};
     Duration sweep_again = std::chrono::seconds{5};
     std::uint32_t sweep_messages = 1000;

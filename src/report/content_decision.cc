@@ -16,19 +16,20 @@ using facts::Reason;
 std::optional<policy::RouteProtection> protection_to(const NoticeInput& input,
                                                      const mail::Mailbox& recipient)
 {
-    const auto way = routing::decide_route(*input.snapshot, input.about->organization, recipient);
-    return policy::protection_of_route(*input.snapshot, way.route, input.now);
+    const auto decided =
+        routing::decide_route(*input.snapshot, input.about->organization, recipient);
+    return policy::protection_of_route(*input.snapshot, decided.route, input.now);
 }
 
 std::optional<mail::RequiredTls> required_of_message(const NoticeInput& input)
 {
-    const mail::TlsWishes& wishes = input.about->tls;
+    const mail::TlsRequests& requests = input.about->tls;
     std::optional<mail::RequiredTls> asked;
-    if (wishes.requiretls) {
-        asked = {std::max(wishes.level, mail::TlsLevel::VerifyName),
+    if (requests.requiretls) {
+        asked = {std::max(requests.level, mail::TlsLevel::VerifyName),
                  std::string{facts::name(Reason::RequiretlsAsked)}};
-    } else if (wishes.level >= mail::TlsLevel::Encrypt) {
-        asked = {wishes.level, std::string{facts::name(Reason::TlsMessageLevel)}};
+    } else if (requests.level >= mail::TlsLevel::Encrypt) {
+        asked = {requests.level, std::string{facts::name(Reason::TlsMessageLevel)}};
     }
     return mail::strongest(input.required_tls, std::move(asked));
 }
@@ -56,17 +57,17 @@ ContentDecision decide_content(const NoticeInput& input, const NoticeDecision& d
     result.required = required_of(input, decision);
     if (!result.required) return result;
     const bool requiretls = input.about->tls.requiretls;
-    const auto way = protection_to(input, *decision.to);
-    const bool local = way && way->local;
-    if (!local && (!way || way->weakest < result.required->level)) {
+    const auto protection = protection_to(input, *decision.to);
+    const bool local = protection && protection->local;
+    if (!local && (!protection || protection->weakest < result.required->level)) {
         result.content = Content::Withheld;
-        result.wishes.requiretls = requiretls;
+        result.requests.requiretls = requiretls;
         result.reason = Reason::NoticeContentWithheld;
         return result;
     }
     result.content = requiretls ? Content::Header : Content::AsAsked;
-    result.wishes.level = result.required->level;
-    result.wishes.requiretls = requiretls;
+    result.requests.level = result.required->level;
+    result.requests.requiretls = requiretls;
     result.reason = local ? Reason::NoticeContentLocal : Reason::NoticeContentProtected;
     return result;
 }

@@ -26,7 +26,7 @@ enum class Content : std::uint8_t {
 struct ContentDecision {
     Content content = Content::AsAsked;
     std::optional<mail::RequiredTls> required;  // of the message, and who asked; nullopt: nobody
-    mail::TlsWishes wishes;                     // the notice's own
+    mail::TlsRequests requests;                 // the notice's own
     facts::Reason reason{};                     // None where nobody asked
 };
 

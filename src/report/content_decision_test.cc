@@ -85,7 +85,7 @@ TEST_F(ContentDecisionTest, WhereNobodyAskedItIsAsTheSenderAsks)
     EXPECT_EQ(decision.required, std::nullopt);
     EXPECT_EQ(decision.reason, facts::Reason::None);
     EXPECT_THAT(notice().bytes, HasSubstr("secret-body"));
-    EXPECT_EQ(notice().envelope.tls, mail::TlsWishes{});
+    EXPECT_EQ(notice().envelope.tls, mail::TlsRequests{});
 }
 
 // Way back: by MX with opportunistic TLS.
@@ -104,7 +104,7 @@ TEST_F(ContentDecisionTest, AWeakerWayBackGetsFourFieldsOnly)
                                       "Message-ID: <original@own.example>\r\n"));
     EXPECT_THAT(made.bytes, HasSubstr("In-Reply-To: <original@own.example>\r\n"));
     EXPECT_THAT(made.bytes, HasSubstr("was to travel over protected connections only"));
-    EXPECT_EQ(made.envelope.tls, mail::TlsWishes{}) << "it has nothing to protect";
+    EXPECT_EQ(made.envelope.tls, mail::TlsRequests{}) << "it has nothing to protect";
 }
 
 TEST_F(ContentDecisionTest, EveryKindOfNoticeIsCut)
@@ -229,7 +229,7 @@ TEST_F(ContentDecisionTest, AWayBackAtLeastAsStrongIsHeldToIt)
         ask(row.asked);
         const auto decision = decide();
         EXPECT_EQ(decision.content, row.whole ? Content::AsAsked : Content::Withheld);
-        EXPECT_EQ(decision.wishes.level, row.whole ? row.asked : TlsLevel::None);
+        EXPECT_EQ(decision.requests.level, row.whole ? row.asked : TlsLevel::None);
         EXPECT_EQ(decision.reason, row.whole ? facts::Reason::NoticeContentProtected
                                              : facts::Reason::NoticeContentWithheld);
     }

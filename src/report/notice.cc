@@ -163,7 +163,7 @@ std::optional<Notice> make_notice(const NoticeInput& input)
     envelope.organization = input.about->organization;
     envelope.message_id = message_id;
     envelope.is_notice = true;
-    envelope.tls = content.wishes;
+    envelope.tls = content.requests;
     return notice;
 }
 

@@ -14,7 +14,7 @@ namespace hermetic::report {
 namespace {
 
 constexpr std::size_t kRecipients = 50;
-constexpr std::size_t kRungs = 12;
+constexpr std::size_t kSteps = 12;
 constexpr std::size_t kParts = 20;
 constexpr std::size_t kNames = 5;
 constexpr std::size_t kIssuers = 3;
@@ -104,25 +104,26 @@ void tell_evidence(const facts::TlsEvidence& tls, std::vector<std::string>& line
     if (!above.empty()) lines.push_back("    chain as shown: " + above);
 }
 
-void tell_rung(const facts::Rung& rung, std::vector<std::string>& lines)
+void describe_step(const facts::AttemptStep& step, std::vector<std::string>& lines)
 {
-    std::string line = fmt::format("  step {}: {} [{}] {} ({})", name(rung.kind),
-                                   printable_once(rung.host, 255), rung.address.format(),
-                                   rung.succeeded ? "worked" : "failed", facts::name(rung.reason));
-    if (rung.tls_failure) line += ": " + printable_once(facts::describe(*rung.tls_failure), 200);
+    std::string line = fmt::format("  step {}: {} [{}] {} ({})", name(step.kind),
+                                   printable_once(step.host, 255), step.address.format(),
+                                   step.succeeded ? "worked" : "failed", facts::name(step.reason));
+    if (step.tls_failure) line += ": " + printable_once(facts::describe(*step.tls_failure), 200);
     lines.push_back(std::move(line));
-    if (rung.tls_failure && !rung.tls_failure->chain.empty()) {
-        lines.push_back("    " + describe_certificate(rung.tls_failure->chain.front()));
+    if (step.tls_failure && !step.tls_failure->chain.empty()) {
+        lines.push_back("    " + describe_certificate(step.tls_failure->chain.front()));
     }
-    if (rung.tls) tell_evidence(*rung.tls, lines);
+    if (step.tls) tell_evidence(*step.tls, lines);
 }
 
 // The evidence of the connection that was used; where it was refused, its step has told it.
 void tell_connection(const facts::Attempt& attempt, std::vector<std::string>& lines)
 {
-    const bool told = std::any_of(attempt.rungs.begin(), attempt.rungs.end(),
-                                  [](const facts::Rung& rung) { return rung.tls.has_value(); });
-    if (attempt.tls && !(told && attempt.tls == attempt.rungs.back().tls)) {
+    const bool told =
+        std::any_of(attempt.steps.begin(), attempt.steps.end(),
+                    [](const facts::AttemptStep& step) { return step.tls.has_value(); });
+    if (attempt.tls && !(told && attempt.tls == attempt.steps.back().tls)) {
         tell_evidence(*attempt.tls, lines);
     } else if (!told && !attempt.host.empty()) {
         lines.push_back("  TLS: none");
@@ -147,8 +148,8 @@ void tell_attempt(const facts::Attempt& attempt, std::vector<std::string>& lines
                     attempt.policy.empty() ? "none yet" : printable_once(attempt.policy, 100),
                     policy.empty() ? "" : " (", policy, policy.empty() ? "" : ")",
                     facts::name(attempt.mx_security), facts::name(attempt.address_security)));
-    for (std::size_t i = 0; i < std::min(attempt.rungs.size(), kRungs); ++i) {
-        tell_rung(attempt.rungs[i], lines);
+    for (std::size_t i = 0; i < std::min(attempt.steps.size(), kSteps); ++i) {
+        describe_step(attempt.steps[i], lines);
     }
     tell_connection(attempt, lines);
     for (std::size_t i = 0; i < std::min(attempt.parts.size(), kParts); ++i) {

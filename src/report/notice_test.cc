@@ -266,13 +266,13 @@ TEST_F(NoticeTest, AttemptsAreToldToAdministrators)
     attempt.address = Endpoint::parse("192.0.2.1:25");
     attempt.policy = "opportunistic";
     attempt.policy_reasons = {Reason::TlsOrganizationLevel};
-    facts::Rung rung;
-    rung.host = "mx.far.example";
-    rung.address = *attempt.address;
-    rung.reason = Reason::HandshakeAlert;
-    rung.tls_failure =
+    facts::AttemptStep step;
+    step.host = "mx.far.example";
+    step.address = *attempt.address;
+    step.reason = Reason::HandshakeAlert;
+    step.tls_failure =
         facts::TlsFailure{facts::TlsFailure::Kind::Alert, 40, "handshake failure", {}};
-    attempt.rungs = {rung};
+    attempt.steps = {step};
     attempt.tls = facts::TlsEvidence{};
     attempt.tls->version = facts::TlsVersion::Tls13;
     attempt.tls->cipher = "TLS_AES_256_GCM_SHA384";
@@ -284,7 +284,7 @@ TEST_F(NoticeTest, AttemptsAreToldToAdministrators)
     EXPECT_TRUE(
         has(text, "Attempt 3 at 2019-12-20T00:00:00.000Z, to mx.far.example at 192.0.2.1:25"));
     EXPECT_TRUE(has(text, "policy: opportunistic (tls.organization-level)"));
-    EXPECT_TRUE(has(text, "everything")) << "the rung";
+    EXPECT_TRUE(has(text, "everything")) << "the step";
     EXPECT_TRUE(has(text, "certificate has expired"));
 }
 
@@ -303,15 +303,15 @@ TEST_F(NoticeTest, WhatARefusedHandshakeShowedIsToldWithItsStep)
         tls.chain[0].dns_names.push_back("n" + std::to_string(i) + ".example");
     tls.chain[0].not_after = kAccepted;
     tls.chain[1].subject = "CN=issuer";
-    facts::Rung rung;
-    rung.host = "mx.far.example";
-    rung.address = *Endpoint::parse("192.0.2.1:25");
-    rung.reason = Reason::TlsChainNotVerified;
-    rung.tls = tls;
+    facts::AttemptStep step;
+    step.host = "mx.far.example";
+    step.address = *Endpoint::parse("192.0.2.1:25");
+    step.reason = Reason::TlsChainNotVerified;
+    step.tls = tls;
     facts::Attempt attempt;
     attempt.host = "mx2.far.example";
-    attempt.rungs = {rung, {}};
-    attempt.rungs[1].host = "mx2.far.example";
+    attempt.steps = {step, {}};
+    attempt.steps[1].host = "mx2.far.example";
     const std::string told = format_attempt(attempt);
     EXPECT_TRUE(has(told,
                     "TLSv1.3, TLS_AES_256_GCM_SHA384; certificate not verified: "
@@ -324,7 +324,7 @@ TEST_F(NoticeTest, WhatARefusedHandshakeShowedIsToldWithItsStep)
     EXPECT_TRUE(has(told, "chain as shown: CN=issuer"));
     EXPECT_FALSE(has(told, "TLS: none"));
 
-    attempt.rungs.pop_back();
+    attempt.steps.pop_back();
     attempt.tls = tls;
     const std::string once = format_attempt(attempt);
     EXPECT_EQ(once.find("TLS: "), once.rfind("TLS: ")) << "not twice: " << once;
@@ -334,12 +334,12 @@ TEST_F(NoticeTest, AnAttemptInFullIsBounded)
 {
     facts::Attempt attempt;
     attempt.host = std::string(10'000, 'h');
-    attempt.rungs.resize(100);
-    for (auto& rung : attempt.rungs) {
-        rung.host = std::string(10'000, 'r');
-        rung.tls.emplace().chain.resize(10);
-        rung.tls->chain[0].subject = std::string(10'000, 's');
-        rung.tls->chain[0].dns_names.assign(1000, std::string(10'000, 'n'));
+    attempt.steps.resize(100);
+    for (auto& step : attempt.steps) {
+        step.host = std::string(10'000, 'r');
+        step.tls.emplace().chain.resize(10);
+        step.tls->chain[0].subject = std::string(10'000, 's');
+        step.tls->chain[0].dns_names.assign(1000, std::string(10'000, 'n'));
     }
     EXPECT_LE(format_attempt(attempt).size(), 4000U);
 }
@@ -397,9 +397,9 @@ TEST_F(NoticeTest, WhatWasMadePrintableWhenItCameInIsNotEscapedAgain)
 {
     facts::Attempt attempt;
     attempt.host = "mx.far.example";
-    facts::Rung rung;
-    rung.tls_failure = facts::TlsFailure{facts::TlsFailure::Kind::Alert, 70, "odd \\x07", {}};
-    attempt.rungs.push_back(rung);
+    facts::AttemptStep step;
+    step.tls_failure = facts::TlsFailure{facts::TlsFailure::Kind::Alert, 70, "odd \\x07", {}};
+    attempt.steps.push_back(step);
     auto& tls = attempt.tls.emplace();
     tls.chain.resize(2);
     tls.chain[0].subject = "CN=\\x01";

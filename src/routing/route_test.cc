@@ -88,11 +88,11 @@ class DecideRoute : public testing::TestWithParam<Row> {};
 TEST_P(DecideRoute, SaysWhereAndWhy)
 {
     const auto& row = GetParam();
-    const auto way = decide_route(snapshot(), {}, mailbox(row.recipient));
-    EXPECT_EQ(way.route, row.route);
-    EXPECT_EQ(way.route.label, row.route.label);
-    EXPECT_EQ(way.reason, row.reason);
-    EXPECT_EQ(way.source, row.source);
+    const auto decided = decide_route(snapshot(), {}, mailbox(row.recipient));
+    EXPECT_EQ(decided.route, row.route);
+    EXPECT_EQ(decided.route.label, row.route.label);
+    EXPECT_EQ(decided.reason, row.reason);
+    EXPECT_EQ(decided.source, row.source);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -182,9 +182,10 @@ class DecideOwnedRoute : public testing::TestWithParam<OwnedRow> {};
 TEST_P(DecideOwnedRoute, BelongsToOneOrganization)
 {
     const auto& row = GetParam();
-    const auto way = decide_route(two_organizations(), row.organization, mailbox(row.recipient));
-    EXPECT_EQ(way.route, row.route);
-    EXPECT_EQ(way.route.label, row.route.label);
+    const auto decided =
+        decide_route(two_organizations(), row.organization, mailbox(row.recipient));
+    EXPECT_EQ(decided.route, row.route);
+    EXPECT_EQ(decided.route.label, row.route.label);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -222,10 +223,10 @@ TEST(RouteValue, IsWhatItNamesWhateverItsLabelLooksLike)
     objects::Snapshot::Contents contents;
     contents.organizations.emplace_back().name = "A";
     contents.organizations.emplace_back().name = "B;connector=bank";
-    const auto way =
+    const auto decided =
         decide_route(objects::Snapshot{contents}, "B;connector=bank", mailbox("a@elsewhere.test"));
-    EXPECT_EQ(way.route.connector, "");
-    EXPECT_EQ(way.route.organization, "B;connector=bank");
+    EXPECT_EQ(decided.route.connector, "");
+    EXPECT_EQ(decided.route.organization, "B;connector=bank");
 }
 
 TEST(RouteValue, TheOrderOfOrganizationsChangesItsLabelOnly)

@@ -457,11 +457,11 @@ TEST_F(SettleTest, AttemptsAreKeptAndToldInTheEnd)
     EXPECT_EQ(state.history.causes[0].count, 1U);
     EXPECT_THAT(state.last_attempt, testing::HasSubstr("mx.first.example"));
 
-    // The destination rests: nobody is tried, what was seen before stays.
+    // The destination backs off: nobody is tried, what was seen before stays.
     attempt.reset();
-    auto rests = outcome(OutcomeClass::Deferred, {4, 4, 315}, Reason::ConnectTimedOut);
-    const auto over = settle_after(hours{24 * 5}, {{0, rests, "", HandedTo::PlainRelay},
-                                                   {1, rests, "", HandedTo::PlainRelay}});
+    auto backing_off = outcome(OutcomeClass::Deferred, {4, 4, 315}, Reason::ConnectTimedOut);
+    const auto over = settle_after(hours{24 * 5}, {{0, backing_off, "", HandedTo::PlainRelay},
+                                                   {1, backing_off, "", HandedTo::PlainRelay}});
     const std::string notice{over.change.new_messages.at(0)->body.bytes.view()};
     EXPECT_THAT(notice, testing::HasSubstr("mx: connect.refused, words"));
     EXPECT_THAT(notice, testing::Not(testing::HasSubstr(": connect.timed-out, words")));

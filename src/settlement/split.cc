@@ -25,28 +25,28 @@ std::shared_ptr<const spool::StoredMessage> make_part(const spool::StoredMessage
 
 }  // namespace
 
-std::vector<Way> group_by_route(const spool::StoredMessage& message,
-                                const std::vector<std::uint32_t>& recipients,
-                                const RouteOf& route_of)
+std::vector<RouteGroup> group_by_route(const spool::StoredMessage& message,
+                                       const std::vector<std::uint32_t>& recipients,
+                                       const RouteOf& route_of)
 {
-    std::vector<Way> ways;
+    std::vector<RouteGroup> groups;
     for (const std::uint32_t index : recipients) {
         const routing::Route& route = route_of(message.envelope->recipients[index].address);
-        auto way = std::find_if(ways.begin(), ways.end(),
-                                [&](const Way& each) { return each.route == route; });
-        if (way == ways.end()) way = ways.insert(way, {route, {}});
-        way->recipients.push_back(index);
+        auto group = std::find_if(groups.begin(), groups.end(),
+                                  [&](const RouteGroup& each) { return each.route == route; });
+        if (group == groups.end()) group = groups.insert(group, {route, {}});
+        group->recipients.push_back(index);
     }
-    return ways;
+    return groups;
 }
 
-Split split(const spool::StoredMessage& origin, std::span<const Way> leaving, WallTime now,
+Split split(const spool::StoredMessage& origin, std::span<const RouteGroup> leaving, WallTime now,
             IdSource& ids)
 {
     Split made;
-    for (const Way& way : leaving) {
-        made.moved.insert(made.moved.end(), way.recipients.begin(), way.recipients.end());
-        made.parts.push_back(make_part(origin, way.recipients, ids.next<MessageId>(now)));
+    for (const RouteGroup& group : leaving) {
+        made.moved.insert(made.moved.end(), group.recipients.begin(), group.recipients.end());
+        made.parts.push_back(make_part(origin, group.recipients, ids.next<MessageId>(now)));
     }
     return made;
 }

@@ -26,21 +26,21 @@ struct Split {
     [[nodiscard]] bool empty() const { return parts.empty(); }
 };
 
-// Recipients of one message that go one way.
-struct Way {
+// Recipients of one message that go one group.
+struct RouteGroup {
     routing::Route route;
     std::vector<std::uint32_t> recipients;
 };
 
 // In the order of their first recipients. `route_of` is asked once for each recipient, in order.
 using RouteOf = std::function<const routing::Route&(const mail::Mailbox&)>;
-[[nodiscard]] std::vector<Way> group_by_route(const spool::StoredMessage& message,
-                                              const std::vector<std::uint32_t>& recipients,
-                                              const RouteOf& route_of);
+[[nodiscard]] std::vector<RouteGroup> group_by_route(const spool::StoredMessage& message,
+                                                     const std::vector<std::uint32_t>& recipients,
+                                                     const RouteOf& route_of);
 
 // One message for each way that leaves the origin. All stays as it was for them: what was
 // tried, when it is planned next, whether it is held, and the id under which it was accepted.
-[[nodiscard]] Split split(const spool::StoredMessage& origin, std::span<const Way> leaving,
+[[nodiscard]] Split split(const spool::StoredMessage& origin, std::span<const RouteGroup> leaving,
                           WallTime now, IdSource& ids);
 
 }  // namespace hermetic::settlement

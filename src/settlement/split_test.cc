@@ -37,7 +37,7 @@ protected:
     }
 
     const WallTime now{hours{24 * 365 * 50}};
-    const std::vector<Way> leaving{{{}, {1}}, {{}, {3}}};
+    const std::vector<RouteGroup> leaving{{{}, {1}}, {{}, {3}}};
     spool::StoredMessage message;
     std::unique_ptr<objects::Snapshot> snapshot;
     IdSource ids{1, 1};
@@ -66,15 +66,15 @@ TEST_F(SplitTest, RecipientsAreGroupedByTheirRoute)
     one.domain = "one.test";
     routing::Route other;
     other.domain = "other.test";
-    const auto ways =
+    const auto groups =
         group_by_route(message, {0, 1, 3}, [&](const mail::Mailbox& to) -> const routing::Route& {
             return to.format() == "c@two.test" ? other : one;
         });
-    ASSERT_EQ(ways.size(), 2U);
-    EXPECT_EQ(ways[0].route, one);
-    EXPECT_THAT(ways[0].recipients, ElementsAre(0U, 3U));
-    EXPECT_EQ(ways[1].route, other);
-    EXPECT_THAT(ways[1].recipients, ElementsAre(1U));
+    ASSERT_EQ(groups.size(), 2U);
+    EXPECT_EQ(groups[0].route, one);
+    EXPECT_THAT(groups[0].recipients, ElementsAre(0U, 3U));
+    EXPECT_EQ(groups[1].route, other);
+    EXPECT_THAT(groups[1].recipients, ElementsAre(1U));
 }
 
 // An attempt on the new way that is made before its time does not count (queue/retry.h).

@@ -1,6 +1,6 @@
 // What was seen of a machine and of DNS, before anybody judges it.
 //
-// Pure values; look.h fills them, judge.h judges them.
+// Pure values; inspection.h fills them, judge.h judges them.
 #pragma once
 
 #include "core/ip.h"

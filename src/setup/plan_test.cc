@@ -128,7 +128,7 @@ TEST_F(SetupPlan, WhatTheServerWouldRefuseIsAFault)
     EXPECT_EQ(files, (std::set<std::string>{config(), organization()}));
 }
 
-TEST_F(SetupPlan, WhereTheDirectoryGovernsNoFileOfObjectsIsWritten)
+TEST_F(SetupPlan, WhereTheDirectoryIsTheSourceOfTruthNoFileOfObjectsIsWritten)
 {
     put(config(), "hostname = \"mx.example.test\"\ndata_directory = \"" + *given_.data_directory +
                       "\"\n[[listener]]\nname = \"mx\"\naddresses = [\"127.0.0.1:2525\"]\n");

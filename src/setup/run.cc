@@ -6,8 +6,8 @@
 #include "events/publisher.h"
 #include "net/core.h"
 #include "setup/follow_message.h"
+#include "setup/inspection.h"
 #include "setup/judge.h"
-#include "setup/look.h"
 #include "setup/machine.h"
 #include "setup/store.h"
 #include "setup/test_message.h"
@@ -148,7 +148,7 @@ private:
         const dns::ResolverOptions resolver = validation::make_resolver_options(options_.resolver);
         Machine machine{env.core, env.resolver, resolver, https};
         const Questions questions = make_questions();
-        const NetworkFacts facts = co_await look(env.core, env.resolver, machine, questions);
+        const NetworkFacts facts = co_await inspect(env.core, env.resolver, machine, questions);
         judge(facts, state);
         co_await send_message(env.core);
     }

@@ -12,7 +12,7 @@ namespace {
 using Next = ClientSession::Next;
 using facts::Reason;
 
-// Feeds replies ("250 text", "TLS" for a finished handshake, "STARTTLS" for our wish) and writes
+// Feeds replies ("250 text", "TLS" for a finished handshake, "STARTTLS" for our request) and writes
 // down what the client said, one line each.
 struct Talk {
     ClientSession session{Dialect::Smtp, "client.example"};

@@ -37,7 +37,7 @@ std::optional<std::uint64_t> numbered(std::string_view name, std::string_view en
     return parse_decimal<std::uint64_t>(name.substr(0, name.size() - ending.size()));
 }
 
-Result<void, std::string> look_at_database(rocksdb::FileSystem& file_system,
+Result<void, std::string> inspect_database(rocksdb::FileSystem& file_system,
                                            const std::string& directory, SpoolFacts& facts)
 {
     const std::string folder = directory + "/db";
@@ -60,7 +60,7 @@ Result<void, std::string> look_at_database(rocksdb::FileSystem& file_system,
     return {};
 }
 
-void look_at_bodies(rocksdb::FileSystem& file_system, const std::string& directory,
+void inspect_bodies(rocksdb::FileSystem& file_system, const std::string& directory,
                     SpoolFacts& facts)
 {
     const std::string folder = directory + "/bodies";
@@ -141,10 +141,10 @@ Result<SpoolFacts, std::string> inspect_spool(
         if (!text) return failure(text.error());
         facts.identity = parse_identity(*text);
     }
-    if (const auto seen = look_at_database(*file_system, directory, facts); !seen) {
+    if (const auto seen = inspect_database(*file_system, directory, facts); !seen) {
         return failure(seen.error());
     }
-    look_at_bodies(*file_system, directory, facts);
+    inspect_bodies(*file_system, directory, facts);
     if (needs_trial(facts)) facts.trial = try_database(directory + "/db", file_system);
     return facts;
 }

@@ -39,7 +39,7 @@ constexpr std::uint8_t kRequiredTls = 16;  // from version 4 on
 constexpr std::uint8_t kHistory = 32;      // from version 4 on
 constexpr std::uint8_t kHandled = 64;      // from version 5 on
 
-// Of an envelope's TLS wishes.
+// Of an envelope's TLS requests.
 constexpr std::uint8_t kRequireTls = 1;
 constexpr std::uint8_t kTlsRequiredNo = 2;
 
@@ -101,12 +101,12 @@ void append_arrival(ByteWriter& out, const mail::Arrival& arrival)
     }
 }
 
-void append_wishes(ByteWriter& out, const mail::TlsWishes& wishes)
+void append_requests(ByteWriter& out, const mail::TlsRequests& requests)
 {
-    out.octet(static_cast<std::uint8_t>(wishes.level));
+    out.octet(static_cast<std::uint8_t>(requests.level));
     unsigned flags = 0;
-    if (wishes.requiretls) flags |= kRequireTls;
-    if (wishes.tls_required_no) flags |= kTlsRequiredNo;
+    if (requests.requiretls) flags |= kRequireTls;
+    if (requests.tls_required_no) flags |= kTlsRequiredNo;
     out.octet(static_cast<std::uint8_t>(flags));
 }
 
@@ -118,13 +118,13 @@ std::optional<mail::TlsLevel> read_level(ByteReader& in)
     return static_cast<mail::TlsLevel>(level);
 }
 
-bool read_wishes(ByteReader& in, mail::TlsWishes& wishes)
+bool read_requests(ByteReader& in, mail::TlsRequests& requests)
 {
     const auto level = read_level(in);
     const std::uint8_t flags = in.octet();
-    wishes.level = level.value_or(mail::TlsLevel::None);
-    wishes.requiretls = (flags & kRequireTls) != 0;
-    wishes.tls_required_no = (flags & kTlsRequiredNo) != 0;
+    requests.level = level.value_or(mail::TlsLevel::None);
+    requests.requiretls = (flags & kRequireTls) != 0;
+    requests.tls_required_no = (flags & kTlsRequiredNo) != 0;
     return level && (flags & ~(kRequireTls | kTlsRequiredNo)) == 0;
 }
 
@@ -356,8 +356,8 @@ void append_envelope_record(std::string& record, const BodyReference& body,
                             const mail::Envelope& envelope)
 {
     ByteWriter out{record};
-    const bool wishes = envelope.tls != mail::TlsWishes{};
-    out.octet(wishes ? kEnvelopeRecordVersion : kEnvelopeWithoutTls);
+    const bool requests = envelope.tls != mail::TlsRequests{};
+    out.octet(requests ? kEnvelopeRecordVersion : kEnvelopeWithoutTls);
     out.octet(body.in_file ? kInFile : std::uint8_t{0});
     out.raw(body.id.as_key());
     out.fixed64(body.size);
@@ -377,7 +377,7 @@ void append_envelope_record(std::string& record, const BodyReference& body,
     out.text(envelope.organization);
     out.text(envelope.message_id);
     append_arrival(out, envelope.arrival);
-    if (wishes) append_wishes(out, envelope.tls);
+    if (requests) append_requests(out, envelope.tls);
 }
 
 Result<EnvelopeRecord, RecordError> parse_envelope_record(std::string_view record)
@@ -392,7 +392,7 @@ Result<EnvelopeRecord, RecordError> parse_envelope_record(std::string_view recor
     const auto body = read_body_reference(in);
     if (body) read.body = *body;
     bool valid = body && read_envelope(in, read.envelope);
-    if (valid && version > kEnvelopeWithoutTls) valid = read_wishes(in, read.envelope.tls);
+    if (valid && version > kEnvelopeWithoutTls) valid = read_requests(in, read.envelope.tls);
     if (const auto error = verdict(in, valid)) return failure(*error);
     return read;
 }

@@ -250,7 +250,7 @@ TEST(StateRecord, KeepsAnApprovalWithAndWithoutTroubleWithTls)
     }
 }
 
-TEST(EnvelopeRecord, WithoutWishesItIsWhatTheVersionBeforeWrote)
+TEST(EnvelopeRecord, WithoutRequestsItIsWhatTheVersionBeforeWrote)
 {
     EnvelopeRecord record = full_record();
     const std::string with = to_octets(record);

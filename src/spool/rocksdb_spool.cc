@@ -137,7 +137,7 @@ private:
                                                       Database::Files files);
     void start_committer();
     [[nodiscard]] OpenError failed_write(std::string_view name, const rocksdb::Status& status);
-    [[nodiscard]] Result<Opening, OpenError> look() const;
+    [[nodiscard]] Result<Opening, OpenError> inspect() const;
     [[nodiscard]] std::optional<OpenError> keep_torn_end(std::uint64_t log);
     [[nodiscard]] std::optional<OpenError> open_database(Database::Files files);
     [[nodiscard]] std::optional<OpenError> check_format();
@@ -169,7 +169,7 @@ private:
 
 std::optional<OpenError> RocksDbSpool::open()
 {
-    const auto opening = look();
+    const auto opening = inspect();
     if (!opening) return opening.error();
     const auto files =
         opening->kind == Opening::Kind::Make ? Database::Files::Make : Database::Files::Existing;
@@ -203,7 +203,7 @@ std::optional<OpenError> RocksDbSpool::open_store(const Opening& opening, Databa
 void RocksDbSpool::start_committer()
 {
     const auto why_not_open = [this]() -> std::optional<std::string> {
-        const auto again = look();
+        const auto again = inspect();
         if (!again) return again.error().words;
         return std::nullopt;
     };
@@ -223,7 +223,7 @@ OpenError RocksDbSpool::failed_write(std::string_view name, const rocksdb::Statu
 }
 
 // Open or Make; an error for everything else.
-Result<Opening, OpenError> RocksDbSpool::look() const
+Result<Opening, OpenError> RocksDbSpool::inspect() const
 {
     const auto facts = inspect_spool(file_system_, settings_.directory);
     if (!facts) return failure(unusable(facts.error()));

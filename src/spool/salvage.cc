@@ -290,12 +290,12 @@ Result<SalvageReport, OpenError> repair_spool(const std::string& directory, cons
     }
     SalvageReport report;
     {
-        const auto look = open_stopped(directory, aside + "/work");
-        if (!look) {
+        const auto opened = open_stopped(directory, aside + "/work");
+        if (!opened) {
             fs::remove_all(aside, error);
-            return failure(look.error());
+            return failure(opened.error());
         }
-        report = (*look)->visit([](const SalvagedRecords&) {});
+        report = (*opened)->visit([](const SalvagedRecords&) {});
     }
     if (!report.needs_repair()) {
         fs::remove_all(aside, error);

@@ -33,7 +33,7 @@ void Stager::stage(Submission& submission)
         submission.staged = Staged::Dropped;
         return;
     }
-    RecordWalk records{submission};
+    RecordReader records{submission};
     const bool any_new = stage_messages(submission, records);
     if (submission.is_mail()) {
         submission.staged = any_new ? Staged::Written : Staged::AlreadyStored;
@@ -101,7 +101,7 @@ bool Stager::files_are_there(const Submission& submission) const
     });
 }
 
-bool Stager::stage_messages(const Submission& submission, RecordWalk& records)
+bool Stager::stage_messages(const Submission& submission, RecordReader& records)
 {
     bool any_new = false;
     for (const auto& message : submission.new_messages()) {

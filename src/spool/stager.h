@@ -42,7 +42,7 @@ public:
 private:
     [[nodiscard]] bool has_lease(const Lease& lease) const;
     [[nodiscard]] bool files_are_there(const Submission& submission) const;
-    [[nodiscard]] bool stage_messages(const Submission& submission, RecordWalk& records);
+    [[nodiscard]] bool stage_messages(const Submission& submission, RecordReader& records);
     void put_message(const StoredMessage& message, std::string_view envelope,
                      std::string_view state);
     void collect_known_bodies(const Submission& submission);

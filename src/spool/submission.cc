@@ -69,7 +69,7 @@ Submission make_submission(Change change, CommitOperation* done)
     return submission;
 }
 
-std::string_view RecordWalk::next()
+std::string_view RecordReader::next()
 {
     ByteReader in{rest_};
     const std::uint64_t length = in.fixed64();

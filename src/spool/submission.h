@@ -46,10 +46,10 @@ struct Submission {
                                          CommitOperation* done);
 [[nodiscard]] Submission make_submission(Change change, CommitOperation* done);
 
-// Walks the records of a submission in the order in which they were encoded.
-class RecordWalk {
+// Reads the records of a submission in the order in which they were encoded.
+class RecordReader {
 public:
-    explicit RecordWalk(const Submission& submission) : rest_{submission.records} {}
+    explicit RecordReader(const Submission& submission) : rest_{submission.records} {}
     [[nodiscard]] std::string_view next();
 
 private:

@@ -25,7 +25,7 @@ protected:
     {
         const auto loaded = load_certificate(source);
         if (loaded) return "accepted";
-        EXPECT_FALSE(loaded.error().right.empty()) << "it must say what would be right";
+        EXPECT_FALSE(loaded.error().expected.empty()) << "it must say what would be right";
         return loaded.error().what;
     }
     // The PEM blocks of a file.
@@ -86,7 +86,7 @@ TEST_F(CertificateFiles, WithAHoleAreRefusedNamingIt)
 {
     pki_.write("mx.pem", blocks("mx.pem")[0] + pki_.read("root.pem"));
     EXPECT_THAT(refused(source_), HasSubstr("hole"));
-    EXPECT_THAT(load_certificate(source_).error().right, HasSubstr("Test Intermediate"));
+    EXPECT_THAT(load_certificate(source_).error().expected, HasSubstr("Test Intermediate"));
 }
 
 TEST_F(CertificateFiles, ThatDoNotBelongTogetherAreRefused)
@@ -109,7 +109,7 @@ TEST_F(CertificateFiles, ThatEverybodyMayReadAreRefused)
             EXPECT_EQ(said, "accepted") << std::oct << row.mode;
         } else {
             EXPECT_THAT(said, HasSubstr("everybody may read")) << std::oct << row.mode;
-            EXPECT_THAT(load_certificate(source_).error().right, HasSubstr("chmod 0640"));
+            EXPECT_THAT(load_certificate(source_).error().expected, HasSubstr("chmod 0640"));
         }
     }
 }
@@ -124,7 +124,7 @@ TEST_F(CertificateFiles, ThatAreNoRegularFilesAreRefusedAtOnce)
         EXPECT_EQ(refused({"x", file, source_.key_file}), words);
         EXPECT_EQ(refused({"x", source_.chain_file, file}), words);
         EXPECT_EQ(load_cas(file).error().what, words);
-        EXPECT_EQ(load_cas(file).error().right, "give a regular file");
+        EXPECT_EQ(load_cas(file).error().expected, "give a regular file");
         EXPECT_EQ(SigningKey::load(file).error().what, words);
     }
 }
@@ -170,7 +170,7 @@ TEST_F(CertificateFiles, WithAnEncryptedKeyAreRefusedWithTheCommandThatHelps)
     ::chmod(pki_.path("encrypted.key").c_str(), 0600);
     const CertificateSource source{"x", source_.chain_file, pki_.path("encrypted.key")};
     EXPECT_THAT(refused(source), HasSubstr("encrypted"));
-    EXPECT_THAT(load_certificate(source).error().right, HasSubstr("openssl pkey"));
+    EXPECT_THAT(load_certificate(source).error().expected, HasSubstr("openssl pkey"));
 }
 
 class SelfSigned : public CertificateFiles {
@@ -236,7 +236,7 @@ TEST_F(SelfSigned, NamesOnlyHosts)
     for (const std::string host : {"", "a,DNS:evil.test", "a b", "m\xc3\xbcller.example"}) {
         const auto made = ensure_self_signed(own_, host, now_);
         ASSERT_FALSE(made.has_value()) << host;
-        EXPECT_FALSE(made.error().right.empty());
+        EXPECT_FALSE(made.error().expected.empty());
     }
     EXPECT_TRUE(ensure_self_signed(own_, std::string(60, 'a') + ".example.org", now_));
 }

@@ -19,8 +19,8 @@ namespace hermetic::tls {
 
 // What is wrong with a configuration: file, and what would be right.
 struct ConfigError {
-    std::string what;   // "tls/key.pem: the key does not belong to the certificate"
-    std::string right;  // "give the key that the certificate was issued for"
+    std::string what;      // "tls/key.pem: the key does not belong to the certificate"
+    std::string expected;  // "give the key that the certificate was issued for"
 };
 
 // A chain and its key, decoded once. Thread-safe to share.
@@ -108,7 +108,7 @@ struct Trust {
 [[nodiscard]] std::string identity_digest(const Trust& trust,
                                           const Certificate* client_certificate);
 
-// How ready the hello is to be misunderstood: the rungs of the ladder (specification §4.3).
+// How ready the hello is to be misunderstood: the steps of the ladder (specification §4.3).
 enum class Hello : std::uint8_t {
     Full,     // everything the library has
     Minimal,  // no ticket, one classical group

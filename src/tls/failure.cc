@@ -44,7 +44,7 @@ bool is_our_refusal(int reason)
     }
 }
 
-// What our side would have taken on the weak rung.
+// What our side would have taken on the weak step.
 facts::Weakness weakness_of(int reason)
 {
     switch (reason) {

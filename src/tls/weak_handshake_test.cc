@@ -126,7 +126,7 @@ TEST_F(WeakHandshake, ASmallGroupGetsNoCertificateOfOurs)
     EXPECT_EQ(shaken.failure.weakness, Weakness::Group);
 }
 
-TEST_F(WeakHandshake, Sha1IsSpokenOnTheWeakRungAlone)
+TEST_F(WeakHandshake, Sha1IsSpokenOnTheWeakStepAlone)
 {
     sign_with_sha1();
     EXPECT_EQ(shake({}).progress, Progress::Failed);

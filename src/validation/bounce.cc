@@ -3,7 +3,7 @@
 #include "core/text.h"
 #include "inbound/bounce_watch.h"
 #include "net/core.h"
-#include "validation/look_until.h"
+#include "validation/poll_until.h"
 
 #include <fmt/format.h>
 
@@ -176,14 +176,14 @@ net::Task<Step> BounceWait::run(Sink sink)
     Step step;
     step.id = StepId::Bounce;
     std::optional<std::string> message;
-    const std::function<bool()> look = [this, &message] {
+    const std::function<bool()> is_done = [this, &message] {
         message = env_.bounces->take(token_);
         return message.has_value();
     };
     const std::function<void()> tell = [&sink, &step] { sink(step); };
-    const Looked looked = co_await look_until(env_.core, deadline, look, tell);
-    if (looked == Looked::Found) co_return say_returned(read_returned(*message));
-    if (looked == Looked::Cancelled) {
+    const Polled polled = co_await poll_until(env_.core, deadline, is_done, tell);
+    if (polled == Polled::Found) co_return say_returned(read_returned(*message));
+    if (polled == Polled::Cancelled) {
         step.state = State::Warning;
         step.seen = "not known: the server stops";
         co_return step;

@@ -8,7 +8,7 @@ namespace {
 Result<Handshaking, std::string> make(const tls::ClientProfile& profile, tls::Trust trust)
 {
     auto context = tls::make_client_context(profile);
-    if (!context) return failure(context.error().what + "; right is " + context.error().right);
+    if (!context) return failure(context.error().what + "; expected: " + context.error().expected);
     return Handshaking{*std::move(context), std::move(trust)};
 }
 

@@ -1,6 +1,6 @@
 // What a look at a partner found, as values: its hosts, and what each address showed.
 //
-// Pure. Found by look.h; judged by judge.h; told of by words.h.
+// Pure. Found by host_probe.h; judged by judge.h; told of by words.h.
 #pragma once
 
 #include "facts/attempt.h"
@@ -78,14 +78,14 @@ struct HostFindings {
     policy::TlsaStatus tlsa_status = policy::TlsaStatus::NotAsked;
     std::shared_ptr<const policy::TlsaSet> tlsa;  // where Usable
     std::string tlsa_words;
-    std::vector<AddressFindings> looks;
+    std::vector<AddressFindings> probes;
 };
 
 // What would become of mail under a policy, as delivery's own client found it (flow.h).
 struct Flow {
     Fate fate = Fate::Waits;
     bool in_clear = false;
-    policy::RungKind rung = policy::RungKind::Everything;
+    policy::StepKind step = policy::StepKind::Everything;
     facts::Reason reason{};  // why it flows so, or why not
     std::string words;       // printable
     std::string fix;         // where it does not go

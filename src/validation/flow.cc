@@ -5,7 +5,7 @@
 #include "facts/reasons.h"
 #include "metrics/metrics.h"
 #include "net/core.h"
-#include "outbound/office.h"
+#include "outbound/context.h"
 #include "policy/evidence_words.h"
 #include "validation/words.h"
 
@@ -40,12 +40,12 @@ outbound::SettingsPointer settings_of(const Environment& env,
 }
 
 // How each step of the ladder ended.
-std::string describe(const std::vector<facts::Rung>& rungs)
+std::string describe(const std::vector<facts::AttemptStep>& steps)
 {
     std::string words;
-    for (const facts::Rung& each : rungs) {
+    for (const facts::AttemptStep& each : steps) {
         if (each.succeeded) continue;
-        words += fmt::format("\n{} rung {}: ", each.address.format(), facts::name(each.kind));
+        words += fmt::format("\n{} step {}: ", each.address.format(), facts::name(each.kind));
         words += each.tls_failure ? facts::describe(*each.tls_failure)
                                   : std::string{facts::name(each.reason)};
     }
@@ -58,7 +58,7 @@ Flow flowing(const outbound::Connection& connection, const policy::HopUse& use,
     Flow flow;
     flow.fate = Fate::Goes;
     flow.in_clear = use.in_clear;
-    flow.rung = use.rung;
+    flow.step = use.step;
     flow.tls = connection.tls;
     flow.proof = proof_of(policy, connection.tls);
     flow.reason = use.in_clear ? use.reason : use.verdict;
@@ -66,14 +66,14 @@ Flow flowing(const outbound::Connection& connection, const policy::HopUse& use,
         flow.words = facts::describe(flow.reason).words;
     } else {
         flow.words =
-            fmt::format("rung {}, {}; {}", facts::name(use.rung), describe_session(*flow.tls),
+            fmt::format("step {}, {}; {}", facts::name(use.step), describe_session(*flow.tls),
                         policy::describe_finding(flow.reason, policy, *flow.tls, now));
     }
     return flow;
 }
 
 Flow failing(const policy::HopFailure& failure, const policy::TlsPolicy& policy,
-             const facts::Outcome& outcome, const std::vector<facts::Rung>& rungs)
+             const facts::Outcome& outcome, const std::vector<facts::AttemptStep>& steps)
 {
     Flow flow = flow_of(outcome, proof_of(policy, failure.evidence));
     flow.tls = failure.evidence;
@@ -82,78 +82,77 @@ Flow failing(const policy::HopFailure& failure, const policy::TlsPolicy& policy,
                              failure.kind == policy::HopFailure::Kind::NotOffered;
     if (outcome.stage == facts::Stage::Handshake || not_offered)
         flow.words = facts::describe(outcome.reason).words;
-    flow.words += describe(rungs);
+    flow.words += describe(steps);
     return flow;
 }
 
 }  // namespace
 
-struct LookOffice::Parts {
+struct ProbeContext::Parts {
     Parts(const Environment& env, std::shared_ptr<const outbound::Credentials> credentials,
           std::shared_ptr<const tls::CaSet> system)
-        : office{{env.core, nullptr, env.resolver, events, metrics, env.observations},
-                 settings_of(env, std::move(credentials), std::move(system)),
-                 nullptr,
-                 [](outbound::ConnectionPointer connection) { hang_up(std::move(connection)); }}
+        : context{{env.core, nullptr, env.resolver, events, metrics, env.observations},
+                  settings_of(env, std::move(credentials), std::move(system)),
+                  nullptr,
+                  [](outbound::ConnectionPointer connection) { hang_up(std::move(connection)); }}
     {
     }
     NoEvents events;
     metrics::Metrics metrics;
-    outbound::Office office;
+    outbound::Context context;
 };
 
-LookOffice::LookOffice(const Environment& env,
-                       std::shared_ptr<const outbound::Credentials> credentials,
-                       std::shared_ptr<const tls::CaSet> system)
+ProbeContext::ProbeContext(const Environment& env,
+                           std::shared_ptr<const outbound::Credentials> credentials,
+                           std::shared_ptr<const tls::CaSet> system)
     : parts_{std::make_unique<Parts>(env, std::move(credentials), std::move(system))}
 {
 }
 
-LookOffice::~LookOffice() = default;
+ProbeContext::~ProbeContext() = default;
 
-outbound::Office& LookOffice::office()
+outbound::Context& ProbeContext::outbound_context()
 {
-    return parts_->office;
+    return parts_->context;
 }
 
-net::Task<Found> find_flow(LookOffice& look, outbound::HostList list, policy::TlsDemand demand,
-                           outbound::HopWatcher* watcher)
+net::Task<Found> find_flow(ProbeContext& probe_context, outbound::HostList list,
+                           policy::TlsDemand demand, outbound::HopWatcher* watcher)
 {
     using Client = outbound::NextHopClient;
-    Client client{look.office(),   nullptr,
-                  std::move(list), std::move(demand),
-                  nullptr,         Client::Memory::ReadOnly,
-                  watcher};
+    Client client{
+        probe_context.outbound_context(), nullptr, std::move(list), std::move(demand), nullptr,
+        Client::Memory::ReadOnly,         watcher};
     Found found;
     found.connection = co_await client.open();
-    const auto rungs = client.take_rungs();
+    const auto steps = client.take_attempt_steps();
     const auto& selection = client.selection();
     if (found.connection) {
         found.flow = flowing(*found.connection, selection.use(), client.decision().policy,
-                             look.office().adapters.core.clock().wall());
+                             probe_context.outbound_context().adapters.core.clock().wall());
         found.host = client.last_host();
         found.policy = client.decision().policy.digest();
         found.address = client.address_text(selection.step().host, found.connection->endpoint);
         co_return found;
     }
     const policy::HopFailure& failure = selection.failure();
-    found.flow = failing(failure, selection.decision(failure.host).policy, client.failure(), rungs);
+    found.flow = failing(failure, selection.decision(failure.host).policy, client.failure(), steps);
     found.host = selection.host(failure.host).label;
     found.policy = selection.decision(failure.host).policy.digest();
     if (failure.address) found.address = client.address_text(failure.host, *failure.address);
     co_return found;
 }
 
-tls::Trust trust_of(LookOffice& look, const objects::Organization& organization,
+tls::Trust trust_of(ProbeContext& probe_context, const objects::Organization& organization,
                     const objects::OutboundConnector* connector)
 {
-    const auto& office = look.office();
+    const auto& context = probe_context.outbound_context();
     policy::TlsDemand demand;
     demand.organization = &organization;
     demand.connector = connector;
-    const auto decision = policy::decide_tls(demand, {}, {}, office.adapters.core.clock().wall());
-    auto trust = office.identity_for(decision, organization.name, connector).trust;
-    if (trust.cas == nullptr) trust.cas = office.settings->cas;
+    const auto decision = policy::decide_tls(demand, {}, {}, context.adapters.core.clock().wall());
+    auto trust = context.identity_for(decision, organization.name, connector).trust;
+    if (trust.cas == nullptr) trust.cas = context.settings->cas;
     trust.stapled = decision.policy.check_revocation;
     return trust;
 }

@@ -16,17 +16,17 @@
 
 namespace hermetic::validation {
 
-// An outbound office for one look: the partner's settings and patience, no memory, no pool.
-class LookOffice {
+// An outbound context for one look: the partner's settings and patience, no memory, no pool.
+class ProbeContext {
 public:
     // `credentials`: what the connector that is looked at names in files; null: nothing.
-    LookOffice(const Environment& env, std::shared_ptr<const outbound::Credentials> credentials,
-               std::shared_ptr<const tls::CaSet> system);
-    ~LookOffice();
-    LookOffice(const LookOffice&) = delete;
-    LookOffice& operator=(const LookOffice&) = delete;
+    ProbeContext(const Environment& env, std::shared_ptr<const outbound::Credentials> credentials,
+                 std::shared_ptr<const tls::CaSet> system);
+    ~ProbeContext();
+    ProbeContext(const ProbeContext&) = delete;
+    ProbeContext& operator=(const ProbeContext&) = delete;
 
-    [[nodiscard]] outbound::Office& office();
+    [[nodiscard]] outbound::Context& outbound_context();
 
 private:
     struct Parts;
@@ -42,12 +42,13 @@ struct Found {
 };
 
 // What becomes of mail that demands `demand`, as delivery would find it. `watcher` may be null.
-[[nodiscard]] net::Task<Found> find_flow(LookOffice& look, outbound::HostList list,
+[[nodiscard]] net::Task<Found> find_flow(ProbeContext& probe_context, outbound::HostList list,
                                          policy::TlsDemand demand, outbound::HopWatcher* watcher);
 
 // By what the certificates of hosts are judged: the connector's CAs where it has some, and what the
 // organization knows of revocation. `connector` may be null.
-[[nodiscard]] tls::Trust trust_of(LookOffice& look, const objects::Organization& organization,
+[[nodiscard]] tls::Trust trust_of(ProbeContext& probe_context,
+                                  const objects::Organization& organization,
                                   const objects::OutboundConnector* connector = nullptr);
 
 // QUIT, without waiting for its reply; closes. Null: nothing.

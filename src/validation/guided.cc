@@ -3,7 +3,7 @@
 #include "core/text.h"
 #include "facts/reasons.h"
 #include "net/core.h"
-#include "validation/look_until.h"
+#include "validation/poll_until.h"
 #include "validation/words.h"
 
 #include <fmt/format.h>
@@ -115,12 +115,12 @@ public:
 
     net::Task<Report> run()
     {
-        const std::function<bool()> look = [this] { return take_all(); };
+        const std::function<bool()> is_done = [this] { return take_all(); };
         const std::function<void()> say = [this] {
             sink_(make(StepId::Connect, State::Running, {}));
         };
-        const Looked looked = co_await look_until(core_, began_ + test_.wait, look, say);
-        if (looked == Looked::Found) co_return std::move(report_);
+        const Polled polled = co_await poll_until(core_, began_ + test_.wait, is_done, say);
+        if (polled == Polled::Found) co_return std::move(report_);
         tell(make(StepId::Result, State::Failed, "no session of the connector came in time", {},
                   "Have the partner send a message while the test waits (--wait)."));
         co_return std::move(report_);

@@ -105,10 +105,10 @@ json::array versions_of(const std::vector<VersionTry>& versions)
     return array;
 }
 
-json::array levels_of(const AddressFindings& look)
+json::array levels_of(const AddressFindings& probe)
 {
     json::array array;
-    for (const LevelVerdict& each : look.levels) {
+    for (const LevelVerdict& each : probe.levels) {
         array.push_back(json::object{{"level", policy::name(each.level)},
                                      {"mail", name(each.fate)},
                                      {"passes", each.fate == Fate::Goes},
@@ -118,17 +118,18 @@ json::array levels_of(const AddressFindings& look)
     return array;
 }
 
-json::object object_of(const AddressFindings& look)
+json::object object_of(const AddressFindings& probe)
 {
-    json::object object{{"address", look.endpoint.format()},
-                        {"greeting", printable(look.seen.greeting)}};
-    const auto& outcome = look.refused ? look.refused : look.seen.outcome;
+    json::object object{{"address", probe.endpoint.format()},
+                        {"greeting", printable(probe.seen.greeting)}};
+    const auto& outcome = probe.refused ? probe.refused : probe.seen.outcome;
     object["failure"] = outcome ? json::value(object_of(*outcome)) : json::value(nullptr);
-    const auto& offered = look.seen.offered_in_tls ? look.seen.offered_in_tls : look.seen.offered;
+    const auto& offered =
+        probe.seen.offered_in_tls ? probe.seen.offered_in_tls : probe.seen.offered;
     object["offers"] = offered ? json::value(object_of(*offered)) : json::value(nullptr);
-    object["tls"] = look.evidence ? json::value(object_of(*look.evidence)) : json::value(nullptr);
-    object["versions"] = versions_of(look.versions);
-    object["levels"] = levels_of(look);
+    object["tls"] = probe.evidence ? json::value(object_of(*probe.evidence)) : json::value(nullptr);
+    object["versions"] = versions_of(probe.versions);
+    object["levels"] = levels_of(probe);
     return object;
 }
 
@@ -201,14 +202,14 @@ std::string format_json(const ProbeFindings& findings)
 {
     json::array hosts;
     for (const HostFindings& host : findings.hosts) {
-        json::array looks;
-        for (const auto& look : host.looks) looks.push_back(object_of(look));
+        json::array probes;
+        for (const auto& probe : host.probes) probes.push_back(object_of(probe));
         json::object object{{"host", host.host.label()},
                             {"port", host.host.port},
                             {"mx_dns", facts::name(host.mx_security)},
                             {"address_dns", facts::name(host.address_security)},
                             {"tlsa", host.tlsa_words},
-                            {"addresses", std::move(looks)}};
+                            {"addresses", std::move(probes)}};
         object["failure"] = host.failure ? json::value(object_of(*host.failure)) : nullptr;
         hosts.push_back(std::move(object));
     }

@@ -4,10 +4,10 @@
 #include "core/text.h"
 #include "facts/reasons.h"
 #include "net/core.h"
+#include "outbound/context.h"
 #include "outbound/dial.h"
 #include "outbound/hop_inputs.h"
 #include "outbound/next_hop_outcome.h"
-#include "outbound/office.h"
 #include "policy/evidence_words.h"
 #include "validation/words.h"
 
@@ -100,14 +100,14 @@ LevelAnswer judge_level(const LevelQuestion& question, TlsLevel level,
     }
 }
 
-net::Task<std::vector<LevelVerdict>> try_levels(LookOffice& look,
+net::Task<std::vector<LevelVerdict>> try_levels(ProbeContext& probe_context,
                                                 const objects::Organization& organization,
                                                 const HostFindings& host, Endpoint endpoint)
 {
-    auto& office = look.office();
-    const WallTime now = office.adapters.core.clock().wall();
+    auto& context = probe_context.outbound_context();
+    const WallTime now = context.adapters.core.clock().wall();
     const auto identity = [&](const policy::TlsDecision& decision) {
-        return office.identity_for(decision, organization.name, nullptr);
+        return context.identity_for(decision, organization.name, nullptr);
     };
     const outbound::MxFacts mx{host.domain, host.canonical_domain, host.mx_security};
     LevelQuestion question{organization,
@@ -122,7 +122,7 @@ net::Task<std::vector<LevelVerdict>> try_levels(LookOffice& look,
                                return credentials;
                            },
                            now};
-    question.host.hop = outbound::hop_facts(host.host, mx, office.settings->sts.get());
+    question.host.hop = outbound::hop_facts(host.host, mx, context.settings->sts.get());
     question.host.label = host.host.label();
     question.address.endpoint = endpoint;
 
@@ -131,7 +131,7 @@ net::Task<std::vector<LevelVerdict>> try_levels(LookOffice& look,
     base.endpoint = endpoint;
     base.tlsa = host.tlsa;
     base.server_name = host.tlsa != nullptr ? host.tlsa->base : host.host.name;
-    base.identity.trust = trust_of(look, organization);
+    base.identity.trust = trust_of(probe_context, organization);
     std::vector<RecordedConnection> record;
     std::vector<LevelVerdict> verdicts;
     for (const TlsLevel level : kLevels) {
@@ -139,7 +139,7 @@ net::Task<std::vector<LevelVerdict>> try_levels(LookOffice& look,
         while (!answer.verdict) {
             outbound::DialRequest request = base;
             request.plan = answer.wanted;
-            auto result = co_await outbound::dial(office, std::move(request));
+            auto result = co_await outbound::dial(context, std::move(request));
             auto seen = outbound::take_facts(result, outbound::Crowded::No);
             hang_up(std::move(result.connection));
             record.push_back({answer.wanted, std::move(seen)});

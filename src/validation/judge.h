@@ -18,7 +18,7 @@ namespace hermetic::validation {
 
 // One connection that was made, by the plan that it was made by; nullopt: in clear.
 struct RecordedConnection {
-    std::optional<policy::RungPlan> plan;
+    std::optional<policy::StepPlan> plan;
     policy::ConnectionFacts facts;
 };
 
@@ -37,7 +37,7 @@ struct LevelQuestion {
 
 struct LevelAnswer {
     std::optional<LevelVerdict> verdict;  // nullopt: a connection by `wanted` is not on record
-    std::optional<policy::RungPlan> wanted;
+    std::optional<policy::StepPlan> wanted;
 };
 
 // Pure.
@@ -46,7 +46,7 @@ struct LevelAnswer {
 
 // Connects as often as the levels differ in how they would.
 [[nodiscard]] net::Task<std::vector<LevelVerdict>> try_levels(
-    LookOffice& look, const objects::Organization& organization, const HostFindings& host,
-    Endpoint endpoint);
+    ProbeContext& probe_context, const objects::Organization& organization,
+    const HostFindings& host, Endpoint endpoint);
 
 }  // namespace hermetic::validation

@@ -72,7 +72,7 @@ std::string judged(const policy::ConnectionFacts& first, const Published& publis
     policy::TlsPolicy everything;
     everything.min = floor;
     const Record record{{std::nullopt, clear},
-                        {*policy::plan_rung(everything, policy::RungKind::Everything), first}};
+                        {*policy::plan_step(everything, policy::StepKind::Everything), first}};
     LevelQuestion question{organization,
                            {},
                            {},

@@ -30,25 +30,25 @@ routing::Route route_of(const ProbeTarget& target, std::uint16_t default_port)
 }
 
 // Somebody speaks there, or refuses to.
-bool is_there(const AddressFindings& look)
+bool is_there(const AddressFindings& probe)
 {
-    const auto& outcome = look.seen.outcome;
-    return !look.refused &&
-           (look.seen.offered || (outcome && outcome->origin == facts::Origin::Remote));
+    const auto& outcome = probe.seen.outcome;
+    return !probe.refused &&
+           (probe.seen.offered || (outcome && outcome->origin == facts::Origin::Remote));
 }
 
-net::Task<> probe_host(const Environment& env, LookOffice& look_office, Contexts& contexts,
+net::Task<> probe_host(const Environment& env, ProbeContext& probe_context, Contexts& contexts,
                        const Subject& subject, HostFindings& host, Sink sink)
 {
-    co_await resolve(look_office, host, sink);
+    co_await resolve(probe_context, host, sink);
     const std::string label = host.host.label();
     for (const auto& endpoint : endpoints_of(host)) {
         if (env.core.clock().now() >= env.until) break;
-        host.looks.push_back(co_await look_at(env, contexts, host, endpoint, sink));
-        if (!is_there(host.looks.back())) continue;
-        auto levels = co_await try_levels(look_office, subject.organization, host, endpoint);
+        host.probes.push_back(co_await probe_address(env, contexts, host, endpoint, sink));
+        if (!is_there(host.probes.back())) continue;
+        auto levels = co_await try_levels(probe_context, subject.organization, host, endpoint);
         Step step = say_levels(levels);
-        host.looks.back().levels = std::move(levels);
+        host.probes.back().levels = std::move(levels);
         step.host = label;
         step.address = address_text(host, endpoint);
         sink(step);
@@ -58,22 +58,22 @@ net::Task<> probe_host(const Environment& env, LookOffice& look_office, Contexts
 Step say_result(const ProbeFindings& findings)
 {
     const Flow& flow = findings.flow;
-    std::size_t looks = 0;
+    std::size_t probes = 0;
     std::size_t spoke = 0;
     std::size_t shook = 0;
     for (const auto& host : findings.hosts) {
-        looks += host.failure ? 1 : host.looks.size();
-        for (const auto& look : host.looks) {
-            if (look.seen.offered) ++spoke;
-            if (look.evidence) ++shook;
+        probes += host.failure ? 1 : host.probes.size();
+        for (const auto& probe : host.probes) {
+            if (probe.seen.offered) ++spoke;
+            if (probe.evidence) ++shook;
         }
     }
     Step step;
     step.id = StepId::Result;
-    const bool all = spoke == looks && shook == looks && !flow.in_clear;
+    const bool all = spoke == probes && shook == probes && !flow.in_clear;
     step.state = !flow.goes() ? State::Failed : all ? State::Ok : State::Warning;
     step.reason = flow.reason;
-    step.seen = fmt::format("{} of {} addresses speak SMTP, {} TLS; {}{}", spoke, looks, shook,
+    step.seen = fmt::format("{} of {} addresses speak SMTP, {} TLS; {}{}", spoke, probes, shook,
                             would(flow.fate), flow.in_clear ? " in clear" : "");
     if (!flow.goes() || flow.in_clear) step.seen += ": " + flow.words;
     step.fix = flow.fix;
@@ -110,8 +110,8 @@ net::Task<ProbeFindings> probe(const Environment& env, std::shared_ptr<const tls
     ProbeFindings findings;
     findings.target = target.address ? target.address->format() : target.domain;
     auto route = route_of(target, env.settings->options.port);
-    LookOffice look{env, subject.credentials, std::move(system_cas)};
-    auto hosts = co_await find_hosts(look, std::move(route), sink);
+    ProbeContext probe_context{env, subject.credentials, std::move(system_cas)};
+    auto hosts = co_await find_hosts(probe_context, std::move(route), sink);
     if (!hosts) {
         findings.flow = flow_of(hosts.error(), Proof::None);
     } else {
@@ -119,16 +119,17 @@ net::Task<ProbeFindings> probe(const Environment& env, std::shared_ptr<const tls
         // One that is named for a look is as any that DNS names: what leads to loopback needs an
         // option.
         for (auto& host : findings.hosts) host.host.source = routing::TargetSource::Dns;
-        Contexts contexts{trust_of(look, subject.organization)};
-        std::size_t looked_at = 0;
+        Contexts contexts{trust_of(probe_context, subject.organization)};
+        std::size_t hosts_probed = 0;
         for (auto& host : findings.hosts) {
-            if (++looked_at > kMaxHosts) break;
-            co_await probe_host(env, look, contexts, subject, host, sink);
+            if (++hosts_probed > kMaxHosts) break;
+            co_await probe_host(env, probe_context, contexts, subject, host, sink);
         }
         // As mail of the organization goes that no connector has.
         auto whole = list_of(findings.hosts);
         auto demand = demand_of(subject);
-        auto found = co_await find_flow(look, std::move(whole), std::move(demand), nullptr);
+        auto found =
+            co_await find_flow(probe_context, std::move(whole), std::move(demand), nullptr);
         findings.flow = std::move(found.flow);
         hang_up(std::move(found.connection));
     }

@@ -3,7 +3,7 @@
 // Specification §10 (`hermetic probe`). Coroutine of the environment's core; ends by its `until`.
 #pragma once
 
-#include "validation/look.h"
+#include "validation/host_probe.h"
 #include "validation/subject.h"
 
 #include <optional>

@@ -2,7 +2,7 @@
 
 #include "facts/reasons.h"
 #include "validation/json.h"
-#include "validation/look_fixture.h"
+#include "validation/partner_fixture.h"
 
 #include <gmock/gmock.h>
 
@@ -13,7 +13,7 @@
 namespace hermetic::validation {
 namespace {
 
-class ProbeTest : public LookTest {
+class ProbeTest : public PartnerTest {
 protected:
     ProbeFindings probed(std::string_view target)
     {
@@ -37,7 +37,7 @@ protected:
     static std::string levels_of(const ProbeFindings& findings)
     {
         std::string text;
-        for (const auto& each : findings.hosts.at(0).looks.at(0).levels) {
+        for (const auto& each : findings.hosts.at(0).probes.at(0).levels) {
             const bool goes = each.fate == Fate::Goes;
             const bool waits = each.fate == Fate::Waits;
             text += std::string{policy::name(each.level)} + (goes    ? each.in_clear ? "~" : "+"
@@ -67,17 +67,17 @@ TEST_F(ProbeTest, ShowsVersionsCertificateAndLevels)
                      "starttls ok", "versions ok", "certificate ok tls.verified", "levels ok",
                      "result ok tls.verified"}));
     ASSERT_EQ(findings.hosts.size(), 1U);
-    const auto& look = findings.hosts[0].looks.at(0);
-    ASSERT_EQ(look.versions.size(), 4U);
-    EXPECT_TRUE(look.versions[0].accepted);
-    EXPECT_TRUE(look.versions[1].accepted);
-    EXPECT_FALSE(look.versions[2].accepted);
+    const auto& probe = findings.hosts[0].probes.at(0);
+    ASSERT_EQ(probe.versions.size(), 4U);
+    EXPECT_TRUE(probe.versions[0].accepted);
+    EXPECT_TRUE(probe.versions[1].accepted);
+    EXPECT_FALSE(probe.versions[2].accepted);
     EXPECT_NE(
         format_json(findings).find("\"level\":\"verify_name\",\"mail\":\"goes\",\"passes\":true"),
         std::string::npos);
 }
 
-TEST_F(ProbeTest, AHostWithAPortIsLookedAtItself)
+TEST_F(ProbeTest, AHostWithAPortIsProbedItself)
 {
     peer_for("bank.test", {});
     const auto port = std::to_string(peers_.back()->port());

@@ -55,7 +55,7 @@ TEST(Subject, TheCopyEnforcesWhateverTheLiveOneDoes)
               objects::TlsLevel::VerifyName);
 }
 
-TEST(Subject, LooksAtExactDomainsTestRecipientsAndTheGivenAddress)
+TEST(Subject, ProbesExactDomainsTestRecipientsAndTheGivenAddress)
 {
     auto connector = connector_for({"bank.example", "*.bank.example", "bank.test"});
     connector.test_recipients = {mailbox("x@branch.bank.example"), mailbox("y@bank.test")};
@@ -70,11 +70,11 @@ TEST(Subject, WhatTheMailItselfAsksForIsDemandedToo)
     auto subject = make_subject(snapshot(), connector_for({"bank.example"}), std::nullopt);
     ASSERT_TRUE(subject);
     EXPECT_EQ(demand_of(*subject).message, policy::MessageDemand{});
-    subject->message.wishes.requiretls = true;
-    EXPECT_TRUE(demand_of(*subject).message.wishes.requiretls);
+    subject->message.requests.requiretls = true;
+    EXPECT_TRUE(demand_of(*subject).message.requests.requiretls);
 }
 
-TEST(Subject, SmartHostsAreLookedAtThemselves)
+TEST(Subject, SmartHostsAreProbedThemselves)
 {
     auto connector = connector_for({"*"});
     connector.next_hop.mx = false;

@@ -4,7 +4,7 @@
 #include "validation/bounce.h"
 #include "validation/expected.h"
 #include "validation/flow.h"
-#include "validation/look.h"
+#include "validation/host_probe.h"
 #include "validation/message.h"
 #include "validation/words.h"
 
@@ -27,8 +27,8 @@ public:
                Sink sink)
         : env_{env},
           subject_{std::move(subject)},
-          look_{env, subject_.credentials, std::move(cas)},
-          contexts_{trust_of(look_, subject_.organization, &*subject_.connector)},
+          probe_context_{env, subject_.credentials, std::move(cas)},
+          contexts_{trust_of(probe_context_, subject_.organization, &*subject_.connector)},
           sink_{std::move(sink)}
     {
         report_.connector = subject_.connector->name;
@@ -45,8 +45,8 @@ private:
         std::size_t flowing = 0;
         std::size_t in_clear = 0;
     };
-    net::Task<> look_at_route(routing::Route route);
-    net::Task<> look_at_host(HostFindings& host, Tally& tally);
+    net::Task<> probe_route(routing::Route route);
+    net::Task<> probe_host(HostFindings& host, Tally& tally);
     net::Task<> ask_policy(const HostFindings& host, Endpoint endpoint, Tally& tally);
     net::Task<> send_message();
     void conclude(const std::string& label, const Tally& tally, const Flow& flow);
@@ -57,7 +57,7 @@ private:
     const Environment& env_;
     Subject subject_;
     Expected expected_;  // of the route that is looked at
-    LookOffice look_;
+    ProbeContext probe_context_;
     Contexts contexts_;
     Sink sink_;
     Report report_;
@@ -76,7 +76,7 @@ net::Task<Report> Validation::run()
     const Instant began = env_.core.clock().now();
     for (std::size_t i = 0; i < subject_.routes.size(); ++i) {
         keeps_for_message_ = i == 0 && subject_.recipient.has_value();
-        co_await look_at_route(subject_.routes[i]);
+        co_await probe_route(subject_.routes[i]);
         if (keeps_for_message_) co_await send_message();
     }
     late_ = env_.core.clock().now() >= env_.until;
@@ -85,30 +85,30 @@ net::Task<Report> Validation::run()
     co_return std::move(report_);
 }
 
-net::Task<> Validation::look_at_route(routing::Route route)
+net::Task<> Validation::probe_route(routing::Route route)
 {
     const std::string label = label_of(route);
     const Sink sink = [this](const Step& step) {
         Step copy = step;
         tell(std::move(copy), step.host, step.address);
     };
-    auto hosts = co_await find_hosts(look_, std::move(route), sink);
+    auto hosts = co_await find_hosts(probe_context_, std::move(route), sink);
     if (!hosts) {
         conclude(label, {}, flow_of(hosts.error(), Proof::None));
         co_return;
     }
     expected_ = find_expectation(env_, subject_, *hosts);
     Tally tally;
-    std::size_t looked_at = 0;
+    std::size_t hosts_probed = 0;
     for (auto& host : *hosts) {
-        if (env_.core.clock().now() >= env_.until || ++looked_at > kMaxHosts) break;
-        co_await resolve(look_, host, sink);
-        co_await look_at_host(host, tally);
+        if (env_.core.clock().now() >= env_.until || ++hosts_probed > kMaxHosts) break;
+        co_await resolve(probe_context_, host, sink);
+        co_await probe_host(host, tally);
     }
     // The route as a whole: what becomes of mail is not the sum of its addresses.
     auto list = list_of(*hosts);
     auto demand = demand_of(subject_);
-    auto found = co_await find_flow(look_, std::move(list), std::move(demand), nullptr);
+    auto found = co_await find_flow(probe_context_, std::move(list), std::move(demand), nullptr);
     conclude(label, tally, found.flow);
     if (keeps_for_message_) {
         for_message_proof_ = found.flow.proof;
@@ -118,7 +118,7 @@ net::Task<> Validation::look_at_route(routing::Route route)
     }
 }
 
-net::Task<> Validation::look_at_host(HostFindings& host, Tally& tally)
+net::Task<> Validation::probe_host(HostFindings& host, Tally& tally)
 {
     const Sink sink = [this](const Step& step) {
         Step copy = step;
@@ -128,11 +128,11 @@ net::Task<> Validation::look_at_host(HostFindings& host, Tally& tally)
     for (const auto& endpoint : endpoints_of(host)) {
         if (env_.core.clock().now() >= env_.until) break;
         ++tally.addresses;
-        auto look = co_await look_at(env_, contexts_, host, endpoint, sink);
+        auto probe = co_await probe_address(env_, contexts_, host, endpoint, sink);
         // What spoke no SMTP, or may not be connected to, is known to fail; the rest is tried as
         // delivery would.
-        const bool spoke = !look.refused && look.seen.offered.has_value();
-        host.looks.push_back(std::move(look));
+        const bool spoke = !probe.refused && probe.seen.offered.has_value();
+        host.probes.push_back(std::move(probe));
         if (spoke) co_await ask_policy(host, endpoint, tally);
     }
 }
@@ -144,7 +144,7 @@ net::Task<> Validation::ask_policy(const HostFindings& host, Endpoint endpoint, 
     tell(Step{StepId::Policy, {}, {}, State::Running, {}, {}, {}}, label, address);
     auto list = list_of(host, endpoint.address);
     auto demand = demand_of(subject_);
-    auto found = co_await find_flow(look_, std::move(list), std::move(demand), nullptr);
+    auto found = co_await find_flow(probe_context_, std::move(list), std::move(demand), nullptr);
     if (found.flow.goes()) ++tally.flowing;
     if (found.flow.goes() && found.flow.in_clear) ++tally.in_clear;
     Step step = say_flow(found.flow);

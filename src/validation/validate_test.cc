@@ -1,7 +1,7 @@
 #include "validation/validate.h"
 
 #include "validation/bounce.h"
-#include "validation/look_fixture.h"
+#include "validation/partner_fixture.h"
 
 #include <algorithm>
 

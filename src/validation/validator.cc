@@ -236,14 +236,14 @@ void Validator::tell_left_out()
 
 void Validator::run_daily()
 {
-    tasks_.spawn(look_daily());
+    tasks_.spawn(check_daily());
 }
 
-net::Task<> Validator::look_daily()
+net::Task<> Validator::check_daily()
 {
-    constexpr Duration kLook = std::chrono::minutes{1};
+    constexpr Duration kCheckInterval = std::chrono::minutes{1};
     for (;;) {
-        const Instant next = core_.clock().now() + kLook;
+        const Instant next = core_.clock().now() + kCheckInterval;
         if (co_await net::sleep_until(core_, next) == net::Woken::Cancelled || stopping_) co_return;
         co_await validate_due();
     }

@@ -107,7 +107,7 @@ private:
     net::Task<> run_on_demand(Subject subject, std::optional<objects::OutboundConnector> copy,
                               Sink sink, Done done);
     net::Task<> run_guided(objects::OwnedName connector, Duration wait, Sink sink, Done done);
-    net::Task<> look_daily();
+    net::Task<> check_daily();
     struct DueList;
     net::Task<> validate_in_turn(std::shared_ptr<DueList> list);
     void bring_to(WallTime now);

@@ -2,7 +2,7 @@
 
 #include "ledger/log_fixture.h"
 #include "net/task_group.h"
-#include "validation/look_fixture.h"
+#include "validation/partner_fixture.h"
 #include "validation/results_folder.h"
 
 #include <filesystem>

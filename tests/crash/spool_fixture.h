@@ -23,7 +23,7 @@ struct WaitingMail {
 
 // In the order of their ids.
 [[nodiscard]] std::vector<WaitingMail> mail_of_version_1();
-// What came after it: the message's own wishes for TLS, the history of its attempts, checksums of
+// What came after it: the message's own requests for TLS, the history of its attempts, checksums of
 // body files, and the file `identity`.
 [[nodiscard]] std::vector<WaitingMail> mail_of_version_2();
 

@@ -262,7 +262,7 @@ class Acme(unittest.TestCase):
         refused = server.run("certificate", "tlsa", check=False)
         self.assertEqual(refused.returncode, 1, "a stand-in's key is not to be published")
         refused = server.run("certificate", "renew", "other", check=False)
-        self.assertIn('no certificate "other"; right is "mx"', refused.stderr)
+        self.assertIn('no certificate "other"; expected: "mx"', refused.stderr)
         # Whoever has mended it need not wait.
         server.run("certificate", "renew", "mx")
         server.wait_log("acme.issued", 60)

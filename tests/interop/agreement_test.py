@@ -57,7 +57,7 @@ def verdict_of_attempt(line):
         return "not sent", line["reason"]
     if line["tls"]:
         return line["tls"]["version"], line["because"][-1]
-    return "clear", line["rungs"][-1]["cause"]
+    return "clear", line["steps"][-1]["cause"]
 
 
 def verdict_of_explain(live):

@@ -159,7 +159,7 @@ class Directory(unittest.TestCase):
         path = self.file(self.document(hop), "less.toml")
         refused = self.command("apply", path, code=1)
         self.assertIn('- outbound_connector "bank" of Test', refused.stdout)
-        self.assertIn("1 object, which it would remove; right is --prune", refused.stderr)
+        self.assertIn("1 object, which it would remove; expected: --prune", refused.stderr)
         self.assertEqual(json.loads(self.command("apply", path, "--json", code=1).stderr)["reason"],
                          "removes")
         status, answer = ask(self.server, "PUT", "/v1/objects?revision=1", path.read_text())
@@ -220,7 +220,7 @@ class Directory(unittest.TestCase):
         self.listen("mx")
         refused = self.command("rollback", "5", code=1).stderr
         self.assertIn("print", refused)
-        self.assertIn('right is "mx"', refused)
+        self.assertIn('expected: "mx"', refused)
 
     def test_two_organizations(self):
         """a name is unique within its organization and kind; a typo of the organization says which there are"""
@@ -243,7 +243,7 @@ class Directory(unittest.TestCase):
                       ["connector", "add", "x", "recipient_domains=x.test"],
                       ["connector", "test", "bank"]):
             refused = self.command(*words, "--organization", "Typo", code=1).stderr
-            self.assertIn('no organization "Typo"; right is "Other", "Test"', refused, words)
+            self.assertIn('no organization "Typo"; expected: "Other", "Test"', refused, words)
         exported = self.file(self.command("export").stdout, "export.toml")
         self.assertEqual(self.command("apply", exported).stdout, "nothing to do\n")
 
@@ -314,7 +314,7 @@ class Directory(unittest.TestCase):
         self.assertIn("listeners", refused)
         refused = self.command("connector", "add", "printers", "--inbound", "kind=on_premises",
                                network, "listeners=printing", code=1).stderr
-        self.assertIn('right is "mx", "print"', refused)
+        self.assertIn('expected: "mx", "print"', refused)
         self.command("connector", "add", "printers", "--inbound", "kind=on_premises", network,
                      "listeners=print")
         for name, code in (("mx", 250), ("print", 550)):
@@ -414,7 +414,7 @@ class Directory(unittest.TestCase):
         path = self.file(self.document(self.sink()))
         self.command("apply", path, "--revision", "1", code=5)
 
-    def test_file_governs(self):
+    def test_managing_file(self):
         """where a file governs, its changes are taken with their history, and others are refused"""
         self.apply(self.sink())
         self.server.settings["top"]["organization_file"] = "org.toml"
@@ -433,7 +433,7 @@ class Directory(unittest.TestCase):
                          f"file {self.server.directory / 'org.toml'}")
         del self.server.settings["top"]["organization_file"]
         self.server.write_config()
-        wait_for(lambda: self.json("connector", "list")["governed_by"] == "directory",
+        wait_for(lambda: self.json("connector", "list")["managed_by"] == "directory",
                  "the directory governs again")
         self.command("connector", "set", "filed", "comment=kept")
 
@@ -450,13 +450,13 @@ class Directory(unittest.TestCase):
     def test_parameters(self):
         """parameters and values that nobody reads are refused with those that are known"""
         self.apply(self.sink())
-        for target, right in (("/v1/status?full=yes", "none"), ("/v1/queue?state=frozen", "waiting"),
+        for target, expected in (("/v1/status?full=yes", "none"), ("/v1/queue?state=frozen", "waiting"),
                               ("/v1/objects?kinds=x", "kind, organization"),
                               ("/v1/changes?limit=all", "a whole number"),
                               ("/v1/objects/outbound_connector/x?organization=Typo", '"Test"')):
             status, answer = ask(self.server, "GET", target)
             self.assertEqual(status, 400, target)
-            self.assertIn(right, answer["right"], target)
+            self.assertIn(expected, answer["expected"], target)
 
     def test_under_load(self):
         """connectors change while mail flows: nothing is lost, refused or sent twice"""

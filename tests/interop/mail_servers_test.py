@@ -152,11 +152,11 @@ class MailServers(unittest.TestCase):
     def test_opensmtpd_receives(self):
         """Hermetic delivers to OpenSMTPD: its STARTTLS always fails, so the ladder ends in clear text"""
         self.as_receiver("opensmtpd", tls=False)
-        rungs = [each["rungs"] for each in self.server.log("attempt")
-                 if "opensmtpd.dest.test" in each["to"] and len(each["rungs"]) > 1]
-        self.assertTrue(rungs, "no attempt says which rungs failed")
-        self.assertEqual({rung["result"] for rung in rungs[0][:-1]}, {"failed"}, rungs[0])
-        self.assertEqual((rungs[0][-1]["rung"], rungs[0][-1]["result"]), ("clear", "ok"), rungs[0])
+        steps = [each["steps"] for each in self.server.log("attempt")
+                 if "opensmtpd.dest.test" in each["to"] and len(each["steps"]) > 1]
+        self.assertTrue(steps, "no attempt says which steps failed")
+        self.assertEqual({step["result"] for step in steps[0][:-1]}, {"failed"}, steps[0])
+        self.assertEqual((steps[0][-1]["step"], steps[0][-1]["result"]), ("clear", "ok"), steps[0])
 
     def test_smtputf8(self):
         """internationalised mail from Postfix and Exim, and to them"""

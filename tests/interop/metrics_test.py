@@ -104,7 +104,7 @@ class Metrics(unittest.TestCase):
             body = answer.read()
             self.assertEqual(answer.status, status, (method, path, body))
             if status == 403:
-                self.assertIn("admin.socket", json.loads(body)["right"])
+                self.assertIn("admin.socket", json.loads(body)["expected"])
             connection.close()
 
     def test_names_exist(self):

@@ -194,8 +194,8 @@ class NextHop(unittest.TestCase):
                 self.assertIsNone(self.delivered(hop).tls)
                 attempt = self.attempt(f"a@{hop}.test", "delivered")
                 self.assertIsNone(attempt["tls"])
-                self.assertEqual(attempt["rungs"][-1]["rung"], "clear")
-                self.assertTrue(all(rung["cause"] for rung in attempt["rungs"]), attempt["rungs"])
+                self.assertEqual(attempt["steps"][-1]["step"], "clear")
+                self.assertTrue(all(step["cause"] for step in attempt["steps"]), attempt["steps"])
 
     def test_refusals(self):
         """5xx at RCPT, at MAIL, at the end of data: a notice with the peer's words"""

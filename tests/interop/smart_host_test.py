@@ -154,7 +154,7 @@ class SmartHost(unittest.TestCase):
         self.assertIn("later.pem", server.run("check").stderr)
         self.send(server)
         attempt = server.wait_log("attempt", outcome="deferred")
-        self.assertEqual((attempt["reason"], attempt["rungs"]), ("tls.ca-unreadable", []))
+        self.assertEqual((attempt["reason"], attempt["steps"]), ("tls.ca-unreadable", []))
         shutil.copy(self.authority.certificate, later)
         self.sink.wait_to("b@elsewhere.test")
 

@@ -202,26 +202,26 @@ class Validation(unittest.TestCase):
         done = self.server.run("probe", "modern.lab.test", "--json")
         found = json.loads(done.stdout)
         self.assertEqual(found["state"], "ok")
-        look = found["hosts"][0]["addresses"][0]
-        accepted = {each["version"]: each["accepted"] for each in look["versions"]}
+        probed = found["hosts"][0]["addresses"][0]
+        accepted = {each["version"]: each["accepted"] for each in probed["versions"]}
         self.assertEqual(accepted, {"TLSv1.3": True, "TLSv1.2": True, "TLSv1.1": False,
                                     "TLSv1.0": False})
-        passes = {each["level"]: each["passes"] for each in look["levels"]}
+        passes = {each["level"]: each["passes"] for each in probed["levels"]}
         self.assertEqual(passes, {"none": True, "opportunistic": True, "encrypt": True,
                                   "verify_ca": True, "verify_name": True, "dane": False})
-        self.assertTrue(look["tls"]["names_host"])
-        self.assertEqual(len(look["tls"]["chain"][0]["pin"]), 64)
+        self.assertTrue(probed["tls"]["names_host"])
+        self.assertEqual(len(probed["tls"]["chain"][0]["pin"]), 64)
 
     def test_probe_old(self):
         """probe: a server that knows TLS 1.0 alone is told so, with its certificate"""
         done = self.server.run("probe", "mx.tls10.lab.test", "--json")
-        look = json.loads(done.stdout)["hosts"][0]["addresses"][0]
-        accepted = [each["version"] for each in look["versions"] if each["accepted"]]
+        probed = json.loads(done.stdout)["hosts"][0]["addresses"][0]
+        accepted = [each["version"] for each in probed["versions"] if each["accepted"]]
         self.assertEqual(accepted, ["TLSv1.0"])
-        self.assertEqual(look["tls"]["version"], "TLSv1.0")
-        reasons = {each["level"]: each["reason"] for each in look["levels"]}
+        self.assertEqual(probed["tls"]["version"], "TLSv1.0")
+        reasons = {each["level"]: each["reason"] for each in probed["levels"]}
         self.assertEqual(reasons["encrypt"], "ladder.handshake-failed")
-        mail = {each["level"]: each["mail"] for each in look["levels"]}
+        mail = {each["level"]: each["mail"] for each in probed["levels"]}
         self.assertEqual((mail["opportunistic"], mail["encrypt"]), ("goes", "waits"))
 
     def test_probe_nobody(self):
@@ -237,7 +237,7 @@ class Validation(unittest.TestCase):
         self.assertTrue(live["flows"])
         self.assertFalse(live["in_clear"])
         self.assertEqual(live["host"], "mx.modern.lab.test")
-        self.assertEqual(live["rung"], "everything")
+        self.assertEqual(live["step"], "everything")
         done = self.server.run("explain", "--to", "x@wrong-name.lab.test", "--live", "--json",
                                check=False)
         self.assertEqual(done.returncode, 1)

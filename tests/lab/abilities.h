@@ -1,7 +1,7 @@
 // What each partner with a TLS behaviour is able to, told apart from what any policy makes of it:
 // the expectations of levels_test.cc and inputs_test.cc begin with it.
 //
-// Values only. "Ours" are the versions and ciphers that hermetic has a rung for.
+// Values only. "Ours" are the versions and ciphers that hermetic has a step for.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace hermetic::lab_test {
 
 struct Ability {
     std::string_view partner;
-    // The versions at which a handshake with some rung of ours succeeds; "" for none.
+    // The versions at which a handshake with some step of ours succeeds; "" for none.
     std::vector<std::string_view> versions;
     bool chain_verifies = true;
     std::string_view chain_reason = "tls.chain-not-verified";  // where it does not

@@ -13,10 +13,10 @@
 #include "outbound/hop_inputs.h"
 #include "outbound/sts_policies.h"
 #include "validation/flow.h"
-#include "validation/look.h"
+#include "validation/host_probe.h"
+#include "validation/route_check.h"
 #include "validation/subject.h"
 #include "validation/validate.h"
-#include "validation/way.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -116,7 +116,7 @@ Verdict verdict_of(const facts::Attempt& attempt)
         return {std::string{facts::format_version(attempt.tls->version)},
                 attempt.policy_reasons.back()};
     }
-    return {"clear", attempt.rungs.back().reason};
+    return {"clear", attempt.steps.back().reason};
 }
 
 // All that the network and the files said.
@@ -330,18 +330,20 @@ protected:
         const auto mailbox = *mail::parse_mailbox("you@" + std::string{kDomain});
         auto route = routing::decide_route(snapshot, {}, mailbox).route;
         auto subject = validation::make_subject(snapshot, route);
-        auto way = co_await validation::find_way(env, cas, std::move(subject), nobody);
-        observed.explained = verdict_of(way.flow);
+        auto check = co_await validation::check_route(env, cas, std::move(subject), nobody);
+        observed.explained = verdict_of(check.flow);
 
         auto tested = validation::make_subject(snapshot, snapshot.contents().outbound_connectors[0],
                                                std::nullopt);
         Record record;
         {
-            validation::LookOffice look{env, tested->credentials, cas};
-            auto hosts = co_await validation::find_hosts(look, tested->routes.front(), nobody);
+            validation::ProbeContext probe_context{env, tested->credentials, cas};
+            auto hosts =
+                co_await validation::find_hosts(probe_context, tested->routes.front(), nobody);
             auto list = validation::list_of(*hosts);
             auto demand = validation::demand_of(*tested);
-            auto found = co_await validation::find_flow(look, std::move(list), demand, &record);
+            auto found =
+                co_await validation::find_flow(probe_context, std::move(list), demand, &record);
             observed.tested = verdict_of(found.flow);
             validation::hang_up(std::move(found.connection));
             std::vector<policy::NextHopHost> names;

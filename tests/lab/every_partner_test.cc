@@ -22,9 +22,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::IsEmpty;
 
-constexpr seconds kOutcomes{90};  // three rungs and a name server that time out
+constexpr seconds kOutcomes{90};  // three steps and a name server that time out
 constexpr std::string_view kSender = "sender@notices.lab.test";
-constexpr std::size_t kMostConnections = 6;  // rungs, clear text, and one more host
+constexpr std::size_t kMostConnections = 6;  // steps, clear text, and one more host
 
 std::string message_to(std::string_view partner)
 {
@@ -123,11 +123,11 @@ TEST_P(EveryPartner, MeetsTheOutcomeThatTheTablesGive)
     EXPECT_EQ(attempt->stage, row.stage);
     EXPECT_EQ(attempt->reason.text(), row.reason) << attempt->reply;
     std::string worked;
-    for (const auto& rung : attempt->rungs) {
-        if (rung.result == "ok") worked = rung.rung;
+    for (const auto& step : attempt->steps) {
+        if (step.result == "ok") worked = step.kind;
     }
-    if (!row.last_rung.empty() && row.last_rung != "clear") {
-        EXPECT_EQ(worked, row.last_rung);
+    if (!row.last_step.empty() && row.last_step != "clear") {
+        EXPECT_EQ(worked, row.last_step);
     }
 
     if (!row.certificate.empty()) {

@@ -13,7 +13,7 @@ struct Expectation {
     std::string_view partner;
     std::string_view stage;
     std::string_view reason;     // dotted id
-    std::string_view last_rung;  // that worked: "everything", "clear" …; "" where none did
+    std::string_view last_step;  // that worked: "everything", "clear" …; "" where none did
     // The verdict that is logged: "verified", or what is wrong in OpenSSL's words; "": not
     // compared.
     std::string_view certificate{};

@@ -361,13 +361,13 @@ protected:
         const facts::Attempt& attempt = log.attempts.back();
         ASSERT_EQ(outcome_of(attempt), expected.outcome) << attempt.parts[0].outcome.text;
         if (expected.outcome == "clear") {
-            ASSERT_FALSE(attempt.rungs.empty());
-            EXPECT_EQ(facts::name(attempt.rungs.back().reason), expected.found);
+            ASSERT_FALSE(attempt.steps.empty());
+            EXPECT_EQ(facts::name(attempt.steps.back().reason), expected.found);
         } else if (!expected.found.empty()) {
             EXPECT_EQ(facts::name(attempt.policy_reasons.back()), expected.found);
         }
         if (!model.skipped().empty()) {
-            EXPECT_TRUE(attempt.rungs.empty()) << "it must not even be connected to";
+            EXPECT_TRUE(attempt.steps.empty()) << "it must not even be connected to";
             return;
         }
         for (const std::string_view source :

@@ -392,8 +392,8 @@ protected:
             const auto& outcome = attempt.parts.at(0).outcome;
             text += fmt::format("attempt {}: {} {}:", attempt.number, facts::name(outcome.reason),
                                 outcome.text);
-            for (const auto& rung : attempt.rungs)
-                text.append(" ").append(facts::name(rung.reason));
+            for (const auto& step : attempt.steps)
+                text.append(" ").append(facts::name(step.reason));
             text += "\n";
         }
         return text.substr(0, 4000);

@@ -281,7 +281,7 @@ class HermeticServer:
         return json.loads(self.run("status", "--json").stdout)
 
     def retry_until(self, predicate, what, seconds=60):
-        """Wait, and ask for retries meanwhile: a destination that failed as a whole rests for a
+        """Wait, and ask for retries meanwhile: a destination that failed as a whole backs off for a
         minute at least, which a test need not."""
         def tried():
             if predicate():

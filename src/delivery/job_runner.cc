@@ -1,6 +1,6 @@
-#include "delivery/courier.h"
+#include "delivery/job_runner.h"
 
-#include "delivery/parcel.h"
+#include "delivery/delivery_job.h"
 #include "delivery/payload.h"
 #include "delivery/transmit.h"
 #include "events/publisher.h"
@@ -8,10 +8,10 @@
 #include "metrics/metrics.h"
 #include "net/await_spool.h"
 #include "net/core.h"
+#include "outbound/context.h"
 #include "outbound/hop_inputs.h"
 #include "outbound/io_outcome.h"
 #include "outbound/next_hop_client.h"
-#include "outbound/office.h"
 #include "outbound/peer_watch.h"
 #include "report/notice.h"
 #include "smtp/client_transaction.h"
@@ -74,11 +74,11 @@ bool worth_another_host(const Outcome& outcome)
     return outcome.origin == facts::Origin::Remote || outbound::is_lost_connection(outcome.reason);
 }
 
-class Courier {
+class JobRunner {
 public:
-    Courier(outbound::Office& office, report::NoticeLimit& limit, outbound::PeerWatch& watch,
-            dispatch::Grant grant)
-        : office_{office}, limit_{limit}, watch_{watch}, grant_{std::move(grant)}
+    JobRunner(outbound::Context& context, report::NoticeLimit& limit, outbound::PeerWatch& watch,
+              dispatch::Grant grant)
+        : context_{context}, limit_{limit}, watch_{watch}, grant_{std::move(grant)}
     {
     }
 
@@ -94,22 +94,22 @@ private:
 
     net::Task<> carry_safely(dispatch::GrantedMessage granted);
     net::Task<> carry(dispatch::GrantedMessage granted);
-    net::Task<> deliver(Parcel& parcel);
-    net::Task<bool> find_way();
-    void forget_way();
-    void heed_changes(Parcel& parcel);
-    net::Task<bool> connect(Parcel& parcel);
-    net::Task<OnConnection> offer(Parcel& parcel);
-    net::Task<std::string> read_header(const Parcel& parcel);
+    net::Task<> deliver(DeliveryJob& job);
+    net::Task<bool> find_next_hop();
+    void forget_next_hop();
+    void heed_changes(DeliveryJob& job);
+    net::Task<bool> connect(DeliveryJob& job);
+    net::Task<OnConnection> offer(DeliveryJob& job);
+    net::Task<std::string> read_header(const DeliveryJob& job);
     std::size_t recipients_at_once() const;
-    bool take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
+    bool take_results(DeliveryJob& job, smtp::ClientTransaction& transaction,
                       std::vector<std::uint32_t>& elsewhere);
     void fail_destination(const Outcome& outcome);
     // Nothing more is to be begun.
-    [[nodiscard]] bool is_over() const { return office_.stopping() || watch_.has_given_way(); }
+    [[nodiscard]] bool is_over() const { return context_.stopping() || watch_.has_given_way(); }
     void release();
 
-    outbound::Office& office_;
+    outbound::Context& context_;
     report::NoticeLimit& limit_;
     outbound::PeerWatch& watch_;
     dispatch::Grant grant_;
@@ -136,20 +136,20 @@ private:
     bool escaped_ = false;           // an exception has ended the message under way
 };
 
-net::Task<dispatch::GrantReport> Courier::run()
+net::Task<dispatch::GrantReport> JobRunner::run()
 {
     report_.id = grant_.id;
     if (grant_.settle) destination_failure_.emplace().outcome = *grant_.settle;
     for (auto& granted : grant_.messages) {
         // What breaks connections may be in the messages: the others come back in another grant.
         if (is_over() || escaped_ || lost_in_a_row_ >= kLostInARow) {
-            report_.slow_down = report_.slow_down || !office_.stopping();
+            report_.slow_down = report_.slow_down || !context_.stopping();
             report_.untouched.push_back(granted.lease.id);
             continue;
         }
         co_await carry_safely(std::move(granted));
     }
-    forget_way();
+    forget_next_hop();
     if (watch_.has_given_way()) {
         // Who has taken nothing is as good as dead for now; the others are slow.
         const bool lives = report_.delivered + report_.failed != 0;
@@ -160,8 +160,8 @@ net::Task<dispatch::GrantReport> Courier::run()
 }
 
 // A mistake of ours must not keep the mail from being tried again: it, and what is left of the
-// grant, goes back to the queue, which lets the destination rest.
-net::Task<> Courier::carry_safely(dispatch::GrantedMessage granted)
+// grant, goes back to the queue, which lets the destination back off.
+net::Task<> JobRunner::carry_safely(dispatch::GrantedMessage granted)
 {
     const MessageId id = granted.lease.id;
     std::string what;
@@ -175,18 +175,18 @@ net::Task<> Courier::carry_safely(dispatch::GrantedMessage granted)
     }
     escaped_ = true;
     connection_.reset();  // whatever it was about to say
-    office_.adapters.events.publish(events::Escaped{events::Escaped::From::Delivery, what});
+    context_.adapters.events.publish(events::Escaped{events::Escaped::From::Delivery, what});
     report_.untouched.push_back(id);
     report_.destination_failure =
         facts::local_outcome(Reason::DeliveryEscaped, "an error in this server ended the attempt");
 }
 
-net::Task<> Courier::carry(dispatch::GrantedMessage granted)
+net::Task<> JobRunner::carry(dispatch::GrantedMessage granted)
 {
-    auto& core = office_.adapters.core;
+    auto& core = context_.adapters.core;
     auto message = std::move(granted.resident);
     if (message == nullptr) {
-        auto loaded = co_await net::load(core, *office_.adapters.spool, granted.lease.id);
+        auto loaded = co_await net::load(core, *context_.adapters.spool, granted.lease.id);
         if (!loaded) {
             // Gone: nothing is left to be done, the queue lets go of it. Not to be read now:
             // another time.
@@ -197,38 +197,38 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
         message = *std::move(loaded);
     }
     offered_ = false;
-    Parcel parcel{std::move(message), granted.lease, granted.accepted_at, core.clock().wall(),
-                  office_.now()};
-    // While the destination rests nothing is tried: what was approved stays so.
-    if (grant_.settle) parcel.settle_only();
+    DeliveryJob job{std::move(message), granted.lease, granted.accepted_at, core.clock().wall(),
+                    context_.now()};
+    // While the destination backs off nothing is tried: what was approved stays so.
+    if (grant_.settle) job.settle_only();
     const bool approved = granted.approval && !grant_.settle;
     demand_.approved = approved ? policy::Approved::Yes : policy::Approved::No;
-    demand_.wishes = policy::wishes_of(parcel.envelope());
+    demand_.requests = policy::requests_of(job.envelope());
     // A message that is protected otherwise has hosts, connection and failure of its own.
     const bool other = next_hop_ && (next_hop_->is_old() || next_hop_->demanded() != demand_);
-    if (other) forget_way();
+    if (other) forget_next_hop();
     snapshot_.reset();
-    heed_changes(parcel);
-    if (spool::lacks_octets(parcel.message().body)) {
-        parcel.set_remaining(unreadable_message(), {});
-    } else if (!parcel.to_try.empty()) {
+    heed_changes(job);
+    if (spool::lacks_octets(job.message().body)) {
+        job.set_remaining(unreadable_message(), {});
+    } else if (!job.to_try.empty()) {
         if (approved) {
-            office_.adapters.metrics.add(metrics::Metric::ApprovedAttempts);
-            parcel.use_approval();
+            context_.adapters.metrics.add(metrics::Metric::ApprovedAttempts);
+            job.use_approval();
         }
-        co_await deliver(parcel);
+        co_await deliver(job);
     }
     // Cut short before anybody was spoken to: no attempt, and the first thing after the next start.
-    if (office_.stopping() && !offered_) {
+    if (context_.stopping() && !offered_) {
         report_.untouched.push_back(granted.lease.id);
         co_return;
     }
 
     std::string header;
-    if (parcel.message().body.in_file && parcel.may_make_notice()) {
-        header = co_await read_header(parcel);
+    if (job.message().body.in_file && job.may_make_notice()) {
+        header = co_await read_header(job);
     }
-    const auto counts = parcel.conclude(office_, limit_, *grant_.route, report::header_of(header));
+    const auto counts = job.conclude(context_, limit_, *grant_.route, report::header_of(header));
     if (counts.delivered != 0) {
         ++report_.delivered;
     } else if (counts.failed != 0 && counts.deferred == 0) {
@@ -238,19 +238,19 @@ net::Task<> Courier::carry(dispatch::GrantedMessage granted)
     }
 }
 
-net::Task<> Courier::deliver(Parcel& parcel)
+net::Task<> JobRunner::deliver(DeliveryJob& job)
 {
     int sessions = 0;
     // The next message begins with the best host again.
     if (next_hop_) next_hop_->begin_transaction();
     while (true) {
-        heed_changes(parcel);
-        if (parcel.to_try.empty()) break;
-        const bool connected = co_await connect(parcel);
+        heed_changes(job);
+        if (job.to_try.empty()) break;
+        const bool connected = co_await connect(job);
         // What ended it may hold no more.
         if (!connected && next_hop_ && next_hop_->is_outdated() && !is_over()) continue;
         if (!connected) break;
-        const auto end = co_await offer(parcel);
+        const auto end = co_await offer(job);
         if (end == OnConnection::Stale) continue;
         if (end != OnConnection::Unfit) {
             ++sessions;
@@ -258,47 +258,47 @@ net::Task<> Courier::deliver(Parcel& parcel)
         }
         lost_in_a_row_ = end == OnConnection::Lost ? lost_in_a_row_ + 1 : 0;
         if (sessions == kSessionsPerMessage || is_over()) break;
-        if (parcel.to_try.empty() || !next_hop_->try_another_host()) break;
+        if (job.to_try.empty() || !next_hop_->try_another_host()) break;
         release();
     }
     // A permanent failure only where no host can take it.
-    if (!next_hop_ || next_hop_->selection().others_may_take()) parcel.defer_unfit();
-    parcel.set_remaining(last_failure_, last_host_);
+    if (!next_hop_ || next_hop_->selection().others_may_take()) job.defer_unfit();
+    job.set_remaining(last_failure_, last_host_);
     if (next_hop_ && next_hop_->is_narrowed()) release();
 }
 
-net::Task<bool> Courier::connect(Parcel& parcel)
+net::Task<bool> JobRunner::connect(DeliveryJob& job)
 {
-    if (connection_ && office_.pool.is_worn(*connection_)) release();
+    if (connection_ && context_.pool.is_worn(*connection_)) release();
     if (connection_) co_return true;
-    const bool plain_rest = destination_failure_ && !destination_failure_->snapshot;
-    if (destination_failure_ && (plain_rest || destination_failure_->demand == demand_)) {
+    const bool only_settles = destination_failure_ && !destination_failure_->snapshot;
+    if (destination_failure_ && (only_settles || destination_failure_->demand == demand_)) {
         last_failure_ = destination_failure_->outcome;
-        if (next_hop_) parcel.describe(*next_hop_);
-        if (destination_failure_->decision) parcel.describe(*destination_failure_->decision);
+        if (next_hop_) job.describe(*next_hop_);
+        if (destination_failure_->decision) job.describe(*destination_failure_->decision);
         co_return false;
     }
-    watch_.begin_opening(office_.now());
+    watch_.begin_opening(context_.now());
     bool found = next_hop_ != nullptr;
-    if (!found) found = co_await find_way();
+    if (!found) found = co_await find_next_hop();
     if (found) {
         // Mail of a null sender is a notice, which goes to whoever wrote.
-        next_hop_->made_for(report::is_own_sender(*office_.snapshot, parcel.envelope())
+        next_hop_->made_for(report::is_own_sender(*context_.snapshot, job.envelope())
                                 ? policy::ChosenBy::OwnSender
                                 : policy::ChosenBy::Stranger);
         connection_ = co_await next_hop_->open();
     }
     watch_.end_opening();
     if (!found) {
-        if (destination_failure_->decision) parcel.describe(*destination_failure_->decision);
+        if (destination_failure_->decision) job.describe(*destination_failure_->decision);
         co_return false;
     }
-    parcel.add_rungs(next_hop_->take_rungs());
+    job.add_attempt_steps(next_hop_->take_attempt_steps());
     if (connection_) {
         if (without_chunking_) connection_->capabilities.chunking = false;
         co_return true;
     }
-    parcel.describe(*next_hop_);
+    job.describe(*next_hop_);
     last_host_ = next_hop_->last_host();
     last_failure_ = next_hop_->failure();
     if (!next_hop_->is_narrowed()) fail_destination(last_failure_);
@@ -307,129 +307,128 @@ net::Task<bool> Courier::connect(Parcel& parcel)
 
 // Every MAIL is decided by what is in force then (specification §4.5): also who goes this way, and
 // what was found to be impossible.
-void Courier::heed_changes(Parcel& parcel)
+void JobRunner::heed_changes(DeliveryJob& job)
 {
-    if (next_hop_ && next_hop_->is_outdated()) forget_way();
+    if (next_hop_ && next_hop_->is_outdated()) forget_next_hop();
     if (destination_failure_ && destination_failure_->snapshot &&
-        (destination_failure_->snapshot != office_.snapshot ||
-         destination_failure_->settings != office_.settings)) {
+        (destination_failure_->snapshot != context_.snapshot ||
+         destination_failure_->settings != context_.settings)) {
         destination_failure_.reset();
         report_.destination_failure.reset();
     }
-    if (snapshot_ == office_.snapshot) return;
-    snapshot_ = office_.snapshot;
-    auto& core = office_.adapters.core;
-    parcel.split(*snapshot_, *grant_.route, core.ids(), core.clock().wall());
+    if (snapshot_ == context_.snapshot) return;
+    snapshot_ = context_.snapshot;
+    auto& core = context_.adapters.core;
+    job.split(*snapshot_, *grant_.route, core.ids(), core.clock().wall());
 }
 
-void Courier::forget_way()
+void JobRunner::forget_next_hop()
 {
     release();
     if (next_hop_) report_.slow_down = report_.slow_down || next_hop_->slow_down();
     next_hop_.reset();
 }
 
-net::Task<bool> Courier::find_way()
+net::Task<bool> JobRunner::find_next_hop()
 {
-    // The parcel's routes were decided under this snapshot.
-    const auto snapshot = office_.snapshot;
+    // The job's routes were decided under this snapshot.
+    const auto snapshot = context_.snapshot;
     auto demand = outbound::make_demand(*snapshot, *grant_.route, demand_);
     if (!demand) {
         fail_destination(facts::local_outcome(
             Reason::RouteUnknownKey, "a connector, domain or host of its route is not there"));
         co_return false;
     }
-    auto hosts = co_await outbound::find_hosts(office_, *grant_.route);
+    auto hosts = co_await outbound::find_hosts(context_, *grant_.route);
     if (!hosts) {
         fail_destination(hosts.error());
         const auto hop = outbound::hop_facts({}, {grant_.route->domain, {}, {}}, nullptr);
         destination_failure_->decision =
-            policy::decide_tls(*demand, hop, {}, office_.adapters.core.clock().wall());
+            policy::decide_tls(*demand, hop, {}, context_.adapters.core.clock().wall());
         co_return false;
     }
-    next_hop_ = std::make_unique<outbound::NextHopClient>(office_, &watch_, *std::move(hosts),
+    next_hop_ = std::make_unique<outbound::NextHopClient>(context_, &watch_, *std::move(hosts),
                                                           *std::move(demand), snapshot);
     co_return true;
 }
 
-// A permanent failure is an answer: the destination need not rest.
-void Courier::fail_destination(const Outcome& outcome)
+// A permanent failure is an answer: the destination need not back off.
+void JobRunner::fail_destination(const Outcome& outcome)
 {
     auto& failure = destination_failure_.emplace();
     failure.outcome = outcome;
-    failure.snapshot = office_.snapshot;
-    failure.settings = office_.settings;
+    failure.snapshot = context_.snapshot;
+    failure.settings = context_.settings;
     failure.demand = demand_;
     last_failure_ = outcome;
     // What one message asks for beyond others says nothing of the destination.
     const bool plain = demand_ == policy::MessageDemand{};
-    if (plain && outcome.result == OutcomeClass::Deferred && !office_.stopping()) {
+    if (plain && outcome.result == OutcomeClass::Deferred && !context_.stopping()) {
         report_.destination_failure = outcome;
     }
 }
 
-net::Task<Courier::OnConnection> Courier::offer(Parcel& parcel)
+net::Task<JobRunner::OnConnection> JobRunner::offer(DeliveryJob& job)
 {
-    auto& metrics = office_.adapters.metrics;
+    auto& metrics = context_.adapters.metrics;
     std::vector<std::uint32_t> elsewhere;
-    auto payload = co_await make_payload(office_, parcel.message(), connection_->capabilities);
+    auto payload = co_await make_payload(context_, job.message(), connection_->capabilities);
     if (!payload) {
         last_failure_ = std::move(payload.error());
-        parcel.set_remaining(last_failure_, {});
-        parcel.to_try.clear();
+        job.set_remaining(last_failure_, {});
+        job.to_try.clear();
         co_return OnConnection::Through;
     }
     bool unfit = true;
-    while (!parcel.to_try.empty()) {
-        if (snapshot_ != office_.snapshot || !next_hop_->still_holds(*connection_)) {
-            forget_way();
-            parcel.to_try.insert(parcel.to_try.end(), elsewhere.begin(), elsewhere.end());
+    while (!job.to_try.empty()) {
+        if (snapshot_ != context_.snapshot || !next_hop_->still_holds(*connection_)) {
+            forget_next_hop();
+            job.to_try.insert(job.to_try.end(), elsewhere.begin(), elsewhere.end());
             co_return OnConnection::Stale;
         }
         smtp::TransactionInput input;
         input.dialect = connection_->dialect;
         input.peer = &connection_->capabilities;
-        input.envelope = &parcel.envelope();
-        input.recipients.assign(
-            parcel.to_try.begin(),
-            parcel.to_try.begin() +
-                static_cast<std::ptrdiff_t>(std::min(recipients_at_once(), parcel.to_try.size())));
+        input.envelope = &job.envelope();
+        input.recipients.assign(job.to_try.begin(),
+                                job.to_try.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                         recipients_at_once(), job.to_try.size())));
         input.body_size = payload->body->size;
         input.body = payload->body->bytes.view();
         input.needs = payload->needs;
         input.reset_first = connection_->reset_due;
         smtp::ClientTransaction transaction{std::move(input)};
         const auto end =
-            co_await transmit(office_, *connection_, transaction, *payload->body, watch_);
-        parcel.add_step(*connection_);
+            co_await transmit(context_, *connection_, transaction, *payload->body, watch_);
+        job.add_step(*connection_);
         without_chunking_ = without_chunking_ || transaction.knows_no_bdat();
         if (end == Transmitted::Stale || transaction.knows_no_bdat()) {
             connection_.reset();
-            parcel.to_try.insert(parcel.to_try.end(), elsewhere.begin(), elsewhere.end());
+            job.to_try.insert(job.to_try.end(), elsewhere.begin(), elsewhere.end());
             co_return OnConnection::Stale;
         }
         metrics.add(transaction_metric(*connection_));
         if (connection_->messages > 1) metrics.add(metrics::Metric::OutboundReused);
-        parcel.describe(*connection_, *next_hop_);
+        job.describe(*connection_, *next_hop_);
         unfit = unfit && std::ranges::all_of(transaction.results(), [](const auto& result) {
                     return outbound::is_unfit_host(result.outcome.reason);
                 });
-        const bool lost = take_results(parcel, transaction, elsewhere);
+        const bool lost = take_results(job, transaction, elsewhere);
         if (end == Transmitted::Closed) {
             connection_.reset();
-            parcel.to_try.insert(parcel.to_try.end(), elsewhere.begin(), elsewhere.end());
+            job.to_try.insert(job.to_try.end(), elsewhere.begin(), elsewhere.end());
             co_return lost ? OnConnection::Lost : OnConnection::Through;
         }
     }
-    parcel.to_try = std::move(elsewhere);
+    job.to_try = std::move(elsewhere);
     co_return unfit ? OnConnection::Unfit : OnConnection::Through;
 }
 
 // Takes the outcomes over, and the recipients out of to_try, but for those that only were too many
 // at once. True where the connection was lost under one of them. Leaves in last_failure_ what it
 // means for those who had no turn: never what the server said of somebody else.
-bool Courier::take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
-                           std::vector<std::uint32_t>& elsewhere)
+bool JobRunner::take_results(DeliveryJob& job, smtp::ClientTransaction& transaction,
+                             std::vector<std::uint32_t>& elsewhere)
 {
     auto& results = transaction.results();
     report_.slow_down = report_.slow_down || transaction.peer_is_busy();
@@ -453,42 +452,42 @@ bool Courier::take_results(Parcel& parcel, smtp::ClientTransaction& transaction,
         if (ended) last_failure_ = result.outcome;
         lost = lost || ended;
         if (worth_another_host(result.outcome)) elsewhere.push_back(result.index);
-        parcel.set_outcome(result.index, std::move(result.outcome), connection_->host,
-                           handed_to(*connection_));
+        job.set_outcome(result.index, std::move(result.outcome), connection_->host,
+                        handed_to(*connection_));
     }
-    auto& to_try = parcel.to_try;
+    auto& to_try = job.to_try;
     to_try.erase(to_try.begin(), to_try.begin() + static_cast<std::ptrdiff_t>(results.size()));
     to_try.insert(to_try.begin(), again.begin(), again.end());
     return lost;
 }
 
-std::size_t Courier::recipients_at_once() const
+std::size_t JobRunner::recipients_at_once() const
 {
     const std::size_t announced = connection_->capabilities.max_recipients;
     if (announced == 0) return kRecipientsPerTransaction;
     return std::min(announced, kRecipientsPerTransaction);
 }
 
-net::Task<std::string> Courier::read_header(const Parcel& parcel)
+net::Task<std::string> JobRunner::read_header(const DeliveryJob& job)
 {
-    auto reader = office_.adapters.spool->open_body(parcel.message().body);
+    auto reader = context_.adapters.spool->open_body(job.message().body);
     if (reader == nullptr) co_return std::string{};
-    auto read = co_await net::read_body(office_.adapters.core, *reader, 0, kHeaderOctets);
+    auto read = co_await net::read_body(context_.adapters.core, *reader, 0, kHeaderOctets);
     co_return read ? *std::move(read) : std::string{};
 }
 
-void Courier::release()
+void JobRunner::release()
 {
-    if (connection_) office_.pool.put(std::move(connection_), office_.now());
+    if (connection_) context_.pool.put(std::move(connection_), context_.now());
 }
 
 }  // namespace
 
-net::Task<dispatch::GrantReport> carry_out(outbound::Office& office, report::NoticeLimit& limit,
+net::Task<dispatch::GrantReport> carry_out(outbound::Context& context, report::NoticeLimit& limit,
                                            outbound::PeerWatch& watch, dispatch::Grant grant)
 {
-    Courier courier{office, limit, watch, std::move(grant)};
-    co_return co_await courier.run();
+    JobRunner runner{context, limit, watch, std::move(grant)};
+    co_return co_await runner.run();
 }
 
 }  // namespace hermetic::delivery

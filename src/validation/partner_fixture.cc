@@ -1,8 +1,8 @@
-#include "validation/look_fixture.h"
+#include "validation/partner_fixture.h"
 
 namespace hermetic::validation {
 
-LookTest::LookTest()
+PartnerTest::PartnerTest()
 {
     settings_.hostname = "us.test";
     settings_.own_names = {"us.test"};
@@ -10,7 +10,7 @@ LookTest::LookTest()
     settings_.cas = *tls::load_cas(pki_.root_file());
 }
 
-LookTest::~LookTest()
+PartnerTest::~PartnerTest()
 {
     for (auto& peer : peers_) {
         peer->close();
@@ -18,7 +18,7 @@ LookTest::~LookTest()
     }
 }
 
-outbound::PeerScript LookTest::in_tls(std::vector<std::string> names)
+outbound::PeerScript PartnerTest::in_tls(std::vector<std::string> names)
 {
     outbound::PeerScript script;
     tls::ServerProfile profile;
@@ -31,7 +31,8 @@ outbound::PeerScript LookTest::in_tls(std::vector<std::string> names)
     return script;
 }
 
-outbound::ScriptedPeer& LookTest::peer_for(const std::string& domain, outbound::PeerScript script)
+outbound::ScriptedPeer& PartnerTest::peer_for(const std::string& domain,
+                                              outbound::PeerScript script)
 {
     peers_.push_back(std::make_unique<outbound::ScriptedPeer>(fixture_.core, std::move(script)));
     resolver_.add_mx(domain, 10, "mx." + domain);
@@ -40,12 +41,12 @@ outbound::ScriptedPeer& LookTest::peer_for(const std::string& domain, outbound::
     return *peers_.back();
 }
 
-outbound::SettingsPointer LookTest::settings() const
+outbound::SettingsPointer PartnerTest::settings() const
 {
     return std::make_shared<const outbound::DeliverySettings>(settings_);
 }
 
-Environment LookTest::environment()
+Environment PartnerTest::environment()
 {
     Patience patience;
     patience.connect = patience.reply = patience.handshake = std::chrono::seconds{5};
@@ -53,7 +54,7 @@ Environment LookTest::environment()
             nullptr};
 }
 
-std::vector<std::string> LookTest::told(const std::vector<Step>& steps)
+std::vector<std::string> PartnerTest::told(const std::vector<Step>& steps)
 {
     std::vector<std::string> words;
     for (const Step& step : steps) {

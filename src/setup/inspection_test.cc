@@ -1,4 +1,4 @@
-#include "setup/look.h"
+#include "setup/inspection.h"
 
 #include "dns/resolver_fixture.h"
 #include "net/core_fixture.h"
@@ -43,9 +43,9 @@ public:
     std::vector<Instant> deadlines;
 };
 
-class SetupLook : public testing::Test {
+class SetupInspection : public testing::Test {
 protected:
-    SetupLook()
+    SetupInspection()
     {
         questions_.hostname = "mx.example.test";
         questions_.domains = {"example.test"};
@@ -66,11 +66,11 @@ protected:
 private:
     net::Task<> run_into(NetworkFacts& facts)
     {
-        facts = co_await look(fixture_.core, resolver_, surroundings_, questions_);
+        facts = co_await inspect(fixture_.core, resolver_, surroundings_, questions_);
     }
 };
 
-TEST_F(SetupLook, AsksForEachRecordOfTheHostAndItsDomains)
+TEST_F(SetupInspection, AsksForEachRecordOfTheHostAndItsDomains)
 {
     const IpAddress address = *IpAddress::parse("192.0.2.7");
     resolver_.hosts["mx.example.test"] = {address};
@@ -96,7 +96,7 @@ TEST_F(SetupLook, AsksForEachRecordOfTheHostAndItsDomains)
         EXPECT_LE(each, fixture_.in(questions_.each));
 }
 
-TEST_F(SetupLook, AHostThatGreetsIsEnoughToSeeThatPort25LeadsOut)
+TEST_F(SetupInspection, AHostThatGreetsIsEnoughToSeeThatPort25LeadsOut)
 {
     questions_.reach = "other.test";
     resolver_.add_mx("other.test", 20, "b.other.test");
@@ -117,7 +117,7 @@ TEST_F(SetupLook, AHostThatGreetsIsEnoughToSeeThatPort25LeadsOut)
     EXPECT_TRUE(facts.outbound->host.empty());
 }
 
-TEST_F(SetupLook, AllOfItEndsInTime)
+TEST_F(SetupInspection, AllOfItEndsInTime)
 {
     questions_.all = Duration{0};
     resolver_.hosts["mx.example.test"] = {*IpAddress::parse("192.0.2.7")};

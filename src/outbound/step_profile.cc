@@ -1,4 +1,4 @@
-#include "outbound/rung_profile.h"
+#include "outbound/step_profile.h"
 
 #include <string_view>
 #include <utility>
@@ -6,12 +6,12 @@
 namespace hermetic::outbound {
 namespace {
 
-// Everything OpenSSL has, however weak: only on the legacy rung, which the floor must allow.
+// Everything OpenSSL has, however weak: only on the legacy step, which the floor must allow.
 constexpr std::string_view kLegacyCiphers = "ALL:!aNULL:!eNULL:@SECLEVEL=0";
 
 }  // namespace
 
-tls::ClientProfile profile_of(const policy::RungPlan& plan,
+tls::ClientProfile profile_of(const policy::StepPlan& plan,
                               std::shared_ptr<const tls::Certificate> certificate)
 {
     tls::ClientProfile profile;

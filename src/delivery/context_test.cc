@@ -1,5 +1,5 @@
-// What the couriers of a core share, where it cannot be had.
-#include "outbound/office.h"
+// What the job runners of a core share, where it cannot be had.
+#include "outbound/context.h"
 
 #include "delivery/payload.h"
 #include "delivery/service_fixture.h"
@@ -16,48 +16,48 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-class OfficeTest : public DeliveryTest {
+class ContextTest : public DeliveryTest {
 protected:
-    OfficeTest()
-        : office{outbound::Adapters{fixture.core, &spool, resolver, log, metrics},
-                 std::make_shared<const outbound::DeliverySettings>(settings),
-                 std::make_shared<const objects::Snapshot>(contents),
-                 [](outbound::ConnectionPointer) {}}
+    ContextTest()
+        : context{outbound::Adapters{fixture.core, &spool, resolver, log, metrics},
+                  std::make_shared<const outbound::DeliverySettings>(settings),
+                  std::make_shared<const objects::Snapshot>(contents),
+                  [](outbound::ConnectionPointer) {}}
     {
     }
     using Made = std::optional<Result<Payload, facts::Outcome>>;
     // For a peer that offers nothing.
-    static net::Task<> make(outbound::Office& office, const spool::StoredMessage& message,
+    static net::Task<> make(outbound::Context& context, const spool::StoredMessage& message,
                             Made& made)
     {
         const smtp::Capabilities peer;
-        made.emplace(co_await make_payload(office, message, peer));
+        made.emplace(co_await make_payload(context, message, peer));
     }
     Made payload_of(const spool::StoredMessage& message)
     {
         Made made;
-        fixture.run(make(office, message, made));
+        fixture.run(make(context, message, made));
         return made;
     }
 
-    outbound::Office office;
+    outbound::Context context;
 };
 
-TEST_F(OfficeTest, AContextThatCannotBeMadeIsToldOnceAndThereIsNone)
+TEST_F(ContextTest, AContextThatCannotBeMadeIsToldOnceAndThereIsNone)
 {
-    policy::RungPlan plan;
+    policy::StepPlan plan;
     plan.min = facts::TlsVersion::Tls13;
     plan.max = facts::TlsVersion::Tls12;
-    EXPECT_EQ(office.context_for(plan, nullptr), nullptr);
-    EXPECT_EQ(office.context_for(plan, nullptr), nullptr);
+    EXPECT_EQ(context.tls_context_for(plan, nullptr), nullptr);
+    EXPECT_EQ(context.tls_context_for(plan, nullptr), nullptr);
     EXPECT_THAT(log.events, ElementsAre(HasSubstr("tls.client-context what=min_tls")));
     plan.max = facts::TlsVersion::Tls13;
-    EXPECT_NE(office.context_for(plan, nullptr), nullptr);
+    EXPECT_NE(context.tls_context_for(plan, nullptr), nullptr);
     EXPECT_THAT(log.events, SizeIs(1));
 }
 
 // Each conversion has its message in memory twice: together they are bounded.
-TEST_F(OfficeTest, AConversionWaitsWhileOthersTakeTheMemory)
+TEST_F(ContextTest, AConversionWaitsWhileOthersTakeTheMemory)
 {
     const auto message = make_message(
         {"b@other.test"}, "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n\xe4\r\n");
@@ -66,7 +66,7 @@ TEST_F(OfficeTest, AConversionWaitsWhileOthersTakeTheMemory)
     message->envelope = envelope;
 
     std::vector<std::shared_ptr<void>> others;
-    while (auto room = office.room_to_convert(std::uint64_t{16} << 20)) {
+    while (auto room = context.room_to_convert(std::uint64_t{16} << 20)) {
         others.push_back(std::move(room));
     }
     EXPECT_THAT(others, SizeIs(2));

@@ -26,7 +26,8 @@ struct Questions {
 };
 
 // All of it outlives the task.
-[[nodiscard]] net::Task<NetworkFacts> look(net::Core& core, dns::Resolver& resolver,
-                                           Surroundings& surroundings, const Questions& questions);
+[[nodiscard]] net::Task<NetworkFacts> inspect(net::Core& core, dns::Resolver& resolver,
+                                              Surroundings& surroundings,
+                                              const Questions& questions);
 
 }  // namespace hermetic::setup

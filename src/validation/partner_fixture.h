@@ -25,10 +25,10 @@ using Words = std::vector<std::string>;
 using objects::TlsLevel;
 
 // Scripted partners, a resolver in memory and a core.
-class LookTest : public testing::Test {
+class PartnerTest : public testing::Test {
 protected:
-    LookTest();
-    ~LookTest() override;
+    PartnerTest();
+    ~PartnerTest() override;
 
     // A partner that shows a certificate for these names; none: it offers no STARTTLS.
     outbound::PeerScript in_tls(std::vector<std::string> names);
@@ -47,7 +47,7 @@ protected:
     std::vector<std::unique_ptr<outbound::ScriptedPeer>> peers_;
 };
 
-class ValidateTest : public LookTest {
+class ValidateTest : public PartnerTest {
 protected:
     ValidateTest();
     ~ValidateTest() override;

@@ -1,11 +1,11 @@
-#include "outbound/office.h"
+#include "outbound/context.h"
 
 #include "events/publisher.h"
 #include "facts/reasons.h"
 #include "net/core.h"
 #include "net/stream.h"
 #include "outbound/credentials.h"
-#include "outbound/rung_profile.h"
+#include "outbound/step_profile.h"
 
 #include <algorithm>
 
@@ -28,8 +28,8 @@ PoolLimits limits_of(const DeliverySettings& settings)
 
 }  // namespace
 
-Office::Office(Adapters its_adapters, SettingsPointer its_settings,
-               objects::SnapshotPointer its_snapshot, Pool::Goodbye goodbye)
+Context::Context(Adapters its_adapters, SettingsPointer its_settings,
+                 objects::SnapshotPointer its_snapshot, Pool::Goodbye goodbye)
     : adapters{std::move(its_adapters)},
       settings{std::move(its_settings)},
       snapshot{std::move(its_snapshot)},
@@ -40,25 +40,25 @@ Office::Office(Adapters its_adapters, SettingsPointer its_settings,
 {
 }
 
-Instant Office::now() const
+Instant Context::now() const
 {
     return adapters.core.clock().now();
 }
 
-Instant Office::within(Duration duration) const
+Instant Context::within(Duration duration) const
 {
     return std::min(now() + duration, stop_at_);
 }
 
-void Office::stop_by(Instant at)
+void Context::stop_by(Instant at)
 {
     stop_at_ = std::min(stop_at_, at);
     for (auto* stream : in_use_) stream->until(stop_at_);
     for (auto* connecting : connecting_) connecting->cut();
 }
 
-Identity Office::identity_for(const policy::TlsDecision& decision, std::string_view organization,
-                              const objects::OutboundConnector* connector) const
+Identity Context::identity_for(const policy::TlsDecision& decision, std::string_view organization,
+                               const objects::OutboundConnector* connector) const
 {
     Credentials::Wanted wanted;
     wanted.policy = &decision.policy;
@@ -72,29 +72,30 @@ Identity Office::identity_for(const policy::TlsDecision& decision, std::string_v
     return known.identity(wanted);
 }
 
-std::shared_ptr<const tls::ClientContext> Office::context_for(
-    const policy::RungPlan& plan, const std::shared_ptr<const tls::Certificate>& certificate)
+std::shared_ptr<const tls::ClientContext> Context::tls_context_for(
+    const policy::StepPlan& plan, const std::shared_ptr<const tls::Certificate>& certificate)
 {
     for (const auto& kept : contexts_) {
         if (kept.plan == plan && kept.certificate == certificate) return kept.context;
     }
     auto made = tls::make_client_context(profile_of(plan, certificate));
     if (!made) {
-        adapters.events.publish(events::ClientContextFault{made.error().what, made.error().right});
+        adapters.events.publish(
+            events::ClientContextFault{made.error().what, made.error().expected});
     }
     auto context = made ? *std::move(made) : nullptr;
     contexts_.push_back({plan, certificate, context});
     return context;
 }
 
-void Office::replace_settings(SettingsPointer its_settings)
+void Context::replace_settings(SettingsPointer its_settings)
 {
     settings = std::move(its_settings);
     pool.set_limits(limits_of(*settings));
     contexts_.clear();
 }
 
-std::shared_ptr<void> Office::count_in(const std::string& endpoint)
+std::shared_ptr<void> Context::count_in(const std::string& endpoint)
 {
     ++(*live_)[endpoint];
     return {nullptr, [live = live_, endpoint](void*) {
@@ -103,14 +104,14 @@ std::shared_ptr<void> Office::count_in(const std::string& endpoint)
             }};
 }
 
-std::shared_ptr<void> Office::room_to_convert(std::uint64_t octets)
+std::shared_ptr<void> Context::room_to_convert(std::uint64_t octets)
 {
     if (*converting_ + octets > kConvertingOctets) return nullptr;
     *converting_ += octets;
     return {this, [used = converting_, octets](void*) { *used -= octets; }};
 }
 
-std::uint32_t Office::live_connections(const std::string& endpoint) const
+std::uint32_t Context::live_connections(const std::string& endpoint) const
 {
     const auto found = live_->find(endpoint);
     return found == live_->end() ? 0 : found->second;

@@ -9,15 +9,15 @@ class NoticeLimit;
 }
 
 namespace hermetic::outbound {
-class Office;
+class Context;
 class PeerWatch;
 }  // namespace hermetic::outbound
 
 namespace hermetic::delivery {
 
-// Every message is recorded in the spool, or is among the report's untouched ones. `office`,
+// Every message is recorded in the spool, or is among the report's untouched ones. `context`,
 // `limit` and `watch` outlive the task.
-[[nodiscard]] net::Task<dispatch::GrantReport> carry_out(outbound::Office& office,
+[[nodiscard]] net::Task<dispatch::GrantReport> carry_out(outbound::Context& context,
                                                          report::NoticeLimit& limit,
                                                          outbound::PeerWatch& watch,
                                                          dispatch::Grant grant);

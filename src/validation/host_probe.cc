@@ -1,4 +1,4 @@
-#include "validation/look.h"
+#include "validation/host_probe.h"
 
 #include "core/text.h"
 #include "facts/reasons.h"
@@ -93,13 +93,13 @@ std::vector<Endpoint> endpoints_of(const HostFindings& host)
     return endpoints;
 }
 
-net::Task<Result<std::vector<HostFindings>, facts::Outcome>> find_hosts(LookOffice& look,
+net::Task<Result<std::vector<HostFindings>, facts::Outcome>> find_hosts(ProbeContext& probe_context,
                                                                         routing::Route route,
                                                                         Sink sink)
 {
     const std::string domain = route.domain;
     if (!domain.empty()) tell_running(sink, StepId::Mx, domain);
-    auto found = co_await outbound::find_hosts(look.office(), route);
+    auto found = co_await outbound::find_hosts(probe_context.outbound_context(), route);
     if (!found) {
         facts::Outcome outcome = found.error();
         tell(sink, say_failure(StepId::Mx, std::move(found.error()), Proof::None), domain);
@@ -120,7 +120,7 @@ net::Task<Result<std::vector<HostFindings>, facts::Outcome>> find_hosts(LookOffi
     co_return hosts;
 }
 
-net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink)
+net::Task<> resolve(ProbeContext& probe_context, HostFindings& host, Sink sink)
 {
     const std::string label = host.host.label();
     if (!host.host.unix_path.empty()) {
@@ -131,7 +131,8 @@ net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink)
     if (!host.addresses.empty()) co_return;
     tell_running(sink, StepId::Addresses, label);
     outbound::Host asked = host.host;
-    auto found = co_await outbound::find_addresses(look.office(), std::move(asked));
+    auto found =
+        co_await outbound::find_addresses(probe_context.outbound_context(), std::move(asked));
     if (!found) {
         host.failure = found.error();
         tell(sink, say_failure(StepId::Addresses, std::move(found.error()), Proof::None), label);
@@ -146,8 +147,8 @@ net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink)
     tell_running(sink, StepId::Tlsa, label);
     asked = host.host;
     outbound::MxFacts mx{host.domain, host.canonical_domain, host.mx_security};
-    const auto finding = co_await outbound::find_tlsa(look.office(), std::move(asked),
-                                                      *std::move(found), std::move(mx));
+    const auto finding = co_await outbound::find_tlsa(
+        probe_context.outbound_context(), std::move(asked), *std::move(found), std::move(mx));
     take_tlsa(finding, host);
     tell(sink, say_tlsa(host), label);
 }
@@ -163,8 +164,8 @@ std::optional<facts::Outcome> refuse(const Environment& env, const HostFindings&
                                                   facts::describe(*why).words));
 }
 
-net::Task<AddressFindings> look_at(const Environment& env, Contexts& contexts,
-                                   const HostFindings& host, Endpoint endpoint, Sink sink)
+net::Task<AddressFindings> probe_address(const Environment& env, Contexts& contexts,
+                                         const HostFindings& host, Endpoint endpoint, Sink sink)
 {
     AddressFindings findings;
     findings.endpoint = endpoint;

@@ -18,16 +18,16 @@
 
 namespace hermetic::outbound {
 class NextHopClient;
-class Office;
+class Context;
 }  // namespace hermetic::outbound
 
 namespace hermetic::delivery {
 
-class Parcel {
+class DeliveryJob {
 public:
     // `accepted_at`: as in GrantedMessage.
-    Parcel(std::shared_ptr<const spool::StoredMessage> message, spool::Lease lease,
-           std::optional<WallTime> accepted_at, WallTime started, Instant began);
+    DeliveryJob(std::shared_ptr<const spool::StoredMessage> message, spool::Lease lease,
+                std::optional<WallTime> accepted_at, WallTime started, Instant began);
 
     // Sends recipients whose route is no longer `route` another way: into messages of their
     // own, in the same atomic change (docs/adr: splits); a message that goes another way as a whole
@@ -53,7 +53,7 @@ public:
     void describe(const outbound::NextHopClient& next_hop);
     // Where no host is known: what the route asks of any.
     void describe(const policy::TlsDecision& decision);
-    void add_rungs(std::vector<facts::Rung> rungs);
+    void add_attempt_steps(std::vector<facts::AttemptStep> steps);
     // The step that made the connection, where this is its first use.
     void add_step(const outbound::Connection& connection);
 
@@ -63,7 +63,7 @@ public:
     void use_approval() { input_.approval_used = true; }
 
     // Settles, logs, counts and records. `header` is of a message whose body is a file.
-    settlement::Counts conclude(outbound::Office& office, report::NoticeLimit& limit,
+    settlement::Counts conclude(outbound::Context& context, report::NoticeLimit& limit,
                                 const routing::Route& route, std::string_view header);
     [[nodiscard]] bool may_make_notice() const;
 

@@ -1,11 +1,11 @@
-#include "delivery/parcel.h"
+#include "delivery/delivery_job.h"
 
 #include "core/text.h"
 #include "events/publisher.h"
 #include "net/core.h"
+#include "outbound/context.h"
 #include "outbound/io_outcome.h"
 #include "outbound/next_hop_client.h"
-#include "outbound/office.h"
 
 #include <algorithm>
 #include <utility>
@@ -39,8 +39,8 @@ private:
 
 }  // namespace
 
-Parcel::Parcel(std::shared_ptr<const spool::StoredMessage> message, spool::Lease lease,
-               std::optional<WallTime> accepted_at, WallTime started, Instant began)
+DeliveryJob::DeliveryJob(std::shared_ptr<const spool::StoredMessage> message, spool::Lease lease,
+                         std::optional<WallTime> accepted_at, WallTime started, Instant began)
     : message_{std::move(message)}, began_{began}
 {
     input_.message = message_.get();
@@ -50,8 +50,8 @@ Parcel::Parcel(std::shared_ptr<const spool::StoredMessage> message, spool::Lease
     to_try = settlement::waiting_recipients(*message_);
 }
 
-void Parcel::split(const objects::Snapshot& snapshot, const routing::Route& route, IdSource& ids,
-                   WallTime now)
+void DeliveryJob::split(const objects::Snapshot& snapshot, const routing::Route& route,
+                        IdSource& ids, WallTime now)
 {
     Routes routes{snapshot, message().envelope->organization};
     const bool all_here = std::all_of(to_try.begin(), to_try.end(), [&](std::uint32_t index) {
@@ -61,8 +61,9 @@ void Parcel::split(const objects::Snapshot& snapshot, const routing::Route& rout
     auto elsewhere = settlement::group_by_route(
         *message_, to_try,
         [&](const mail::Mailbox& to) -> const routing::Route& { return routes.of(to); });
-    const auto here = std::find_if(elsewhere.begin(), elsewhere.end(),
-                                   [&](const settlement::Way& way) { return way.route == route; });
+    const auto here =
+        std::find_if(elsewhere.begin(), elsewhere.end(),
+                     [&](const settlement::RouteGroup& group) { return group.route == route; });
     to_try.clear();
     if (here != elsewhere.end()) {
         to_try = std::move(here->recipients);
@@ -73,8 +74,8 @@ void Parcel::split(const objects::Snapshot& snapshot, const routing::Route& rout
     input_.split = settlement::split(*message_, elsewhere, now, ids);
 }
 
-void Parcel::set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
-                         settlement::HandedTo handed_to)
+void DeliveryJob::set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
+                              settlement::HandedTo handed_to)
 {
     const auto same = [&](const settlement::RecipientEnd& end) { return end.index == index; };
     const auto known = std::find_if(input_.ends.begin(), input_.ends.end(), same);
@@ -86,7 +87,7 @@ void Parcel::set_outcome(std::uint32_t index, facts::Outcome outcome, const std:
     }
 }
 
-void Parcel::set_remaining(const facts::Outcome& outcome, const std::string& host)
+void DeliveryJob::set_remaining(const facts::Outcome& outcome, const std::string& host)
 {
     for (const auto index : to_try) {
         const auto same = [&](const settlement::RecipientEnd& end) { return end.index == index; };
@@ -95,7 +96,7 @@ void Parcel::set_remaining(const facts::Outcome& outcome, const std::string& hos
     }
 }
 
-void Parcel::defer_unfit()
+void DeliveryJob::defer_unfit()
 {
     for (auto& end : input_.ends) {
         const bool waits = std::ranges::find(to_try, end.index) != to_try.end();
@@ -103,7 +104,7 @@ void Parcel::defer_unfit()
     }
 }
 
-void Parcel::describe(const outbound::NextHopClient& next_hop)
+void DeliveryJob::describe(const outbound::NextHopClient& next_hop)
 {
     attempt_.host = next_hop.last_host();
     attempt_.address = next_hop.last_endpoint();
@@ -116,14 +117,14 @@ void Parcel::describe(const outbound::NextHopClient& next_hop)
             mail::strongest(std::move(input_.required_tls), next_hop.required_tls());
 }
 
-void Parcel::describe(const policy::TlsDecision& decision)
+void DeliveryJob::describe(const policy::TlsDecision& decision)
 {
     attempt_.policy = policy::name(decision.policy.level);
     attempt_.policy_reasons.assign(decision.reasons.begin(), decision.reasons.end());
 }
 
-void Parcel::describe(const outbound::Connection& connection,
-                      const outbound::NextHopClient& next_hop)
+void DeliveryJob::describe(const outbound::Connection& connection,
+                           const outbound::NextHopClient& next_hop)
 {
     describe(next_hop);
     attempt_.host = connection.host;
@@ -155,26 +156,26 @@ void Parcel::describe(const outbound::Connection& connection,
     tls.name_matches = connection.tls->name_matches;
 }
 
-void Parcel::add_rungs(std::vector<facts::Rung> rungs)
+void DeliveryJob::add_attempt_steps(std::vector<facts::AttemptStep> steps)
 {
-    if (attempt_.rungs.empty()) {
-        attempt_.rungs = std::move(rungs);
+    if (attempt_.steps.empty()) {
+        attempt_.steps = std::move(steps);
     } else {
-        std::move(rungs.begin(), rungs.end(), std::back_inserter(attempt_.rungs));
+        std::move(steps.begin(), steps.end(), std::back_inserter(attempt_.steps));
     }
 }
 
-void Parcel::add_step(const outbound::Connection& connection)
+void DeliveryJob::add_step(const outbound::Connection& connection)
 {
-    if (connection.messages == 1 && connection.step) attempt_.rungs.push_back(*connection.step);
+    if (connection.messages == 1 && connection.step) attempt_.steps.push_back(*connection.step);
 }
 
-bool Parcel::may_make_notice() const
+bool DeliveryJob::may_make_notice() const
 {
     return settlement::may_make_notice(envelope(), input_.ends);
 }
 
-void Parcel::complete_attempt(const routing::Route& route, Instant now)
+void DeliveryJob::complete_attempt(const routing::Route& route, Instant now)
 {
     attempt_.message = message_->id;
     attempt_.accepted_as = envelope().accepted_as;
@@ -192,13 +193,13 @@ void Parcel::complete_attempt(const routing::Route& route, Instant now)
     }
 }
 
-settlement::Counts Parcel::conclude(outbound::Office& office, report::NoticeLimit& limit,
-                                    const routing::Route& route, std::string_view header)
+settlement::Counts DeliveryJob::conclude(outbound::Context& context, report::NoticeLimit& limit,
+                                         const routing::Route& route, std::string_view header)
 {
-    auto& core = office.adapters.core;
-    complete_attempt(route, office.now());
-    input_.snapshot = office.snapshot.get();
-    input_.hostname = office.settings->hostname;
+    auto& core = context.adapters.core;
+    complete_attempt(route, context.now());
+    input_.snapshot = context.snapshot.get();
+    input_.hostname = context.settings->hostname;
     input_.now = core.clock().wall();
     input_.limit = &limit;
     if (may_make_notice()) {
@@ -216,10 +217,10 @@ settlement::Counts Parcel::conclude(outbound::Office& office, report::NoticeLimi
     for (std::size_t i = 0; i < settlement.outcomes.size(); ++i) {
         attempt_.parts[i].outcome = std::move(settlement.outcomes[i]);
     }
-    auto& events = office.adapters.events;
+    auto& events = context.adapters.events;
     if (!attempt_.parts.empty()) events.publish(std::move(attempt_));
     for (auto& notice : settlement.notices) events.publish(std::move(notice));
-    office.adapters.spool->record(std::move(settlement.change));
+    context.adapters.spool->record(std::move(settlement.change));
     return settlement;
 }
 

@@ -13,12 +13,12 @@ class Core;
 
 namespace hermetic::validation {
 
-enum class Looked : std::uint8_t { Found, Late, Cancelled };
+enum class Polled : std::uint8_t { Found, Late, Cancelled };
 
-// Until look() is true or `deadline`. Calls tell() at first and every 20 seconds: a client that
+// Until is_done() is true or `deadline`. Calls tell() at first and every 20 seconds: a client that
 // hears nothing gives up. Both outlive the await.
-[[nodiscard]] net::Task<Looked> look_until(net::Core& core, Instant deadline,
-                                           const std::function<bool()>& look,
+[[nodiscard]] net::Task<Polled> poll_until(net::Core& core, Instant deadline,
+                                           const std::function<bool()>& is_done,
                                            const std::function<void()>& tell);
 
 }  // namespace hermetic::validation

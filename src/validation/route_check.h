@@ -13,7 +13,7 @@
 
 namespace hermetic::validation {
 
-struct Way {
+struct RouteCheck {
     std::string host;  // that would be used
     std::string address;
     Flow flow;           // there; where mail would not go: why, of the host that counts
@@ -21,8 +21,8 @@ struct Way {
 };
 
 // The first route of the subject.
-[[nodiscard]] net::Task<Way> find_way(const Environment& env,
-                                      std::shared_ptr<const tls::CaSet> system_cas, Subject subject,
-                                      Sink sink);
+[[nodiscard]] net::Task<RouteCheck> check_route(const Environment& env,
+                                                std::shared_ptr<const tls::CaSet> system_cas,
+                                                Subject subject, Sink sink);
 
 }  // namespace hermetic::validation

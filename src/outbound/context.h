@@ -11,7 +11,7 @@
 #include "outbound/pool.h"
 #include "outbound/settings.h"
 #include "policy/ladder.h"
-#include "policy/rung_memory.h"
+#include "policy/step_memory.h"
 #include "policy/tls_policy.h"
 #include "tls/context.h"
 
@@ -54,14 +54,14 @@ struct Adapters {
     events::Publisher& events;
     metrics::Metrics& metrics;
     observations::Observations* observations = nullptr;  // null: nothing is observed
-    // Of all cores; null: the office has its own.
+    // Of all cores; null: the context has its own.
     std::shared_ptr<HostMemory> hosts{};
 };
 
-class Office {
+class Context {
 public:
-    Office(Adapters its_adapters, SettingsPointer its_settings,
-           objects::SnapshotPointer its_snapshot, Pool::Goodbye goodbye);
+    Context(Adapters its_adapters, SettingsPointer its_settings,
+            objects::SnapshotPointer its_snapshot, Pool::Goodbye goodbye);
 
     // Absolute time of something that may take `duration`; never beyond the end of a stop.
     [[nodiscard]] Instant within(Duration duration) const;
@@ -71,10 +71,10 @@ public:
     // once: nothing is lost with them.
     void stop_by(Instant at);
 
-    // Contexts are made once per rung and client certificate (null: none), and kept. Null: the
+    // Contexts are made once per step and client certificate (null: none), and kept. Null: the
     // configuration does not allow one.
-    [[nodiscard]] std::shared_ptr<const tls::ClientContext> context_for(
-        const policy::RungPlan& plan, const std::shared_ptr<const tls::Certificate>& certificate);
+    [[nodiscard]] std::shared_ptr<const tls::ClientContext> tls_context_for(
+        const policy::StepPlan& plan, const std::shared_ptr<const tls::Certificate>& certificate);
     // For `connector`'s mail (null: none decided the route) of `organization`, under `decision`.
     [[nodiscard]] Identity identity_for(const policy::TlsDecision& decision,
                                         std::string_view organization,
@@ -97,14 +97,14 @@ public:
     SettingsPointer settings;
     objects::SnapshotPointer snapshot;
     Pool pool;
-    policy::RungMemory rungs;
+    policy::StepMemory step_memory;
     DeadHosts dead;
     std::shared_ptr<HostMemory> hosts;  // of all cores
     tls::SessionCachePointer sessions;
 
 private:
     struct KeptContext {
-        policy::RungPlan plan;
+        policy::StepPlan plan;
         std::shared_ptr<const tls::Certificate> certificate;
         std::shared_ptr<const tls::ClientContext> context;
     };
@@ -114,7 +114,7 @@ private:
     std::unordered_set<net::Stream*> in_use_;
     std::unordered_set<net::Connecting*> connecting_;
     std::shared_ptr<std::uint64_t> converting_ = std::make_shared<std::uint64_t>(0);
-    // Shared with the tokens, which may outlive the office by a coroutine's end.
+    // Shared with the tokens, which may outlive the context by a coroutine's end.
     std::shared_ptr<std::unordered_map<std::string, std::uint32_t>> live_;
 };
 

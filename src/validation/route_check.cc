@@ -1,9 +1,9 @@
-#include "validation/way.h"
+#include "validation/route_check.h"
 
 #include "facts/reasons.h"
 #include "net/core.h"
 #include "validation/flow.h"
-#include "validation/look.h"
+#include "validation/host_probe.h"
 #include "validation/tlsa.h"
 #include "validation/words.h"
 
@@ -51,47 +51,48 @@ private:
     const Sink& sink_;
 };
 
-Step say_result(const Way& way)
+Step say_result(const RouteCheck& check)
 {
     Step step;
     step.id = StepId::Result;
-    step.reason = way.flow.reason;
-    step.seen = would(way.flow.fate);
-    if (!way.flow.goes()) {
+    step.reason = check.flow.reason;
+    step.seen = would(check.flow.fate);
+    if (!check.flow.goes()) {
         step.state = State::Failed;
         step.seen += ": no host would take it now";
     } else {
-        step.state = way.flow.in_clear ? State::Warning : State::Ok;
-        step.seen +=
-            " now, to " + way.host + " " + way.address + (way.flow.in_clear ? ", in clear" : "");
+        step.state = check.flow.in_clear ? State::Warning : State::Ok;
+        step.seen += " now, to " + check.host + " " + check.address +
+                     (check.flow.in_clear ? ", in clear" : "");
     }
     return step;
 }
 
 }  // namespace
 
-net::Task<Way> find_way(const Environment& env, std::shared_ptr<const tls::CaSet> system_cas,
-                        Subject subject, Sink sink)
+net::Task<RouteCheck> check_route(const Environment& env,
+                                  std::shared_ptr<const tls::CaSet> system_cas, Subject subject,
+                                  Sink sink)
 {
-    LookOffice look{env, subject.credentials, std::move(system_cas)};
-    auto hosts = co_await find_hosts(look, subject.routes.front(), sink);
-    Way way;
+    ProbeContext probe_context{env, subject.credentials, std::move(system_cas)};
+    auto hosts = co_await find_hosts(probe_context, subject.routes.front(), sink);
+    RouteCheck check;
     if (hosts) {
         Teller teller{*hosts, sink};
         auto list = list_of(*hosts);
         auto demand = demand_of(subject);
-        auto found = co_await find_flow(look, std::move(list), std::move(demand), &teller);
-        way = {found.host, found.address, std::move(found.flow), found.policy};
+        auto found = co_await find_flow(probe_context, std::move(list), std::move(demand), &teller);
+        check = {found.host, found.address, std::move(found.flow), found.policy};
         hang_up(std::move(found.connection));
-        Step policy = say_flow(way.flow);
-        policy.host = way.host;
-        policy.address = way.address;
+        Step policy = say_flow(check.flow);
+        policy.host = check.host;
+        policy.address = check.address;
         sink(policy);
     } else {
-        way.flow = flow_of(hosts.error(), Proof::None);
+        check.flow = flow_of(hosts.error(), Proof::None);
     }
-    sink(say_result(way));
-    co_return way;
+    sink(say_result(check));
+    co_return check;
 }
 
 }  // namespace hermetic::validation

@@ -1,4 +1,4 @@
-#include "setup/look.h"
+#include "setup/inspection.h"
 
 #include "net/core.h"
 
@@ -10,10 +10,10 @@ namespace {
 
 using facts::DnsStatus;
 
-class Look {
+class Inspection {
 public:
-    Look(net::Core& core, dns::Resolver& resolver, Surroundings& surroundings,
-         const Questions& questions)
+    Inspection(net::Core& core, dns::Resolver& resolver, Surroundings& surroundings,
+               const Questions& questions)
         : core_{core},
           resolver_{resolver},
           surroundings_{surroundings},
@@ -29,10 +29,10 @@ public:
         facts_.validation = co_await surroundings_.test_resolver(next());
         is_mute_ = facts_.validation.state == dns::Validation::Unreachable;
         facts_.host = co_await resolver_.addresses(core_, questions_.hostname, next_dns());
-        co_await look_at_addresses();
+        co_await inspect_addresses();
         facts_.tlsa = co_await resolver_.tlsa(core_, "_25._tcp." + questions_.hostname, next_dns());
-        for (const std::string& each : questions_.domains) co_await look_at_domain(each);
-        if (!questions_.reach.empty()) co_await look_outside();
+        for (const std::string& each : questions_.domains) co_await inspect_domain(each);
+        if (!questions_.reach.empty()) co_await inspect_outbound();
         co_return std::move(facts_);
     }
 
@@ -43,7 +43,7 @@ private:
     }
     [[nodiscard]] Instant next_dns() const { return is_mute_ ? core_.clock().now() : next(); }
 
-    net::Task<> look_at_addresses()
+    net::Task<> inspect_addresses()
     {
         std::vector<IpAddress> addresses =
             facts_.host.addresses.empty() ? questions_.addresses : facts_.host.addresses;
@@ -57,7 +57,7 @@ private:
         }
     }
 
-    net::Task<> look_at_domain(std::string name)
+    net::Task<> inspect_domain(std::string name)
     {
         DomainFacts domain;
         domain.name = name;
@@ -73,7 +73,7 @@ private:
     }
 
     // The first of the domain's hosts that greets is enough.
-    net::Task<> look_outside()
+    net::Task<> inspect_outbound()
     {
         OutboundFacts outbound;
         const auto mx = co_await resolver_.mx(core_, questions_.reach, next_dns());
@@ -109,11 +109,11 @@ private:
 
 }  // namespace
 
-net::Task<NetworkFacts> look(net::Core& core, dns::Resolver& resolver, Surroundings& surroundings,
-                             const Questions& questions)
+net::Task<NetworkFacts> inspect(net::Core& core, dns::Resolver& resolver,
+                                Surroundings& surroundings, const Questions& questions)
 {
-    Look looking{core, resolver, surroundings, questions};
-    co_return co_await looking.run();
+    Inspection inspection{core, resolver, surroundings, questions};
+    co_return co_await inspection.run();
 }
 
 }  // namespace hermetic::setup

@@ -23,19 +23,19 @@ inline constexpr std::size_t kMaxAddresses = 4;  // of a host
 // The hosts of a route in the order in which delivery would try them, without their addresses; or
 // why there is none, which the sink knows too.
 [[nodiscard]] net::Task<Result<std::vector<HostFindings>, facts::Outcome>> find_hosts(
-    LookOffice& look, routing::Route route, Sink sink);
+    ProbeContext& probe_context, routing::Route route, Sink sink);
 
 // Its addresses, and its TLSA records where DNSSEC proves the addresses (RFC 7672 §2.2).
-[[nodiscard]] net::Task<> resolve(LookOffice& look, HostFindings& host, Sink sink);
+[[nodiscard]] net::Task<> resolve(ProbeContext& probe_context, HostFindings& host, Sink sink);
 
 // Why nobody is to be connected to at the address; nullopt: go ahead.
 [[nodiscard]] std::optional<facts::Outcome> refuse(const Environment& env, const HostFindings& host,
                                                    const Endpoint& endpoint);
 
 // Connect, greeting, EHLO, STARTTLS, then each version alone, then the certificate.
-[[nodiscard]] net::Task<AddressFindings> look_at(const Environment& env, Contexts& contexts,
-                                                 const HostFindings& host, Endpoint endpoint,
-                                                 Sink sink);
+[[nodiscard]] net::Task<AddressFindings> probe_address(const Environment& env, Contexts& contexts,
+                                                       const HostFindings& host, Endpoint endpoint,
+                                                       Sink sink);
 
 // "192.0.2.1:25"; the path of a Unix socket.
 [[nodiscard]] std::string address_text(const HostFindings& host, const Endpoint& endpoint);
