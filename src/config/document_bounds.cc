@@ -180,7 +180,7 @@ std::optional<Diagnostic> find_excess(std::string_view text, const std::string& 
         return Diagnostic{
             file, scanner.line(), "",
             fmt::format("keys, lists and tables nest deeper than {} levels", kMaxDepth),
-            "the keys of the reference, none of which lies so deep"};
+            "the keys of the reference, none of which is nested so deeply"};
     case Scanner::Excess::Values:
         return Diagnostic{file, scanner.line(), "",
                           fmt::format("it has more than {} keys and elements", kMaxValues),

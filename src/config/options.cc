@@ -24,14 +24,15 @@ std::vector<Option<NodeOptions>> node_options()
     all.push_back(option(
         "hostname", &N::hostname, text_kind("this host's full name, such as \"mx.example.org\""),
         "Name in the banner, EHLO, Received and replies. Its address should lead back to it."));
-    all.push_back(option("data_directory", &N::data_directory, text_kind("a folder"),
-                         "Where the spool, made certificates and the control socket lie."));
     all.push_back(
-        option("organization_file", &N::organization_file, text_kind("a file"),
-               "Objects (org.toml) that this file governs. Without it the directory in "
-               "data_directory does: `hermetic apply` and `hermetic connector` change it."));
+        option("data_directory", &N::data_directory, text_kind("a folder"),
+               "Folder of the spool, of generated certificates and of the control socket."));
+    all.push_back(option(
+        "organization_file", &N::organization_file, text_kind("a file"),
+        "The file (org.toml) that is the source of truth for the objects. Without it that is the "
+        "directory in data_directory, which `hermetic apply` and `hermetic connector` change."));
     all.push_back(option("cores", &N::cores, number_kind<std::uint32_t>(0, 256),
-                         "Threads that carry connections; 0 makes one for each CPU."));
+                         "Threads that serve connections; 0: one for each CPU."));
     return all;
 }
 
@@ -40,29 +41,31 @@ std::vector<Option<ListenerOptions>> listener_options()
     using L = ListenerOptions;
     std::vector<Option<ListenerOptions>> all;
     all.push_back(
-        option("name", &L::name, text_kind("a name of its own"), "Stands in logs and metrics."));
+        option("name", &L::name, text_kind("a unique name"), "Used in logs and metrics."));
     all.push_back(option(
         "role", &L::role,
         choice_kind<ListenerRole>({{"relay", ListenerRole::Relay}, {"lmtp", ListenerRole::Lmtp}}),
         "`relay` speaks SMTP to other servers; `lmtp` speaks LMTP (RFC 2033)."));
     all.push_back(option("addresses", &L::addresses, list_kind(endpoint_kind()),
-                         "Where it listens. Port 0 lets the system choose."));
-    all.push_back(option("tls", &L::tls,
-                         choice_kind<ListenerTls>({{"off", ListenerTls::Off},
-                                                   {"starttls", ListenerTls::StartTls},
-                                                   {"implicit", ListenerTls::Implicit}}),
-                         "Offer STARTTLS, or begin with TLS, or neither."));
+                         "Addresses and ports to listen on. Port 0: the system chooses."));
+    all.push_back(
+        option("tls", &L::tls,
+               choice_kind<ListenerTls>({{"off", ListenerTls::Off},
+                                         {"starttls", ListenerTls::StartTls},
+                                         {"implicit", ListenerTls::Implicit}}),
+               "`starttls`: offer STARTTLS; `implicit`: TLS from the first octet; `off`: no TLS."));
     all.push_back(
         option("min_tls", &L::min_tls, tls_version_kind(), "Oldest TLS version that is accepted."));
     all.push_back(
         option("max_tls", &L::max_tls, tls_version_kind(), "Newest TLS version that is accepted."));
     all.push_back(option("ciphers", &L::ciphers, text_kind("an OpenSSL cipher list"),
-                         "For TLS 1.2 and below; empty means the library's own choice."));
+                         "For TLS 1.2 and below; empty: OpenSSL's default."));
     all.push_back(option("groups", &L::groups, text_kind("an OpenSSL list of groups"),
-                         "Key exchange groups; empty means the library's own choice."));
-    all.push_back(option(
-        "certificates", &L::certificates, list_kind(text_kind("the name of a certificate")),
-        "Chosen by SNI; the first answers clients that send none. Empty means the made one."));
+                         "Key exchange groups; empty: OpenSSL's default."));
+    all.push_back(option("certificates", &L::certificates,
+                         list_kind(text_kind("the name of a certificate")),
+                         "Selected by SNI; the first is for clients that send none. Empty: a "
+                         "generated self-signed one."));
     all.push_back(
         option("client_certificates", &L::client_certificates,
                choice_kind<ClientCertificates>({{"off", ClientCertificates::Off},
@@ -75,8 +78,8 @@ std::vector<Option<ListenerOptions>> listener_options()
                          "Clients from here may use XCLIENT."));
     all.push_back(
         option("legacy_networks", &L::legacy_networks, list_kind(network_kind()),
-               "With a `min_tls` below 1.2, and only with it: no other clients may use the "
-               "listener, and an organization's `inbound_min_tls` does not count there."));
+               "Required with a `min_tls` below 1.2, and allowed only with it: no other clients "
+               "may use the listener, and an organization's `inbound_min_tls` is ignored there."));
     return all;
 }
 
@@ -84,22 +87,21 @@ std::vector<Option<CertificateOptions>> certificate_options()
 {
     using C = CertificateOptions;
     std::vector<Option<CertificateOptions>> all;
-    all.push_back(
-        option("name", &C::name, text_kind("a name of its own"), "What listeners call it."));
+    all.push_back(option("name", &C::name, text_kind("a unique name"),
+                         "Listeners refer to it by this name."));
     all.push_back(
         option("chain", &C::chain, text_kind("a PEM file"),
                "The certificate and its intermediates, leaf first. Read again when it changes."));
+    all.push_back(
+        option("key", &C::key, text_kind("a PEM file"),
+               "Its private key; refused if everybody may read it. Read again when it changes."));
     all.push_back(option(
-        "key", &C::key, text_kind("a PEM file"),
-        "Its private key; refused where everybody may read it. Read again when it changes."));
-    all.push_back(
-        option("acme", &C::acme, text_kind("an https URL"),
-               "Instead of files: the directory of an ACME server (RFC 8555) that issues it."));
-    all.push_back(
-        option("acme_ca", &C::acme_ca, text_kind("a PEM file"),
-               "The CAs by which the ACME server is believed, where they are not the system's."));
+        "acme", &C::acme, text_kind("an https URL"),
+        "Instead of files: the directory URL of the ACME server (RFC 8555) that issues it."));
+    all.push_back(option("acme_ca", &C::acme_ca, text_kind("a PEM file"),
+                         "CAs to verify the ACME server with, instead of the system's."));
     all.push_back(option("acme_contact", &C::acme_contact, text_kind("a mail address"),
-                         "Of the account; the ACME server may write to it."));
+                         "Contact of the ACME account; the ACME server may send mail to it."));
     all.push_back(option("acme_eab_key_id", &C::acme_eab_key_id, text_kind("a key id"),
                          "Where the ACME server takes only accounts of its customers (external "
                          "account binding): the id that it gave."));
@@ -107,11 +109,11 @@ std::vector<Option<CertificateOptions>> certificate_options()
                          "The HMAC key that goes with it, in base64url, on the first line; refused "
                          "where everybody may read it."));
     all.push_back(option("acme_domains", &C::acme_domains, list_kind(text_kind("a DNS name")),
-                         "The names that it is for."));
+                         "The host names in the certificate."));
     all.push_back(option("acme_challenge", &C::acme_challenge,
                          choice_kind<AcmeChallenge>({{"http-01", AcmeChallenge::Http01},
                                                      {"tls-alpn-01", AcmeChallenge::TlsAlpn01}}),
-                         "How the names are proved to be ours: see [acme]."));
+                         "How control of the names is proved: see [acme]."));
     return all;
 }
 
@@ -119,12 +121,12 @@ std::vector<Option<AcmeOptions>> acme_options()
 {
     using A = AcmeOptions;
     std::vector<Option<AcmeOptions>> all;
-    all.push_back(option(
-        "http", &A::http, list_kind(endpoint_kind()),
-        "Where http-01 is answered, only while an order is under way: the ACME server asks at "
-        "port 80 of each name."));
-    all.push_back(option("tls", &A::tls, list_kind(endpoint_kind()),
-                         "Where tls-alpn-01 (RFC 8737) is answered: it asks at port 443."));
+    all.push_back(option("http", &A::http, list_kind(endpoint_kind()),
+                         "Where http-01 is answered, only during an order: the ACME server "
+                         "connects to port 80 of each name."));
+    all.push_back(
+        option("tls", &A::tls, list_kind(endpoint_kind()),
+               "Where tls-alpn-01 (RFC 8737) is answered: the ACME server connects to port 443."));
     return all;
 }
 
@@ -139,59 +141,57 @@ std::vector<Option<LimitOptions>> limit_options()
                          "Longest header of a message, in octets."));
     all.push_back(
         option("recipients", &L::recipients, number_kind<std::uint32_t>(100, 100000),
-               "Recipients of one transaction; RFC 5321 §4.5.3.1.8 asks for 100 at least."));
+               "Recipients of one transaction; RFC 5321 §4.5.3.1.8 requires at least 100."));
     all.push_back(option("messages_per_session", &L::messages_per_session,
                          number_kind<std::uint32_t>(1, 1000000),
                          "Transactions of one session, offered as LIMITS MAILMAX (RFC 9422)."));
     all.push_back(option("errors_per_session", &L::errors_per_session,
                          number_kind<std::uint32_t>(1, 10000),
                          "Refused commands after which a session ends with 421."));
-    all.push_back(option(
-        "commands_per_message", &L::commands_per_message, number_kind<std::uint32_t>(100, 1000000),
-        "Commands without a message, beside as many as there may be recipients, after which "
-        "a session ends with 421."));
+    all.push_back(option("commands_per_message", &L::commands_per_message,
+                         number_kind<std::uint32_t>(100, 1000000),
+                         "Commands without a message, in addition to the number of recipients "
+                         "allowed, after which a session ends with 421."));
     all.push_back(option("sessions", &L::sessions, number_kind<std::uint32_t>(1, 1000000),
-                         "Sessions open at once, in all."));
+                         "Sessions open at once, in total."));
     all.push_back(option("sessions_per_client", &L::sessions_per_client,
                          number_kind<std::uint32_t>(1, 1000000),
                          "Sessions open at once from one address."));
     all.push_back(option(
         "messages_per_client", &L::messages_per_client, number_kind<std::uint32_t>(0, 1000000),
-        "Messages a minute from one address (of IPv6 a /64); 0 means no limit. It does not "
-        "count for loopback, nor for clients that an `on_premises` connector admits."));
-    all.push_back(
-        option("connections_per_client", &L::connections_per_client,
-               number_kind<std::uint32_t>(0, 1000000),
-               "Connections a minute from one address; 0 means no limit. It does not count for "
-               "loopback, nor for networks of an `on_premises` connector."));
+        "Messages a minute from one address (of IPv6 a /64); 0 means no limit. It does not apply "
+        "to loopback, nor to clients that an `on_premises` connector admits."));
+    all.push_back(option("connections_per_client", &L::connections_per_client,
+                         number_kind<std::uint32_t>(0, 1000000),
+                         "Connections a minute from one address; 0 means no limit. It does not "
+                         "apply to loopback, nor to networks of an `on_premises` connector."));
     all.push_back(
         option("refused_recipients_per_client", &L::refused_recipients_per_client,
                number_kind<std::uint32_t>(0, 1000000),
                "Recipients refused to one address in an hour, in all its sessions, after which all "
-               "its recipients get 450 until the hour is over: who collects addresses learns "
-               "nothing more. 0 means no limit. Exempt are the same as above."));
-    all.push_back(
-        option("received_fields", &L::received_fields, number_kind<std::uint32_t>(10, 1000),
-               "Received fields above which a message is taken for a loop (RFC 5321 §6.3)."));
+               "its recipients get 450 until the hour is over, so that nobody can collect "
+               "addresses. 0 means no limit. The same clients are exempt as above."));
+    all.push_back(option(
+        "received_fields", &L::received_fields, number_kind<std::uint32_t>(10, 1000),
+        "Number of Received fields above which a message is refused as looping (RFC 5321 §6.3)."));
     all.push_back(option(
         "memory", &L::memory, octets_kind(1 * kMiB, kTiB),
-        "Memory for messages while they arrive, and for their recipients, in all. Where it is "
-        "used up, new mail and further recipients get 452 4.3.1, and what is arriving goes to "
-        "disk, until a quarter is free again. Where half of it is used, a client that "
-        "sends next to nothing in five seconds keeps none of it: its half message goes to "
-        "disk, its session with many recipients ends (421)."));
+        "Total memory for messages while they arrive, and for their recipients. When it is used "
+        "up, new mail and further recipients get 452 4.3.1, and arriving messages are written to "
+        "disk, until a quarter is free again. When half of it is used, a client that has sent next "
+        "to nothing for five seconds loses its share: its partial message is written to disk, and "
+        "its session ends (421) if it holds many recipients."));
     all.push_back(option("command_timeout", &L::command_timeout,
-                         duration_kind(seconds{1}, hours{1}), "Wait for the next command."));
+                         duration_kind(seconds{1}, hours{1}), "Timeout for the next command."));
     all.push_back(option("data_timeout", &L::data_timeout, duration_kind(seconds{1}, hours{1}),
-                         "Wait for the next piece of a message."));
-    all.push_back(
-        option("misuse_delay", &L::misuse_delay, duration_kind(seconds{0}, minutes{1}),
-               "Pause before each further command of a session after 5 refused ones, or 50 that "
-               "brought neither a recipient nor a message."));
+                         "Timeout for the next part of a message."));
+    all.push_back(option("misuse_delay", &L::misuse_delay, duration_kind(seconds{0}, minutes{1}),
+                         "Delay before each further command of a session after 5 refused commands, "
+                         "or 50 that added neither a recipient nor a message."));
     all.push_back(option("handshake_timeout", &L::handshake_timeout,
-                         duration_kind(seconds{1}, minutes{10}), "Wait for a TLS handshake."));
+                         duration_kind(seconds{1}, minutes{10}), "Timeout for a TLS handshake."));
     all.push_back(option("session_time", &L::session_time, duration_kind(seconds{10}, hours{240}),
-                         "Longest life of a session."));
+                         "Maximum duration of a session."));
     all.push_back(option(
         "bare_newlines", &L::bare_newlines,
         choice_kind<BareNewlines>(
@@ -201,7 +201,7 @@ std::vector<Option<LimitOptions>> limit_options()
         option("routed_addresses", &L::routed_addresses,
                choice_kind<RoutedAddresses>(
                    {{"refuse", RoutedAddresses::Refuse}, {"accept", RoutedAddresses::Accept}}),
-               "Recipients of accepted domains that ask us to route for them (`u%other@ours`, "
+               "Whether recipients of accepted domains may contain a route (`u%other@ours`, "
                "`other!u@ours`, `\"u@other\"@ours`)."));
     return all;
 }
@@ -210,18 +210,17 @@ std::vector<Option<ResolverNodeOptions>> resolver_options()
 {
     using R = ResolverNodeOptions;
     std::vector<Option<ResolverNodeOptions>> all;
-    all.push_back(
-        option("forward", &R::forward, list_kind(endpoint_kind()),
-               "Resolvers that all questions go to; empty means that we ask from the root."));
+    all.push_back(option("forward", &R::forward, list_kind(endpoint_kind()),
+                         "Resolvers that all queries are forwarded to; empty: the server resolves "
+                         "from the root itself."));
     all.push_back(option("trust_anchors", &R::trust_anchors,
                          list_kind(text_kind("a DS or DNSKEY record")),
-                         "Trust anchors; empty means those of root_anchor_file."));
-    all.push_back(
-        option("root_anchor_file", &R::root_anchor_file, text_kind("a file"),
-               "Trust anchor of the root, as Debian's dns-root-data has it. Missing means no "
-               "validation."));
+                         "Trust anchors; empty: those of root_anchor_file."));
+    all.push_back(option("root_anchor_file", &R::root_anchor_file, text_kind("a file"),
+                         "Trust anchor of the root, as in Debian's dns-root-data. Without it "
+                         "nothing is validated."));
     all.push_back(option("timeout", &R::timeout, duration_kind(seconds{1}, minutes{2}),
-                         "Wait for an answer."));
+                         "Timeout for an answer."));
     return all;
 }
 
@@ -236,41 +235,39 @@ std::vector<Option<DeliveryOptions>> delivery_options()
     all.push_back(option("allow_private", &D::allow_private, flag_kind(),
                          "Deliver to MX hosts with private addresses."));
     all.push_back(option("ehlo_name", &D::ehlo_name, text_kind("a host name"),
-                         "Name in EHLO; empty means hostname."));
+                         "Name in EHLO; empty: hostname."));
     all.push_back(option("source_addresses", &D::source_addresses, list_kind(address_kind()),
                          "Local addresses of outbound connections, the first of each family."));
     all.push_back(option("connections_per_destination", &D::connections_per_destination,
                          number_kind<std::uint32_t>(1, 10000),
-                         "Most connections to one destination at once."));
-    all.push_back(
-        option("connections", &D::connections, number_kind<std::uint32_t>(1, 100000),
-               "Most outbound connections in all; at most half of them to hosts that keep silent; "
-               "the last tenth is for destinations that have answered."));
+                         "Maximum number of simultaneous connections to one destination."));
+    all.push_back(option(
+        "connections", &D::connections, number_kind<std::uint32_t>(1, 100000),
+        "Maximum number of outbound connections in total; at most half of them to hosts that do "
+        "not respond; the last tenth is reserved for destinations that have responded."));
     all.push_back(option("messages_per_connection", &D::messages_per_connection,
                          number_kind<std::uint32_t>(1, 100000),
-                         "Messages after which a connection is ended."));
+                         "Messages after which a connection is closed."));
     all.push_back(option("idle_connection", &D::idle_connection,
                          duration_kind(seconds{0}, minutes{5}),
-                         "How long an unused connection is kept for the next message."));
+                         "How long an idle connection is kept for the next message."));
     all.push_back(option("connect_timeout", &D::connect_timeout,
-                         duration_kind(seconds{1}, minutes{10}), "Wait for a connection."));
+                         duration_kind(seconds{1}, minutes{10}), "Timeout for a connection."));
     all.push_back(option("greeting_timeout", &D::greeting_timeout,
-                         duration_kind(seconds{1}, hours{1}), "Wait for the greeting."));
+                         duration_kind(seconds{1}, hours{1}), "Timeout for the greeting."));
     all.push_back(option("command_timeout", &D::command_timeout,
                          duration_kind(seconds{1}, hours{1}),
-                         "Wait for the reply to a command (RFC 5321 §4.5.3.2)."));
+                         "Timeout for the reply to a command (RFC 5321 §4.5.3.2)."));
     all.push_back(option("data_timeout", &D::data_timeout, duration_kind(seconds{1}, hours{1}),
-                         "Wait for the peer to take a piece of a message."));
+                         "Timeout for the peer to accept a part of a message."));
     all.push_back(option("data_end_timeout", &D::data_end_timeout,
                          duration_kind(seconds{1}, hours{1}),
-                         "Wait for the reply to the end of a message."));
-    all.push_back(
-        option("attempt_time", &D::attempt_time, duration_kind(seconds{10}, hours{1}),
-               "How long an attempt may begin connections; what is left untried comes first next "
-               "time."));
-    all.push_back(
-        option("dead_host", &D::dead_host, duration_kind(seconds{0}, hours{24}),
-               "How long a host that could not be used is skipped where others are left."));
+                         "Timeout for the reply to the end of a message."));
+    all.push_back(option("attempt_time", &D::attempt_time, duration_kind(seconds{10}, hours{1}),
+                         "How long an attempt may open new connections; hosts that were not tried "
+                         "come first in the next attempt."));
+    all.push_back(option("dead_host", &D::dead_host, duration_kind(seconds{0}, hours{24}),
+                         "How long an unreachable host is skipped while there are others."));
     return all;
 }
 
@@ -280,16 +277,16 @@ std::vector<Option<SpoolOptions>> spool_options()
     std::vector<Option<SpoolOptions>> all;
     all.push_back(option(
         "high_water", &S::high_water, octets_kind(0, 1024 * kTiB),
-        "Free disk space below which new mail gets 452 4.3.1. What is under way then goes on "
-        "arriving until half of it is left; one client has at most half of that room."));
+        "Free disk space below which new mail gets 452 4.3.1. Messages that are arriving then are "
+        "still received until half of it is left; one client may use at most half of that space."));
     all.push_back(option("low_water", &S::low_water, octets_kind(0, 1024 * kTiB),
-                         "Free disk space above which it is taken again."));
-    all.push_back(option("body_file_threshold", &S::body_file_threshold,
-                         octets_kind(4 * kKiB, 64 * kMiB),
-                         "Bodies above this are files of their own, written while they arrive."));
+                         "Free disk space above which new mail is accepted again."));
     all.push_back(option(
-        "ballast", &S::ballast, octets_kind(0, kGiB),
-        "Size of a file that is given up when the disk is full, so that outcomes can be kept."));
+        "body_file_threshold", &S::body_file_threshold, octets_kind(4 * kKiB, 64 * kMiB),
+        "Message bodies above this size are stored in separate files, written while they arrive."));
+    all.push_back(option("ballast", &S::ballast, octets_kind(0, kGiB),
+                         "Size of a reserve file that is deleted when the disk is full, so that "
+                         "outcomes of deliveries can still be recorded."));
     all.push_back(option("max_messages", &S::max_messages,
                          number_kind<std::uint64_t>(1, 1000000000),
                          "Queued messages above which new mail gets 452 4.3.1."));
@@ -303,13 +300,13 @@ std::vector<Option<LogOptions>> log_options()
     all.push_back(
         option("format", &L::format,
                choice_kind<LogFormat>({{"json", LogFormat::Json}, {"text", LogFormat::Text}}),
-               "One JSON object a line, or words for people."));
-    all.push_back(option("file", &L::file, text_kind("a file"), "Empty means standard error."));
+               "`json`: one JSON object per line; `text`: for people."));
+    all.push_back(option("file", &L::file, text_kind("a file"), "Empty: standard error."));
     all.push_back(option(
         "level", &L::level,
         choice_kind<std::string>(
             {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}),
-        "Least level that is written."));
+        "Lowest level that is written."));
     return all;
 }
 
@@ -317,13 +314,11 @@ std::vector<Option<AdminOptions>> admin_options()
 {
     using A = AdminOptions;
     std::vector<Option<AdminOptions>> all;
-    all.push_back(
-        option("socket", &A::socket, text_kind("a path"),
-               "Unix socket of the control API; empty means admin.sock in data_directory."));
-    all.push_back(
-        option("read_socket", &A::read_socket, text_kind("a path"),
-               "A second one that only answers what changes nothing and holds no message's text: "
-               "for monitoring. Empty means none."));
+    all.push_back(option("socket", &A::socket, text_kind("a path"),
+                         "Unix socket of the control API; empty: admin.sock in data_directory."));
+    all.push_back(option("read_socket", &A::read_socket, text_kind("a path"),
+                         "A second, read-only socket for monitoring: its answers contain no text "
+                         "of messages. Empty: none."));
     return all;
 }
 
@@ -331,8 +326,8 @@ std::vector<Option<MetricsOptions>> metrics_options()
 {
     return {option(
         "addresses", &MetricsOptions::addresses, list_kind(endpoint_kind()),
-        "Where `GET /metrics` is answered by HTTP, to everybody who can connect, and nothing "
-        "else: a loopback address, or one that only the monitoring system reaches.")};
+        "Addresses where `GET /metrics` is served by HTTP to everybody who can connect, and "
+        "nothing else: use a loopback address, or one that only the monitoring system can reach.")};
 }
 
 struct Reader {

@@ -36,38 +36,38 @@ void validate_listener(const NodeOptions& options, std::size_t index, Faults& fa
     const auto fault = [&](const std::string& key, std::string what, std::string expected) {
         faults.add("listener", index, key, std::move(what), std::move(expected));
     };
-    if (listener.name.empty()) fault("name", "it is missing", "a name of its own");
+    if (listener.name.empty()) fault("name", "it is missing", "a unique name");
     if (listener.addresses.empty()) {
         fault("addresses", "there is none", "at least one, such as [\"0.0.0.0:25\", \"[::]:25\"]");
     }
     if (listener.min_tls > listener.max_tls) {
-        fault("min_tls", "it is above max_tls, so that no version is left",
-              "a version up to max_tls");
+        fault("min_tls", "it is above max_tls: no version is left", "a version up to max_tls");
     }
     // Weak TLS is isolated: never at a listener that everybody may use.
     if (listener.is_legacy() && listener.legacy_networks.empty()) {
         fault("min_tls",
-              fmt::format("{} is for clients that can do no better, and nothing says who they are",
+              fmt::format("{} is only for the clients of legacy_networks, and there are none",
                           facts::format_version(listener.min_tls)),
-              "legacy_networks beside it, or \"1.2\"");
+              "legacy_networks in this listener, or \"1.2\"");
     }
     if (!listener.is_legacy() && !listener.legacy_networks.empty()) {
-        fault("legacy_networks", "no old version of TLS is accepted",
-              "min_tls = \"1.0\" or \"1.1\" beside it, or no such key");
+        fault("legacy_networks", "this listener accepts no TLS version below 1.2",
+              "min_tls = \"1.0\" or \"1.1\" in this listener, or no legacy_networks");
     }
     if (listener.tls == ListenerTls::Off &&
         listener.client_certificates != ClientCertificates::Off) {
-        fault("client_certificates", "without TLS there are none",
+        fault("client_certificates", "without TLS no client can show a certificate",
               "\"off\", or tls = \"starttls\"");
     }
     if (listener.tls == ListenerTls::Off && !listener.certificates.empty()) {
-        fault("certificates", "without TLS none is used", "no such key, or tls = \"starttls\"");
+        fault("certificates", "a listener without TLS uses no certificate",
+              "no certificates, or tls = \"starttls\"");
     }
     // Who may speak for others decides who is admitted.
     for (const auto& [key, networks] : networks_of_speakers(listener)) {
         for (const Network& network : *networks) {
             if (is_everybody(network))
-                fault(key, network.format() + " is everybody, who could claim any address",
+                fault(key, network.format() + " allows every client to claim any address",
                       "the addresses of your own proxies");
         }
     }
@@ -86,11 +86,11 @@ void validate_listeners(const NodeOptions& options, Faults& faults)
         validate_listener(options, i, faults);
         const ListenerOptions& listener = options.listeners[i];
         if (!names.insert(listener.name).second) {
-            faults.add("listener", i, "name", "another listener has it", "a name of its own");
+            faults.add("listener", i, "name", "another listener has this name", "a unique name");
         }
         for (const Endpoint& endpoint : listener.addresses) {
             if (endpoint.port != 0 && !endpoints.insert(endpoint).second) {
-                faults.add("listener", i, "addresses", endpoint.format() + " stands twice",
+                faults.add("listener", i, "addresses", endpoint.format() + " is listed twice",
                            "each address once");
             }
         }
@@ -127,17 +127,17 @@ void validate_acme(const NodeOptions& options, std::size_t index, Faults& faults
     };
     const std::string own = options.data_directory + "/acme/" + certificate.name;
     if (certificate.chain != own + "/chain.pem" || certificate.key != own + "/key.pem")
-        fault("acme", "chain and key are given, too", "either files or ACME");
+        fault("acme", "chain and key are set as well", "either files (chain, key) or ACME");
     if (!certificate.acme.starts_with("https://"))
-        fault("acme", "it is no https URL", "\"https://acme.example.org/directory\"");
+        fault("acme", "it is not an https URL", "\"https://acme.example.org/directory\"");
     if (!is_plain_name(certificate.name))
-        fault("name", "it names a folder below data_directory",
+        fault("name", "it becomes the name of a folder below data_directory",
               "letters, digits, '-', '_' and '.'");
     constexpr std::string_view kAddressEnds = " \t\r\n,?&";
     if (!certificate.acme_contact.empty() &&
         (certificate.acme_contact.find('@') == std::string::npos ||
          certificate.acme_contact.find_first_of(kAddressEnds) != std::string::npos))
-        fault("acme_contact", "it is no mail address", "one, or no such key");
+        fault("acme_contact", "it is not a mail address", "a mail address, or no acme_contact");
     if (has_controls(certificate.acme_eab_key_id))
         fault("acme_eab_key_id", "it has a control character", "it as the ACME server gave it");
     if (certificate.acme_eab_key_id.empty() != certificate.acme_eab_hmac_file.empty()) {
@@ -151,13 +151,13 @@ void validate_acme(const NodeOptions& options, std::size_t index, Faults& faults
     for (const std::string& each : certificate.acme_domains) {
         if (is_provable(each)) continue;
         fault("acme_domains",
-              fmt::format("\"{}\" cannot be proved by http-01 or tls-alpn-01", each),
+              fmt::format("\"{}\" cannot be validated by http-01 or tls-alpn-01", each),
               "a DNS name without a wildcard");
     }
     const bool http = certificate.acme_challenge == AcmeChallenge::Http01;
     if ((http ? options.acme.http : options.acme.tls).empty()) {
         faults.add("acme", http ? "http" : "tls",
-                   fmt::format("certificate \"{}\" is proved there, and there is no address",
+                   fmt::format("certificate \"{}\" is validated there, and no address is set",
                                certificate.name),
                    http ? "[\"0.0.0.0:80\"], or what port 80 is forwarded to"
                         : "[\"0.0.0.0:443\"], or what port 443 is forwarded to");
@@ -180,11 +180,12 @@ void validate_certificates(const NodeOptions& options, Faults& faults)
         } else if (!certificate.acme_domains.empty() || !certificate.acme_contact.empty() ||
                    !certificate.acme_ca.empty() || !certificate.acme_eab_key_id.empty() ||
                    !certificate.acme_eab_hmac_file.empty()) {
-            faults.add("certificate", i, "acme_domains", "there is no ACME server",
-                       "acme beside it");
+            faults.add("certificate", i, "acme_domains", "no ACME server is set",
+                       "acme in the same [[certificate]]");
         }
         if (!names.insert(certificate.name).second) {
-            faults.add("certificate", i, "name", "another certificate has it", "a name of its own");
+            faults.add("certificate", i, "name", "another certificate has this name",
+                       "a unique name");
         }
     }
 }
@@ -199,13 +200,14 @@ void validate_node_options(const NodeOptions& options, const Node& document,
         faults.add("", "hostname", "it is missing",
                    "this host's full name, such as \"mx.example.org\"");
     } else if (!mail::Domain::parse(options.hostname)) {
-        faults.add("", "hostname", "it is no host name", "a full name, such as \"mx.example.org\"");
+        faults.add("", "hostname", "it is not a host name",
+                   "a full name, such as \"mx.example.org\"");
     }
     if (options.data_directory.empty())
         faults.add("", "data_directory", "it is missing", "a folder");
     if (!options.delivery.ehlo_name.empty() && !mail::Domain::parse(options.delivery.ehlo_name) &&
         !options.hostname.empty() && options.delivery.ehlo_name != options.hostname) {
-        faults.add("delivery", "ehlo_name", "it is no host name", "a full name");
+        faults.add("delivery", "ehlo_name", "it is not a host name", "a full name");
     }
     if (options.listeners.empty()) {
         faults.add("", "listener", "there is none", "at least one table [[listener]]");
@@ -217,7 +219,7 @@ void validate_node_options(const NodeOptions& options, const Node& document,
     }
     // sockaddr_un holds 107 octets and a NUL.
     if (options.admin.socket.size() > 107) {
-        faults.add("admin", "socket", "the path is longer than a Unix socket may have (107)",
+        faults.add("admin", "socket", "the path is longer than a Unix socket allows (107 octets)",
                    "a shorter path");
     }
 }
@@ -232,8 +234,8 @@ void find_node_warnings(const NodeOptions& options, const Node& document, const 
                 if (!is_wide(network)) continue;
                 found.add("listener", i, key,
                           describe_size(network) +
-                              ", and each of them may claim any address, also one that a connector "
-                              "admits",
+                              ", and each of them may claim any address, including one that a "
+                              "connector admits",
                           "the addresses of your own proxies");
             }
         }

@@ -42,10 +42,12 @@ void print(const std::string& file, const config::NodeOptions& options,
         std::printf("%s\n", boost::json::serialize(body).c_str());
         return;
     }
-    std::printf("%s and %s are in order: %zu listeners, %zu accepted domains\n", file.c_str(),
+    std::printf("%s and %s are OK: %zu listeners, %zu accepted domains\n", file.c_str(),
                 where.c_str(), options.listeners.size(), contents.accepted_domains.size());
     if (contents.organizations.empty())
-        std::puts("there is no organization yet, so that no mail is accepted: hermetic apply FILE");
+        std::puts(
+            "there is no organization yet, so no mail is accepted; create one with: hermetic apply "
+            "FILE");
     std::fflush(stdout);
     for (const std::string& each : warnings) cli::warn(each);
 }
@@ -95,8 +97,8 @@ int check(const std::string& file, cli::Output output)
     std::vector<std::string> warnings;
     add(warnings, built->node.warnings);
     for (const StandIn& each : built->contexts.stand_ins) {
-        warnings.push_back(each.what + "; a self-signed certificate stands in for \"" + each.name +
-                           "\"");
+        warnings.push_back(each.what + "; a self-signed certificate is used in place of \"" +
+                           each.name + "\"");
     }
     add(warnings, built->objects.notes);
     add(warnings, objects::find_warnings(contents));

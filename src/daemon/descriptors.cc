@@ -64,9 +64,9 @@ void fit_descriptors(std::uint64_t descriptors, const config::Node& document,
         if (wanted <= most) return;
         faults.add(section, key,
                    fmt::format("it is {}, and the system's limit of {} open files leaves room for "
-                               "{}, which counts",
+                               "{}, which is used instead",
                                wanted, descriptors, most),
-                   "LimitNOFILE= of the service, or `ulimit -n`, raised; or this number");
+                   "a higher LimitNOFILE= of the service or `ulimit -n`, or this number");
         wanted = most;
     };
     // At most a third for deliveries, so that sessions cannot take it.

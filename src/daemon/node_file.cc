@@ -36,7 +36,7 @@ std::optional<std::string> closed_folder(const std::string& folder)
 {
     const auto type = type_of(folder);
     if (!type) return words_of_errno(folder);
-    if (*type != S_IFDIR) return folder + ": it is no folder";
+    if (*type != S_IFDIR) return folder + ": it is not a folder";
     if (::access(folder.c_str(), W_OK | X_OK) != 0) return words_of_errno(folder);
     return std::nullopt;
 }
@@ -75,8 +75,8 @@ void check_socket(const config::NodeOptions& options, config::Faults& faults)
     const std::string folder = filesystem::path{socket}.parent_path().string();
     struct stat status {};  // of a link itself: what is taken away is the link
     if (::lstat(socket.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
-        faults.add("admin", "socket", socket + ": there is something that is no socket",
-                   "a path of its own");
+        faults.add("admin", "socket", socket + ": a file that is not a socket is there",
+                   "a path that nothing else uses");
     } else if (!socket.starts_with(options.data_directory)) {
         if (const auto closed = closed_folder(folder))
             faults.add("admin", "socket", *closed, "a path in a folder that this user may write");

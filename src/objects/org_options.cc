@@ -265,7 +265,7 @@ std::vector<Option<InboundConnector>> inbound_connector_options()
 {
     using C = InboundConnector;
     std::vector<Option<InboundConnector>> all;
-    all.push_back(option("name", &C::name, config::text_kind("a name of its own"),
+    all.push_back(option("name", &C::name, config::text_kind("a unique name"),
                          "Stands in logs and replies."));
     all.push_back(
         option("kind", &C::kind, connector_kind_kind(),
@@ -322,8 +322,7 @@ std::vector<Option<OutboundConnector>> outbound_connector_options()
     using C = OutboundConnector;
     using T = TlsSettings;
     std::vector<Option<OutboundConnector>> all;
-    all.push_back(
-        option("name", &C::name, config::text_kind("a name of its own"), "Stands in logs."));
+    all.push_back(option("name", &C::name, config::text_kind("a unique name"), "Stands in logs."));
     all.push_back(option("kind", &C::kind, connector_kind_kind(),
                          "`partner`: another organization; `on_premises`: our own servers."));
     all.push_back(organization_option<C>());
@@ -388,7 +387,7 @@ std::vector<Option<Certificate>> certificate_options()
     using C = Certificate;
     std::vector<Option<Certificate>> all;
     all.push_back(
-        option("name", &C::name, config::text_kind("a name of its own"), "Connectors name it."));
+        option("name", &C::name, config::text_kind("a unique name"), "Connectors name it."));
     all.push_back(organization_option<C>());
     all.push_back(option("chain", &C::chain, path_kind("a file (PEM)"), "The certificate first."));
     all.push_back(option("key", &C::key, path_kind("a file (PEM)"),
@@ -402,7 +401,7 @@ std::vector<Option<Retirement>> retirement_options()
     using R = Retirement;
     std::vector<Option<Retirement>> all;
     all.push_back(
-        option("name", &R::name, config::text_kind("a name of its own"), "Stands in the report."));
+        option("name", &R::name, config::text_kind("a unique name"), "Stands in the report."));
     all.push_back(organization_option<R>());
     all.push_back(option("direction", &R::direction,
                          config::choice_kind<Direction>(

@@ -311,8 +311,7 @@ void validate_organizations(const Snapshot::Contents& contents, const Organizati
     for (std::size_t i = 0; i < contents.organizations.size(); ++i) {
         validate_organization(contents.organizations[i], i, faults);
         if (!names.insert(contents.organizations[i].name).second)
-            faults.add(kOrganization, i, "name", "another organization has it",
-                       "a name of its own");
+            faults.add(kOrganization, i, "name", "another organization has it", "a unique name");
     }
     validate_owner("accepted_domain", contents.accepted_domains, organizations, faults);
     validate_owner("inbound_connector", contents.inbound_connectors, organizations, faults);

@@ -23,7 +23,7 @@ FAULTS = [
     ("no certificate", dict(listeners=[listener(certificates=["own"])],
                             certificates=[{"name": "own", "chain": "no.pem", "key": "no.key"}]),
      "certificate[0].chain: "),
-    ("no folder", dict(node={"data_directory": "hermetic.toml/data"}), "data_directory: "),
+    ("not a folder", dict(node={"data_directory": "hermetic.toml/data"}), "data_directory: "),
     ("no socket", dict(admin={"socket": "org.toml"}), "admin.socket: "),
     ("an unknown key", dict(limits={"mesage_size": "1MiB"}), "limits.mesage_size: "),
     ("14,000 levels", dict(organization=DEEP), "nest deeper than 16 levels"),
@@ -55,7 +55,7 @@ class Check(unittest.TestCase):
     def test_nothing_is_written(self):
         """a check leaves nothing behind that a server of another user could not read"""
         server = self.server()
-        self.assertIn("in order", server.run("check").stdout)
+        self.assertIn("are OK", server.run("check").stdout)
         self.assertFalse(server.data.exists())
 
     def test_pipes(self):
