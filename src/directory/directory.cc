@@ -30,13 +30,13 @@ Refusal refuse(Kind kind, std::string what, std::string expected)
 
 Refusal broken(std::string words)
 {
-    return refuse(Kind::Broken, std::move(words), "a store that works; nothing was changed");
+    return refuse(Kind::Broken, std::move(words), "a working store; nothing was changed");
 }
 
 Refusal no_base(const char* what)
 {
-    return refuse(Kind::Invalid, fmt::format("it does not say which {} it was made from", what),
-                  fmt::format("the {} that was read before the change was made", what));
+    return refuse(Kind::Invalid, fmt::format("the {} that it is based on is missing", what),
+                  fmt::format("the {} that was read before the change", what));
 }
 
 Result<Compiled, Refusal> compiled(Result<Compiled, config::Diagnostics> result)
@@ -58,7 +58,7 @@ std::optional<Refusal> owns(const Objects& objects, const ObjectKey& organizatio
     const std::string more = count == 1 ? "" : fmt::format(" and {} more", count - 1);
     return refuse(Kind::Invalid,
                   fmt::format("{} has {}{}", describe(organization), describe(first->first), more),
-                  "their removal first");
+                  "they are removed first");
 }
 
 // What the document leaves out, of what is there.
@@ -129,10 +129,10 @@ Result<void, Refusal> Directory::load()
     auto result = compile(texts_of(*stored));
     if (!result) {
         Refusal refusal = invalid(std::move(result.error()));
-        refusal.what = "the directory's objects do not fit this version: " + refusal.what;
+        refusal.what =
+            "the objects of the directory are not valid in this version: " + refusal.what;
         refusal.expected +=
-            "; set organization_file to a file that is in order, or run the version "
-            "that wrote them";
+            "; set organization_file to a valid file, or run the version that wrote them";
         return failure(std::move(refusal));
     }
     if (auto faults = check_ ? check_(result->contents) : config::Diagnostics{}; !faults.empty())
@@ -146,9 +146,9 @@ Result<void, Refusal> Directory::load()
 std::optional<Refusal> Directory::refuse_if_managed(const Terms& terms) const
 {
     if (managed_by_.empty() || terms.dry_run) return std::nullopt;
-    return refuse(Kind::ManagedByFile, "the file " + managed_by_ + " governs the objects",
+    return refuse(Kind::ManagedByFile, "the objects are managed by the file " + managed_by_,
                   "a change of that file; or hermetic.toml without organization_file, after which "
-                  "the directory governs what is there now");
+                  "the directory is the source of truth");
 }
 
 Result<Outcome, Refusal> Directory::commit(const Terms& terms, const Make& make,
@@ -244,7 +244,7 @@ std::optional<Refusal> Directory::overtaken(const Terms& terms) const
 {
     if (!terms.base || *terms.base == revision_.number) return std::nullopt;
     return refuse(Kind::Conflict,
-                  fmt::format("the objects are at revision {} now: {} changed them at {}",
+                  fmt::format("the objects are at revision {} now: changed by {} at {}",
                               revision_.number, revision_.by, format_rfc3339(revision_.at)),
                   fmt::format("a change made from revision {}", revision_.number));
 }
@@ -266,7 +266,7 @@ Result<Outcome, Refusal> Directory::roll_back(std::uint64_t revision, const Term
         auto made = compiled(compile(*objects));
         if (made) return made;
         Refusal refusal = std::move(made.error());
-        refusal.what = fmt::format("the objects of revision {} hold together no more: {}", revision,
+        refusal.what = fmt::format("the objects of revision {} are no longer valid: {}", revision,
                                    refusal.what);
         return failure(std::move(refusal));
     });
@@ -287,11 +287,11 @@ Result<Outcome, Refusal> Directory::add(const std::string& kind, const std::stri
         const auto same = std::find_if(stored.begin(), stored.end(),
                                        [&](const auto& each) { return each.key == key; });
         if (same != stored.end()) {
-            return failure(
-                refuse(Kind::Exists,
-                       fmt::format("there is {} already: {} made it so at {}", describe(same->key),
-                                   same->stamp.by, format_rfc3339(same->stamp.at)),
-                       "another name, or a change of that one"));
+            return failure(refuse(
+                Kind::Exists,
+                fmt::format("{} exists already: last changed by {} at {}", describe(same->key),
+                            same->stamp.by, format_rfc3339(same->stamp.at)),
+                "another name, or a change of that one"));
         }
         Objects objects = texts_of(stored);
         objects.emplace(key, edited_text(kind, {}, whole));
@@ -310,7 +310,7 @@ Result<Objects, Refusal> Directory::based_on(const std::vector<StoredObject>& st
     if (*terms.base != found->stamp.version) {
         return failure(refuse(
             Kind::Conflict,
-            fmt::format("{} is at version {} now: {} changed it at {}", describe(key),
+            fmt::format("{} is at version {} now: changed by {} at {}", describe(key),
                         found->stamp.version, found->stamp.by, format_rfc3339(found->stamp.at)),
             fmt::format("a change made from version {}", found->stamp.version)));
     }
@@ -349,11 +349,11 @@ Refusal Directory::missing(const ObjectKey& key)
     if (past && !past->empty() && past->front().change.kind == ChangeKind::Removed) {
         const Stamp& stamp = past->front().stamp;
         return refuse(Kind::NotFound,
-                      fmt::format("there is no {} any more: {} removed it at {}", describe(key),
+                      fmt::format("{} no longer exists: removed by {} at {}", describe(key),
                                   stamp.by, format_rfc3339(stamp.at)),
-                      "a name that is there, or a new object");
+                      "an existing name, or a new object");
     }
-    return refuse(Kind::NotFound, "there is no " + describe(key), "a name that is there");
+    return refuse(Kind::NotFound, "there is no " + describe(key), "an existing name");
 }
 
 ObjectKey Directory::key_of(const std::string& kind, const std::string& organization,
@@ -380,7 +380,7 @@ Result<StoredObject, Refusal> Directory::find(const std::string& kind,
         return failure(
             refuse(Kind::Invalid,
                    fmt::format("several organizations have {}", describe(stored->front().key)),
-                   "the organization beside the name"));
+                   "the organization with the name"));
     }
     return std::move(stored->front());
 }
@@ -420,7 +420,9 @@ Result<std::vector<StoredObject>, config::Diagnostics> read_kept(const std::stri
             {path, 0, "", store.error(), "a directory that this user may read"}});
     }
     auto stored = (*store)->read();
-    if (!stored) return failure(config::Diagnostics{{path, 0, "", stored.error(), "a sound file"}});
+    if (!stored)
+        return failure(
+            config::Diagnostics{{path, 0, "", stored.error(), "a file that is not damaged"}});
     return *std::move(stored);
 }
 

@@ -159,7 +159,7 @@ TEST_F(DirectoryTest, AChangeThatAnotherOneHasOvertakenIsRefusedAndSaysWhose)
         refused(directory_->change(kBank, set("comment", "mine"), {"carol", 1, false}));
     EXPECT_EQ(refusal.kind, Refusal::Kind::Conflict);
     EXPECT_EQ(refusal.what,
-              "outbound_connector \"bank\" is at version 2 now: bob changed it at "
+              "outbound_connector \"bank\" is at version 2 now: changed by bob at "
               "2026-11-21T18:24:35.123Z");
     const Refusal whole =
         refused(directory_->replace(kOrganization, "org.toml", {"carol", 1, false}));
@@ -270,7 +270,7 @@ TEST_F(DirectoryTest, ObjectsAreAddedOnceAndRemoved)
     const auto gone = directory_->find("outbound_connector", "", "two");
     ASSERT_FALSE(gone.has_value());
     EXPECT_EQ(gone.error().kind, Refusal::Kind::NotFound);
-    EXPECT_NE(gone.error().what.find("carol removed it"), std::string::npos) << gone.error().what;
+    EXPECT_NE(gone.error().what.find("removed by carol"), std::string::npos) << gone.error().what;
 }
 
 // Specification §1: a name is unique within its organization and kind.

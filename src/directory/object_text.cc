@@ -83,7 +83,7 @@ Objects texts_of(const objects::Snapshot::Contents& contents, const std::string&
         const auto [place, is_new] = objects.try_emplace(key, std::move(each.text));
         if (is_new) continue;
         diagnostics.push_back({file, 0, describe(place->first) + ".name",
-                               "another of its kind has it", "a unique name"});
+                               "another object of this kind has this name", "a unique name"});
     }
     return objects;
 }

@@ -140,7 +140,7 @@ Result<void, std::string> Store::check_file()
     if (id < 0 || format < 0) return failure(broken());
     if (id != kApplicationId) {
         return failure(path_ +
-                       ": this SQLite file is no directory of Hermetic; expected: another "
+                       ": this SQLite file is not a directory of Hermetic; expected: another "
                        "data_directory, or this file elsewhere");
     }
     if (format != kFormat) {

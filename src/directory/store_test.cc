@@ -185,7 +185,7 @@ TEST_F(StoreTest, AnotherProgramsDatabaseIsRefused)
         auto connection = Connection::open(path_, Access::ReadWrite);
         ASSERT_TRUE(connection->run("CREATE TABLE t(x)"));
     }
-    EXPECT_NE(error_of_open().find("no directory of Hermetic"), std::string::npos);
+    EXPECT_NE(error_of_open().find("not a directory of Hermetic"), std::string::npos);
 }
 
 TEST_F(StoreTest, ANewerFormatIsRefused)

@@ -131,9 +131,9 @@ private:
         const auto refuse = [&](std::string_view field, std::string_view asked,
                                 std::string_view lasts) {
             add(kind, name, field,
-                fmt::format("{} is stronger than what lasts, {}, and would do nothing", asked,
+                fmt::format("{} is stronger than the lasting value, {}, and has no effect", asked,
                             lasts),
-                fmt::format("a value below {}, or {} beside the exception: for good", lasts,
+                fmt::format("a value below {}, or {} outside the exception, permanently", lasts,
                             field));
         };
         if (exception.level && *exception.level > lasting.level)

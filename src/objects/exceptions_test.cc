@@ -90,8 +90,8 @@ TEST(Exceptions, MakeNothingStronger)
     ASSERT_EQ(told.size(), 3U);
     EXPECT_EQ(told[0],
               "org.toml:5: outbound_connector \"bank\".exception.tls: verify_name is stronger than "
-              "what lasts, verify_ca, and would do nothing; expected: a value below verify_ca, or "
-              "tls beside the exception: for good");
+              "the lasting value, verify_ca, and has no effect; expected: a value below verify_ca, "
+              "or tls outside the exception, permanently");
     EXPECT_TRUE(told[1].starts_with("org.toml:5: outbound_connector \"bank\".exception.min_tls: "));
     EXPECT_TRUE(told[2].starts_with("org.toml:5: outbound_connector \"bank\".exception.dane: "));
     EXPECT_TRUE(exception_faults(made, made, kNow).empty()) << "an earlier version took it";

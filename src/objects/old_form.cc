@@ -16,7 +16,7 @@ using config::Node;
 
 constexpr const char* kUntil = "valid_until";
 constexpr const char* kException = "exception";
-constexpr const char* kReason = "taken over from valid_until, which had no reason";
+constexpr const char* kReason = "taken from valid_until, which had no reason";
 
 Node string_node(std::string text, unsigned line)
 {
@@ -132,10 +132,10 @@ TakenUp take_up_old_form(Node document, const std::string& file)
             const bool ends = each.find(kException) != nullptr;
             result.notes.push_back(
                 {file, line, fmt::format("outbound_connector[{}].{}", at, kUntil),
-                 ends ? "an earlier version's form: the weaker values are read as an exception, "
-                        "the lasting ones are the organization's"
-                      : "an earlier version's form: nothing beside it is weaker, so that it ends "
-                        "nothing and is left out",
+                 ends ? "the form of an earlier version: the weaker values are read as an "
+                        "exception, the lasting values are the organization's"
+                      : "the form of an earlier version: no value is weaker, so it has no effect "
+                        "and is ignored",
                  "exception = { …, valid_until = …, reason = … }, as `hermetic export` writes it"});
         }
     }

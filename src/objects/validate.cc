@@ -133,10 +133,11 @@ void validate_ownership(const Snapshot::Contents& contents, Faults& faults)
         if (!domains[i].name.domain) continue;
         const AcceptedDomain* const above = owners.above(domains[i]);
         if (above == nullptr) continue;
-        faults.add("accepted_domain", i, "name",
-                   fmt::format("{} is at or below {}, an accepted domain of organization \"{}\"",
-                               domains[i].name.format(), above->name.format(), above->organization),
-                   "a domain of its own");
+        faults.add(
+            "accepted_domain", i, "name",
+            fmt::format("{} is equal to or below {}, an accepted domain of organization \"{}\"",
+                        domains[i].name.format(), above->name.format(), above->organization),
+            "a domain that no other organization has");
     }
 }
 
@@ -166,18 +167,17 @@ void validate_domains(const Snapshot::Contents& contents, const Organizations& o
                        "the name of one");
         }
         if (!each.connector.empty() && !each.next_hop.mx) {
-            faults.add("accepted_domain", i, "connector", "next_hop says where its mail goes, too",
+            faults.add("accepted_domain", i, "connector", "next_hop is set as well",
                        "one of the two");
         }
         validate_next_hop_tls(organizations.of(each.organization), each, i, faults);
         // Mail for our own domain that is sent to its MX comes back to us.
         if (each.name.domain && each.next_hop.mx && each.connector.empty() &&
             each.kind == DomainKind::Authoritative && !carriers.carries(each)) {
-            faults.add(
-                "accepted_domain", i, "next_hop",
-                "the MX of an authoritative domain is ourselves, so that its mail would loop",
-                "the host that has its mailboxes, such as \"lmtp://host:24\"; or kind = "
-                "\"internal_relay\"");
+            faults.add("accepted_domain", i, "next_hop",
+                       "the MX of an authoritative domain is this server, so its mail would loop",
+                       "the host that has its mailboxes, such as \"lmtp://host:24\"; or kind = "
+                       "\"internal_relay\"");
         }
         for (const mail::Mailbox& recipient : each.recipients) {
             const mail::Domain* domain = recipient.domain();
@@ -206,10 +206,10 @@ void validate_tls_objects(const Names& certificates, const OutboundConnector& co
     }
     if (!tls.auth) return;
     if (connector.next_hop.mx) {
-        add("auth_user", "there is no smart host to log in at", "smart_hosts beside it");
+        add("auth_user", "a login needs smart hosts", "smart_hosts in the same connector");
     }
     if (tls.auth->user.empty() || tls.auth->password_file.empty()) {
-        add("auth_user", "a user needs a password, and a password a user",
+        add("auth_user", "user and password are only valid together",
             "both auth_user and auth_password_file");
     }
 }
@@ -222,11 +222,11 @@ void validate_selection(const OutboundConnector& each, std::size_t i, Faults& fa
     }
     if (selected && each.rule_scoped) {
         faults.add("outbound_connector", i, "rule_scoped",
-                   "only a rule selects it, and it names domains", "one of the two");
+                   "a connector that only a rule selects has no domains", "one of the two");
     }
     if (each.all_accepted_domains && each.kind != ConnectorKind::OnPremises) {
         faults.add("outbound_connector", i, "all_accepted_domains",
-                   "accepted domains are our own, a partner's connector is not",
+                   "accepted domains are our own, so a partner's connector cannot carry them",
                    "kind = \"on_premises\"");
     }
 }
@@ -253,7 +253,7 @@ void validate_outbound(const Snapshot::Contents& contents, const Organizations& 
                 owners.emplace(std::pair{each.organization, pattern}, each.name);
             if (first) continue;
             faults.add("outbound_connector", i, "recipient_domains",
-                       fmt::format("connector \"{}\" has {} too, so that neither would win",
+                       fmt::format("connector \"{}\" has {} too: neither takes precedence",
                                    owner->second, pattern.format()),
                        "each pattern in one connector");
         }
@@ -262,8 +262,8 @@ void validate_outbound(const Snapshot::Contents& contents, const Organizations& 
         if (first) continue;
         faults.add(
             "outbound_connector", i, "all_accepted_domains",
-            fmt::format("connector \"{}\" has it too, so that neither would win", owner->second),
-            "one connector for accepted domains");
+            fmt::format("connector \"{}\" has it too: neither takes precedence", owner->second),
+            "only one connector for accepted domains");
     }
 }
 
@@ -288,15 +288,15 @@ void validate_organization(const Organization& organization, std::size_t i, Faul
     if (organization.name.empty()) faults.add(kOrganization, i, "name", "it is missing", "a name");
     // It stands in keys of the queue.
     if (organization.name.find_first_of(";\n") != std::string::npos)
-        faults.add(kOrganization, i, "name", "it has a semicolon or a line end",
+        faults.add(kOrganization, i, "name", "it contains a semicolon or a line end",
                    "a name without them");
     if (!organization.postmaster) {
         faults.add(kOrganization, i, "postmaster", "it is missing",
                    "an address, such as \"postmaster@example.org\" (RFC 5321 §4.5.1)");
     }
     if (organization.tls == TlsLevel::None) {
-        faults.add(kOrganization, i, "tls", "an organization without TLS is no default",
-                   "\"opportunistic\" or stronger; \"none\" only in a connector that ends");
+        faults.add(kOrganization, i, "tls", "an organization's default cannot be without TLS",
+                   "\"opportunistic\" or stronger; \"none\" only in an exception");
     }
     if (organization.min_tls > organization.max_tls) {
         faults.add(kOrganization, i, "min_tls", "it is above max_tls",
@@ -311,7 +311,8 @@ void validate_organizations(const Snapshot::Contents& contents, const Organizati
     for (std::size_t i = 0; i < contents.organizations.size(); ++i) {
         validate_organization(contents.organizations[i], i, faults);
         if (!names.insert(contents.organizations[i].name).second)
-            faults.add(kOrganization, i, "name", "another organization has it", "a unique name");
+            faults.add(kOrganization, i, "name", "another organization has this name",
+                       "a unique name");
     }
     validate_owner("accepted_domain", contents.accepted_domains, organizations, faults);
     validate_owner("inbound_connector", contents.inbound_connectors, organizations, faults);
@@ -341,7 +342,7 @@ void validate_retirements(const Snapshot::Contents& contents, Faults& faults)
         if (each.versions.empty()) add("versions", "there is none", "\"1.0\", \"1.1\" or both");
         for (const facts::TlsVersion version : each.versions) {
             if (version <= facts::TlsVersion::Tls11) continue;
-            add("versions", "it is no old version", "\"1.0\", \"1.1\" or both");
+            add("versions", "it is not an old version", "\"1.0\", \"1.1\" or both");
         }
         if (!each.start) add("start", "it is missing", "a time, such as \"2026-10-01T00:00:00Z\"");
         if (!each.end) add("end", "it is missing", "a time, such as \"2026-12-31T00:00:00Z\"");

@@ -91,10 +91,10 @@ private:
         faults_.add(kSection, at, key,
                     fmt::format("connector \"{}\" has {} too", other.name, shown),
                     key == std::string_view{"networks"}
-                        ? "each in one connector that grants; or what tells two of one "
-                          "organization apart: listeners, or require_certificate"
-                        : "each in one connector that grants; or listeners that tell two of one "
-                          "organization apart");
+                        ? "each in only one connector that grants; or listeners or "
+                          "require_certificate, to distinguish two of one organization"
+                        : "each in only one connector that grants; or listeners, to distinguish "
+                          "two of one organization");
     }
 
     const std::vector<InboundConnector>& connectors_;
@@ -108,16 +108,17 @@ void validate_evidence(const InboundConnector& each, std::size_t i, Faults& faul
     // everybody.
     if (each.networks.empty() && each.certificate_names.empty()) {
         faults.add(kSection, i, "networks",
-                   "there is neither network nor certificate name, so that nothing proves a client",
+                   "it has neither networks nor certificate_names, so nothing proves a client",
                    "at least one network or certificate name");
     }
     for (const Network& network : each.networks) {
         const int shortest = network.base().is_v6() ? kShortestV6 : kShortestV4;
         if (network.prefix_length() >= shortest) continue;
-        faults.add(kSection, i, "networks",
-                   network.format() + (each.may_relay ? " with may_relay is an open relay"
-                                                      : " is too large to be anybody's own"),
-                   "your own networks");
+        faults.add(
+            kSection, i, "networks",
+            network.format() + (each.may_relay ? " with may_relay would be an open relay"
+                                               : " is too large to be one organization's network"),
+            "your own networks");
     }
 }
 
@@ -130,9 +131,9 @@ void validate_certificate_names(const InboundConnector& each, std::size_t i, Fau
         const bool top_level = name.domain.text().find('.') == std::string::npos;
         if (!each.ca.empty() && !top_level) continue;
         faults.add(kSection, i, "certificate_names",
-                   name.format() + (top_level ? " stands for a whole top-level domain"
-                                              : " stands for a public suffix, and the system's CAs "
-                                                "issue certificates below it to anybody"),
+                   name.format() + (top_level ? " covers a whole top-level domain"
+                                              : " covers a public suffix, below which the system's "
+                                                "CAs issue certificates to anybody"),
                    top_level ? "names of your own" : "names below a domain of one owner, or ca");
     }
 }
@@ -141,12 +142,13 @@ void validate_grants(const InboundConnector& each, std::size_t i, Faults& faults
 {
     validate_evidence(each, i, faults);
     if (!each.sender_domains.empty()) {
-        faults.add(kSection, i, "sender_domains", "an address proves nothing, and never grants",
+        faults.add(kSection, i, "sender_domains",
+                   "a sender address proves nothing, so it never grants anything",
                    "networks or certificate_names; or kind = \"partner\"");
     }
     if (each.mode != ConnectorMode::Enforce) {
-        faults.add(kSection, i, "mode", "what grants cannot be tried without consequences",
-                   "enabled = false, or no such key");
+        faults.add(kSection, i, "mode", "a connector that grants cannot be in audit mode",
+                   "enabled = false, or mode = \"enforce\"");
     }
 }
 
@@ -154,7 +156,7 @@ void validate_restrictions(const InboundConnector& each, std::size_t i, Faults& 
 {
     if (each.sender_domains.empty() && each.networks.empty() && each.certificate_names.empty()) {
         faults.add(kSection, i, "sender_domains",
-                   "it says neither whose mail it restricts nor where that comes from",
+                   "it has neither sender_domains nor networks or certificate_names",
                    "sender_domains, such as [\"example.net\"]");
     }
     if (each.may_relay) {
@@ -184,14 +186,14 @@ void validate_exception(const InboundConnector& each, std::size_t i, Faults& fau
     const auto fault = [&](std::string what, std::string expected) {
         faults.add(kSection, i, "exception", std::move(what), std::move(expected));
     };
-    if (!each.exception->min_tls) fault("it makes nothing weaker", "min_tls in it");
+    if (!each.exception->min_tls) fault("it has no weaker value", "min_tls in it");
     if (!each.exception->valid_until)
-        fault("it has no end", "valid_until in it, such as \"2026-12-31T00:00:00Z\"");
+        fault("valid_until is missing", "valid_until in it, such as \"2026-12-31T00:00:00Z\"");
     if (trim(each.exception->reason).empty())
-        fault("it has no reason", "reason in it: why, and who is to mend it");
+        fault("reason is missing", "reason in it: why it is needed, and who is to resolve it");
     if (each.networks.empty() && each.certificate_names.empty()) {
-        fault("nothing proves that a session is one that it is for",
-              "networks or certificate_names beside it");
+        fault("nothing proves which sessions it applies to",
+              "networks or certificate_names in the same connector");
     }
 }
 
@@ -199,20 +201,22 @@ void validate_exception(const InboundConnector& each, std::size_t i, Faults& fau
 void validate_fields(const InboundConnector& each, std::size_t i, Faults& faults)
 {
     if (each.require_certificate && each.certificate_names.empty()) {
-        faults.add(kSection, i, "require_certificate", "no certificate name would do",
-                   "certificate_names beside it");
+        faults.add(kSection, i, "require_certificate",
+                   "there is no name that a certificate could have",
+                   "certificate_names in the same connector");
     }
     if (each.require_certificate && each.require_tls == false) {
-        faults.add(kSection, i, "require_tls", "there is no certificate in clear",
-                   "require_tls = true, or no such key");
+        faults.add(kSection, i, "require_tls", "without TLS there is no client certificate",
+                   "require_tls = true, or no require_certificate");
     }
     if (each.require_network && each.networks.empty()) {
-        faults.add(kSection, i, "require_network", "no network would do", "networks beside it");
+        faults.add(kSection, i, "require_network", "there is no network that a client could be in",
+                   "networks in the same connector");
     }
     validate_certificate_names(each, i, faults);
     if (!each.ca.empty() && each.certificate_names.empty()) {
-        faults.add(kSection, i, "ca", "CAs count for certificate_names, and there is none",
-                   "certificate_names beside it");
+        faults.add(kSection, i, "ca", "ca is used only for certificate_names, and there are none",
+                   "certificate_names in the same connector");
     }
 }
 

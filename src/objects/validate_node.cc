@@ -24,7 +24,7 @@ void find_unknown_listeners(const Snapshot::Contents& contents, const config::No
                 names += (names.empty() ? "" : ", ") + config::quote(listener.name);
             diagnostics.push_back({file, 0, fmt::format("inbound_connector[{}].listeners", i),
                                    fmt::format("connector \"{}\" names the listener \"{}\", and "
-                                               "hermetic.toml has none of this name",
+                                               "hermetic.toml has no listener of this name",
                                                each.name, name),
                                    names});
         }
@@ -48,9 +48,9 @@ config::Diagnostics validate_for_node(const Snapshot::Contents& contents,
         if (!each.enabled || each.certificate_names.empty()) continue;
         diagnostics.push_back(
             {file, 0, fmt::format("inbound_connector[{}].certificate_names", i),
-             fmt::format("connector \"{}\" goes by client certificates, and no listener asks for "
-                         "them",
-                         each.name),
+             fmt::format(
+                 "connector \"{}\" needs client certificates, and no listener requests them",
+                 each.name),
              "client_certificates = \"request\" in a [[listener]] of hermetic.toml"});
     }
     return diagnostics;

@@ -28,7 +28,8 @@ void validate_names(const std::string& section, const std::vector<Object>& objec
         if (objects[i].name.empty()) faults.add(section, i, "name", "it is missing", "a name");
         if (names.emplace(objects[i].organization, objects[i].name).second) continue;
         faults.add(section, i, "name",
-                   fmt::format("another {} of its organization has it", section), "a unique name");
+                   fmt::format("another {} of its organization has this name", section),
+                   "a unique name");
     }
 }
 

@@ -71,8 +71,8 @@ void TlsValidator::validate_lasting()
             "a max_tls that is not below min_tls");
     }
     if (level_ == TlsLevel::None) {
-        add("tls", "never to ask for TLS is none to have for good",
-            "\"opportunistic\" or a stronger level; \"none\" for a time in an exception");
+        add("tls", "mail cannot go without TLS permanently",
+            "\"opportunistic\" or a stronger level; \"none\" for a limited time in an exception");
     }
     // Said for a host of our own, it may be below the organization's (specification §1).
     const bool said = subject_.own && level_ == TlsLevel::Encrypt;
@@ -80,18 +80,19 @@ void TlsValidator::validate_lasting()
         add("tls",
             fmt::format("the lasting level of {} is {}, below its organization's {}",
                         subject_.owner, name(level_), name(organization_.tls)),
-            fmt::format("\"{}\" or a stronger level; a weaker one for a time: {}",
+            fmt::format("\"{}\" or a stronger level; a weaker one for a limited time: {}",
                         name(organization_.tls), kExceptionForm));
     }
     if (!local_ && min < organization_.min_tls) {
         add("min_tls",
             fmt::format("the lasting min_tls of {} is below its organization's", subject_.owner),
-            "one not below it; a lower one for a time in an exception");
+            "a version not below it; a lower one for a limited time in an exception");
     }
     const auto refuse_none = [&](const char* key, Publication value) {
         if (value != Publication::None) return;
-        add(key, "what a domain publishes cannot be left unheeded for good",
-            fmt::format("no such key; for a time: exception = {{ {} = \"none\", … }}", key));
+        add(key, "what a domain publishes cannot be ignored permanently",
+            fmt::format("no such key; for a limited time: exception = {{ {} = \"none\", … }}",
+                        key));
     };
     refuse_none("dane", tls_.dane);
     refuse_none("mta_sts", tls_.mta_sts);
@@ -102,7 +103,7 @@ void TlsValidator::validate_identity()
 {
     if (!tls_.names.empty() && level_ < TlsLevel::VerifyName) {
         add("tls_names",
-            fmt::format("names count at verify_name only, and tls is {}", name(level_)),
+            fmt::format("names are checked at verify_name only, and tls is {}", name(level_)),
             "tls = \"verify_name\", or no tls_names");
     }
     const bool by_address = std::ranges::any_of(
@@ -114,15 +115,15 @@ void TlsValidator::validate_identity()
                          : "tls_names, or the host by its name");
     }
     if (!tls_.pins.empty() && level_ < TlsLevel::Encrypt) {
-        add("pins", fmt::format("pins need encryption, and tls is {}", name(level_)),
+        add("pins", fmt::format("pins need TLS, and tls is {}", name(level_)),
             "tls = \"encrypt\" or a stronger level");
     }
     if (!tls_.ca.empty() && level_ < TlsLevel::VerifyCa) {
-        add("ca", fmt::format("CAs count from verify_ca up, and tls is {}", name(level_)),
+        add("ca", fmt::format("CAs are checked from verify_ca up, and tls is {}", name(level_)),
             "tls = \"verify_ca\" or a stronger level");
     }
     if (level_ == TlsLevel::Dane && tls_.dane == Publication::None) {
-        add("dane", "TLSA records do not count, and tls is dane", "another level, or no dane key");
+        add("dane", "TLSA records are ignored, and tls is dane", "another level, or no dane key");
     }
     // An impostor would get the password.
     const bool proved = level_ >= TlsLevel::VerifyName || tls_.dane == Publication::Mandatory ||
@@ -140,23 +141,24 @@ void TlsValidator::validate_exception(const TlsException& exception)
     };
     const bool weak = exception.compatibility == Compatibility::Weak;
     if (!exception.level && !exception.min && !exception.dane && !exception.mta_sts && !weak)
-        fault("it makes nothing weaker", "tls, min_tls, dane, mta_sts or compatibility in it");
+        fault("it has no weaker value", "tls, min_tls, dane, mta_sts or compatibility in it");
     if (!exception.valid_until)
-        fault("it has no end", "valid_until in it, such as \"2026-12-31T00:00:00Z\"");
+        fault("valid_until is missing", "valid_until in it, such as \"2026-12-31T00:00:00Z\"");
     if (trim(exception.reason).empty())
-        fault("it has no reason", "reason in it: why, and who is to mend it");
+        fault("reason is missing", "reason in it: why it is needed, and who is to resolve it");
     const auto dane = exception.dane.value_or(tls_.dane);
     const auto mta_sts = exception.mta_sts.value_or(tls_.mta_sts);
     if (level_now_ == TlsLevel::None &&
         (dane != Publication::None || mta_sts != Publication::None)) {
-        fault("\"none\" would break what a domain publishes by DANE or MTA-STS",
-              "dane = \"none\" and mta_sts = \"none\" in it, too");
+        fault("\"none\" would violate what a domain publishes by DANE or MTA-STS",
+              "also dane = \"none\" and mta_sts = \"none\" in it");
     }
     if (level_now_ == TlsLevel::Dane && dane == Publication::None)
-        fault("TLSA records do not count, and the level is dane", "another level in it, too");
+        fault("TLSA records are ignored, and the level is dane", "also another level in it");
     if (weak && level_now_ > TlsLevel::Encrypt) {
-        fault(fmt::format("weak handshakes prove nobody, and the level is {}", name(level_now_)),
-              "tls = \"encrypt\" in it, too");
+        fault(
+            fmt::format("weak handshakes prove no identity, and the level is {}", name(level_now_)),
+            "also tls = \"encrypt\" in it");
     }
 }
 
@@ -191,7 +193,7 @@ void validate_next_hop_tls(const Organization& organization, const AcceptedDomai
     if (domain.tls == TlsSettings{}) return;
     if (domain.next_hop.mx) {
         faults.add("accepted_domain", index, domain.tls.level ? "tls" : "exception",
-                   "it is for the hosts of next_hop, and there are none",
+                   "it applies to the hosts of next_hop, and there are none",
                    domain.connector.empty() ? "a connector with this level"
                                             : "the level in the connector");
         return;

@@ -18,7 +18,7 @@ config::Diagnostics find_warnings(const Snapshot::Contents& contents)
                  0,
                  fmt::format("inbound_connector \"{}\".networks", each.name),
                  config::describe_size(network) +
-                     ", and each of them may send mail through this server to anybody",
+                     ", and each of them may relay mail through this server to anybody",
                  "the networks of your own servers"});
         }
     }

@@ -224,12 +224,12 @@ class ClientCertificates(unittest.TestCase):
         wait_for(lambda: self.swaks("--tls", shown="partner") == 0, lambda: self.output, 20, 0.5)
 
     def test_nobody_asks(self):
-        """a connector with certificate names is refused where no listener asks for certificates"""
+        """a connector with certificate names is refused where no listener requests certificates"""
         other = HermeticServer(inbound_connectors=self.server.objects["inbound_connector"])
         self.addCleanup(shutil.rmtree, other.directory, True)
         checked = other.run("check", check=False)
         self.assertNotEqual(checked.returncode, 0)
-        self.assertIn("no listener asks", checked.stderr)
+        self.assertIn("no listener requests", checked.stderr)
 
 
 if __name__ == "__main__":

@@ -355,7 +355,7 @@ class Directory(unittest.TestCase):
         self.assertEqual(history.count("version "), 4)
         self.command("connector", "set", "bank", "nonsense", code=2)
         self.command("connector", "remove", "bank")
-        self.assertIn("any more", self.command("connector", "show", "bank", code=1).stderr)
+        self.assertIn("no longer exists", self.command("connector", "show", "bank", code=1).stderr)
         inbound = self.command("connector", "list", "--inbound").stdout
         self.assertIn("127.0.0.0/8", inbound)
         self.command("connector", "set", "ours", "--inbound", "may_relay=false")
@@ -408,14 +408,14 @@ class Directory(unittest.TestCase):
         self.assertEqual(sorted(status for status, _ in results), [200] + [409] * 7)
         refused = next(answer for status, answer in results if status == 409)
         self.assertEqual(refused["reason"], "conflict")
-        self.assertRegex(refused["error"], r"is at version 2 now: \S+ changed it at 20")
+        self.assertRegex(refused["error"], r"is at version 2 now: changed by \S+ at 20")
         self.assertIn("version 2", self.command(
             "connector", "set", "bank", "tls=encrypt", "--version-seen", "1", code=5).stderr)
         path = self.file(self.document(self.sink()))
         self.command("apply", path, "--revision", "1", code=5)
 
     def test_managing_file(self):
-        """where a file governs, its changes are taken with their history, and others are refused"""
+        """a managing file: its changes are applied with their history, and others are refused"""
         self.apply(self.sink())
         self.server.settings["top"]["organization_file"] = "org.toml"
         self.server.write_config()
@@ -423,7 +423,7 @@ class Directory(unittest.TestCase):
         for words in (["connector", "add", "x", "recipient_domains=x.test"],
                       ["apply", self.file(self.document(self.sink()))]):
             refused = self.command(*words, code=1).stderr
-            self.assertIn("org.toml governs the objects", refused)
+            self.assertIn("objects are managed by the file", refused)
             self.assertIn("organization_file", refused)
         self.server.objects["outbound_connector"].append(
             {"name": "filed", "recipient_domains": ["f.test"]})
@@ -434,7 +434,7 @@ class Directory(unittest.TestCase):
         del self.server.settings["top"]["organization_file"]
         self.server.write_config()
         wait_for(lambda: self.json("connector", "list")["managed_by"] == "directory",
-                 "the directory governs again")
+                 "the directory is the source of truth again")
         self.command("connector", "set", "filed", "comment=kept")
 
     def test_bounds(self):
