@@ -14,7 +14,8 @@ namespace hermetic::facts {
 namespace {
 
 // Sentences for senders that several rows share (specification §6.2): what happened.
-constexpr std::string_view kNoWay = "Our server has no way to the recipient's mail system.";
+constexpr std::string_view kNoWay =
+    "Our server does not know how to reach the recipient's mail system.";
 constexpr std::string_view kNotFound =
     "The recipient's mail system could not be found: the directory of internet names gave no "
     "usable answer about its domain.";
@@ -36,14 +37,14 @@ constexpr std::string_view kUnproved =
     "The recipient's mail system could not prove that it is the right one, so the message was not "
     "handed to it.";
 constexpr std::string_view kUnlikePublished =
-    "The recipient's domain says how its mail system is to be recognised, and this one could not "
-    "be. The message was not handed to it.";
+    "The recipient's domain publishes how its mail system is to be recognised, and this one could "
+    "not be. The message was not handed to it.";
 constexpr std::string_view kUnlikeSts =
     "The recipient's domain asks for protected connections to certain mail systems only, and no "
     "such connection could be made. The message was not handed over.";
 constexpr std::string_view kTooOld =
-    "The recipient's mail system uses an encryption that is too old, and that our server is giving "
-    "up step by step. The message was not sent this time.";
+    "The recipient's mail system uses an encryption that is too old, and that our server is "
+    "retiring gradually. The message was not sent this time.";
 constexpr std::string_view kTooWeak =
     "The recipient's mail system uses an encryption that is too weak for this message, so it was "
     "not handed over.";
@@ -72,12 +73,11 @@ constexpr std::string_view kAgreeSts =
     "Reach the recipient in another way. Those who run their mail system have to make its "
     "certificate and its MTA-STS policy agree; ask the recipient to show them this notice.";
 constexpr std::string_view kWithoutRequiretls =
-    "Send it again without that request if it may travel as other mail does, or reach the "
-    "recipient "
-    "in another way.";
+    "Send it again without that requirement if it may be sent like other mail, or reach the "
+    "recipient in another way.";
 constexpr std::string_view kNeedsTls12 =
     "Ask the recipient to show this notice to those who run their mail system: it needs TLS 1.2 or "
-    "later. Until then some messages arrive late, and in the end none do.";
+    "later. Until then some messages arrive late, and finally none will.";
 
 constexpr std::size_t kRows = kReasonCount + 1;
 constexpr std::size_t kForeignOctets = 100;

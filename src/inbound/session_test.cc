@@ -237,7 +237,7 @@ TEST(Session, EndsWhoEndsLinesWithLfAlone)
     fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
         (void)co_await client.reply();
         co_await client.send("EHLO a\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\n");
-        EXPECT_THAT(co_await client.reply(), StartsWith("500 5.5.2 the line ends in LF alone"));
+        EXPECT_THAT(co_await client.reply(), StartsWith("500 5.5.2 the line ends in a bare LF"));
         EXPECT_EQ(co_await client.reply(), "(closed)");
     });
     EXPECT_EQ(fixture.log.sessions.at(0).ended, "command.bare-line-feed");

@@ -59,17 +59,18 @@ TEST(EvidenceWords, NameTheCauseAndWhatWasSeen)
          "the certificate is not valid yet: CN=mail.example.com is valid from "
          "2026-01-01T00:00:00.000Z on"},
         {ChainFault::UnknownCa, Reason::TlsUnknownCa,
-         "the certificate is of a CA that is not trusted here: CN=mail.example.com is issued by "
+         "the certificate was issued by a CA that is not trusted here: CN=mail.example.com is "
+         "issued by "
          "CN=Some CA"},
         {ChainFault::SelfSigned, Reason::TlsSelfSigned,
-         "the certificate is signed by itself alone: CN=mail.example.com"},
+         "the certificate is self-signed: CN=mail.example.com"},
         {ChainFault::IncompleteChain, Reason::TlsIncompleteChain,
          "the server does not send the CA certificates between its own and a trusted one: "
          "CN=mail.example.com is issued by CN=Some CA"},
         {ChainFault::Revoked, Reason::TlsRevoked,
          "the certificate has been revoked: CN=mail.example.com"},
         {ChainFault::StapleMissing, Reason::TlsStapleMissing,
-         "the certificate demands a stapled OCSP response, and no good one came"},
+         "the certificate demands a stapled OCSP response, and no valid one was sent"},
         {ChainFault::WeakKey, Reason::TlsWeakKey,
          "a key of the certificate's chain is too weak: CN=mail.example.com"},
         {ChainFault::WeakSignature, Reason::TlsWeakCertificateSignature,
@@ -102,7 +103,7 @@ TEST(EvidenceWords, SayWhichNamesWerePresentedAndWhichAreAskedFor)
     const auto named = policy(TlsLevel::VerifyName, TlsVersion::Tls12,
                               {tls_name("mx.example.net"), tls_name("*.example.net")});
     EXPECT_EQ(told(named, shown),
-              "the certificate does not have the name that is asked for: presented: "
+              "the certificate does not have the expected name: presented: "
               "mail.example.com, example.com; asked for: mx.example.net, *.example.net");
     EXPECT_TRUE(
         told(named_by_domain(), shown).ends_with("asked for: example.org or a name below it"));
@@ -135,9 +136,10 @@ TEST(EvidenceWords, OfTlsaRecords)
 TEST(EvidenceWords, OfKeysAndVersions)
 {
     const auto pinned = policy(TlsLevel::Encrypt, TlsVersion::Tls12, {}, {"cd"});
-    EXPECT_EQ(told(pinned, evidence()), "the key is none of the pinned ones: presented: ab12");
+    EXPECT_EQ(told(pinned, evidence()), "the key matches no pin: presented: ab12");
     EXPECT_EQ(told(policy(TlsLevel::Encrypt, TlsVersion::Tls13), evidence()),
-              "only versions below the floor were accepted: TLSv1.2 where TLSv1.3 is asked for");
+              "the server accepted only versions of TLS below the minimum: TLSv1.2 where TLSv1.3 "
+              "is asked for");
 }
 
 // The connector's own CAs verify, the system's, which MTA-STS asks for, do not: those are told of.

@@ -90,10 +90,10 @@ TEST(Explanation, TheCommonestTroublesWithTlsInFull)
          "certificate with its own name; ask the recipient to show them this notice."},
         {local(Stage::Handshake, {4, 7, 66}, Reason::RetirementShare),
          "The recipient's mail system uses an encryption that is too old, and that our server is "
-         "giving up step by step. The message was not sent this time.\n"
+         "retiring gradually. The message was not sent this time.\n"
          "Those who run the recipient's mail system.\n"
          "Ask the recipient to show this notice to those who run their mail system: it needs TLS "
-         "1.2 or later. Until then some messages arrive late, and in the end none do."},
+         "1.2 or later. Until then some messages arrive late, and finally none will."},
     };
     for (const auto& row : rows) {
         const Explanation explanation = explain(Action::Failed, row.outcome);

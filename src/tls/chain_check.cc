@@ -179,7 +179,7 @@ void add_staple(const ChainQuestion& question, STACK_OF(X509) * chain, ChainFind
         finding.verdict = failed("certificate revoked", facts::ChainFault::Revoked, question.leaf);
     } else if (finding.revocation == Revocation::StapleMissing) {
         finding.verdict =
-            failed("the certificate demands a stapled OCSP response, and no good one came",
+            failed("the certificate demands a stapled OCSP response, and no valid one was sent",
                    facts::ChainFault::StapleMissing, question.leaf);
     }
 }
