@@ -31,13 +31,13 @@ Result<Binding, tls::ConfigError> load_binding(const std::string& key_id,
 {
     const auto text = read_file(hmac_file, kMaxFile);
     if (!text)
-        return failure(tls::ConfigError{hmac_file + ": " + text.error().what,
-                                        "give " + text.error().expected});
+        return failure(
+            tls::ConfigError{hmac_file + ": " + text.error().what, text.error().expected});
     if (text->exposed)
         return failure(
             tls::ConfigError{fmt::format("{}: everybody may read or write this key (mode {:04o})",
                                          hmac_file, text->mode),
-                             fmt::format("chmod 0640 {}", hmac_file)});
+                             fmt::format("mode 0640 or stricter (chmod 0640 {})", hmac_file)});
     std::string_view line = std::string_view{text->octets}.substr(0, text->octets.find('\n'));
     if (line.ends_with('\r')) line.remove_suffix(1);
     auto key = from_base64url(std::string{trim(line)});

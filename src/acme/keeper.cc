@@ -147,7 +147,7 @@ net::Task<> Keeper::order_and_note(Kept kept)
     const std::uint32_t failures = before && before->order == digest ? before->failures : 0;
     const WallTime now = core_.clock().wall();
     keep_attempts(kept, {digest, failures + 1, after(now, wait_after(failures + 1)),
-                         "the server ended while the order was under way"});
+                         "the server was stopped during the order"});
     const auto done = co_await order(kept);
     if (done) co_return on_issued(kept);
     if (done.error().kind == Trouble::Kind::Failed) co_return on_failed(kept, done.error());
@@ -194,8 +194,8 @@ Result<void, Trouble> Keeper::install(const Kept& kept, const std::string& chain
     if (!loaded) return failure(trouble_of(loaded.error().what));
     const WallTime now = core_.clock().wall();
     if (due_at(tls::facts_of(**loaded), kept.order.domains, now) <= now)
-        return failure(
-            trouble_of("what was issued is not for exactly these domains, or ends too soon"));
+        return failure(trouble_of(
+            "the issued certificate is not for exactly these domains, or expires too soon"));
     written = tls::write_durably(kept.chain_file, chain, tls::FileMode::Readable);
     if (!written) return failure(trouble_of(written.error()));
     return {};

@@ -209,7 +209,7 @@ private:
                                          kLongestPoll);
         const Instant at = core_.clock().now() + pause;
         if (at > server_.deadline())
-            co_return failure(trouble_of("the ACME server takes longer than five minutes"));
+            co_return failure(trouble_of("the ACME server took longer than five minutes"));
         if (co_await net::sleep_until(core_, at) == net::Woken::OnTime) co_return Done{};
         co_return failure(Trouble{Trouble::Kind::Stopping, "the server is stopping"});
     }

@@ -70,7 +70,7 @@ net::Task<Result<void, Trouble>> Server::need_nonce()
         co_return failure(refusal_of(directory_.new_nonce, *answer));
     if (nonce_.empty())
         co_return failure(Trouble{Trouble::Kind::Failed,
-                                  printable(directory_.new_nonce) + ": no Replay-Nonce in it"});
+                                  printable(directory_.new_nonce) + ": it has no Replay-Nonce"});
     co_return Result<void, Trouble>{};
 }
 

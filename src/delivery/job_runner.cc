@@ -336,7 +336,7 @@ net::Task<bool> JobRunner::find_next_hop()
     auto demand = outbound::make_demand(*snapshot, *grant_.route, demand_);
     if (!demand) {
         fail_destination(facts::local_outcome(
-            Reason::RouteUnknownKey, "a connector, domain or host of its route is not there"));
+            Reason::RouteUnknownKey, "a connector, domain or host of its route no longer exists"));
         co_return false;
     }
     auto hosts = co_await outbound::find_hosts(context_, *grant_.route);
@@ -442,7 +442,7 @@ bool JobRunner::take_results(DeliveryJob& job, smtp::ClientTransaction& transact
     std::vector<std::uint32_t> again;
     bool lost = false;
     last_failure_ = facts::local_outcome(Reason::ConnectionClosed, Stage::Mail,
-                                         "the connection ended before it was this one's turn");
+                                         "the connection ended before this recipient's turn");
     for (auto& result : results) {
         if (result.too_many && progress && connection_->reusable) {
             again.push_back(result.index);

@@ -81,7 +81,7 @@ TEST_F(RatchetTest, EnforcedItHoldsMailThatWouldGoBelowWhatHasAlwaysBeen)
     EXPECT_THAT(log.events[0],
                 HasSubstr("ratchet.fell organization=Example destination=other.test"));
     EXPECT_THAT(log.events[0], HasSubstr("was=TLS, at least TLSv1.3"));
-    EXPECT_THAT(log.events[0], HasSubstr("is=in clear, STARTTLS is not offered"));
+    EXPECT_THAT(log.events[0], HasSubstr("is=in clear text: STARTTLS is not offered"));
     carry(make_message({"c@other.test"}));
     EXPECT_EQ(log.events.size(), 1U) << "told once";
 

@@ -220,7 +220,7 @@ TEST_F(DeliveryTest, AKeptConnectionThatTakesTheWholeMessageAndClosesIsNotReplac
     EXPECT_TRUE(log.attempts[1].reused);
     EXPECT_EQ(outcome().stage, facts::Stage::EndOfData);
     EXPECT_EQ(outcome().reason, Reason::ConnectionClosed);
-    EXPECT_THAT(outcome().text, testing::HasSubstr("may have been taken"));
+    EXPECT_THAT(outcome().text, testing::HasSubstr("may have been accepted"));
 }
 
 TEST_F(DeliveryTest, APeerThatDoesNotKnowBdatGetsData)

@@ -250,7 +250,7 @@ net::Task<bool> Transmitter::hear_early()
     if (!reply->temporary() && !reply->permanent()) {
         transaction_.on_lost(
             facts::local_outcome(Reason::ReplyUnexpected, facts::Stage::Data,
-                                 "the server took the message before it was all sent"),
+                                 "the server accepted the message before all of it was sent"),
             Written::Part);
         co_return false;
     }

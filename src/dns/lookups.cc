@@ -206,7 +206,7 @@ void Lookups::ask(const Question& question, const std::shared_ptr<Asker>& asker)
         found->second.askers.push_back(asker);
         return;
     }
-    if (pending_.size() >= kMaxPending) return refuse("too many questions at once");
+    if (pending_.size() >= kMaxPending) return refuse("too many queries at once");
 
     const std::uint64_t number = next_number_++;
     auto argument = std::make_unique<CallbackArgument>(CallbackArgument{*this, number});

@@ -137,24 +137,24 @@ std::string describe(const ValidationReport& report)
     case Validation::Untested:
         return "the resolver has not been tested yet";
     case Validation::Works:
-        return "DNSSEC works: secure, insecure and forged answers are told apart";
+        return "DNSSEC works: secure, insecure and forged answers are distinguished";
     case Validation::NoAnchor:
-        return "there is no trust anchor: no answer counts as secure, and DANE cannot work; "
-               "install "
-               "dns-root-data, or name trust_anchors";
+        return "there is no trust anchor: no answer is secure, and DANE cannot work; install "
+               "dns-root-data, or set trust_anchors";
     case Validation::Bogus:
         return fmt::format(
-            "answers of the zone {} do not validate{}: mail to signed domains waits; look at the "
-            "clock, at the trust anchor, and whether the forwarder passes signatures on",
+            "answers of the zone {} do not validate{}: mail to signed domains waits; check the "
+            "clock, the trust anchor, and whether the forwarder passes signatures on",
             report.zone, words);
     case Validation::NotSecure:
-        return fmt::format("answers of the zone {} do not count as they should: DANE cannot work",
-                           report.zone);
+        return fmt::format(
+            "answers of the zone {} are not secure as they should be: DANE cannot work",
+            report.zone);
     case Validation::TakesForgeries:
-        return fmt::format("a forged answer of the zone {} did not count as one: DANE cannot work",
+        return fmt::format("a forged answer of the zone {} was not recognised: DANE cannot work",
                            report.zone);
     case Validation::Unreachable:
-        return fmt::format("the zone {} cannot be asked about{}: whether DNSSEC works is not known",
+        return fmt::format("the zone {} cannot be queried{}: whether DNSSEC works is not known",
                            report.zone, words);
     }
     unreachable("every Validation is described above");

@@ -68,8 +68,8 @@ void judge_grant(const InboundConnector& connector, const policy::Attribution& a
         const bool own = claim.connector->name == connector.name;
         judged.granted = own && claim.grants();
         judged.why = own ? claim.because()
-                         : fmt::format("connector \"{}\" comes first: {}", claim.connector->name,
-                                       claim.because());
+                         : fmt::format("connector \"{}\" takes precedence: {}",
+                                       claim.connector->name, claim.because());
         return;
     }
     judged.why = "neither its certificate names nor its networks";

@@ -87,11 +87,11 @@ std::vector<Row> rows()
     row(Escaped{Escaped::From::Queue, "x"}, "level=error event=queue.escaped what=x");
     row(RatchetMoved{RatchetMoved::Kind::Fell, "Example", "x.example", "mx", held_fall()},
         "level=warning event=ratchet.fell organization=Example destination=x.example host=mx "
-        "was=\"TLS, at least TLSv1.3\" is=\"in clear, STARTTLS is not offered\" held_until=" +
+        "was=\"TLS, at least TLSv1.3\" is=\"in clear text: STARTTLS is not offered\" held_until=" +
             std::string{kMidnight});
     row(RatchetMoved{RatchetMoved::Kind::GaveWay, "Example", "x.example", "mx", held_fall()},
         "level=warning event=ratchet.gave-way organization=Example destination=x.example host=mx "
-        "was=\"TLS, at least TLSv1.3\" is=\"in clear, STARTTLS is not offered\"");
+        "was=\"TLS, at least TLSv1.3\" is=\"in clear text: STARTTLS is not offered\"");
     row(RatchetMoved{RatchetMoved::Kind::Recovered, "Example", "x.example", "mx", {}},
         "level=info event=ratchet.recovered organization=Example destination=x.example host=mx");
     row(MassStripping{5, "mx"},

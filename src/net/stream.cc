@@ -70,7 +70,7 @@ std::string describe(const StreamError& error)
         case StreamError::Kind::Reset:
             return "the connection broke";
         case StreamError::Kind::TimedOut:
-            return "the time was up";
+            return "timed out";
         case StreamError::Kind::LineTooLong:
             return "the peer sent a line that is too long";
         case StreamError::Kind::TlsAlert:
@@ -84,7 +84,7 @@ std::string describe(const StreamError& error)
         case StreamError::Kind::Cancelled:
             return "the server is stopping";
         case StreamError::Kind::Local:
-            return "this server could not do it";
+            return "a local error";
         }
         unreachable("every StreamError::Kind is described above");
     }();

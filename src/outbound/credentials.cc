@@ -77,7 +77,7 @@ void Credentials::Loader::load_ca(const objects::OutboundConnector& connector)
     }
     if (at->second.value == nullptr) {
         fault(of_connector(connector),
-              {at->second.words, "give a file of CA certificates as PEM; its mail waits"});
+              {at->second.words, "a file of CA certificates as PEM; until then its mail waits"});
     }
 }
 

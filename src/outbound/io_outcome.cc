@@ -64,7 +64,7 @@ Outcome stream_outcome(Stage stage, const net::StreamError& error)
 Outcome gave_way_outcome(Stage stage)
 {
     return local_outcome(Reason::ConnectionGaveWay, stage,
-                         "the server was silent while other mail waited for a connection");
+                         "the server did not respond while other mail waited for a connection");
 }
 
 Outcome malformed_outcome(Stage stage, smtp::ReplyError error)

@@ -35,7 +35,7 @@ public:
             co_return facts::local_outcome(Reason::AuthNotOffered, "the server offers no AUTH");
         std::optional<Outcome> failed = facts::local_outcome(
             Reason::AuthNoMechanism,
-            "the server offers none of the mechanisms of this one: " + offered);
+            "the server offers no mechanism that this server supports: " + offered);
         for (const auto mechanism : sasl::choose_mechanisms(offered)) {
             auto made = sasl::make_client_mechanism(mechanism, login);
             if (made == nullptr) continue;

@@ -222,8 +222,8 @@ net::Task<> NextHopClient::resolve(std::size_t index)
     std::vector<policy::NextHopAddress> addresses;
     for (const IpAddress& each : all) addresses.push_back(make_address(known.host, each));
     if (addresses.empty()) {  // the one that was asked about is the host's no more
-        auto outcome =
-            facts::local_outcome(facts::Reason::DnsNoAddress, "the host has this address no more");
+        auto outcome = facts::local_outcome(facts::Reason::DnsNoAddress,
+                                            "the host no longer has this address");
         facts::set_status(outcome, {4, 4, 312});
         selection_.on_unresolved(std::move(outcome));
         co_return;

@@ -57,7 +57,7 @@ facts::Outcome not_offered_outcome(Reason reason, const policy::TlsPolicy& polic
     const EnhancedStatus status = without_starttls(policy);
     auto outcome = facts::local_outcome(
         reason, status == kNoStartTls
-                    ? "the server does not offer STARTTLS, though its domain publishes that it does"
+                    ? "the server does not offer STARTTLS, but its domain publishes that it does"
                     : "the server does not offer STARTTLS");
     facts::set_status(outcome, status);
     return outcome;

@@ -26,7 +26,7 @@ facts::Outcome talk_outcome(facts::Stage stage, const TalkError& error)
 {
     if (error.unasked) {
         return facts::local_outcome(facts::Reason::ReplyUnexpected, stage,
-                                    "the server spoke before it was asked");
+                                    "the server sent data before it was asked");
     }
     return error.malformed ? malformed_outcome(stage, *error.malformed)
                            : stream_outcome(stage, error.stream);

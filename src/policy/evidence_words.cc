@@ -45,7 +45,7 @@ std::string asked_for(const TlsPolicy& policy, const facts::TlsEvidence& evidenc
 
 std::string names(std::string_view asked, const facts::TlsEvidence& evidence)
 {
-    return fmt::format("presented: {}; asked for: {}", presented(evidence), asked);
+    return fmt::format("presented: {}; expected: {}", presented(evidence), asked);
 }
 
 // The verdict that failed, of those that the policy asks for; else the one that is recorded.
@@ -123,7 +123,7 @@ std::string details(Reason reason, const TlsPolicy& policy, const facts::TlsEvid
         return evidence.chain.empty() ? std::string{"no key was presented"}
                                       : "presented: " + evidence.chain.front().spki_sha256;
     case Reason::TlsVersionBelowFloor:
-        return fmt::format("{} where {} is asked for", facts::format_version(evidence.version),
+        return fmt::format("{} where {} is required", facts::format_version(evidence.version),
                            facts::format_version(policy.min));
     default:
         return {};

@@ -103,19 +103,18 @@ TEST(EvidenceWords, SayWhichNamesWerePresentedAndWhichAreAskedFor)
     const auto named = policy(TlsLevel::VerifyName, TlsVersion::Tls12,
                               {tls_name("mx.example.net"), tls_name("*.example.net")});
     EXPECT_EQ(told(named, shown),
-              "the certificate does not have the expected name: presented: "
-              "mail.example.com, example.com; asked for: mx.example.net, *.example.net");
+              "the certificate does not have the expected name: presented: mail.example.com, "
+              "example.com; expected: mx.example.net, *.example.net");
     EXPECT_TRUE(
-        told(named_by_domain(), shown).ends_with("asked for: example.org or a name below it"));
-    EXPECT_TRUE(
-        told(policy(TlsLevel::Opportunistic), shown).ends_with("asked for: mx.example.net"));
+        told(named_by_domain(), shown).ends_with("expected: example.org or a name below it"));
+    EXPECT_TRUE(told(policy(TlsLevel::Opportunistic), shown).ends_with("expected: mx.example.net"));
     TlsPolicy sts = policy(TlsLevel::VerifyName);
     sts.chain = false;
     sts.sts_name = tls_name("mx.example.org");
     EXPECT_EQ(judge_evidence(sts, shown).reason, Reason::StsNameMismatch);
-    EXPECT_TRUE(told(sts, shown).ends_with("asked for: mx.example.org"));
+    EXPECT_TRUE(told(sts, shown).ends_with("expected: mx.example.org"));
     shown.chain[0].dns_names.assign(12, "a.example");
-    EXPECT_NE(told(named, shown).find("a.example and 2 more; asked for"), std::string::npos);
+    EXPECT_NE(told(named, shown).find("a.example and 2 more; expected"), std::string::npos);
     shown.chain[0].dns_names.clear();
     EXPECT_NE(told(named, shown).find("presented: none;"), std::string::npos);
 }
@@ -130,7 +129,7 @@ TEST(EvidenceWords, OfTlsaRecords)
     EXPECT_TRUE(
         told(dane, shown).ends_with(": CN=mail.example.com expired on 2026-05-01T12:00:00.000Z"));
     shown.tlsa = TlsaVerdict::HostMismatch;
-    EXPECT_TRUE(told(dane, shown).ends_with("asked for: mx.example.net"));
+    EXPECT_TRUE(told(dane, shown).ends_with("expected: mx.example.net"));
 }
 
 TEST(EvidenceWords, OfKeysAndVersions)
@@ -139,7 +138,7 @@ TEST(EvidenceWords, OfKeysAndVersions)
     EXPECT_EQ(told(pinned, evidence()), "the key matches no pin: presented: ab12");
     EXPECT_EQ(told(policy(TlsLevel::Encrypt, TlsVersion::Tls13), evidence()),
               "the server accepted only versions of TLS below the minimum: TLSv1.2 where TLSv1.3 "
-              "is asked for");
+              "is required");
 }
 
 // The connector's own CAs verify, the system's, which MTA-STS asks for, do not: those are told of.

@@ -222,7 +222,7 @@ std::string describe(const Sighting& seen)
 {
     if (seen.version == TlsVersion::None) {
         return seen.starttls_offered ? "no TLS session could be made"
-                                     : "in clear, STARTTLS is not offered";
+                                     : "in clear text: STARTTLS is not offered";
     }
     std::string text{facts::format_version(seen.version)};
     text += seen.verified_name ? ", name verified" : ", name not verified";

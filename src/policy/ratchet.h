@@ -116,7 +116,7 @@ void accept_change(History& history, WallTime now);
 
 // "TLS, a verified name, TLSv1.3"; "nothing".
 [[nodiscard]] std::string describe(const Expectation& expectation);
-// "in clear, STARTTLS is not offered"; "TLSv1.2, name not verified".
+// "in clear text: STARTTLS is not offered"; "TLSv1.2, name not verified".
 [[nodiscard]] std::string describe(const Sighting& seen);
 
 // Unrelated places: pairs of a host's site and a destination's, each site in one pair only. So

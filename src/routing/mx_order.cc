@@ -75,8 +75,8 @@ Result<std::vector<MxHost>, facts::Outcome> order_hosts(const std::string& domai
     }
     if (answer.records.empty()) return std::vector<MxHost>{{domain, 0, true}};
     if (answer.records.size() == 1 && answer.records[0].exchange.empty()) {
-        return failure(local_outcome(Reason::DnsNullMx,
-                                     fmt::format("the domain {} takes no mail (null MX)", domain)));
+        return failure(local_outcome(
+            Reason::DnsNullMx, fmt::format("the domain {} accepts no mail (null MX)", domain)));
     }
 
     auto hosts = named_hosts(answer);

@@ -190,7 +190,7 @@ TEST_F(LoginFile, APipeIsRefusedAtOnce)
     const auto login = load_login("ann", pipe);
     ASSERT_FALSE(login);
     EXPECT_EQ(login.error().what, pipe + ": it is a named pipe");
-    EXPECT_EQ(login.error().expected, "give a regular file");
+    EXPECT_EQ(login.error().expected, "a regular file");
 }
 
 TEST_F(LoginFile, WhatIsNoPasswordIsRefused)

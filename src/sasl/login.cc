@@ -62,25 +62,24 @@ Result<std::shared_ptr<const Login>, LoginError> load_login(
 {
     auto text = read_file_start(password_file, kMaxPassword + 3);
     if (!text)
-        return failure(
-            LoginError{password_file + ": " + text.error().what, "give " + text.error().expected});
+        return failure(LoginError{password_file + ": " + text.error().what, text.error().expected});
     std::string password = text->exposed ? std::string{} : first_line(text->octets);
     wipe(text->octets.data(), text->octets.size());
     if (text->exposed)
         return failure(
             LoginError{fmt::format("{}: everybody may read or write this password (mode {:04o})",
                                    password_file, text->mode),
-                       fmt::format("chmod 0640 {}", password_file)});
+                       fmt::format("mode 0640 or stricter (chmod 0640 {})", password_file)});
     if (has_byte_order_mark(password)) {
         wipe(password.data(), password.size());
-        return failure(LoginError{password_file + ": it begins with a byte-order mark",
-                                  "save it as UTF-8 without one"});
+        return failure(
+            LoginError{password_file + ": it begins with a byte-order mark", "UTF-8 without it"});
     }
     const bool fits = !password.empty() && password.size() <= kMaxPassword &&
                       password.find('\0') == std::string::npos && is_valid_utf8(password);
     if (!fits) {
         wipe(password.data(), password.size());
-        return failure(LoginError{password_file + ": its first line is no password",
+        return failure(LoginError{password_file + ": its first line is not a password",
                                   "one line of 1 to 1000 octets of UTF-8"});
     }
     auto login = std::make_shared<const Login>(user, std::move(password));

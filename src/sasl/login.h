@@ -33,7 +33,7 @@ private:
 
 struct LoginError {
     std::string what;      // "/etc/hermetic/relay.password: everybody may read it (mode 0644)"
-    std::string expected;  // "chmod 0640 …"
+    std::string expected;  // "mode 0640 or stricter (chmod 0640 …)"
 };
 
 // The password is the file's first line, without its end; at most 1000 octets of UTF-8. Where both

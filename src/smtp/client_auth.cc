@@ -45,7 +45,8 @@ ClientAuth::Step ClientAuth::start()
     line += mechanism_->name();
     if (mechanism_->speaks_first()) {
         auto first = mechanism_->respond({});
-        if (!first) return fail(ours(Reason::AuthMechanismFailed, "the login could not be begun"));
+        if (!first)
+            return fail(ours(Reason::AuthMechanismFailed, "the login could not be started"));
         // RFC 4954 §4: an initial response of no octets is "=".
         line += ' ';
         line += first->empty() ? std::string{"="} : to_base64(*first);
@@ -61,7 +62,7 @@ ClientAuth::Step ClientAuth::on_reply(const PeerReply& reply)
     if (reply.positive()) {
         if (reply.code != kSucceeded)
             return fail(
-                ours(Reason::ReplyUnexpected, "the server answers AUTH with something else"));
+                ours(Reason::ReplyUnexpected, "the server sent an unexpected reply to AUTH"));
         // Whoever cannot prove that it knows the password is not the server that does.
         if (!mechanism_->is_satisfied())
             return fail(ours(Reason::AuthServerUnproved,
@@ -75,14 +76,12 @@ ClientAuth::Step ClientAuth::on_reply(const PeerReply& reply)
 
 ClientAuth::Step ClientAuth::answer(std::string_view challenge)
 {
-    if (++rounds_ > kMaxRounds) return cancel(Reason::AuthMalformed, "the login does not end");
+    if (++rounds_ > kMaxRounds) return cancel(Reason::AuthMalformed, "the login does not finish");
     const auto octets = from_base64(challenge);
-    if (!octets) return cancel(Reason::AuthMalformed, "the server's challenge is no base64");
+    if (!octets) return cancel(Reason::AuthMalformed, "the server's challenge is not base64");
     auto response = mechanism_->respond(*octets);
     if (!response && response.error() == SaslRefusal::TooCostly) {
-        return cancel(Reason::AuthTooCostly,
-                      "the server asks for more work than a login is worth here (iterations of "
-                      "SCRAM)");
+        return cancel(Reason::AuthTooCostly, "the server asks for too many iterations of SCRAM");
     }
     if (!response) {
         return cancel(Reason::AuthServerUnproved,

@@ -115,9 +115,8 @@ ClientSession::Step ClientSession::fail(const PeerReply& reply)
 
 ClientSession::Step ClientSession::fail_out_of_turn()
 {
-    failure_ =
-        facts::local_outcome(Reason::ReplyUnexpected, stage(),
-                             "the server sent a reply that does not belong to what was asked");
+    failure_ = facts::local_outcome(Reason::ReplyUnexpected, stage(),
+                                    "the server sent a reply that belongs to no command");
     state_ = State::Failed;
     return {Next::Failed, {}};
 }

@@ -24,7 +24,7 @@ TEST_F(TransactionTest, MoreRepliesThanCommandsMakeEveryOneDoubtful)
         EXPECT_EQ(outcome().reason, Reason::ReplyUnexpected);
         EXPECT_EQ(outcome().origin, facts::Origin::Local);
         EXPECT_EQ(outcome().stage, Stage::EndOfData);
-        EXPECT_NE(outcome().text.find("may have been taken"), std::string::npos);
+        EXPECT_NE(outcome().text.find("may have been accepted"), std::string::npos);
     }
 }
 

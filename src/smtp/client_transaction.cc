@@ -18,13 +18,12 @@ namespace {
 using facts::Reason;
 using facts::Stage;
 
-constexpr std::string_view kUnexpected =
-    "the server sent a reply that does not belong to what was asked";
+constexpr std::string_view kUnexpected = "the server sent a reply that belongs to no command";
 constexpr std::string_view kSurplus =
     "the server sent more replies than it was asked for, so that it is not known which was the "
     "answer to what";
 constexpr std::string_view kMayBeTaken =
-    "; the whole message had been sent, so it may have been taken";
+    "; the whole message had been sent, so it may have been accepted";
 
 // RFC 5321 §4.5.3.1.10: 452, and 552 of old servers, is "too many recipients", unless an enhanced
 // status tells of something else (a full mailbox is 5.2.2).
@@ -63,9 +62,10 @@ void ClientTransaction::judge_before_sending()
     const auto& peer = *input_.peer;
     const auto& envelope = *input_.envelope;
     if (peer.max_size != 0 && input_.body_size > peer.max_size) {
-        return refuse_locally(Reason::SizeExceedsPeer,
-                              fmt::format("the message has {} octets, the server takes {} at most",
-                                          input_.body_size, peer.max_size));
+        return refuse_locally(
+            Reason::SizeExceedsPeer,
+            fmt::format("the message has {} octets, the server accepts at most {}",
+                        input_.body_size, peer.max_size));
     }
     if (input_.needs.eight_bit && !peer.eight_bit_mime &&
         envelope.body_type == mail::BodyType::EightBitMime) {

@@ -97,7 +97,7 @@ Result<std::shared_ptr<const ServerContext>, ConfigError> make_challenge_context
         auto certificate = digest ? make_certificate(each.domain, *digest) : nullptr;
         if (certificate == nullptr) {
             ERR_clear_error();
-            return failure(ConfigError{each.domain + ": no challenge of tls-alpn-01",
+            return failure(ConfigError{each.domain + ": not a challenge of tls-alpn-01",
                                        "a domain and a SHA-256 in base64url"});
         }
         profile.certificates.push_back(std::move(certificate));

@@ -63,10 +63,10 @@ Result<void, ConfigError> add_file(X509_STORE* store, const std::string& pem_fil
     ERR_clear_error();
     const bool added = add_certificates(store, text->octets);
     const std::string words =
-        ERR_peek_last_error() == 0 ? "no certificate in it" : take_error_words();
+        ERR_peek_last_error() == 0 ? "it has no certificate" : take_error_words();
     ERR_clear_error();
     if (added) return {};
-    return failure(ConfigError{pem_file + ": " + words, "give a file of CA certificates as PEM"});
+    return failure(ConfigError{pem_file + ": " + words, "a file of CA certificates as PEM"});
 }
 
 // $SSL_CERT_FILE and $SSL_CERT_DIR, as OpenSSL takes them: what is missing is none.
@@ -122,7 +122,7 @@ Result<std::shared_ptr<const CaSet>, ConfigError> load_system_cas()
         add_named_by_environment(store.get());
     } else if (auto added = add_file(store.get(), kSystemBundle); !added) {
         return failure(ConfigError{"the system's CA certificates: " + added.error().what,
-                                   "install ca-certificates"});
+                                   "the package ca-certificates"});
     }
     return std::make_shared<const CaSet>(std::move(store));
 }

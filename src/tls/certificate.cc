@@ -32,7 +32,7 @@ Result<std::string, ConfigError> read_key(const std::string& path)
     return failure(
         ConfigError{fmt::format("{}: everybody may read or write this private key (mode {:04o})",
                                 path, text->mode),
-                    fmt::format("chmod 0640 {}", path)});
+                    fmt::format("mode 0640 or stricter (chmod 0640 {})", path)});
 }
 
 Result<std::vector<X509Pointer>, ConfigError> parse_chain(const std::string& text,
@@ -48,11 +48,11 @@ Result<std::vector<X509Pointer>, ConfigError> parse_chain(const std::string& tex
     const std::string words = take_error_words();
     if (!at_end) {
         return failure(ConfigError{fmt::format("{}: {}", path, words),
-                                   "give certificates as PEM, the server's own first"});
+                                   "certificates as PEM, the server's own first"});
     }
     if (found.empty()) {
-        return failure(ConfigError{path + ": no certificate in it",
-                                   "give certificates as PEM (BEGIN CERTIFICATE)"});
+        return failure(ConfigError{path + ": it has no certificate",
+                                   "certificates as PEM (BEGIN CERTIFICATE)"});
     }
     return found;
 }
@@ -76,10 +76,10 @@ Result<KeyPointer, ConfigError> parse_key(const std::string& text, const std::st
     if (encrypted) {
         return failure(
             ConfigError{path + ": the private key is encrypted",
-                        "give it without a password: openssl pkey -in encrypted.pem -out key.pem"});
+                        "a key without a password: openssl pkey -in encrypted.pem -out key.pem"});
     }
-    return failure(ConfigError{fmt::format("{}: no private key in it ({})", path, words),
-                               "give the key as PEM (BEGIN PRIVATE KEY)"});
+    return failure(ConfigError{fmt::format("{}: it has no private key ({})", path, words),
+                               "the key as PEM (BEGIN PRIVATE KEY)"});
 }
 
 // The certificate that belongs to the key, wherever it stands.
@@ -166,18 +166,18 @@ Result<std::shared_ptr<const Certificate>, ConfigError> load_certificate(
     if (leaf == nullptr) {
         return failure(ConfigError{fmt::format("{}: the key does not belong to a certificate of {}",
                                                source.key_file, source.chain_file),
-                                   "give the key that the certificate was issued for"});
+                                   "the key that the certificate was issued for"});
     }
     X509Stack rest = order_chain(leaf.get(), *pool);
     if (!pool->empty()) {
         const int links = sk_X509_num(rest.get());
         X509* last = links == 0 ? leaf.get() : sk_X509_value(rest.get(), links - 1);
         return failure(ConfigError{
-            fmt::format("{}: the chain has a hole: the issuer of \"{}\" is missing, so \"{}\" has "
-                        "no place in it",
+            fmt::format("{}: the chain is incomplete: the issuer of \"{}\" is missing, so \"{}\" "
+                        "does not belong to it",
                         source.chain_file, describe_certificate(last).subject,
                         describe_certificate(pool->front().get()).subject),
-            fmt::format("add the certificate of \"{}\"", describe_certificate(last).issuer)});
+            fmt::format("also the certificate of \"{}\"", describe_certificate(last).issuer)});
     }
     return std::make_shared<const Certificate>(std::move(leaf), std::move(rest), std::move(*key));
 }

@@ -124,7 +124,7 @@ TEST_F(CertificateFiles, ThatAreNoRegularFilesAreRefusedAtOnce)
         EXPECT_EQ(refused({"x", file, source_.key_file}), words);
         EXPECT_EQ(refused({"x", source_.chain_file, file}), words);
         EXPECT_EQ(load_cas(file).error().what, words);
-        EXPECT_EQ(load_cas(file).error().expected, "give a regular file");
+        EXPECT_EQ(load_cas(file).error().expected, "a regular file");
         EXPECT_EQ(SigningKey::load(file).error().what, words);
     }
 }
@@ -132,7 +132,7 @@ TEST_F(CertificateFiles, ThatAreNoRegularFilesAreRefusedAtOnce)
 TEST_F(CertificateFiles, OfCasHoldOneAtLeast)
 {
     EXPECT_TRUE(load_cas(pki_.root_file()).has_value());
-    EXPECT_THAT(load_cas(source_.key_file).error().what, HasSubstr(": no certificate in it"));
+    EXPECT_THAT(load_cas(source_.key_file).error().what, HasSubstr(": it has no certificate"));
     pki_.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     EXPECT_THAT(load_cas(pki_.path("broken.pem")).error().what, HasSubstr("broken.pem: "));
     pki_.write("encrypted.pem",

@@ -62,7 +62,7 @@ Result<std::shared_ptr<const ClientContext>, ConfigError> make_client_context(
     if (profile.client_certificate != nullptr &&
         !profile.client_certificate->use_in(context.get())) {
         return failure(ConfigError{"the client certificate cannot be used: " + take_error_words(),
-                                   "give one with RSA of 2048 bits or more, or ECDSA"});
+                                   "one with RSA of 2048 bits or more, or ECDSA"});
     }
     ERR_clear_error();
     return std::make_shared<const ClientContext>(std::move(context), profile.hello);

@@ -20,7 +20,7 @@ namespace hermetic::tls {
 // What is wrong with a configuration: file, and what would be right.
 struct ConfigError {
     std::string what;      // "tls/key.pem: the key does not belong to the certificate"
-    std::string expected;  // "give the key that the certificate was issued for"
+    std::string expected;  // "the key that the certificate was issued for"
 };
 
 // A chain and its key, decoded once. Thread-safe to share.

@@ -40,7 +40,7 @@ Result<std::vector<std::string>, ConfigError> list(const std::string& folder)
     // Also half way: what is not listed would count as taken away.
     if (error) {
         return failure(ConfigError{fmt::format("{}: {}", folder, error.message()),
-                                   "give a folder that the server may read"});
+                                   "a folder that the server may read"});
     }
     std::sort(files.begin(), files.end());
     return files;
@@ -111,12 +111,12 @@ FileCrls read_crls(const std::string& file)
     ERR_clear_error();
     if (parsed) return crls;
     return failure(ConfigError{fmt::format("{}: {}", file, words),
-                               "give CRLs only, as PEM (BEGIN X509 CRL) or DER"});
+                               "only CRLs, as PEM (BEGIN X509 CRL) or DER"});
 }
 
 FileCrls one_too_many(const std::string& file)
 {
-    return failure(ConfigError{file + ": one file too many", "give at most 1000 files"});
+    return failure(ConfigError{file + ": too many files in its folder", "at most 1000 files"});
 }
 
 // Since its folder was listed. A link that leads nowhere is not gone: somebody meant a file.
@@ -141,12 +141,13 @@ ConfigError with(ConfigError error, std::string_view consequence)
 }
 
 constexpr std::string_view kAllUnknown =
-    "until it can be read no certificate counts as verified, and mail that needs that waits";
+    "until it can be read no certificate is verified, and mail that requires that waits";
 constexpr std::string_view kAllBefore =
     "the CRLs that were read before stay in force until it can be";
 constexpr std::string_view kFileBefore =
-    "what it said before stays in force, and newer CRLs beside it count";
-constexpr std::string_view kFileUnknown = "what it says is not known, and the CRLs beside it count";
+    "its last valid content stays in force, and newer CRLs in the folder are used";
+constexpr std::string_view kFileUnknown =
+    "it is ignored, and the other CRLs in the folder are used";
 
 }  // namespace
 

@@ -153,7 +153,7 @@ facts::TlsFailure classify_failure(const Observed& observed)
         failure.kind = Kind::Closed;
         failure.words = observed.system_error != 0
                             ? printable_ascii(std::strerror(observed.system_error))
-                            : "closed without a word";
+                            : "closed without an alert";
         return failure;
     }
     failure.kind = is_ssl_error && !is_our_refusal(reason) ? Kind::Protocol : Kind::Local;

@@ -21,7 +21,7 @@ int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context
 
 ConfigError config_error(const std::string& path, const FileError& error)
 {
-    return {path + ": " + error.what, "give " + error.expected};
+    return {path + ": " + error.what, error.expected};
 }
 
 std::string take_error_words()

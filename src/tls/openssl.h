@@ -45,7 +45,7 @@ using SessionPointer = std::unique_ptr<SSL_SESSION, FreeWith<SSL_SESSION_free>>;
 // For OpenSSL's readers of PEM: there is nobody to type a password when a server starts. Without it
 // they ask on the terminal.
 [[nodiscard]] int no_password(char* buffer, int size, int writing, void* context);
-// "/etc/x.pem: it is a named pipe", "give a regular file".
+// "/etc/x.pem: it is a named pipe", "a regular file".
 [[nodiscard]] ConfigError config_error(const std::string& path, const FileError& error);
 
 // The reason of the last error in the queue, which it empties: "no shared cipher". Printable,

@@ -25,7 +25,7 @@ std::optional<ConfigError> apply(const CommonProfile& profile, SSL_CTX* context)
         return ConfigError{
             fmt::format("min_tls {} is above max_tls {}", facts::format_version(profile.min),
                         facts::format_version(profile.max)),
-            "give a max_tls that is not below min_tls"};
+            "a max_tls that is not below min_tls"};
     }
     // Explicitly both: openssl.cnf of the machine may have its own limits.
     SSL_CTX_set_min_proto_version(context, version_to(profile.min));
@@ -33,13 +33,12 @@ std::optional<ConfigError> apply(const CommonProfile& profile, SSL_CTX* context)
     SSL_CTX_set_security_level(context, profile.security_level);
     ERR_clear_error();
     if (SSL_CTX_set_cipher_list(context, cipher_list(profile).c_str()) != 1) {
-        return ConfigError{
-            fmt::format("ciphers \"{}\": {}", profile.ciphers, take_error_words()),
-            "give a list that `openssl ciphers` understands, or none for the library's"};
+        return ConfigError{fmt::format("ciphers \"{}\": {}", profile.ciphers, take_error_words()),
+                           "a list that `openssl ciphers` accepts, or none for OpenSSL's default"};
     }
     if (!profile.groups.empty() && SSL_CTX_set1_groups_list(context, profile.groups.c_str()) != 1) {
         return ConfigError{fmt::format("groups \"{}\": {}", profile.groups, take_error_words()),
-                           "give names like \"X25519:P-256\", or none for the library's"};
+                           "names such as \"X25519:P-256\", or none for OpenSSL's default"};
     }
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |

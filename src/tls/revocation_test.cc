@@ -233,8 +233,8 @@ TEST_F(RevocationTest, AFileThatCannotBeReadHoldsUpNoOther)
     pki_.write("crls/crl.pem", pki_.make_crl({other, leaf_}));
     const auto loaded = load_crls(pki_.path("crls"), trust_.crls);
     ASSERT_EQ(loaded.faults.size(), 1U);
-    EXPECT_THAT(loaded.faults[0].what,
-                AllOf(HasSubstr("crls/half.pem: "), HasSubstr("the CRLs beside it count")));
+    EXPECT_THAT(loaded.faults[0].what, AllOf(HasSubstr("crls/half.pem: "),
+                                             HasSubstr("the other CRLs in the folder are used")));
     EXPECT_THAT(loaded.files, ElementsAre(pki_.path("crls/crl.pem"), pki_.path("crls/half.pem")));
     trust_.crls = loaded.crls;
     EXPECT_EQ(shake().revocation, Revocation::Revoked);
@@ -257,8 +257,9 @@ TEST_F(RevocationTest, WhatAFileSaidStaysInForceWhereItCannotBeReadAnyMore)
         make();
         const auto loaded = load_crls(pki_.path("crls"), trust_.crls);
         ASSERT_EQ(loaded.faults.size(), 1U);
-        EXPECT_THAT(loaded.faults[0].what,
-                    AllOf(HasSubstr("crls/crl.pem: "), HasSubstr("before stays in force")));
+        EXPECT_THAT(
+            loaded.faults[0].what,
+            AllOf(HasSubstr("crls/crl.pem: "), HasSubstr("its last valid content stays in force")));
         trust_.crls = loaded.crls;
         EXPECT_EQ(shake().revocation, Revocation::Revoked);
     }
@@ -308,7 +309,7 @@ TEST_F(CrlFolders, AreReadWholeOrNotAtAllWhereNothingIsKnownOfThem)
     EXPECT_EQ(first.crls, nullptr);
     ASSERT_EQ(first.faults.size(), 1U);
     EXPECT_THAT(first.faults[0].what,
-                AllOf(HasSubstr("half.pem: "), HasSubstr("no certificate counts as verified")));
+                AllOf(HasSubstr("half.pem: "), HasSubstr("no certificate is verified")));
     EXPECT_THAT(first.files, ElementsAre(pki_.path("crls/good.pem"), pki_.path("crls/half.pem")));
 
     std::filesystem::create_directory(pki_.path("other"));
@@ -346,7 +347,7 @@ TEST_F(CrlFolders, TakeAThousandFilesAndSayWhichIsTooMany)
     for (const char* more : {"x.pem", "y.pem"}) pki_.write(std::string{"crls/"} + more, crl);
     const auto over = load(full.crls);
     ASSERT_EQ(over.faults.size(), 1U);
-    EXPECT_THAT(over.faults[0].what, HasSubstr("x.pem: one file too many"));
+    EXPECT_THAT(over.faults[0].what, HasSubstr("x.pem: too many files in its folder"));
     EXPECT_NE(over.crls, full.crls);
 }
 

@@ -89,7 +89,7 @@ Result<void, ConfigError> write_by_rename(const std::string& path, std::string_v
 {
     const auto written = write_durably(path, text, FileMode::OwnerOnly);
     if (written) return {};
-    return failure(ConfigError{written.error(), "make the directory writable for the server"});
+    return failure(ConfigError{written.error(), "a folder that the server may write"});
 }
 
 bool exists(const std::string& path)
@@ -113,8 +113,8 @@ std::optional<ConfigError> fault_of(const std::string& host)
                c == '.' || c == '-' || c == '_' || c == ':';
     };
     if (!host.empty() && std::all_of(host.begin(), host.end(), in_name)) return std::nullopt;
-    return ConfigError{"no certificate can name the host " + printable_ascii(host),
-                       "give a host name in ASCII (A-labels)"};
+    return ConfigError{"a certificate cannot name the host " + printable_ascii(host),
+                       "a host name in ASCII (A-labels)"};
 }
 
 KeyPointer load_key(const std::string& path)
@@ -167,7 +167,7 @@ Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
         if (!directory.empty()) filesystem::create_directories(directory, error);
         if (error) {
             return failure(ConfigError{fmt::format("{}: {}", directory.string(), error.message()),
-                                       "make the directory writable for the server"});
+                                       "a folder that the server may write"});
         }
     }
     const auto key = make_or_load_key(source.key_file);
@@ -175,7 +175,7 @@ Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
     const X509Pointer certificate = make_certificate(key->get(), host, now);
     if (certificate == nullptr) {
         return failure(ConfigError{source.key_file + ": " + take_error_words(),
-                                   "remove the file, and a new key is made"});
+                                   "no such file: then a new key is made"});
     }
     const BioPointer out{BIO_new(BIO_s_mem())};
     PEM_write_bio_X509(out.get(), certificate.get());

@@ -207,7 +207,8 @@ Result<std::shared_ptr<const ServerContext>, ConfigError> make_server_context(
     const ServerProfile& profile)
 {
     if (profile.certificates.empty()) {
-        return failure(ConfigError{"a listener with TLS has no certificate", "name one"});
+        return failure(
+            ConfigError{"a listener with TLS has no certificate", "the name of a certificate"});
     }
     SslContextPointer context{SSL_CTX_new(TLS_server_method())};
     HERMETIC_ASSERT(context != nullptr);
@@ -228,7 +229,7 @@ Result<std::shared_ptr<const ServerContext>, ConfigError> make_server_context(
     auto made = std::make_shared<ServerContext>(std::move(context), profile);
     if (!made->add_certificates(profile.certificates)) {
         return failure(ConfigError{"a certificate cannot be used: " + take_error_words(),
-                                   "give one with RSA of 2048 bits or more, or ECDSA"});
+                                   "one with RSA of 2048 bits or more, or ECDSA"});
     }
     ERR_clear_error();
     return made;

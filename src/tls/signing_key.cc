@@ -103,7 +103,7 @@ Result<SigningKey, ConfigError> SigningKey::load(const std::string& file)
         return failure(ConfigError{file + ": " + take_error_words(), "a private key as PEM"});
     ERR_clear_error();
     if (!is_p256(key.get()))
-        return failure(ConfigError{file + ": it is no key on the curve P-256", "one on P-256"});
+        return failure(ConfigError{file + ": it is not a key on the curve P-256", "one on P-256"});
     return SigningKey{std::move(key)};
 }
 
