@@ -81,11 +81,11 @@ bool asks_for_metrics(const Request& request)
 net::Task<Response> answer_read_only(Api& api, Request request)
 {
     if (request.method != "GET") {
-        co_return refuse(403, "this socket only answers what changes nothing",
+        co_return refuse(403, "this socket is read-only",
                          "GET, or the socket admin.socket of hermetic.toml");
     }
     if (reads_text(request))
-        co_return refuse(403, "this socket shows no message's text",
+        co_return refuse(403, "this socket does not show the text of messages",
                          "the socket admin.socket of hermetic.toml");
     co_return co_await answer(api, std::move(request));
 }
@@ -96,7 +96,7 @@ net::Task<Response> answer_metrics(Api& api, Request request)
         if (auto refusal = refuse_query(request, *api.snapshot())) co_return *std::move(refusal);
         co_return show_metrics(api);
     }
-    co_return refuse(404, "there is nothing but metrics here", "GET /metrics");
+    co_return refuse(404, "only metrics are served here", "GET /metrics");
 }
 
 net::Task<Response> answer(Api& api, Request request)

@@ -103,14 +103,13 @@ Response renew_certificate(const Api& api, const Request& request)
     if (api.renew_certificate(name)) {
         const json::object body{
             {"done",
-             "It is ordered now; `hermetic certificate list` and the log say what came of "
-             "it."}};
+             "It is ordered now; see `hermetic certificate list` and the log for the result."}};
         return {202, "application/json", json::serialize(body)};
     }
     const std::string expected = fmt::format("{}", fmt::join(ordered, ", "));
     if (known) {
         return refuse(409, fmt::format("\"{}\" is not ordered by ACME", printable(name)),
-                      "new files in the place of the old ones, which are taken within a second");
+                      "new files in place of the old ones, which are loaded within a second");
     }
     return refuse(404, fmt::format("there is no certificate \"{}\"", printable(name)), expected);
 }

@@ -29,8 +29,8 @@ std::optional<std::string> connect(Socket& stream, const std::string& socket)
     boost::system::error_code error;
     stream.connect(asio::local::stream_protocol::endpoint{socket}, error);
     if (error) {
-        return fmt::format("{}: {} (is the server running, and may you use its socket?)", socket,
-                           error.message());
+        return fmt::format("{}: {} (is the server running, and do you have access to its socket?)",
+                           socket, error.message());
     }
     const timeval limit{kSilence, 0};
     ::setsockopt(stream.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

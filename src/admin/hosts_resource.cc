@@ -17,7 +17,7 @@ constexpr Duration kPatience = std::chrono::seconds{20};
 
 Response too_slow()
 {
-    return refuse(503, "the server did not answer in time", "trying again; the log says more");
+    return refuse(503, "the server did not answer in time; try again, and see the log");
 }
 
 }  // namespace

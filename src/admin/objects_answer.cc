@@ -263,7 +263,7 @@ bool read_unset(const json::value& value, directory::Edit& edit)
 Result<Body, Response> read_body(const std::string& text)
 {
     const auto no_change = [] {
-        return failure(refuse(400, "the body is no change of an object", kBodyForm));
+        return failure(refuse(400, "the body is not a change of an object", kBodyForm));
     };
     json::parse_options options;
     options.max_depth = config::kMaxDepth;
@@ -407,7 +407,7 @@ Response show_history(directory::Directory& directory, const Request& request)
 Response roll_back(directory::Directory& directory, const Request& request, directory::Terms terms)
 {
     const auto revision = parse_decimal<std::uint64_t>(request.path[2]);
-    if (!revision) return refuse(400, "this is no revision", "a number of GET /v1/changes");
+    if (!revision) return refuse(400, "this is not a revision", "a revision of GET /v1/changes");
     terms.base = number(request, "revision");
     return outcome(directory, directory.roll_back(*revision, terms), terms.dry_run, true);
 }
@@ -437,7 +437,7 @@ Response answer_from(directory::Directory& directory, const Request& request, co
     const bool reads = request.method == "GET";
     const directory::Terms terms{by, std::nullopt, query_value(request, "dry-run") == "yes"};
     if (!reads && by.empty()) {
-        return refuse(403, "it cannot be told who asks", "the server's own Unix socket");
+        return refuse(403, "the requesting account is not known", "the server's own Unix socket");
     }
     if (path[1] == "export" && path.size() == 2 && reads) {
         return {200, "application/toml", directory.export_text()};

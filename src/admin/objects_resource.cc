@@ -44,7 +44,7 @@ net::Task<Response> answer_objects(Api& api, Request request)
     auto answer = co_await await_answer<Response>(api.core, std::move(start), kPatience);
     if (answer) co_return *std::move(answer);
     co_return refuse(503, "the directory did not answer in time; a change may still happen",
-                     "looking at it again, then trying again");
+                     "a check whether it has happened, then another try");
 }
 
 Response list_exceptions(Api& api)

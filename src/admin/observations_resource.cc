@@ -31,7 +31,7 @@ std::string fall_state(const policy::Fall& fall, WallTime now)
 {
     if (!fall.held) return "observed";
     if (fall.over) return "over since " + format_rfc3339(*fall.over);
-    return (now < fall.until ? "held until " : "let go since ") + format_rfc3339(fall.until);
+    return (now < fall.until ? "held until " : "released since ") + format_rfc3339(fall.until);
 }
 
 json::object row_json(const Destination& each, const objects::Snapshot& snapshot,
@@ -144,14 +144,14 @@ net::Task<Response> accept_ratchet(Api& api, Request request)
 {
     const std::string destination = query_value(request, "destination");
     if (destination.empty()) {
-        co_return refuse(400, "it does not say which destination", "destination=example.org");
+        co_return refuse(400, "the destination is missing", "destination=example.org");
     }
     const auto domain = mail::Domain::parse(destination);
     const std::string name = domain ? domain->text() : destination;
     const auto count = api.observations.accept(query_value(request, "organization"), name,
                                                api.core.clock().wall());
     if (count == 0) {
-        co_return refuse(404, "nothing was seen of this destination",
+        co_return refuse(404, "this destination has not been observed",
                          "one of `hermetic ratchet list --all`");
     }
     events::Actor by = actor_of(request);
@@ -159,7 +159,7 @@ net::Task<Response> accept_ratchet(Api& api, Request request)
     api.events.publish(std::move(accepted));
     const std::size_t tried = co_await retry_destination(api, name, std::move(by));
     const json::object body{
-        {"done", "The change is accepted: what is seen from now on is what is expected."},
+        {"done", "The change is accepted: from now on what is seen is expected."},
         {"destinations", count},
         {"tried", tried}};
     co_return Response{200, "application/json", json::serialize(body)};

@@ -13,7 +13,7 @@ Response show_outcomes(const Api& api, const Request& request)
 {
     const auto id = parse_id<MessageId>(request.path[2]);
     if (!id)
-        return refuse(400, "this is no message id",
+        return refuse(400, "this is not a message id",
                       "26 characters, as in the reply that accepted it");
     const auto found = api.outcomes.find(*id);
     if (!found)

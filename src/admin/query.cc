@@ -141,7 +141,7 @@ std::optional<Response> refuse_value(const Parameter& parameter, const std::stri
 {
     if (takes(parameter, value)) return std::nullopt;
     return refuse(400,
-                  fmt::format("\"{}\" is no value of {}", printable(value, 60), parameter.name),
+                  fmt::format("\"{}\" is not a value of {}", printable(value, 60), parameter.name),
                   parameter.number ? std::string{"a whole number"}
                                    : fmt::format("{}", fmt::join(parameter.values, ", ")));
 }
@@ -159,7 +159,7 @@ std::optional<Response> refuse_organization(const Request& request,
         known.push_back(fmt::format("\"{}\"", printable(each.name)));
     }
     return refuse(400, fmt::format("there is no organization \"{}\"", printable(name)),
-                  known.empty() ? std::string{"one that is made first"}
+                  known.empty() ? std::string{"an organization, which has to be created first"}
                                 : fmt::format("{}", fmt::join(known, ", ")));
 }
 

@@ -38,7 +38,7 @@ std::optional<std::uint32_t> cursor_in(const Request& request)
 
 Response no_number()
 {
-    return refuse(400, "\"at_most\", \"limit\" or \"cursor\" is no number");
+    return refuse(400, "\"at_most\", \"limit\" or \"cursor\" is not a number");
 }
 
 net::Task<std::optional<SelectionAnswer>> ask_for_change(Api& api,
@@ -72,7 +72,7 @@ json::object summary_json(const queue::SummaryRow& row, WallTime now)
 
 Response queue_too_slow()
 {
-    return refuse(503, "the queue did not answer in time", "trying again; the log says more");
+    return refuse(503, "the queue did not answer in time; try again, and see the log");
 }
 
 Response operator_response(const std::optional<OperatorAnswer>& answer)
@@ -120,9 +120,10 @@ Result<MessageChange, Response> make_change(MessageChange::Kind kind, const Requ
     if (kind != MessageChange::Kind::Approve) return change;
     change.approval.reason = printable(query_value(request, "reason"), 500);
     if (trim(change.approval.reason).empty())
-        return failure(refuse(400, "it does not say why", "reason=, in a few words"));
+        return failure(refuse(400, "the reason is missing", "reason=, in a few words"));
     if (!request.user_id)
-        return failure(refuse(403, "it is not known who asks", "a client on the control socket"));
+        return failure(
+            refuse(403, "the requesting account is not known", "a client on the control socket"));
     change.approval.by = printable(account_name(*request.user_id), 100);
     change.approval.at = now;
     return change;
@@ -160,7 +161,8 @@ net::Task<Response> summarize_queue(Api& api, Request request)
     const auto selection = parse_selection(request);
     if (!selection) co_return selection.error();
     if (selection->recipient && !selection->recipient->starts_with('@'))
-        co_return refuse(400, "a summary does not read messages", "recipient=@example.org");
+        co_return refuse(400, "a summary cannot be limited to recipients",
+                         "recipient=@example.org");
     const auto limit = number_in(request, "limit", 50);
     if (!limit) co_return no_number();
     using Rows = queue::Summary::Rows;

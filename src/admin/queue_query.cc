@@ -85,7 +85,7 @@ std::string_view expected_of(std::string_view name)
     if (name == "sender") return "an address, @example.org, or <>";
     if (name == "recipient") return "an address, or @example.org";
     if (name == "older_than") return "a duration: 30m, 4h, 2d";
-    if (name == "as_of") return "a time that a count gave";
+    if (name == "as_of") return "the time that a count returned";
     return "waiting, deferred, under-way or held";
 }
 
@@ -107,7 +107,7 @@ Result<queue::Selection, Response> parse_change_selection(const Request& request
     auto selection = parse_selection(request);
     if (!selection) return selection;
     if (selection->is_everything() && query_value(request, "all") != "yes")
-        return failure(refuse(400, "it does not say which messages",
+        return failure(refuse(400, "the selection of messages is missing",
                               "destination=, sender=, recipient=, reason=, older_than=, state=, or "
                               "all=yes"));
     return selection;

@@ -123,7 +123,8 @@ json::object message_json(const dispatch::ShowAnswer& answer, WallTime now)
 
 Response no_id()
 {
-    return refuse(400, "this is no message id", "26 characters, as in the reply that accepted it");
+    return refuse(400, "this is not a message id",
+                  "26 characters, as in the reply that accepted it");
 }
 
 // Lines of foreign text; those that are too long are cut.

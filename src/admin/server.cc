@@ -153,7 +153,7 @@ struct Server::Impl {
         const auto& message = parser.get();
         const bool large = message.method() == http::verb::put;
         if (large && documents >= kMaxDocumentsAtOnce) {
-            Response busy = refuse(503, "others send large documents just now", "trying again");
+            Response busy = refuse(503, "other large documents are being received; try again");
             co_return co_await refuse_unread(stream, std::move(busy));
         }
         const Slot slot{large ? documents : others};

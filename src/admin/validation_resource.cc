@@ -29,7 +29,7 @@ Response refuse_test(const validation::Validator::Refusal& refusal)
     case Kind::Unknown:
         return refuse(404, refusal.words, "the name of a connector");
     case Kind::Busy:
-        return refuse(503, refusal.words, "trying again");
+        return refuse(503, refusal.words + "; try again");
     case Kind::Impossible:
         break;
     }
@@ -91,7 +91,7 @@ Result<objects::OwnedName, Response> name_of(const std::vector<Connector>& all,
         if (each.name != name) continue;
         if (!found.organization.empty()) {
             return failure(refuse(400, "several organizations have a connector \"" + name + "\"",
-                                  "organization= beside the name"));
+                                  "organization= with the name"));
         }
         found.organization = each.organization;
     }
@@ -120,8 +120,7 @@ net::Task<Result<objects::OutboundConnector, Response>> copy_of(Api& api, Reques
             });
         };
     auto answer = co_await await_answer<Answer>(api.core, std::move(start), kPatience);
-    if (!answer)
-        co_return failure(refuse(503, "the directory did not answer in time", "trying again"));
+    if (!answer) co_return failure(refuse(503, "the directory did not answer in time; try again"));
     if (!*answer) co_return failure(std::move(answer->error()));
     const Preview& preview = **answer;
     const auto& all = preview.contents->outbound_connectors;
@@ -138,13 +137,13 @@ net::Task<Result<objects::OutboundConnector, Response>> copy_of(Api& api, Reques
 net::Task<Response> test_connector(Api& api, Request request)
 {
     const auto wait = wait_of(request);
-    if (!wait) co_return refuse(400, "\"wait\" is no time to wait", "seconds, at most 3600");
+    if (!wait) co_return refuse(400, "\"wait\" is not a time to wait", "seconds, at most 3600");
     std::optional<validation::Validator::Message> message;
     const auto to = request.query.find("to");
     if (to != request.query.end() && !to->second.empty()) {
         const auto mailbox = mail::parse_mailbox(to->second);
         if (!mailbox)
-            co_return refuse(400, "\"" + to->second + "\" is no address", "user@example.org");
+            co_return refuse(400, "\"" + to->second + "\" is not an address", "user@example.org");
         message = {*mailbox, *wait};
     }
     const bool inbound = is_inbound(api, request);
@@ -188,7 +187,7 @@ Response show_validation(const Api& api, const Request& request)
     const auto* const report = api.validator.last(*name);
     if (report == nullptr) {
         return refuse(404, "the connector has not been validated",
-                      "hermetic connector test NAME, or waiting for its daily turn");
+                      "hermetic connector test NAME, or its daily validation");
     }
     return {200, "application/json", validation::format_json(*report)};
 }

@@ -17,18 +17,18 @@ Result<ExplainRequest, std::string> make_request(const ExplainArguments& argumen
                                                  const config::NodeOptions& node)
 {
     const auto recipient = mail::parse_mailbox(arguments.recipient);
-    if (!recipient) return failure("--to: \"" + arguments.recipient + "\" is no address");
+    if (!recipient) return failure("--to: \"" + arguments.recipient + "\" is not an address");
     ExplainRequest request{*recipient, {}, facts::DnsSecurity::Insecure, system_clock().wall()};
     request.limits = node.limits;
     request.listener = arguments.listener;
     if (!arguments.client.empty()) {
         const auto client = IpAddress::parse(arguments.client);
-        if (!client) return failure("--client: \"" + arguments.client + "\" is no IP address");
+        if (!client) return failure("--client: \"" + arguments.client + "\" is not an IP address");
         request.client = *client;
     }
     if (!arguments.sender.empty() && arguments.sender != "<>") {
         const auto sender = mail::parse_mailbox(arguments.sender);
-        if (!sender) return failure("--from: \"" + arguments.sender + "\" is no address");
+        if (!sender) return failure("--from: \"" + arguments.sender + "\" is not an address");
         request.sender = *sender;
     }
     if (!arguments.message.empty()) {

@@ -106,12 +106,12 @@ Result<setup::Request, Complaint> make_request(const SetupArguments& arguments)
     for (const std::string& each : arguments.addresses) {
         const auto address = IpAddress::parse(each);
         if (!address)
-            return failure(Complaint{"--address: \"" + each + "\" is no IP address",
+            return failure(Complaint{"--address: \"" + each + "\" is not an IP address",
                                      "such as 192.0.2.1 or 2001:db8::1", "usage"});
         request.addresses.push_back(*address);
     }
     if (!arguments.test_to.empty() && !mail::parse_mailbox(arguments.test_to))
-        return failure(Complaint{"--test-to: \"" + arguments.test_to + "\" is no mailbox",
+        return failure(Complaint{"--test-to: \"" + arguments.test_to + "\" is not a mailbox",
                                  "such as you@example.org", "usage"});
     request.config = arguments.config;
     request.dry = arguments.dry_run ? setup::Dry::Yes : setup::Dry::No;

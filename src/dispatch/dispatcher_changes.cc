@@ -264,13 +264,13 @@ OperatorAnswer Dispatcher::Impl::unread(const std::string& error) const
     if (error.empty()) return {AnswerKind::NotFound, 0, "It is gone from the spool."};
     if (stopped_) return answer_stopping();
     return {AnswerKind::Refused, 0,
-            "It could not be read: " + error + ". It can be removed without telling anybody."};
+            "It could not be read: " + error + ". It can be removed without a notice."};
 }
 
 OperatorAnswer Dispatcher::Impl::unrecorded() const
 {
     if (stopped_) return answer_stopping();
-    return {AnswerKind::Refused, 0, "It could not be recorded: the disk does not take it now."};
+    return {AnswerKind::Refused, 0, "It could not be recorded: the disk cannot be written now."};
 }
 
 // The error is empty where it is gone.

@@ -157,7 +157,7 @@ net::Task<> Dispatcher::Impl::change_some(const SelectionChange& request,
     };
     for (const MessageId& id : ids) {
         if (scheduler_.is_selected(request.selection, id) == queue::Selected::No) {
-            on_answer({OperatorAnswer::Kind::Refused, 0, "Meanwhile it is another."});
+            on_answer({OperatorAnswer::Kind::Refused, 0, "Meanwhile it has changed."});
         } else if (request.change.kind == MessageChange::Kind::Retry) {
             on_answer(retry_now(id, request.change));
         } else if (tasks_.spawn(change_message(id, request.change, on_answer)) ==

@@ -22,7 +22,8 @@ bool is_blank(std::string_view text)
 // can wait for.
 std::string_view refuse_approval(const spool::Approval& approval, queue::State state)
 {
-    if (is_blank(approval.reason) || is_blank(approval.by)) return "It does not say who and why.";
+    if (is_blank(approval.reason) || is_blank(approval.by))
+        return "Account and reason are missing.";
     if (state == queue::State::UnderWay)
         return "It is being delivered now. Approve it when that attempt has ended.";
     return {};
@@ -95,8 +96,8 @@ std::optional<OperatorAnswer> refuse_change(const MessageChange& change,
         policy::may_be_approved(policy::requests_of(envelope)))
         return std::nullopt;
     return OperatorAnswer{AnswerKind::Refused, 0,
-                          "Its sender demands REQUIRETLS, which no approval lifts. It can be "
-                          "removed, and its sender told."};
+                          "Its sender demands REQUIRETLS, which no approval overrides. It can be "
+                          "removed, with a notice to its sender."};
 }
 
 queue::StateSet concerned_states(ChangeKind kind)
@@ -162,7 +163,7 @@ std::string_view describe_done(ChangeKind kind, const QueueFacts& facts)
         return facts.paused ? "It is released; it is tried when its destination is resumed."
                             : "It is released and tried at once.";
     case ChangeKind::Approve:
-        return "It is tried at once, below its TLS policy this one time.";
+        return "It is tried at once, this one time below its TLS policy.";
     case ChangeKind::Remove:
         break;
     }

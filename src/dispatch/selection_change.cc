@@ -18,7 +18,7 @@ std::string_view verb_of(ChangeKind kind)
     case ChangeKind::Release:
         return "released";
     case ChangeKind::Approve:
-        return "tried at once, below their TLS policy this one time";
+        return "tried at once, this one time below their TLS policy";
     case ChangeKind::Remove:
         break;
     }

@@ -184,8 +184,8 @@ void write(Lines& lines, const events::MassStripping& event)
         fields.number("sites", event.sites)
             .text("host", event.host)
             .text("what",
-                  "STARTTLS is gone from many unrelated servers at once: something in "
-                  "the network removes it");
+                  "many unrelated servers stopped offering STARTTLS at once: something in the "
+                  "network removes it");
     });
 }
 
@@ -263,9 +263,9 @@ void write(Lines& lines, const events::ObjectsChanged& event)
 
 void write(Lines& lines, const events::DirectoryEmpty& /*event*/)
 {
-    add_what(lines, Level::Warning, "directory.empty",
-             "there is no organization yet, so that no mail is accepted; "
-             "`hermetic apply FILE` makes one");
+    add_what(
+        lines, Level::Warning, "directory.empty",
+        "there is no organization yet, so no mail is accepted; `hermetic apply FILE` creates one");
 }
 
 void write(Lines& lines, const events::ObjectOldForm& event)

@@ -95,8 +95,8 @@ std::vector<Row> rows()
     row(RatchetMoved{RatchetMoved::Kind::Recovered, "Example", "x.example", "mx", {}},
         "level=info event=ratchet.recovered organization=Example destination=x.example host=mx");
     row(MassStripping{5, "mx"},
-        "level=error event=ratchet.mass-stripping sites=5 host=mx what=\"STARTTLS is gone from "
-        "many unrelated servers at once: something in the network removes it\"");
+        "level=error event=ratchet.mass-stripping sites=5 host=mx what=\"many unrelated servers "
+        "stopped offering STARTTLS at once: something in the network removes it\"");
     row(ClientContextFault{"min_tls", "less"},
         "level=error event=tls.client-context what=min_tls expected=less");
     const auto operation = [&](QueueOperation::Kind kind, Actor by, std::string why = {}) {
@@ -162,8 +162,8 @@ std::vector<Row> rows()
         "level=info event=objects.changed revision=4 by=alice "
         "changes=\"changed outbound_connector \\\"bank\\\" of Example\"");
     row(DirectoryEmpty{},
-        "level=warning event=directory.empty what=\"there is no organization yet, so that no mail "
-        "is accepted; `hermetic apply FILE` makes one\"");
+        "level=warning event=directory.empty what=\"there is no organization yet, so no mail is "
+        "accepted; `hermetic apply FILE` creates one\"");
     row(ObjectOldForm{"key", "org.toml", 7, "old", "new"},
         "level=warning event=objects.old-form object=key file=org.toml line=7 what=old "
         "expected=new");

@@ -259,7 +259,7 @@ class Control(unittest.TestCase):
         """refusals say what was wrong and what would be right, with exit code 1"""
         self.assertIn("no such message", self.command(
             "queue", "show", "01ARYZ6S41TSV4RRFFQ69G5FAV", code=1).stderr)
-        self.assertIn("no message id", self.command("queue", "hold", "nonsense", code=1).stderr)
+        self.assertIn("not a message id", self.command("queue", "hold", "nonsense", code=1).stderr)
 
     def test_usage(self):
         """wrong usage: exit code 2; no server: exit code 3"""

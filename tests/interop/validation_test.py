@@ -172,7 +172,7 @@ class Validation(unittest.TestCase):
         self.assertIn("no outbound connector", done.stderr)
         done = self.server.run("connector", "test", "modern", "--to", "nonsense", check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("is no address", done.stderr)
+        self.assertIn("is not an address", done.stderr)
 
     def test_kept(self):
         """the result is kept, logged where it failed, and told by the API"""
