@@ -75,7 +75,7 @@ bool may_remove(const ApplyArguments& arguments, std::size_t count)
         return false;
     }
     complain({"nothing was changed: the file does not name " + objects + ", which it would remove",
-              "--prune, or a file that names what is to stay", "removes"});
+              "--prune, or a file that names everything that is to remain", "removes"});
     return false;
 }
 

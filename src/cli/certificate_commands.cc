@@ -43,18 +43,18 @@ std::string join_texts(const value& row, std::string_view key)
 
 std::string state_of(const value& row)
 {
-    if (row.as_object().contains("stand_in")) return "a stand-in is shown";
-    if (text_of(row, "ended") == "true") return "ENDED";
-    return text_of(row, "ends_soon") == "true" ? "ends soon" : "good";
+    if (row.as_object().contains("stand_in")) return "a stand-in is in use";
+    if (text_of(row, "ended") == "true") return "EXPIRED";
+    return text_of(row, "ends_soon") == "true" ? "expires soon" : "good";
 }
 
 std::string acme_of(const value& row)
 {
     const auto* acme = row.as_object().if_contains("acme");
     if (acme == nullptr) return {};
-    if (text_of(*acme, "under_way") == "true") return "is ordered now";
+    if (text_of(*acme, "under_way") == "true") return "being ordered";
     const std::string failures = text_of(*acme, "failures");
-    if (failures == "0") return "renewed from " + text_of(*acme, "next");
+    if (failures == "0") return "renewal from " + text_of(*acme, "next");
     return fmt::format("{} failed, next {}: {}", failures, text_of(*acme, "next"),
                        text_of(*acme, "error"));
 }
@@ -63,7 +63,7 @@ void show_list(const value& body)
 {
     Table table{{{"name", Table::Align::Left, 24},
                  {"organization", Table::Align::Left, 24},
-                 {"shown by", Table::Align::Left, 30},
+                 {"used by", Table::Align::Left, 30},
                  {"names", Table::Align::Left, 48},
                  {"issuer", Table::Align::Left, 40},
                  {"until"},
@@ -95,8 +95,8 @@ int print_records(const value& body, const std::string& name, Output output)
         return kFailed;
     }
     if (records.empty()) {
-        complain({"there is no record to publish",
-                  "a certificate that a listener shows, and that is not a stand-in"});
+        complain({"there is no DNS record to publish",
+                  "a certificate that a listener uses and that is not a stand-in"});
         return kFailed;
     }
     if (output == Output::Json) {
@@ -113,7 +113,7 @@ void add_server(CLI::App* command, CertificateArguments& arguments)
         ->capture_default_str();
     command->add_option("--socket", arguments.server.socket,
                         "Its control socket, instead of --config");
-    command->add_flag("--json", arguments.json, "JSON instead of words");
+    command->add_flag("--json", arguments.json, "JSON instead of text");
 }
 
 }  // namespace
@@ -144,17 +144,18 @@ void add_certificate_commands(CLI::App& app, CertificateArguments& arguments, in
 {
     auto* certificate = app.get_subcommand("certificate");
     auto* list = certificate->add_subcommand(
-        "list", "Those in use: of listeners and connectors, until when, and how ACME is doing");
+        "list",
+        "Certificates in use by listeners and connectors, their expiry, and the state of ACME");
     add_server(list, arguments);
     list->callback([&] { result = certificate_list(arguments.server, arguments.output()); });
     auto* tlsa = certificate->add_subcommand(
-        "tlsa", "The DNS records (DANE) to publish for what listeners show");
+        "tlsa", "The DNS records (DANE) to publish for the certificates of listeners");
     add_server(tlsa, arguments);
     tlsa->add_option("name", arguments.name, "One certificate");
     tlsa->callback(
         [&] { result = certificate_tlsa(arguments.server, arguments.name, arguments.output()); });
     auto* renew = certificate->add_subcommand(
-        "renew", "Order it by ACME now: after what made it fail was repaired");
+        "renew", "Order it by ACME now, after the cause of a failure was repaired");
     add_server(renew, arguments);
     renew->add_option("name", arguments.name, "Its name in hermetic.toml")->required();
     renew->callback(

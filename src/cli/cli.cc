@@ -45,20 +45,20 @@ struct HostsArguments {
 
 void add_hosts(CLI::App& app, Common& common, HostsArguments& arguments, int& result)
 {
-    auto* hosts = app.add_subcommand("hosts", "What is remembered of other mail servers");
+    auto* hosts = app.add_subcommand("hosts", "What is remembered about other mail servers");
     hosts->require_subcommand(1);
     auto* list = hosts->add_subcommand("list",
-                                       "Who could not be reached, greets nobody or was left "
-                                       "untried, and which TLS fallback worked where");
+                                       "Hosts that were unreachable, did not greet or were not "
+                                       "tried, and which TLS fallback worked");
     add_server_options(list, common);
     list->callback([&] { result = hosts_list(common.server, common.output()); });
-    auto* forget = hosts->add_subcommand("forget", "Begin anew, with one or all of them");
+    auto* forget = hosts->add_subcommand("forget", "Forget it, for one host or all of them");
     add_server_options(forget, common);
-    forget->add_option("host", arguments.host, "As in the list, with its port or without");
-    forget->add_flag("--all", arguments.everything, "Everything that is remembered");
+    forget->add_option("host", arguments.host, "A host as listed, with or without its port");
+    forget->add_flag("--all", arguments.everything, "All hosts");
     forget->callback([&] {
         if (arguments.host.empty() != arguments.everything)
-            throw CLI::ValidationError("forget", "give one of: a host, --all");
+            throw CLI::ValidationError("forget", "one of these is required: a host, --all");
         result = hosts_forget(common.server, arguments.host, common.output());
     });
 }
@@ -108,7 +108,7 @@ Complaint usage_complaint(CLI::App& app, const CLI::ParseError& error)
     if (!command.empty())
         return {"`" + command + "` has no --json: it prints nothing that programs read",
                 "the same without --json", "usage"};
-    return {error.what(), "a command as `hermetic --help` has it", "usage"};
+    return {error.what(), "a command of `hermetic --help`", "usage"};
 }
 
 }  // namespace
@@ -125,13 +125,13 @@ int run(int argc, const char* const* argv, const Programs& programs)
     auto* serve = app.add_subcommand("serve", "Run the server");
     serve->add_option("--config", serve_arguments.config, "hermetic.toml")->capture_default_str();
     serve->add_option("--ready-file", serve_arguments.ready_file,
-                      "Written, as JSON, when every listener accepts");
+                      "File to write, as JSON, when every listener accepts connections");
     serve->callback([&] { result = programs.serve(serve_arguments); });
 
-    auto* check_command = app.add_subcommand("check", "Say what is wrong with a configuration");
+    auto* check_command = app.add_subcommand("check", "Check a configuration");
     check_command->add_option("--config", common.server.config, "hermetic.toml")
         ->capture_default_str();
-    check_command->add_flag("--json", common.json, "JSON instead of words");
+    check_command->add_flag("--json", common.json, "JSON instead of text");
     check_command->callback(
         [&] { result = programs.check(common.server.config, common.output()); });
 
@@ -142,30 +142,31 @@ int run(int argc, const char* const* argv, const Programs& programs)
     add_reference(app, common, what, result);
 
     ExplainArguments explain_arguments;
-    auto* explain_command =
-        app.add_subcommand("explain", "What would become of a message, and why; nothing is sent");
+    auto* explain_command = app.add_subcommand(
+        "explain", "Show what would happen to a message, and why; nothing is sent");
     explain_command->add_option("--config", explain_arguments.config, "hermetic.toml")
         ->capture_default_str();
     explain_command->add_option("--to", explain_arguments.recipient, "Its recipient")->required();
     explain_command->add_option("--client", explain_arguments.client,
-                                "The address of the client that brings it");
+                                "The address of the client that sends it");
     explain_command->add_option("--listener", explain_arguments.listener,
-                                "The listener where it comes, for connectors that name theirs");
+                                "The listener that receives it, for connectors with `listeners`");
     explain_command->add_option("--from", explain_arguments.sender, "Its sender");
     explain_command->add_option(
         "--message", explain_arguments.message,
-        "The message in a file: its size, Received and TLS-Required fields");
+        "A file with the message, for its size, Received and TLS-Required fields");
     explain_command->add_flag("--requiretls", explain_arguments.requiretls,
                               "It comes in TLS, with REQUIRETLS (RFC 8689)");
-    explain_command->add_flag("--live", explain_arguments.live,
-                              "Also resolve and connect, without sending: would it flow now?");
+    explain_command->add_flag(
+        "--live", explain_arguments.live,
+        "Also resolve and connect, without sending: whether it would be delivered now");
     explain_command->add_flag("--secure-mx", explain_arguments.secure_mx,
                               "Assume that DNSSEC proves the MX answer");
-    explain_command->add_flag("--json", common.json, "JSON instead of words");
+    explain_command->add_flag("--json", common.json, "JSON instead of text");
     explain_command->callback(
         [&] { result = explain_message(explain_arguments, common.output()); });
 
-    auto* status_command = app.add_subcommand("status", "How the server is");
+    auto* status_command = app.add_subcommand("status", "State of the server");
     add_server_options(status_command, common);
     status_command->callback([&] { result = status(common.server, common.output()); });
 

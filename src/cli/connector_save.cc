@@ -79,16 +79,16 @@ std::string format_warning(const CopyTest& test, const std::string& connector)
     if (test.state == "ok") return {};
     if (test.state.empty()) {
         return fmt::format(
-            "warning: the connector is saved without a test: {}\n"
-            "whether mail flows under it is not known; hermetic connector test {}\n",
+            "warning: the connector was saved without a test: {}\n"
+            "whether mail can be delivered with it is not known; run: hermetic connector test {}\n",
             printable(test.words, 1000), connector);
     }
     std::string text =
         "warning: the connector was tested before it was saved: " + test.words + "\n";
     Progress progress{Progress::Kind::Plain};
     for (const Step& step : test.findings) text += progress.on(step);
-    text += fmt::format("\nit is saved all the same; every step: hermetic connector test {}\n",
-                        connector);
+    text += fmt::format(
+        "\nit was saved nevertheless; for all steps run: hermetic connector test {}\n", connector);
     return text;
 }
 

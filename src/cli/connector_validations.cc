@@ -72,7 +72,7 @@ std::string validation_text(const value& connector)
     // All are UTC, in one form.
     if (std::max(started, saved) < text_of(connector, "changed_at"))
         text += ", before the last change";
-    if (!left_out.empty()) text += "; not tested any more: " + left_out;
+    if (!left_out.empty()) text += "; no longer tested: " + left_out;
     return text;
 }
 

@@ -311,7 +311,8 @@ std::string format_explanation(const Explanation& explanation)
                  fmt::format("{}: {}", facts::name(hop.skip), facts::describe(hop.skip).words));
         } else {
             line("ladder", fmt::format("{}", fmt::join(hop.ladder, ", then ")));
-            line("clear text", hop.clear ? "if nothing above works" : "never: the message waits");
+            line("clear text",
+                 hop.clear ? "if no step above succeeds" : "never: the message is deferred");
         }
         if (!hop.audited.empty()) line("audited", hop.audited);
     }

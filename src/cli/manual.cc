@@ -87,21 +87,20 @@ std::string format_manual(const CLI::App& app)
         ".SH NAME\nhermetic \\- mail transport server that makes TLS a policy\n"
         ".SH SYNOPSIS\n.B hermetic\n\\fICOMMAND\\fR [\\fIOPTION\\fR...]\n"
         ".SH DESCRIPTION\nReceives mail by SMTP, keeps it durably and delivers it with the "
-        "protection that its "
-        "policy asks for, or says why not. One program is the server\n(\\fBhermetic serve\\fR) and "
-        "all that asks "
-        "and tells it.\n"
+        "protection that its policy requires, or reports why not. One program is the "
+        "server\n(\\fBhermetic serve\\fR) and its command line client.\n"
         ".SH COMMANDS\n";
     for (const CLI::App* each : commands_of(app)) append_command(page, *each, "hermetic");
     page +=
-        ".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nIt failed, or what was asked is not so (mail "
-        "would wait, a check "
-        "found a fault).\n.TP\n2\nThe command line is wrong.\n.TP\n4\nA dry run would change "
+        ".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nIt failed, or the answer is negative (mail would "
+        "be deferred, a check found a fault).\n.TP\n2\nThe command line is wrong.\n.TP\n4\nA dry "
+        "run would change "
         "something.\n.TP\n5\n"
-        "Somebody else has changed it meanwhile.\n"
-        ".SH FILES\n.TP\n/etc/hermetic/hermetic.toml\nThis "
-        "machine.\n.TP\n/etc/hermetic/org.toml\nThe objects of "
-        "its organizations, where a file governs them.\n.TP\n/var/lib/hermetic\nThe spool.\n"
+        "Somebody else has changed the object meanwhile.\n"
+        ".SH FILES\n.TP\n/etc/hermetic/hermetic.toml\nThe settings of this "
+        "server.\n.TP\n/etc/hermetic/org.toml\nThe objects of "
+        "its organizations, if a file is their source of truth.\n.TP\n/var/lib/hermetic\nThe "
+        "spool.\n"
         ".SH SEE ALSO\n/usr/share/doc/hermetic: guides, references of both files, reasons, "
         "metrics.\n";
     return page;

@@ -43,7 +43,7 @@ std::optional<boost::json::object> edit_of(const ObjectChoice& object)
     for (const std::string& each : object.fields) {
         const auto equals = each.find('=');
         if (equals == std::string::npos || equals == 0) {
-            complain({"\"" + each + "\" is no field", "KEY=VALUE", "usage"});
+            complain({"\"" + each + "\" is not a field", "KEY=VALUE", "usage"});
             return std::nullopt;
         }
         const std::string key = each.substr(0, equals);

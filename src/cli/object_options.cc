@@ -14,7 +14,7 @@ void add_server(CLI::App* command, ObjectArguments& arguments)
         ->capture_default_str();
     command->add_option("--socket", arguments.server.socket,
                         "Its control socket, instead of --config");
-    command->add_flag("--json", arguments.json, "JSON instead of words");
+    command->add_flag("--json", arguments.json, "JSON instead of text");
 }
 
 // The commands for objects of one kind: the word, the key of org.toml, and what there is of it.
@@ -26,13 +26,14 @@ struct KindCommands {
     bool is_switched;  // has the field `enabled`
 };
 constexpr KindCommands kKindCommands[] = {
-    {"organization", "organization", "Who shares this server, each with defaults of its own",
-     false},
-    {"domain", "accepted_domain", "Accepted domains: whose mail is taken, and where it goes", true},
-    {"connector", "outbound_connector", "Who is forced to what, both ways", true},
+    {"organization", "organization",
+     "Organizations that share this server, each with its own defaults", false},
+    {"domain", "accepted_domain", "Accepted domains, and where their mail goes", true},
+    {"connector", "outbound_connector",
+     "Connectors: TLS requirements of partners, inbound and outbound", true},
     {"certificate", "certificate",
-     "Certificates: those in use, and those that connectors show to partners", false},
-    {"retire", "retirement", "Let old TLS versions go, step by step", true},
+     "Certificates in use, and those that connectors present to partners", false},
+    {"retire", "retirement", "Retire old TLS versions gradually", true},
 };
 
 using Act = int (*)(const ServerChoice&, const ObjectChoice&, Output);
@@ -50,9 +51,9 @@ public:
     void add()
     {
         // Certificates in use are more than objects: certificate_commands.h.
-        if (!is("certificate")) verb("list", "All of them", object_list);
+        if (!is("certificate")) verb("list", "List all of them", object_list);
         add_show();
-        auto* add = verb("add", "A new one", object_add);
+        auto* add = verb("add", "Create one", object_add);
         add_name(add);
         add_fields(add);
         add_change(add);
@@ -68,8 +69,8 @@ public:
         add_change(remove);
         add_version(remove);
         if (!kind_.is_switched) return;
-        add_switch("enable", "Let it count", "enabled=true");
-        add_switch("disable", "Keep it uncounted", "enabled=false");
+        add_switch("enable", "Put it into effect", "enabled=true");
+        add_switch("disable", "Put it out of effect", "enabled=false");
     }
 
 private:
@@ -85,7 +86,7 @@ private:
         }
         if (!is("organization")) {
             command->add_option("--organization", arguments_.object.organization,
-                                "Whose it is, where several have one of this name");
+                                "Its organization, if several have one of this name");
         }
         command->callback([this_arguments = &arguments_, result = &result_, kind = kind_.kind,
                            act] { *result = run(*this_arguments, kind, act); });
@@ -100,9 +101,9 @@ private:
 
     void add_show()
     {
-        auto* show = verb("show", "One, with version, author and time", object_show);
+        auto* show = verb("show", "Show one, with version, author and time", object_show);
         add_name(show);
-        show->add_flag("--history", arguments_.object.history, "Its changes, newest first");
+        show->add_flag("--history", arguments_.object.history, "Its history, newest first");
     }
 
     void add_switch(const char* name, const char* help, const char* field)
@@ -128,27 +129,27 @@ private:
         command
             ->add_option("fields", arguments_.object.fields,
                          "KEY=VALUE, as docs/reference/org.md names them; lists with commas; KEY= "
-                         "goes back to the default")
+                         "resets it to the default")
             ->required();
     }
 
     void add_change(CLI::App* command)
     {
         command->add_flag("--dry-run", arguments_.object.dry_run,
-                          "Only say what would change; ends with 4 if something would");
+                          "Only show what would change; exit code 4 if something would");
     }
 
     void add_no_test(CLI::App* command)
     {
         if (!is("outbound_connector")) return;
         command->add_flag("--no-test", arguments_.object.no_test,
-                          "Save it without testing first whether mail flows under it");
+                          "Save it without testing first whether mail can be delivered with it");
     }
 
     void add_version(CLI::App* command)
     {
         command->add_option("--version-seen", arguments_.object.version,
-                            "Refuse (5) if it is not at this version any more");
+                            "Refuse (exit code 5) if it is no longer at this version");
     }
 
     KindCommands kind_;
@@ -159,17 +160,19 @@ private:
 
 void add_apply(CLI::App& app, ObjectArguments& arguments, int& result)
 {
-    auto* command = app.add_subcommand("apply", "Make a file's objects the server's objects");
+    auto* command = app.add_subcommand("apply", "Replace the server's objects by those of a file");
     add_server(command, arguments);
-    command->add_option("file", arguments.apply.file, "TOML, as `export` prints it; - reads it")
+    command
+        ->add_option("file", arguments.apply.file,
+                     "A TOML file, as `export` prints it; -: standard input")
         ->required();
     command->add_flag("--dry-run", arguments.apply.dry_run,
-                      "Only say what would change; ends with 4 if something would");
+                      "Only show what would change; exit code 4 if something would");
     command->add_flag("--prune", arguments.apply.prune,
-                      "Remove what the file does not name; without it, a terminal is asked, and "
-                      "elsewhere nothing is changed");
+                      "Remove objects that the file does not name; otherwise the command asks on a "
+                      "terminal, and changes nothing elsewhere");
     command->add_option("--revision", arguments.apply.revision,
-                        "Refuse (5) if the objects are not at this revision any more");
+                        "Refuse (exit code 5) if the objects are no longer at this revision");
     command->callback(
         [&] { result = apply(arguments.server, arguments.apply, arguments.output()); });
 }
@@ -179,19 +182,19 @@ void add_history(CLI::App& app, ObjectArguments& arguments, int& result)
     auto* changes =
         app.add_subcommand("changes", "Who changed which objects, when and how; newest first");
     add_server(changes, arguments);
-    changes->add_option("revision", arguments.changes.revision, "This revision alone");
-    changes->add_option("--limit", arguments.changes.limit, "At most so many changed objects")
+    changes->add_option("revision", arguments.changes.revision, "Only this revision");
+    changes->add_option("--limit", arguments.changes.limit, "Maximum number of changed objects")
         ->capture_default_str();
     changes->callback(
         [&] { result = list_changes(arguments.server, arguments.changes, arguments.output()); });
-    auto* rollback = app.add_subcommand(
-        "rollback", "Make the objects what they were at a revision, as a new revision");
+    auto* rollback =
+        app.add_subcommand("rollback", "Restore the objects of a revision, as a new revision");
     add_server(rollback, arguments);
     rollback->add_option("revision", arguments.rollback.to, "As `changes` lists it")->required();
     rollback->add_flag("--dry-run", arguments.rollback.dry_run,
-                       "Only say what would change; ends with 4 if something would");
+                       "Only show what would change; exit code 4 if something would");
     rollback->add_option("--revision-seen", arguments.rollback.revision,
-                         "Refuse (5) if the objects are not at this revision any more");
+                         "Refuse (exit code 5) if the objects are no longer at this revision");
     rollback->callback(
         [&] { result = roll_back(arguments.server, arguments.rollback, arguments.output()); });
 }
@@ -202,7 +205,7 @@ void add_object_commands(CLI::App& app, ObjectArguments& arguments, int& result)
 {
     add_apply(app, arguments, result);
     auto* export_command =
-        app.add_subcommand("export", "Print all objects as one file that `apply` takes back");
+        app.add_subcommand("export", "Print all objects as one file that `apply` accepts");
     add_server(export_command, arguments);
     export_command->callback(
         [&] { result = export_objects(arguments.server, arguments.output()); });

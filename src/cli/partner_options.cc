@@ -13,21 +13,21 @@ Output output_of(const PartnerArguments& arguments)
 void add_probe(CLI::App& app, PartnerArguments& arguments, int& result)
 {
     auto* const command = app.add_subcommand(
-        "probe", "Look at a domain's mail hosts: STARTTLS, versions, certificate, levels");
+        "probe", "Probe a domain's mail hosts: STARTTLS, versions, certificate, levels");
     command->add_option("target", arguments.probe.target, "DOMAIN, HOST[:PORT] or [ADDRESS][:PORT]")
         ->required();
     command->add_option("--config", arguments.probe.config,
                         "A hermetic.toml, for its resolver and delivery settings");
     command->add_flag("--allow-loopback", arguments.probe.allow_loopback,
-                      "Also addresses of this machine");
+                      "Also connect to addresses of this machine");
     command->add_flag("--allow-private", arguments.probe.allow_private,
-                      "Also addresses of private networks");
+                      "Also connect to addresses of private networks");
     command->add_option("--organization", arguments.probe.organization,
-                        "Whose mail is asked about; needed where there are several");
-    command->add_option("--timeout", arguments.probe.seconds, "Seconds for all of it")
+                        "The organization that would send; required if there are several");
+    command->add_option("--timeout", arguments.probe.seconds, "Seconds for the whole probe")
         ->check(CLI::Range(1U, 3600U))
         ->capture_default_str();
-    command->add_flag("--json", arguments.json, "JSON instead of words");
+    command->add_flag("--json", arguments.json, "JSON instead of text");
     command->callback(
         [&arguments, &result] { result = probe(arguments.probe, output_of(arguments)); });
 }
@@ -37,27 +37,26 @@ void add_test(CLI::App& app, PartnerArguments& arguments, int& result)
     auto* const connector = app.get_subcommand("connector");
     auto* const command = connector->add_subcommand(
         "test",
-        "Whether mail would flow under an outbound connector, step by step; of an inbound one: "
-        "what its partner's next session does");
+        "Test step by step whether mail can be delivered with an outbound connector; for an "
+        "inbound one: report its partner's next session");
     command->add_option("name", arguments.test.name, "Its name")->required();
     command->add_option("--to", arguments.test.recipient,
-                        "Send a test message to this address, and look at its domain's hosts");
+                        "Send a test message to this address, and test its domain's hosts");
     command->add_flag("--inbound", arguments.test.inbound,
-                      "The inbound connector, where an outbound one has the same name");
+                      "The inbound connector, if an outbound one has the same name");
     command->add_option("--organization", arguments.test.organization,
-                        "Whose it is, where several have one of this name");
+                        "Its organization, if several have one of this name");
     command
-        ->add_option(
-            "--wait", arguments.test.wait,
-            "Seconds for a bounce of that message to come back (0: none is waited for), or for "
-            "the session of an inbound connector's partner")
+        ->add_option("--wait", arguments.test.wait,
+                     "Seconds to wait for a bounce of that message (0: not at all), or for the "
+                     "session of an inbound connector's partner")
         ->check(CLI::Range(0U, 3600U))
         ->capture_default_str();
     command->add_option("--config", arguments.server.config, "The server's hermetic.toml")
         ->capture_default_str();
     command->add_option("--socket", arguments.server.socket,
                         "Its control socket, instead of --config");
-    command->add_flag("--json", arguments.json, "A line of JSON for each step");
+    command->add_flag("--json", arguments.json, "One line of JSON per step");
     command->callback([&arguments, &result] {
         result = connector_test(arguments.server, arguments.test, output_of(arguments));
     });

@@ -35,9 +35,11 @@ Result<validation::Subject, std::string> subject_of(const ProbeArguments& argume
         if (each.name == name) return validation::make_subject(snapshot, each);
         names += (names.empty() ? "\"" : ", \"") + each.name + "\"";
     }
-    if (name.empty()) return failure("whose mail? expected: --organization with one of " + names);
+    if (name.empty())
+        return failure("the organization is missing; expected: --organization with one of " +
+                       names);
     return failure("there is no organization \"" + name + "\"; expected: " +
-                   (names.empty() ? std::string{"to name none"} : "one of " + names));
+                   (names.empty() ? std::string{"no --organization"} : "one of " + names));
 }
 
 }  // namespace

@@ -22,16 +22,16 @@ enum class ByReason : std::uint8_t { No, Yes };
 void add_selection(CLI::App* command, QueueSelection& selection, ByReason by_reason)
 {
     command->add_option("--destination", selection.destination,
-                        "Only of this destination, as listed; or to recipients of this domain");
+                        "Only for this destination, as listed; or recipients in this domain");
     command->add_option("--sender", selection.sender,
-                        "Only from this sender; @example.org: of this domain; <>: notices");
+                        "Only from this sender; @example.org: senders in this domain; <>: notices");
     command->add_option("--recipient", selection.recipient,
-                        "Only where this recipient waits; @example.org: one of this domain");
+                        "Only with this recipient; @example.org: a recipient in this domain");
     if (by_reason == ByReason::Yes)
         command->add_option("--reason", selection.reason,
-                            "Only what waits for this reason, as listed");
+                            "Only messages that wait for this reason, as listed");
     command->add_option("--older-than", selection.older_than,
-                        "Only what was accepted so long ago: 30m, 4h, 2d");
+                        "Only messages accepted at least so long ago: 30m, 4h, 2d");
     command->add_option("--state", selection.state, "Only in this state")
         ->check(CLI::IsMember({"waiting", "deferred", "under-way", "held"}));
 }
@@ -46,13 +46,12 @@ CLI::App* add_change(CLI::App* queue, QueueArguments& arguments, int& result,
                   operation == QueueOperation::Approve ? ByReason::No : ByReason::Yes);
     command->add_flag("--all", arguments.selection.everything, "Everything");
     command->add_flag("--yes", arguments.yes,
-                      "Do not ask, for scripts: how many was counted, and "
-                      "no more than these are changed");
+                      "Do not ask, for scripts: the number that was counted; no more are changed");
     command->callback([&arguments, &result, operation, name] {
         if (arguments.id.empty() == arguments.selection.empty())
             throw CLI::ValidationError(
                 name,
-                "give an id, or say which: --destination, --sender, --recipient, --reason, "
+                "an id or a selection is required: --destination, --sender, --recipient, --reason, "
                 "--older-than, --state, --all");
         result = queue_change(operation, arguments);
     });
@@ -61,30 +60,30 @@ CLI::App* add_change(CLI::App* queue, QueueArguments& arguments, int& result,
 
 void add_reading(CLI::App* queue, QueueArguments& arguments, int& result)
 {
-    auto* const list = add(queue, arguments, "list", "Messages that wait");
+    auto* const list = add(queue, arguments, "list", "List queued messages");
     add_selection(list, arguments.selection, ByReason::Yes);
-    list->add_option("--limit", arguments.limit, "At most so many")->capture_default_str();
+    list->add_option("--limit", arguments.limit, "Maximum number")->capture_default_str();
     list->callback([&] { result = queue_list(arguments); });
 
     auto* const summary = add(queue, arguments, "summary",
-                              "How many wait, by destination and reason, with their ages");
+                              "Count queued messages by destination and reason, with their ages");
     add_selection(summary, arguments.selection, ByReason::Yes);
-    summary->add_option("--limit", arguments.limit, "At most so many rows; the rest is one row")
+    summary->add_option("--limit", arguments.limit, "Maximum number of rows; the rest is one row")
         ->capture_default_str();
     summary->callback([&] { result = queue_summary(arguments); });
 
     auto* const destinations =
-        add(queue, arguments, "destinations", "Destinations that have mail, or are paused");
+        add(queue, arguments, "destinations", "List destinations that have mail, or are paused");
     destinations->callback([&] { result = queue_destinations(arguments); });
 
-    auto* const show = add(queue, arguments, "show", "One message, with its last outcome");
+    auto* const show = add(queue, arguments, "show", "Show one message, with its last outcome");
     show->add_option("id", arguments.id, "Its id, as in the reply that accepted it")->required();
     show->callback([&] { result = queue_show(arguments); });
 
     auto* const view =
-        add(queue, arguments, "view", "The header of a message; the log says who has looked at it");
+        add(queue, arguments, "view", "Show the header of a message; who has viewed it is logged");
     view->add_option("id", arguments.id, "Its id")->required();
-    view->add_flag("--body", arguments.body, "Its text, too");
+    view->add_flag("--body", arguments.body, "Also its text");
     view->callback([&] { result = queue_view(arguments); });
 }
 
@@ -96,11 +95,12 @@ void add_pausing(CLI::App* queue, QueueArguments& arguments, int& result)
         ->add_option("destination", arguments.destination,
                      "As in the list of destinations; or a domain, for its own mail hosts")
         ->required();
-    pause->add_option("--reason", arguments.why, "Why, for others and the log");
+    pause->add_option("--reason", arguments.why, "The reason, for others and the log");
     pause->callback([&] { result = queue_pause("pause", arguments); });
 
-    auto* const resume = add(queue, arguments, "resume", "Go on with a destination that is paused");
-    resume->add_option("destination", arguments.destination, "As it was paused")->required();
+    auto* const resume = add(queue, arguments, "resume", "Resume a paused destination");
+    resume->add_option("destination", arguments.destination, "As it was named when it was paused")
+        ->required();
     resume->callback([&] { result = queue_pause("resume", arguments); });
 }
 
@@ -108,21 +108,22 @@ void add_pausing(CLI::App* queue, QueueArguments& arguments, int& result)
 
 void add_queue_commands(CLI::App& app, QueueArguments& arguments, int& result)
 {
-    auto* const queue = app.add_subcommand("queue", "What waits, and what to do with it");
+    auto* const queue = app.add_subcommand("queue", "Queued mail, and what to do with it");
     queue->require_subcommand(1);
     add_reading(queue, arguments, result);
     add_change(queue, arguments, result, QueueOperation::Retry, "retry", "Try again now");
     add_change(queue, arguments, result, QueueOperation::Hold, "hold",
                "Keep it until it is released");
-    add_change(queue, arguments, result, QueueOperation::Release, "release", "Let what is held go");
+    add_change(queue, arguments, result, QueueOperation::Release, "release",
+               "Release held messages");
     auto* const approve =
         add_change(queue, arguments, result, QueueOperation::Approve, "approve",
-                   "Let its next attempt go below its TLS policy, once; never against REQUIRETLS");
-    approve->add_option("--reason", arguments.why, "Why; it stands in the log with your name")
+                   "Allow its next attempt below its TLS policy, once; never against REQUIRETLS");
+    approve->add_option("--reason", arguments.why, "The reason; it is logged with your name")
         ->required();
     auto* const remove = add_change(queue, arguments, result, QueueOperation::Remove, "remove",
-                                    "Delete it; its sender is told unless --silent");
-    remove->add_flag("--silent", arguments.silent, "Tell nobody");
+                                    "Delete it, with a notice to its sender unless --silent");
+    remove->add_flag("--silent", arguments.silent, "Send no notice");
     add_pausing(queue, arguments, result);
 }
 

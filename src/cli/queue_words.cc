@@ -104,7 +104,7 @@ std::string format_list(const value& body)
                    text_of(each, "size"), text_of(each, "attempts"), format_next(each),
                    waits_for.empty() ? text_of(each, "last_reason") : waits_for});
     });
-    if (table.empty()) return "nothing waits\n";
+    if (table.empty()) return "the queue is empty\n";
     return table.format() + (text_of(body, "cursor").empty() ? "" : "(there are more: --limit)\n");
 }
 
@@ -127,7 +127,7 @@ std::string format_summary(const value& body)
         table.add(summary_cells(row, text_of(row, "destination"), reason.empty() ? "-" : reason));
     });
     const value* total = member(body, "total");
-    if (table.empty() || total == nullptr) return "nothing waits\n";
+    if (table.empty() || total == nullptr) return "the queue is empty\n";
     const std::int64_t left_out = number_of(body, "left_out");
     if (const value* others = member(body, "others"); left_out > 0 && others != nullptr)
         table.add(summary_cells(*others, fmt::format("({} more rows)", left_out), ""));
@@ -161,7 +161,7 @@ std::string format_destinations(const value& body)
                    text_of(each, "limit"), text_of(each, "back_off_until"),
                    text_of(each, "last_reason"), paused});
     });
-    return table.empty() ? "nothing waits\n" : table.format();
+    return table.empty() ? "the queue is empty\n" : table.format();
 }
 
 std::string format_question(QueueOperation operation, std::int64_t count, Notify notify)
@@ -180,7 +180,7 @@ std::string format_question(QueueOperation operation, std::int64_t count, Notify
         break;
     }
     return fmt::format("Remove {} {}?", messages,
-                       notify == Notify::Sender ? "and tell the senders" : "and tell nobody");
+                       notify == Notify::Sender ? "and notify the senders" : "without notices");
 }
 
 }  // namespace hermetic::cli

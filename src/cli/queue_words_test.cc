@@ -29,7 +29,7 @@ TEST(QueueWords, TheListHasRecipientsAgesAndWhyItWaits)
     for (const char* part : {"b@y.test +1", "1m", "in 5m", "queue.paused", "--limit"})
         EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
     EXPECT_EQ(text.find("rcpt.deferred"), std::string::npos);
-    EXPECT_EQ(format_list(parse(R"({"messages": []})")), "nothing waits\n");
+    EXPECT_EQ(format_list(parse(R"({"messages": []})")), "the queue is empty\n");
     EXPECT_EQ(format_recipients(parse(R"({"to": [], "recipients": 3})")), "3 recipients");
 }
 
@@ -42,7 +42,7 @@ TEST(QueueWords, TheSummaryAddsUp)
     const std::string text = format_summary(body);
     for (const char* part : {"10+", "connect.refused", "(2 more rows)", "TOTAL", "9 messages, 900"})
         EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
-    EXPECT_EQ(format_summary(parse("{}")), "nothing waits\n");
+    EXPECT_EQ(format_summary(parse("{}")), "the queue is empty\n");
 }
 
 TEST(QueueWords, DestinationsSayWhoPausedThem)
@@ -58,7 +58,7 @@ TEST(QueueWords, TheQuestionSaysWhatAndHowMany)
 {
     EXPECT_EQ(format_question(QueueOperation::Hold, 37, Notify::Sender), "Hold 37 messages?");
     EXPECT_EQ(format_question(QueueOperation::Remove, 1, Notify::Nobody),
-              "Remove 1 message and tell nobody?");
+              "Remove 1 message without notices?");
 }
 
 TEST(QueueWords, ASelectionIsAQuery)

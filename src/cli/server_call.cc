@@ -19,7 +19,7 @@ std::string find_socket(const ServerChoice& server)
     if (!server.socket.empty()) return server.socket;
     std::string found = config::find_admin_socket(server.config);
     if (found.empty()) {
-        complain({server.config + " does not tell where the control socket is", "--socket PATH"});
+        complain({server.config + " does not name the control socket", "--socket PATH"});
     }
     return found;
 }
@@ -94,7 +94,7 @@ boost::json::value parse_answer(const std::string& body)
     boost::system::error_code error;
     auto value = boost::json::parse(body, error);
     if (!error && value.is_object()) return value;
-    complain({"the server's answer is no JSON"});
+    complain({"the server's answer is not JSON"});
     return nullptr;
 }
 

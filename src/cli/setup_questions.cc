@@ -76,8 +76,7 @@ public:
                         "lmtp://host:24, smtp://host:25, lmtp+unix:/path, or mx", is_next_hop},
                        arguments_.next_hop) &&
                ask_certificate() &&
-               ask_for({"A domain whose mail servers may be greeted, to see whether port 25 leads "
-                        "out",
+               ask_for({"A domain whose mail servers may be greeted, to test outbound port 25",
                         kNone, "a domain, such as example.org", is_domain},
                        arguments_.reach);
     }
@@ -97,7 +96,7 @@ private:
     {
         if (!plan_.organization.domains.empty()) return true;
         std::string domain;
-        if (!ask_for({"A domain whose mail it takes", "", "a domain, such as example.org",
+        if (!ask_for({"A domain whose mail it accepts", "", "a domain, such as example.org",
                       is_accepted_domain},
                      domain))
             return false;
@@ -149,7 +148,8 @@ Answer ask_overwrite(Terminal& terminal, const setup::Plan& plan)
 {
     if (!keeps(plan.node_file) && !keeps(plan.organization_file)) return Answer::No;
     terminal.say(setup::format_plan(plan, setup::Dry::Yes));
-    return ask_yes(terminal, "Overwrite what a person wrote? (It is kept as .before-setup.)");
+    return ask_yes(terminal,
+                   "Overwrite files that were edited by hand? (They are kept as .before-setup.)");
 }
 
 }  // namespace hermetic::cli

@@ -88,7 +88,7 @@ TEST_F(SetupQuestions, ASecondTimeEmptyAnswersChangeNothing)
     EXPECT_EQ(node() + objects(), before);
     EXPECT_THAT(screen_, HasSubstr("The server's own name in DNS [mx.example.test]: \n"));
     EXPECT_THAT(screen_, HasSubstr("Where that mail goes [lmtp://127.0.0.1:24]: \n"));
-    EXPECT_THAT(screen_, Not(HasSubstr("A domain whose mail it takes")));
+    EXPECT_THAT(screen_, Not(HasSubstr("A domain whose mail it accepts")));
 }
 
 TEST_F(SetupQuestions, WhatAFlagSaysIsNotAsked)

@@ -101,22 +101,22 @@ void print_words(const spool::SalvageReport& report)
     for (const spool::Damage& each : report.damage) {
         damage.push_back(each.what + (each.lost.empty()
                                           ? ""
-                                          : "; opened like this, it would lose " + each.lost));
+                                          : "; opened in this state, it would lose " + each.lost));
     }
-    print_lines("the server does not start on it:", damage);
+    print_lines("the server does not start with it:", damage);
     std::printf("messages that can be read: %llu\n",
                 static_cast<unsigned long long>(report.messages));
     print_lines("cannot be read:", report.unreadable);
     print_lines(
-        "of which the text cannot be read (they stay in the queue until they expire or are "
-        "removed; their senders are told):",
+        "of these the text cannot be read (they stay in the queue until they expire or are "
+        "removed; their senders are notified):",
         ids_of(report.without_body));
     print_lines(
-        "of which it is not known who has them already (they are held: hermetic queue "
+        "of these it is not known which recipients have been served (they are held: hermetic queue "
         "release):",
         ids_of(report.without_state));
     if (report.bodies_without_message > 0) {
-        std::printf("texts that no message has: %llu\n",
+        std::printf("texts that belong to no message: %llu\n",
                     static_cast<unsigned long long>(report.bodies_without_message));
     }
 }
@@ -190,9 +190,9 @@ int spool_check(const SpoolArguments& arguments)
     const auto report = (*spool)->read([](const spool::SalvagedMessage&) {});
     print(report, arguments.output());
     if (arguments.output() == Output::Table) {
-        std::puts(report.is_sound()       ? "all of it is sound"
-                  : report.needs_repair() ? "hermetic spool repair goes on with it"
-                                          : "the server starts on it");
+        std::puts(report.is_sound()       ? "no damage found"
+                  : report.needs_repair() ? "hermetic spool repair can repair it"
+                                          : "the server can start with it");
     }
     return report.is_sound() ? kDone : kFailed;
 }
@@ -208,8 +208,8 @@ int spool_repair(const SpoolArguments& arguments)
     if (arguments.output() == Output::Table) {
         std::puts(
             report->aside.empty()
-                ? "nothing had to be repaired, and nothing was changed"
-                : fmt::format("repaired: the server can be started. What was damaged is in {}",
+                ? "nothing needed repair, and nothing was changed"
+                : fmt::format("repaired: the server can be started. The damaged files are in {}",
                               report->aside)
                       .c_str());
     }

@@ -37,8 +37,8 @@ void show_failed_orders(const value& body)
     for (const value& each : orders->as_array()) {
         const std::string name = text_of(each, "certificate");
         std::printf(
-            "certificate    %s: ACME failed %s times, tried again at %s or by hermetic "
-            "certificate renew %s: %s\n",
+            "certificate    %s: ACME failed %s times, next try at %s or by hermetic certificate "
+            "renew %s: %s\n",
             name.c_str(), text_of(each, "failures").c_str(), text_of(each, "next").c_str(),
             name.c_str(), text_of(each, "error").c_str());
     }
@@ -56,7 +56,7 @@ void show(const value& body)
                 text_of(queue, "messages").c_str(), text_of(queue, "destinations").c_str(),
                 text_of(queue, "held").c_str(), text_of(queue, "active").c_str());
     const value& spool = member(body, "spool");
-    std::printf("spool          %s; takes new mail: %s\n", text_of(spool, "words").c_str(),
+    std::printf("spool          %s; accepts new mail: %s\n", text_of(spool, "words").c_str(),
                 text_of(spool, "pressure") == "none" ? "yes" : text_of(spool, "pressure").c_str());
     std::printf("resolver       %s\n", text_of(member(body, "resolver"), "words").c_str());
     const value& configuration = member(body, "configuration");

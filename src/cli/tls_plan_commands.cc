@@ -34,7 +34,7 @@ void show_ratchet(const value& body)
 {
     Table table{{{"destination", Table::Align::Left, 40},
                  {"expected", Table::Align::Left, 44},
-                 {"held to now", Table::Align::Left, 44},
+                 {"required now", Table::Align::Left, 44},
                  {"last", Table::Align::Left, 36},
                  {"last seen"},
                  {"fell"},
@@ -44,12 +44,13 @@ void show_ratchet(const value& body)
                    text_of(each, "held_to"), text_of(each, "last"), text_of(each, "last_seen"),
                    text_of(each, "fell"), text_of(each, "state")});
     });
-    std::fputs(table.empty() ? "no destination fell below what it has always had\n"
-                             : table.format().c_str(),
-               stdout);
+    std::fputs(
+        table.empty() ? "no destination fell below what it always had\n" : table.format().c_str(),
+        stdout);
     const std::string mass = text_of(body, "mass_stripping_since");
     if (!mass.empty())
-        std::printf("Mass stripping since %s: whoever had TLS is held to it.\n", mass.c_str());
+        std::printf("Mass stripping since %s: TLS is required of every destination that had it.\n",
+                    mass.c_str());
 }
 
 std::string join_texts(const value& plan, std::string_view key)
@@ -72,10 +73,13 @@ void show_plan(const value& plan)
                            : share != nullptr && share->is_int64() ? double(share->as_int64())
                                                                    : 0.0;
     const std::string phase = text_of(plan, "phase");
-    std::printf("  %s\n", phase == "before" ? "It has not begun: nobody is put off."
-                          : phase == "over"
-                              ? "It is over: these versions are not taken any more."
-                              : fmt::format("{:.1f} % of peers are put off now.", percent).c_str());
+    std::printf(
+        "  %s\n",
+        phase == "before" ? "It has not started: no session is affected."
+        : phase == "over"
+            ? "It is over: these versions are no longer accepted."
+            : fmt::format("{:.1f} % of peers are refused temporarily or deferred now.", percent)
+                  .c_str());
     for_each(plan, "exceptions", [&](const value& each) {
         const std::string until = text_of(each, "until");
         std::printf("  exempt: connector %s%s%s\n", text_of(each, "connector").c_str(),
@@ -90,14 +94,14 @@ void show_plan(const value& plan)
                  {"now", Table::Align::Left, 30}}};
     for_each(plan, "concerned", [&](const value& each) {
         const std::string exempt = text_of(each, "exempt_by");
-        std::string now = text_of(each, "deferred_now") == "true" ? "put off" : "passes";
+        std::string now = text_of(each, "deferred_now") == "true" ? "deferred" : "passes";
         if (!exempt.empty()) now = "exempt by " + exempt;
         if (text_of(each, "newer_since") == "true") now += ", newer since";
         table.add({text_of(each, "peer"), text_of(each, "name"), text_of(each, "sender_domain"),
                    text_of(each, "version"), text_of(each, "sessions"), text_of(each, "last_seen"),
                    now});
     });
-    std::fputs(table.empty() ? "  Nobody was seen with these versions.\n" : table.format().c_str(),
+    std::fputs(table.empty() ? "  No peer has used these versions.\n" : table.format().c_str(),
                stdout);
 }
 
@@ -119,11 +123,12 @@ void show_without_plan(const value& body, bool no_plan)
                    text_of(each, "newer_since") == "true" ? "newer" : ""});
     });
     if (table.empty()) {
-        if (no_plan) std::puts("there is no plan, and nobody was seen with TLS 1.0 or 1.1");
+        if (no_plan) std::puts("there is no plan, and no peer has used TLS 1.0 or 1.1");
         return;
     }
-    std::printf("%sSeen with old versions, in no plan (`hermetic retire plan` makes one):\n%s",
-                no_plan ? "" : "\n", table.format().c_str());
+    std::printf(
+        "%sPeers with old versions that are in no plan (`hermetic retire plan` creates one):\n%s",
+        no_plan ? "" : "\n", table.format().c_str());
 }
 
 void show_plans(const value& body)
@@ -154,7 +159,7 @@ void show_exceptions(const value& body)
                    text_of(each, "weaker"), text_of(each, "valid_until"), state,
                    text_of(each, "reason")});
     });
-    std::fputs(table.empty() ? "nothing is weaker for a time\n" : table.format().c_str(), stdout);
+    std::fputs(table.empty() ? "there is no exception\n" : table.format().c_str(), stdout);
 }
 
 boost::json::object fields_of(const RetireArguments& arguments)

@@ -105,7 +105,7 @@ class TlsPlans(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(self.command("retire", "status", "--csv"))))
         self.assertEqual(rows[0]["version"], "TLSv1.1")
         self.send("b@old.test")
-        row = wait_for(lambda: self.row("b@old.test"), "it is put off")
+        row = wait_for(lambda: self.row("b@old.test"), "it is deferred")
         self.assertEqual(row["last_reason"], "retirement.share")
         self.assertEqual(len(self.old.messages), 1, "never in clear for it")
         self.command("queue", "approve", row["id"], code=2)

@@ -328,7 +328,7 @@ class Saving(unittest.TestCase):
         self.assertEqual(done.stderr, "")
         done = self.command("add", "quick", "recipient_domains=quick.lab.test", "tls=encrypt",
                             "--no-test")
-        self.assertIn("warning: the connector is saved without a test: --no-test", done.stderr)
+        self.assertIn("warning: the connector was saved without a test: --no-test", done.stderr)
         self.assertNotIn("started", self.shown("quick"))
         self.assertRegex(self.command("show", "quick").stdout, r"\ntested +never\n")
         self.command("set", "quick", "tls=nonsense", code=1)
