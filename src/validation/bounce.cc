@@ -108,19 +108,19 @@ Step say_returned(const Returned& returned)
         step.state = State::Failed;
         step.seen = "bounced: " + returned.words;
         step.fix =
-            "The partner's server took the message and could not deliver it: ask its "
-            "administrator, with these words.";
+            "The partner's server accepted the message and could not deliver it: ask its "
+            "administrator, with this text.";
         break;
     case Kind::Delayed:
-        step.seen = "delayed behind the partner's server: " + returned.words;
-        step.fix = "Ask the partner's administrator what it waits for.";
+        step.seen = "delayed after the partner's server: " + returned.words;
+        step.fix = "Ask the partner's administrator why it is delayed.";
         break;
     case Kind::Succeeded:
         step.state = State::Ok;
         step.seen = "the partner reports its delivery: " + returned.words;
         break;
     case Kind::Other:
-        step.seen = "an answer came that is no delivery status: " + returned.words;
+        step.seen = "an answer came that is not a delivery status: " + returned.words;
         break;
     }
     return step;
@@ -153,13 +153,13 @@ BounceWait::BounceWait(const Environment& env, const Subject& subject, std::stri
         return;
     }
     if (!subject.bounce_domain) {
-        why_not_ = "not waited for: mail for the postmaster's domain does not come to this server";
+        why_not_ = "not waited for: this server does not accept the postmaster's domain";
         return;
     }
     const WallTime now = env.core.clock().wall();
     const auto longest = std::chrono::duration_cast<WallTime::duration>(env.patience.all + wait_);
     if (!env.bounces->expect(token_, now, now + longest)) {
-        why_not_ = "not waited for: others wait already";
+        why_not_ = "not waited for: too many other tests wait already";
         return;
     }
     sender_ = mail::Mailbox{inbound::test_sender(token_), *subject.bounce_domain};

@@ -23,12 +23,11 @@ Expected find_expectation(const Environment& env, const Subject& subject,
 
 void say_expectation(const Expected& expected, Step& step)
 {
-    step.seen += "\nheld to what it has always had: " + policy::describe(*expected.held);
+    step.seen += "\nrequired because it always had it: " + policy::describe(*expected.held);
     if (step.state != State::Failed) return;
-    step.fix += (step.fix.empty() ? "" : "\n") +
-                ("If the destination is meant to be weaker now, accept the change: hermetic "
-                 "ratchet accept " +
-                 expected.destination);
+    step.fix += (step.fix.empty() ? "" : "\n") + ("If the destination is weaker now on purpose, "
+                                                  "accept the change: hermetic ratchet accept " +
+                                                  expected.destination);
 }
 
 }  // namespace hermetic::validation

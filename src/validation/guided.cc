@@ -34,7 +34,7 @@ std::string tls_words(const SeenSession& seen)
     if (!seen.tls_failure.empty()) return "the handshake failed: " + seen.tls_failure;
     if (!seen.tls) return "in clear";
     return describe_session(*seen.tls) +
-           (seen.tls_is_the_clients ? "" : "; of a proxy, which proves nothing of the client");
+           (seen.tls_is_the_clients ? "" : "; of a proxy, which proves nothing about the client");
 }
 
 Step make(StepId id, State state, std::string seen, facts::RecordedReason reason = {},
@@ -47,15 +47,15 @@ Step say_tls(const SeenSession& seen)
 {
     if (seen.tls_failure.empty())
         return make(StepId::StartTls, seen.tls ? State::Ok : State::Warning, tls_words(seen));
-    return make(
-        StepId::StartTls, State::Failed, tls_words(seen), facts::Reason::TlsHandshakeFailed,
-        "Compare versions and ciphers with the listener's; the partner's log has its side.");
+    return make(StepId::StartTls, State::Failed, tls_words(seen), facts::Reason::TlsHandshakeFailed,
+                "Compare versions and ciphers with the listener's; the partner's log has its view "
+                "of the failure.");
 }
 
 Step say_evidence(const Judgement& judged)
 {
     std::string text = "sender " + judged.sender;
-    text += judged.matched.empty() ? "\nnothing makes it the connector's"
+    text += judged.matched.empty() ? "\nno evidence makes it the connector's"
                                    : "\nit is the connector's by " + judged.matched;
     if (!judged.on_premises) return make(StepId::Evidence, State::Ok, std::move(text));
     text += fmt::format("\n{}: {}", judged.granted ? "granted" : "not granted", judged.why);
@@ -69,22 +69,20 @@ Step say_evidence(const Judgement& judged)
 Step say_restrictions(const Judgement& judged)
 {
     if (!judged.fault) {
-        return make(StepId::Policy, State::Ok, "the session has all that the connector asks for");
+        return make(StepId::Policy, State::Ok, "the session meets all conditions of the connector");
     }
     const auto& fault = *judged.fault;
-    std::string text = fmt::format("presented {}, wanted {}", fault.presented, fault.wanted);
+    std::string text = fmt::format("presented: {}; required: {}", fault.presented, fault.wanted);
     const bool counts = judged.on_premises || judged.restricts;
-    if (!counts) text += "; nothing is refused for it: " + judged.why;
+    if (!counts) text += "; nothing is refused because of it: " + judged.why;
     return make(StepId::Policy, counts ? State::Failed : State::Warning, std::move(text),
-                fault.reason,
-                "Ask the partner for what is wanted, or change what the connector asks for.");
+                fault.reason, "Ask the partner for what is required, or change the connector.");
 }
 
 std::string whole_words(State state)
 {
     if (state == State::Failed) return "the session does not satisfy the connector";
-    if (state == State::Warning)
-        return "the session came through, but not everything is as it should be";
+    if (state == State::Warning) return "the session satisfies the connector, with warnings";
     return "the session satisfies the connector";
 }
 
@@ -121,7 +119,7 @@ public:
         };
         const Polled polled = co_await poll_until(core_, began_ + test_.wait, is_done, say);
         if (polled == Polled::Found) co_return std::move(report_);
-        tell(make(StepId::Result, State::Failed, "no session of the connector came in time", {},
+        tell(make(StepId::Result, State::Failed, "no session of the connector within the time", {},
                   "Have the partner send a message while the test waits (--wait)."));
         co_return std::move(report_);
     }
@@ -186,8 +184,8 @@ std::vector<Step> say_session(const SeenSession& seen)
     } else {
         steps.push_back(make(StepId::Evidence, State::Warning,
                              "the session ended (" + printable(seen.ended) +
-                                 ") before it named a sender: nothing was judged",
-                             {}, "Have the partner send a whole message."));
+                                 ") before a sender was named: nothing was evaluated",
+                             {}, "Have the partner send a complete message."));
     }
     State worst = State::Ok;
     for (const Step& step : steps) {

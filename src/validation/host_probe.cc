@@ -160,8 +160,8 @@ std::optional<facts::Outcome> refuse(const Environment& env, const HostFindings&
     const auto why =
         routing::refuse_target(endpoint, host.host.source, env.settings->target_rules());
     if (!why) return std::nullopt;
-    return facts::local_outcome(*why, fmt::format("{} is not connected to: {}", endpoint.format(),
-                                                  facts::describe(*why).words));
+    return facts::local_outcome(*why, fmt::format("{} must not be connected to: {}",
+                                                  endpoint.format(), facts::describe(*why).words));
 }
 
 net::Task<AddressFindings> probe_address(const Environment& env, Contexts& contexts,

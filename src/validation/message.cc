@@ -83,8 +83,8 @@ net::Task<Step> send_test_message(const Environment& env, Call connection, TestM
     step.id = StepId::Message;
     step.state = State::Ok;
     step.seen = fmt::format(
-        "accepted by the peer for <{}>: {}\na bounce would come to {}", message.recipient.format(),
-        last,
+        "accepted by the peer for <{}>: {}\na bounce would be sent to {}",
+        message.recipient.format(), last,
         message.sender ? path_of(message.sender) : std::string{"nobody: there is no postmaster"});
     co_return step;
 }

@@ -115,8 +115,9 @@ TEST_F(ProbeTest, ARefusedGreetingReturnsMailBelowEncryptAlone)
               "dane-(dane.mandatory-insecure-mx) ");
     EXPECT_NE(format_json(findings).find("\"mail\":\"returns\""), std::string::npos);
     EXPECT_THAT(steps_.back().seen,
-                testing::HasSubstr("mail would be returned to its sender: the server says "
-                                   "\"554 go away\" in clear: nothing proves that it said so"));
+                testing::HasSubstr(
+                    "mail would be returned to its sender: the server replied "
+                    "\"554 go away\" in clear text: nothing proves that the reply is its own"));
 }
 
 TEST_F(ProbeTest, ARevokedCertificateIsJudgedByTheOrganizationsLists)

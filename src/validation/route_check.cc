@@ -59,7 +59,7 @@ Step say_result(const RouteCheck& check)
     step.seen = would(check.flow.fate);
     if (!check.flow.goes()) {
         step.state = State::Failed;
-        step.seen += ": no host would take it now";
+        step.seen += ": no host would accept it now";
     } else {
         step.state = check.flow.in_clear ? State::Warning : State::Ok;
         step.seen += " now, to " + check.host + " " + check.address +

@@ -110,8 +110,8 @@ std::optional<std::string> why_not_tested(const objects::OutboundConnector& conn
     const bool has_hosts = !connector.next_hop.mx || !connector.test_recipients.empty() ||
                            std::ranges::any_of(connector.recipient_domains, is_exact);
     if (has_hosts) return std::nullopt;
-    return "the connector names no domain whose hosts could be looked at; expected: an address at "
-           "one of its domains (--to), or test_recipients";
+    return "the connector names no domain whose hosts could be tested; expected: an address in one "
+           "of its domains (--to), or test_recipients";
 }
 
 }  // namespace hermetic::validation

@@ -140,7 +140,7 @@ TEST(Tlsa, WhatIsFoundIsToldAsItIs)
     HostFindings host;
     outbound::TlsaFinding finding;
     take_tlsa(finding, host);
-    EXPECT_NE(host.tlsa_words.find("not asked"), std::string::npos);
+    EXPECT_NE(host.tlsa_words.find("not looked up"), std::string::npos);
     finding.status = TlsaStatus::Failed;
     finding.why = "bogus";
     take_tlsa(finding, host);
@@ -149,7 +149,7 @@ TEST(Tlsa, WhatIsFoundIsToldAsItIs)
     finding.status = TlsaStatus::Unusable;
     finding.records = {{1, 1, 1, std::string(32, 'x')}};
     take_tlsa(finding, host);
-    EXPECT_EQ(host.tlsa_words, "1 1 1 7878787878787878...\nnone of them can be used");
+    EXPECT_EQ(host.tlsa_words, "1 1 1 7878787878787878...\nnone of them is usable");
     finding.status = TlsaStatus::Usable;
     finding.records.push_back({3, 1, 1, std::string(32, 'x')});
     finding.set = std::make_shared<const facts::TlsaSet>();

@@ -39,7 +39,7 @@ void take_tlsa(const outbound::TlsaFinding& finding, HostFindings& host)
     host.tlsa = finding.set;
     switch (finding.status) {
     case TlsaStatus::NotAsked:
-        host.tlsa_words = "not asked: the addresses are not proved by DNSSEC";
+        host.tlsa_words = "not looked up: DNSSEC does not prove the addresses";
         return;
     case TlsaStatus::Absent:
         host.tlsa_words = "none";
@@ -48,7 +48,7 @@ void take_tlsa(const outbound::TlsaFinding& finding, HostFindings& host)
         host.tlsa_words = "could not be looked up: " + finding.why;
         return;
     case TlsaStatus::Unusable:
-        host.tlsa_words = describe(finding.records) + "\nnone of them can be used";
+        host.tlsa_words = describe(finding.records) + "\nnone of them is usable";
         return;
     case TlsaStatus::Usable:
         host.tlsa_words = describe(finding.records);

@@ -179,7 +179,7 @@ void Validation::conclude(const std::string& label, const Tally& tally, const Fl
         // Each step of the ladder is told of above.
         step.seen +=
             fmt::format("; {}: {}", would(flow.fate), flow.words.substr(0, flow.words.find('\n')));
-        step.fix = "The failed steps above say what to repair.";
+        step.fix = "The failed steps above name what to repair.";
     }
     worst_ = std::max(worst_, step.state);
     tell(std::move(step), label);
@@ -192,7 +192,7 @@ net::Task<> Validation::send_message()
     if (for_message_ == nullptr) {
         step.state = State::Failed;
         step.seen = "not sent: no host satisfies the connector";
-        step.fix = "Repair what the failed steps above say.";
+        step.fix = "Repair what the failed steps above name.";
     } else {
         tell(Step{StepId::Message, {}, {}, State::Running, {}, {}, {}});
         const WallTime now = env_.core.clock().wall();
@@ -238,7 +238,7 @@ void Validation::finish(Instant began)
         step.seen = "mail flows under the connector";
         break;
     case State::Warning:
-        step.seen = "mail flows under the connector, but not everything is as it should be";
+        step.seen = "mail flows under the connector, with warnings";
         break;
     default:
         step.seen = worst_fate_ == Fate::Goes ? fmt::format("mail flows, but {}", message_failed_)
@@ -246,10 +246,10 @@ void Validation::finish(Instant began)
         break;
     }
     if (subject_.audited) {
-        step.seen = fmt::format(
-            "if the connector enforced: {}; in audit mode it holds no mail back", step.seen);
+        step.seen = fmt::format("if the connector enforced: {}; in audit mode it defers no mail",
+                                step.seen);
     }
-    if (late_) step.seen += "; the time was over before everything had been looked at";
+    if (late_) step.seen += "; the time was over before everything had been tested";
     report_.took = env_.core.clock().now() - began;
     report_.state = step.state;
     report_.words = step.seen;

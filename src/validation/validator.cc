@@ -76,7 +76,7 @@ Result<void, Validator::Refusal> Validator::begin(objects::OutboundConnector con
                                                   Sink sink, Done done)
 {
     if (on_demand_ >= kMaxOnDemand || stopping_) {
-        return failure(Refusal{Kind::Busy, "other connectors are being tested just now"});
+        return failure(Refusal{Kind::Busy, "other connectors are being tested now"});
     }
     std::optional<objects::OutboundConnector> copy;
     if (!in_force) copy = connector;
@@ -100,7 +100,7 @@ Result<void, Validator::Refusal> Validator::start_inbound(const objects::OwnedNa
             Refusal{Kind::Unknown, "there is no inbound connector \"" + connector.name + "\""});
     }
     if (stopping_ || !watches_.sessions.watch(connector, found->networks))
-        return failure(Refusal{Kind::Busy, "it, or too many others, are being tested just now"});
+        return failure(Refusal{Kind::Busy, "it, or too many others, are being tested now"});
     tasks_.spawn(run_guided(connector, wait, std::move(sink), std::move(done)));
     return {};
 }

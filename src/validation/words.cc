@@ -88,7 +88,7 @@ Step say_starttls(const Seen& seen)
         auto words = seen.tls ? describe_session(*seen.tls) : std::string{"not tried"};
         if (!seen.injected) return make(StepId::StartTls, State::Ok, std::move(words));
         return find_fault(StepId::StartTls, State::Warning, Reason::StarttlsInjected,
-                          words + "; octets came in clear behind the 220 and were thrown away");
+                          words + "; octets in clear text followed the 220 and were discarded");
     }
     case End::NotOffered:
     case End::Refused: {
@@ -156,12 +156,12 @@ std::string say_outcome(const facts::Outcome& outcome, Proof proof)
     const auto quote = facts::quote_reply(outcome, kShown);
     switch (proof) {
     case Proof::None:
-        return fmt::format("the server says {} in clear: nothing proves that it said so", quote);
+        return fmt::format(
+            "the server replied {} in clear text: nothing proves that the reply is its own", quote);
     case Proof::Unproved:
-        return fmt::format("the server says {} in TLS, but nothing proves whose server it is",
-                           quote);
+        return fmt::format("the server replied {} in TLS, but nothing proves its identity", quote);
     case Proof::Proved:
-        return fmt::format("the server says {}, and its certificate proves it", quote);
+        return fmt::format("the server replied {}, and its certificate proves its identity", quote);
     }
     unreachable("every Proof is described above");
 }
@@ -235,8 +235,9 @@ Step say_versions(const std::vector<VersionTry>& versions, TlsVersion floor)
                           std::move(text));
     }
     if (old) {
-        return make(StepId::Versions, State::Warning, std::move(text),
-                    "The server still takes TLS 1.0 or 1.1: its administrator should end that.");
+        return make(
+            StepId::Versions, State::Warning, std::move(text),
+            "The server still accepts TLS 1.0 or 1.1: its administrator should disable them.");
     }
     return make(StepId::Versions, State::Ok, std::move(text));
 }

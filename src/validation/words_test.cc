@@ -154,11 +154,10 @@ TEST(Words, ThePeersTextIsPrintable)
     outcome.code = 554;
     outcome.text = "go\x1b[2J\naway\\ \"now\"";
     const auto step = say_failure(StepId::Greeting, outcome, Proof::None);
-    EXPECT_EQ(
-        step.seen,
-        "the server says \"554 go\\x1B[2J away\\\\ \\\"now\\\"\" in clear: nothing proves that "
-        "it said so");
-    EXPECT_NE(say_outcome(outcome, Proof::Unproved).find("nothing proves whose server it is"),
+    EXPECT_EQ(step.seen,
+              "the server replied \"554 go\\x1B[2J away\\\\ \\\"now\\\"\" in clear text: nothing "
+              "proves that the reply is its own");
+    EXPECT_NE(say_outcome(outcome, Proof::Unproved).find("nothing proves its identity"),
               std::string::npos);
 }
 

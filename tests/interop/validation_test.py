@@ -156,7 +156,7 @@ class Validation(unittest.TestCase):
         steps = self.connector_steps("modern", "--to", "unknown@modern.lab.test", code=1)
         message = next(step for step in steps if step["step"] == "message")
         self.assertEqual(message["state"], "failed")
-        self.assertIn('the server says "550', message["seen"])
+        self.assertIn('the server replied "550', message["seen"])
 
     def test_no_message(self):
         """--to: nothing is sent where the policy is not met"""
@@ -414,7 +414,7 @@ class Returning(unittest.TestCase):
         self.assertEqual(seen["result"]["seen"], "the session satisfies the connector")
 
     def test_guided_in_clear(self):
-        """of an inbound connector: a session in clear is refused, with what was wanted"""
+        """of an inbound connector: a session in clear is refused, with what is required"""
         def send():
             with smtplib.SMTP("127.0.0.1", self.server.port()) as client:
                 with contextlib.suppress(smtplib.SMTPException):
@@ -423,13 +423,13 @@ class Returning(unittest.TestCase):
         self.assertEqual(code, 1)
         policy = next(each for each in steps if each["step"] == "policy")
         self.assertEqual((policy["state"], policy["reason"]), ("failed", "connector.tls-required"))
-        self.assertIn("wanted TLS", policy["seen"])
+        self.assertIn("required: TLS", policy["seen"])
 
     def test_guided_nobody(self):
         """of an inbound connector: where nobody comes in the time, that is the result"""
         done = self.server.run("connector", "test", "partner-in", "--wait", "1", check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("no session of the connector came in time", done.stdout)
+        self.assertIn("no session of the connector within the time", done.stdout)
 
 
 def _row(name, result, expected):
