@@ -62,7 +62,7 @@ std::string format_certificate(const WantedNode& node)
         text += fmt::format("acme_eab_key_id = {}\n", toml(node.acme_eab_key_id));
     if (!node.acme_eab_hmac_file.empty())
         text += fmt::format("acme_eab_hmac_file = {}\n", toml(node.acme_eab_hmac_file));
-    return text + fmt::format("\n# Answered only while an order is under way.\n[acme]\nhttp = {}\n",
+    return text + fmt::format("\n# Answered only during an order.\n[acme]\nhttp = {}\n",
                               toml(node.acme_http));
 }
 
@@ -92,7 +92,7 @@ std::string format_node_file(const WantedNode& node, const std::string& organiza
 {
     std::string text =
         "# This node. Every option: /usr/share/doc/hermetic/docs/reference/node.md\n"
-        "# After a change: hermetic check. A running server takes it up by itself.\n\n";
+        "# After a change: hermetic check. A running server applies it by itself.\n\n";
     text += fmt::format("hostname = {}\ndata_directory = {}\norganization_file = {}\n",
                         toml(node.hostname), toml(node.data_directory), toml(organization_file));
     text += fmt::format("\n[[listener]]\nname = \"mx\"\naddresses = {}\n", toml(node.listen));

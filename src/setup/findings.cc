@@ -50,8 +50,8 @@ Severity worst_of(const Findings& findings)
 std::string format_finding_reference()
 {
     std::string text =
-        "# What `hermetic setup` finds\n\nGenerated: `hermetic reference setup`. The command ends "
-        "with 1 where there is an error. `unknown`\nmeans that a question was not answered, never "
+        "# Findings of `hermetic setup`\n\nGenerated: `hermetic reference setup`. The exit code is "
+        "1 if there is an error. `unknown`\nmeans that a query was not answered, never "
         "\"no\".\n\n| id | severity | when | what to do |\n|---|---|---|---|\n";
     for (const FindingKind& each : kKinds) {
         text += fmt::format("| {} | {} | {} | {} |\n", each.id, name(each.severity), each.meaning,

@@ -72,7 +72,7 @@ Finding judge_clock(ClockState state)
     case ClockState::Unknown:
         break;
     }
-    return {FindingId::ClockUnknown, "clock", "the kernel does not say"};
+    return {FindingId::ClockUnknown, "clock", "not reported by the kernel"};
 }
 
 Finding judge_resolver(const dns::ValidationReport& report)
@@ -273,7 +273,8 @@ Finding judge_sts(const Expected& expected, const DomainFacts& domain)
     const auto records = texts_of(domain.sts, "v=STSv1");
     if (records.size() != 1)
         return {FindingId::StsMissing, subject,
-                records.empty() ? "no record" : "several records, which are none", record};
+                records.empty() ? "no record" : "several records, which are invalid together",
+                record};
     const std::string url = "https://mta-sts." + domain.name + "/.well-known/mta-sts.txt";
     if (!domain.policy.fetched) return {FindingId::StsUnreachable, subject, domain.policy.why, url};
     if (!policy_names(domain.policy.body, expected.hostname))
@@ -317,14 +318,14 @@ Finding judge_certificate(const Expected& expected, const CertificateState& stat
     const std::string subject = "certificate";
     if (!state.certificate) {
         if (expected.certificate == CertificateKind::SelfSigned)
-            return {FindingId::CertificateSelfSigned, subject, "made at the first start"};
+            return {FindingId::CertificateSelfSigned, subject, "generated at the first start"};
         const bool waits = expected.certificate == CertificateKind::Acme;
         return {waits ? FindingId::CertificateWaiting : FindingId::CertificateUnusable, subject,
                 state.why};
     }
     const facts::CertificateFacts& seen = *state.certificate;
     const std::string words =
-        fmt::format("for {}, of {}, until {}", join(seen.dns_names, ", "), seen.issuer,
+        fmt::format("for {}, issued by {}, until {}", join(seen.dns_names, ", "), seen.issuer,
                     format_rfc3339(seen.not_after).substr(0, 10));
     if (expected.now >= seen.not_after || expected.now < seen.not_before)
         return {FindingId::CertificateTime, subject, words};

@@ -26,14 +26,14 @@ std::string_view describe(Fate fate, Dry dry)
     case Fate::Same:
         return "unchanged";
     case Fate::Keep:
-        return "left as it is: a person wrote it";
+        return "not changed: it was edited by hand";
     case Fate::Write:
         return dry == Dry::Yes ? "would be written" : "written";
     case Fate::Replace:
         break;
     }
-    return dry == Dry::Yes ? "would be replaced, the old one kept beside it"
-                           : "replaced; the old one is beside it, with .before-setup";
+    return dry == Dry::Yes ? "would be replaced; the old one would be kept as FILE.before-setup"
+                           : "replaced; the old one is kept as FILE.before-setup";
 }
 
 std::string format_file(const FilePlan& file, Dry dry)
@@ -88,7 +88,7 @@ std::string format_words(const Report& report)
         left += format_left(report.findings, severity, number);
     if (!left.empty()) text += "\nLeft to do\n" + left;
     const std::string better = format_left(report.findings, Severity::Note, number);
-    if (!better.empty()) text += "\nWould be better\n" + better;
+    if (!better.empty()) text += "\nRecommended\n" + better;
     if (!report.sts_policy.empty()) {
         text +=
             "\nMTA-STS policy, to be served at https://mta-sts.DOMAIN/.well-known/mta-sts.txt\n"

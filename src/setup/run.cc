@@ -79,7 +79,7 @@ private:
             if (each->fate != Fate::Keep) continue;
             std::string seen;
             for (const Difference& difference : each->differences) {
-                seen += fmt::format("{}{} is \"{}\", asked for is \"{}\"", seen.empty() ? "" : "\n",
+                seen += fmt::format("{}{} is \"{}\", requested is \"{}\"", seen.empty() ? "" : "\n",
                                     difference.key, difference.is, difference.wanted);
             }
             add({FindingId::ConfigurationDiffers,
@@ -164,7 +164,7 @@ private:
         keeper.keep(acme::certificates_to_keep(options_));
         const WallTime next = co_await keeper.renew_due();
         if (!watch.failed.empty()) co_return watch.failed;
-        co_return "not before " + format_rfc3339(next) + ": an order before has failed";
+        co_return "not before " + format_rfc3339(next) + ": an earlier order has failed";
     }
 
     [[nodiscard]] Questions make_questions() const
@@ -199,7 +199,7 @@ private:
     {
         const bool sends = !request_.test_to.empty() && request_.dry == Dry::No && is_running_;
         if (!sends || options_.listeners.empty()) {
-            const std::string why = is_running_ ? "not asked for" : "the server does not run";
+            const std::string why = is_running_ ? "not requested" : "the server is not running";
             add({FindingId::MessageUntried, "test message", why});
             co_return;
         }

@@ -203,7 +203,7 @@ std::vector<std::string> find_missing(const WantedNode& node,
     if (node.hostname.empty())
         missing.emplace_back("--hostname NAME: the server's own name in DNS, mx.example.org");
     if (organization.domains.empty())
-        missing.emplace_back("--domain NAME: a domain whose mail it takes, example.org");
+        missing.emplace_back("--domain NAME: a domain whose mail it accepts, example.org");
     const bool leads_nowhere = std::any_of(organization.domains.begin(), organization.domains.end(),
                                            [](const auto& each) { return each.next_hop.empty(); });
     if (organization.domains.empty() || leads_nowhere)
