@@ -103,7 +103,7 @@ TEST_F(ContentDecisionTest, AWeakerWayBackGetsFourFieldsOnly)
                                       "TO : b@far.example,\r\n c@far.example\r\n"
                                       "Message-ID: <original@own.example>\r\n"));
     EXPECT_THAT(made.bytes, HasSubstr("In-Reply-To: <original@own.example>\r\n"));
-    EXPECT_THAT(made.bytes, HasSubstr("was to travel over protected connections only"));
+    EXPECT_THAT(made.bytes, HasSubstr("had to be sent over protected connections only"));
     EXPECT_EQ(made.envelope.tls, mail::TlsRequests{}) << "it has nothing to protect";
 }
 

@@ -15,7 +15,7 @@ using facts::Origin;
 
 constexpr Explanation kRefused{"The recipient's mail system refused the message.",
                                Fixer::RecipientSide, kAskRecipient};
-constexpr Explanation kNotNow{"The recipient's mail system did not take the message yet.",
+constexpr Explanation kNotNow{"The recipient's mail system has not accepted the message yet.",
                               Fixer::RecipientSide, kTryLater};
 constexpr Explanation kOther{"The message could not be delivered.", Fixer::Us, kAskUs};
 
@@ -55,7 +55,7 @@ Explanation explain(Action action, const facts::Outcome& outcome)
     case Action::Relayed:
         return {
             "The message was handed to the recipient's mail system, which does not confirm "
-            "deliveries. You will hear of it only if something goes wrong there.",
+            "deliveries. You will get a notice only if delivery fails there.",
             Fixer::Nobody, ""};
     case Action::Delayed:
     case Action::Failed:
@@ -72,12 +72,12 @@ std::string_view describe(Fixer helper)
     case Fixer::Sender:
         return "You can.";
     case Fixer::Us:
-        return "The administrators of the mail system that sends this notice.";
+        return "The administrators of the mail system that sent this notice.";
     case Fixer::RecipientSide:
         return "Those who run the recipient's mail system.";
     case Fixer::Network:
         return "Those who run the network between the mail systems; the administrators of the mail "
-               "system that sends this notice can find out who.";
+               "system that sent this notice can find out who.";
     }
     unreachable("every Fixer is described above");
 }

@@ -24,7 +24,7 @@ TEST(Explanation, SaysWhoCanHelp)
         {"too large, old style", remote(552, {}, ""), facts::Fixer::Sender, "too large"},
         {"policy", remote(550, {5, 7, 1}, ""), facts::Fixer::RecipientSide, "its own rules"},
         {"bare refusal", remote(550, {}, ""), facts::Fixer::RecipientSide, "refused the message"},
-        {"bare deferral", remote(450, {}, ""), facts::Fixer::RecipientSide, "did not take"},
+        {"bare deferral", remote(450, {}, ""), facts::Fixer::RecipientSide, "has not accepted"},
         {"no domain", local(Stage::Dns, {5, 1, 2}, Reason::DnsNoSuchDomain), facts::Fixer::Sender,
          "does not exist"},
         {"null mx", local(Stage::Dns, {5, 1, 10}, Reason::DnsNullMx), facts::Fixer::Sender,

@@ -101,7 +101,7 @@ void tell_evidence(const facts::TlsEvidence& tls, std::vector<std::string>& line
     for (std::size_t i = 1; i < std::min(tls.chain.size(), kIssuers + 1); ++i) {
         above += (above.empty() ? "" : "; ") + printable_once(tls.chain[i].subject, 150);
     }
-    if (!above.empty()) lines.push_back("    chain as shown: " + above);
+    if (!above.empty()) lines.push_back("    chain as presented: " + above);
 }
 
 void describe_step(const facts::AttemptStep& step, std::vector<std::string>& lines)
@@ -175,12 +175,12 @@ std::string describe_cause(const facts::AttemptCause& cause)
 void tell_history(const NoticeInput& input, std::vector<std::string>& lines)
 {
     const auto& history = input.history;
-    if (!history.causes.empty()) lines.push_back("All attempts, by what they came to:");
+    if (!history.causes.empty()) lines.push_back("All attempts, by result:");
     for (const facts::AttemptCause& cause : history.causes) lines.push_back(describe_cause(cause));
     if (history.left_out > 0)
         lines.push_back(fmt::format("  ({} more with other causes)", history.left_out));
     if (input.last_attempt.empty()) return;
-    lines.push_back("The last attempt that was made:");
+    lines.push_back("The last attempt:");
     std::string_view rest = input.last_attempt;
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -234,10 +234,10 @@ std::vector<std::string> tell_details(const NoticeInput& input, const NoticeDeci
     if (!about.message_id.empty())
         lines.push_back("Message-ID " + printable_once(about.message_id, 250));
     if (content.required) {
-        lines.push_back(fmt::format(
-            "TLS required: {} ({}); what this notice has of the message: {}",
-            mail::name(content.required->level), printable_once(content.required->because, 100),
-            facts::name(content.reason)));
+        lines.push_back(fmt::format("TLS required: {} ({}); returned of the message: {}",
+                                    mail::name(content.required->level),
+                                    printable_once(content.required->because, 100),
+                                    facts::name(content.reason)));
     }
     std::size_t shown = 0;
     for (const std::size_t i : decision.reported) {

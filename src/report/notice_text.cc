@@ -51,8 +51,8 @@ std::string introduce(const NoticeInput& input, const NoticeDecision& decision, 
     const std::string_view addresses = count == 1 ? "address" : "addresses";
     if (decision.to_postmaster) {
         return fmt::format(
-            "A message that came to this server on {} could not be delivered, and it has no sender "
-            "who could be told. You get this notice as postmaster.",
+            "A message that this server received on {} could not be delivered, and it has no "
+            "sender to notify. You get this notice as postmaster.",
             when);
     }
     switch (action) {
@@ -64,23 +64,22 @@ std::string introduce(const NoticeInput& input, const NoticeDecision& decision, 
     case Action::Delayed: {
         std::string end{"."};
         if (input.expires_at != WallTime{}) {
-            end = fmt::format(" until {}. What has not arrived by then is returned to you.",
-                              format_rfc5322(input.expires_at));
+            end = fmt::format(
+                " until {}. If it has not been delivered by then, it is returned to you.",
+                format_rfc5322(input.expires_at));
         }
         return fmt::format(
-            "Your message of {} has not reached the following {} yet. You need not "
-            "send it again: our server keeps trying{}",
+            "Your message of {} has not reached the following {} yet. You do not need to send it "
+            "again: our server keeps trying{}",
             when, addresses, end);
     }
     case Action::Relayed:
         return fmt::format(
-            "Your message of {} was passed on for the following {}, as you asked to "
-            "be told.",
+            "Your message of {} was passed on for the following {}. You asked for this notice.",
             when, addresses);
     case Action::Delivered:
         return fmt::format(
-            "Your message of {} was delivered to the following {}, as you asked to be "
-            "told.",
+            "Your message of {} was delivered to the following {}. You asked for this notice.",
             when, addresses);
     }
     unreachable("every Action is introduced above");
@@ -93,12 +92,12 @@ std::string_view tell_content(Content content)
     case Content::AsAsked:
         return {};
     case Content::Header:
-        return "The text of your message is not given back: you asked that it travels over "
-               "protected connections only (REQUIRETLS).";
+        return "The text of your message is not returned: you asked that it is sent over protected "
+               "connections only (REQUIRETLS).";
     case Content::Withheld:
-        return "Your message was to travel over protected connections only, and it is not certain "
-               "that this notice does. Therefore only the fields From, To, Date and Message-ID of "
-               "your message are given back.";
+        return "Your message had to be sent over protected connections only, and it is not certain "
+               "that this notice is. Therefore only the fields From, To, Date and Message-ID of "
+               "your message are returned.";
     }
     unreachable("every Content is told above");
 }
@@ -113,8 +112,8 @@ std::string tell_reply(const NoticeInput& input, const RecipientReport& report, 
         if (outcome.text.empty()) return {};
         return fmt::format("{} replied: {}", who, printable(facts::reply_line(outcome), 600));
     }
-    return fmt::format("{} replied {} ({}). What it said is in the log of {} under {}.", who,
-                       trim(facts::reply_line(outcome)), facts::name(outcome.reason),
+    return fmt::format("{} replied {} ({}). The text of its reply is in the log of {} under {}.",
+                       who, trim(facts::reply_line(outcome)), facts::name(outcome.reason),
                        printable(input.hostname, 255), format_id(input.about->accepted_as));
 }
 
@@ -200,7 +199,7 @@ Story tell(const NoticeInput& input, const NoticeDecision& decision, const Conte
         story.sections.push_back(std::move(section));
     }
     if (shown < decision.reported.size()) {
-        story.left_out = fmt::format("... and {} more, which the attached status names.",
+        story.left_out = fmt::format("... and {} more, listed in the attached status.",
                                      decision.reported.size() - shown);
     }
     story.closing = {fmt::format(

@@ -109,8 +109,8 @@ class Notices(unittest.TestCase):
     def test_attempts(self):
         """administrators read the attempts in brief and the last one in full"""
         data = self.notice("attempts@senders.test", "us@own-bank.test", self.by_mx)
-        self.assertIn(b"All attempts, by what they came to:", data)
-        self.assertIn(b"The last attempt that was made:", data)
+        self.assertIn(b"All attempts, by result:", data)
+        self.assertIn(b"The last attempt:", data)
         self.assertIn(b"policy: encrypt (", data)
 
 
