@@ -229,7 +229,7 @@ class Upgrade(unittest.TestCase):
         before = machine.files_of_spool()
         machine.spawn()
         self.assertNotEqual(machine.process.wait(60), 0)
-        self.assertRegex(machine.story(), "was written by a newer version of this program, and is left as it is")
+        self.assertRegex(machine.story(), "was written by a newer version of this program, and was not changed")
         self.assertEqual(machine.files_of_spool() == before, True, "a refusal writes nothing")
         identity.write_bytes(ours)
         machine.start()

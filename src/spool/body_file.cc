@@ -37,9 +37,10 @@ rocksdb::IOStatus BodyFile::open()
         sums_ = parse_sums(octets, size_);
     }
     if (!status.ok() || sums_) return status;
-    return rocksdb::IOStatus::Corruption(fmt::format(
-        "the body file has {} octets, its message says {}, and its checksums do not tell which",
-        length, size_));
+    return rocksdb::IOStatus::Corruption(
+        fmt::format("the body file has {} octets, its message states {}, and the checksums do not "
+                    "show which part is damaged",
+                    length, size_));
 }
 
 rocksdb::IOStatus BodyFile::read(std::uint64_t offset, std::size_t limit, std::string& bytes)
@@ -63,8 +64,8 @@ rocksdb::IOStatus BodyFile::read(std::uint64_t offset, std::size_t limit, std::s
     auto status = read_octets(from, static_cast<std::size_t>(to - from), bytes);
     if (status.ok() && !is_as_written(first, bytes)) {
         bytes.clear();
-        status = rocksdb::IOStatus::Corruption(
-            fmt::format("{} is not as it was written, between octets {} and {}", path_, from, to));
+        status = rocksdb::IOStatus::Corruption(fmt::format(
+            "{} was changed after it was written, between octets {} and {}", path_, from, to));
     }
     if (!status.ok()) return status;
     bytes.resize(static_cast<std::size_t>(end - from));

@@ -117,7 +117,7 @@ private:
         case RoomAnswer::ClientFull:
             beyond_share = true;
             return rocksdb::IOStatus::NoSpace(
-                "half of the room for arriving messages is taken by this client");
+                "this client uses half of the space for arriving messages");
         }
         unreachable("body_files: an answer of no kind");
     }

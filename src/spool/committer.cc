@@ -145,7 +145,7 @@ void Committer::commit_group()
         // RocksDB has written nothing. New mail is refused, outcomes stay and are tried again.
         rollback();
         ++stalls_;
-        reporter_.warning("spool.write-stalled", "the store cannot take more at the moment");
+        reporter_.warning("spool.write-stalled", "the store cannot accept more at the moment");
         refuse_mail();
     } else {
         fail(count, status);
@@ -226,8 +226,8 @@ void Committer::give_up()
     }
     if (waiting_.empty() && doomed_.empty()) return;
     reporter_.error("spool.closed-failing",
-                    fmt::format("closed while the disk fails: {} outcomes were not recorded; what "
-                                "they are about will be delivered again",
+                    fmt::format("closed while the disk fails: {} outcomes were not recorded; these "
+                                "messages will be delivered again",
                                 waiting_.size()));
     refuse_mail();
     for (Submission& submission : waiting_) complete(submission.done, Durability::Unknown);

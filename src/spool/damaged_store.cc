@@ -201,7 +201,7 @@ rocksdb::Status DamagedStore::rebuild(const std::string& spool)
         has_tables = has_tables || entry.path().extension() == ".sst";
         if (entry.path().extension() == ".log") fs::remove(entry.path(), error);
     }
-    losses_.push_back("the list of the tables: it was made anew from the tables that can be read");
+    losses_.push_back("the list of the tables: it was rebuilt from the readable tables");
     if (has_tables) {
         const auto repaired = rocksdb::RepairDB(work_, options(), salvage_columns());
         if (!repaired.ok()) return repaired;

@@ -60,11 +60,11 @@ Result<DirectoryLock, OpenError> DirectoryLock::lock(int descriptor, const std::
 {
     DirectoryLock held{descriptor};
     if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return held;
-    return failure(OpenError{
-        OpenError::Kind::Locked,
-        fmt::format("the spool {} is in use by another process{}; a spool has one owner: stop "
-                    "that process, or give this one a data directory of its own",
-                    directory, holder(descriptor))});
+    return failure(
+        OpenError{OpenError::Kind::Locked,
+                  fmt::format("the spool {} is in use by another process{}; a spool has one owner: "
+                              "stop that process, or use another data directory",
+                              directory, holder(descriptor))});
 }
 
 DirectoryLock::~DirectoryLock()

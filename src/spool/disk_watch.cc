@@ -70,7 +70,7 @@ bool DiskWatch::release_ballast()
     has_ballast_ = !file_system_->DeleteFile(ballast_path_, kIo, nullptr).ok();
     if (has_ballast_) return false;
     reporter_.warning("spool.ballast-released",
-                      fmt::format("the disk is full: {} of ballast were released to go on with",
+                      fmt::format("the disk is full: the reserve of {} (ballast) was released",
                                   format_octets(ballast_size_)));
     return true;
 }

@@ -24,7 +24,8 @@ std::string read_octets(const Database::Reader& reader, Body& body,
     if (!status.ok()) {
         error = fmt::format("the body: {}", status.ToString());
     } else if (bytes.size() != body.size) {
-        error = fmt::format("the body has {} octets, its message says {}", bytes.size(), body.size);
+        error =
+            fmt::format("the body has {} octets, its message states {}", bytes.size(), body.size);
     } else {
         body.bytes = Bytes{std::move(bytes)};
     }

@@ -35,9 +35,9 @@ bool is_new(const SpoolFacts& facts)
 
 void find_missing(const SpoolFacts& facts, std::vector<Damage>& damage)
 {
-    const std::string everything = "the list of its tables, and with it all mail that waits";
+    const std::string everything = "the list of its tables, and with it all queued mail";
     if (!facts.has_database) {
-        damage.push_back({"the folder db is missing", "all mail that waits"});
+        damage.push_back({"the folder db is missing", "all queued mail"});
     } else if (facts.manifest.empty()) {
         damage.push_back({"db/CURRENT is missing or empty", everything});
     } else if (!facts.has_manifest) {
@@ -99,14 +99,13 @@ void find_gap(const std::vector<LogFacts>& logs, std::size_t at, Opening& openin
         return;
     const std::uint64_t behind = groups_from(logs, at + 1);
     if (reading.has_torn_end) {
-        opening.damage.push_back(
-            {fmt::format("{} is damaged from octet {} on", log_name(logs[at].number),
-                         reading.sound),
-             fmt::format("what the damage covers and {} behind it", groups(behind))});
+        opening.damage.push_back({fmt::format("{} is damaged from octet {} on",
+                                              log_name(logs[at].number), reading.sound),
+                                  fmt::format("the damaged part and {} after it", groups(behind))});
     } else {
         opening.damage.push_back({fmt::format("between {} and {} a part of the log is missing",
                                               log_name(logs[at].number), log_name(next->number)),
-                                  "what was in it"});
+                                  "its contents"});
     }
 }
 
@@ -121,7 +120,7 @@ void find_damaged_logs(const std::vector<LogFacts>& logs, Opening& opening)
         opening.damage.push_back(
             {fmt::format("{} is damaged from octet {} on", log_name(logs[at].number),
                          reading.sound),
-             fmt::format("what the damage covers and {} behind it",
+             fmt::format("the damaged part and {} after it",
                          groups(reading.records_behind + groups_from(logs, at + 1)))});
     }
 }
@@ -145,7 +144,7 @@ void find_lost_end(const std::vector<LogFacts>& logs, const LogPoint& point, Ope
     opening.damage.push_back(
         {fmt::format("{} is {} octet {} on", log_name(point.log),
                      reading.has_torn_end ? "damaged from" : "cut from", reading.sound),
-         found == 0 ? "what was in it"
+         found == 0 ? "its contents"
                     : fmt::format("{} changes that were on the disk", point.sequence - found)});
 }
 
@@ -204,20 +203,19 @@ std::string describe(const std::vector<Damage>& damage, const std::string& direc
         if (i > 0) text += "; ";
         text += damage[i].what;
         if (!damage[i].lost.empty()) {
-            text += fmt::format(" (opened like this, it would lose {})", damage[i].lost);
+            text += fmt::format(" (opened in this state, it would lose {})", damage[i].lost);
         }
     }
     return text +
-           ". Nothing was removed. `hermetic spool check` says what can be read, `hermetic spool "
-           "repair` keeps that, puts the rest aside, and lets the server start";
+           ". Nothing was removed. `hermetic spool check` reports what can be read; `hermetic "
+           "spool repair` keeps that, moves the rest aside, and lets the server start";
 }
 
 std::string describe_newer(const std::string& directory)
 {
     return fmt::format(
-        "the spool {} was written by a newer version of this program, and is left as it is: "
-        "install "
-        "that version again, which delivers what waits or exports it (hermetic spool export)",
+        "the spool {} was written by a newer version of this program, and was not changed: install "
+        "that version again to deliver the queued mail, or to export it (hermetic spool export)",
         directory);
 }
 

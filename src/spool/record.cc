@@ -347,7 +347,7 @@ std::string_view describe(RecordError error)
     case RecordError::BadField:
         return "a field of the record is malformed";
     case RecordError::TrailingOctets:
-        return "the record goes on after its last field";
+        return "the record continues after its last field";
     }
     unreachable("every RecordError is handled above");
 }

@@ -248,11 +248,11 @@ std::optional<OpenError> RocksDbSpool::keep_torn_end(std::uint64_t log)
     const auto kept = spool::keep_torn_end(*file_system_, settings_.directory, log, aside);
     if (!kept.ok()) return failed_write("damaged-TIME", kept);
     aside_ = aside;
-    reporter_.error("spool.replay-dropped",
-                    fmt::format("the end of the log {:06}.log is torn, as a power cut leaves it: "
-                                "it is left out and kept in {}, with the bodies that no message "
-                                "needs",
-                                log, aside_));
+    reporter_.error(
+        "spool.replay-dropped",
+        fmt::format("the end of the log {:06}.log is incomplete, as after a power failure: it is "
+                    "skipped and kept in {}, with the bodies that no message needs",
+                    log, aside_));
     return std::nullopt;
 }
 
@@ -332,7 +332,7 @@ std::optional<OpenError> RocksDbSpool::read_messages()
     for (const BodyId& body : sweep.missing) {
         reporter_.error(
             "spool.body-missing",
-            fmt::format("the body file {} of a queued message is not there", files_->path(body)));
+            fmt::format("the body file {} of a queued message is missing", files_->path(body)));
     }
     return std::nullopt;
 }

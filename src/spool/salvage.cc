@@ -199,7 +199,8 @@ std::string StoppedSpoolOnDisk::read_inline_body(const Body& body,
     const rocksdb::Status status = store_->get(Column::Body, body.id.as_key(), bytes);
     if (!status.ok()) return status.ToString();
     if (bytes.size() != body.size) {
-        return fmt::format("the body has {} octets, its message says {}", bytes.size(), body.size);
+        return fmt::format("the body has {} octets, its message states {}", bytes.size(),
+                           body.size);
     }
     use(bytes);
     return {};

@@ -24,7 +24,7 @@ std::string name_of(std::string_view key)
 void report_unreadable(Reporter& reporter, std::string_view key, RecordError error)
 {
     reporter.error("spool.record-unreadable",
-                   fmt::format("message {} cannot be read and is left as it is: {}", name_of(key),
+                   fmt::format("message {} cannot be read and was not changed: {}", name_of(key),
                                describe(error)));
 }
 

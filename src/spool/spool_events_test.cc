@@ -159,7 +159,7 @@ TEST_F(SpoolEvents, ARecordThatCannotBeReadIsToldAndLeft)
                                                        std::string::npos;
                                         }),
                   start)
-            << "left as it is";
+            << "was not changed";
     }
 }
 

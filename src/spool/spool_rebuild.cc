@@ -86,10 +86,8 @@ std::optional<OpenError> Rebuild::run()
     database_.close();
     if (failed_.ok()) put_in_place();
     if (failed_.ok()) return std::nullopt;
-    return unusable(
-        fmt::format("the spool {} could not be repaired, and what is in it is as "
-                    "before: {}",
-                    directory_, failed_.ToString()));
+    return unusable(fmt::format("the spool {} could not be repaired, and was not changed: {}",
+                                directory_, failed_.ToString()));
 }
 
 void Rebuild::copy(const SalvagedRecords& records)
@@ -114,8 +112,8 @@ std::string Rebuild::state_of(const SalvagedRecords& records) const
     state.held = true;
     state.last_reason = facts::name(facts::Reason::SpoolReadFailed);
     state.last_text =
-        "what became of it before could not be read when the spool was repaired: some of its "
-        "recipients may have it";
+        "its earlier outcomes could not be read when the spool was repaired: some of its "
+        "recipients may have received it";
     std::string record;
     append_state_record(record, state);
     return record;
