@@ -78,7 +78,7 @@ std::optional<Problem> error_in(const json::object& object)
 
 auto no_answer(const char* what)
 {
-    return failure("the ACME server's answer is not " + std::string{what});
+    return failure("the ACME server's answer is not a valid " + std::string{what});
 }
 
 json::value contacts(std::string_view contact)

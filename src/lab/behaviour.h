@@ -85,7 +85,7 @@ enum class Act {
     Reply,         // `code` and `text` instead of the honest reply; 421 also ends the session
     Close,         // instead of a reply
     Reset,         // the same with a TCP reset
-    Garbage,       // octets that are no SMTP reply
+    Garbage,       // octets that are not an SMTP reply
     LongLine,      // a reply line of 100,000 octets
     EndlessReply,  // continuation lines without an end
     Silence,       // nothing, until the client gives up

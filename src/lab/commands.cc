@@ -9,10 +9,11 @@ namespace hermetic::lab {
 void add_commands(CLI::App& app, LabArguments& lab, TourArguments& tour, int& result)
 {
     auto* const lab_command = app.add_subcommand(
-        "lab", "Partner servers on loopback with every kind of TLS behaviour, to try policies on");
+        "lab",
+        "Partner servers on loopback with every kind of TLS behaviour, to test policies with");
     lab_command->add_option("--port", lab.port, "Port of every partner; 0: one that is free");
     lab_command->add_option("--dns", lab.dns_port, "Port of their name server on 127.0.0.1");
-    lab_command->add_option("--dir", lab.directory, "Where certificates and records go");
+    lab_command->add_option("--dir", lab.directory, "Folder for certificates and records");
     lab_command->add_option("--only", lab.only, "Names of partners, separated by commas")
         ->delimiter(',');
     lab_command->add_flag("--json", lab.json,

@@ -54,7 +54,7 @@ const std::vector<OnPathAttack> kAttacks = {
 
     {.name = "impostor-clear", .summary = "Another server answers, without TLS", .impostor = "clear"},
     {.name = "impostor-self-signed", .summary = "Another server answers, with a certificate that it made itself", .impostor = "self-signed"},
-    {.name = "impostor-unknown-ca", .summary = "Another server answers, with a certificate of an authority that nobody knows", .impostor = "unknown-ca"},
+    {.name = "impostor-unknown-ca", .summary = "Another server answers, with a certificate of an unknown authority", .impostor = "unknown-ca"},
     {.name = "impostor-other-name", .summary = "Another server answers, with a good certificate in its own name", .impostor = "wrong-name"},
     {.name = "impostor-expired", .summary = "Another server answers, with an expired certificate", .impostor = "expired"},
 };

@@ -34,7 +34,7 @@ void print_how_to(const Lab& lab, const std::filesystem::path& directory)
     fmt::print("What they receive: {}\n", (directory / "records.jsonl").string());
     fmt::print("Their authority, revocation list and a client certificate: {}\n",
                directory.string());
-    fmt::print("A server that meets them and trusts their authority:\n");
+    fmt::print("A server that delivers to them and trusts their authority:\n");
     fmt::print("  SSL_CERT_FILE={} hermetic serve --config {}\n", (directory / "ca.pem").string(),
                (directory / "hermetic.toml").string());
     fmt::print("Then send to anybody at a domain above through 127.0.0.1:2525.\n");

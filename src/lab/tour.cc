@@ -152,7 +152,7 @@ bool Tour::send_all()
         const auto reply =
             client.send_message(kSender, recipient, message_for(recipient, behaviour->summary));
         if (reply.code != 250) {
-            fmt::print(stderr, "The server does not take mail for {}: {} {}\n", recipient,
+            fmt::print(stderr, "The server does not accept mail for {}: {} {}\n", recipient,
                        reply.code, reply.text());
             return false;
         }
@@ -206,7 +206,7 @@ bool Tour::print_results()
 void Tour::print_how_to_go_on() const
 {
     const Endpoint* const listener = server_.listener("mx");
-    fmt::print("\nServer and lab go on until Ctrl-C. To send more:\n");
+    fmt::print("\nServer and lab run until Ctrl-C. To send more:\n");
     fmt::print("  swaks --server {} --from {} --to you@tls12.lab.test\n",
                listener ? listener->format() : "?", kSender);
     fmt::print("What the server did:       {}\n", (directory_ / "hermetic.log").string());

@@ -66,7 +66,7 @@ std::string_view describe(const PathFailure& failure)
 {
     switch (failure.error) {
     case PathError::NoBrackets:
-        return "the address must stand in angle brackets: <local-part@domain>";
+        return "the address must be in angle brackets: <local-part@domain>";
     case PathError::BadRoute:
         return "the source route is wrong; leave it out: <local-part@domain>";
     case PathError::BadAddress:

@@ -46,7 +46,7 @@ constexpr FamilyDeclaration kFamilies[] = {
 };
 
 constexpr std::string_view kBuildInfo = "hermetic_build_info";
-constexpr std::string_view kBuildHelp = "1; its label says which version runs";
+constexpr std::string_view kBuildHelp = "1; the label is the running version";
 
 std::string heading(std::string_view name, std::string_view kind, std::string_view help)
 {
@@ -172,17 +172,17 @@ std::vector<MetricReference> metric_reference()
 std::string format_metric_reference()
 {
     std::string text =
-        "# Metrics\n\nWhat `hermetic metrics`, `GET /metrics` of the control socket and the "
-        "addresses of "
-        "`[metrics]` answer,\nin Prometheus' text format. Made by `hermetic reference metrics`.\n\n"
+        "# Metrics\n\nThe output of `hermetic metrics`, of `GET /metrics` at the control socket "
+        "and of the addresses of `[metrics]`,\nin Prometheus' text format. Made by `hermetic "
+        "reference metrics`.\n\n"
         "| name | labels | kind | meaning |\n|---|---|---|---|\n";
     for (const MetricReference& each : metric_reference()) {
         const std::string labels = each.labels.empty() ? "" : fmt::format("`{}`", each.labels);
         text += fmt::format("| `{}` | {} | {} | {} |\n", each.name, labels, each.kind, each.help);
     }
     return text + fmt::format(
-                      "\nA family (labels without a value above) has at most {} series; what comes "
-                      "beyond is counted under `other`.\n",
+                      "\nA family (labels without a value above) has at most {} series; further "
+                      "ones are counted as `other`.\n",
                       Metrics::kMaxSeries);
 }
 

@@ -86,7 +86,8 @@ Next ServerMachine::on(const command::Help& /*help*/, WallTime /*now*/)
 Next ServerMachine::on(const command::Vrfy& /*vrfy*/, WallTime /*now*/)
 {
     // RFC 5321 §3.5.3: who collects addresses learns nothing, who has mail may try.
-    return reply(252, {2, 0, 0}, "cannot verify the user, but will take mail for it if RCPT does");
+    return reply(252, {2, 0, 0},
+                 "cannot verify the user, but will accept mail for it if RCPT does");
 }
 
 Next ServerMachine::on(const command::Quit& /*quit*/, WallTime /*now*/)
