@@ -14,7 +14,7 @@ namespace hermetic::load {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kPoll = 20'000'000;  // ns between looks at how many sessions are held
+constexpr std::int64_t kPoll = 20'000'000;  // ns between checks of how many sessions are held
 
 std::int64_t after(std::int64_t now, double seconds)
 {

@@ -1,6 +1,6 @@
 """A long queue: what a waiting message costs, how long a start takes, how fast it drains.
 
-The spool is filled directly. First the next hop is down, so every destination is tried, fails and rests; then it
+The spool is filled directly. First the next hop is down, so every destination is tried, fails and backs off; then it
 is up and an operator says `hermetic queue retry --all --yes`.
 """
 

@@ -10,7 +10,7 @@
 
 namespace hermetic::admin {
 
-// The error is for people: it names the socket and says what would be right.
+// The error is for people: it names the socket and what is expected.
 [[nodiscard]] Result<Response, std::string> call(const std::string& socket,
                                                  const std::string& method,
                                                  const std::string& target,

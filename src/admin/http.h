@@ -28,7 +28,7 @@ struct Response {
     std::shared_ptr<LineStream> lines{};  // set: the body is what comes out of it, line by line
 };
 
-// {"error": "...", "expected": "..."}: every refusal says what was wrong and what would be right.
+// {"error": "...", "expected": "..."}: every refusal says what was wrong and what is expected.
 [[nodiscard]] Response refuse(int status, std::string_view what, std::string_view expected = {});
 
 // The target of a request line; false where it is malformed.

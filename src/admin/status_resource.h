@@ -40,7 +40,7 @@ struct NodeStatus {
     Resolver resolver;
     struct Configuration {
         std::string file;
-        std::string organization_file;  // empty: the directory governs
+        std::string organization_file;  // empty: the directory is the source of truth
         WallTime loaded_at{};
         std::string last_error;  // of a newer file that is not in force
     };

@@ -20,7 +20,7 @@ struct ServerChoice {
 [[nodiscard]] std::string format_reference_json(const std::string& what);
 [[nodiscard]] int reference(const std::string& what, Output output);
 
-// What would become of a message; asks nobody, unless it is to look.
+// What would become of a message; connects to nobody unless it is live.
 struct ExplainArguments {
     std::string config = "/etc/hermetic/hermetic.toml";
     std::string recipient;

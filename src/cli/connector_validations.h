@@ -16,7 +16,7 @@ namespace hermetic::cli {
 // Of a connector with that member, printable, in a line. Empty where there is nothing to say.
 // "failed 2026-11-22T02:05:01.000Z"; "never"; "not tested: the connector is disabled".
 [[nodiscard]] std::string validation_text(const boost::json::value& connector);
-// "policy of mx.example.org 192.0.2.1:25: the certificate does not have the name that counts".
+// "policy of mx.example.org 192.0.2.1:25: the certificate does not have the expected name".
 [[nodiscard]] std::string finding_text(const boost::json::value& connector);
 // What would help there.
 [[nodiscard]] std::string fix_text(const boost::json::value& connector);

@@ -22,7 +22,7 @@ namespace {
 namespace json = boost::json;
 using policy::StepKind;
 
-// The steps that the policy has room for, as the ladder climbs them.
+// The steps that the policy allows, in the order of the ladder.
 std::vector<std::string> ladder_of(const policy::TlsPolicy& policy)
 {
     std::vector<std::string> ladder;

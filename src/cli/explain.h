@@ -76,7 +76,7 @@ struct Explanation {
 // What the message itself asks for, as delivery would read it of its envelope.
 [[nodiscard]] policy::MessageDemand message_demand_of(const ExplainRequest& request);
 
-// The way of the recipient's mail: for a look at the hosts.
+// The route of the recipient's mail: for a check of its hosts.
 [[nodiscard]] routing::RouteDecision route_of(const objects::Snapshot& snapshot,
                                               const ExplainRequest& request);
 

@@ -9,7 +9,7 @@
 
 namespace hermetic::cli {
 
-// Looks, and tells the sink. The error is for people.
+// Probes, and reports to the sink. The error is for people.
 [[nodiscard]] Result<validation::RouteCheck, std::string> check_route_live(
     const validation::LocalOptions& options, const objects::Snapshot& snapshot,
     const ExplainRequest& request, const validation::Sink& sink);

@@ -1,4 +1,4 @@
-// How this process looks at partners: as the server would, by its hermetic.toml.
+// How this process probes partners: as the server would, by its hermetic.toml.
 #pragma once
 
 #include "core/result.h"

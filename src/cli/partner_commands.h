@@ -1,4 +1,4 @@
-// Looking at partners: `hermetic probe` from this process, `hermetic connector test` by the server.
+// Probing partners: `hermetic probe` from this process, `hermetic connector test` by the server.
 // Each returns an exit code of cli.h.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Steps of a look at a partner as lines for people: live on a terminal, plain otherwise.
+// Steps of a probe of a partner as lines for people: live on a terminal, plain otherwise.
 //
 // Pure but for the printing in show(). Steps of one host and address stand together under their
 // name.

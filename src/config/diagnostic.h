@@ -1,4 +1,4 @@
-// What is wrong with a configuration: file, line, key, and what would be right.
+// What is wrong with a configuration: file, line, key, and what is expected.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ struct Diagnostic {
 
 using Diagnostics = std::vector<Diagnostic>;
 
-// As many as a person may want to read; who looks for faults stops there.
+// As many as a person may want to read; the search for faults stops there.
 inline constexpr std::size_t kMaxFaults = 1000;
 [[nodiscard]] inline bool is_full(const Diagnostics& diagnostics)
 {

@@ -16,8 +16,8 @@ public:
     void watch(const std::vector<std::string>& files);
     // Adds those that are not watched yet.
     void add(const std::vector<std::string>& files);
-    // The files that changed, appeared or went since the last look. A file that is being written is
-    // reported once it has stayed the same for one look.
+    // The files that changed, appeared or went since the last check. A file that is being written
+    // is reported once it has stayed the same for one check.
     [[nodiscard]] std::vector<std::string> check();
 
 private:

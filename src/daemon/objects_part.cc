@@ -35,7 +35,7 @@ std::vector<events::ObjectsChanged::Change> keys_of(const directory::Changes& ch
     return keys;
 }
 
-// Without a governing file what the directory has stays.
+// Without a managing file what the directory has stays.
 Result<objects::SnapshotPointer, std::string> apply_reload(
     Directory& directory, const config::NodeOptions& options,
     std::optional<directory::Compiled> objects)
@@ -123,7 +123,7 @@ void ObjectsPart::report_notes(const config::Diagnostics& notes)
     }
 }
 
-// The exceptions whose ends draw near, and those that have come since the last look.
+// The exceptions whose ends draw near, and those that have come since the last check.
 void ObjectsPart::remind_of_exceptions()
 {
     const WallTime now = main_.clock().wall();

@@ -1,4 +1,5 @@
-// The node's objects: from the directory, or from the file that governs it, into force.
+// The node's objects: from the directory, or from the file that is their source of truth, into
+// force.
 #pragma once
 
 #include "admin/await_answer.h"

@@ -18,7 +18,7 @@
 namespace hermetic::daemon {
 namespace {
 
-constexpr Duration kCheckInterval = std::chrono::seconds{1};  // between looks at the files
+constexpr Duration kCheckInterval = std::chrono::seconds{1};  // between checks of the files
 
 }  // namespace
 

@@ -32,7 +32,7 @@ struct Payload {
 // other.
 [[nodiscard]] facts::Outcome unreadable_message();
 
-// Looks at the octets only where the peer lacks something that the envelope says they may need.
+// Reads the octets only where the peer lacks something that the envelope says they may need.
 // `message` and `peer` outlive the result. The outcome: the body cannot be read, or there is no
 // room to convert it now. What cannot be converted is passed on with its needs: the transaction
 // refuses it.

@@ -16,7 +16,7 @@ namespace hermetic::delivery {
 namespace {
 
 constexpr std::chrono::seconds kFarewell{5};
-constexpr std::chrono::milliseconds kCheckInterval{250};  // at idle connections and at silent peers
+constexpr std::chrono::milliseconds kCheckInterval{250};  // of idle connections and silent peers
 constexpr std::chrono::seconds kSilent{2};                // without a word the queue is told
 
 queue::Peer peer_of(const outbound::PeerWatch& watch, Instant now)

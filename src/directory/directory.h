@@ -71,10 +71,10 @@ public:
     void on_change(OnChange listener) { on_change_ = std::move(listener); }
     void check_by(Check check) { check_ = std::move(check); }
 
-    // A file governs: only take_file() changes anything. Empty: the directory does.
+    // A file is the source of truth: only take_file() changes anything. Empty: the directory is.
     void set_managing_file(std::string file) { managed_by_ = std::move(file); }
     [[nodiscard]] const std::string& managed_by() const { return managed_by_; }
-    // The governing file's objects become the objects.
+    // The managing file's objects become the objects.
     [[nodiscard]] Result<Outcome, Refusal> take_file(const config::Node& document,
                                                      const std::string& file);
     // The same in two steps, for a reload that goes into force whole or not at all: what the file

@@ -39,7 +39,7 @@ using Objects = std::map<ObjectKey, std::string>;
 struct Compiled {
     Objects objects;
     objects::Snapshot::Contents contents;
-    config::Diagnostics notes;  // where an earlier version's form was taken up: no faults
+    config::Diagnostics notes;  // where the form of an earlier version was read: no faults
 };
 
 // Reads, validates and checks the objects against each other: the one path of every change. The

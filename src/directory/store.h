@@ -2,7 +2,7 @@
 //
 // SQLite in WAL mode, synchronous=FULL: a committed transaction survives a power cut, an unfinished
 // one leaves no trace. Blocking; one thread at a time. docs/formats/directory.md has the tables.
-// Errors are words for people that name the file and say what would be right.
+// Errors are for people: they name the file and what is expected.
 #pragma once
 
 #include "core/result.h"

@@ -73,7 +73,7 @@ TEST_F(DispatcherTest, ARequestOutlivesADiskThatFailsWhenTheAttemptEnds)
     while (!spool_.messages().at(id(1))->state.held) (void)list();
 }
 
-// The request came to nothing: the message goes on as the attempt has left it, not held.
+// The request failed: the message stays as the attempt has left it, not held.
 TEST_F(DispatcherTest, ARequestThatCannotBeRecordedLeavesWhatTheAttemptRecorded)
 {
     start();

@@ -1,4 +1,4 @@
-// Whether secure, insecure and forged answers can be told apart here: what DANE rests on.
+// Whether secure, insecure and forged answers are distinguished here: DANE depends on it.
 //
 // Asks about the zone of the first trust anchor: with the server's own resolver; with one whose
 // anchor is wrong, so that every answer is a forger's; and with one that has no anchor for it.

@@ -246,7 +246,7 @@ struct RatchetAccepted {
 
 struct ObjectsChanged {
     std::uint64_t revision = 0;  // in force now
-    std::string by;              // an account, or the governing file
+    std::string by;              // an account, or the managing file
     struct Change {
         std::string_view action;  // directory::name(ChangeKind): "added", "changed", "removed"
         std::string kind;

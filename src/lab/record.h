@@ -9,7 +9,7 @@
 
 namespace hermetic::lab {
 
-// The client's first TLS message, also where the handshake came to nothing.
+// The client's first TLS message, also where the handshake failed.
 struct ClientHello {
     std::string sni;                      // empty: not sent
     std::vector<std::uint16_t> versions;  // supported_versions, else the one legacy version

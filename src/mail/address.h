@@ -44,7 +44,7 @@ enum class AddressError {
     BadUtf8,
 };
 
-[[nodiscard]] std::string_view describe(AddressError error);  // one sentence, what would be right
+[[nodiscard]] std::string_view describe(AddressError error);  // one sentence: what is expected
 
 enum class AllowUtf8 { No, Yes };
 

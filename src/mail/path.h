@@ -36,7 +36,7 @@ struct ParsedPath {
 [[nodiscard]] Result<ParsedPath, PathFailure> parse_path(std::string_view text,
                                                          AllowUtf8 allow_utf8);
 
-// One sentence, what would be right.
+// One sentence that says what is expected.
 [[nodiscard]] std::string_view describe(const PathFailure& failure);
 
 }  // namespace hermetic::mail

@@ -41,8 +41,8 @@ struct Written {
                                                    const Snapshot::Contents& after, WallTime now,
                                                    const Written& written = {});
 
-// What is to be told of an end, from one look at the clock to the next: that 14, 7 or 1 days are
-// left, or (0) that it has come. Nullopt: nothing. Without a look before: what was due last.
+// What is to be reported of an end, from one check of the clock to the next: that 14, 7 or 1 days
+// are left, or (0) that it has come. Nullopt: nothing. Without an earlier check: what was due last.
 [[nodiscard]] std::optional<int> reminder_due(WallTime valid_until, std::optional<WallTime> before,
                                               WallTime now);
 

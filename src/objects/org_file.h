@@ -23,7 +23,7 @@ inline constexpr std::array<std::string_view, 6> kKinds{"organization",      "ac
 // every fault that was found.
 [[nodiscard]] Result<Snapshot::Contents, config::Diagnostics> read_org_document(
     const config::Node& document, const std::string& file);
-// The same; `notes` gets where an earlier version's form was taken up, which is no fault.
+// The same; `notes` gets where the form of an earlier version was read, which is no fault.
 [[nodiscard]] Result<Snapshot::Contents, config::Diagnostics> read_org_document(
     const config::Node& document, const std::string& file, config::Diagnostics& notes);
 

@@ -44,7 +44,7 @@ struct Connection {
     Instant idle_until{};
     // Counts the live connections to the endpoint while it exists.
     std::shared_ptr<void> live;
-    // While a grant has it: the grant's watch looks at the stream (peer_watch.h). Ends before it.
+    // While a grant has it: the grant's watch checks the stream (peer_watch.h). Ends before it.
     std::shared_ptr<void> watched;
 };
 

@@ -49,7 +49,7 @@ namespace hermetic::outbound {
 // Outlive the service.
 struct Adapters {
     net::Core& core;
-    spool::Spool* spool;  // null: who only looks has none
+    spool::Spool* spool;  // null: probes have none
     dns::Resolver& resolver;
     events::Publisher& events;
     metrics::Metrics& metrics;

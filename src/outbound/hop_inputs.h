@@ -1,5 +1,5 @@
 // What is known of a host and of a route, as inputs of the TLS decision: the same for mail and for
-// who looks without sending any.
+// probes, which send none.
 #pragma once
 
 #include "objects/snapshot.h"

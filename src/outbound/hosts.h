@@ -41,7 +41,7 @@ struct MxFacts {
 struct HostList {
     std::vector<Host> hosts;  // not empty; in the order in which they are to be tried
     MxFacts mx;
-    std::optional<IpAddress> only{};  // of who looks at one address alone
+    std::optional<IpAddress> only{};  // of a probe of one address
 };
 // The configured hosts of a route, in their order.
 [[nodiscard]] std::vector<Host> hosts_of(const routing::Route& route);

@@ -1,7 +1,7 @@
 // From the hosts of a route to a connection that may carry a transaction: takes the steps of
 // policy/next_hop.h with DNS, sockets, files and the context's memories, and decides nothing.
 //
-// Delivery uses it for mail. Who only looks (connector test, explain) uses it as well, with
+// Delivery uses it for mail. Probes (connector test, explain) use it as well, with
 // Memory::ReadOnly, and stops before MAIL. Coroutines of the context's core; one at a time.
 #pragma once
 
@@ -107,7 +107,7 @@ public:
     {
         return required_tls_;
     }
-    // Of that host's connection, where it came to nothing behind its handshake.
+    // Of that host's connection, where it failed after its handshake.
     [[nodiscard]] const std::optional<facts::TlsEvidence>& last_tls() const { return last_tls_; }
 
 private:

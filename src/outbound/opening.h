@@ -1,8 +1,8 @@
 // From a connected stream to a session that may carry mail: greeting, EHLO, and STARTTLS where it
 // is asked for.
 //
-// Judges nothing: what an end means is the ladder's, or who looks. RFC 5321 §3.1 and §3.2, RFC
-// 3207.
+// Judges nothing: what an end means is decided by the ladder, or by the probe. RFC 5321 §3.1 and
+// §3.2, RFC 3207.
 #pragma once
 
 #include "core/time.h"

@@ -1,4 +1,4 @@
-// The ratchet at work: what a walk's destination is held to, and what its connections show.
+// The ratchet at work: what a selection's destination is held to, and what its connections show.
 //
 // On the context's core. Tells the log and the metrics what the observations make of it
 // (docs/policy/ratchet.md). Without observations it does nothing.

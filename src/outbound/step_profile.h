@@ -1,4 +1,4 @@
-// What a step of the ladder means to TLS: the same for mail and for who looks without sending any.
+// What a step of the ladder means to TLS: the same for mail and for probes, which send none.
 #pragma once
 
 #include "policy/ladder.h"

@@ -141,7 +141,7 @@ private:
 
     void claim(Admission admission)
     {
-        // What restricts nothing and only looks on must not grant (specification §2.3).
+        // What restricts nothing and only audits must not grant (specification §2.3).
         if (admission.connector->mode != objects::ConnectorMode::Enforce) return;
         const auto& listeners = admission.connector->listeners;
         if (!listeners.empty() &&

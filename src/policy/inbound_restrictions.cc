@@ -35,7 +35,7 @@ Matched find_partners(const RestrictionInputs& inputs, std::string_view organiza
 }
 
 // Whether a connector of the organization that evidence speaks for takes the session's version for
-// a time. What only looks on (audit) excepts nobody.
+// a time. What only audits exempts nobody.
 bool has_exception(const RestrictionInputs& inputs, const objects::Organization& organization,
                    const Admission* admission)
 {

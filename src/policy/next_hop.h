@@ -75,12 +75,12 @@ public:
     // The attempt's time is over: what was not tried is left for the next one.
     void on_time_over();
 
-    // After Use: the transaction came to nothing there, and another host may take it. False, and
+    // After Use: the transaction failed there, and another host may accept it. False, and
     // nothing is changed, where no other is left.
     bool try_another_host();
     // After Use: the connection was lost before it served; what failed is not tried again.
     void retry();
-    // Another transaction: hosts that others came to nothing at are hosts again. What is in use
+    // Another transaction: hosts at which others failed are tried again. What is in use
     // stays so; where it is given back, retry().
     void begin_transaction();
     [[nodiscard]] bool is_narrowed() const;

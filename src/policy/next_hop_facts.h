@@ -109,7 +109,7 @@ struct HopFailure {
     std::string detail{};                          // what DNS said of a lookup that failed
 };
 
-// What is worth remembering of a selection. Delivery does; who only looks drops it.
+// What is worth remembering of a selection. Delivery does; probes drop it.
 struct HopNote {
     enum class Kind : std::uint8_t {
         StepWorked,

@@ -1,4 +1,4 @@
-// Hosts as a record has them, and who walks through next-hop selection with it. Tests only.
+// Hosts as a record has them, and next-hop selection run with it. Tests only.
 #pragma once
 
 #include "policy/next_hop.h"

@@ -1,7 +1,7 @@
-// Whether a session with an old version of TLS is one of those that a retirement plan puts off now.
+// Whether a session with an old version of TLS is one of those that a retirement plan defers now.
 //
 // Pure. Specification §4.6; the rows are docs/policy/retirement.md. From a plan's start to its end
-// a growing share is put off, after its end all. Who is in the share changes every quarter of an
+// a growing share is deferred, after its end all. Who is in the share changes every quarter of an
 // hour: a retry passes, the sooner the earlier it is in the plan.
 #pragma once
 
@@ -24,7 +24,7 @@ enum class RetirementPhase : std::uint8_t { Before, Growing, Over };
 // A plan without its dates, or that is not enabled, never begins.
 [[nodiscard]] RetirementPhase phase_of(const objects::Retirement& plan, WallTime now);
 
-// How many of 10,000 sessions are put off now: grows evenly from start to end.
+// How many of 10,000 sessions are deferred now: grows evenly from start to end.
 inline constexpr std::uint32_t kWholeShare = 10'000;
 [[nodiscard]] std::uint32_t share_of(const objects::Retirement& plan, WallTime now);
 

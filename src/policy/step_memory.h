@@ -1,5 +1,5 @@
-// Remembers which TLS step worked at a host under a policy, so that the ladder is not climbed anew
-// for every message.
+// Remembers which TLS step worked at a host under a policy, so that the steps of the ladder are not
+// tried anew for every message.
 //
 // Pure: time is an argument. Bounded; hours; never clear text (specification §4.3). One per core.
 #pragma once

@@ -458,7 +458,7 @@ void Decider::add_ratchet()
     say(Reason::RatchetHolds, level, seen.min, added);
 }
 
-// Specification §4.6: attempts are put off, never sent in clear for it.
+// Specification §4.6: attempts are deferred, never sent in clear for it.
 void Decider::add_retirement()
 {
     if (!inputs_.retired_below || !decision_.policy.wants_tls()) return;

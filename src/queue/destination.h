@@ -51,7 +51,7 @@ struct Destination {
     Standing standing = Standing::Unknown;
     Site site{};                     // where it answered last
     WallTime next_sweep{};           // not before this, while it backs off or is paused
-    WallTime due = WallTime::max();  // when the scheduler must look at it again
+    WallTime due = WallTime::max();  // when the scheduler must check it again
     std::uint32_t position = kNone;  // in the heap of destinations by `due`
     Ring ring = Ring::None;
     std::uint64_t turn = 0;      // in its ring: ascending, by when it came to its end

@@ -48,8 +48,8 @@ enum class TlsWord : std::uint8_t {
 [[nodiscard]] TlsWord tls_word(const facts::Outcome& outcome);
 
 // Waiting::tls_failing_since after an attempt at `now`; `before` is what it was, `words` are those
-// of the recipients that wait on. TLS counts where nobody waits for anything else: who was put off
-// by a reply keeps the long time.
+// of the recipients that wait on. TLS counts where nobody waits for anything else: what a reply
+// deferred keeps the long time.
 [[nodiscard]] std::optional<WallTime> tls_failing_since(std::optional<WallTime> before,
                                                         const std::vector<TlsWord>& words,
                                                         WallTime now);

@@ -182,7 +182,7 @@ void Scheduler::move_to(std::uint32_t slot, const routing::RoutePointer& route, 
     place(slot, now);
 }
 
-// Costs a look at every message: reloads are rare.
+// Examines every message: reloads are rare.
 void Scheduler::apply(const Rerouted& event, WallTime now)
 {
     std::unordered_map<std::uint32_t, routing::RoutePointer> answers;

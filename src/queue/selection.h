@@ -77,8 +77,8 @@ enum class Selected : std::uint8_t {
 [[nodiscard]] bool names_one_of(std::string_view pattern,
                                 const std::vector<std::string>& recipients);
 
-// How far one look at all messages has come: each call examines a part of them, so that nobody
-// waits long. Messages that come meanwhile may be missed; none is found twice.
+// How far one examination of all messages has come: each call examines a part of them, so that
+// nobody waits long. Messages that come meanwhile may be missed; none is found twice.
 struct Pass {
     std::uint32_t cursor = 0;
     bool over = false;

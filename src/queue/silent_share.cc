@@ -70,7 +70,7 @@ void SilentShare::remove(std::uint64_t grant)
     count_out(destinations_, member.place.destination);
 }
 
-// Costs a look at each that may be ended.
+// Examines each that may be ended.
 std::optional<std::uint64_t> SilentShare::end_one(SilentLimits limits)
 {
     if (endable_.size() <= endable_limit(limits, after_dot())) return std::nullopt;

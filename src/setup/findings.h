@@ -1,4 +1,4 @@
-// What setup has found, as values: id, severity, what was seen and what would be right.
+// What setup has found, as values: id, severity, what was seen and what is expected.
 //
 // Pure. The ids are public names (docs/reference/setup.md comes from findings.def).
 #pragma once
@@ -33,7 +33,7 @@ struct Finding {
     FindingId id;
     std::string subject;  // what it is about: a name, an address, a file
     std::string seen;     // printable, may have several lines
-    // What would be right: for DNS the record in zone-file form. Empty where nothing is to be
+    // What is expected: for DNS the record in zone-file form. Empty where nothing is to be
     // said.
     std::string expected{};
     bool operator==(const Finding&) const = default;

@@ -104,7 +104,8 @@ private:
         auto options = config::load_node_options(config_);
         if (!options) return failure(format_first(options.error()));
         is_node_ = read_node(*options);
-        organization_path_ = options->organization_file;  // empty: the directory governs
+        organization_path_ =
+            options->organization_file;  // empty: the directory is the source of truth
         options_ = *std::move(options);
         return {};
     }

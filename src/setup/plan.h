@@ -27,7 +27,7 @@ struct Plan {
     WantedNode node;
     WantedOrganization organization;
     FilePlan node_file;
-    FilePlan organization_file;        // its path is empty where the directory governs
+    FilePlan organization_file;  // its path is empty where the directory is the source of truth
     std::vector<std::string> missing;  // flags; nothing else is filled in where there are any
     config::Diagnostics faults;        // of the texts that would be written
     // As the server would have them, once the files are written. Not where there are faults.

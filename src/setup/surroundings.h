@@ -1,4 +1,4 @@
-// The outside world as setup looks at it, beside DNS: this machine, mail servers, policies by
+// The outside world that setup inspects, beside DNS: this machine, mail servers, policies by
 // HTTPS.
 //
 // An interface, so that tests put in what they like; machine.h is the real one. Each question ends

@@ -23,7 +23,7 @@ Instant steady_now()
 constexpr std::size_t kGroupOctets =
     8U << 20;                             // bounds the batch in memory, and the wait of its first
 constexpr std::size_t kRideAlongs = 256;  // so many changes are written without waiting longer
-constexpr Duration kLongestSleep = std::chrono::seconds{1};  // between looks at the free space
+constexpr Duration kLongestSleep = std::chrono::seconds{1};  // between checks of the free space
 constexpr Duration kStallPatience = std::chrono::seconds{2};
 constexpr Duration kStallStep = milliseconds{5};
 constexpr int kStallsAtEnd = 5;

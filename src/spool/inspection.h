@@ -1,4 +1,4 @@
-// Looks at the directory of a spool before anything opens it: the facts for opening.h, and the
+// Inspects the directory of a spool before anything opens it: the facts for opening.h, and the
 // identity file. Blocking. Reading changes nothing.
 #pragma once
 

@@ -3,7 +3,7 @@
 //
 // RocksDB's own replay ends at the first damage, whatever lies behind it, and says so only in its
 // log. What may be dropped (the torn end of a group that nobody was told of) and what must not
-// (everything else) is told apart here, before RocksDB changes anything: every group is synced
+// (everything else) are distinguished here, before RocksDB changes anything: every group is synced
 // before the next begins, so a torn record is the last one.
 // Format: RocksDB's wiki, "Write Ahead Log File Format", without recycling and compression.
 #pragma once

@@ -25,7 +25,7 @@ protected:
     {
         const auto loaded = load_certificate(source);
         if (loaded) return "accepted";
-        EXPECT_FALSE(loaded.error().expected.empty()) << "it must say what would be right";
+        EXPECT_FALSE(loaded.error().expected.empty()) << "it must say what is expected";
         return loaded.error().what;
     }
     // The PEM blocks of a file.

@@ -17,7 +17,7 @@
 
 namespace hermetic::tls {
 
-// What is wrong with a configuration: file, and what would be right.
+// What is wrong with a configuration: file, and what is expected.
 struct ConfigError {
     std::string what;      // "tls/key.pem: the key does not belong to the certificate"
     std::string expected;  // "the key that the certificate was issued for"

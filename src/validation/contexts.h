@@ -1,6 +1,6 @@
-// The TLS contexts of one look, by versions.
+// The TLS contexts of one probe, by versions.
 //
-// Not thread-safe: one look's.
+// Not thread-safe: they belong to one probe.
 #pragma once
 
 #include "core/result.h"

@@ -23,7 +23,7 @@ class Observations;
 
 namespace hermetic::validation {
 
-// How long a look may take. The partner is not to be kept busy, nor the administrator waiting.
+// How long a probe may take. The partner is not to be kept busy, nor the administrator waiting.
 struct Patience {
     Duration connect = std::chrono::seconds{10};
     Duration reply = std::chrono::seconds{15};

@@ -1,6 +1,6 @@
 // What the ratchet holds a route's destination to (specification §4.4), as delivery asks for it.
 //
-// On the environment's core. Without observations nothing is held: a look from the command line's
+// On the environment's core. Without observations nothing is held: a probe from the command line's
 // process has none.
 #pragma once
 

@@ -1,6 +1,6 @@
-// What a look at a partner found, as values: its hosts, and what each address showed.
+// What a probe of a partner found, as values: its hosts, and what each address showed.
 //
-// Pure. Found by host_probe.h; judged by judge.h; told of by words.h.
+// Pure. Found by host_probe.h; judged by judge.h; described by words.h.
 #pragma once
 
 #include "facts/attempt.h"
@@ -62,7 +62,7 @@ struct AddressFindings {
     Seen seen;                              // of the connection that offers what delivery would
     std::vector<VersionTry> versions;
     std::optional<facts::TlsEvidence> evidence;  // of the best connection there was
-    std::vector<LevelVerdict> levels;            // weakest first; empty: nobody has looked
+    std::vector<LevelVerdict> levels;            // weakest first; empty: not tested
 };
 
 struct HostFindings {

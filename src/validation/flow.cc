@@ -16,7 +16,7 @@
 namespace hermetic::validation {
 namespace {
 
-// A look is told of by its steps.
+// A probe is reported by its steps.
 class NoEvents final : public events::Publisher {
 public:
     void publish(events::What) override {}

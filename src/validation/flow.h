@@ -16,10 +16,10 @@
 
 namespace hermetic::validation {
 
-// An outbound context for one look: the partner's settings and patience, no memory, no pool.
+// An outbound context for one probe: the partner's settings and timeouts, no memory, no pool.
 class ProbeContext {
 public:
-    // `credentials`: what the connector that is looked at names in files; null: nothing.
+    // `credentials`: what the connector that is probed names in files; null: nothing.
     ProbeContext(const Environment& env, std::shared_ptr<const outbound::Credentials> credentials,
                  std::shared_ptr<const tls::CaSet> system);
     ~ProbeContext();

@@ -1,5 +1,5 @@
 // The hosts of a route, and what each address of them shows: the parts of a probe, a validation and
-// an explanation that looks.
+// `explain --live`.
 //
 // Coroutines of the environment's core; each tells the sink of its steps. Bounded in number (below)
 // and time (Patience).

@@ -1,4 +1,4 @@
-// A look from the command line's own process: a core, a resolver and CAs for one piece of work.
+// A probe from the command line's own process: a core, a resolver and CAs for one piece of work.
 //
 // Blocking; on the calling thread.
 #pragma once

@@ -1,4 +1,4 @@
-// Scripted partners, a resolver in memory and a core, for tests of looks at partners. Tests only.
+// Scripted partners, a resolver in memory and a core, for tests of probes. Tests only.
 #pragma once
 
 #include "dns/resolver_fixture.h"

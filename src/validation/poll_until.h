@@ -1,4 +1,4 @@
-// Waiting for something that others put somewhere: a look now and then, until a deadline.
+// Waiting for something that others put somewhere: polled until a deadline.
 #pragma once
 
 #include "core/time.h"

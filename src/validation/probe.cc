@@ -116,8 +116,7 @@ net::Task<ProbeFindings> probe(const Environment& env, std::shared_ptr<const tls
         findings.flow = flow_of(hosts.error(), Proof::None);
     } else {
         findings.hosts = *std::move(hosts);
-        // One that is named for a look is as any that DNS names: what leads to loopback needs an
-        // option.
+        // A host that is named to be probed is as any that DNS names: loopback needs an option.
         for (auto& host : findings.hosts) host.host.source = routing::TargetSource::Dns;
         Contexts contexts{trust_of(probe_context, subject.organization)};
         std::size_t hosts_probed = 0;

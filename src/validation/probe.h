@@ -1,4 +1,4 @@
-// A look at a domain or a host: what it offers, and what would pass at each level.
+// A probe of a domain or a host: what it offers, and what would pass at each level.
 //
 // Specification §10 (`hermetic probe`). Coroutine of the environment's core; ends by its `until`.
 #pragma once

@@ -16,7 +16,7 @@ namespace hermetic::validation {
 struct RouteCheck {
     std::string host;  // that would be used
     std::string address;
-    Flow flow;           // there; where mail would not go: why, of the host that counts
+    Flow flow;           // there; where mail would not go: why, of the host whose failure decides
     std::string policy;  // that holds there: its digest
 };
 

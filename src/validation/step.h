@@ -1,4 +1,4 @@
-// One step of a look at a partner: what was done, what was seen, how to fix it.
+// One step of a probe of a partner: what was done, what was seen, how to fix it.
 //
 // Pure values. Specification §7: progress is live, so a step is told of twice, as Running and as
 // what it became; the second has the same id, host and address.

@@ -1,4 +1,4 @@
-// What a look is about: a connector's copy, and whom to look at with it.
+// What is probed: a connector's copy, and the routes to probe with it.
 //
 // Specification §7: in a validation the live connector stays as it is, and the copy is a shadow
 // that enforces whatever the live one does: whether mail would flow is asked of what it says, not
@@ -26,7 +26,7 @@ struct Subject {
     bool audited = false;  // the live connector only audits; `connector` enforces
     std::optional<objects::TlsSettings> next_hop;  // an accepted domain's, where it has any
     std::shared_ptr<const outbound::Credentials> credentials;  // what the copy names in files
-    std::vector<routing::Route> routes;      // what to look at: its smart hosts, or MX of domains
+    std::vector<routing::Route> routes;      // what to probe: its smart hosts, or MX of domains
     policy::MessageDemand message;           // what the mail asks for that is looked for a way for
     std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent
     std::vector<objects::Retirement> retirements;
@@ -35,14 +35,14 @@ struct Subject {
     std::optional<mail::Domain> bounce_domain;
 };
 
-// A validation's: the copy is a shadow. `recipient` names a domain to look at, too. The error is
-// for people, with what would be right.
+// A validation's: the copy is a shadow. `recipient` names a domain to probe, too. The error is for
+// people, with what is expected.
 [[nodiscard]] Result<Subject, std::string> make_subject(const objects::Snapshot& snapshot,
                                                         objects::OutboundConnector connector,
                                                         std::optional<mail::Mailbox> recipient);
 
-// Why a look cannot be had of this connector without an address at one of its domains; nullopt: it
-// can. Pure.
+// Why this connector cannot be tested without an address in one of its domains; nullopt: it can.
+// Pure.
 [[nodiscard]] std::optional<std::string> why_not_tested(
     const objects::OutboundConnector& connector);
 

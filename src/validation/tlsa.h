@@ -1,4 +1,4 @@
-// A host's TLSA records in words, for a look at it. Pure; what is found is outbound/dane.h's.
+// A host's TLSA records as text. Pure; they are found by outbound/dane.h.
 #pragma once
 
 #include "outbound/dane.h"

@@ -56,7 +56,7 @@ private:
 
     const Environment& env_;
     Subject subject_;
-    Expected expected_;  // of the route that is looked at
+    Expected expected_;  // of the route that is probed
     ProbeContext probe_context_;
     Contexts contexts_;
     Sink sink_;

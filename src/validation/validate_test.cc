@@ -245,7 +245,7 @@ TEST_F(ValidateTest, TheRatchetHoldsItsDestinationAsItHoldsMail)
               std::string::npos)
         << report.steps[7].seen;
     EXPECT_NE(report.steps[7].fix.find("hermetic ratchet accept bank.test"), std::string::npos);
-    EXPECT_EQ(observations_.destinations(now).size(), 1U);  // a look notes nothing
+    EXPECT_EQ(observations_.destinations(now).size(), 1U);  // a probe notes nothing
     EXPECT_FALSE(observations_.destinations(now)[0].history.fall);
 }
 

@@ -89,9 +89,9 @@ public:
     [[nodiscard]] static std::string why_left_out(const objects::OutboundConnector& connector);
     [[nodiscard]] const objects::SnapshotPointer& snapshot() const { return snapshot_; }
 
-    // Looks every minute for connectors whose turn it is.
+    // Checks every minute for connectors that are due.
     void run_daily();
-    // One such look: validates those that are due, several at a time. With the time that
+    // One such check: validates those that are due, several at a time. With the time that
     // unreachable partners take (Patience::all), that many reach 10,000 connectors a day.
     static constexpr std::size_t kMaxDaily = 24;
     [[nodiscard]] net::Task<> validate_due();

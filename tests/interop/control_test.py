@@ -256,7 +256,7 @@ class Control(unittest.TestCase):
         self.assertGreaterEqual(int(accepted[0].split()[-1]), 1)
 
     def test_refusals(self):
-        """refusals say what was wrong and what would be right, with exit code 1"""
+        """refusals say what was wrong and what is expected, with exit code 1"""
         self.assertIn("no such message", self.command(
             "queue", "show", "01ARYZ6S41TSV4RRFFQ69G5FAV", code=1).stderr)
         self.assertIn("not a message id", self.command("queue", "hold", "nonsense", code=1).stderr)

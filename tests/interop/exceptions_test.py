@@ -39,7 +39,7 @@ class Exceptions(unittest.TestCase):
         cls.addClassCleanup(cls.server.stop)
 
     def test_listed(self):
-        """all that is weaker for a time, in one place; an old form is taken up, with a warning"""
+        """all that is weaker for a time, in one place; an old form is read, with a warning"""
         event = self.server.wait_log("objects.old-form")
         self.assertIn("valid_until", event["object"])
         done = self.server.run("exceptions", "--json")

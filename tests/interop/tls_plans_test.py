@@ -81,7 +81,7 @@ class TlsPlans(unittest.TestCase):
                      if to in each["to"] and each["state"] == state), None)
 
     def test_retirement_of_an_old_partner(self):
-        """retire: who is concerned, put off in the share, approved once, the normal policy after the end"""
+        """retire: who is concerned, deferred in the share, approved once, the normal policy after the end"""
         self.send("a@old.test")
         wait_for(lambda: len(self.old.messages) == 1, "the old version is used")
         self.assertEqual(self.old.messages[0].tls[0], "TLSv1.1")

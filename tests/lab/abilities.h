@@ -1,5 +1,5 @@
-// What each partner with a TLS behaviour is able to, told apart from what any policy makes of it:
-// the expectations of levels_test.cc and inputs_test.cc begin with it.
+// What each partner with a TLS behaviour is able to, distinguished from what any policy makes of
+// it: the expectations of levels_test.cc and inputs_test.cc begin with it.
 //
 // Values only. "Ours" are the versions and ciphers that hermetic has a step for.
 #pragma once
