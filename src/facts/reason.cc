@@ -50,7 +50,8 @@ constexpr std::string_view kTooWeak =
     "not handed over.";
 constexpr std::string_view kTooLarge = "The message is too large for the recipient's mail system.";
 constexpr std::string_view kForm =
-    "The recipient's mail system cannot take a message of this form, and it could not be changed.";
+    "The recipient's mail system cannot accept a message of this form, and it could not be "
+    "changed.";
 
 // And what to do.
 constexpr std::string_view kSmaller =

@@ -30,7 +30,7 @@ std::string matched_by(const InboundConnector& connector, const policy::ClientEv
     const auto proof = policy::prove_certificate(connector, evidence);
     if (proof.state == State::Proved) add(text, "certificate name " + proof.name);
     if (proof.state == State::ChainFailed)
-        add(text, "a certificate with its name, whose chain fails (" + proof.words + ")");
+        add(text, "a certificate with its name, but its chain fails (" + proof.words + ")");
     if (proof.state == State::CasUnavailable)
         add(text, "a certificate with its name; its CAs cannot be read now");
     for (const Network& network : connector.networks) {

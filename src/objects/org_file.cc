@@ -220,7 +220,8 @@ std::vector<config::SectionReference> org_reference()
 std::string format_org_reference()
 {
     return "# org.toml\n\nThe organizations' objects. Made by `hermetic reference org`. Several "
-           "organizations stand in\n`[[organization]]`; every other object then names its own.\n" +
+           "organizations are written as\n`[[organization]]`; every other object then names its "
+           "own.\n" +
            config::format_sections(org_reference());
 }
 

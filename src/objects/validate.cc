@@ -156,7 +156,7 @@ void validate_domains(const Snapshot::Contents& contents, const Organizations& o
             faults.add("accepted_domain", i, "name", "it is missing",
                        "a domain, such as \"example.org\"");
         } else if (!names.insert(each.name).second) {
-            faults.add("accepted_domain", i, "name", each.name.format() + " stands twice",
+            faults.add("accepted_domain", i, "name", each.name.format() + " is listed twice",
                        "each domain once");
         }
         if (!each.connector.empty() && !connectors.contains({each.organization, each.connector})) {
