@@ -162,7 +162,7 @@ TEST(JsonComplaints, OfCommandsThatHaveNoJson)
         expect_complaint(with_json, kUsage);
         EXPECT_THAT(error_of(with_json), HasSubstr(words.back() + "` has no --json"));
     }
-    EXPECT_THAT(error_of({"lab", "--json", "tour"}), HasSubstr("tour: it has no --json"));
+    EXPECT_THAT(error_of({"lab", "--json", "tour"}), HasSubstr("lab tour` has no --json"));
     for (const std::string what : {"man", "completion"}) {
         expect_complaint({"reference", what, "--json"}, kUsage);
         EXPECT_THAT(error_of({"reference", what, "--json"}), HasSubstr("it is never JSON"));

@@ -97,6 +97,9 @@ TEST(TwoOrganizations, MailBelongsToWhomTheDomainOrTheConnectorIsAndShowsNobodyE
     EXPECT_EQ(relayed->arrival.connector, "a-gateway");
     EXPECT_THAT(fixture.spool.text(0), HasSubstr("verified")) << "in Received";
     EXPECT_EQ(fixture.log.messages.at(0).connector, "a-gateway");
+    EXPECT_EQ(fixture.log.messages.at(0).organization, "a");
+    EXPECT_EQ(fixture.log.sessions.at(0).connector, "a-gateway");
+    EXPECT_EQ(fixture.log.sessions.at(0).organization, "a");
     EXPECT_EQ(fixture.log.messages.at(0).because, "attribution.certificate gw.a.example");
     EXPECT_EQ(fixture.log.sessions.at(0).because, "attribution.certificate gw.a.example");
 }
