@@ -77,7 +77,7 @@ private:
         if (found == options_.certificates.end()) return nullptr;  // a fault of its listener
         const auto index = static_cast<std::size_t>(found - options_.certificates.begin());
         check_ca(*found, index);
-        look_at_binding(*found, index);
+        check_binding(*found, index);
         watch(found->chain, found->key);
         auto certificate = tls::load_certificate({found->name, found->chain, found->key});
         if (!certificate && !found->acme.empty())
@@ -100,7 +100,7 @@ private:
     }
 
     // Not only for the first account: one that is lost is made anew.
-    void look_at_binding(const config::CertificateOptions& certificate, std::size_t index)
+    void check_binding(const config::CertificateOptions& certificate, std::size_t index)
     {
         const std::string& file = certificate.acme_eab_hmac_file;
         if (file.empty()) return;

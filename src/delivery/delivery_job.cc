@@ -100,7 +100,8 @@ void DeliveryJob::defer_unfit()
 {
     for (auto& end : input_.ends) {
         const bool waits = std::ranges::find(to_try, end.index) != to_try.end();
-        if (waits && outbound::is_unfit_host(end.outcome.reason)) outbound::put_off(end.outcome);
+        if (waits && outbound::is_unfit_host(end.outcome.reason))
+            outbound::make_temporary(end.outcome);
     }
 }
 
