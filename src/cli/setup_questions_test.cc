@@ -60,7 +60,7 @@ TEST_F(SetupQuestions, FromNothingEveryAnswerIsWritten)
     EXPECT_THAT(node(), HasSubstr("hostname = \"mx.example.test\""));
     EXPECT_THAT(node(), HasSubstr("acme_contact = \"hostmaster@example.test\""));
     EXPECT_THAT(objects(), HasSubstr("name = \"example.test\""));
-    EXPECT_THAT(objects(), HasSubstr("lmtp://127.0.0.1:24"));
+    EXPECT_THAT(objects(), HasSubstr("lmtp://[127.0.0.1]:24"));
     EXPECT_THAT(screen_, HasSubstr("The server's own name in DNS: mx.example.test\n"));
 }
 
@@ -87,7 +87,7 @@ TEST_F(SetupQuestions, ASecondTimeEmptyAnswersChangeNothing)
     ASSERT_EQ(run({"", "", "", ""}), kDone) << complaint_;
     EXPECT_EQ(node() + objects(), before);
     EXPECT_THAT(screen_, HasSubstr("The server's own name in DNS [mx.example.test]: \n"));
-    EXPECT_THAT(screen_, HasSubstr("Where that mail goes [lmtp://127.0.0.1:24]: \n"));
+    EXPECT_THAT(screen_, HasSubstr("Where that mail goes [lmtp://[127.0.0.1]:24]: \n"));
     EXPECT_THAT(screen_, Not(HasSubstr("A domain whose mail it accepts")));
 }
 

@@ -335,7 +335,7 @@ TEST_F(SilentResolver, EqualQuestionsAtOneTimeAreAskedOnce)
     const Question question{"a.test", kTypeMx};
     loop_.run(Steps::ask(*lookups, loop_.core, question, answers));
     EXPECT_EQ(answers.size(), 9U);
-    for (const auto& answer : answers) EXPECT_EQ(answer.why, "the server is stopping");
+    for (const auto& answer : answers) EXPECT_EQ(answer.why, "MX: the server is stopping");
     EXPECT_EQ(lookups->asked(), 1U);
 }
 

@@ -65,7 +65,7 @@ TEST(SessionWatch, ShowsWhyAChainOfOthersGrantsNothing)
     const auto seen =
         fixture.seen("a-gateway", TlsVersion::Tls13, {"b", "gw.a.example"}, "u@s.example");
     ASSERT_TRUE(seen && seen->judged);
-    EXPECT_THAT(seen->judged->matched, HasSubstr("whose chain fails"));
+    EXPECT_THAT(seen->judged->matched, HasSubstr("but its chain fails"));
     EXPECT_FALSE(seen->judged->granted);
     EXPECT_EQ(seen->judged->why, "neither its certificate names nor its networks");
 }

@@ -237,7 +237,7 @@ const Refused kRefused[] = {
     {"PartnerThatGrants", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nmay_relay = true\n", "inbound_connector[0].may_relay", "grants nothing"},
     {"PartnerAtSomeListeners", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nlisteners = [\"mx\"]\n", "inbound_connector[0].listeners", "restricts its mail at every listener"},
     {"PartnerThatIsInternal", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\ntreat_as_internal = true\n", "inbound_connector[0].treat_as_internal", "grants nothing"},
-    {"PartnerOfNobody", "[[inbound_connector]]\nname = \"x\"\n", "inbound_connector[0].sender_domains", "whose mail"},
+    {"PartnerOfNobody", "[[inbound_connector]]\nname = \"x\"\n", "inbound_connector[0].sender_domains", "neither sender_domains nor"},
     {"CertificateWithoutNames", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nrequire_certificate = true\n", "inbound_connector[0].require_certificate", "no name that a certificate could have"},
     {"NetworkWithoutNetworks", "[[inbound_connector]]\nname = \"x\"\nsender_domains = [\"*\"]\nrequire_network = true\n", "inbound_connector[0].require_network", "no network"},
     {"NameClaimedTwice", "[[inbound_connector]]\nname = \"x\"\nkind = \"on_premises\"\ncertificate_names = [\"mx.example\"]\n[[inbound_connector]]\nname = \"y\"\nkind = \"on_premises\"\ncertificate_names = [\"mx.example\"]\n", "inbound_connector[1].certificate_names", "connector \"x\" has"},

@@ -410,7 +410,7 @@ TEST_F(NoticeTest, WhatWasMadePrintableWhenItCameInIsNotEscapedAgain)
     auto in = input({refused()});
     in.last_attempt = format_attempt(attempt);
     for (const auto* once : {"odd \\x07", "certificate CN=\\x01", "issued by CN=\\x02",
-                             "names \\xFF.example", "shown: CN=\\x03", "\\xE9@far.example"}) {
+                             "names \\xFF.example", "presented: CN=\\x03", "\\xE9@far.example"}) {
         EXPECT_TRUE(has(in.last_attempt, once)) << once << " in " << in.last_attempt;
     }
     about_.message_id = "<\\xE9@example.org>";

@@ -85,7 +85,7 @@ TEST_F(CertificateFiles, InAWrongOrderAreRepaired)
 TEST_F(CertificateFiles, WithAHoleAreRefusedNamingIt)
 {
     pki_.write("mx.pem", blocks("mx.pem")[0] + pki_.read("root.pem"));
-    EXPECT_THAT(refused(source_), HasSubstr("hole"));
+    EXPECT_THAT(refused(source_), HasSubstr("the chain is incomplete"));
     EXPECT_THAT(load_certificate(source_).error().expected, HasSubstr("Test Intermediate"));
 }
 
@@ -247,20 +247,12 @@ TEST_F(SelfSigned, WorksForAnAddress)
     EXPECT_TRUE(facts_of(*load_certificate(own_).value()).dns_names.empty());
 }
 
-TEST_F(CertificateFiles, HostileNamesAreShownEscapedAndBounded)
+// How many there may be: tests/lab/hostile_certificate_test.cc.
+TEST_F(CertificateFiles, HostileNamesAreShownEscaped)
 {
     PkiFixture::Leaf many{.name = "many", .dns_names = {"first.test"}};
     for (int i = 0; i < 1000; ++i) many.dns_names.push_back("h" + std::to_string(i) + ".test");
     EXPECT_EQ(facts_of(*pki_.make(many)).dns_names.back(), "h999.test") << "the last may count";
-    PkiFixture::Leaf flood{.name = "flood"};
-    const std::string label(60, 'x');
-    for (int i = 0; i < 700; ++i) {
-        flood.dns_names.push_back(label + "." + label + "." + label + std::to_string(i) + ".test");
-    }
-    const auto names = facts_of(*pki_.make(flood)).dns_names;
-    EXPECT_LT(names.size(), 600U) << "bounded by size";
-    EXPECT_GT(names.size(), 500U);
-
     PkiFixture::Leaf hostile{.name = "hostile", .dns_names = {"line\nbreak.test", "\x1b[31m.test"}};
     const auto certificate = pki_.make(hostile);
     ASSERT_FALSE(facts_of(*certificate).dns_names.empty());
