@@ -40,12 +40,13 @@ bool set_destination(queue::Selection& selection, const std::string& text)
     return literal || domain;
 }
 
-// The names of those whose value means nothing; the first counts.
+// The names of those whose value means nothing; the first counts. An empty value is one of them: a
+// condition that a client wanted and could not fill in must not make the selection broader.
 std::string read_values(const Request& request, queue::Selection& selection)
 {
     const auto read = [&request](const char* name, auto use) {
-        const std::string value = query_value(request, name);
-        return value.empty() || use(value);
+        const auto found = request.query.find(name);
+        return found == request.query.end() || (!found->second.empty() && use(found->second));
     };
     if (!read("destination",
               [&](const std::string& text) { return set_destination(selection, text); }))
@@ -60,6 +61,11 @@ std::string read_values(const Request& request, queue::Selection& selection)
             return selection.recipient.has_value();
         }))
         return "recipient";
+    if (!read("reason", [&](const std::string& text) {
+            selection.reason = text;
+            return true;
+        }))
+        return "reason";
     if (!read("older_than", [&](const std::string& text) {
             selection.older_than = parse_duration(text);
             return selection.older_than.has_value();
@@ -84,6 +90,7 @@ std::string_view expected_of(std::string_view name)
     if (name == "destination") return "one of `hermetic queue destinations`, or a domain";
     if (name == "sender") return "an address, @example.org, or <>";
     if (name == "recipient") return "an address, or @example.org";
+    if (name == "reason") return "a reason, as `hermetic queue summary` lists it";
     if (name == "older_than") return "a duration: 30m, 4h, 2d";
     if (name == "as_of") return "the time that a count returned";
     return "waiting, deferred, under-way or held";
@@ -97,8 +104,6 @@ Result<queue::Selection, Response> parse_selection(const Request& request)
     const std::string fault = read_values(request, selection);
     if (!fault.empty())
         return failure(refuse(400, "\"" + fault + "\" is malformed", expected_of(fault)));
-    const std::string reason = query_value(request, "reason");
-    if (!reason.empty()) selection.reason = reason;
     return selection;
 }
 

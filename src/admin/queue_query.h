@@ -10,7 +10,8 @@
 
 namespace hermetic::admin {
 
-// destination, sender, recipient, reason, older_than, state, as_of. The error is the refusal.
+// destination, sender, recipient, reason, older_than, state, as_of; "<>" is the null sender. The
+// error is the refusal, of an empty value, too.
 [[nodiscard]] Result<queue::Selection, Response> parse_selection(const Request& request);
 
 // The same for a change of many: it must narrow the queue, or say all=yes.

@@ -50,6 +50,20 @@ TEST(QueueQuery, RefusesWhatMeansNothing)
     }
 }
 
+// A script's variable that is not set: what it was to narrow would be changed as a whole.
+TEST(QueueQuery, AnEmptyValueNeverMakesTheSelectionBroader)
+{
+    for (const char* name :
+         {"destination", "sender", "recipient", "reason", "older_than", "as_of", "state"}) {
+        std::map<std::string, std::string> query{{"destination", "example.org"}, {"all", "yes"}};
+        query[name] = "";
+        const auto refused = parse_change_selection(request(std::move(query)));
+        ASSERT_FALSE(refused) << name;
+        EXPECT_EQ(refused.error().status, 400) << name;
+        EXPECT_NE(refused.error().body.find(name), std::string::npos) << refused.error().body;
+    }
+}
+
 TEST(QueueQuery, AChangeOfManySaysWhich)
 {
     EXPECT_FALSE(parse_change_selection(request({})));

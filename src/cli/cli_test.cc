@@ -146,6 +146,12 @@ TEST(JsonComplaints, OfWrongUsage)
     expect_complaint({"queue", "--json"}, kUsage);
     expect_complaint({"queue", "hold", "--json"}, kUsage);
     expect_complaint({"queue", "show", "--json"}, kUsage);
+    for (const std::string option : {"--sender", "--recipient", "--reason", "--older-than"}) {
+        expect_complaint(
+            {"queue", "remove", "--destination", "a.test", option, "", "--yes", "--json"}, kUsage);
+    }
+    expect_complaint({"queue", "remove", "", "--all", "--yes", "--json"}, kUsage);
+    expect_complaint({"queue", "list", "--sender", "", "--json"}, kUsage);
     expect_complaint({"hosts", "forget", "--json"}, kUsage);
     expect_complaint({"reference", "nothing", "--json"}, kUsage);
     expect_complaint({"retire", "status", "--csv", "--json"}, kUsage);

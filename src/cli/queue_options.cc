@@ -16,22 +16,31 @@ CLI::App* add(CLI::App* queue, QueueArguments& arguments, const char* name, cons
     return command;
 }
 
+// An empty value, of a script's variable that is not set, must not make a selection broader.
+std::string refuse_empty(const std::string& text)
+{
+    return text.empty() ? "the value is empty; expected: a value, or no such option" : "";
+}
+
 // Of an approval --reason is why it is made.
 enum class ByReason : std::uint8_t { No, Yes };
 
 void add_selection(CLI::App* command, QueueSelection& selection, ByReason by_reason)
 {
-    command->add_option("--destination", selection.destination,
-                        "Only for this destination, as listed; or recipients in this domain");
-    command->add_option("--sender", selection.sender,
-                        "Only from this sender; @example.org: senders in this domain; <>: notices");
-    command->add_option("--recipient", selection.recipient,
-                        "Only with this recipient; @example.org: a recipient in this domain");
+    const auto add_text = [command](const char* name, std::string& value, const char* help) {
+        command->add_option(name, value, help)->check(refuse_empty);
+    };
+    add_text("--destination", selection.destination,
+             "Only for this destination, as listed; or recipients in this domain");
+    add_text("--sender", selection.sender,
+             "Only from this sender; @example.org: senders in this domain; <>: notices");
+    add_text("--recipient", selection.recipient,
+             "Only with this recipient; @example.org: a recipient in this domain");
     if (by_reason == ByReason::Yes)
-        command->add_option("--reason", selection.reason,
-                            "Only messages that wait for this reason, as listed");
-    command->add_option("--older-than", selection.older_than,
-                        "Only messages accepted at least so long ago: 30m, 4h, 2d");
+        add_text("--reason", selection.reason,
+                 "Only messages that wait for this reason, as listed");
+    add_text("--older-than", selection.older_than,
+             "Only messages accepted at least so long ago: 30m, 4h, 2d");
     command->add_option("--state", selection.state, "Only in this state")
         ->check(CLI::IsMember({"waiting", "deferred", "under-way", "held"}));
 }
@@ -41,7 +50,7 @@ CLI::App* add_change(CLI::App* queue, QueueArguments& arguments, int& result,
                      QueueOperation operation, const char* name, const char* help)
 {
     auto* const command = add(queue, arguments, name, help);
-    command->add_option("id", arguments.id, "One message");
+    command->add_option("id", arguments.id, "One message")->check(refuse_empty);
     add_selection(command, arguments.selection,
                   operation == QueueOperation::Approve ? ByReason::No : ByReason::Yes);
     command->add_flag("--all", arguments.selection.everything, "Everything");
