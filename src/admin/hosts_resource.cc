@@ -43,6 +43,8 @@ net::Task<Response> list_hosts(Api& api)
 net::Task<Response> forget_hosts(Api& api, Request request)
 {
     const auto found = request.query.find("host");
+    if (found != request.query.end() && found->second.empty())
+        co_return refuse(400, "\"host\" is empty", "a host of GET /v1/hosts; without host=: all");
     const std::string host = found == request.query.end() ? std::string{} : found->second;
     std::function<void(std::function<void(std::size_t)>)> start =
         [&api, host](std::function<void(std::size_t)> done) {

@@ -46,8 +46,7 @@ bool parse_query(std::string_view query, Request& request)
         const auto name = percent_decode(part.substr(0, equals));
         const auto value = percent_decode(
             equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1));
-        if (!name || !value) return false;
-        request.query[*name] = *value;
+        if (!name || !value || !request.query.emplace(*name, *value).second) return false;
     }
     return true;
 }

@@ -16,7 +16,7 @@ class LineStream;
 struct Request {
     std::string method;                        // "GET", "POST", "PUT", "PATCH", "DELETE"
     std::vector<std::string> path;             // "/v1/queue" is {"v1", "queue"}; percent-decoded
-    std::map<std::string, std::string> query;  // percent-decoded; the last of equal names counts
+    std::map<std::string, std::string> query;  // percent-decoded
     std::string body;
     std::optional<std::uint32_t> user_id;  // who the client's process runs as; nullopt: not known
 };
@@ -31,7 +31,8 @@ struct Response {
 // {"error": "...", "expected": "..."}: every refusal says what was wrong and what is expected.
 [[nodiscard]] Response refuse(int status, std::string_view what, std::string_view expected = {});
 
-// The target of a request line; false where it is malformed.
+// The target of a request line; false where it is malformed, or has a parameter twice: of two
+// values nobody knows which was meant.
 [[nodiscard]] bool parse_target(std::string_view target, Request& request);
 
 }  // namespace hermetic::admin

@@ -29,8 +29,8 @@ TEST(ParseTarget, TakesBackWhatTheClientEncodes)
 
 TEST(ParseTarget, RefusesWhatIsMalformed)
 {
-    const std::vector<std::string> malformed{"",    "v1",     "/%zz",
-                                             "/%4", "/a?b=%", std::string(9000, '/')};
+    const std::vector<std::string> malformed{
+        "", "v1", "/%zz", "/%4", "/a?b=%", "/a?b=1&b=2", "/a?b=1&%62=1", std::string(9000, '/')};
     for (const std::string& bad : malformed) {
         Request request;
         EXPECT_FALSE(parse_target(bad, request)) << bad.substr(0, 20);

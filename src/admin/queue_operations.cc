@@ -22,25 +22,6 @@ using dispatch::SelectionAnswer;
 
 constexpr std::size_t kMostRows = 1000;
 
-// The number in the query, or `otherwise`; nullopt: it is none.
-std::optional<std::uint64_t> number_in(const Request& request, const std::string& name,
-                                       std::uint64_t otherwise)
-{
-    const std::string text = query_value(request, name);
-    return text.empty() ? otherwise : parse_decimal<std::uint64_t>(text);
-}
-
-std::optional<std::uint32_t> cursor_in(const Request& request)
-{
-    const std::string text = query_value(request, "cursor");
-    return text.empty() ? std::uint32_t{0} : parse_decimal<std::uint32_t>(text);
-}
-
-Response no_number()
-{
-    return refuse(400, "\"at_most\", \"limit\" or \"cursor\" is not a number");
-}
-
 net::Task<std::optional<SelectionAnswer>> ask_for_change(Api& api,
                                                          dispatch::SelectionChange request)
 {
@@ -140,7 +121,7 @@ net::Task<Response> count_queue(Api& api, Request request)
     const auto selection = parse_selection(request);
     if (!selection) co_return selection.error();
     const auto cursor = cursor_in(request);
-    if (!cursor) co_return no_number();
+    if (!cursor) co_return refuse_number();
     using Counted = dispatch::CountAnswer;
     std::function<void(std::function<void(Counted)>)> start =
         [&api, selection = *selection, kind = *kind,
@@ -164,7 +145,7 @@ net::Task<Response> summarize_queue(Api& api, Request request)
         co_return refuse(400, "a summary cannot be limited to recipients",
                          "recipient=@example.org");
     const auto limit = number_in(request, "limit", 50);
-    if (!limit) co_return no_number();
+    if (!limit) co_return refuse_number();
     using Rows = queue::Summary::Rows;
     const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(*limit, kMostRows));
     std::function<void(std::function<void(Rows)>)> start = [&api, selection = *selection,
@@ -198,7 +179,7 @@ net::Task<Response> change_queue(Api& api, MessageChange::Kind kind, Request req
     change.selection = *std::move(selection);
     const auto most = number_in(request, "at_most", dispatch::kMostChanges);
     const auto cursor = cursor_in(request);
-    if (!most || !cursor) co_return no_number();
+    if (!most || !cursor) co_return refuse_number();
     change.at_most = *most;
     change.cursor = *cursor;
     const auto answer = co_await ask_for_change(api, std::move(change));

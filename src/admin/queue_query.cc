@@ -1,5 +1,6 @@
 #include "admin/queue_query.h"
 
+#include "core/text.h"
 #include "core/time.h"
 #include "mail/address.h"
 
@@ -116,6 +117,26 @@ Result<queue::Selection, Response> parse_change_selection(const Request& request
                               "destination=, sender=, recipient=, reason=, older_than=, state=, or "
                               "all=yes"));
     return selection;
+}
+
+std::optional<std::uint64_t> number_in(const Request& request, const std::string& name,
+                                       std::uint64_t otherwise)
+{
+    const auto found = request.query.find(name);
+    return found == request.query.end() ? otherwise : parse_decimal<std::uint64_t>(found->second);
+}
+
+std::optional<std::uint32_t> cursor_in(const Request& request)
+{
+    const auto found = request.query.find("cursor");
+    return found == request.query.end() ? std::uint32_t{0}
+                                        : parse_decimal<std::uint32_t>(found->second);
+}
+
+Response refuse_number()
+{
+    return refuse(400, "\"at_most\", \"limit\" or \"cursor\" is not a number",
+                  "a whole number; for \"cursor\", the one in the answer before");
 }
 
 }  // namespace hermetic::admin

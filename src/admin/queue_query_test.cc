@@ -72,5 +72,16 @@ TEST(QueueQuery, AChangeOfManySaysWhich)
     EXPECT_TRUE(parse_change_selection(request({{"sender", "<>"}})));
 }
 
+TEST(QueueQuery, ANumberThatIsNoneIsNotTakenForAnother)
+{
+    EXPECT_EQ(cursor_in(request({})), 0U);
+    EXPECT_EQ(cursor_in(request({{"cursor", "4294967295"}})), 4294967295U);
+    for (const char* bad : {"", "abc", "-1", "4294967296"})
+        EXPECT_EQ(cursor_in(request({{"cursor", bad}})), std::nullopt) << bad;
+    EXPECT_EQ(number_in(request({}), "limit", 100), 100U);
+    EXPECT_EQ(number_in(request({{"limit", "99999999999"}}), "limit", 100), 99999999999U);
+    EXPECT_EQ(number_in(request({{"limit", "many"}}), "limit", 100), std::nullopt);
+}
+
 }  // namespace
 }  // namespace hermetic::admin

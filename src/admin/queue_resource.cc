@@ -13,6 +13,8 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 namespace hermetic::admin {
 namespace {
@@ -152,10 +154,12 @@ net::Task<Response> list_queue(Api& api, Request request)
     auto selection = parse_selection(request);
     if (!selection) co_return selection.error();
     wanted.selection = *std::move(selection);
-    const std::string limit = query_value(request, "limit");
-    const std::string cursor = query_value(request, "cursor");
-    wanted.limit = parse_decimal<std::uint32_t>(limit).value_or(100);
-    wanted.cursor = parse_decimal<std::uint32_t>(cursor).value_or(0);
+    const auto limit = number_in(request, "limit", 100);
+    const auto cursor = cursor_in(request);
+    if (!limit || !cursor) co_return refuse_number();
+    constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+    wanted.limit = static_cast<std::uint32_t>(std::min(*limit, kMost));
+    wanted.cursor = *cursor;
     if (wanted.limit > 200) wanted.details = dispatch::ListRequest::Details::No;
     std::function<void(std::function<void(dispatch::ListAnswer)>)> start =
         [&api, wanted](std::function<void(dispatch::ListAnswer)> done) {

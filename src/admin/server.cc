@@ -171,7 +171,7 @@ struct Server::Impl {
         Request request;
         request.method = std::string{message.method_string()};
         request.user_id = user_of(stream);
-        Response answer = refuse(400, "the target is malformed", "/v1/…");
+        Response answer = refuse(400, "the target is malformed", "/v1/…, with each parameter once");
         if (parse_target({message.target().data(), message.target().size()}, request)) {
             const bool keep = message.keep_alive();
             request.body = std::move(parser.get().body());
