@@ -166,13 +166,20 @@ net::Task<Result<void, std::string>> ObjectsPart::take(const config::NodeOptions
     co_return Result<void, std::string>{};
 }
 
+void ObjectsPart::give_up()
+{
+    directory_->post(
+        [check = check_for(options_)](Directory& directory) { directory.check_by(check); });
+}
+
+// What has changed since, and is in force, came with files of its own, which were read later.
 Result<void, std::string> ObjectsPart::reload()
 {
     const auto taken = std::exchange(taken_, std::nullopt);
     if (!taken) return {};
     if (taken->snapshot->revision() > snapshot_->revision()) {
         put_in_force(*taken);
-    } else {
+    } else if (taken->snapshot->revision() == snapshot_->revision()) {
         taken->use_files();
     }
     return {};

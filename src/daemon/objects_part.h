@@ -60,6 +60,9 @@ public:
     [[nodiscard]] net::Task<Result<void, std::string>> take(
         const config::NodeOptions& options, std::optional<directory::Compiled> objects);
 
+    // There will be no take() after read_reload(): the options in force judge alone again.
+    void give_up();
+
     // In force; not null from start() on.
     [[nodiscard]] const objects::SnapshotPointer& snapshot() const { return snapshot_; }
     [[nodiscard]] directory::DirectoryThread& directory() { return *directory_; }

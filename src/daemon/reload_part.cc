@@ -141,6 +141,7 @@ net::Task<Result<void, std::string>> ReloadPart::try_to()
     }
     if (auto ready = uses_.parts.prepare(*made.plan); !ready) {
         watch_.add(made.files);
+        uses_.objects.give_up();
         co_return ready;
     }
     auto done = co_await put_in_force(*std::move(made.plan));

@@ -38,6 +38,17 @@ Result<directory::Compiled, config::Diagnostics> try_objects(directory::Director
     return failure(config::Diagnostics{{file, 0, "", refusal.what, refusal.expected}});
 }
 
+// A change that comes between this check and the new options would else be judged by the old ones
+// alone, stay in force against the new ones, and prevent the next start.
+directory::Check check_for_both(const config::NodeOptions& now, const config::NodeOptions& wanted)
+{
+    return [now = check_for(now),
+            wanted = check_for(wanted)](const objects::Snapshot::Contents& contents) {
+        auto faults = now(contents);
+        return faults.empty() ? wanted(contents) : faults;
+    };
+}
+
 }  // namespace
 
 ReloadPlan plan_reload(const config::NodeOptions& now, const config::NodeOptions& wanted)
@@ -113,6 +124,7 @@ Result<ReloadPlan, config::Diagnostics> read_reload(const std::string& file,
         }
     }
     if (!faults.empty()) return failure(std::move(faults));
+    directory.check_by(check_for_both(in_force.options, plan.options));
     return plan;
 }
 

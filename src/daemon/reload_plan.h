@@ -35,7 +35,9 @@ struct InForce {
     ListenerContexts contexts;
 };
 // Of the directory's thread. What is made of the file where `in_force` holds now, or every fault;
-// `files` gets what was read, for whose change is then to be looked.
+// `files` gets what was read, for whose change is then to be looked. Where there is no fault,
+// changes of objects are held to both options, those in force and the new ones, until take() has
+// put the new ones in the place of the old ones, or the reload is given up (check_by(check_for())).
 [[nodiscard]] Result<ReloadPlan, config::Diagnostics> read_reload(const std::string& file,
                                                                   const InForce& in_force,
                                                                   directory::Directory& directory,
