@@ -242,8 +242,8 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
     explanation.route = decided.route.label;
     explanation.route_reason = decided.reason;
     explanation.route_source = decided.source;
-    if (const auto paused = request.pauses.find(decided.route.label);
-        paused != request.pauses.end())
+    const auto pauses = queue::complete_keys(request.pauses, snapshot.organization().name);
+    if (const auto paused = pauses.find(routing::format_key(decided.route)); paused != pauses.end())
         explanation.paused = queue::describe(paused->second);
     // Of the same snapshot: it has what the route names.
     const auto demand = outbound::make_demand(snapshot, decided.route, message_demand_of(request));

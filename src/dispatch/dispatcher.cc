@@ -58,9 +58,9 @@ void Dispatcher::Impl::start(spool::Spool& spool, std::vector<GrantTaker*> cores
     cores_ = std::move(cores);
     settings_.queue.cores = static_cast<std::uint32_t>(cores_.size());
     scheduler_.configure(settings_.queue);
-    scheduler_.set_pauses(std::exchange(settings_.pauses, {}), moment().queue);
     take_schedules(*snapshot);
     routes_ = std::make_unique<RouteTable>(std::move(snapshot));
+    take_pauses(std::exchange(settings_.pauses, {}));
     core_.wheel().add(wake_);
     tasks_.spawn(claim_all());
     thread_ = std::thread{[this] {

@@ -158,9 +158,9 @@ public:
     void view(MessageId id, ViewPart part, events::Actor by,
               std::function<void(ViewAnswer)> answer);
 
-    // No connection is opened to the destination with this label (queue::parse_destination()) until
-    // it is resumed; deliveries under way go on. Durable before the answer, whose count is of the
-    // messages that wait for it.
+    // No connection is opened to the destination with this label (queue::parse_destination()), or
+    // with this key, until it is resumed; deliveries under way go on. Durable before the answer,
+    // whose count is of the messages that wait for it.
     void pause(std::string destination, std::string why, events::Actor by, Answer answer);
     void resume(std::string destination, events::Actor by, Answer answer);
 

@@ -182,7 +182,9 @@ private:
 
     // dispatcher_pauses.cc
     [[nodiscard]] OperatorAnswer set_pauses(queue::Pauses pauses);
-    [[nodiscard]] std::uint64_t messages_of(std::string_view destination) const;
+    void take_pauses(const queue::Pauses& pauses);
+    [[nodiscard]] std::uint64_t messages_of(std::string_view key) const;
+    [[nodiscard]] const std::string& first_organization() const;
 
     DispatcherSettings settings_;
     const Clock& clock_;

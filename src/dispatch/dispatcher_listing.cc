@@ -49,6 +49,12 @@ std::vector<queue::DestinationRow> Dispatcher::Impl::destinations() const
     const queue::Moment now = moment();
     auto rows = scheduler_.destinations();
     for (queue::DestinationRow& row : rows) {
+        const std::string label = routing::label_of_key(row.route->label, first_organization());
+        if (label != row.route->label) {
+            auto route = std::make_shared<routing::Route>(*row.route);
+            route->label = label;
+            row.route = std::move(route);
+        }
         if (row.back_off_until) row.back_off_until = now.to_wall(*row.back_off_until);
         if (row.next_attempt) row.next_attempt = now.to_wall(*row.next_attempt);
     }

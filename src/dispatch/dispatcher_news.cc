@@ -163,6 +163,7 @@ void Dispatcher::Impl::reload(objects::SnapshotPointer snapshot, const Concerns&
 {
     take_schedules(*snapshot);
     routes_ = std::make_unique<RouteTable>(std::move(snapshot));
+    take_pauses(scheduler_.pauses());
     retry_changed(concerns);
     queue::Rerouted rerouted;
     std::vector<queue::RouteQuestion> parted;

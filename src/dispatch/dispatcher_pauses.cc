@@ -22,20 +22,34 @@ events::QueueOperation operation_on(events::QueueOperation::Kind kind,
 
 std::string describe_waiting(std::uint64_t messages)
 {
-    if (messages == 0) return "No mail waits for it now.";
+    if (messages == 0)
+        return "No mail waits there now; compare its name with `hermetic queue destinations`.";
     return std::to_string(messages) +
            (messages == 1 ? " message waits for it." : " messages wait for it.");
 }
 
 }  // namespace
 
-std::uint64_t Dispatcher::Impl::messages_of(std::string_view destination) const
+const std::string& Dispatcher::Impl::first_organization() const
+{
+    return routes_->snapshot().organization().name;
+}
+
+std::uint64_t Dispatcher::Impl::messages_of(std::string_view key) const
 {
     std::uint64_t messages = 0;
     for (const queue::DestinationRow& row : scheduler_.destinations()) {
-        if (row.route->label == destination) messages += row.messages;
+        if (row.messages > 0 && routing::format_key(*row.route) == key) messages += row.messages;
     }
     return messages;
+}
+
+// Those of an earlier version have labels. Without any organization nobody knows yet whose they
+// are.
+void Dispatcher::Impl::take_pauses(const queue::Pauses& pauses)
+{
+    scheduler_.set_pauses(ownerless_ ? pauses : queue::complete_keys(pauses, first_organization()),
+                          moment().queue);
 }
 
 // Not Done: nothing has changed.
@@ -51,11 +65,12 @@ OperatorAnswer Dispatcher::Impl::set_pauses(queue::Pauses pauses)
 void Dispatcher::Impl::pause(const std::string& destination, const std::string& why,
                              const events::Actor& by, const Answer& answer)
 {
+    const std::string key = routing::key_of_label(destination, first_organization());
+    const std::string label = routing::label_of_key(key, first_organization());
     queue::Pauses pauses = scheduler_.pauses();
-    const auto [place, fresh] =
-        pauses.insert({destination, {printable_once(by.name), why, clock_.wall()}});
+    const auto [place, fresh] = pauses.insert({key, {printable_once(by.name), why, clock_.wall()}});
     if (!fresh) {
-        answer({AnswerKind::Done, messages_of(destination),
+        answer({AnswerKind::Done, messages_of(key),
                 "It was paused already: " + queue::describe(place->second) + "."});
         return;
     }
@@ -65,11 +80,11 @@ void Dispatcher::Impl::pause(const std::string& destination, const std::string& 
     }
     OperatorAnswer done = set_pauses(std::move(pauses));
     if (done.kind == AnswerKind::Done) {
-        auto operation = operation_on(events::QueueOperation::Kind::Pause, destination, by);
+        auto operation = operation_on(events::QueueOperation::Kind::Pause, label, by);
         operation.why = why;
         publisher_.publish(std::move(operation));
-        done.count = messages_of(destination);
-        done.words = "It is paused: nothing is delivered to " + quoted(destination) +
+        done.count = messages_of(key);
+        done.words = "It is paused: nothing is delivered to " + quoted(label) +
                      " until it is resumed. " + describe_waiting(done.count);
     }
     answer(std::move(done));
@@ -79,15 +94,18 @@ void Dispatcher::Impl::resume(const std::string& destination, const events::Acto
                               const Answer& answer)
 {
     queue::Pauses pauses = scheduler_.pauses();
-    if (pauses.erase(destination) == 0) {
+    const std::string key = routing::key_of_label(destination, first_organization());
+    const std::string label = routing::label_of_key(key, first_organization());
+    if (pauses.erase(key) == 0) {
         answer({AnswerKind::NotFound, 0, "This destination is not paused."});
         return;
     }
     OperatorAnswer done = set_pauses(std::move(pauses));
     if (done.kind == AnswerKind::Done) {
-        publisher_.publish(operation_on(events::QueueOperation::Kind::Resume, destination, by));
-        done.count = messages_of(destination);
-        done.words = "It is resumed. " + describe_waiting(done.count);
+        publisher_.publish(operation_on(events::QueueOperation::Kind::Resume, label, by));
+        done.count = messages_of(key);
+        done.words = "It is resumed.";
+        if (done.count > 0) done.words += " " + describe_waiting(done.count);
     }
     answer(std::move(done));
 }

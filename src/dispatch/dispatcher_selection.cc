@@ -26,6 +26,8 @@ queue::Selection Dispatcher::Impl::in_queue_time(queue::Selection selection) con
 {
     if (selection.accepted_by)
         selection.accepted_by = moment().from_wall(*selection.accepted_by) + kRounding;
+    if (selection.destination)
+        selection.destination = routing::label_of_key(*selection.destination, first_organization());
     return selection;
 }
 

@@ -208,7 +208,9 @@ TEST_F(SelectionTest, SummaryHasTheWholeQueue)
 TEST_F(SelectionTest, PausedMailWaitsAndSaysWhy)
 {
     start();
-    EXPECT_EQ(pause("mx:far.example").kind, Kind::Done);
+    const auto paused = pause("mx:far.example");
+    EXPECT_EQ(paused.kind, Kind::Done);
+    EXPECT_NE(paused.words.find("No mail waits there now"), std::string::npos) << paused.words;
     EXPECT_EQ(log_.last_line(), "queue.pause destination=mx:far.example by=alice why=moving");
     spool_.store({make(1, {"b@far.example"}), make(2, {"c@other.example"})});
     EXPECT_EQ(taker_.next().route->label, "mx:other.example");
@@ -220,6 +222,9 @@ TEST_F(SelectionTest, PausedMailWaitsAndSaysWhy)
               }).kind,
               Kind::Refused);
     EXPECT_EQ(pause("mx:far.example").count, 1U) << "it was already";
+    EXPECT_EQ(pause("mx:far.example;organization=Example").count, 1U) << "the same, in full";
+    EXPECT_EQ(pause("mx:far.example;organization=Other").count, 0U) << "another's";
+    EXPECT_EQ(resume("mx:far.example;organization=Other").kind, Kind::Done);
     EXPECT_TRUE(taker_.none());
     EXPECT_EQ(resume("mx:far.example").kind, Kind::Done);
     EXPECT_EQ(log_.last_line(), "queue.resume destination=mx:far.example by=alice");

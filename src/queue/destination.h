@@ -4,12 +4,14 @@
 #include "queue/feedback.h"
 #include "queue/flows.h"
 #include "queue/indexed_heap.h"
+#include "queue/pauses.h"
 #include "queue/site.h"
 #include "routing/route.h"
 
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 
 namespace hermetic::queue {
@@ -37,7 +39,7 @@ enum class Standing : std::uint8_t {
 };
 
 struct Destination {
-    routing::RoutePointer route;
+    routing::RoutePointer route;  // with the label of its last answer
     Feedback feedback;
     SenderRing senders;          // due messages
     IndexedHeap deferred;        // messages that are not due yet
@@ -57,7 +59,7 @@ struct Destination {
     std::uint64_t turn = 0;      // in its ring: ascending, by when it came to its end
     std::uint32_t next = kNone;  // in its ring; in the list of free ones
     std::uint32_t previous = kNone;
-    bool paused = false;  // by an operator
+    std::optional<Pause> pause;  // by an operator
     bool in_use = false;
 };
 

@@ -27,14 +27,15 @@ struct MessageRow {
     std::uint32_t attempts = 0;
     WallTime accepted_at{};
     WallTime next_attempt{};  // not before this
-    // Set while it is due and waits all the same: that its destination is paused, why it is backing
-    // off, or which connections are in use.
+    // Why it waits beside its own time: that its destination is paused, or backs off for longer
+    // than the message waits, both also before it is due; once it is due, which connections are in
+    // use.
     std::string waits_for;
     std::optional<Pause> pause;  // its destination's, while it lasts
 };
 
 struct DestinationRow {
-    // Of one that is paused and has no mail its label alone.
+    // Of one that is paused and has no mail its label alone (Scheduler::destinations()).
     routing::RoutePointer route;
     std::uint32_t messages = 0;
     std::uint32_t waiting = 0;

@@ -1,7 +1,10 @@
 #include "queue/pauses.h"
 
 #include "core/text.h"
+#include "mail/address.h"
 #include "mail/domain.h"
+#include "objects/next_hop.h"
+#include "routing/route.h"
 
 #include <algorithm>
 #include <vector>
@@ -25,14 +28,72 @@ std::string fault_of(std::size_t line, std::string_view what)
     return "line " + std::to_string(line + 1) + ": " + std::string{what};
 }
 
+constexpr std::string_view kMx = "mx:";
+constexpr std::string_view kHosts = "hosts:";
+
+// Where what stands behind the next hop begins; within a name a ";" is doubled.
+std::size_t end_of_next_hop(std::string_view text)
+{
+    std::size_t at = 0;
+    for (; at < text.size() && text[at] != ';'; ++at) {
+        while (text.substr(at + 1).starts_with(";;")) at += 2;
+    }
+    return at;
+}
+
+// A domain or an address literal; empty: neither.
+std::string parse_mx(std::string_view text)
+{
+    if (const auto literal = mail::parse_address_literal(text))
+        return std::string{kMx} + mail::format_address_literal(*literal);
+    const auto domain = mail::Domain::parse(text);
+    return domain ? std::string{kMx} + domain->text() : std::string{};
+}
+
+// Empty: one of them is no next hop.
+std::string parse_hosts(std::string_view text)
+{
+    std::string hosts;
+    for (const std::string_view each : split(text, ',')) {
+        const auto host = objects::parse_next_hop_host(each);
+        if (!host) return {};
+        // A path that has a ";" stands here with two.
+        const bool as_it_is = each.find(';') != std::string_view::npos;
+        hosts += hosts.empty() ? kHosts : std::string_view{","};
+        hosts += as_it_is ? std::string{each} : host->format();
+    }
+    return hosts;
+}
+
+bool is_addition(std::string_view text)
+{
+    return text.empty() || text.starts_with(";connector=") ||
+           text.starts_with(";accepted_domain=") || text.starts_with(";organization=");
+}
+
 }  // namespace
 
 std::string parse_destination(std::string_view text)
 {
     if (text.empty() || text.size() > kLongest || !is_clean(text)) return {};
-    if (text.find(':') != std::string_view::npos) return std::string{text};
-    const auto domain = mail::Domain::parse(text);
-    return domain ? "mx:" + domain->text() : std::string{};
+    const std::size_t end = end_of_next_hop(text);
+    const std::string_view next_hop = text.substr(0, end);
+    std::string label;
+    if (next_hop.starts_with(kHosts)) {
+        label = parse_hosts(next_hop.substr(kHosts.size()));
+    } else {
+        label = parse_mx(next_hop.starts_with(kMx) ? next_hop.substr(kMx.size()) : next_hop);
+    }
+    if (label.empty() || !is_addition(text.substr(end))) return {};
+    return label.append(text.substr(end));
+}
+
+Pauses complete_keys(const Pauses& pauses, std::string_view first)
+{
+    Pauses complete;
+    for (const auto& [key, pause] : pauses)
+        complete.emplace(routing::key_of_label(key, first), pause);
+    return complete;
 }
 
 // A torn or shortened text lacks its last line.

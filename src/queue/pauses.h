@@ -21,14 +21,19 @@ struct Pause {
     bool operator==(const Pause&) const = default;
 };
 
-// By the label of their route (routing/route.h): it names the way, as lists do.
+// By the key of their route (routing::format_key()): it stays when another organization comes to be
+// the first.
 using Pauses = std::map<std::string, Pause, std::less<>>;
 
 inline constexpr std::size_t kMostPauses = 1000;
 
-// The label that an operator means: as lists have it, or a domain for its own MX hosts. Empty: it
-// is neither, or longer than a label is.
+// The label that an operator means, in the form that routes have: as lists have it, or a domain or
+// address literal for its own MX hosts. Empty: it is neither, or longer than a label is.
 [[nodiscard]] std::string parse_destination(std::string_view text);
+
+// With the key in place of each label, while `first` is the first organization: earlier versions
+// kept labels.
+[[nodiscard]] Pauses complete_keys(const Pauses& pauses, std::string_view first);
 
 [[nodiscard]] std::string format_pauses(const Pauses& pauses);
 // The error is for people: which line is not ours.

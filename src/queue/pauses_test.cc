@@ -39,8 +39,27 @@ TEST(Pauses, DestinationsAreLabelsOrDomains)
     EXPECT_EQ(parse_destination("mx:a.test;connector=big bank"), "mx:a.test;connector=big bank");
     EXPECT_EQ(parse_destination(""), "");
     EXPECT_EQ(parse_destination("no domain"), "");
+    EXPECT_EQ(parse_destination("mx:A.Test;organization=Big"), "mx:a.test;organization=Big");
+    EXPECT_EQ(parse_destination("[192.0.2.1]"), "mx:[192.0.2.1]");
+    EXPECT_EQ(parse_destination("mx:[IPv6:2001:DB8::1]"), "mx:[IPv6:2001:db8::1]");
+    EXPECT_EQ(parse_destination("hosts:smtp://Relay.test,lmtp+unix:/run/a;;b;connector=c"),
+              "hosts:smtp://relay.test:25,lmtp+unix:/run/a;;b;connector=c");
+    EXPECT_EQ(parse_destination("max:a.test"), "") << "no route has such a label";
+    EXPECT_EQ(parse_destination("hosts:relay.test"), "");
+    EXPECT_EQ(parse_destination("mx:a.test;conector=bank"), "");
     EXPECT_EQ(parse_destination("mx:a.test\nmx:b.test"), "");
     EXPECT_EQ(parse_destination("mx:" + std::string(5000, 'a')), "");
+}
+
+TEST(Pauses, LabelsOfEarlierFilesBecomeKeys)
+{
+    Pauses pauses;
+    pauses["mx:a.test"] = {"alice", "", {}};
+    pauses["mx:b.test;organization=Big"] = {"bob", "", {}};
+    const Pauses complete = complete_keys(pauses, "First");
+    ASSERT_EQ(complete.size(), 2U);
+    EXPECT_EQ(complete.at("mx:a.test;organization=First").by, "alice");
+    EXPECT_EQ(complete.at("mx:b.test;organization=Big").by, "bob");
 }
 
 class PauseTest : public QueueFixture {
@@ -73,6 +92,56 @@ TEST_F(PauseTest, NothingGoesToAPausedDestinationUntilItIsResumed)
     EXPECT_TRUE(wait(seconds{1}).empty()) << "a retry does not resume it";
     resume("mx:a.test");
     EXPECT_EQ(numbers(wait(seconds{0}).at(0)), std::vector<std::uint64_t>{1});
+}
+
+// The label of an organization's routes changes when another comes to be the first.
+TEST_F(PauseTest, IsOfTheRouteWhateverItsLabelIs)
+{
+    const auto of = [](const char* organization, const char* label) {
+        routing::Route one;
+        one.domain = "a.test";
+        one.organization = organization;
+        one.label = label;
+        return std::make_shared<const routing::Route>(one);
+    };
+    const auto arrive = [&](std::uint64_t number, const routing::RoutePointer& route) {
+        Arrived event = mail(number, "mx:a.test");
+        event.question.organization = route->organization;
+        event.route = route;
+        return say(event);
+    };
+    pause("mx:a.test;organization=B");
+    EXPECT_TRUE(arrive(1, of("B", "mx:a.test")).empty());
+    EXPECT_TRUE(arrive(2, of("B", "mx:a.test;organization=B")).empty());
+    EXPECT_EQ(arrive(3, of("A", "mx:a.test")).size(), 1U) << "another's, with the label of before";
+    EXPECT_EQ(queue_.find(message(1))->pause->by, "alice");
+    EXPECT_EQ(queue_.find(message(2))->pause->by, "alice");
+    EXPECT_FALSE(queue_.find(message(3))->pause);
+    EXPECT_EQ(queue_.destinations().size(), 2U) << "the pause is listed with its mail";
+}
+
+// Mail that comes again to a destination that is known brings the label of its own time.
+TEST_F(PauseTest, AKnownDestinationTakesTheLabelOfNewMail)
+{
+    const auto labelled = [](const char* label) {
+        auto one = std::make_shared<routing::Route>(*route("mx:a.test"));
+        one->label = label;
+        return routing::RoutePointer{one};
+    };
+    Arrived event = mail(1, "mx:a.test");
+    event.route = labelled("mx:a.test");
+    const auto grants = say(event);
+    ASSERT_EQ(grants.size(), 1U);
+    (void)say(Finished{message(1)});
+    (void)say(all_well(grants.at(0)));
+    pause("mx:a.test");
+    event = mail(2, "mx:a.test");
+    event.route = labelled("mx:a.test;organization=B");
+    EXPECT_TRUE(say(event).empty());
+    EXPECT_EQ(queue_.find(message(2))->route->label, "mx:a.test;organization=B");
+    EXPECT_EQ(queue_.find(message(2))->pause->by, "alice");
+    ASSERT_EQ(queue_.destinations().size(), 1U);
+    EXPECT_TRUE(queue_.destinations()[0].pause);
 }
 
 TEST_F(PauseTest, WhatIsUnderWayComesBackAndWaits)

@@ -243,7 +243,8 @@ private:
                 ASSERT_EQ(held_.count(id), 0U) << "granted while held";
                 messages.push_back(id);
             }
-            EXPECT_TRUE(grant.settle || !queue_.pauses().contains(grant.route->label))
+            EXPECT_TRUE(grant.settle ||
+                        !queue_.pauses().contains(routing::format_key(*grant.route)))
                 << "a connection to a paused destination";
             history_ += grant.route->label + "/" + std::to_string(messages.front()) + " ";
         }

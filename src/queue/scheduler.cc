@@ -92,7 +92,8 @@ void Scheduler::join(std::uint32_t slot, const routing::RoutePointer& route)
     Destination& destination = destinations_[id];
     if (destination.messages++ > 0) return;
     ++totals_.destinations;
-    destination.paused = pauses_.contains(route->label);
+    destination.route = route;
+    destination.pause = find_pause(*route);
 }
 
 void Scheduler::leave(std::uint32_t slot)
@@ -127,7 +128,7 @@ Ring Scheduler::ring_of(std::uint32_t id, WallTime now) const
         return Ring::Idle;
     }
     const bool ready = destination.senders.waiting > 0 && !feedback.backing_off(now) &&
-                       !destination.paused && destination.silent == 0 &&
+                       !destination.pause && destination.silent == 0 &&
                        destination.active < feedback.connections();
     if (!ready) return Ring::None;
     if (destination.active > 0) {
@@ -150,7 +151,7 @@ void Scheduler::refresh(std::uint32_t id, WallTime now)
     WallTime due = WallTime::max();
     if (!destination.deferred.empty()) due = slab_[destination.deferred.top()].next_attempt;
     if (waiting && backing_off) due = std::min(due, destination.feedback.back_off_until);
-    if (waiting && (backing_off || destination.paused)) due = std::min(due, destination.next_sweep);
+    if (waiting && (backing_off || destination.pause)) due = std::min(due, destination.next_sweep);
     destination.due = due;
     const DestinationTimes times{destinations_};
     if (due == WallTime::max()) {
@@ -219,9 +220,17 @@ void Scheduler::set_pauses(Pauses pauses, WallTime now)
     for (std::uint32_t id = 0; id < destinations_.end(); ++id) {
         Destination& destination = destinations_[id];
         if (!destination.in_use) continue;
-        const bool paused = pauses_.contains(destination.route->label);
-        if (std::exchange(destination.paused, paused) != paused) refresh(id, now);
+        const bool before = destination.pause.has_value();
+        destination.pause = find_pause(*destination.route);
+        if (destination.pause.has_value() != before) refresh(id, now);
     }
+}
+
+std::optional<Pause> Scheduler::find_pause(const routing::Route& route) const
+{
+    if (pauses_.empty()) return std::nullopt;
+    const auto found = pauses_.find(routing::format_key(route));
+    return found == pauses_.end() ? std::nullopt : std::optional{found->second};
 }
 
 void Scheduler::make_due(const MessageId& id, WallTime now)

@@ -95,7 +95,8 @@ public:
     // Whether it is still one of the selection's; No where it is gone.
     [[nodiscard]] Selected is_selected(const Selection& selection, const MessageId& id) const;
     void summarize(const MessageId& id, Summary& summary) const;
-    // Those with mail, and those that are paused.
+    // Those with mail, and those that are paused; of one that is paused and has no mail its key
+    // stands for the label.
     [[nodiscard]] std::vector<DestinationRow> destinations() const;
     [[nodiscard]] Totals totals() const;
     // What a reload must answer anew, each once.
@@ -140,6 +141,7 @@ private:
     void set_reason(Item& item, std::string_view reason);
     void refresh(std::uint32_t destination, WallTime now);
     void forget_idle();
+    [[nodiscard]] std::optional<Pause> find_pause(const routing::Route& route) const;
 
     // scheduler_grants.cc
     // What an item remembers of its grant: of those that are open at a time no two have it in

@@ -202,6 +202,7 @@ void Scheduler::apply(const Rerouted& event, WallTime now)
         const std::uint32_t before = item.destination;
         if (*destinations_[before].route == *route->second) {
             item.rerouted = false;
+            destinations_[before].route = route->second;  // its label may be another
         } else if (item.state == State::UnderWay || item.state == State::Reserved) {
             item.rerouted = true;
         } else {

@@ -29,7 +29,7 @@ void Scheduler::promote(WallTime now)
 std::optional<facts::Outcome> Scheduler::outcome_without_attempt(const Destination& destination,
                                                                  WallTime now) const
 {
-    if (destination.paused) return facts::local_outcome(facts::Reason::QueuePaused);
+    if (destination.pause) return facts::local_outcome(facts::Reason::QueuePaused);
     if (!destination.feedback.backing_off(now)) return std::nullopt;
     return destination.feedback.last_failure;
 }

@@ -6,13 +6,15 @@
 
 namespace hermetic::queue {
 
-// Why it does not go although it is due; None: it may go, or it is not due.
+// What keeps it from going: a pause or a back-off that lasts beyond its time, also of what is not
+// due yet, else what is in use. None: it may go, it only waits for its time, or it is in no state
+// for that.
 facts::Reason Scheduler::waits_for(const Item& item) const
 {
     const Destination& destination = destinations_[item.destination];
     const Feedback& feedback = destination.feedback;
     if (item.state != State::Waiting && item.state != State::Deferred) return {};
-    if (destination.paused) return facts::Reason::QueuePaused;
+    if (destination.pause) return facts::Reason::QueuePaused;
     if (feedback.backing_off(now_) && feedback.back_off_until > item.next_attempt)
         return feedback.why_backing_off(now_);
     if (item.state != State::Waiting) return {};
@@ -57,7 +59,7 @@ MessageRow Scheduler::row(const Item& item) const
     const bool waits = item.state == State::Waiting || item.state == State::Deferred;
     if (waits && feedback.backing_off(now_) && feedback.back_off_until > item.next_attempt)
         row.next_attempt = feedback.back_off_until;
-    if (destination.paused) row.pause = pauses_.at(destination.route->label);
+    row.pause = destination.pause;
     return row;
 }
 
@@ -130,7 +132,7 @@ std::size_t Scheduler::retry_destinations(const std::function<bool(const routing
 std::vector<DestinationRow> Scheduler::destinations() const
 {
     std::vector<DestinationRow> rows;
-    std::set<std::string_view> listed;
+    std::set<std::string> listed;
     for (std::uint32_t id = 0; id < destinations_.end(); ++id) {
         const Destination& destination = destinations_[id];
         if (!destination.in_use || destination.ring == Ring::Idle) continue;
@@ -152,15 +154,13 @@ std::vector<DestinationRow> Scheduler::destinations() const
             row.next_attempt = slab_[destination.deferred.top()].next_attempt;
         }
         row.last_failure = destination.feedback.last_failure;
-        if (destination.paused) {
-            row.pause = pauses_.at(destination.route->label);
-            listed.insert(destination.route->label);
-        }
+        row.pause = destination.pause;
+        if (destination.pause) listed.insert(routing::format_key(*destination.route));
     }
-    for (const auto& [label, pause] : pauses_) {
-        if (listed.contains(label)) continue;
+    for (const auto& [key, pause] : pauses_) {
+        if (listed.contains(key)) continue;
         const auto route = std::make_shared<routing::Route>();
-        route->label = label;
+        route->label = key;
         DestinationRow& row = rows.emplace_back();
         row.route = route;
         row.pause = pause;

@@ -17,19 +17,51 @@ auto identity(const Route& route)
                     route.accepted_domain, route.organization);
 }
 
+constexpr std::string_view kOrganization = ";organization=";
+
+// A single ";" begins what follows a name: within one it is doubled.
+void append_name(std::string& text, std::string_view name)
+{
+    for (const char c : name) text.append(c == ';' ? 2 : 1, c);
+}
+
+std::string add_organization(std::string text, std::string_view name)
+{
+    if (name.empty()) return text;
+    append_name(text.append(kOrganization), name);
+    return text;
+}
+
+bool names_organization(std::string_view text)
+{
+    for (std::size_t at = text.find(kOrganization); at != std::string_view::npos;
+         at = text.find(kOrganization, at + 1)) {
+        std::size_t first = at;
+        while (first > 0 && text[first - 1] == ';') --first;
+        if ((at - first) % 2 == 0) return true;
+    }
+    return false;
+}
+
+// Whose it is, left out.
+std::string format_destination(const Route& route)
+{
+    std::string text;
+    if (route.is_mx()) text.append("mx:").append(route.domain);
+    for (const auto& host : route.hosts)
+        append_name(text.append(text.empty() ? "hosts:" : ","), host.format());
+    if (!route.connector.empty()) append_name(text.append(";connector="), route.connector);
+    if (!route.accepted_domain.empty())
+        append_name(text.append(";accepted_domain="), route.accepted_domain);
+    return text;
+}
+
+// Most servers have no other organization than the first.
 std::string make_label(const Route& route, const objects::Snapshot& snapshot)
 {
-    std::string label;
-    if (route.is_mx()) label.append("mx:").append(route.domain);
-    for (const auto& host : route.hosts)
-        label.append(label.empty() ? "hosts:" : ",").append(host.format());
-    if (!route.connector.empty()) return label.append(";connector=").append(route.connector);
-    if (!route.accepted_domain.empty())
-        label.append(";accepted_domain=").append(route.accepted_domain);
-    // Most servers have no other organization than the first.
-    if (&snapshot.organization(route.organization) != &snapshot.organization())
-        label.append(";organization=").append(route.organization);
-    return label;
+    std::string text = format_destination(route);
+    if (&snapshot.organization(route.organization) == &snapshot.organization()) return text;
+    return add_organization(std::move(text), route.organization);
 }
 
 RouteDecision finish(RouteDecision decision, const objects::Snapshot& snapshot,
@@ -118,6 +150,24 @@ std::size_t RouteHash::operator()(const RoutePointer& route) const
         hash = hash * kSpread + host.port;
     }
     return hash;
+}
+
+std::string format_key(const Route& route)
+{
+    return add_organization(format_destination(route), route.organization);
+}
+
+std::string key_of_label(std::string_view label, std::string_view first)
+{
+    std::string text{label};
+    return names_organization(text) ? text : add_organization(std::move(text), first);
+}
+
+std::string label_of_key(std::string_view key, std::string_view first)
+{
+    const std::string suffix = add_organization({}, first);
+    if (key.ends_with(suffix)) key.remove_suffix(suffix.size());
+    return std::string{key};
 }
 
 RouteDecision decide_route(const objects::Snapshot& snapshot, std::string_view organization,

@@ -36,7 +36,9 @@ struct Route {
     // For people, in log and listings, of a decided one: "mx:example.org", "mx:[192.0.2.1]",
     // "hosts:smtp://relay.example.org:25,…"; with a connector "…;connector=NAME", with an accepted
     // domain "…;accepted_domain=NAME", of another than the first organization
-    // "…;organization=NAME". No part of what the route is: the first may be another tomorrow.
+    // "…;organization=NAME"; a ";" within a name is doubled. No part of what the route is: the
+    // first may be another tomorrow. What is to hold for the route is kept by its key
+    // (format_key()).
     std::string label;
 
     [[nodiscard]] bool is_mx() const { return !domain.empty(); }
@@ -56,6 +58,13 @@ struct RouteEqual {
         return a == b || *a == *b;
     }
 };
+
+// What the route is, as text: its label with the organization always, the first one's too. It stays
+// while the route does, and no other route has it.
+[[nodiscard]] std::string format_key(const Route& route);
+// The key for which a label stands while `first` is the first organization. A key is its own.
+[[nodiscard]] std::string key_of_label(std::string_view label, std::string_view first);
+[[nodiscard]] std::string label_of_key(std::string_view key, std::string_view first);
 
 struct RouteDecision {
     Route route;

@@ -205,20 +205,22 @@ INSTANTIATE_TEST_SUITE_P(
                  by_mx("a.example", "A", "", "mx:a.example")},
         OwnedRow{"AcceptedDomainsConnector", "A", "a@b.example",
                  by_hosts({"smtp://hub.b.example"}, "B", "b-hub", "",
-                          "hosts:smtp://hub.b.example:25;connector=b-hub")},
+                          "hosts:smtp://hub.b.example:25;connector=b-hub;organization=B")},
         OwnedRow{"NextHopIsAConnector", "A", "a@named.example",
-                 by_mx("named.example", "B", "by-name", "mx:named.example;connector=by-name")},
+                 by_mx("named.example", "B", "by-name",
+                       "mx:named.example;connector=by-name;organization=B")},
         OwnedRow{"AnUnknownOrganizationIsTheFirst", "gone", "a@elsewhere.test",
                  by_mx("elsewhere.test", "A", "", "mx:elsewhere.test")}),
     [](const auto& row) { return row.param.name; });
 
-// What is a name in one stands in another's path or name: people may take one for the other.
+// What is a name in one stands in another's path or name.
 TEST(RouteValue, IsWhatItNamesWhateverItsLabelLooksLike)
 {
-    const char* const label = "hosts:lmtp+unix:/run/a;connector=bank";
-    const auto of_connector = by_hosts({"lmtp+unix:/run/a"}, "A", "bank", "", label);
-    const auto of_path = by_hosts({"lmtp+unix:/run/a;connector=bank"}, "A", "", "", label);
+    const auto of_connector = by_hosts({"lmtp+unix:/run/a"}, "A", "bank", "", "");
+    const auto of_path = by_hosts({"lmtp+unix:/run/a;connector=bank"}, "A", "", "", "");
     EXPECT_NE(of_connector, of_path);
+    EXPECT_EQ(format_key(of_connector), "hosts:lmtp+unix:/run/a;connector=bank;organization=A");
+    EXPECT_EQ(format_key(of_path), "hosts:lmtp+unix:/run/a;;connector=bank;organization=A");
 
     objects::Snapshot::Contents contents;
     contents.organizations.emplace_back().name = "A";
@@ -227,6 +229,27 @@ TEST(RouteValue, IsWhatItNamesWhateverItsLabelLooksLike)
         decide_route(objects::Snapshot{contents}, "B;connector=bank", mailbox("a@elsewhere.test"));
     EXPECT_EQ(decided.route.connector, "");
     EXPECT_EQ(decided.route.organization, "B;connector=bank");
+    EXPECT_EQ(decided.route.label, "mx:elsewhere.test;organization=B;;connector=bank");
+    EXPECT_EQ(format_key(decided.route), decided.route.label);
+}
+
+TEST(RouteValue, TheConnectorsOfTwoOrganizationsHaveTwoKeys)
+{
+    const auto of_a = by_mx("x.test", "A", "partner", "");
+    const auto of_b = by_mx("x.test", "B", "partner", "");
+    EXPECT_EQ(format_key(of_a), "mx:x.test;connector=partner;organization=A");
+    EXPECT_EQ(format_key(of_b), "mx:x.test;connector=partner;organization=B");
+}
+
+TEST(RouteValue, ALabelStandsForOneKey)
+{
+    EXPECT_EQ(key_of_label("mx:x.test", "A"), "mx:x.test;organization=A");
+    EXPECT_EQ(key_of_label("mx:x.test;organization=B", "A"), "mx:x.test;organization=B");
+    EXPECT_EQ(key_of_label("hosts:lmtp+unix:/a;;organization=B", "A;"),
+              "hosts:lmtp+unix:/a;;organization=B;organization=A;;");
+    EXPECT_EQ(label_of_key("mx:x.test;organization=A", "A"), "mx:x.test");
+    EXPECT_EQ(label_of_key("mx:x.test;organization=B", "A"), "mx:x.test;organization=B");
+    EXPECT_EQ(key_of_label("mx:x.test", ""), "mx:x.test") << "there is no organization";
 }
 
 TEST(RouteValue, TheOrderOfOrganizationsChangesItsLabelOnly)
@@ -239,6 +262,8 @@ TEST(RouteValue, TheOrderOfOrganizationsChangesItsLabelOnly)
     EXPECT_EQ(before, after);
     EXPECT_EQ(before.label, "mx:x.test;organization=B");
     EXPECT_EQ(after.label, "mx:x.test");
+    EXPECT_EQ(format_key(before), "mx:x.test;organization=B");
+    EXPECT_EQ(format_key(after), format_key(before));
 }
 
 TEST(RouteValue, EqualOnesAreOneInASet)
