@@ -37,11 +37,11 @@ void find_missing(const SpoolFacts& facts, std::vector<Damage>& damage)
 {
     const std::string everything = "the list of its tables, and with it all queued mail";
     if (!facts.has_database) {
-        damage.push_back({"the folder db is missing", "all queued mail"});
+        damage.push_back({"the folder db is missing", "all queued mail", true});
     } else if (facts.manifest.empty()) {
-        damage.push_back({"db/CURRENT is missing or empty", everything});
+        damage.push_back({"db/CURRENT is missing or empty", everything, true});
     } else if (!facts.has_manifest) {
-        damage.push_back({fmt::format("db/{} is missing", facts.manifest), everything});
+        damage.push_back({fmt::format("db/{} is missing", facts.manifest), everything, true});
     }
     if (!facts.identity) return;  // of a version that made no such promise
     if (!*facts.identity) {
@@ -101,11 +101,12 @@ void find_gap(const std::vector<LogFacts>& logs, std::size_t at, Opening& openin
     if (reading.has_torn_end) {
         opening.damage.push_back({fmt::format("{} is damaged from octet {} on",
                                               log_name(logs[at].number), reading.sound),
-                                  fmt::format("the damaged part and {} after it", groups(behind))});
+                                  fmt::format("the damaged part and {} after it", groups(behind)),
+                                  true});
     } else {
         opening.damage.push_back({fmt::format("between {} and {} a part of the log is missing",
                                               log_name(logs[at].number), log_name(next->number)),
-                                  "its contents"});
+                                  "its contents", true});
     }
 }
 
@@ -121,7 +122,8 @@ void find_damaged_logs(const std::vector<LogFacts>& logs, Opening& opening)
             {fmt::format("{} is damaged from octet {} on", log_name(logs[at].number),
                          reading.sound),
              fmt::format("the damaged part and {} after it",
-                         groups(reading.records_behind + groups_from(logs, at + 1)))});
+                         groups(reading.records_behind + groups_from(logs, at + 1))),
+             true});
     }
 }
 
@@ -133,7 +135,7 @@ void find_lost_end(const std::vector<LogFacts>& logs, const LogPoint& point, Ope
         // Removed by RocksDB only after a later one was begun.
         if (!logs.empty() && logs.back().number > point.log) return;
         opening.damage.push_back({fmt::format("{} is missing", log_name(point.log)),
-                                  "the mail and the outcomes that were in it"});
+                                  "the mail and the outcomes that were in it", true});
         return;
     }
     const LogReading& reading = at->reading;
@@ -145,7 +147,8 @@ void find_lost_end(const std::vector<LogFacts>& logs, const LogPoint& point, Ope
         {fmt::format("{} is {} octet {} on", log_name(point.log),
                      reading.has_torn_end ? "damaged from" : "cut from", reading.sound),
          found == 0 ? "its contents"
-                    : fmt::format("{} changes that were on the disk", point.sequence - found)});
+                    : fmt::format("{} changes that were on the disk", point.sequence - found),
+         true});
 }
 
 bool is_in_sequence(const std::vector<LogFacts>& logs)
@@ -187,7 +190,7 @@ Opening decide_opening(const SpoolFacts& facts, const std::optional<LogPoint>& k
     }
     find_missing(facts, opening.damage);
     if (facts.trial && !facts.trial->error.empty()) {
-        opening.damage.push_back({"the database cannot be read: " + facts.trial->error, ""});
+        opening.damage.push_back({"the database cannot be read: " + facts.trial->error, "", true});
     }
     const auto logs = live_logs(facts);
     find_damaged_logs(logs, opening);

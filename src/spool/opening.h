@@ -45,6 +45,8 @@ struct SpoolFacts {
 struct Damage {
     std::string what;  // "db/CURRENT is missing"
     std::string lost;  // what would be lost if it were opened nevertheless; empty: not known more
+    // Records of messages may be lost with it: that a message has no state tells nothing then.
+    bool loses_records = false;
     bool operator==(const Damage&) const = default;
 };
 

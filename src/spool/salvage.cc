@@ -74,6 +74,7 @@ private:
     void visit_one(std::string_view key, std::string_view record,
                    const std::function<void(const SalvagedRecords&)>& use);
     void read_state(std::string_view key, SalvagedRecords& records);
+    [[nodiscard]] bool may_lack_states() const;
     [[nodiscard]] std::string read_inline_body(const Body& body,
                                                const std::function<void(std::string_view)>& use);
     [[nodiscard]] std::vector<fs::path> body_files() const;
@@ -102,7 +103,7 @@ std::optional<OpenError> StoppedSpoolOnDisk::open()
     if (report_.damage.empty() && facts->has_manifest) {
         const Trial trial = try_database(directory_ + "/db", file_system);
         if (!trial.error.empty()) {
-            report_.damage.push_back({"the database cannot be read: " + trial.error, ""});
+            report_.damage.push_back({"the database cannot be read: " + trial.error, "", true});
         }
     }
     fs::create_directories(work_, error);
@@ -163,9 +164,11 @@ void StoppedSpoolOnDisk::visit_one(std::string_view key, std::string_view record
 void StoppedSpoolOnDisk::read_state(std::string_view key, SalvagedRecords& records)
 {
     const rocksdb::Status found = store_->get(Column::State, key, records.state);
-    if (found.IsNotFound()) return;
     if (!found.ok()) {
-        records.message.state_error = found.ToString();
+        if (!found.IsNotFound()) records.message.state_error = found.ToString();
+        if (found.IsNotFound() && may_lack_states()) {
+            records.message.state_error = "it has none, or it is in what the database lost";
+        }
         records.state.clear();
         return;
     }
@@ -175,6 +178,12 @@ void StoppedSpoolOnDisk::read_state(std::string_view key, SalvagedRecords& recor
     } else if (state.error() != RecordError::NewerVersion) {
         records.message.state_error = describe(state.error());
     }
+}
+
+// Where a table or a part of the log is gone, nothing tells which messages had a state in it.
+bool StoppedSpoolOnDisk::may_lack_states() const
+{
+    return !store_->losses().empty() || std::ranges::any_of(report_.damage, &Damage::loses_records);
 }
 
 std::string StoppedSpoolOnDisk::read_body(const Body& body,

@@ -34,7 +34,7 @@ struct SalvageReport {
     std::uint64_t messages = 0;           // whose envelope can be read
     std::vector<std::string> unreadable;  // one line each: what cannot be read, and why
     std::vector<MessageId> without_body;
-    std::vector<MessageId> without_state;
+    std::vector<MessageId> without_state;  // it cannot be read, or may be among what is lost
     std::uint64_t bodies_without_message = 0;
     std::string aside;  // where repair() has put the rest; empty: it was not asked
 
@@ -65,9 +65,10 @@ public:
 
 // Makes a new database of every message that can be read, and puts the damaged one, what it holds
 // besides, and bodies without a message into a folder of the spool named by `clock`'s time. A
-// message whose body cannot be read stays in the queue, so that its sender hears of it; one whose
-// state cannot be read is held, since some of its recipients may have it. Interrupted at any
-// moment, the spool is as before, or it is repaired, or asks for a repair again.
+// message whose body cannot be read stays in the queue, so that its sender hears of it. One whose
+// state cannot be read is held, since some of its recipients may have it; where a table, the list
+// of them or a part of the log is lost, so is one that has none. Interrupted at any moment, the
+// spool is as before, or it is repaired, or asks for a repair again.
 [[nodiscard]] Result<SalvageReport, OpenError> repair_spool(const std::string& directory,
                                                             const Clock& clock);
 

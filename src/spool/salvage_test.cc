@@ -2,6 +2,8 @@
 
 #include "spool/damage_fixture.h"
 
+#include <rocksdb/sst_file_reader.h>
+
 namespace hermetic::spool {
 namespace {
 
@@ -169,12 +171,75 @@ TEST_F(Salvage, WithoutTheLogTheTablesAreThere)
     close();
 }
 
+// That a message has no state says nothing where states are lost: it may have been held, or some of
+// its recipients served.
+class SalvageStates : public Salvage {
+protected:
+    void record_state()
+    {
+        open();
+        MessageState state;
+        state.held = true;
+        ASSERT_EQ(driver->record(driver->deferred(stored.begin()->first, state)),
+                  Durability::Durable);
+        close();
+    }
+
+    void expect_all_held()
+    {
+        EXPECT_THAT(check().without_state, SizeIs(stored.size()));
+        EXPECT_THAT(repair().without_state, SizeIs(stored.size()));
+        open();
+        const auto claimed = driver->claim_all();
+        EXPECT_THAT(claimed, SizeIs(stored.size()));
+        for (const auto& [id, one] : claimed) {
+            EXPECT_TRUE(one.state.held) << format_id(id);
+            EXPECT_EQ(one.state.last_reason, "spool.read-failed");
+        }
+        close();
+        EXPECT_TRUE(check().is_sound()) << "once";
+    }
+};
+
+TEST_F(SalvageStates, InALogThatIsGoneHoldWhoeverMayHaveHadOne)
+{
+    record_state();
+    fs::remove(in_database(".log"));
+    expect_all_held();
+}
+
+TEST_F(SalvageStates, InALogThatIsCutHoldWhoeverMayHaveHadOne)
+{
+    record_state();
+    fs::resize_file(in_database(".log"), 0);
+    expect_all_held();
+}
+
+TEST_F(SalvageStates, InATableThatIsGoneHoldWhoeverMayHaveHadOne)
+{
+    record_state();
+    open();  // into tables
+    close();
+    std::size_t removed = 0;
+    for (const auto& entry : fs::directory_iterator{settings.directory + "/db"}) {
+        if (entry.path().extension() != ".sst") continue;
+        rocksdb::SstFileReader table{rocksdb::Options{}};
+        ASSERT_TRUE(table.Open(entry.path()).ok());
+        if (table.GetTableProperties()->column_family_name != "state") continue;
+        fs::remove(entry);
+        ++removed;
+    }
+    ASSERT_EQ(removed, 1U);
+    expect_all_held();
+}
+
 TEST_F(Salvage, WithoutTheBodiesTheirSendersCanBeTold)
 {
     fs::remove_all(settings.directory + "/bodies");
     ASSERT_NO_FATAL_FAILURE(expect_refusal("the folder bodies is missing"));
     const auto report = repair();
     EXPECT_THAT(report.without_body, SizeIs(2));
+    EXPECT_THAT(report.without_state, IsEmpty()) << "the database has lost nothing";
     EXPECT_FALSE(check().is_sound());
     EXPECT_FALSE(check().needs_repair()) << "it has done what it can";
     open();
