@@ -1,5 +1,7 @@
 #include "cli/exported_message.h"
 
+#include "tls/durable_file.h"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -81,6 +83,23 @@ std::string format_exported(const spool::SalvagedMessage& message)
         text += boost::json::serialize(name) + ": " + boost::json::serialize(member);
     }
     return text + "\n}\n";
+}
+
+std::string write_exported(spool::StoppedSpool& spool, const spool::SalvagedMessage& message,
+                           const std::string& folder)
+{
+    const std::string path = folder + "/" + format_id(message.id);
+    if (message.body_error.empty()) {
+        std::string text;
+        auto error =
+            spool.read_body(message.body, [&](std::string_view part) { text.append(part); });
+        if (!error.empty()) return error;
+        auto written = tls::write_durably(path + ".eml", text, tls::FileMode::OwnerOnly);
+        if (!written) return std::move(written.error());
+    }
+    auto written =
+        tls::write_durably(path + ".json", format_exported(message), tls::FileMode::OwnerOnly);
+    return written ? std::string{} : std::move(written.error());
 }
 
 }  // namespace hermetic::cli

@@ -3,6 +3,11 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
 
 namespace hermetic::cli {
 namespace {
@@ -31,6 +36,73 @@ TEST(ExportedMessage, SaysWhoStillWaitsForIt)
     EXPECT_EQ(recipients[1].at("address"), "waits@example.org");
     EXPECT_EQ(recipients[1].at("notify"), (boost::json::array{"SUCCESS", "FAILURE"}));
     EXPECT_EQ(recipients[1].at("orcpt"), "rfc822;waits@example.org");
+}
+
+// Its messages have the one body.
+class OneBody final : public spool::StoppedSpool {
+public:
+    explicit OneBody(std::string text) : text_{std::move(text)} {}
+
+    spool::SalvageReport read(
+        const std::function<void(const spool::SalvagedMessage&)>& /*use*/) override
+    {
+        return {};
+    }
+    std::string read_body(const spool::Body& /*body*/,
+                          const std::function<void(std::string_view)>& use) override
+    {
+        use(text_);
+        return {};
+    }
+
+private:
+    std::string text_;
+};
+
+// While it lives no file can have more octets: as on a full disk, a write fails that is late.
+class FileLimit {
+public:
+    explicit FileLimit(rlim_t octets) : ignored_{std::signal(SIGXFSZ, SIG_IGN)}
+    {
+        getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit limit{octets, before_.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FileLimit()
+    {
+        setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, ignored_);
+    }
+    FileLimit(const FileLimit&) = delete;
+    FileLimit& operator=(const FileLimit&) = delete;
+
+private:
+    rlimit before_{};
+    void (*ignored_)(int);
+};
+
+TEST(ExportedMessage, IsOnTheDiskOrTheExportHasFailed)
+{
+    std::string name = (std::filesystem::temp_directory_path() / "hermetic-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    auto envelope = std::make_shared<mail::Envelope>();
+    spool::SalvagedMessage message;
+    message.envelope = envelope;
+    OneBody spool{std::string(4'000, 'x')};
+    const std::string eml = name + "/" + format_id(message.id) + ".eml";
+    std::string error;
+    {
+        // Less than a stream keeps to itself before it writes.
+        const FileLimit limit{2'000};
+        error = write_exported(spool, message, name);
+    }
+    EXPECT_NE(error, "");
+    EXPECT_FALSE(std::filesystem::exists(eml)) << "no part of it";
+
+    EXPECT_EQ(write_exported(spool, message, name), "");
+    EXPECT_EQ(std::filesystem::file_size(eml), 4'000U);
+    EXPECT_TRUE(std::filesystem::exists(name + "/" + format_id(message.id) + ".json"));
+    std::filesystem::remove_all(name);
 }
 
 }  // namespace

@@ -16,11 +16,11 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <grp.h>
 #include <optional>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace hermetic::cli {
 namespace {
@@ -150,21 +150,6 @@ std::string make_export_folder(const std::string& to)
     return error ? fmt::format("cannot make {}: {}", to, error.message()) : std::string{};
 }
 
-// False: it could not be written.
-bool export_one(spool::StoppedSpool& spool, const spool::SalvagedMessage& message,
-                const std::string& to)
-{
-    const std::string path = to + "/" + format_id(message.id);
-    std::ofstream envelope{path + ".json", std::ios::binary};
-    envelope << format_exported(message);
-    if (!message.body_error.empty()) return envelope.good();
-    std::ofstream body{path + ".eml", std::ios::binary};
-    const std::string error = spool.read_body(message.body, [&](std::string_view part) {
-        body.write(part.data(), static_cast<std::streamsize>(part.size()));
-    });
-    return error.empty() && envelope.good() && body.good();
-}
-
 Result<std::unique_ptr<spool::StoppedSpool>, Complaint> open_stopped(
     const SpoolArguments& arguments)
 {
@@ -222,12 +207,16 @@ int spool_export(const SpoolArguments& arguments)
     if (!spool) return fail(spool.error());
     if (const auto error = make_export_folder(arguments.to); !error.empty()) return fail({error});
     std::uint64_t failed = 0;
+    std::string first;  // failure
     const auto report = (*spool)->read([&](const spool::SalvagedMessage& message) {
-        if (!export_one(**spool, message, arguments.to)) ++failed;
+        auto error = write_exported(**spool, message, arguments.to);
+        if (error.empty()) return;
+        if (failed++ == 0) first = std::move(error);
     });
     print(report, arguments.output());
     if (failed > 0) {
-        return fail({fmt::format("{} messages could not be written to {}", failed, arguments.to)});
+        return fail({fmt::format("{} messages could not be exported to {}; the first: {}", failed,
+                                 arguments.to, first)});
     }
     return report.is_sound() ? kDone : kFailed;
 }
