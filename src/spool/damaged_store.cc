@@ -11,8 +11,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -32,17 +30,20 @@ std::string sound_part(std::string_view octets)
     return sound;
 }
 
-std::string octets_of(const fs::path& path)
+// Into the work folder. Empty where it went well. A list of tables that the disk does not hand out
+// whole is left out: a part of one would be taken for all of it.
+std::string copy_to_work(const fs::path& source, const fs::path& work)
 {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-bool write_octets(const fs::path& path, const std::string& octets)
-{
-    std::ofstream file{path, std::ios::binary};
-    file << octets;
-    return file.good();
+    rocksdb::FileSystem& file_system = *rocksdb::FileSystem::Default();
+    auto found = read_readable(file_system, source.string());
+    if (!found) return std::move(found.error());
+    const bool is_log = source.extension() == ".log";
+    if (!is_log && !found->error.empty()) return {};
+    const auto written = write_file(file_system, work.string(), source.filename().string(),
+                                    is_log ? sound_part(found->octets) : found->octets);
+    return written.ok() ? std::string{}
+                        : fmt::format("cannot write {}: {}", (work / source.filename()).string(),
+                                      written.ToString());
 }
 
 // Empty where it went well.
@@ -58,12 +59,10 @@ std::string fill_work(const std::string& spool, const fs::path& work)
         const fs::path name = entry->path().filename();
         if (name.extension() == ".sst") {
             fs::create_symlink(entry->path(), work / name, error);
-        } else if (name.extension() == ".log") {
-            if (!write_octets(work / name, sound_part(octets_of(entry->path())))) {
-                return fmt::format("cannot write {}", (work / name).string());
-            }
-        } else if (name.string().starts_with("MANIFEST-") || name == "CURRENT") {
-            fs::copy_file(entry->path(), work / name, error);
+        } else if (name.extension() == ".log" || name.string().starts_with("MANIFEST-") ||
+                   name == "CURRENT") {
+            auto failed = copy_to_work(entry->path(), work);
+            if (!failed.empty()) return failed;
         }
     }
     return error && fs::exists(source)
@@ -219,7 +218,9 @@ rocksdb::Status DamagedStore::apply_logs(const std::string& spool)
     rocksdb::Status status;
     Applier applier{*database_, columns_};
     for (const FoundLog& log : find_logs(*rocksdb::FileSystem::Default(), spool)) {
-        (void)read_log(octets_of(log.path), [&](std::string_view octets) {
+        const auto found = read_readable(*rocksdb::FileSystem::Default(), log.path);
+        if (!found) return rocksdb::Status::IOError(found.error());
+        (void)read_log(found->octets, [&](std::string_view octets) {
             const rocksdb::WriteBatch batch{std::string{octets}};
             const auto applied = batch.Iterate(&applier);
             if (status.ok()) status = applied;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kIdentity = "identity";
 constexpr std::size_t kReadAtOnce = 1U << 20;
+constexpr std::size_t kDiskBlock = 4096;
 const rocksdb::IOOptions kIo{};
 
 std::vector<std::string> names_in(rocksdb::FileSystem& file_system, const std::string& folder)
@@ -37,8 +38,38 @@ std::optional<std::uint64_t> numbered(std::string_view name, std::string_view en
     return parse_decimal<std::uint64_t>(name.substr(0, name.size() - ending.size()));
 }
 
+// Reads the files of a spool for its facts.
+class FactReader {
+public:
+    FactReader(rocksdb::FileSystem& file_system, std::string directory, ReadErrors errors,
+               SpoolFacts& facts)
+        : file_system_{file_system},
+          directory_{std::move(directory)},
+          errors_{errors},
+          facts_{facts}
+    {
+    }
+
+    Result<std::string, std::string> read(const std::string& name)
+    {
+        const std::string path = directory_ + "/" + name;
+        if (errors_ == ReadErrors::Fail) return read_file(file_system_, path);
+        auto found = read_readable(file_system_, path);
+        if (!found) return failure(std::move(found.error()));
+        if (!found->error.empty()) facts_.unreadable.push_back({name, std::move(found->error)});
+        return std::move(found->octets);
+    }
+
+private:
+    rocksdb::FileSystem& file_system_;
+    std::string directory_;
+    ReadErrors errors_;
+    SpoolFacts& facts_;
+};
+
 Result<void, std::string> inspect_database(rocksdb::FileSystem& file_system,
-                                           const std::string& directory, SpoolFacts& facts)
+                                           const std::string& directory, FactReader& reader,
+                                           SpoolFacts& facts)
 {
     const std::string folder = directory + "/db";
     facts.has_database = exists(file_system, folder);
@@ -46,14 +77,14 @@ Result<void, std::string> inspect_database(rocksdb::FileSystem& file_system,
         if (numbered(name, ".sst")) ++facts.tables;
     }
     if (exists(file_system, folder + "/CURRENT")) {
-        auto current = read_file(file_system, folder + "/CURRENT");
+        const auto current = reader.read("db/CURRENT");
         if (!current) return failure(current.error());
         facts.manifest = printable_ascii(current->substr(0, current->find('\n')));
         facts.has_manifest = facts.manifest.starts_with("MANIFEST-") &&
                              exists(file_system, folder + "/" + facts.manifest);
     }
     for (const FoundLog& log : find_logs(file_system, directory)) {
-        const auto octets = read_file(file_system, log.path);
+        const auto octets = reader.read(fmt::format("db/{:06}.log", log.number));
         if (!octets) return failure(octets.error());
         facts.logs.push_back({log.number, read_log(*octets)});
     }
@@ -101,6 +132,38 @@ Result<std::string, std::string> read_file(rocksdb::FileSystem& file_system,
     return text;
 }
 
+Result<ReadableOctets, std::string> read_readable(rocksdb::FileSystem& file_system,
+                                                  const std::string& path)
+{
+    std::uint64_t size = 0;
+    std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+    auto status = file_system.GetFileSize(path, kIo, &size, nullptr);
+    if (status.ok()) {
+        status = file_system.NewRandomAccessFile(path, rocksdb::FileOptions{}, &file, nullptr);
+    }
+    if (!status.ok()) return failure(fmt::format("cannot open {}: {}", path, status.ToString()));
+    ReadableOctets found;
+    found.octets.resize(static_cast<std::size_t>(size));
+    std::string block(kReadAtOnce, '\0');
+    std::size_t step = kReadAtOnce;
+    for (std::size_t at = 0; at < found.octets.size();) {
+        const std::size_t length = std::min(step, found.octets.size() - at);
+        rocksdb::Slice part;
+        status = file->Read(at, length, kIo, &part, block.data(), nullptr);
+        if (status.ok() && part.size() == length) {
+            std::copy_n(part.data(), length, found.octets.data() + at);
+        } else if (step > kDiskBlock) {
+            step = kDiskBlock;  // once more, piece by piece
+            continue;
+        } else if (found.error.empty()) {
+            found.error = status.ok() ? "it is shorter than it was" : status.ToString();
+        }
+        at += length;
+        if (at % kReadAtOnce == 0) step = kReadAtOnce;
+    }
+    return found;
+}
+
 rocksdb::IOStatus write_file(rocksdb::FileSystem& file_system, const std::string& directory,
                              const std::string& name, const std::string& text)
 {
@@ -132,16 +195,17 @@ std::vector<FoundLog> find_logs(rocksdb::FileSystem& file_system, const std::str
 }
 
 Result<SpoolFacts, std::string> inspect_spool(
-    const std::shared_ptr<rocksdb::FileSystem>& file_system, const std::string& directory)
+    const std::shared_ptr<rocksdb::FileSystem>& file_system, const std::string& directory,
+    ReadErrors errors)
 {
     SpoolFacts facts;
-    const std::string identity = fmt::format("{}/{}", directory, kIdentity);
-    if (exists(*file_system, identity)) {
-        const auto text = read_file(*file_system, identity);
+    FactReader reader{*file_system, directory, errors, facts};
+    if (exists(*file_system, fmt::format("{}/{}", directory, kIdentity))) {
+        const auto text = reader.read(std::string{kIdentity});
         if (!text) return failure(text.error());
         facts.identity = parse_identity(*text);
     }
-    if (const auto seen = inspect_database(*file_system, directory, facts); !seen) {
+    if (const auto seen = inspect_database(*file_system, directory, reader, facts); !seen) {
         return failure(seen.error());
     }
     inspect_bodies(*file_system, directory, facts);

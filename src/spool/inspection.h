@@ -8,6 +8,7 @@
 
 #include <rocksdb/file_system.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,15 @@ namespace hermetic::spool {
 // The whole file, or why not.
 [[nodiscard]] Result<std::string, std::string> read_file(rocksdb::FileSystem& file_system,
                                                          const std::string& path);
+
+// What can be read of a file, block by block.
+struct ReadableOctets {
+    std::string octets;  // zeros where they cannot be read
+    std::string error;   // the first; empty: all of it can
+};
+// The error: it cannot even be opened.
+[[nodiscard]] Result<ReadableOctets, std::string> read_readable(rocksdb::FileSystem& file_system,
+                                                                const std::string& path);
 
 // Written beside, synced, and put in its place: afterwards there is the old or the new one.
 [[nodiscard]] rocksdb::IOStatus write_file(rocksdb::FileSystem& file_system,
@@ -32,9 +42,16 @@ struct FoundLog {
 [[nodiscard]] std::vector<FoundLog> find_logs(rocksdb::FileSystem& file_system,
                                               const std::string& directory);
 
+// What becomes of a file with octets that the disk does not hand out.
+enum class ReadErrors : std::uint8_t {
+    Fail,    // the inspection fails
+    Record,  // it stands in `unreadable`
+};
+
 // The error: a file that is there cannot be read. Asks RocksDB where needs_trial() says so.
 [[nodiscard]] Result<SpoolFacts, std::string> inspect_spool(
-    const std::shared_ptr<rocksdb::FileSystem>& file_system, const std::string& directory);
+    const std::shared_ptr<rocksdb::FileSystem>& file_system, const std::string& directory,
+    ReadErrors errors = ReadErrors::Fail);
 
 [[nodiscard]] rocksdb::IOStatus write_identity(rocksdb::FileSystem& file_system,
                                                const std::string& directory, const LogPoint& point);

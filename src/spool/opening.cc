@@ -189,6 +189,10 @@ Opening decide_opening(const SpoolFacts& facts, const std::optional<LogPoint>& k
         return opening;
     }
     find_missing(facts, opening.damage);
+    for (const UnreadableFile& file : facts.unreadable) {
+        opening.damage.push_back({fmt::format("{} cannot be read: {}", file.name, file.why),
+                                  "the part that cannot be read", file.name.starts_with("db/")});
+    }
     if (facts.trial && !facts.trial->error.empty()) {
         opening.damage.push_back({"the database cannot be read: " + facts.trial->error, "", true});
     }

@@ -29,6 +29,11 @@ struct Trial {
     std::uint64_t oldest_log = 0;  // those below are left over, and in tables
 };
 
+struct UnreadableFile {
+    std::string name;  // "db/000018.log"
+    std::string why;
+};
+
 struct SpoolFacts {
     std::optional<Result<LogPoint, IdentityError>> identity;  // nullopt: there is no such file
     bool has_database = false;                                // the folder
@@ -40,6 +45,8 @@ struct SpoolFacts {
     std::uint64_t body_folders_missing = 0;
     std::uint64_t body_files = 0;
     std::optional<Trial> trial;  // once needs_trial() asks for it
+    // Files with octets that the disk does not hand out: in their place the facts have zeros.
+    std::vector<UnreadableFile> unreadable;
 };
 
 struct Damage {

@@ -93,7 +93,7 @@ std::optional<OpenError> StoppedSpoolOnDisk::open()
         return unusable(fmt::format("there is no spool in {}", directory_));
     }
     const auto file_system = rocksdb::FileSystem::Default();
-    const auto facts = inspect_spool(file_system, directory_);
+    const auto facts = inspect_spool(file_system, directory_, ReadErrors::Record);
     if (!facts) return unusable(facts.error());
     const Opening opening = decide_opening(*facts);
     if (opening.kind == Opening::Kind::Newer) {

@@ -3,6 +3,9 @@
 #include "spool/damage_fixture.h"
 
 #include <rocksdb/sst_file_reader.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 namespace hermetic::spool {
 namespace {
@@ -142,6 +145,60 @@ TEST_F(Salvage, WithoutTheListOfTablesEveryMessageIsThere)
         EXPECT_FALSE(fs::exists(aside(report, "work")));
         expect_mail_but_for({});
     }
+}
+
+// A directory in the place of a file: it can be opened, and not an octet of it be read, as of a
+// file whose sectors are lost.
+TEST_F(Salvage, AFileThatTheDiskDoesNotHandOutCostsWhatIsInIt)
+{
+    const fs::path identity = settings.directory + "/identity";
+    const std::string ours = content(identity);
+    fs::remove(identity);
+    fs::create_directory(identity);
+    const auto without_identity = check();
+    EXPECT_EQ(without_identity.messages, stored.size());
+    ASSERT_THAT(without_identity.damage, Not(IsEmpty()));
+    fs::remove(identity);
+    write(identity, ours);
+
+    const fs::path current = settings.directory + "/db/CURRENT";
+    const std::string named = content(current);
+    fs::remove(current);
+    fs::create_directory(current);
+    EXPECT_EQ(check().messages, stored.size());
+    fs::remove(current);
+    write(current, named);
+    EXPECT_TRUE(check().is_sound());
+
+    const fs::path log = in_database(".log");
+    fs::remove(log);
+    fs::create_directory(log);
+    const auto report = repair();
+    EXPECT_EQ(report.messages, 2U) << "those in tables";
+    EXPECT_THAT(report.damage.front().what, HasSubstr(".log cannot be read"));
+    open();
+    EXPECT_THAT(driver->claim_all(), SizeIs(2));
+    close();
+}
+
+// The octets of a log that did not get into the work folder would be mail that is not there.
+TEST_F(Salvage, AWorkFolderWithoutRoomIsAFailure)
+{
+    settings.directory = directory.path() + "/small";
+    open();
+    store(make_text(3'000, 1));
+    close();
+    rlimit before{};
+    getrlimit(RLIMIT_FSIZE, &before);
+    const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit little{2'000, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &little);
+    const auto opened = StoppedSpool::open(settings.directory, directory.path() + "/work");
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, ignored);
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().words, HasSubstr("cannot write"));
+    EXPECT_FALSE(fs::exists(directory.path() + "/work"));
 }
 
 TEST_F(Salvage, WithoutADatabaseTheBodiesAreKept)
