@@ -69,11 +69,14 @@ Result<Built, config::Diagnostics> build(const std::string& file)
         load_listener_contexts(options, node->document, file, now, MadeFiles::Leave, {});
     auto objects = directory::judge_objects(options.organization_file, options.data_directory,
                                             check_for(options), now);
-    if (contexts && objects)
+    auto faults = find_unfit_data(*node);
+    if (contexts && objects && faults.empty())
         return Built{*std::move(node), *std::move(contexts), *std::move(objects)};
-    config::Diagnostics faults;
-    if (!contexts) faults = std::move(contexts.error());
-    if (!objects) faults.insert(faults.end(), objects.error().begin(), objects.error().end());
+    const auto add_faults = [&faults](const config::Diagnostics& more) {
+        faults.insert(faults.end(), more.begin(), more.end());
+    };
+    if (!contexts) add_faults(contexts.error());
+    if (!objects) add_faults(objects.error());
     return failure(std::move(faults));
 }
 

@@ -1,6 +1,8 @@
 // `hermetic check`: builds what `serve` builds, by the same code, and puts nothing in force.
 //
-// Writes nothing: what a first start would make is made in memory. Ports are not opened.
+// Writes nothing: what a first start would make is made in memory. Ports are not opened; of the
+// spool all is judged that a start judges before it reads the messages
+// (spool::find_opening_fault()).
 #pragma once
 
 #include "cli/commands.h"

@@ -60,7 +60,7 @@ protected:
         if (!node) return places(node.error());
         const auto contexts = load_listener_contexts(node->options, node->document, file,
                                                      system_clock().wall(), MadeFiles::Leave, {});
-        return contexts ? std::string{} : places(contexts.error());
+        return contexts ? places(find_unfit_data(*node)) : places(contexts.error());
     }
 
     filesystem::path folder_;
@@ -88,6 +88,9 @@ const Wrong kWrong[] = {
     {"log below a file",        "", "", "[log]\nfile = \"plain/log\"\n",                            "9 log.file"},
     {"socket is a file",        "", "", "[admin]\nsocket = \"plain\"\n",                            "9 admin.socket"},
     {"socket in no folder",     "", "", "[admin]\nsocket = \"nowhere/a\"\n",                        "9 admin.socket"},
+    {"socket beside the data",  "", "", "[admin]\nsocket = \"new/data2/a\"\n",                     "9 admin.socket"},
+    {"read socket is a file",   "", "", "[admin]\nread_socket = \"plain\"\n",                       "9 admin.read_socket"},
+    {"both sockets are one",    "", "", "[admin]\nsocket = \"a\"\nread_socket = \"a\"\n",           "10 admin.read_socket"},
     {"ciphers",                 "", "ciphers = \"NONE-SUCH\"", "",                                  "7 listener[0].ciphers"},
     {"groups",                  "", "groups = \"P-257\"", "",                                       "7 listener[0].groups"},
     {"no chain, two faults",    "", "certificates = [\"a\", \"b\"]",
@@ -100,6 +103,21 @@ TEST_F(CheckTest, EachFaultHasItsLineAndKey)
 {
     for (const Wrong& row : kWrong)
         EXPECT_EQ(check(configure(row.top, row.tables, row.listener)), row.places) << row.what;
+}
+
+// A start refuses both, and changes nothing of them.
+TEST_F(CheckTest, WhatEarlierStartsHaveLeftIsJudgedAsAStartDoes)
+{
+    const std::string file = configure("", "", "");
+    filesystem::create_directories(folder_ / "new/data/spool/db");
+    write("new/data/spool/identity", "no identity");
+    EXPECT_EQ(check(file), "2 data_directory");
+    write("new/data/paused-destinations", "nobody's\n");
+    EXPECT_EQ(check(file), "2 data_directory, 2 data_directory");
+    filesystem::remove_all(folder_ / "new/data/spool");
+    EXPECT_EQ(check(file), "2 data_directory");
+    filesystem::remove(folder_ / "new/data/paused-destinations");
+    EXPECT_EQ(check(file), "");
 }
 
 // ACME's stand-in is made where nothing has been issued, and only by a server.

@@ -4,6 +4,9 @@
 #include "config/options.h"
 #include "config/validate.h"
 #include "daemon/descriptors.h"
+#include "daemon/settings.h"
+#include "dispatch/pause_file.h"
+#include "spool/rocksdb_spool.h"
 
 #include <sys/stat.h>
 
@@ -68,19 +71,36 @@ void check_log(const std::string& log, config::Faults& faults)
     }
 }
 
-// A socket that a server before us has left is taken away; anything else is somebody's.
-void check_socket(const config::NodeOptions& options, config::Faults& faults)
+bool is_same_folder(const filesystem::path& one, const filesystem::path& other)
 {
-    const std::string& socket = options.admin.socket;
-    const std::string folder = filesystem::path{socket}.parent_path().string();
+    return (one / "").lexically_normal() == (other / "").lexically_normal();
+}
+
+// A socket that a server before us has left is taken away; anything else is somebody's. The data
+// directory, and no other folder, is made where it is missing.
+void check_socket(const std::string& data_directory, const char* key, const std::string& socket,
+                  config::Faults& faults)
+{
+    const filesystem::path folder = filesystem::path{socket}.parent_path();
     struct stat status {};  // of a link itself: what is taken away is the link
     if (::lstat(socket.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
-        faults.add("admin", "socket", socket + ": a file that is not a socket is there",
+        faults.add("admin", key, socket + ": a file that is not a socket is there",
                    "a path that nothing else uses");
-    } else if (!socket.starts_with(options.data_directory)) {
-        if (const auto closed = closed_folder(folder))
-            faults.add("admin", "socket", *closed, "a path in a folder that this user may write");
+    } else if (!is_same_folder(folder, data_directory)) {
+        if (const auto closed = closed_folder(folder.string()))
+            faults.add("admin", key, *closed, "a path in a folder that this user may write");
     }
+}
+
+void check_sockets(const config::NodeOptions& options, config::Faults& faults)
+{
+    const config::AdminOptions& admin = options.admin;
+    check_socket(options.data_directory, "socket", admin.socket, faults);
+    if (admin.read_socket.empty()) return;
+    check_socket(options.data_directory, "read_socket", admin.read_socket, faults);
+    if (admin.read_socket == admin.socket)
+        faults.add("admin", "read_socket", "it is the path of admin.socket, too",
+                   "a path that nothing else uses");
 }
 
 }  // namespace
@@ -92,7 +112,7 @@ void find_missing(const config::NodeOptions& options, const config::Node& docume
     if (const auto closed = closed_to_making(options.data_directory))
         faults.add("", "data_directory", *closed, "a folder that this user may write");
     check_log(options.log.file, faults);
-    check_socket(options, faults);
+    check_sockets(options, faults);
 }
 
 Result<NodeFile, config::Diagnostics> load_node_file(const std::string& file)
@@ -108,6 +128,18 @@ Result<NodeFile, config::Diagnostics> load_node_file(const std::string& file)
     config::find_node_warnings(node.options, node.document, file, node.warnings);
     fit_descriptors(descriptor_limit(), node.document, file, node.options, node.warnings);
     return node;
+}
+
+config::Diagnostics find_unfit_data(const NodeFile& node)
+{
+    const std::string& data = node.options.data_directory;
+    config::Diagnostics diagnostics;
+    config::Faults faults{node.document, node.file, diagnostics};
+    if (const auto pauses = dispatch::load_pauses(dispatch::pause_file_of(data)); !pauses)
+        faults.add("", "data_directory", pauses.error(), "a file that the server wrote, or none");
+    if (const auto fault = spool::find_opening_fault(spool_directory_of(node.options)))
+        faults.add("", "data_directory", fault->words, "a spool without damage");
+    return diagnostics;
 }
 
 }  // namespace hermetic::daemon

@@ -19,12 +19,16 @@ struct NodeFile {
     config::Diagnostics warnings;
 };
 
-// Reads, validates, and looks for what the options name: folders, the control socket's place. On
+// Reads, validates, and looks for what the options name: folders, the control sockets' places. On
 // failure: every fault.
 [[nodiscard]] Result<NodeFile, config::Diagnostics> load_node_file(const std::string& file);
 
 // Pure but for looking at files: what of the options cannot be had here.
 void find_missing(const config::NodeOptions& options, const config::Node& document,
                   const std::string& file, config::Diagnostics& diagnostics);
+
+// What a start would refuse of what earlier ones have left in the data directory: the file of
+// paused destinations, the spool. Reads alone; what a running server has open is not judged.
+[[nodiscard]] config::Diagnostics find_unfit_data(const NodeFile& node);
 
 }  // namespace hermetic::daemon

@@ -31,11 +31,16 @@ ledger::LogSettings make_log_settings(const config::LogOptions& options)
     return {json ? Format::Json : Format::Text, options.file, level_of(options.level)};
 }
 
+std::string spool_directory_of(const config::NodeOptions& options)
+{
+    return options.data_directory + "/spool";
+}
+
 spool::SpoolSettings make_spool_settings(const config::NodeOptions& options,
                                          events::Publisher& events, metrics::Metrics& metrics)
 {
     spool::SpoolSettings settings;
-    settings.directory = options.data_directory + "/spool";
+    settings.directory = spool_directory_of(options);
     settings.high_water = options.spool.high_water;
     settings.low_water = options.spool.low_water;
     settings.body_file_threshold = options.spool.body_file_threshold;

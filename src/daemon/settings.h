@@ -12,11 +12,13 @@
 #include "tls/context.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace hermetic::daemon {
 
 [[nodiscard]] ledger::LogSettings make_log_settings(const config::LogOptions& options);
+[[nodiscard]] std::string spool_directory_of(const config::NodeOptions& options);
 // Reports of the spool are published, and some counted; both outlive it.
 [[nodiscard]] spool::SpoolSettings make_spool_settings(const config::NodeOptions& options,
                                                        events::Publisher& events,

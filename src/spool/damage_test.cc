@@ -34,6 +34,30 @@ TEST_F(Damage, EveryFileThatIsMissingIsRefusedAndNothingIsMadeInItsPlace)
     });
 }
 
+TEST_F(Damage, IsFoundWithoutAStartToo)
+{
+    const fs::path db = settings.directory + "/db";
+    EXPECT_FALSE(find_opening_fault(settings.directory + "/none")) << "it would be made";
+    EXPECT_FALSE(find_opening_fault(settings.directory));
+    fs::remove(in_database(".sst"));
+    const auto before = everything();
+    const auto found = find_opening_fault(settings.directory);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->kind, OpenError::Kind::Damaged);
+    EXPECT_THAT(found->words, HasSubstr("cannot be read"));
+    fs::remove(db / "CURRENT");
+    EXPECT_THAT(find_opening_fault(settings.directory)->words, HasSubstr("db/CURRENT is missing"));
+    EXPECT_TRUE(before.size() == everything().size() + 1) << "nothing is written";
+}
+
+TEST_F(Damage, IsNotLookedForInASpoolThatAServerHasOpen)
+{
+    open();
+    write(settings.directory + "/identity", "as if it were just being written");
+    EXPECT_FALSE(find_opening_fault(settings.directory));
+    close();
+}
+
 // Before there was an identity: what is there still tells that mail was.
 TEST_F(Damage, ASpoolOfAnEarlierVersionIsNotMadeAnewEither)
 {

@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 #include <rocksdb/write_batch.h>
 
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -32,6 +33,21 @@ constexpr std::size_t kIoThreads = 2;
 OpenError unusable(std::string words)
 {
     return {OpenError::Kind::Unusable, std::move(words)};
+}
+
+// nullopt: Open or Make.
+std::optional<OpenError> refusal_of(const Opening& opening, const std::string& directory)
+{
+    switch (opening.kind) {
+    case Opening::Kind::Open:
+    case Opening::Kind::Make:
+        return std::nullopt;
+    case Opening::Kind::Newer:
+        return OpenError{OpenError::Kind::Newer, describe_newer(directory)};
+    case Opening::Kind::Refuse:
+        break;
+    }
+    return OpenError{OpenError::Kind::Damaged, describe(opening.damage, directory)};
 }
 
 // RocksDB's words; of a table that is missing it names the form of its name that it tried last.
@@ -228,17 +244,9 @@ Result<Opening, OpenError> RocksDbSpool::inspect() const
     const auto facts = inspect_spool(file_system_, settings_.directory);
     if (!facts) return failure(unusable(facts.error()));
     Opening opening = decide_opening(*facts, log_.known());
-    switch (opening.kind) {
-    case Opening::Kind::Open:
-    case Opening::Kind::Make:
-        return opening;
-    case Opening::Kind::Newer:
-        return failure(OpenError{OpenError::Kind::Newer, describe_newer(settings_.directory)});
-    case Opening::Kind::Refuse:
-        break;
-    }
-    return failure(
-        OpenError{OpenError::Kind::Damaged, describe(opening.damage, settings_.directory)});
+    if (auto refusal = refusal_of(opening, settings_.directory))
+        return failure(*std::move(refusal));
+    return opening;
 }
 
 // What the replay leaves out was never called durable, as far as anybody can know: so it is kept.
@@ -402,6 +410,30 @@ Result<std::unique_ptr<Spool>, OpenError> make_rocksdb_spool(const SpoolSettings
     auto spool = std::make_unique<RocksDbSpool>(settings, *std::move(lock), listener, clock);
     if (auto failed = spool->open()) return failure(*std::move(failed));
     return spool;
+}
+
+std::optional<OpenError> find_opening_fault(const std::string& directory)
+{
+    std::error_code ignored;
+    if (!std::filesystem::exists(directory, ignored)) return std::nullopt;
+    // Asked, and let go of at once: a trial may take long, and a server may start meanwhile.
+    const auto refused_lock = [&directory]() -> std::optional<OpenError> {
+        auto lock = DirectoryLock::acquire_to_read(directory);
+        return lock ? std::nullopt : std::optional{std::move(lock.error())};
+    };
+    if (const auto refused = refused_lock()) {
+        if (refused->kind == OpenError::Kind::Locked) return std::nullopt;
+        return refused;
+    }
+    const auto file_system = rocksdb::FileSystem::Default();
+    auto facts = inspect_spool(file_system, directory);
+    // What a start learns only when it opens the database.
+    if (facts && facts->has_manifest && !facts->trial)
+        facts->trial = try_database(directory + "/db", file_system);
+    auto fault = facts ? refusal_of(decide_opening(*facts), directory)
+                       : std::optional{unusable(facts.error())};
+    if (fault && refused_lock()) return std::nullopt;  // what was read was being written
+    return fault;
 }
 
 }  // namespace hermetic::spool

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -63,5 +64,9 @@ struct OpenError {
 // million messages. `listener` and `clock` outlive the spool.
 [[nodiscard]] Result<std::unique_ptr<Spool>, OpenError> make_rocksdb_spool(
     const SpoolSettings& settings, SpoolListener& listener, const Clock& clock);
+
+// Why make_rocksdb_spool() would refuse what is in the directory; nullopt: it would not, or another
+// process, which has judged it, has it open. Reads alone, and keeps nobody from opening it.
+[[nodiscard]] std::optional<OpenError> find_opening_fault(const std::string& directory);
 
 }  // namespace hermetic::spool
