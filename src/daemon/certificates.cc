@@ -127,12 +127,22 @@ private:
     Result<CertificatePointer, tls::ConfigError> make(const tls::CertificateSource& source,
                                                       const std::string& host)
     {
-        const bool complete = is_there(source.chain_file) && is_there(source.key_file);
-        if (made_ == MadeFiles::Leave && !complete) return tls::make_self_signed(host, now_);
+        if (made_ == MadeFiles::Leave) return try_made(source, host);
         const auto made = tls::ensure_self_signed(source, host, now_);
         if (!made) return failure(made.error());
         watch(source.chain_file, source.key_file);
         return tls::load_certificate(source);
+    }
+
+    // What a start would use, without its writing.
+    Result<CertificatePointer, tls::ConfigError> try_made(const tls::CertificateSource& source,
+                                                          const std::string& host)
+    {
+        auto found = tls::inspect_self_signed(source);
+        if (!found) return failure(found.error());
+        if (found->usable) return std::move(found->usable);
+        if (!found->damage.empty()) result_.damaged.push_back(std::move(found->damage));
+        return tls::make_self_signed(host, now_);
     }
 
     void watch(const std::string& chain, const std::string& key)

@@ -36,11 +36,12 @@ struct ListenerContexts {
     std::map<std::string, std::shared_ptr<const tls::ServerContext>> by_listener;
     std::vector<LoadedCertificate> certificates;
     std::vector<StandIn> stand_ins;
-    std::vector<std::string> files;  // to be watched
+    std::vector<std::string> damaged;  // of those that are made here: what a start would make again
+    std::vector<std::string> files;    // to be watched
 };
 
-// Whether a certificate that is made here, and is not there yet, is written, or only made to see
-// whether all else would do.
+// Whether a certificate that is made here, and is not there or is damaged, is written, or only made
+// to see whether all else would do: then no file is touched.
 enum class MadeFiles : std::uint8_t { Write, Leave };
 
 // Makes the self-signed certificate where a listener names none. On failure nothing is changed but

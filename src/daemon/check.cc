@@ -103,6 +103,11 @@ int check(const std::string& file, cli::Output output)
         warnings.push_back(each.what + "; a self-signed certificate is used in place of \"" +
                            each.name + "\"");
     }
+    for (const std::string& each : built->contexts.damaged) {
+        warnings.push_back(each +
+                           "; a start makes the self-signed certificate again, with the same key "
+                           "if that is usable, and keeps damaged files as FILE.unusable");
+    }
     add(warnings, built->objects.notes);
     add(warnings, objects::find_warnings(contents));
     // Mail only waits for what these name, and the server says so as well.

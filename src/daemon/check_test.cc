@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <unistd.h>
 
@@ -118,6 +119,39 @@ TEST_F(CheckTest, WhatEarlierStartsHaveLeftIsJudgedAsAStartDoes)
     EXPECT_EQ(check(file), "2 data_directory");
     filesystem::remove(folder_ / "new/data/paused-destinations");
     EXPECT_EQ(check(file), "");
+}
+
+// The files of a running server: a start would mend them, a check reports what it would do.
+TEST_F(CheckTest, DamagedFilesThatAServerMadeAreLeftAsTheyAre)
+{
+    const std::string file = configure("", "", "");
+    const auto node = load_node_file(file);
+    ASSERT_TRUE(node.has_value());
+    const auto load = [&](MadeFiles made) {
+        return load_listener_contexts(node->options, node->document, file, system_clock().wall(),
+                                      made, {});
+    };
+    const auto files = [this] {
+        std::string text;
+        for (const char* name : {"self-signed.pem", "self-signed.key"}) {
+            std::ifstream in{folder_ / "new/data/tls" / name};
+            text += std::string{std::istreambuf_iterator<char>{in}, {}} + "|";
+        }
+        return text;
+    };
+    ASSERT_TRUE(load(MadeFiles::Write).has_value());
+    for (const char* name : {"self-signed.pem", "self-signed.key"}) {
+        write(std::string{"new/data/tls/"} + name, "rotten");
+        const std::string before = files();
+        const auto checked = load(MadeFiles::Leave);
+        ASSERT_TRUE(checked.has_value()) << name;
+        EXPECT_EQ(checked->damaged.size(), 1U) << name;
+        EXPECT_EQ(files(), before) << name;
+        EXPECT_FALSE(
+            filesystem::exists(folder_ / "new/data/tls" / (std::string{name} + ".unusable")));
+        ASSERT_TRUE(load(MadeFiles::Write).has_value());
+        EXPECT_TRUE(load(MadeFiles::Leave)->damaged.empty()) << "mended by a start";
+    }
 }
 
 // ACME's stand-in is made where nothing has been issued, and only by a server.

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -18,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::StartsWith;
 
 class CertificateFiles : public ::testing::Test {
 protected:
@@ -229,6 +231,37 @@ TEST_F(SelfSigned, WhatIsMissingOrUnusableIsMadeAgain)
     std::ofstream{own_.key_file} << "rotten";
     ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
     EXPECT_TRUE(load_certificate(own_).has_value());
+}
+
+TEST_F(SelfSigned, WithADamagedChainKeepsItsKey)
+{
+    ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
+    const auto key = pki_.read("tls/key.pem");
+    std::ofstream{own_.chain_file} << "rotten";
+    ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
+    EXPECT_TRUE(load_certificate(own_).has_value());
+    EXPECT_EQ(pki_.read("tls/key.pem"), key) << "TLSA records may name it";
+    EXPECT_EQ(pki_.read("tls/chain.pem.unusable"), "rotten");
+}
+
+// A folder in its place stands for what tests cannot arrange as root: no permission, no free
+// descriptor, a disk that fails.
+TEST_F(SelfSigned, WhatIsThereAndCannotBeReadIsNotReplaced)
+{
+    for (const auto& [unreadable, other] :
+         {std::pair{own_.key_file, own_.chain_file}, std::pair{own_.chain_file, own_.key_file}}) {
+        ASSERT_TRUE(ensure_self_signed(own_, "mx.example.org", now_));
+        std::filesystem::rename(unreadable, unreadable + ".aside");
+        std::filesystem::create_directory(unreadable);
+        const auto made = ensure_self_signed(own_, "mx.example.org", now_);
+        ASSERT_FALSE(made.has_value());
+        EXPECT_THAT(made.error().what, StartsWith(unreadable + ": "));
+        EXPECT_TRUE(std::filesystem::is_directory(unreadable));
+        EXPECT_TRUE(std::filesystem::exists(other));
+        EXPECT_FALSE(std::filesystem::exists(other + ".unusable"));
+        std::filesystem::remove(unreadable);
+        std::filesystem::rename(unreadable + ".aside", unreadable);
+    }
 }
 
 TEST_F(SelfSigned, NamesOnlyHosts)

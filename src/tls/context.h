@@ -36,9 +36,18 @@ struct CertificateSource {
     const CertificateSource& source);
 [[nodiscard]] const facts::CertificateFacts& facts_of(const Certificate& certificate);
 
+// What there is of a certificate that ensure_self_signed() makes.
+struct MadeCertificate {
+    std::shared_ptr<const Certificate> usable;  // null: ensure_self_signed() would make one
+    std::string damage;  // why what is there cannot be used; empty: it can, or nothing is there
+};
+// Writes nothing. The error: a file that is there and cannot be read, so that it may be good.
+[[nodiscard]] Result<MadeCertificate, ConfigError> inspect_self_signed(
+    const CertificateSource& source);
+
 // Makes a self-signed ECDSA P-256 certificate for `host`, valid ten years, files 0600, written by
-// rename; does nothing where both exist and load_certificate() takes them. What cannot be used is
-// kept beside them as `.unusable`.
+// rename; does nothing where both exist and load_certificate() takes them. A good key is used
+// again; what is damaged is kept beside as `.unusable`; what cannot be read is an error.
 [[nodiscard]] Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
                                                            const std::string& host, WallTime now);
 

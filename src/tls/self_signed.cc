@@ -117,11 +117,19 @@ std::optional<ConfigError> fault_of(const std::string& host)
                        "a host name in ASCII (A-labels)"};
 }
 
-KeyPointer load_key(const std::string& path)
+// Nullopt: there is none. What is there and cannot be read may be good, so that nothing is put in
+// its place.
+Result<std::optional<std::string>, ConfigError> read_own(const std::string& path)
 {
-    const auto text = read_file(path, kMaxFile);
-    if (!text) return nullptr;
-    const BioPointer in = memory_bio(text->octets);
+    auto text = read_file(path, kMaxFile);
+    if (text) return std::optional<std::string>{std::move(text->octets)};
+    if (text.error().kind == FileError::Kind::Missing) return std::optional<std::string>{};
+    return failure(config_error(path, text.error()));
+}
+
+KeyPointer parse_key(const std::string& text)
+{
+    const BioPointer in = memory_bio(text);
     KeyPointer key{PEM_read_bio_PrivateKey(in.get(), nullptr, &no_password, nullptr)};
     ERR_clear_error();
     return key;
@@ -135,10 +143,20 @@ void set_aside(const std::string& path)
     if (exists(path)) filesystem::rename(path, path + ".unusable", ignored);
 }
 
-// A key without its certificate is what an interrupted first start leaves: it is used again.
+// A good key is used again, whatever became of its certificate: an interrupted first start leaves
+// one, and TLSA records may name it.
 Result<KeyPointer, ConfigError> make_or_load_key(const std::string& path)
 {
-    if (auto there = load_key(path)) return there;
+    const auto text = read_own(path);
+    if (!text) return failure(text.error());
+    KeyPointer there = *text ? parse_key(**text) : nullptr;
+    if (there != nullptr) {
+        // One that everybody may read is refused wherever it is used.
+        std::error_code ignored;
+        filesystem::permissions(
+            path, filesystem::perms::owner_read | filesystem::perms::owner_write, ignored);
+        return there;
+    }
     set_aside(path);
     KeyPointer key = make_key();
     const BioPointer out{BIO_new(BIO_s_mem())};
@@ -151,16 +169,31 @@ Result<KeyPointer, ConfigError> make_or_load_key(const std::string& path)
 
 }  // namespace
 
+Result<MadeCertificate, ConfigError> inspect_self_signed(const CertificateSource& source)
+{
+    bool is_there = false;
+    for (const auto& path : {source.chain_file, source.key_file}) {
+        const auto text = read_own(path);
+        if (!text) return failure(text.error());
+        is_there = is_there || text->has_value();
+    }
+    MadeCertificate made;
+    auto loaded = load_certificate(source);
+    if (loaded) {
+        made.usable = *std::move(loaded);
+    } else if (is_there) {
+        made.damage = loaded.error().what;
+    }
+    return made;
+}
+
 Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
                                              const std::string& host, WallTime now)
 {
-    const bool has_chain = exists(source.chain_file);
-    if (has_chain && load_certificate(source)) return {};
+    const auto found = inspect_self_signed(source);
+    if (!found) return failure(found.error());
+    if (found->usable) return {};
     if (auto wrong = fault_of(host)) return failure(*std::move(wrong));
-    if (has_chain) {
-        set_aside(source.chain_file);
-        set_aside(source.key_file);
-    }
     for (const auto& path : {source.chain_file, source.key_file}) {
         const auto directory = filesystem::path{path}.parent_path();
         std::error_code error;
@@ -180,6 +213,7 @@ Result<void, ConfigError> ensure_self_signed(const CertificateSource& source,
     const BioPointer out{BIO_new(BIO_s_mem())};
     PEM_write_bio_X509(out.get(), certificate.get());
     ERR_clear_error();
+    set_aside(source.chain_file);
     return write_by_rename(source.chain_file, bio_text(out.get()));
 }
 
