@@ -7,8 +7,6 @@
 #include <sys/fsuid.h>
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <unistd.h>
 
@@ -30,23 +28,20 @@ Result<std::optional<std::string>, std::string> read_file(const std::string& pat
 Result<void, std::string> write_file(const std::string& path, const std::string& text,
                                      const std::string& like)
 {
+    tls::FileAccess access;
+    access.mode = 0644;
     struct stat before {};
-    const bool existed = ::stat(like.c_str(), &before) == 0;
-    // Nobody reads it before it has its owner and mode.
-    auto written = tls::write_durably(path, text,
-                                      existed ? tls::FileMode::OwnerOnly : tls::FileMode::Readable);
-    if (!written) return written;
-    if (!existed) {
+    bool is_known = ::stat(like.c_str(), &before) == 0;
+    if (is_known) {
+        access.mode = before.st_mode & 07777U;
+    } else {
         const std::filesystem::path folder = std::filesystem::path{like}.parent_path();
-        if (::stat(folder.empty() ? "." : folder.c_str(), &before) != 0) return {};
-        before.st_mode = 0644;
+        is_known = ::stat(folder.empty() ? "." : folder.c_str(), &before) == 0;
     }
     // Only root can give a file away; anybody else's has the right owner already.
-    if (::geteuid() == 0 && ::chown(path.c_str(), before.st_uid, before.st_gid) != 0)
-        return failure(path + ": " + std::strerror(errno));
-    if (::chmod(path.c_str(), before.st_mode & 07777U) != 0)
-        return failure(path + ": " + std::strerror(errno));
-    return {};
+    if (is_known && ::geteuid() == 0)
+        access.owner = tls::FileAccess::Owner{before.st_uid, before.st_gid};
+    return tls::write_durably(path, text, access);
 }
 
 Result<void, std::string> keep_copy(const std::string& path)

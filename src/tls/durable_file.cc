@@ -25,7 +25,15 @@ bool write_fully(int descriptor, std::string_view text)
         if (put <= 0) return false;
         text.remove_prefix(static_cast<std::size_t>(put));
     }
-    return ::fsync(descriptor) == 0;
+    return true;
+}
+
+// Before the sync, which is to cover it.
+bool set_access(int descriptor, const FileAccess& access)
+{
+    if (access.owner && ::fchown(descriptor, access.owner->user, access.owner->group) != 0)
+        return false;
+    return ::fchmod(descriptor, access.mode) == 0;
 }
 
 bool sync_folder(const std::string& folder)
@@ -42,7 +50,7 @@ bool sync_folder(const std::string& folder)
 }  // namespace
 
 Result<void, std::string> write_durably(const std::string& path, std::string_view text,
-                                        FileMode mode)
+                                        const FileAccess& access)
 {
     std::string folder = std::filesystem::path{path}.parent_path();
     if (folder.empty()) folder = ".";
@@ -54,13 +62,23 @@ Result<void, std::string> write_durably(const std::string& path, std::string_vie
     const int descriptor = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor < 0) return failure(failed(draft));
     const bool written =
-        write_fully(descriptor, text) && ::fchmod(descriptor, static_cast<mode_t>(mode)) == 0;
-    const auto result = written ? std::string{} : failed(draft);
+        write_fully(descriptor, text) && set_access(descriptor, access) && ::fsync(descriptor) == 0;
+    auto why = written ? std::string{} : failed(draft);
     ::close(descriptor);
-    if (written && ::rename(draft.c_str(), path.c_str()) == 0 && sync_folder(folder)) return {};
-    const auto words = written ? failed(path) : result;
-    ::unlink(draft.c_str());
-    return failure(words);
+    if (written && ::rename(draft.c_str(), path.c_str()) != 0) why = failed(path);
+    if (!why.empty()) {
+        ::unlink(draft.c_str());
+        return failure(why);
+    }
+    if (sync_folder(folder)) return {};
+    return failure(failed(folder) + "; " + path +
+                   " has been written, but may be lost in a power failure");
+}
+
+Result<void, std::string> write_durably(const std::string& path, std::string_view text,
+                                        FileMode mode)
+{
+    return write_durably(path, text, FileAccess{static_cast<mode_t>(mode), std::nullopt});
 }
 
 }  // namespace hermetic::tls

@@ -96,7 +96,22 @@ Result<SigningKey, ConfigError> SigningKey::load(const std::string& file)
 {
     const auto text = read_file(file, kMaxFile);
     if (!text) return failure(config_error(file, text.error()));
-    const BioPointer in = memory_bio(text->octets);
+    return parse(text->octets, file);
+}
+
+Result<std::optional<SigningKey>, ConfigError> SigningKey::load_kept(const std::string& file)
+{
+    const auto text = read_file(file, kMaxFile);
+    if (!text && text.error().kind == FileError::Kind::Missing) return std::optional<SigningKey>{};
+    if (!text) return failure(config_error(file, text.error()));
+    auto key = parse(text->octets, file);
+    if (!key) return std::optional<SigningKey>{};
+    return std::optional<SigningKey>{*std::move(key)};
+}
+
+Result<SigningKey, ConfigError> SigningKey::parse(std::string_view pem, const std::string& file)
+{
+    const BioPointer in = memory_bio(pem);
     std::shared_ptr<EVP_PKEY> key{PEM_read_bio_PrivateKey(in.get(), nullptr, &no_password, nullptr),
                                   EVP_PKEY_free};
     if (key == nullptr)

@@ -8,6 +8,7 @@
 #include "tls/context.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,10 @@ public:
     [[nodiscard]] static SigningKey make();
     // A PEM file; any other kind of key is an error, like a damaged one.
     [[nodiscard]] static Result<SigningKey, ConfigError> load(const std::string& file);
+    // Of a file that this server makes. Nullopt: there is none, or what is in it is no such key.
+    // The error: it is there and cannot be read, so that it may be good.
+    [[nodiscard]] static Result<std::optional<SigningKey>, ConfigError> load_kept(
+        const std::string& file);
 
     [[nodiscard]] std::string pem() const;  // PKCS #8, not encrypted
     struct Point {
@@ -36,6 +41,8 @@ public:
 
 private:
     explicit SigningKey(std::shared_ptr<evp_pkey_st> key) : key_{std::move(key)} {}
+    [[nodiscard]] static Result<SigningKey, ConfigError> parse(std::string_view pem,
+                                                               const std::string& file);
     std::shared_ptr<evp_pkey_st> key_;
 };
 

@@ -11,7 +11,9 @@
 #include <openssl/pem.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace hermetic::tls {
 namespace {
@@ -96,6 +98,26 @@ TEST(DurableFile, ThatCannotBeWrittenLeavesNothing)
     ASSERT_TRUE(write_durably(pki.path("a/b/file"), "one", FileMode::Readable));
     ASSERT_TRUE(write_durably(pki.path("a/b/file"), "two", FileMode::Readable));
     EXPECT_EQ(pki.read("a/b/file"), "two");
+}
+
+TEST(DurableFile, HasTheModeThatIsAskedFor)
+{
+    const PkiFixture pki;
+    ASSERT_TRUE(write_durably(pki.path("file"), "one", FileAccess{0640, std::nullopt}));
+    struct stat status {};
+    ASSERT_EQ(::stat(pki.path("file").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0640U);
+}
+
+TEST(DurableFile, ThatCannotTakeItsPlaceLeavesNoDraft)
+{
+    const PkiFixture pki;
+    std::filesystem::create_directories(pki.path("a/file"));
+    const auto written = write_durably(pki.path("a/file"), "x", FileMode::OwnerOnly);
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().find("has been written"), std::string::npos);
+    const std::filesystem::directory_iterator files{pki.path("a")};
+    EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
 }  // namespace
