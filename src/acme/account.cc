@@ -53,7 +53,7 @@ public:
         if (is_of_another_customer()) keep = Keep::Nothing;
         auto key = prepare_key(keep);
         if (!key) co_return failure(trouble_of(key.error()));
-        const auto record = read_record(files_.record);
+        const auto record = is_new_key_ ? std::optional<Record>{} : read_record(files_.record);
         if (keep == Keep::All && record && record->directory == wanted_.directory) {
             server_.sign_as(*key, record->url);
             if (record->contact == wanted_.contact) co_return *key;
@@ -80,15 +80,23 @@ private:
     Result<tls::SigningKey, std::string> prepare_key(Keep keep)
     {
         if (keep != Keep::Nothing) {
-            auto kept = tls::SigningKey::load(files_.key);
-            if (kept) return *std::move(kept);
+            auto kept = tls::SigningKey::load_kept(files_.key);
+            if (!kept) return failure(kept.error().what);
+            is_new_key_ = false;
+            if (*kept) return **std::move(kept);
         }
-        tls::SigningKey made = tls::SigningKey::make();
+        is_new_key_ = true;
+        return tls::SigningKey::make();
+    }
+
+    // The server has accepted it: in place of what was there.
+    Result<void, Trouble> keep_key(const tls::SigningKey& key)
+    {
         std::error_code ignored;
         std::filesystem::remove(files_.record, ignored);  // of another key
-        const auto written = tls::write_durably(files_.key, made.pem(), tls::FileMode::OwnerOnly);
-        if (!written) return failure(written.error());
-        return made;
+        const auto written = tls::write_durably(files_.key, key.pem(), tls::FileMode::OwnerOnly);
+        if (!written) return failure(trouble_of(written.error()));
+        return {};
     }
 
     net::Task<Result<void, Trouble>> register_with(tls::SigningKey key)
@@ -105,6 +113,10 @@ private:
             Trouble closed = trouble_of("the account has been closed");
             closed.type = "unauthorized";
             co_return failure(closed);
+        }
+        if (is_new_key_) {
+            auto kept = keep_key(key);
+            if (!kept) co_return kept;
         }
         const std::string url = answer->location;
         server_.sign_as(key, url);
@@ -161,6 +173,7 @@ private:
     Server& server_;
     AccountFiles files_;
     AccountWanted wanted_;
+    bool is_new_key_ = false;  // made here, and not on the disk
 };
 
 }  // namespace

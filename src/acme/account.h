@@ -1,6 +1,8 @@
 // The account at an ACME server, kept in a folder: its key, and where the server has it.
 //
-// What is missing, cannot be used, or is not known to the server any more is made anew.
+// What is missing, damaged, or not known to the server any more is made anew. What is there and
+// cannot be read may be good: an error. Another key takes the place of the one that is kept only
+// when the server has accepted it.
 #pragma once
 
 #include "acme/server.h"
@@ -31,7 +33,8 @@ enum class Keep : std::uint8_t {
 
 // An account that is bound to another customer than is wanted is left behind, with its key. The
 // account's key; `server` signs as the account afterwards. Where the server has closed the
-// account, or never had it, the next Keep is tried by itself. On failure the files are whole.
+// account, or never had it, the next Keep is tried by itself. On failure the files are whole, and
+// as they were unless the server had accepted the account.
 [[nodiscard]] net::Task<Result<tls::SigningKey, Trouble>> open_account(Server& server,
                                                                        AccountFiles files,
                                                                        AccountWanted wanted,

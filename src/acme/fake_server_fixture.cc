@@ -66,6 +66,7 @@ HttpAnswer FakeServer::answer(const HttpRequest& request)
 
 HttpAnswer FakeServer::new_account(const boost::json::object& header, const std::string& payload)
 {
+    if (refuses_accounts.status != 0) return refuses_accounts;
     if (binds_accounts && payload.find("externalAccountBinding") == std::string::npos)
         return refuse(403, "externalAccountRequired");
     const std::string key = boost::json::serialize(header.at("jwk"));

@@ -29,6 +29,7 @@ public:
     bool refuses_a_nonce = false;     // the next one
     bool closes_known_keys = false;   // keys that it has seen so far are of closed accounts
     HttpAnswer refuses_orders{};      // where its status is not 0
+    HttpAnswer refuses_accounts{};    // new ones, the same
     std::set<std::string> accounts;   // by URL
     std::vector<std::string> called;  // paths and payloads of what was posted: "/new-order {…}"
 

@@ -55,7 +55,24 @@ Trouble trouble_of(std::string what)
     return {Trouble::Kind::Failed, std::move(what)};
 }
 
+// Somebody may have put his own there.
+void set_aside(const std::string& file)
+{
+    std::error_code ignored;
+    if (std::filesystem::exists(file, ignored))
+        std::filesystem::rename(file, file + ".unusable", ignored);
+}
+
 }  // namespace
+
+void Keeper::keep(std::vector<Kept> certificates)
+{
+    certificates_ = std::move(certificates);
+    // Nobody would order it, and run() would not wait while it is asked for.
+    std::erase_if(asked_for_, [this](const std::string& name) {
+        return std::ranges::find(certificates_, name, &Kept::name) == certificates_.end();
+    });
+}
 
 std::optional<Attempts>& Keeper::attempts_of(const Kept& kept)
 {
@@ -64,12 +81,13 @@ std::optional<Attempts>& Keeper::attempts_of(const Kept& kept)
     return attempts_[kept.attempts_file] = parse_attempts(read(kept.attempts_file));
 }
 
-void Keeper::keep_attempts(const Kept& kept, Attempts attempts)
+Result<void, std::string> Keeper::keep_attempts(const Kept& kept, Attempts attempts)
 {
-    const auto written =
+    auto written =
         tls::write_durably(kept.attempts_file, format_attempts(attempts), tls::FileMode::OwnerOnly);
     if (!written) events_.publish(events::CertificateOrderNotKept{written.error()});
     attempts_[kept.attempts_file] = std::move(attempts);
+    return written;
 }
 
 WallTime Keeper::next_for(const Kept& kept, WallTime now)
@@ -146,12 +164,17 @@ net::Task<> Keeper::order_and_note(Kept kept)
     const std::string digest = digest_of(kept.order);
     const std::uint32_t failures = before && before->order == digest ? before->failures : 0;
     const WallTime now = core_.clock().wall();
-    keep_attempts(kept, {digest, failures + 1, after(now, wait_after(failures + 1)),
-                         "the server was stopped during the order"});
+    Attempts begun{digest, failures + 1, after(now, wait_after(failures + 1)),
+                   "the server was stopped during the order"};
+    // Each restart would order again, and the ACME server counts.
+    const auto kept_on_disk = keep_attempts(kept, std::move(begun));
+    if (!kept_on_disk)
+        co_return on_failed(kept, trouble_of("not ordered: " + kept_on_disk.error()));
     const auto done = co_await order(kept);
     if (done) co_return on_issued(kept);
     if (done.error().kind == Trouble::Kind::Failed) co_return on_failed(kept, done.error());
-    keep_attempts(kept, {digest, failures, now + kAfterStop, done.error().what});
+    // Where this fails the record of the begun order stays: it waits longer.
+    static_cast<void>(keep_attempts(kept, {digest, failures, now + kAfterStop, done.error().what}));
 }
 
 net::Task<Result<void, Trouble>> Keeper::order(Kept kept)
@@ -168,14 +191,16 @@ Result<tls::SigningKey, std::string> Keeper::prepare_key(const Kept& kept)
     std::error_code ignored;
     std::filesystem::create_directories(kept.order.folder, ignored);
     std::filesystem::permissions(kept.order.folder, std::filesystem::perms::owner_all, ignored);
-    auto loaded = tls::SigningKey::load(kept.key_file);
-    if (loaded) {
+    auto loaded = tls::SigningKey::load_kept(kept.key_file);
+    if (!loaded) return failure(loaded.error().what);
+    if (*loaded) {
         // One that others may read is refused wherever it is used.
         std::filesystem::permissions(
             kept.key_file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
             ignored);
-        return *std::move(loaded);
+        return **std::move(loaded);
     }
+    set_aside(kept.key_file);
     auto made = tls::SigningKey::make();
     const auto written = tls::write_durably(kept.key_file, made.pem(), tls::FileMode::OwnerOnly);
     if (!written) return failure(written.error());
@@ -227,7 +252,8 @@ void Keeper::on_failed(const Kept& kept, const Trouble& trouble)
     order.what = trouble.what;
     order.retry = attempts.next;
     events_.publish(std::move(order));
-    keep_attempts(kept, std::move(attempts));
+    // Reported by an event where it fails.
+    static_cast<void>(keep_attempts(kept, std::move(attempts)));
 }
 
 }  // namespace hermetic::acme

@@ -3,7 +3,8 @@
 // Lives on one core. One order at a time. What is installed is a pair of files that the server
 // watches like all others. The key is made once and stays (a TLSA record for it stays right), so
 // that a renewal replaces one file: the old chain serves until the new one is whole, good and on
-// stable storage. A key that is missing or cannot be used is made anew, and a certificate with it.
+// stable storage. A key that is missing or damaged is made anew, and a certificate with it; one
+// that is there and cannot be read may be good, and its order fails.
 #pragma once
 
 #include "acme/order.h"
@@ -42,7 +43,7 @@ public:
     }
 
     // From the next look on.
-    void keep(std::vector<Kept> certificates) { certificates_ = std::move(certificates); }
+    void keep(std::vector<Kept> certificates);
     // Until the core stops.
     [[nodiscard]] net::Task<> run();
     // What is due now, and no more: for who orders once. When the next is due, or may be tried.
@@ -71,7 +72,8 @@ public:
 private:
     [[nodiscard]] WallTime next_for(const Kept& kept, WallTime now);
     [[nodiscard]] std::optional<Attempts>& attempts_of(const Kept& kept);
-    void keep_attempts(const Kept& kept, Attempts attempts);
+    // Where they cannot be written they are in effect until the server ends.
+    Result<void, std::string> keep_attempts(const Kept& kept, Attempts attempts);
     net::Task<> renew(Kept kept);
     net::Task<> order_and_note(Kept kept);
     net::Task<Result<void, Trouble>> order(Kept kept);

@@ -357,7 +357,90 @@ TEST_F(AcmeKeeper, AnotherCustomerHasAnotherAccount)
     EXPECT_EQ(server_.accounts.size(), 2U);
 }
 
+// A typing error in the key id is mended by the old one.
+TEST_F(AcmeKeeper, ARefusedAccountLeavesTheOneThatIsKept)
+{
+    bind_to("kid-1");
+    run(2);
+    const std::string key = files_.read("acme/mx/account.key");
+    const std::string record = files_.read("acme/mx/account");
+    bind_to("kid-2");
+    server_.refuses_accounts = {403, R"({"type":"urn:ietf:params:acme:error:unauthorized"})"};
+    std::filesystem::remove(kept_.chain_file);
+    run(2);
+    EXPECT_EQ(issued_, 0U);
+    EXPECT_EQ(files_.read("acme/mx/account.key"), key);
+    EXPECT_EQ(files_.read("acme/mx/account"), record);
+    bind_to("kid-1");
+    run(2);
+    EXPECT_EQ(issued_, 1U) << log_.events.back();
+    EXPECT_EQ(server_.accounts.size(), 1U);
+}
+
+// What is asked for
+
+TEST_F(AcmeKeeper, WhatIsNoLongerKeptIsNotOrderedLater)
+{
+    run(2);
+    net::CoreFixture core;
+    Keeper keeper{core.core, server_, log_};
+    keeper.keep({kept_});
+    ASSERT_TRUE(keeper.renew_now("mx"));
+    keeper.keep({});
+    keeper.keep({kept_});
+    net::TaskGroup tasks{core.core};
+    tasks.spawn(keeper.run());
+    core.core.loop().restart();
+    core.core.loop().poll();
+    EXPECT_EQ(orders(), 1) << "the one of the start";
+    core.core.cancel_all();
+    core.run(tasks.join());
+}
+
 // Damaged files
+
+TEST_F(AcmeKeeper, WithoutARecordOnTheDiskNothingIsOrdered)
+{
+    std::filesystem::create_directories(kept_.attempts_file);
+    run(4);
+    EXPECT_EQ(issued_, 0U);
+    EXPECT_THAT(log_.events,
+                Contains(AllOf(StartsWith("acme.failed"), HasSubstr("not ordered: "))));
+    EXPECT_THAT(server_.called, testing::IsEmpty());
+}
+
+// A folder in its place stands for what tests cannot arrange as root: no permission, no free
+// descriptor, a disk that fails.
+TEST_F(AcmeKeeper, AKeyThatCannotBeReadIsNotReplaced)
+{
+    run(2);
+    std::filesystem::remove(kept_.chain_file);
+    for (const std::string file : {"key.pem", "account.key"}) {
+        SCOPED_TRACE(file);
+        const std::filesystem::path path = files_.path("acme/mx/" + file);
+        const std::filesystem::path good = files_.path("good.key");
+        std::filesystem::rename(path, good);
+        std::filesystem::create_directory(path);
+        run(2);
+        EXPECT_EQ(issued_, 0U);
+        EXPECT_THAT(log_.events.back(), AllOf(StartsWith("acme.failed"), HasSubstr(file + ": ")));
+        EXPECT_TRUE(std::filesystem::is_directory(path));
+        std::filesystem::remove(path);
+        std::filesystem::rename(good, path);
+        std::filesystem::remove(kept_.attempts_file);
+    }
+    run(2);
+    EXPECT_EQ(issued_, 1U) << log_.events.back();
+}
+
+TEST_F(AcmeKeeper, ADamagedKeyIsKeptBesideTheNewOne)
+{
+    run(2);
+    std::ofstream{kept_.key_file, std::ios::trunc} << "damaged";
+    run(2);
+    EXPECT_EQ(issued_, 1U) << log_.events.back();
+    EXPECT_EQ(files_.read("acme/mx/key.pem.unusable"), "damaged");
+}
 
 TEST_F(AcmeKeeper, WhateverFileIsDamagedANewOrderMendsIt)
 {
