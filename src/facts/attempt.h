@@ -83,9 +83,10 @@ struct AttemptStep {
     std::string host;
     Endpoint address;
     bool succeeded = false;
-    Reason reason{};  // the cause: why this step was taken or how it failed
-    std::optional<TlsFailure> tls_failure;
-    std::optional<TlsEvidence> tls;  // of a handshake that was completed, where the attempt ended
+    Reason reason{};                        // the cause: why this step was taken or how it failed
+    std::optional<TlsFailure> tls_failure;  // brief
+    // Of a handshake that was completed, where the attempt ended; brief.
+    std::optional<TlsEvidence> tls;
 };
 [[nodiscard]] std::string_view name(AttemptStep::Kind kind);  // "everything" …
 

@@ -4,7 +4,50 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace hermetic::facts {
+namespace {
+
+constexpr std::size_t kBriefNames = std::size_t{16} << 10;
+
+void cut_names(CertificateFacts& certificate, std::size_t most, const WantedName& wanted)
+{
+    auto& names = certificate.dns_names;
+    std::size_t octets = 0;
+    const auto is_too_much = [&](const std::string& name) {
+        octets += sizeof(name) + name.size();
+        return octets > most;
+    };
+    if (std::none_of(names.begin(), names.end(), is_too_much)) return;
+    if (wanted) std::stable_partition(names.begin(), names.end(), wanted);
+    octets = 0;
+    const auto end = std::find_if(names.begin(), names.end(), is_too_much);
+    certificate.more_names += static_cast<std::size_t>(names.end() - end);
+    names.erase(end, names.end());
+    names.shrink_to_fit();
+}
+
+void cut_names(std::vector<CertificateFacts>& chain, const WantedName& wanted)
+{
+    std::size_t most = kBriefNames;
+    for (CertificateFacts& each : chain) cut_names(each, std::exchange(most, 0), wanted);
+}
+
+}  // namespace
+
+TlsEvidence brief(TlsEvidence evidence, const WantedName& wanted)
+{
+    cut_names(evidence.chain, wanted);
+    return evidence;
+}
+
+TlsFailure brief(TlsFailure failure)
+{
+    cut_names(failure.chain, nullptr);
+    return failure;
+}
 
 std::string_view format_version(TlsVersion version)
 {

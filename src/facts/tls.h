@@ -4,7 +4,9 @@
 #include "core/time.h"
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +31,7 @@ struct CertificateFacts {
     std::string key_type;     // "EC P-256", "RSA 2048", "ED25519"
     int key_bits = 0;
     std::string signature_algorithm;  // "ecdsa-with-SHA256"
+    std::size_t more_names = 0;       // that brief() has left out of dns_names
     bool operator==(const CertificateFacts&) const = default;
 };
 
@@ -130,6 +133,13 @@ struct TlsFailure {
     Weakness weakness = Weakness::None;  // where it is what Local refused
     bool operator==(const TlsFailure&) const = default;
 };
+
+// What is kept of the many connections of an attempt: without the names of all certificates but the
+// leaf, and with those of the leaf that take at most 16 KiB, `wanted` ones first, so that who asks
+// for these is answered as before.
+using WantedName = std::function<bool(std::string_view)>;
+[[nodiscard]] TlsEvidence brief(TlsEvidence evidence, const WantedName& wanted);
+[[nodiscard]] TlsFailure brief(TlsFailure failure);
 
 // "handshake failure (40)"; "closed during the handshake".
 [[nodiscard]] std::string describe(const TlsFailure& failure);

@@ -5,6 +5,7 @@
 #include "ledger/node_lines.h"
 
 #include <algorithm>
+#include <span>
 
 namespace hermetic::ledger {
 namespace {
@@ -98,10 +99,16 @@ void describe_tls(Line& line, const facts::TlsEvidence& evidence)
     line.end_object();
 }
 
-void describe_steps(Line& line, const std::vector<facts::AttemptStep>& steps)
+// An attempt has a line for each recipient, and hundreds of steps where a destination has many
+// hosts: the last ones say why it ended as it did.
+constexpr std::size_t kStepsShown = 30;
+
+void describe_steps(Line& line, const std::vector<facts::AttemptStep>& all)
 {
+    const std::size_t left_out = all.size() - std::min(all.size(), kStepsShown);
+    if (left_out > 0) line.number("steps_left_out", static_cast<std::int64_t>(left_out));
     line.begin_list("steps");
-    for (const facts::AttemptStep& step : steps) {
+    for (const facts::AttemptStep& step : std::span{all}.subspan(left_out)) {
         line.begin_element();
         line.text("step", facts::name(step.kind));
         line.text("host", step.host);

@@ -93,6 +93,18 @@ TEST(Lines, WhatARefusedHandshakeShowedStandsWithItsStep)
     EXPECT_NE(text.find("steps.2.cause=handshake.alert"), std::string::npos) << "counts on";
 }
 
+TEST(Lines, OfManyStepsTheLastStandInEachLine)
+{
+    facts::Attempt many = attempt();
+    many.steps.assign(200, many.steps.front());
+    many.steps.back().host = "last.example.net";
+    const auto json = lines_of(LineFormat::Json, facts::Attempt{many});
+    EXPECT_NE(json.find(R"("steps_left_out":170,"steps":[{"step")"), std::string::npos) << json;
+    EXPECT_NE(json.find("last.example.net"), std::string::npos);
+    EXPECT_LT(json.size(), std::size_t{20'000});
+    EXPECT_EQ(lines_of(LineFormat::Json, attempt()).find("steps_left_out"), std::string::npos);
+}
+
 TEST(Lines, ForeignTextCannotBreakALine)
 {
     for (const LineFormat format : {LineFormat::Json, LineFormat::Text}) {

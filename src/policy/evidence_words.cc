@@ -15,23 +15,24 @@ namespace {
 constexpr std::size_t kShownNames = 10;
 constexpr std::size_t kShownText = 200;
 
-// "a, b and 3 more"; "none".
-std::string list(const std::vector<std::string>& names)
+// "a, b and 3 more"; "none". `more`: that are not among `names`.
+std::string list(const std::vector<std::string>& names, std::size_t more = 0)
 {
-    if (names.empty()) return "none";
+    if (names.empty() && more == 0) return "none";
     std::string text;
     for (std::size_t i = 0; i < std::min(names.size(), kShownNames); ++i) {
         if (i != 0) text += ", ";
         text += printable(names[i], kShownText);
     }
-    if (names.size() > kShownNames) text += fmt::format(" and {} more", names.size() - kShownNames);
+    if (names.size() > kShownNames) more += names.size() - kShownNames;
+    if (more > 0) text += fmt::format(" and {} more", more);
     return text;
 }
 
 std::string presented(const facts::TlsEvidence& evidence)
 {
-    return list(evidence.chain.empty() ? std::vector<std::string>{}
-                                       : evidence.chain.front().dns_names);
+    if (evidence.chain.empty()) return list({});
+    return list(evidence.chain.front().dns_names, evidence.chain.front().more_names);
 }
 
 std::string asked_for(const TlsPolicy& policy, const facts::TlsEvidence& evidence)

@@ -170,6 +170,8 @@ private:
     // Specification §6.1: what a completed handshake showed, with the failure and the step that
     // were noted last.
     void keep_evidence(const std::optional<facts::TlsEvidence>& tls);
+    [[nodiscard]] std::optional<facts::TlsEvidence> brief_of(
+        const std::optional<facts::TlsEvidence>& tls) const;
     void note(HopNote::Kind kind, StepKind step = StepKind::Everything);
     [[nodiscard]] HostSummary summarize(const Host& host) const;
     [[nodiscard]] HopFinding finding_at(std::size_t host) const;

@@ -105,7 +105,7 @@ struct HopFailure {
     std::optional<Endpoint> address{};
     std::optional<facts::Outcome> outcome{};
     std::optional<facts::TlsFailure> failure{};
-    std::optional<facts::TlsEvidence> evidence{};  // of a handshake that was completed
+    std::optional<facts::TlsEvidence> evidence{};  // of a completed handshake; brief
     std::string detail{};                          // what DNS said of a lookup that failed
 };
 

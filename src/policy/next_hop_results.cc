@@ -43,6 +43,7 @@ void NextHopSelection::on_connection(ConnectionFacts facts)
     Address& address = current_address();
     address.reached = address.reached || facts.peer != Peer::Silent;
     if (facts.tls) current().had_tls = true;
+    if (facts.failure) facts.failure = facts::brief(*std::move(facts.failure));
     if (facts.peer == Peer::Silent) note(Note::AddressDead);
     if (facts.peer == Peer::Greeted) {
         note(Note::AddressAlive);
@@ -213,7 +214,7 @@ void NextHopSelection::on_handshake_failed(const ConnectionFacts& facts)
         failure.reason = Reason::StarttlsRefused;
         failure.temporary = true;
     }
-    attempt_steps_.back().tls = facts.tls;
+    attempt_steps_.back().tls = brief_of(facts.tls);
     auto& tried = current_address().tried;
     tried.push_back({step_.plan->kind, refused ? StepResult::Refused : StepResult::HandshakeFailed,
                      facts.failure});
@@ -325,8 +326,18 @@ void NextHopSelection::add_attempt_step(StepKind kind, bool succeeded, Reason re
 
 void NextHopSelection::keep_evidence(const std::optional<facts::TlsEvidence>& tls)
 {
-    failures_.back().evidence = tls;
-    attempt_steps_.back().tls = tls;
+    failures_.back().evidence = brief_of(tls);
+    attempt_steps_.back().tls = failures_.back().evidence;
+}
+
+// Kept for each connection of an attempt, of which there are many; what was judged is judged alike.
+std::optional<facts::TlsEvidence> NextHopSelection::brief_of(
+    const std::optional<facts::TlsEvidence>& tls) const
+{
+    if (!tls) return std::nullopt;
+    const TlsPolicy& policy = hosts_[step_.host].decision.policy;
+    return facts::brief(*tls,
+                        [&policy](std::string_view name) { return is_asked_for(policy, name); });
 }
 
 void NextHopSelection::note(Note kind, StepKind step)

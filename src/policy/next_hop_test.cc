@@ -379,6 +379,35 @@ TEST_F(SelectionWithLogin, WhatAHandshakeShowedIsKeptWithTheFailureAndItsStep)
     }
 }
 
+// An attempt has hundreds of connections, and a peer chooses its certificates.
+TEST_F(SelectionWithLogin, WhatIsKeptOfAHugeCertificateIsShortAndJudgedAlike)
+{
+    const Answer huge = [good = named(true)](const std::optional<StepPlan>& plan) {
+        ConnectionFacts facts = good(plan);
+        std::vector<std::string> names(10'000, std::string(80, 'a') + ".example");
+        names.push_back("relay.example.net");
+        facts.tls->chain.assign(10, facts::CertificateFacts{});
+        for (auto& each : facts.tls->chain) each.dns_names = names;
+        return facts;
+    };
+    auto one = with_login(host({{huge}}));
+    one.login = outcome(Stage::Auth, Reason::AuthRefused);
+    const std::vector<RecordedHost> hosts{one};
+    auto& selection = select(hosts);
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "auth.refused");
+    const auto steps = selection.take_attempt_steps();
+    for (const auto& kept : {selection.failure().evidence, steps.back().tls}) {
+        ASSERT_TRUE(kept);
+        ASSERT_EQ(kept->chain.size(), 10U);
+        const auto& leaf = kept->chain.front();
+        EXPECT_EQ(leaf.dns_names.front(), "relay.example.net") << "which was asked for";
+        EXPECT_LT(leaf.dns_names.size(), 200U);
+        EXPECT_EQ(leaf.dns_names.size() + leaf.more_names, 10'001U);
+        EXPECT_TRUE(kept->chain.back().dns_names.empty());
+        EXPECT_TRUE(judge_evidence(selection.decision(0).policy, *kept).passes);
+    }
+}
+
 TEST_F(SelectionWithLogin, KeepsThePasswordInAuditModeWhereEnforcingWouldNotHaveSent)
 {
     connector->tls.mode = objects::ConnectorMode::Audit;

@@ -185,6 +185,9 @@ struct TlsDecision {
 // for.
 [[nodiscard]] std::optional<mail::RequiredTls> required_tls(const TlsDecision& decision);
 
+// Whether a name of a certificate is one that judge_evidence() asks for.
+[[nodiscard]] bool is_asked_for(const TlsPolicy& policy, std::string_view dns_name);
+
 // What the handshake showed, measured by the policy.
 struct EvidenceVerdict {
     bool passes = false;

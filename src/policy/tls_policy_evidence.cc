@@ -31,16 +31,20 @@ bool has_name(const TlsName& name, const facts::TlsEvidence& evidence)
                                [&](const auto& dns_name) { return matches(name, dns_name); });
 }
 
+// Of those that stand for the host, MTA-STS apart.
+bool is_name_of_host(const TlsPolicy& policy, std::string_view dns_name)
+{
+    if (policy.domain) return is_at_or_below(dns_name, policy.domain->text());
+    return std::ranges::any_of(policy.names,
+                               [&](const TlsName& name) { return matches(name, dns_name); });
+}
+
 bool has_name(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
 {
-    if (policy.domain) {
-        return !evidence.chain.empty() &&
-               std::ranges::any_of(evidence.chain.front().dns_names, [&](const auto& dns_name) {
-                   return is_at_or_below(dns_name, policy.domain->text());
-               });
-    }
-    return std::ranges::any_of(policy.names,
-                               [&](const TlsName& name) { return has_name(name, evidence); });
+    return !evidence.chain.empty() &&
+           std::ranges::any_of(evidence.chain.front().dns_names, [&](const auto& dns_name) {
+               return is_name_of_host(policy, dns_name);
+           });
 }
 
 // Where an audited connector has CAs of its own, `verdict` is by those.
@@ -143,6 +147,12 @@ EvidenceVerdict judge_tlsa(facts::TlsaVerdict verdict)
 }
 
 }  // namespace
+
+bool is_asked_for(const TlsPolicy& policy, std::string_view dns_name)
+{
+    return is_name_of_host(policy, dns_name) ||
+           (policy.sts_name && matches(*policy.sts_name, dns_name));
+}
 
 EvidenceVerdict judge_evidence(const TlsPolicy& policy, const facts::TlsEvidence& evidence)
 {

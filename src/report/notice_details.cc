@@ -70,22 +70,24 @@ std::string describe_tls(const facts::TlsEvidence& tls)
     return out;
 }
 
-std::string describe_names(const std::vector<std::string>& names)
+std::string describe_names(const facts::CertificateFacts& leaf)
 {
-    if (names.empty()) return "no DNS names";
+    const std::vector<std::string>& names = leaf.dns_names;
+    const std::size_t all = names.size() + leaf.more_names;
+    if (all == 0) return "no DNS names";
     std::string out = "names ";
     const std::size_t shown = std::min(names.size(), kNames);
     for (std::size_t i = 0; i < shown; ++i) {
         out += (i == 0 ? "" : ", ") + printable_once(names[i], 100);
     }
-    if (shown < names.size()) out += fmt::format(" and {} more", names.size() - shown);
+    if (shown < all) out += fmt::format(" and {} more", all - shown);
     return out;
 }
 
 std::string describe_certificate(const facts::CertificateFacts& leaf)
 {
     return fmt::format("certificate {} ({}) issued by {}, valid {} to {}, {}, SPKI SHA-256 {}",
-                       printable_once(leaf.subject, 150), describe_names(leaf.dns_names),
+                       printable_once(leaf.subject, 150), describe_names(leaf),
                        printable_once(leaf.issuer, 150), format_rfc3339(leaf.not_before),
                        format_rfc3339(leaf.not_after), printable_once(leaf.key_type, 40),
                        printable_once(leaf.spki_sha256, 64));
