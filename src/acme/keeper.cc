@@ -92,7 +92,17 @@ Result<void, std::string> Keeper::keep_attempts(const Kept& kept, Attempts attem
 
 WallTime Keeper::next_for(const Kept& kept, WallTime now)
 {
-    const WallTime due = due_at(facts_in(kept.chain_file, kept.key_file), kept.order.domains, now);
+    return next_for(kept, read_facts(kept), now);
+}
+
+const Keeper::Facts& Keeper::read_facts(const Kept& kept)
+{
+    return facts_[kept.chain_file] = facts_in(kept.chain_file, kept.key_file);
+}
+
+WallTime Keeper::next_for(const Kept& kept, const Facts& facts, WallTime now)
+{
+    const WallTime due = due_at(facts, kept.order.domains, now);
     return std::max(due, next_try(attempts_of(kept), digest_of(kept.order), now));
 }
 
@@ -135,7 +145,9 @@ std::vector<Keeper::State> Keeper::states()
     const WallTime now = core_.clock().wall();
     std::vector<State> states;
     for (const Kept& each : certificates_) {
-        State state{each.name, each.order.directory, next_for(each, now), 0, {}, false};
+        const auto known = facts_.find(each.chain_file);
+        const Facts& facts = known == facts_.end() ? read_facts(each) : known->second;
+        State state{each.name, each.order.directory, next_for(each, facts, now), 0, {}, false};
         state.under_way = each.name == under_way_;
         const auto& attempts = attempts_of(each);
         if (attempts && attempts->order == digest_of(each.order) && !state.under_way) {
@@ -232,7 +244,7 @@ void Keeper::on_issued(const Kept& kept)
     std::filesystem::remove(kept.attempts_file, ignored);
     attempts_[kept.attempts_file] = std::nullopt;
     ++counts_.issued;
-    const auto facts = facts_in(kept.chain_file, kept.key_file);
+    const Facts& facts = read_facts(kept);
     events::CertificateOrder done;
     done.state = events::CertificateOrder::State::Issued;
     done.certificate = kept.name;

@@ -60,7 +60,7 @@ public:
         std::string error;  // of the last order that failed
         bool under_way = false;
     };
-    // Reads the certificates' files.
+    // Of the certificates' files as the last look found them: reads those alone that are new.
     [[nodiscard]] std::vector<State> states();
 
     struct Counts {
@@ -70,7 +70,11 @@ public:
     [[nodiscard]] const Counts& counts() const { return counts_; }
 
 private:
+    using Facts = std::optional<facts::CertificateFacts>;
+    // Reads its files.
     [[nodiscard]] WallTime next_for(const Kept& kept, WallTime now);
+    [[nodiscard]] WallTime next_for(const Kept& kept, const Facts& facts, WallTime now);
+    [[nodiscard]] const Facts& read_facts(const Kept& kept);
     [[nodiscard]] std::optional<Attempts>& attempts_of(const Kept& kept);
     // Where they cannot be written they are in effect until the server ends.
     Result<void, std::string> keep_attempts(const Kept& kept, Attempts attempts);
@@ -87,6 +91,7 @@ private:
     events::Publisher& events_;
     std::vector<Kept> certificates_;
     std::map<std::string, std::optional<Attempts>> attempts_;  // by the file that has them
+    std::map<std::string, Facts> facts_;                       // by the chain's file
     std::set<std::string> asked_for_;                          // by name, to be ordered next
     std::string under_way_;                                    // the name; empty: none
     Counts counts_;

@@ -185,6 +185,8 @@ TEST_F(AcmeKeeper, WhatFailedIsOrderedAtOnceWhereItIsAskedFor)
     EXPECT_EQ(keeper.counts().issued, 1U);
     EXPECT_EQ(keeper.states()[0].failures, 0U);
     EXPECT_GT(keeper.states()[0].next, core.clock.wall()) << "ordered once";
+    std::filesystem::remove(kept_.chain_file);
+    EXPECT_GT(keeper.states()[0].next, core.clock.wall()) << "who asks makes nobody read files";
     core.core.cancel_all();
     core.run(tasks.join());
 }

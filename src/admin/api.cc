@@ -30,6 +30,12 @@ bool reads_text(const Request& request)
            (request.path[3] == "header" || request.path[3] == "message");
 }
 
+// Whether the log, or a record, names who asked.
+bool names_account(const Request& request)
+{
+    return request.user_id && (request.method != "GET" || reads_text(request));
+}
+
 Response no_such_method()
 {
     return refuse(405, "this method is not for this resource",
@@ -109,6 +115,7 @@ net::Task<Response> answer(Api& api, Request request)
         co_return no_such_resource();
     }
     if (is_about_objects(request)) co_return co_await answer_objects(api, std::move(request));
+    if (names_account(request)) request.account = co_await find_account(api, *request.user_id);
     if (path.size() == 4 && path[1] == "connectors" && path[3] == "test") {
         if (request.method != "POST")
             co_return refuse(405, "this method is not for this resource", "POST");

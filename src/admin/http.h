@@ -19,6 +19,7 @@ struct Request {
     std::map<std::string, std::string> query;  // percent-decoded
     std::string body;
     std::optional<std::uint32_t> user_id;  // who the client's process runs as; nullopt: not known
+    std::string account;                   // the name of that; empty: it was not looked up
 };
 
 struct Response {

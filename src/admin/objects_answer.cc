@@ -421,6 +421,11 @@ std::optional<Response> refuse_kind(const Request& request)
                   fmt::format("{}", fmt::join(objects::kKinds, ", ")));
 }
 
+std::string numbered(std::uint32_t user_id)
+{
+    return "user " + std::to_string(user_id);
+}
+
 Response wrong_method()
 {
     return refuse(405, "this method is not for this resource",
@@ -484,12 +489,14 @@ std::string account_name(std::uint32_t user_id)
     if (::getpwuid_r(user_id, &entry, room.data(), room.size(), &found) == 0 && found != nullptr) {
         return printable(found->pw_name);
     }
-    return "user " + std::to_string(user_id);
+    return numbered(user_id);
 }
 
 events::Actor actor_of(const Request& request)
 {
-    return {request.user_id, request.user_id ? account_name(*request.user_id) : std::string{"?"}};
+    if (!request.user_id) return {std::nullopt, "?"};
+    return {request.user_id,
+            request.account.empty() ? numbered(*request.user_id) : request.account};
 }
 
 }  // namespace hermetic::admin

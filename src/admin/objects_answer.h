@@ -25,9 +25,10 @@ struct Preview {
 [[nodiscard]] Result<Preview, Response> preview(directory::Directory& directory,
                                                 const Request& request);
 
-// The account's name, or its number where it has none; asks the system, which may ask the network.
+// The account's name, or its number where it has none; asks the system, which may ask the network:
+// not on main's core (objects_resource.h, find_account()).
 [[nodiscard]] std::string account_name(std::uint32_t user_id);
-// Who asks, as account_name() says.
+// Who asks: the request's account, or the number where its name was not looked up. Asks nobody.
 [[nodiscard]] events::Actor actor_of(const Request& request);
 
 }  // namespace hermetic::admin

@@ -254,5 +254,16 @@ TEST(AccountName, IsANumberWhereThereIsNoName)
     EXPECT_EQ(account_name(3'999'999'999U), "user 3999999999");
 }
 
+// Asking may take as long as a directory service on the network takes; main's core waits for none.
+TEST(AccountName, IsNotAskedForByWhoMustNotWait)
+{
+    Request request;
+    EXPECT_EQ(actor_of(request).name, "?");
+    request.user_id = 0;
+    EXPECT_EQ(actor_of(request).name, "user 0");
+    request.account = "root";
+    EXPECT_EQ(actor_of(request), (events::Actor{0, "root"}));
+}
+
 }  // namespace
 }  // namespace hermetic::admin

@@ -47,6 +47,19 @@ net::Task<Response> answer_objects(Api& api, Request request)
                      "a check whether it has happened, then another try");
 }
 
+net::Task<std::string> find_account(Api& api, std::uint32_t user_id)
+{
+    constexpr Duration kNamePatience = std::chrono::seconds{10};
+    std::function<void(std::function<void(std::string)>)> start =
+        [&api, user_id](std::function<void(std::string)> done) {
+            api.objects.post([user_id, done = std::move(done)](directory::Directory&) {
+                done(account_name(user_id));
+            });
+        };
+    auto name = co_await await_answer<std::string>(api.core, std::move(start), kNamePatience);
+    co_return name ? *std::move(name) : std::string{};
+}
+
 Response list_exceptions(Api& api)
 {
     const WallTime now = api.core.clock().wall();

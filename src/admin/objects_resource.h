@@ -6,6 +6,9 @@
 #include "admin/http.h"
 #include "net/task.h"
 
+#include <cstdint>
+#include <string>
+
 namespace hermetic::admin {
 
 [[nodiscard]] bool is_about_objects(const Request& request);
@@ -15,5 +18,8 @@ namespace hermetic::admin {
 
 // On the directory's thread, which answers while this waits.
 [[nodiscard]] net::Task<Response> answer_objects(Api& api, Request request);
+
+// The account's name, looked up there, too: the system may ask the network. Empty: not in time.
+[[nodiscard]] net::Task<std::string> find_account(Api& api, std::uint32_t user_id);
 
 }  // namespace hermetic::admin

@@ -105,7 +105,7 @@ Result<MessageChange, Response> make_change(MessageChange::Kind kind, const Requ
     if (!request.user_id)
         return failure(
             refuse(403, "the requesting account is not known", "a client on the control socket"));
-    change.approval.by = printable(account_name(*request.user_id), 100);
+    change.approval.by = printable(change.by.name, 100);
     change.approval.at = now;
     return change;
 }
