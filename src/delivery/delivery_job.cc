@@ -74,17 +74,26 @@ void DeliveryJob::split(const objects::Snapshot& snapshot, const routing::Route&
     input_.split = settlement::split(*message_, elsewhere, now, ids);
 }
 
-void DeliveryJob::set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
-                              settlement::HandedTo handed_to)
+HostVerdict DeliveryJob::set_outcome(std::uint32_t index, facts::Outcome outcome,
+                                     const std::string& host, settlement::HandedTo handed_to)
 {
     const auto same = [&](const settlement::RecipientEnd& end) { return end.index == index; };
     const auto known = std::find_if(input_.ends.begin(), input_.ends.end(), same);
+    const bool first = known == input_.ends.end();
+    const HostVerdict verdict = judge_host(first ? nullptr : &known->outcome, outcome);
     settlement::RecipientEnd end{index, std::move(outcome), host, handed_to};
-    if (known == input_.ends.end()) {
+    if (first) {
         input_.ends.push_back(std::move(end));
-    } else {
+    } else if (verdict.counts == Counts::Now) {
         *known = std::move(end);
     }
+    return verdict;
+}
+
+void DeliveryJob::set_waiting(const facts::Outcome& outcome)
+{
+    for (const auto index : to_try)
+        set_outcome(index, outcome, {}, settlement::HandedTo::PlainRelay);
 }
 
 void DeliveryJob::set_remaining(const facts::Outcome& outcome, const std::string& host)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/time.h"
+#include "delivery/host_outcome.h"
 #include "facts/attempt.h"
 #include "outbound/connection.h"
 #include "policy/tls_policy.h"
@@ -41,8 +42,11 @@ public:
     // Indexes of recipients that are still to be tried, in order.
     std::vector<std::uint32_t> to_try;
 
-    void set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
-                     settlement::HandedTo handed_to);
+    // Leaves what is known of the recipient already where that counts (judge_host()).
+    HostVerdict set_outcome(std::uint32_t index, facts::Outcome outcome, const std::string& host,
+                            settlement::HandedTo handed_to);
+    // For everybody in to_try, as the outcome at no host.
+    void set_waiting(const facts::Outcome& outcome);
     // For everybody in to_try who has no outcome yet.
     void set_remaining(const facts::Outcome& outcome, const std::string& host);
     // Of everybody in to_try: what no host offers that was asked, one that was not may offer.

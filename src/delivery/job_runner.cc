@@ -65,15 +65,6 @@ settlement::HandedTo handed_to(const outbound::Connection& connection)
     return connection.dialect == smtp::Dialect::Lmtp ? HandedTo::Mailbox : HandedTo::PlainRelay;
 }
 
-// Another host may take what this one put off, or what it has no means to take; not where it may
-// have the message already, and not where the trouble is ours.
-bool worth_another_host(const Outcome& outcome)
-{
-    if (outbound::is_unfit_host(outcome.reason)) return true;
-    if (outcome.result != OutcomeClass::Deferred || outcome.stage == Stage::EndOfData) return false;
-    return outcome.origin == facts::Origin::Remote || outbound::is_lost_connection(outcome.reason);
-}
-
 class JobRunner {
 public:
     JobRunner(outbound::Context& context, report::NoticeLimit& limit, outbound::PeerWatch& watch,
@@ -375,7 +366,7 @@ net::Task<JobRunner::OnConnection> JobRunner::offer(DeliveryJob& job)
     auto payload = co_await make_payload(context_, job.message(), connection_->capabilities);
     if (!payload) {
         last_failure_ = std::move(payload.error());
-        job.set_remaining(last_failure_, {});
+        job.set_waiting(last_failure_);
         job.to_try.clear();
         co_return OnConnection::Through;
     }
@@ -416,6 +407,8 @@ net::Task<JobRunner::OnConnection> JobRunner::offer(DeliveryJob& job)
         const bool lost = take_results(job, transaction, elsewhere);
         if (end == Transmitted::Closed) {
             connection_.reset();
+            // Of those who had no turn too: this host may take their mail later.
+            job.set_remaining(last_failure_, last_host_);
             job.to_try.insert(job.to_try.end(), elsewhere.begin(), elsewhere.end());
             co_return lost ? OnConnection::Lost : OnConnection::Through;
         }
@@ -451,9 +444,9 @@ bool JobRunner::take_results(DeliveryJob& job, smtp::ClientTransaction& transact
         const bool ended = outbound::is_lost_connection(result.outcome.reason);
         if (ended) last_failure_ = result.outcome;
         lost = lost || ended;
-        if (worth_another_host(result.outcome)) elsewhere.push_back(result.index);
-        job.set_outcome(result.index, std::move(result.outcome), connection_->host,
-                        handed_to(*connection_));
+        const auto verdict = job.set_outcome(result.index, std::move(result.outcome),
+                                             connection_->host, handed_to(*connection_));
+        if (verdict.next == NextHost::MayTakeIt) elsewhere.push_back(result.index);
     }
     auto& to_try = job.to_try;
     to_try.erase(to_try.begin(), to_try.begin() + static_cast<std::ptrdiff_t>(results.size()));

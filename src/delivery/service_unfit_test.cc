@@ -1,5 +1,5 @@
-// Hosts that do not offer what a message needs: another one may, and nothing is returned while one
-// may (RFC 5321 §5.1, RFC 1870, RFC 6531).
+// Hosts that do not offer what a message needs, or leave it to another one: nothing is returned
+// while one may take it (RFC 5321 §5.1, RFC 1870, RFC 6531).
 #include "delivery/service_fixture.h"
 #include "facts/reasons.h"
 
@@ -118,6 +118,71 @@ TEST_F(UnfitTest, WhatTheOtherHostSaysOfItCounts)
     add_host("127.0.0.2", busy);
     EXPECT_EQ(attempt().deferred, 1U);
     EXPECT_EQ(outcome().reason, Reason::MailDeferred);
+}
+
+// A host that deferred the mail, or was lost under it, may take it later: what the other one lacks
+// returns nothing, whichever came first.
+TEST_F(UnfitTest, WhatAnotherHostDeferredIsNotReturned)
+{
+    struct Row {
+        const char* command;
+        const char* reply;
+        Reason reason;
+    };
+    const Row rows[] = {{"MAIL", "451 4.3.2 later", Reason::MailDeferred},
+                        {"RCPT", "451 4.3.2 later", Reason::RcptDeferred},
+                        {"MAIL", "421 4.3.2 bye", Reason::MailDeferred},
+                        {"MAIL", "close", Reason::ConnectionClosed},
+                        {"MAIL", "what?", Reason::ReplyMalformed}};
+    for (const Row& row : rows) {
+        for (const bool unfit_first : {false, true}) {
+            SCOPED_TRACE(std::string{row.command} + " " + row.reply +
+                         (unfit_first ? ", behind the unfit one" : ", before the unfit one"));
+            PeerScript script;
+            script.replies[row.command] = row.reply;
+            peer_for("other.test", unfit_first ? small() : script);
+            add_host("127.0.0.2", unfit_first ? script : small());
+            EXPECT_EQ(attempt().deferred, 1U);
+            EXPECT_EQ(outcome().reason, row.reason);
+            EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
+            for (const auto& peer : peers) EXPECT_EQ(peer->connections, 1);
+            finish();
+            peers.clear();
+            resolver.mxs.clear();
+        }
+    }
+}
+
+TEST_F(UnfitTest, NorWhoHadNoTurnWhereTheHostWasLost)
+{
+    PeerScript lost = with({"LIMITS RCPTMAX=1"});
+    lost.replies["RCPT"] = "close";
+    peer_for("other.test", lost);
+    add_host("127.0.0.2", small());
+    EXPECT_EQ(deliver(make_message({"b@other.test", "c@other.test"})).deferred, 1U);
+    EXPECT_EQ(outcome(0).reason, Reason::ConnectionClosed);
+    EXPECT_EQ(outcome(1).reason, Reason::ConnectionClosed);
+    EXPECT_EQ(outcome(1).result, OutcomeClass::Deferred);
+}
+
+// What belongs to no command, or is no reply, took nothing.
+TEST_F(UnfitTest, AnotherHostTakesWhatWasAnsweredByNoReply)
+{
+    const std::pair<const char*, const char*> rows[] = {{"MAIL", "what?"},
+                                                        {"DATA", "354 go\r\n250 2.0.0 early"}};
+    for (const auto& [command, reply] : rows) {
+        SCOPED_TRACE(command);
+        PeerScript script = with({"PIPELINING"});
+        script.replies[command] = reply;
+        peer_for("other.test", script);
+        add_host("127.0.0.2", PeerScript{});
+        EXPECT_EQ(attempt().delivered, 1U);
+        EXPECT_THAT(peers[0]->messages, testing::IsEmpty());
+        EXPECT_THAT(peers[1]->messages, SizeIs(1));
+        finish();
+        peers.clear();
+        resolver.mxs.clear();
+    }
 }
 
 // RFC 6531: only the recipient whose address needs it goes elsewhere.
