@@ -211,6 +211,22 @@ TEST_F(DeliveryTest, RefusedStartTlsIsAFailedStep)
 }
 
 // Specification §4.3: clear text only where every host's handshake failed.
+// STARTTLS is not sent then, so nothing has refused it: no clear text follows.
+TEST_F(DeliveryTest, AnUnaskedReplyBeforeStartTlsIsNoRefusal)
+{
+    PeerScript script;
+    script.replies["EHLO"] = "250-peer.test\r\n250 STARTTLS\r\n250 ok";
+    auto& peer = peer_for("other.test", script);
+    EXPECT_EQ(deliver(make_message({"b@other.test"})).deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::ReplyUnexpected);
+    EXPECT_EQ(outcome().stage, facts::Stage::StartTls);
+    EXPECT_EQ(peer.connections, 1);
+    EXPECT_THAT(peer.commands, testing::SizeIs(1)) << "EHLO alone";
+    ASSERT_EQ(log.attempts.size(), 1U);
+    ASSERT_THAT(log.attempts[0].steps, testing::SizeIs(1));
+    EXPECT_EQ(log.attempts[0].steps[0].reason, Reason::ReplyUnexpected);
+}
+
 TEST_F(DeliveryTest, AHostThatSpokeTlsKeepsTheNextOneFromClearText)
 {
     tls::PkiFixture pki;

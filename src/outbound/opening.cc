@@ -126,7 +126,9 @@ void Opener::on_lost(const TalkError& error)
     const auto stage = session_.stage();
     opened_.lost = true;
     opened_.outcome = talk_outcome(stage, error);
-    end(stage == Stage::StartTls ? End::Refused : End::Failed, stage);
+    // Where it spoke unasked STARTTLS was never sent: nothing has refused it.
+    const bool refused = stage == Stage::StartTls && !error.unasked;
+    end(refused ? End::Refused : End::Failed, stage);
 }
 
 void Opener::fail_handshake(facts::TlsFailure failure)

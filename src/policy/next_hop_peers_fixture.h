@@ -108,6 +108,10 @@ inline const Answer kRefusesStartTls = [](const std::optional<StepPlan>& plan) {
     return facts;
 };
 
+// More than it was asked for, before STARTTLS could be sent.
+inline const Answer kSpeaksUnasked = answers(
+    ConnectionFacts::Peer::Greeted, outcome(facts::Stage::StartTls, Reason::ReplyUnexpected));
+
 inline RecordedHost host(std::vector<RecordedAddress> addresses)
 {
     RecordedHost host;
