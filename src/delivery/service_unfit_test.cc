@@ -185,6 +185,21 @@ TEST_F(UnfitTest, AnotherHostTakesWhatWasAnsweredByNoReply)
     }
 }
 
+TEST_F(UnfitTest, AnotherHostTakesWhatWasDeferredWhileItWasSent)
+{
+    // More than the kernel keeps for who does not read.
+    std::string body = "Subject: x\r\n\r\n";
+    while (body.size() < (std::size_t{16} << 20)) body += std::string(998, 'x') + "\r\n";
+    PeerScript full = with({"PIPELINING"});
+    full.early = "452 4.3.1 full";
+    peer_for("other.test", full);
+    EXPECT_EQ(deliver(make_message({"b@other.test"}, body)).deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::DataDeferred);
+    add_host("127.0.0.2", with({"PIPELINING"}));
+    EXPECT_EQ(deliver(make_message({"b@other.test"}, body)).delivered, 1U);
+    EXPECT_THAT(peers[1]->messages, SizeIs(1));
+}
+
 // RFC 6531: only the recipient whose address needs it goes elsewhere.
 TEST_F(UnfitTest, ARecipientThatNeedsSmtpUtf8GoesWhereItIsOffered)
 {

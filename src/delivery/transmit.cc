@@ -8,7 +8,6 @@
 #include "outbound/peer_watch.h"
 #include "outbound/talk.h"
 #include "smtp/client_dot_stuffer.h"
-#include "smtp/client_outcome.h"
 
 #include <utility>
 
@@ -63,7 +62,6 @@ private:
     outbound::PeerWatch& watch_;
     smtp::ClientTransaction::Step step_;
     bool stale_ = false;
-    bool cut_ = false;  // the message was answered before it was all sent
 };
 
 net::Task<Transmitted> Transmitter::run()
@@ -94,7 +92,6 @@ net::Task<Transmitted> Transmitter::run()
 // later is seen before the next transaction begins; this one has ended by then.
 net::Task<Transmitted> Transmitter::end()
 {
-    if (cut_) co_return Transmitted::Closed;
     if (transaction_.untouched()) co_return Transmitted::Done;  // nothing was said
     const bool surplus = co_await outbound::has_spoken_unasked(*connection_.stream, 0);
     if (!surplus) co_return Transmitted::Done;
@@ -164,7 +161,7 @@ net::Task<bool> Transmitter::write(std::string_view bytes)
     if (!reply) {
         on_lost(reply.error());
     } else if (reply->temporary() || reply->permanent()) {
-        transaction_.on_lost(smtp::outcome_of_reply(facts::Stage::Data, *reply));
+        transaction_.on_early_refusal(*reply);
     } else {
         const outbound::TalkError unexpected{net::StreamError{}, std::nullopt, true};
         on_lost(unexpected);
@@ -190,7 +187,7 @@ net::Task<bool> Transmitter::send_body()
     } else {
         sent = co_await send_large_body();
     }
-    if (sent && !cut_) step_ = transaction_.on_body_sent();
+    if (sent) step_ = transaction_.on_body_sent();
     co_return sent;
 }
 
@@ -254,15 +251,8 @@ net::Task<bool> Transmitter::hear_early()
             Written::Part);
         co_return false;
     }
-    // Of LMTP's replies, one per recipient, no more would come.
-    if (connection_.dialect == smtp::Dialect::Lmtp) {
-        transaction_.on_lost(smtp::outcome_of_reply(facts::Stage::Data, *reply), Written::Part);
-        co_return false;
-    }
-    cut_ = true;
-    step_ = transaction_.on_body_sent();
-    step_ = transaction_.on_reply(*reply);
-    co_return true;
+    transaction_.on_early_refusal(*reply);
+    co_return false;
 }
 
 }  // namespace

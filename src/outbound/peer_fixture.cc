@@ -181,6 +181,11 @@ net::Task<bool> ScriptedPeer::take_data(net::Stream& stream)
     while (going_on) {
         auto line = co_await stream.read_line(100000);
         if (!line) co_return false;
+        if (!script_.early.empty()) {
+            if (message.empty()) co_await say(stream, script_.early);
+            message = script_.early;
+            continue;
+        }
         if (line->text == ".") break;
         message += line->text.substr(line->text.starts_with('.') ? 1 : 0);
         message += "\r\n";

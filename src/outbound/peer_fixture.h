@@ -39,6 +39,7 @@ struct PeerScript {
     // By the longest prefix of the command, upper case; "." is the end of the message. The reply
     // "close" closes instead.
     std::map<std::string, std::string> replies;
+    std::string early;          // to the first line of a message; the others are not heeded
     std::string injected;       // in clear, behind the 220 to STARTTLS
     bool implicit_tls = false;  // `tls` from the first octet
     // Says nothing to this command (as in `replies`; "GREETING" is before all of them), and reads

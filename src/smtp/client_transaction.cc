@@ -384,6 +384,15 @@ ClientTransaction::Step ClientTransaction::close_with(facts::Outcome outcome)
     return {Next::Close, {}};
 }
 
+void ClientTransaction::on_early_refusal(const PeerReply& reply)
+{
+    HERMETIC_ASSERT(phase_ == Phase::Body && (reply.temporary() || reply.permanent()));
+    busy_ = busy_ || reply.code == 421;
+    knows_no_bdat_ = !dotted_ && is_unknown_command(reply);
+    phase_ = Phase::Ended;
+    resolve_pending(outcome_of_reply(Stage::Data, reply));
+}
+
 void ClientTransaction::on_surplus(std::string_view surplus)
 {
     HERMETIC_ASSERT(outstanding() == 0 && !surplus.empty());

@@ -89,6 +89,10 @@ public:
     // nobody. But a reply that was awaited alone, all others being there, stands where what follows
     // says the same: the peer answers twice. The connection may not be used again.
     void on_surplus(std::string_view surplus);
+    // For SendBody, before the whole message is sent: a reply that is neither 2xx nor 3xx. It is
+    // the outcome at stage Data of all who were accepted, in LMTP too: of its replies, one for
+    // each, no more would come. The connection may not be used again.
+    void on_early_refusal(const PeerReply& reply);
     // The connection is gone or useless: every recipient without an outcome gets this one, with the
     // stage that the transaction had reached: EndOfData where the peer may have the whole message.
     // Part: what the last step wanted written was not all written.

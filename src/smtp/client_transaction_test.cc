@@ -165,6 +165,36 @@ TEST_F(TransactionTest, RefusedEndOfData)
     EXPECT_EQ(outcome().reason, Reason::EndOfDataRefused);
 }
 
+// It has not come to the end of the data: another host may take the message.
+TEST_F(TransactionTest, ARefusalWhileTheMessageIsSentIsOneOfDataInBothDialects)
+{
+    for (const Dialect each : {Dialect::Smtp, Dialect::Lmtp}) {
+        dialect = each;
+        begin();
+        hear(250);
+        hear(250);
+        ASSERT_EQ(transaction->on_reply(PeerReply{354, "go"}).next, Next::SendBody);
+        transaction->on_early_refusal(PeerReply{452, "4.3.1 full"});
+        EXPECT_EQ(outcome().stage, Stage::Data);
+        EXPECT_EQ(outcome().reason, Reason::DataDeferred);
+        EXPECT_EQ(outcome().text, "4.3.1 full");
+        EXPECT_FALSE(transaction->may_be_taken(ClientTransaction::Written::Part));
+        EXPECT_FALSE(transaction->knows_no_bdat());
+    }
+}
+
+TEST_F(TransactionTest, WhoAnswersTheLinesOfALargeMessageKnowsNoBdat)
+{
+    peer.pipelining = false;
+    peer.chunking = true;
+    size = 1U << 20;
+    begin();
+    hear(250);
+    ASSERT_EQ(transaction->on_reply(PeerReply{250, "ok"}).next, Next::SendBody);
+    transaction->on_early_refusal(PeerReply{500, "5.5.1 what?"});
+    EXPECT_TRUE(transaction->knows_no_bdat());
+}
+
 TEST_F(TransactionTest, BusyAtAnyTimeEndsTheConnection)
 {
     for (std::size_t at = 0; at < 4; ++at) {
