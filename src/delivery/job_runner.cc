@@ -65,6 +65,16 @@ settlement::HandedTo handed_to(const outbound::Connection& connection)
     return connection.dialect == smtp::Dialect::Lmtp ? HandedTo::Mailbox : HandedTo::PlainRelay;
 }
 
+// Nobody was found or reached, whatever a message asks for beyond others. A time limit, hosts that
+// were left out and TLSA records may be due to what it asks for.
+bool is_of_any_message(const Outcome& outcome)
+{
+    if (outcome.stage != Stage::Dns && outcome.stage != Stage::Connect) return false;
+    return outcome.reason != Reason::DeliveryTimeOver &&
+           outcome.reason != Reason::DeliveryLeftUntried &&
+           outcome.reason != Reason::DaneLookupFailed;
+}
+
 class JobRunner {
 public:
     JobRunner(outbound::Context& context, report::NoticeLimit& limit, outbound::PeerWatch& watch,
@@ -96,6 +106,8 @@ private:
     bool take_results(DeliveryJob& job, smtp::ClientTransaction& transaction,
                       std::vector<std::uint32_t>& elsewhere);
     void fail_destination(const Outcome& outcome);
+    // The message under way asks for nothing beyond others.
+    [[nodiscard]] bool is_plain() const { return demand_ == policy::MessageDemand{}; }
     // Nothing more is to be begun.
     [[nodiscard]] bool is_over() const { return context_.stopping() || watch_.has_given_way(); }
     void release();
@@ -118,6 +130,7 @@ private:
         std::optional<policy::TlsDecision> decision;
     };
     std::optional<Failure> destination_failure_;
+    bool plain_has_failed_ = false;  // it was a plain message's
     Outcome last_failure_;
     std::string last_host_;
     int lost_in_a_row_ = 0;
@@ -287,6 +300,8 @@ net::Task<bool> JobRunner::connect(DeliveryJob& job)
     job.add_attempt_steps(next_hop_->take_attempt_steps());
     if (connection_) {
         if (without_chunking_) connection_->capabilities.chunking = false;
+        // Somebody is reached again; how plain mail fared only plain mail disproves.
+        if (is_plain() || !plain_has_failed_) report_.destination_failure.reset();
         co_return true;
     }
     job.describe(*next_hop_);
@@ -306,6 +321,7 @@ void JobRunner::heed_changes(DeliveryJob& job)
          destination_failure_->settings != context_.settings)) {
         destination_failure_.reset();
         report_.destination_failure.reset();
+        plain_has_failed_ = false;
     }
     if (snapshot_ == context_.snapshot) return;
     snapshot_ = context_.snapshot;
@@ -353,8 +369,9 @@ void JobRunner::fail_destination(const Outcome& outcome)
     failure.demand = demand_;
     last_failure_ = outcome;
     // What one message asks for beyond others says nothing of the destination.
-    const bool plain = demand_ == policy::MessageDemand{};
-    if (plain && outcome.result == OutcomeClass::Deferred && !context_.stopping()) {
+    const bool counts = is_plain() || is_of_any_message(outcome);
+    plain_has_failed_ = plain_has_failed_ || is_plain();
+    if (counts && outcome.result == OutcomeClass::Deferred && !context_.stopping()) {
         report_.destination_failure = outcome;
     }
 }

@@ -142,6 +142,20 @@ TEST_F(DeliveryTest, ADestinationThatCannotBeReachedIsRecordedInEveryMessageAtOn
     EXPECT_EQ(resolver.questions, 1);
 }
 
+// What the sender asked for beyond others has no part in that.
+TEST_F(DeliveryTest, AlsoWhereTheMessageAsksForMoreOrLessThanOthers)
+{
+    resolver.add_mx("other.test", 10, "mx.other.test");
+    resolver.hosts["mx.other.test"] = {*IpAddress::parse("127.0.0.1")};
+    settings.options.port = closed_port();
+    mail::TlsRequests lifts;
+    lifts.tls_required_no = true;
+    const auto report = deliver(wishing(make_message({"b@other.test"}), lifts));
+    ASSERT_TRUE(report.destination_failure);
+    EXPECT_EQ(report.destination_failure->reason, Reason::ConnectRefused);
+    EXPECT_FALSE(report.answered);
+}
+
 TEST_F(DeliveryTest, ADomainThatDoesNotExistFailsAndDoesNotRest)
 {
     const auto report = deliver(make_message({"b@nowhere.test"}));

@@ -65,6 +65,7 @@ void BM_ThroughTheQueue(benchmark::State& state)
                 for (const auto& one : grant.messages) events.emplace_back(Finished{one.id});
                 GrantEnded ended;
                 ended.id = grant.id;
+                ended.answered = true;
                 ended.settled = static_cast<std::uint32_t>(grant.messages.size());
                 events.emplace_back(ended);
             }

@@ -132,6 +132,8 @@ void Scheduler::learn(std::uint32_t id, const GrantEnded& event, std::uint32_t a
     } else if (event.slow_down) {
         on_slow_down(feedback, event.settled, settings_, now, random_);
     } else if (event.settled > 0) {
+        // What we answered ourselves, for its size or its sender's demands, proves no peer.
+        if (!event.answered) return;
         const bool used = active_before == feedback.connections();
         on_answers(feedback, used ? LimitUsed::Yes : LimitUsed::No, settings_);
     } else if (!event.untouched.empty()) {

@@ -25,6 +25,23 @@ TEST_F(SchedulerRest, FailedDestinationRestsLongerEachTime)
     EXPECT_EQ(queue_.destinations()[0].failures, 0U) << "one success and it is as good as new";
 }
 
+TEST_F(SchedulerRest, MailThatNobodyAnsweredEndsNoRest)
+{
+    auto grants = say(mail(1, "mx:a.test"));
+    (void)say(unreachable_host(grants[0]));
+    grants = wait(minutes{2});
+    ASSERT_EQ(grants.size(), 1U);
+    auto unanswered = all_well(grants[0]);
+    unanswered.answered = false;
+    const Event events[] = {deferred(1, minutes{1}), unanswered};
+    (void)queue_.on(events, now_);
+    EXPECT_EQ(queue_.destinations()[0].failures, 1U);
+    grants = wait(minutes{2});
+    ASSERT_EQ(grants.size(), 1U);
+    (void)say(unreachable_host(grants[0]));
+    EXPECT_EQ(queue_.destinations()[0].failures, 2U) << "and the next rest is longer";
+}
+
 TEST_F(SchedulerRest, LateReportsOfOneFailureCountOnce)
 {
     std::vector<Event> events;
