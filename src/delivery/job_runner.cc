@@ -349,7 +349,8 @@ net::Task<bool> JobRunner::find_next_hop()
     auto hosts = co_await outbound::find_hosts(context_, *grant_.route);
     if (!hosts) {
         fail_destination(hosts.error());
-        const auto hop = outbound::hop_facts({}, {grant_.route->domain, {}, {}}, nullptr);
+        const outbound::MxFacts unknown{.domain = grant_.route->domain, .canonical_domain = {}};
+        const auto hop = outbound::hop_facts({}, unknown, nullptr);
         destination_failure_->decision =
             policy::decide_tls(*demand, hop, {}, context_.adapters.core.clock().wall());
         co_return false;

@@ -95,6 +95,17 @@ TEST_F(DeliveryTest, WhereDnsKnowsNoHostThePolicyOfTheRouteStandsInEveryAttempt)
     }
 }
 
+TEST_F(DeliveryTest, AFailedLookupOfHostsProvesNothing)
+{
+    resolver.mxs["other.test"].status = facts::DnsStatus::Failed;
+    contents.organizations[0].tls = objects::TlsLevel::VerifyName;
+    deliver(make_message({"b@other.test"}));
+    ASSERT_EQ(log.attempts.size(), 1U);
+    const auto& reasons = log.attempts[0].policy_reasons;
+    EXPECT_THAT(reasons, testing::Not(testing::Contains(Reason::TlsNameOfSecureMx)));
+    EXPECT_THAT(reasons, testing::Contains(Reason::TlsNameOfDomain));
+}
+
 TEST_F(DeliveryTest, PartialFailureMakesANoticeInTheSameChange)
 {
     PeerScript script;

@@ -11,8 +11,9 @@
 
 namespace hermetic::facts {
 
-// Security status of an answer (RFC 4035 §4.3). Bogus answers carry no data.
-enum class DnsSecurity : std::uint8_t { Secure, Insecure, Bogus };
+// Security status of an answer (RFC 4035 §4.3). Bogus answers carry no data. What nobody has set is
+// not secure.
+enum class DnsSecurity : std::uint8_t { Insecure, Secure, Bogus };
 
 enum class DnsStatus : std::uint8_t {
     Found,
