@@ -132,7 +132,8 @@ net::Task<Response> count_queue(Api& api, Request request)
     if (!counted) co_return queue_too_slow();
     json::object body{{"count", counted->messages},
                       {"as_of", format_rfc3339(counted->as_of)},
-                      {"complete", counted->complete}};
+                      {"complete", counted->complete},
+                      {"unread", counted->unread}};
     if (counted->next) body["cursor"] = *counted->next;
     co_return Response{200, "application/json", json::serialize(body)};
 }
@@ -163,6 +164,7 @@ net::Task<Response> summarize_queue(Api& api, Request request)
                             {"rows", rows},
                             {"others", summary_json(summary->others, now)},
                             {"left_out", summary->left_out},
+                            {"unread", summary->unread},
                             {"total", summary_json(summary->total, now)}};
     co_return Response{200, "application/json", json::serialize(body)};
 }
@@ -189,7 +191,8 @@ net::Task<Response> change_queue(Api& api, MessageChange::Kind kind, Request req
                       {"count", answer->counts.done},
                       {"later", answer->counts.later},
                       {"left", answer->counts.left},
-                      {"why_left", answer->counts.why_left}};
+                      {"why_left", answer->counts.why_left},
+                      {"unread", answer->counts.unread}};
     if (answer->next) body["cursor"] = *answer->next;
     co_return Response{200, "application/json", json::serialize(body)};
 }

@@ -171,7 +171,7 @@ net::Task<Response> list_queue(Api& api, Request request)
     json::array messages;
     const WallTime now = api.core.clock().wall();
     for (const dispatch::ListRow& row : page->rows) messages.push_back(row_json(row, now));
-    json::object body{{"messages", messages}};
+    json::object body{{"messages", messages}, {"unread", page->unread}};
     if (page->next) body["cursor"] = *page->next;
     co_return Response{200, "application/json", json::serialize(body)};
 }

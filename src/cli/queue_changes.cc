@@ -74,6 +74,7 @@ struct Counted {
     std::int64_t messages = 0;
     std::string as_of;
     bool complete = true;
+    std::uint64_t unread = 0;  // nobody knows whether they match
 };
 
 // nullopt after having said why; `code` is then the exit code.
@@ -95,6 +96,7 @@ std::optional<Counted> count(QueueOperation operation, const QueueArguments& arg
         counted.messages += number_of(body, "count");
         if (counted.as_of.empty()) counted.as_of = text_of(body, "as_of");
         counted.complete = text_of(body, "complete") == "true";
+        counted.unread += static_cast<std::uint64_t>(number_of(body, "unread"));
         cursor = text_of(body, "cursor");
     }
     return counted;
@@ -128,6 +130,7 @@ int change_counted(QueueOperation operation, const QueueArguments& arguments,
         counts.later += static_cast<std::uint64_t>(number_of(body, "later"));
         counts.left += static_cast<std::uint64_t>(number_of(body, "left"));
         if (counts.why_left.empty()) counts.why_left = text_of(body, "why_left");
+        counts.unread += static_cast<std::uint64_t>(number_of(body, "unread"));
         left =
             counted.messages - static_cast<std::int64_t>(counts.done + counts.later + counts.left);
         cursor = text_of(body, "cursor");
@@ -144,9 +147,13 @@ void print_counts(QueueOperation operation, const QueueArguments& arguments, con
         std::printf("%s\n", words.c_str());
         return;
     }
-    const boost::json::object body{
-        {"done", words},       {"count", counts.done},        {"later", counts.later},
-        {"left", counts.left}, {"why_left", counts.why_left}, {"complete", counted.complete}};
+    const boost::json::object body{{"done", words},
+                                   {"count", counts.done},
+                                   {"later", counts.later},
+                                   {"left", counts.left},
+                                   {"why_left", counts.why_left},
+                                   {"unread", std::max(counts.unread, counted.unread)},
+                                   {"complete", counted.complete}};
     std::printf("%s\n", boost::json::serialize(body).c_str());
 }
 
@@ -157,6 +164,7 @@ int change_selection(QueueOperation operation, const QueueArguments& arguments)
     if (!counted) return code;
     if (!counted->complete)
         remark("The queue is still being read from the spool: there may be more than this.");
+    if (counted->unread > 0) remark(dispatch::describe_unread(counted->unread));
     dispatch::SelectionCounts counts;
     if (counted->messages > 0) {
         const auto refused = confirm(
@@ -164,7 +172,8 @@ int change_selection(QueueOperation operation, const QueueArguments& arguments)
         if (refused) return *refused;
         code = change_counted(operation, arguments, *counted, counts);
     } else if (!arguments.json) {
-        std::puts("No message matches.");
+        std::puts(counted->unread > 0 ? "No message that could be read matches."
+                                      : "No message matches.");
         return kDone;
     }
     print_counts(operation, arguments, *counted, counts);

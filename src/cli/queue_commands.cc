@@ -5,6 +5,7 @@
 #include "cli/complaint.h"
 #include "cli/queue_words.h"
 #include "cli/server_call.h"
+#include "dispatch/selection_change.h"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -63,12 +64,19 @@ void show_message(const value& body)
     }
 }
 
+void remark_unread(const value& body)
+{
+    const std::int64_t unread = number_of(body, "unread");
+    if (unread > 0) remark(dispatch::describe_unread(static_cast<std::uint64_t>(unread)));
+}
+
 }  // namespace
 
 int queue_list(const QueueArguments& arguments)
 {
     boost::json::object all{{"messages", boost::json::array{}}};
     auto& messages = all["messages"].as_array();
+    std::int64_t unread = 0;
     std::string cursor = "0";
     while (!cursor.empty() && messages.size() < arguments.limit) {
         const std::size_t rows = std::min(arguments.limit - messages.size(), kPage);
@@ -81,12 +89,15 @@ int queue_list(const QueueArguments& arguments)
         if (body.is_null()) return kFailed;
         for_each(body, "messages", [&](const value& each) { messages.push_back(each); });
         cursor = text_of(body, "cursor");
+        unread += number_of(body, "unread");
     }
+    all["unread"] = unread;
     if (!cursor.empty()) all["cursor"] = boost::json::parse(cursor);
     if (arguments.json) {
         std::printf("%s\n", boost::json::serialize(all).c_str());
     } else {
         std::fputs(format_list(all).c_str(), stdout);
+        remark_unread(all);
     }
     return kDone;
 }
@@ -95,8 +106,10 @@ int queue_summary(const QueueArguments& arguments)
 {
     const std::string target =
         fmt::format("/v1/queue/summary?limit={}", arguments.limit) + arguments.selection.query();
-    return call_server(arguments.server, "GET", target, arguments.output(),
-                       [](const value& body) { std::fputs(format_summary(body).c_str(), stdout); });
+    return call_server(arguments.server, "GET", target, arguments.output(), [](const value& body) {
+        std::fputs(format_summary(body).c_str(), stdout);
+        remark_unread(body);
+    });
 }
 
 int queue_destinations(const QueueArguments& arguments)

@@ -74,6 +74,9 @@ struct ListAnswer {
     // turns pages may be missed, none is shown twice. A page may be short and yet not the last:
     // what must be read to be found is read in parts.
     std::optional<std::uint32_t> next{};
+    // Messages whose recipients were asked for and could not be read: nobody knows whether they are
+    // of the selection. Here and below.
+    std::uint64_t unread = 0;
 };
 
 struct CountAnswer {
@@ -81,6 +84,7 @@ struct CountAnswer {
     std::optional<std::uint32_t> next{};  // as ListAnswer's: the count goes on there
     WallTime as_of{};       // what is accepted later is not in it (Selection::accepted_by)
     bool complete = false;  // all that the spool had at start is in the queue
+    std::uint64_t unread = 0;
 };
 
 // The text of a message, or its beginning.

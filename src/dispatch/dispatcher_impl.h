@@ -161,12 +161,16 @@ private:
                                        std::function<void(ViewAnswer)> answer);
 
     // dispatcher_selection.cc
-    // Calls use() with up to `limit` messages, in parts between which deliveries go on. The place
-    // of the next one, where to go on; nullopt: there is none.
-    [[nodiscard]] net::Task<std::optional<std::uint32_t>> find_all(
-        queue::Selection selection, std::uint32_t cursor, std::uint64_t limit,
-        std::function<void(const MessageId&)> use);
-    [[nodiscard]] net::Task<bool> has_recipient(MessageId id, std::string pattern);
+    struct FoundAll {
+        std::optional<std::uint32_t> next{};  // the place of the next one; nullopt: there is none
+        std::uint64_t unread = 0;             // nobody knows whether they are of the selection
+    };
+    // Calls use() with up to `limit` messages, in parts between which deliveries go on.
+    [[nodiscard]] net::Task<FoundAll> find_all(queue::Selection selection, std::uint32_t cursor,
+                                               std::uint64_t limit,
+                                               std::function<void(const MessageId&)> use);
+    // AskRecipients: they cannot be read.
+    [[nodiscard]] net::Task<queue::Selected> has_recipient(MessageId id, std::string pattern);
     [[nodiscard]] net::Task<> count_all(queue::Selection selection, std::uint32_t cursor,
                                         std::function<void(CountAnswer)> answer);
     [[nodiscard]] net::Task<> summarize(queue::Selection selection, std::size_t limit,

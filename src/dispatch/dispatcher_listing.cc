@@ -76,7 +76,10 @@ net::Task<> Dispatcher::Impl::add_rows(ListRequest request, std::function<void(L
         page.rows.push_back({*find(id), {}, {}, {}});
     };
     queue::Selection selection = in_queue_time(std::move(request.selection));
-    page.next = co_await find_all(std::move(selection), request.cursor, limit, std::move(use));
+    const FoundAll all =
+        co_await find_all(std::move(selection), request.cursor, limit, std::move(use));
+    page.next = all.next;
+    page.unread = all.unread;
     for (std::size_t i = 0; details && i < page.rows.size(); ++i) {
         const auto message = co_await load(page.rows[i].row.id);
         if (message) fill(page.rows[i], **message);

@@ -31,21 +31,24 @@ queue::Selection Dispatcher::Impl::in_queue_time(queue::Selection selection) con
     return selection;
 }
 
-net::Task<bool> Dispatcher::Impl::has_recipient(MessageId id, std::string pattern)
+net::Task<queue::Selected> Dispatcher::Impl::has_recipient(MessageId id, std::string pattern)
 {
     const auto message = co_await load(id);
-    if (!message) co_return false;
+    // Without words it is gone.
+    if (!message)
+        co_return message.error().empty() ? queue::Selected::No : queue::Selected::AskRecipients;
     std::vector<std::string> waiting;
     const auto& recipients = (*message)->envelope->recipients;
     for (const std::uint32_t index : settlement::waiting_recipients(**message))
         waiting.push_back(recipients[index].address.format());
-    co_return queue::names_one_of(pattern, waiting);
+    co_return queue::names_one_of(pattern, waiting) ? queue::Selected::Yes : queue::Selected::No;
 }
 
-net::Task<std::optional<std::uint32_t>> Dispatcher::Impl::find_all(
+net::Task<Dispatcher::Impl::FoundAll> Dispatcher::Impl::find_all(
     queue::Selection selection, std::uint32_t cursor, std::uint64_t limit,
     std::function<void(const MessageId&)> use)
 {
+    FoundAll all;
     queue::Pass pass;
     pass.cursor = cursor;
     std::uint64_t count = 0;
@@ -53,20 +56,27 @@ net::Task<std::optional<std::uint32_t>> Dispatcher::Impl::find_all(
     while (!pass.over && !stopped_) {
         const auto found = scheduler_.select(selection, kFoundAtOnce, kExaminedAtOnce, pass);
         for (const queue::Found& each : found) {
-            if (count == limit || reads == kMostReads) co_return each.place;
-            bool chosen = true;
-            if (each.how == queue::Selected::AskRecipients) {
+            if (count == limit || reads == kMostReads) {
+                all.next = each.place;
+                co_return all;
+            }
+            queue::Selected how = each.how;
+            if (how == queue::Selected::AskRecipients) {
                 ++reads;
-                chosen = co_await has_recipient(each.id, *selection.recipient);
+                how = co_await has_recipient(each.id, *selection.recipient);
             }
             // It may have ended while others were read.
-            if (!chosen || !scheduler_.find(each.id)) continue;
+            if (how == queue::Selected::No || !scheduler_.find(each.id)) continue;
+            if (how == queue::Selected::AskRecipients) {
+                ++all.unread;
+                continue;
+            }
             use(each.id);
             ++count;
         }
         if (!pass.over) (void)co_await net::sleep_until(core_, clock_.now());
     }
-    co_return std::nullopt;
+    co_return all;
 }
 
 void Dispatcher::Impl::count(queue::Selection selection, MessageChange::Kind change,
@@ -85,8 +95,10 @@ net::Task<> Dispatcher::Impl::count_all(queue::Selection selection, std::uint32_
     std::function<void(const MessageId&)> use = [&counted](const MessageId&) {
         ++counted.messages;
     };
-    counted.next = co_await find_all(std::move(selection), cursor,
-                                     std::numeric_limits<std::uint64_t>::max(), std::move(use));
+    const FoundAll all = co_await find_all(
+        std::move(selection), cursor, std::numeric_limits<std::uint64_t>::max(), std::move(use));
+    counted.next = all.next;
+    counted.unread = all.unread;
     answer(std::move(counted));
 }
 
@@ -103,9 +115,10 @@ net::Task<> Dispatcher::Impl::summarize(queue::Selection selection, std::size_t 
     std::function<void(const MessageId&)> use = [this, &summary](const MessageId& id) {
         scheduler_.summarize(id, summary);
     };
-    (void)co_await find_all(std::move(selection), 0, std::numeric_limits<std::uint64_t>::max(),
-                            std::move(use));
+    const FoundAll all = co_await find_all(
+        std::move(selection), 0, std::numeric_limits<std::uint64_t>::max(), std::move(use));
     queue::Summary::Rows rows = summary.rows(limit);
+    rows.unread = all.unread;
     const queue::Moment now = moment();
     for (queue::SummaryRow& row : rows.rows) row.oldest = now.to_wall(row.oldest);
     rows.others.oldest = now.to_wall(rows.others.oldest);
@@ -133,8 +146,10 @@ net::Task<> Dispatcher::Impl::change_all(SelectionChange request,
     std::vector<MessageId> ids;
     std::function<void(const MessageId&)> use = [&ids](const MessageId& id) { ids.push_back(id); };
     SelectionAnswer result;
-    result.next = co_await find_all(request.selection, request.cursor,
-                                    std::min(request.at_most, kMostChanges), std::move(use));
+    const FoundAll all = co_await find_all(request.selection, request.cursor,
+                                           std::min(request.at_most, kMostChanges), std::move(use));
+    result.next = all.next;
+    result.counts.unread = all.unread;
     for (std::size_t first = 0; first < ids.size() && !stopped_; first += kChangesAtOnce) {
         const std::size_t count = std::min(kChangesAtOnce, ids.size() - first);
         const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(first);

@@ -157,6 +157,25 @@ TEST_F(SelectionTest, RecipientsAreReadWhereTheyMustBe)
     EXPECT_EQ(spool_.messages().size(), 3U);
 }
 
+// Unknown is not no: whoever removes somebody's mail must hear that there may be more of it.
+TEST_F(SelectionTest, WhatCannotBeReadIsCountedApart)
+{
+    leave_behind(0, 3, "b@far.example");
+    leave_behind(3, 5, "b@other.example");
+    start_and_claim();
+    spool_.unreadable = "rotten";
+    const queue::Selection one{.recipient = "b@far.example"};
+    const auto counted = count(one, ChangeKind::Hold);
+    EXPECT_EQ(counted.messages, 0U);
+    EXPECT_EQ(counted.unread, 3U);
+    const auto done = change_selected(change_of(ChangeKind::Hold, one));
+    EXPECT_EQ(done.counts.done, 0U);
+    EXPECT_EQ(done.counts.unread, 3U);
+    EXPECT_NE(describe(ChangeKind::Hold, done.counts).find("3 messages could not be read"),
+              std::string::npos);
+    EXPECT_EQ(count({.domain = "far.example"}, ChangeKind::Hold).unread, 0U) << "needs no reading";
+}
+
 // A change of many messages waits for the disk portion by portion; other mail goes on meanwhile,
 // and no more changes than a portion are asked of the spool at a time.
 TEST_F(SelectionTest, DeliveriesGoOnWhileManyMessagesAreChanged)

@@ -70,7 +70,15 @@ std::string describe(ChangeKind kind, const SelectionCounts& counts)
         text += " " + are(counts.left) + "left";
         text += counts.why_left.empty() ? "." : ": " + counts.why_left;
     }
+    if (counts.unread > 0) text += " " + describe_unread(counts.unread);
     return text;
+}
+
+std::string describe_unread(std::uint64_t messages)
+{
+    if (messages == 0) return {};
+    return std::to_string(messages) + (messages == 1 ? " message" : " messages") +
+           " could not be read, so it is unknown whether they match; they are left unchanged.";
 }
 
 events::QueueOperation describe_selection(const SelectionChange& request)

@@ -26,10 +26,15 @@ struct SelectionCounts {
     std::uint64_t later = 0;  // when their attempts end
     std::uint64_t left = 0;   // as they are
     std::string why_left;     // of the first of these
+    // Left as well: their recipients were asked for and could not be read.
+    std::uint64_t unread = 0;
 };
 void add(SelectionCounts& counts, const OperatorAnswer& answer);
 // For people: "37 messages are held. 2 are being delivered now: …"
 [[nodiscard]] std::string describe(MessageChange::Kind kind, const SelectionCounts& counts);
+
+// For people; empty where there are none.
+[[nodiscard]] std::string describe_unread(std::uint64_t messages);
 
 struct SelectionAnswer {
     OperatorAnswer::Kind kind = OperatorAnswer::Kind::Done;  // or Stopping

@@ -41,6 +41,7 @@ public:
         SummaryRow others;             // what did not fit, together
         std::size_t left_out = 0;      // rows in it
         SummaryRow total;
+        std::uint64_t unread = 0;  // in none of them: they could not be read to be selected
     };
     [[nodiscard]] Rows rows(std::size_t limit) const;
 
