@@ -15,6 +15,8 @@
 #include "net/core.h"
 #include "smtp/refusals.h"
 
+#include <algorithm>
+
 namespace hermetic::inbound {
 namespace {
 
@@ -75,8 +77,10 @@ net::Task<Next> Session::receive_message()
 {
     if (!co_await flush()) co_return Next::Close;
     if (machine_->wants_message() && !assembly_) begin_message();
+    // An octet now and then keeps nobody's place: the wait begins anew with progress alone.
+    Instant waits_since = now();
     for (;;) {
-        allow(listener_->smtp.limits.data_timeout);
+        ticket_.waits(std::max(waits_since, progress_));
         const auto input = co_await wait_for_octets(now() + listener_->smtp.limits.data_timeout);
         if (!input) co_return on_error(input.error());
         smtp::MessageIntake::Piece last;
@@ -89,6 +93,7 @@ net::Task<Next> Session::receive_message()
         if (assembly_ && assembly_->is_full()) {
             const auto flushed = co_await assembly_->flush();
             if (!flushed) fail_message(flushed.error());
+            waits_since = now();  // the time of the disk is ours
         }
     }
 }

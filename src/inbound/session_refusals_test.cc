@@ -3,6 +3,8 @@
 #include "inbound/recipient_policy.h"
 #include "inbound/refusals.h"
 #include "inbound/session_fixture.h"
+#include "net/core.h"
+#include "net/deadline_wheel.h"
 
 #include <gmock/gmock.h>
 
@@ -132,6 +134,31 @@ TEST(SessionRefusals, OfAnIdleSessionComesAfterTheAnswerToACommandThatIsThere)
         co_await client.send("NOOP\r\n");
         f.service->give_way(SessionId{std::stoull(id, nullptr, 16)});
         EXPECT_EQ((co_await client.reply()).substr(0, 3), "250");
+        expect_refused(co_await client.reply(), refusal::kLimitIdleSessions, "limit.idle-sessions");
+    });
+}
+
+TEST(SessionRefusals, OfAMessageThatTricklesInWhilePlacesAreScarce)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        (void)co_await client.say("EHLO client.example");
+        (void)co_await client.say("MAIL FROM:<>");
+        (void)co_await client.say("RCPT TO:<b@example.org>");
+        (void)co_await client.say("DATA");
+        for (int i = 0; i < 3; ++i) {
+            f.loop.clock.shift += std::chrono::seconds{9};
+            co_await client.send("x");
+            const Instant seen = f.loop.in(net::DeadlineWheel::kTick);
+            (void)co_await net::sleep_until(f.loop.core, seen);
+        }
+        config::LimitOptions full = f.limits;
+        full.sessions = 1;
+        f.admission.set_limits(full);
+        const auto other = f.admission.admit(
+            *IpAddress::parse("192.0.2.9"), Admission::Count::Client, Rates::Exempt, f.loop.in({}));
+        EXPECT_TRUE(other.has_value()) << "it got the place";
         expect_refused(co_await client.reply(), refusal::kLimitIdleSessions, "limit.idle-sessions");
     });
 }
