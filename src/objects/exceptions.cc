@@ -41,14 +41,22 @@ ListedException listed(const char* kind, std::string name, const Object& object,
             exception.reason};
 }
 
-unsigned line_of(const Written& written, std::string_view kind, std::string_view name,
+// Also where the table names no organization: there is only one, or it stands elsewhere.
+bool is_of(const config::Node& table, std::string_view organization)
+{
+    const auto* const value = table.find("organization");
+    return value == nullptr || value->string == organization;
+}
+
+unsigned line_of(const Written& written, std::string_view kind, const OwnedName& owned,
                  std::string_view field)
 {
     const auto* const list = written.document != nullptr ? written.document->find(kind) : nullptr;
     if (list == nullptr) return 0;
     for (const config::Node& each : list->list) {
         const auto* const its_name = each.find("name");
-        if (its_name == nullptr || !iequals(its_name->string, name)) continue;
+        if (its_name == nullptr || !iequals(its_name->string, owned.name)) continue;
+        if (!is_of(each, owned.organization)) continue;
         const auto* const exception = each.find("exception");
         if (exception == nullptr) continue;
         const auto* const value = exception->find(field);
@@ -84,6 +92,16 @@ constexpr int strength(Publication value)
     unreachable("every Publication has a strength");
 }
 
+struct Judged {
+    std::string organization;  // of the object; another's may have the same name
+    config::Diagnostic fault;
+    bool operator==(const Judged& other) const
+    {
+        return organization == other.organization && fault.key == other.fault.key &&
+               fault.what == other.fault.what;
+    }
+};
+
 // Whether what stands in an exception is what may stand there.
 class ExceptionJudge {
 public:
@@ -91,30 +109,31 @@ public:
         : contents_{contents}, now_{now}, written_{written}
     {
     }
-    config::Diagnostics run()
+    std::vector<Judged> run()
     {
         for (const ListedException& each : exceptions_of(contents_)) judge_end(each);
         for (const OutboundConnector& each : contents_.outbound_connectors)
             judge_values("outbound_connector", each.name, each, LastingBase::Organization);
         for (const AcceptedDomain& each : contents_.accepted_domains)
             judge_values("accepted_domain", each.name.format(), each, LastingBase::OwnNextHop);
-        return std::move(faults_);
+        return std::move(found_);
     }
 
 private:
-    void add(std::string_view kind, std::string_view name, std::string_view field, std::string what,
-             std::string expected)
+    void add(std::string_view kind, const OwnedName& owned, std::string_view field,
+             std::string what, std::string expected)
     {
-        faults_.push_back({written_.file, line_of(written_, kind, name, field),
-                           fmt::format("{} \"{}\".exception.{}", kind, name, field),
-                           std::move(what), std::move(expected)});
+        found_.push_back({owned.organization,
+                          {written_.file, line_of(written_, kind, owned, field),
+                           fmt::format("{} \"{}\".exception.{}", kind, owned.name, field),
+                           std::move(what), std::move(expected)}});
     }
     void judge_end(const ListedException& each)
     {
         const WallTime limit =
             now_ + std::chrono::duration_cast<WallTime::duration>(kLongestException);
         if (each.valid_until <= limit) return;
-        add(each.kind, each.name, "valid_until",
+        add(each.kind, owned_name(each), "valid_until",
             fmt::format("it is {}, more than a year ahead", format_rfc3339(each.valid_until)),
             fmt::format("{} or earlier", format_rfc3339(limit)));
     }
@@ -130,7 +149,7 @@ private:
         const LastingTls lasting = lasting_tls(*owner, object.next_hop, object.tls, base);
         const auto refuse = [&](std::string_view field, std::string_view asked,
                                 std::string_view lasts) {
-            add(kind, name, field,
+            add(kind, {object.organization, name}, field,
                 fmt::format("{} is stronger than the lasting value, {}, and has no effect", asked,
                             lasts),
                 fmt::format("a value below {}, or {} outside the exception, permanently", lasts,
@@ -154,7 +173,7 @@ private:
     const Snapshot::Contents& contents_;
     WallTime now_;
     const Written& written_;
-    config::Diagnostics faults_;
+    std::vector<Judged> found_;
 };
 
 }  // namespace
@@ -187,14 +206,13 @@ config::Diagnostics exception_faults(const Snapshot::Contents& before,
                                      const Written& written)
 {
     auto found = ExceptionJudge{after, now, written}.run();
-    if (found.empty()) return found;
+    if (found.empty()) return {};
     const auto kept = ExceptionJudge{before, now, {}}.run();
-    std::erase_if(found, [&](const config::Diagnostic& each) {
-        return std::ranges::any_of(kept, [&](const config::Diagnostic& old) {
-            return old.key == each.key && old.what == each.what;
-        });
-    });
-    return found;
+    config::Diagnostics faults;
+    for (Judged& each : found) {
+        if (std::ranges::find(kept, each) == kept.end()) faults.push_back(std::move(each.fault));
+    }
+    return faults;
 }
 
 std::optional<int> reminder_due(WallTime valid_until, std::optional<WallTime> before, WallTime now)

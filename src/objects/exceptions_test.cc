@@ -68,6 +68,24 @@ TEST(Exceptions, LastAYearAtMost)
     EXPECT_TRUE(exception_faults(longer, longer, kNow).empty());
 }
 
+TEST(Exceptions, OfOneOrganizationAllowNothingToAnother)
+{
+    const auto before = contents(kNow + 367 * kDay);
+    auto after = before;
+    after.outbound_connectors.push_back(after.outbound_connectors[0]);
+    after.outbound_connectors.back().organization = "Other";
+    const auto document = config::parse_document(
+        "[[outbound_connector]]\nname = \"bank\"\norganization = \"Example\"\n"
+        "exception = { tls = \"encrypt\" }\n"
+        "[[outbound_connector]]\nname = \"bank\"\norganization = \"Other\"\n"
+        "exception = { tls = \"encrypt\" }\n",
+        "org.toml");
+    ASSERT_TRUE(document);
+    const auto faults = exception_faults(before, after, kNow, {&*document, "org.toml"});
+    ASSERT_EQ(faults.size(), 1U);
+    EXPECT_EQ(faults[0].line, 8U) << "the other's, not the one of the same name";
+}
+
 // Specification §3.1: weaker values for a time.
 TEST(Exceptions, MakeNothingStronger)
 {
