@@ -150,6 +150,21 @@ TEST_F(RatchetTest, WhatSaysTlsRequiredNoGoesBelowAndEndsNoHold)
     EXPECT_THAT(peer.in_tls, ElementsAre(false, false));
 }
 
+// Nor does it begin one, or count as a fall, where nothing is held yet.
+TEST_F(RatchetTest, WhatSaysTlsRequiredNoIsNoFall)
+{
+    clear_peer();
+    set_mode(RatchetMode::Observe);
+    had_tls(16);
+    observe();
+    const auto lifting =
+        wishing(make_message({"a@other.test"}), {.requiretls = false, .tls_required_no = true});
+    EXPECT_EQ(carry(lifting).delivered, 1U);
+    EXPECT_THAT(log.events, IsEmpty());
+    EXPECT_EQ(carry(make_message({"b@other.test"})).delivered, 1U);
+    EXPECT_EQ(log.events.size(), 1U) << "other mail that falls below tells";
+}
+
 TEST_F(RatchetTest, StarttlsGoneFromManyUnrelatedHostsIsAnAlarm)
 {
     clear_peer();  // whom all of them turn out to be

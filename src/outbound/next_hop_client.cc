@@ -375,19 +375,20 @@ ConnectionPointer NextHopClient::hand_over()
     steps_.pop_back();
     // Where TLS is wanted the next grant asks for it again: the host may have it by then.
     if (!connection.tls && policy.wants_tls()) connection.kept = Connection::Kept::No;
-    if (memory_ == Memory::Kept && is_watched(policy)) {
+    if (is_watched() && policy.wants_tls()) {
         ratchet_.on_connection(known_[index].host.label(), connection.tls,
                                connection.capabilities.starttls);
     }
     return std::move(connection_);
 }
 
-// Whether the ratchet looks at a connection. What asks for less than is expected (an approval,
-// TLS-Required: No) must not end the hold of all other mail.
-bool NextHopClient::is_watched(const policy::TlsPolicy& policy) const
+// Whether the ratchet learns from this mail. What asks for less than others do (an approval,
+// TLS-Required: No) must neither begin nor end the hold of all other mail.
+bool NextHopClient::is_watched() const
 {
-    const bool below_hold = demand_.message.requests.lifts() && ratchet_.expectation().has_value();
-    return policy.wants_tls() && demand_.message.approved == policy::Approved::No && !below_hold;
+    const auto& message = demand_.message;
+    return memory_ == Memory::Kept && message.approved == policy::Approved::No &&
+           !message.requests.lifts();
 }
 
 std::vector<facts::AttemptStep> NextHopClient::take_attempt_steps()
@@ -410,7 +411,7 @@ void NextHopClient::conclude()
         failure_ = gave_way_outcome(facts::Stage::Dns);
     }
     last_tls_ = failure.evidence;
-    if (memory_ == Memory::Kept) ratchet_.on_failure(last_host(), failure_);
+    if (is_watched()) ratchet_.on_failure(last_host(), failure_);
 }
 
 // What the hosts showed that were not used.

@@ -125,7 +125,7 @@ private:
     net::Task<> connect(policy::NextHopStep step);
     net::Task<> log_in();
     ConnectionPointer hand_over();
-    [[nodiscard]] bool is_watched(const policy::TlsPolicy& policy) const;
+    [[nodiscard]] bool is_watched() const;
     void conclude();
     void heed_notes();
     void heed_failures();
