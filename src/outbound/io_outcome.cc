@@ -3,7 +3,6 @@
 #include "core/assert.h"
 #include "facts/reasons.h"
 #include "net/stream.h"
-#include "policy/next_hop_facts.h"
 
 #include <fmt/format.h>
 
@@ -76,25 +75,6 @@ Outcome handshake_outcome(Reason reason, const facts::TlsFailure* failure)
 {
     return local_outcome(reason, Stage::Handshake,
                          failure != nullptr ? facts::describe(*failure) : std::string{});
-}
-
-Reason handshake_reason(const facts::TlsFailure& failure)
-{
-    return policy::handshake_reason(failure);
-}
-
-Outcome strongest(std::span<const Outcome> outcomes)
-{
-    HERMETIC_ASSERT(!outcomes.empty());
-    const auto rank = [](const Outcome& outcome) {
-        const bool temporary = outcome.result == OutcomeClass::Deferred;
-        return std::pair{temporary, outcome.stage};
-    };
-    const Outcome* best = &outcomes.front();
-    for (const auto& outcome : outcomes) {
-        if (rank(outcome) > rank(*best)) best = &outcome;
-    }
-    return *best;
 }
 
 void make_temporary(Outcome& outcome)

@@ -1,4 +1,4 @@
-// What went wrong below SMTP, as the outcome of an attempt; and which of several outcomes counts.
+// What went wrong below SMTP, as the outcome of an attempt.
 //
 // Pure. Specification §6.1.
 #pragma once
@@ -6,7 +6,6 @@
 #include "facts/attempt.h"
 #include "smtp/reply_reader.h"
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,13 +28,6 @@ namespace hermetic::outbound {
 
 [[nodiscard]] facts::Outcome handshake_outcome(facts::Reason reason,
                                                const facts::TlsFailure* failure);
-
-// How a handshake failed.
-[[nodiscard]] facts::Reason handshake_reason(const facts::TlsFailure& failure);
-
-// Of the outcomes of all hosts the one that tells most: while any is temporary the mail may still
-// arrive, so it is temporary; among equals the attempt that came furthest counts. Not empty.
-[[nodiscard]] facts::Outcome strongest(std::span<const facts::Outcome> outcomes);
 
 // Makes it temporary, whatever the server calls it; its words stay.
 void make_temporary(facts::Outcome& outcome);

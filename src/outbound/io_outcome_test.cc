@@ -4,6 +4,7 @@
 #include "net/stream.h"
 #include "outbound/dead_hosts.h"
 #include "outbound/hosts.h"
+#include "policy/next_hop_facts.h"
 
 #include <gtest/gtest.h>
 
@@ -58,7 +59,7 @@ TEST(IoOutcome, HandshakesThatFail)
     const auto of = [](Failure kind) {
         facts::TlsFailure failure;
         failure.kind = kind;
-        return handshake_reason(failure);
+        return policy::handshake_reason(failure);
     };
     EXPECT_EQ(of(Failure::Alert), Reason::HandshakeAlert);
     EXPECT_EQ(of(Failure::Protocol), Reason::HandshakeNotTls);
@@ -73,19 +74,6 @@ Outcome made(OutcomeClass result, Stage stage)
     outcome.result = result;
     outcome.stage = stage;
     return outcome;
-}
-
-TEST(IoOutcome, TheStrongestIsTemporaryWhileAnyIsAndCameFurthest)
-{
-    const std::vector<Outcome> mixed{
-        made(OutcomeClass::Failed, Stage::Greeting), made(OutcomeClass::Deferred, Stage::Connect),
-        made(OutcomeClass::Deferred, Stage::Handshake), made(OutcomeClass::Deferred, Stage::Dns)};
-    EXPECT_EQ(strongest(mixed).result, OutcomeClass::Deferred);
-    EXPECT_EQ(strongest(mixed).stage, Stage::Handshake);
-    const std::vector<Outcome> final_ones{made(OutcomeClass::Failed, Stage::Dns),
-                                          made(OutcomeClass::Failed, Stage::Greeting)};
-    EXPECT_EQ(strongest(final_ones).result, OutcomeClass::Failed);
-    EXPECT_EQ(strongest(final_ones).stage, Stage::Greeting);
 }
 
 TEST(IoOutcome, SuggestsAFixWhereOneIsKnown)

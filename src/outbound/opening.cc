@@ -2,6 +2,7 @@
 
 #include "outbound/io_outcome.h"
 #include "outbound/talk.h"
+#include "policy/next_hop_facts.h"
 
 #include <utility>
 
@@ -133,7 +134,7 @@ void Opener::on_lost(const TalkError& error)
 
 void Opener::fail_handshake(facts::TlsFailure failure)
 {
-    opened_.outcome = handshake_outcome(handshake_reason(failure), &failure);
+    opened_.outcome = handshake_outcome(policy::handshake_reason(failure), &failure);
     opened_.failure = std::move(failure);
     end(End::HandshakeFailed, Stage::Handshake);
 }

@@ -93,7 +93,6 @@ public:
     [[nodiscard]] const TlsDecision& decision(std::size_t host) const;
     [[nodiscard]] const NextHopHost& host(std::size_t index) const { return hosts_[index].facts; }
     [[nodiscard]] const NextHopAddress& address(std::size_t host, std::size_t index) const;
-    [[nodiscard]] std::size_t hosts() const { return hosts_.size(); }
     [[nodiscard]] const std::optional<std::size_t>& last_host() const { return last_host_; }
     [[nodiscard]] const std::optional<Endpoint>& last_address() const { return last_address_; }
 

@@ -56,7 +56,6 @@ public:
 
     // nullopt: more lines follow.
     [[nodiscard]] Result<std::optional<PeerReply>, ReplyError> feed(std::string_view line);
-    [[nodiscard]] bool in_reply() const { return lines_ != 0; }
 
 private:
     PeerReply partial_;

@@ -9,6 +9,7 @@
 #include "facts/reasons.h"
 #include "outbound/io_outcome.h"
 #include "policy/evidence_words.h"
+#include "policy/next_hop_facts.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -99,8 +100,7 @@ Step say_starttls(const Seen& seen)
         return find_fault(StepId::StartTls, State::Failed, reason, std::move(words));
     }
     case End::HandshakeFailed:
-        return find_fault(StepId::StartTls, State::Failed,
-                          outbound::handshake_reason(*seen.failure),
+        return find_fault(StepId::StartTls, State::Failed, policy::handshake_reason(*seen.failure),
                           facts::describe(*seen.failure));
     case End::Failed:
         break;
