@@ -158,6 +158,7 @@ TEST_F(LimitsTest, AnAttemptIsBoundedHoweverManyHostsThereAre)
     EXPECT_EQ(peers[0]->connections, kHosts);
     EXPECT_EQ(outcome().reason, Reason::DeliveryLeftUntried);
     EXPECT_EQ(outcome().enhanced.format(), "4.4.317");
+    EXPECT_EQ(log.attempts.back().host, "") << "those that were tried are not meant";
     EXPECT_FALSE(facts::suggest_fix(outcome()).empty());
 }
 

@@ -402,9 +402,8 @@ std::vector<facts::AttemptStep> NextHopClient::take_attempt_steps()
 void NextHopClient::conclude()
 {
     const HopFailure& failure = selection_.failure();
-    failure_ =
-        outcome_of(failure, {selection_.host(failure.host).label, selection_.decision(failure.host),
-                             context_.adapters.core.clock().wall()});
+    failure_ = outcome_of(failure, {selection_.label(failure), selection_.decision(failure),
+                                    context_.adapters.core.clock().wall()});
     if (failure.kind == HopFailure::Kind::TimeOver && context_.stopping()) {
         failure_ = facts::local_outcome(facts::Reason::DeliveryStopping, facts::Stage::Connect);
     } else if (failure.kind == HopFailure::Kind::TimeOver && context_.now() < until_) {

@@ -167,6 +167,7 @@ void NextHopSelection::fail_for_left_out()
     if (!left_out_.may_take && host == hosts_.end()) return;
     HopFailure& failure = fail(Kind::LeftUntried, kLeftUntried, Stage::Route);
     failure.address.reset();
+    failure.host.reset();
     if (host != hosts_.end())
         failure.host = static_cast<std::size_t>(std::distance(hosts_.begin(), host));
 }
@@ -318,7 +319,8 @@ bool NextHopSelection::others_may_take() const
         if (is_other(i) && (more || may_be_tried(hosts_[i]))) return true;
     }
     return std::ranges::any_of(failures_, [&](const HopFailure& each) {
-        return each.temporary && each.kind != Kind::LeftUntried && is_other(each.host);
+        return each.temporary && each.kind != Kind::LeftUntried && each.host &&
+               is_other(*each.host);
     });
 }
 
@@ -330,6 +332,16 @@ const TlsDecision& NextHopSelection::decision() const
 const TlsDecision& NextHopSelection::decision(std::size_t host) const
 {
     return hosts_[host].decision;
+}
+
+const TlsDecision& NextHopSelection::decision(const HopFailure& failure) const
+{
+    return failure.host ? hosts_[*failure.host].decision : any_;
+}
+
+std::string NextHopSelection::label(const HopFailure& failure) const
+{
+    return failure.host ? hosts_[*failure.host].facts.label : std::string{};
 }
 
 const NextHopAddress& NextHopSelection::address(std::size_t host, std::size_t index) const

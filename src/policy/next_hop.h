@@ -91,6 +91,10 @@ public:
     // any host where none was.
     [[nodiscard]] const TlsDecision& decision() const;
     [[nodiscard]] const TlsDecision& decision(std::size_t host) const;
+    // Of the failure's host; of any where it has none.
+    [[nodiscard]] const TlsDecision& decision(const HopFailure& failure) const;
+    // Empty where it has none.
+    [[nodiscard]] std::string label(const HopFailure& failure) const;
     [[nodiscard]] const NextHopHost& host(std::size_t index) const { return hosts_[index].facts; }
     [[nodiscard]] const NextHopAddress& address(std::size_t host, std::size_t index) const;
     [[nodiscard]] const std::optional<std::size_t>& last_host() const { return last_host_; }

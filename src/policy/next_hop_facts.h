@@ -101,7 +101,7 @@ struct HopFailure {
     Reason reason{};
     facts::Stage stage = facts::Stage::Connect;
     bool temporary = true;
-    std::size_t host = 0;
+    std::optional<std::size_t> host = 0;  // none: hosts of the route that were left untried
     std::optional<Endpoint> address{};
     std::optional<facts::Outcome> outcome{};
     std::optional<facts::TlsFailure> failure{};

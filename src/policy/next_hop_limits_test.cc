@@ -192,6 +192,24 @@ TEST_F(Findings, NoHostIsSilentWhileAnAddressOfItIsLeft)
 }
 
 // Whether a permanent refusal by one host is the last word on a transaction.
+TEST_F(Findings, HostsThatWereLeftUntriedAreNoneThatWasTried)
+{
+    TlsDemand demand;
+    demand.organization = &organization;
+    const std::vector<RecordedHost> hosts{host({{kSays554}}), host({{kSays554}})};
+    NextHopSelection route{demand, names_of(hosts), kNow, kUnknown};
+    ASSERT_EQ(run_selection(route, hosts).verdict, "delivery.left-untried");
+    EXPECT_FALSE(route.failure().host);
+    EXPECT_FALSE(route.last_host());
+    EXPECT_EQ(route.label(route.failure()), "");
+    const std::vector<RecordedHost> with{with_more(host({{kSays554}}), kUnknown),
+                                         host({{kSays554}})};
+    NextHopSelection addresses{demand, names_of(with), kNow};
+    ASSERT_EQ(run_selection(addresses, with).verdict, "delivery.left-untried");
+    EXPECT_EQ(addresses.failure().host, 0U) << "the host whose addresses were left";
+    EXPECT_EQ(addresses.label(addresses.failure()), "mx0.example.net");
+}
+
 TEST_F(Findings, OthersMayTakeWhatOneHostCannot)
 {
     TlsDemand demand;

@@ -136,10 +136,11 @@ net::Task<Found> find_flow(ProbeContext& probe_context, outbound::HostList list,
         co_return found;
     }
     const policy::HopFailure& failure = selection.failure();
-    found.flow = failing(failure, selection.decision(failure.host).policy, client.failure(), steps);
-    found.host = selection.host(failure.host).label;
-    found.policy = selection.decision(failure.host).policy.digest();
-    if (failure.address) found.address = client.address_text(failure.host, *failure.address);
+    found.flow = failing(failure, selection.decision(failure).policy, client.failure(), steps);
+    found.host = selection.label(failure);
+    found.policy = selection.decision(failure).policy.digest();
+    if (failure.host && failure.address)
+        found.address = client.address_text(*failure.host, *failure.address);
     co_return found;
 }
 

@@ -53,9 +53,8 @@ LevelVerdict went(TlsLevel level, const policy::NextHopSelection& selection,
 LevelVerdict failed(TlsLevel level, const policy::NextHopSelection& selection, WallTime now)
 {
     const auto& failure = selection.failure();
-    const auto& decision = selection.decision(failure.host);
-    const auto outcome =
-        outbound::outcome_of(failure, {selection.host(failure.host).label, decision, now});
+    const auto& decision = selection.decision(failure);
+    const auto outcome = outbound::outcome_of(failure, {selection.label(failure), decision, now});
     return {level, fate_of(outcome), false, outcome.reason,
             say_outcome(outcome, proof_of(decision.policy, failure.evidence))};
 }
