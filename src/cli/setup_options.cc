@@ -72,7 +72,8 @@ void add_setup_command(CLI::App& app, SetupArguments& arguments, const FindFault
     command->add_flag("--dry-run", arguments.dry_run, "Only show what would be done");
     command->add_flag(
         "--overwrite", arguments.overwrite,
-        "Also overwrite files that were edited by hand; the old ones are kept next to them");
+        "Also overwrite files that were edited by hand, unless they have settings that setup "
+        "cannot write; the old ones are kept next to them");
     command->add_flag("--offline", arguments.offline, "Do not use DNS or the network");
     command->add_flag("--no-questions", arguments.no_questions,
                       "Ask nothing on the terminal: values that are not given stay as they are");

@@ -132,9 +132,10 @@ private:
     SetupArguments& arguments_;
 };
 
+// And would replace it after a yes.
 bool keeps(const setup::FilePlan& file)
 {
-    return file.fate == setup::Fate::Keep && !file.path.empty();
+    return file.fate == setup::Fate::Keep && !file.path.empty() && file.losses.empty();
 }
 
 }  // namespace

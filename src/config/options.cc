@@ -402,7 +402,50 @@ void fill_in(NodeOptions& options, const std::string& file)
     if (options.delivery.ehlo_name.empty()) options.delivery.ehlo_name = options.hostname;
 }
 
+template <typename Section>
+void add_lost(const std::string& prefix, const std::vector<Option<Section>>& options,
+              const Section& is, const Section& next, std::vector<std::string>& keys)
+{
+    for (const Option<Section>& each : options)
+        if (each.show(is) != each.show(next)) keys.push_back(join_key(prefix, each.key));
+}
+
+template <typename Section>
+void add_lost(const std::string& kind, const std::vector<Option<Section>>& options,
+              const std::vector<Section>& is, const std::vector<Section>& next,
+              std::vector<std::string>& keys)
+{
+    for (const Section& each : is) {
+        const std::string title = kind + " " + each.name;
+        const auto found = std::find_if(next.begin(), next.end(), [&](const Section& other) {
+            return other.name == each.name;
+        });
+        if (found == next.end()) {
+            keys.push_back(title);
+        } else {
+            add_lost(title, options, each, *found, keys);
+        }
+    }
+}
+
 }  // namespace
+
+std::vector<std::string> find_lost_keys(const NodeOptions& is, const NodeOptions& next)
+{
+    std::vector<std::string> keys;
+    add_lost("", node_options(), is, next, keys);
+    add_lost("listener", listener_options(), is.listeners, next.listeners, keys);
+    add_lost("certificate", certificate_options(), is.certificates, next.certificates, keys);
+    add_lost("limits", limit_options(), is.limits, next.limits, keys);
+    add_lost("resolver", resolver_options(), is.resolver, next.resolver, keys);
+    add_lost("delivery", delivery_options(), is.delivery, next.delivery, keys);
+    add_lost("spool", spool_options(), is.spool, next.spool, keys);
+    add_lost("log", log_options(), is.log, next.log, keys);
+    add_lost("admin", admin_options(), is.admin, next.admin, keys);
+    add_lost("metrics", metrics_options(), is.metrics, next.metrics, keys);
+    add_lost("acme", acme_options(), is.acme, next.acme, keys);
+    return keys;
+}
 
 Result<NodeOptions, Diagnostics> read_node_options(const Node& document, const std::string& file)
 {

@@ -20,6 +20,11 @@ namespace hermetic::config {
 [[nodiscard]] Result<NodeOptions, Diagnostics> read_node_options(const Node& document,
                                                                  const std::string& file);
 
+// What `is` says and `next` does not: "limits.sessions", "listener submission", "listener mx.tls".
+// By name: which of two listeners stands first makes no difference.
+[[nodiscard]] std::vector<std::string> find_lost_keys(const NodeOptions& is,
+                                                      const NodeOptions& next);
+
 // The control socket that the file names, also where the rest of it is at fault: those who mend it
 // want to ask the server that still runs with the old one. Empty where it cannot be told.
 [[nodiscard]] std::string find_admin_socket(const std::string& file);

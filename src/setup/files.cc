@@ -150,13 +150,13 @@ std::string_view name(Fate fate)
 }
 
 Fate decide_fate(const std::optional<std::string>& text, const std::vector<Difference>& differences,
-                 Overwrite overwrite)
+                 const std::vector<std::string>& losses, Overwrite overwrite)
 {
     if (!text) return Fate::Write;
     if (find_author(*text) == Author::Package) return Fate::Write;
     if (differences.empty()) return Fate::Same;
     if (find_author(*text) == Author::Setup) return Fate::Write;
-    return overwrite == Overwrite::Yes ? Fate::Replace : Fate::Keep;
+    return overwrite == Overwrite::Yes && losses.empty() ? Fate::Replace : Fate::Keep;
 }
 
 }  // namespace hermetic::setup

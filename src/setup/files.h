@@ -38,13 +38,16 @@ enum class Overwrite : std::uint8_t { No, Yes };
 enum class Fate : std::uint8_t {
     Same,     // says what is wanted: left alone, whatever else it says
     Write,    // is new, or nobody's work
-    Replace,  // a person's, and the person agreed: what it was is kept beside it
+    Replace,  // a person's, who agreed, and nothing would be lost: what it was is kept beside it
     Keep,     // a person's: what to change in it is said instead
 };
 [[nodiscard]] std::string_view name(Fate fate);  // "same", "write" …
 
-// `text`: of the file that is there; nullopt: there is none.
+// `text`: of the file that is there; nullopt: there is none. `losses`: what a replacement would
+// throw away (losses.h), to which nobody can agree: a connector that is left out may let others
+// relay.
 [[nodiscard]] Fate decide_fate(const std::optional<std::string>& text,
-                               const std::vector<Difference>& differences, Overwrite overwrite);
+                               const std::vector<Difference>& differences,
+                               const std::vector<std::string>& losses, Overwrite overwrite);
 
 }  // namespace hermetic::setup

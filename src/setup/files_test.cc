@@ -100,6 +100,7 @@ TEST(SetupFiles, WhatAPersonWroteIsReplacedOnlyWithAYes)
 {
     const std::vector<Difference> none;
     const std::vector<Difference> some{{"hostname", "a", "b"}};
+    const std::vector<std::string> losses{"limits.sessions"};
     const std::string by_setup = format_node_file(some_node(), "org.toml");
     const std::string by_package = sign("hostname = \"mx.example.org\"\n", Author::Package);
     const struct {
@@ -118,8 +119,11 @@ TEST(SetupFiles, WhatAPersonWroteIsReplacedOnlyWithAYes)
         {"", some, Overwrite::No, Fate::Keep},
     };
     for (const auto& row : rows)
-        EXPECT_EQ(name(decide_fate(row.text, row.differences, row.overwrite)), name(row.fate))
+        EXPECT_EQ(name(decide_fate(row.text, row.differences, {}, row.overwrite)), name(row.fate))
             << row.text.value_or("no file");
+    EXPECT_EQ(name(decide_fate("hostname = \"a\"\n", some, losses, Overwrite::Yes)),
+              name(Fate::Keep))
+        << "nobody can agree to what setup cannot write";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "config/document.h"
 #include "config/options.h"
 #include "directory/directory.h"
+#include "setup/losses.h"
 #include "setup/store.h"
 
 #include <filesystem>
@@ -23,6 +24,7 @@ struct Existing {
     {
         return text && find_author(*text) != Author::Package;
     }
+    [[nodiscard]] bool is_persons() const { return text && find_author(*text) == Author::Person; }
 };
 
 Result<Existing, std::string> read_existing(const std::string& path)
@@ -33,14 +35,16 @@ Result<Existing, std::string> read_existing(const std::string& path)
 }
 
 FilePlan plan_file(const std::string& path, const Existing& existing, std::string text,
-                   std::vector<Difference> differences, Overwrite overwrite)
+                   std::vector<Difference> differences, std::vector<std::string> losses,
+                   Overwrite overwrite)
 {
     FilePlan plan;
     plan.path = path;
-    plan.fate = decide_fate(existing.text, differences, overwrite);
+    plan.fate = decide_fate(existing.text, differences, losses, overwrite);
     if (existing.text && *existing.text == text) plan.fate = Fate::Same;
     plan.text = std::move(text);
     plan.differences = std::move(differences);
+    plan.losses = std::move(losses);
     return plan;
 }
 
@@ -123,6 +127,8 @@ private:
             now_);
         if (!contents) return failure(format_first(contents.error()));
         is_organization_ = read_organization(*contents);
+        if (organization_.is_persons())
+            organization_losses_ = find_losses(*contents, organization_path_);
         return {};
     }
 
@@ -133,8 +139,11 @@ private:
             std::filesystem::path{organization_path_}.parent_path().string() == folder
                 ? std::filesystem::path{organization_path_}.filename().string()
                 : organization_path_;
-        plan_.node_file = plan_file(config_, node_, format_node_file(plan_.node, path),
-                                    find_differences(is_node_, plan_.node), overwrite_);
+        std::vector<std::string> losses;
+        if (node_.is_persons() && options_) losses = find_losses(*options_, config_, path);
+        plan_.node_file =
+            plan_file(config_, node_, format_node_file(plan_.node, path),
+                      find_differences(is_node_, plan_.node), std::move(losses), overwrite_);
     }
 
     void plan_organization()
@@ -145,9 +154,9 @@ private:
             plan_.organization_file.differences = std::move(differences);
             return;
         }
-        plan_.organization_file = plan_file(organization_path_, organization_,
-                                            format_organization_file(plan_.organization),
-                                            std::move(differences), overwrite_);
+        plan_.organization_file = plan_file(
+            organization_path_, organization_, format_organization_file(plan_.organization),
+            std::move(differences), std::move(organization_losses_), overwrite_);
         if (is_written(plan_.organization_file)) {
             plan_.faults =
                 judge_organization_text(plan_.organization_file.text, organization_path_);
@@ -164,6 +173,7 @@ private:
     std::string organization_path_;
     WantedNode is_node_;
     WantedOrganization is_organization_;
+    std::vector<std::string> organization_losses_;
     Plan plan_;
 };
 

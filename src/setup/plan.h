@@ -21,6 +21,7 @@ struct FilePlan {
     Fate fate = Fate::Same;
     std::string text;  // what would be written
     std::vector<Difference> differences;
+    std::vector<std::string> losses;  // why a person's file is not replaced, whatever is said
 };
 
 struct Plan {

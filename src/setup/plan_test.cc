@@ -3,6 +3,7 @@
 
 #include "setup/store.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -96,6 +97,52 @@ TEST_F(SetupPlan, APersonsFileIsLeftAloneAndKeptWhereItIsReplaced)
         ASSERT_EQ(::stat(each.c_str(), &status), 0);
         EXPECT_EQ(status.st_mode & 07777U, 0640U) << each;
     }
+}
+
+TEST_F(SetupPlan, WhatSetupCannotWriteIsNeverThrownAway)
+{
+    given_.relay_networks = {"192.0.2.0/28"};
+    ASSERT_TRUE(write(plan()));
+    put(config(), read(config()) +
+                      "[limits]\nsessions = 100\n[[listener]]\nname = \"second\"\n"
+                      "addresses = [\"127.0.0.1:2525\"]\n");
+    put(organization(), read(organization()) +
+                            "require_certificate = true\ncertificate_names = [\"a.test\"]\n"
+                            "[[outbound_connector]]\nname = \"bank\"\n"
+                            "recipient_domains = [\"bank.test\"]\ntls = \"verify_name\"\n");
+    const std::string before = read(config()) + read(organization());
+    given_.hostname = "other.example.test";
+    given_.next_hop = "lmtp://127.0.0.1:2424";
+    const Plan made = plan(Overwrite::Yes);
+    EXPECT_EQ(made.node_file.fate, Fate::Keep);
+    EXPECT_THAT(made.node_file.losses,
+                testing::UnorderedElementsAre("limits.sessions", "listener second"));
+    EXPECT_EQ(made.organization_file.fate, Fate::Keep);
+    EXPECT_THAT(made.organization_file.losses,
+                testing::UnorderedElementsAre("inbound_connector our servers.require_certificate",
+                                              "inbound_connector our servers.certificate_names",
+                                              "outbound_connector bank"));
+    ASSERT_TRUE(write(made));
+    EXPECT_EQ(read(config()) + read(organization()), before);
+}
+
+// Setup writes one connector of all networks: what restricts one of them would be gone, and a
+// domain that is disabled, or of another organization, with its mail.
+TEST_F(SetupPlan, WhatWouldBeMergedOrLeftOutIsNamed)
+{
+    ASSERT_TRUE(write(plan()));
+    put(organization(),
+        read(organization()) +
+            "[[accepted_domain]]\nname = \"off.test\"\nnext_hop = \"lmtp://127.0.0.1:24\"\n"
+            "enabled = false\n"
+            "[[inbound_connector]]\nname = \"printers\"\nkind = \"on_premises\"\n"
+            "networks = [\"192.0.2.16/28\"]\nmay_relay = true\n");
+    given_.next_hop = "lmtp://127.0.0.1:2424";
+    const Plan made = plan(Overwrite::Yes);
+    EXPECT_EQ(made.organization_file.fate, Fate::Keep);
+    EXPECT_THAT(
+        made.organization_file.losses,
+        testing::UnorderedElementsAre("accepted_domain off.test", "inbound_connector printers"));
 }
 
 TEST_F(SetupPlan, ThePackagesFilesSayNothing)

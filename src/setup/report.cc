@@ -44,6 +44,9 @@ std::string format_file(const FilePlan& file, Dry dry)
                     describe(file.fate, dry));
     for (const Difference& each : file.differences)
         text += fmt::format("      {}: \"{}\" -> \"{}\"\n", each.key, each.is, each.wanted);
+    if (file.fate != Fate::Keep || file.losses.empty()) return text;
+    text += "      Setup cannot write the following, so that it does not replace the file:\n";
+    for (const std::string& each : file.losses) text += fmt::format("        {}\n", each);
     return text;
 }
 
@@ -64,7 +67,10 @@ json::value format_file_json(const FilePlan& file)
     json::array differences;
     for (const Difference& each : file.differences)
         differences.push_back({{"key", each.key}, {"is", each.is}, {"wanted", each.wanted}});
-    return {{"file", file.path}, {"action", name(file.fate)}, {"differences", differences}};
+    return {{"file", file.path},
+            {"action", name(file.fate)},
+            {"differences", differences},
+            {"beyond_setup", json::array(file.losses.begin(), file.losses.end())}};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "acme/https.h"
 #include "acme/kept.h"
 #include "admin/client.h"
+#include "core/text.h"
 #include "events/publisher.h"
 #include "net/core.h"
 #include "setup/follow_message.h"
@@ -82,7 +83,9 @@ private:
                 seen += fmt::format("{}{} is \"{}\", requested is \"{}\"", seen.empty() ? "" : "\n",
                                     difference.key, difference.is, difference.wanted);
             }
-            add({FindingId::ConfigurationDiffers,
+            if (!each->losses.empty()) seen += "\nsetup cannot write: " + join(each->losses, ", ");
+            add({each->losses.empty() ? FindingId::ConfigurationDiffers
+                                      : FindingId::ConfigurationBeyond,
                  each->path.empty() ? "the directory (hermetic apply)" : each->path, seen});
         }
         if (request_.dry == Dry::Yes && plan.changes_anything()) return;
