@@ -178,7 +178,9 @@ rocksdb::IOStatus write_file(rocksdb::FileSystem& file_system, const std::string
         if (status.ok()) status = closed;
     }
     if (status.ok()) status = file_system.RenameFile(path + ".new", path, kIo, nullptr);
-    return status.ok() ? sync_directory(file_system, directory) : status;
+    if (status.ok()) return sync_directory(file_system, directory);
+    file_system.DeleteFile(path + ".new", kIo, nullptr).PermitUncheckedError();
+    return status;
 }
 
 std::vector<FoundLog> find_logs(rocksdb::FileSystem& file_system, const std::string& directory)
@@ -205,6 +207,7 @@ Result<SpoolFacts, std::string> inspect_spool(
         if (!text) return failure(text.error());
         facts.identity = parse_identity(*text);
     }
+    facts.repair_interrupted = exists(*file_system, fmt::format("{}/{}", directory, kRepairNote));
     if (const auto seen = inspect_database(*file_system, directory, reader, facts); !seen) {
         return failure(seen.error());
     }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hermetic::spool {
@@ -19,6 +20,10 @@ namespace hermetic::spool {
 // The whole file, or why not.
 [[nodiscard]] Result<std::string, std::string> read_file(rocksdb::FileSystem& file_system,
                                                          const std::string& path);
+
+// The file of a spool that is there while a repair puts its database in place: the name of the
+// folder with what it leaves out.
+inline constexpr std::string_view kRepairNote = "repair";
 
 // What can be read of a file, block by block.
 struct ReadableOctets {
@@ -29,7 +34,8 @@ struct ReadableOctets {
 [[nodiscard]] Result<ReadableOctets, std::string> read_readable(rocksdb::FileSystem& file_system,
                                                                 const std::string& path);
 
-// Written beside, synced, and put in its place: afterwards there is the old or the new one.
+// Written beside, synced, and put in its place: afterwards there is the old or the new one, and
+// nothing beside it.
 [[nodiscard]] rocksdb::IOStatus write_file(rocksdb::FileSystem& file_system,
                                            const std::string& directory, const std::string& name,
                                            const std::string& text);

@@ -23,7 +23,7 @@ std::string groups(std::uint64_t count)
 // Something was stored here, whatever is missing now.
 bool holds_mail(const SpoolFacts& facts)
 {
-    return facts.identity || facts.tables > 0 || facts.body_files > 0 ||
+    return facts.identity || facts.repair_interrupted || facts.tables > 0 || facts.body_files > 0 ||
            std::ranges::any_of(facts.logs, [](const LogFacts& log) {
                return log.reading.records + log.reading.records_behind > 0;
            });
@@ -38,6 +38,7 @@ bool is_new(const SpoolFacts& facts)
 void find_missing(const SpoolFacts& facts, std::vector<Damage>& damage)
 {
     const std::string everything = "the list of its tables, and with it all queued mail";
+    if (facts.repair_interrupted) damage.push_back({"a repair of it was interrupted", ""});
     if (!facts.has_database) {
         damage.push_back({"the folder db is missing", "all queued mail", true});
     } else if (facts.manifest.empty()) {

@@ -36,7 +36,8 @@ struct UnreadableFile {
 
 struct SpoolFacts {
     std::optional<Result<LogPoint, IdentityError>> identity;  // nullopt: there is no such file
-    bool has_database = false;                                // the folder
+    bool repair_interrupted = false;  // a repair did not end: any of its files may be elsewhere
+    bool has_database = false;        // the folder
     std::string manifest;       // that CURRENT names; empty: there is no CURRENT, or nothing in it
     bool has_manifest = false;  // the file that it names
     std::uint64_t tables = 0;

@@ -293,6 +293,7 @@ Result<SalvageReport, OpenError> repair_spool(const std::string& directory, cons
     }
     const auto lock = DirectoryLock::acquire(directory);
     if (!lock) return failure(lock.error());
+    if (auto failed = undo_interrupted_repair(directory)) return failure(*std::move(failed));
     const std::string aside = folder_for_damage(directory, clock.wall());
     const auto made = make_private_directories(*rocksdb::FileSystem::Default(), aside);
     if (!made.ok()) {
@@ -312,9 +313,14 @@ Result<SalvageReport, OpenError> repair_spool(const std::string& directory, cons
         return report;
     }
     auto source = open_stopped(directory, aside + "/work");
-    if (!source) return failure(source.error());
+    if (!source) {
+        fs::remove_all(aside, error);
+        return failure(source.error());
+    }
     if (auto failed = rebuild_spool(**source, directory, aside, clock)) {
-        return failure(*std::move(failed));
+        source->reset();
+        if (!failed->is_changed) fs::remove_all(aside, error);
+        return failure(std::move(failed->error));
     }
     report.aside = aside;
     return report;

@@ -201,6 +201,30 @@ TEST_F(Salvage, AWorkFolderWithoutRoomIsAFailure)
     EXPECT_FALSE(fs::exists(directory.path() + "/work"));
 }
 
+// As a repair is left by a kill where two folders cannot be exchanged at once.
+TEST_F(Salvage, ARepairThatWasInterruptedBetweenTwoRenamesHasLostNothing)
+{
+    const fs::path aside = settings.directory + "/damaged-before";
+    fs::create_directory(aside);
+    write(settings.directory + "/repair", "damaged-before\n");
+    fs::rename(settings.directory + "/db", aside / "db-damaged");
+    ASSERT_NO_FATAL_FAILURE(expect_refusal("a repair of it was interrupted"));
+    EXPECT_EQ(repair().messages, stored.size());
+    EXPECT_FALSE(fs::exists(settings.directory + "/repair"));
+    expect_mail_but_for({});
+}
+
+TEST_F(Salvage, ARepairThatFailsLeavesTheSpoolAsItWas)
+{
+    fs::remove(in_database(".log"));                               // and a body has no message
+    fs::create_directories(settings.directory + "/repair/taken");  // nothing can be put there
+    const auto before = everything();
+    const auto repaired = repair_spool(settings.directory, system_clock());
+    ASSERT_FALSE(repaired);
+    EXPECT_THAT(repaired.error().words, HasSubstr("was not changed"));
+    EXPECT_EQ(everything() == before, true);
+}
+
 TEST_F(Salvage, WithoutADatabaseTheBodiesAreKept)
 {
     const std::string large = make_text(50'000, 2);

@@ -19,6 +19,7 @@
 #include <thread>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace hermetic::spool {
 namespace {
@@ -26,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kBatchOctets = 4U << 20;
+constexpr std::string_view kDamaged = "-damaged";
 constexpr auto kStallStep = std::chrono::milliseconds{5};
 
 OpenError unusable(std::string words)
@@ -45,7 +47,7 @@ public:
     {
     }
 
-    std::optional<OpenError> run();
+    std::optional<RebuildFailure> run();
 
 private:
     void copy(const SalvagedRecords& records);
@@ -55,8 +57,10 @@ private:
     void flush();
     void keep(const std::string& folder, const std::string& name, std::string_view octets);
     void keep_body(const LostBody& body);
+    void move_bodies();
     void write_format();
     void put_in_place();
+    void complete();
     void exchange(const std::string& made, const std::string& old);
     void note(const rocksdb::Status& status);
 
@@ -69,11 +73,13 @@ private:
     Database database_;
     rocksdb::WriteBatch batch_;
     std::unordered_set<BodyId> copied_;
+    std::vector<fs::path> lost_bodies_;  // files
     LogPoint point_;
-    rocksdb::Status failed_;  // the first failure: nothing is done after it
+    bool is_changed_ = false;  // the spool: another database is in place, or none
+    rocksdb::Status failed_;   // the first failure: nothing is done after it
 };
 
-std::optional<OpenError> Rebuild::run()
+std::optional<RebuildFailure> Rebuild::run()
 {
     note(database_.open(Database::Files::Make));
     if (failed_.ok()) {
@@ -86,8 +92,12 @@ std::optional<OpenError> Rebuild::run()
     database_.close();
     if (failed_.ok()) put_in_place();
     if (failed_.ok()) return std::nullopt;
-    return unusable(fmt::format("the spool {} could not be repaired, and was not changed: {}",
-                                directory_, failed_.ToString()));
+    const std::string_view result =
+        is_changed_ ? "its repair was not completed, run `hermetic spool repair` again"
+                    : "it could not be repaired, and was not changed";
+    return RebuildFailure{
+        unusable(fmt::format("the spool {}: {}: {}", directory_, result, failed_.ToString())),
+        is_changed_};
 }
 
 void Rebuild::copy(const SalvagedRecords& records)
@@ -158,10 +168,20 @@ void Rebuild::keep(const std::string& folder, const std::string& name, std::stri
 void Rebuild::keep_body(const LostBody& body)
 {
     if (body.file.empty()) return keep("bodies", format_id(body.id), body.octets);
+    lost_bodies_.emplace_back(body.file);
+}
+
+void Rebuild::move_bodies()
+{
+    if (!failed_.ok() || lost_bodies_.empty()) return;
     const std::string folder = aside_ + "/bodies";
     note(make_private_directories(*file_system_, folder));
-    if (!failed_.ok()) return;
-    note(file_system_->RenameFile(body.file, folder + "/" + format_id(body.id), {}, nullptr));
+    for (const fs::path& file : lost_bodies_) {
+        if (!failed_.ok()) return;
+        const std::string kept = folder + "/" + file.filename().string();
+        note(file_system_->RenameFile(file.string(), kept, {}, nullptr));
+    }
+    if (failed_.ok()) note(sync_directory(*file_system_, folder));
 }
 
 void Rebuild::write_format()
@@ -170,13 +190,25 @@ void Rebuild::write_format()
     put(Column::Format, "repaired", format_rfc3339(clock_.wall()));
 }
 
-// Until the exchange the spool is as before; after it a start finds everything but, for a moment,
-// an identity that fits, and asks for another repair.
+// From the note until it is removed a start is refused, and asks for another repair.
 void Rebuild::put_in_place()
 {
-    exchange(aside_ + "/db", directory_ + "/db");
-    if (failed_.ok()) note(sync_directory(*file_system_, aside_));
+    note(write_file(*file_system_, directory_, std::string{kRepairNote},
+                    fs::path{aside_}.filename().string() + "\n"));
+    if (failed_.ok()) exchange(aside_ + "/db", directory_ + "/db");
+    if (failed_.ok()) complete();
+    if (!failed_.ok() && is_changed_) return;
+    const std::string path = fmt::format("{}/{}", directory_, kRepairNote);
+    auto removed = file_system_->DeleteFile(path, {}, nullptr);
+    if (removed.ok()) removed = sync_directory(*file_system_, directory_);
+    note(removed);
+}
+
+void Rebuild::complete()
+{
+    note(sync_directory(*file_system_, aside_));
     if (failed_.ok()) note(sync_directory(*file_system_, directory_));
+    move_bodies();
     if (failed_.ok()) note(write_identity(*file_system_, directory_, point_));
     const auto bodies = std::make_shared<BodyFiles>(directory_ + "/bodies", file_system_, nullptr,
                                                     nullptr, nullptr);
@@ -190,11 +222,18 @@ void Rebuild::exchange(const std::string& made, const std::string& old)
     if (!fs::exists(old, error)) {
         fs::rename(made, old, error);
     } else if (renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, old.c_str(), RENAME_EXCHANGE) != 0) {
-        // A file system that cannot exchange two names at once.
-        fs::rename(old, made + "-damaged", error);
-        if (!error) fs::rename(made, old, error);
+        // A file system that cannot exchange two names at once: undo_interrupted_repair().
+        const std::string kept = made + std::string{kDamaged};
+        fs::rename(old, kept, error);
+        if (!error) {
+            fs::rename(made, old, error);
+            std::error_code stranded;
+            if (error) fs::rename(kept, old, stranded);
+            is_changed_ = static_cast<bool>(stranded);
+        }
     }
-    if (error) note(rocksdb::Status::IOError(old, error.message()));
+    if (error) return note(rocksdb::Status::IOError(old, error.message()));
+    is_changed_ = true;
 }
 
 void Rebuild::note(const rocksdb::Status& status)
@@ -204,10 +243,31 @@ void Rebuild::note(const rocksdb::Status& status)
 
 }  // namespace
 
-std::optional<OpenError> rebuild_spool(RecordSource& source, const std::string& directory,
-                                       const std::string& aside, const Clock& clock)
+std::optional<RebuildFailure> rebuild_spool(RecordSource& source, const std::string& directory,
+                                            const std::string& aside, const Clock& clock)
 {
     return Rebuild{source, directory, aside, clock}.run();
+}
+
+std::optional<OpenError> undo_interrupted_repair(const std::string& directory)
+{
+    rocksdb::FileSystem& file_system = *rocksdb::FileSystem::Default();
+    const std::string note = fmt::format("{}/{}", directory, kRepairNote);
+    const std::string database = directory + "/db";
+    std::error_code error;
+    if (!fs::exists(note, error) || fs::exists(database, error)) return std::nullopt;
+    const auto text = read_file(file_system, note);
+    if (!text) return unusable(text.error());
+    const std::string name = text->substr(0, text->find('\n'));
+    const std::string aside = directory + "/" + name;
+    const std::string damaged = aside + "/db" + std::string{kDamaged};
+    if (name.empty() || !fs::exists(damaged, error)) return std::nullopt;  // there was none
+    fs::rename(damaged, database, error);
+    if (error) return unusable(fmt::format("cannot move {}: {}", damaged, error.message()));
+    auto status = sync_directory(file_system, directory);
+    if (status.ok()) status = sync_directory(file_system, aside);
+    if (!status.ok()) return unusable(status.ToString());
+    return std::nullopt;
 }
 
 }  // namespace hermetic::spool

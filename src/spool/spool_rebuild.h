@@ -36,10 +36,20 @@ public:
         const Body& body, const std::function<void(std::string_view)>& use) = 0;
 };
 
+struct RebuildFailure {
+    OpenError error;
+    bool is_changed = false;  // the spool; false: nothing in `aside` is needed
+};
+
 // The spool's lock is held. `aside` is there; afterwards it has the old database as db/, records
 // that cannot be parsed in records/, and bodies without a message in bodies/.
-[[nodiscard]] std::optional<OpenError> rebuild_spool(RecordSource& source,
-                                                     const std::string& directory,
-                                                     const std::string& aside, const Clock& clock);
+[[nodiscard]] std::optional<RebuildFailure> rebuild_spool(RecordSource& source,
+                                                          const std::string& directory,
+                                                          const std::string& aside,
+                                                          const Clock& clock);
+
+// Where a repair was interrupted while neither database was in place, the damaged one is put back:
+// to be called before another repair. The spool's lock is held.
+[[nodiscard]] std::optional<OpenError> undo_interrupted_repair(const std::string& directory);
 
 }  // namespace hermetic::spool
