@@ -67,7 +67,7 @@ struct Approval {
 
 // What an operator did to a message last, beside trying it again.
 struct Handled {
-    std::string what;  // "held", "released", "approved"
+    std::string what;  // "held" or "released"
     std::string by;    // a user of the machine; printable
     WallTime at{};
     bool operator==(const Handled&) const = default;
