@@ -1,5 +1,6 @@
 #include "cli/exported_message.h"
 
+#include "core/assert.h"
 #include "tls/durable_file.h"
 
 #include <boost/json.hpp>
@@ -31,6 +32,20 @@ array notify_of(const mail::Recipient& recipient)
     return words;
 }
 
+// As in RFC 3461; empty: not given.
+std::string_view name_of(mail::Ret ret)
+{
+    switch (ret) {
+    case mail::Ret::Unset:
+        return "";
+    case mail::Ret::Full:
+        return "FULL";
+    case mail::Ret::Headers:
+        return "HDRS";
+    }
+    unreachable("every Ret is handled above");
+}
+
 array recipients_of(const spool::SalvagedMessage& message)
 {
     array recipients;
@@ -39,7 +54,12 @@ array recipients_of(const spool::SalvagedMessage& message)
         const mail::Recipient& recipient = message.envelope->recipients[i];
         object each;
         each["address"] = recipient.address.format();
-        each["waits"] = !std::ranges::binary_search(finished, i);
+        // null: not known
+        if (message.state_error.empty()) {
+            each["waits"] = !std::ranges::binary_search(finished, i);
+        } else {
+            each["waits"] = nullptr;
+        }
         if (recipient.notify != mail::kNotifyUnset) each["notify"] = notify_of(recipient);
         if (!recipient.orcpt.empty()) each["orcpt"] = recipient.orcpt;
         recipients.push_back(std::move(each));
@@ -60,7 +80,9 @@ object all_of(const spool::SalvagedMessage& message)
     all["envid"] = envelope.envid;
     all["eight_bit_mime"] = envelope.body_type == mail::BodyType::EightBitMime;
     all["smtputf8"] = envelope.smtputf8;
+    all["ret"] = name_of(envelope.ret);
     all["requiretls"] = envelope.tls.requiretls;
+    all["tls_required_no"] = envelope.tls.tls_required_no;
     all["notice"] = envelope.is_notice;
     all["size"] = envelope.size;
     all["client"] = envelope.arrival.client.address.format();

@@ -38,6 +38,24 @@ TEST(ExportedMessage, SaysWhoStillWaitsForIt)
     EXPECT_EQ(recipients[1].at("orcpt"), "rfc822;waits@example.org");
 }
 
+TEST(ExportedMessage, DoesNotClaimWhoWaitsWhereItsStateCannotBeRead)
+{
+    auto envelope = std::make_shared<mail::Envelope>();
+    envelope->recipients.push_back(
+        {mail::Mailbox{"user", *mail::Domain::parse("example.org")}, 0, {}});
+    envelope->ret = mail::Ret::Headers;
+    envelope->tls.tls_required_no = true;
+    spool::SalvagedMessage message;
+    message.envelope = envelope;
+    message.state_error = "written by a newer version";
+
+    const auto value = boost::json::parse(format_exported(message));
+    EXPECT_TRUE(value.at("recipients").at(0).at("waits").is_null());
+    EXPECT_EQ(value.at("state_error"), "written by a newer version");
+    EXPECT_EQ(value.at("ret"), "HDRS");
+    EXPECT_EQ(value.at("tls_required_no"), true);
+}
+
 // Its messages have the one body.
 class OneBody final : public spool::StoppedSpool {
 public:

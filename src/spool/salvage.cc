@@ -17,7 +17,7 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 namespace hermetic::spool {
@@ -43,6 +43,12 @@ std::string describe_gap(const KeyGap& gap, std::string_view what)
     return fmt::format("{} with ids between {} and {}: {}", what, name_of(gap.after),
                        name_of(gap.before), gap.why);
 }
+
+struct CheckedBody {
+    std::uint64_t size = 0;
+    bool in_file = false;
+    std::string error;
+};
 
 class StoppedSpoolOnDisk final : public StoppedSpool, public RecordSource {
 public:
@@ -73,6 +79,7 @@ public:
 private:
     void visit_one(std::string_view key, std::string_view record,
                    const std::function<void(const SalvagedRecords&)>& use);
+    [[nodiscard]] std::string check_body(const Body& body);
     void read_state(std::string_view key, SalvagedRecords& records);
     [[nodiscard]] bool may_lack_states() const;
     [[nodiscard]] std::string read_inline_body(const Body& body,
@@ -82,7 +89,8 @@ private:
     std::string directory_;
     std::string work_;
     std::unique_ptr<DamagedStore> store_;
-    std::unordered_set<BodyId> wanted_;  // bodies that a message has
+    // Bodies that a message has, which several may share, and what check_body() has found.
+    std::unordered_map<BodyId, CheckedBody> wanted_;
     SalvageReport report_;
 };
 
@@ -141,8 +149,7 @@ void StoppedSpoolOnDisk::visit_one(std::string_view key, std::string_view record
         message.body.id = head->id;
         message.body.size = head->size;
         message.body.in_file = head->in_file;
-        message.body_error = read_body(message.body, [](std::string_view) {});
-        wanted_.insert(head->id);
+        message.body_error = check_body(message.body);
     }
     if (id && envelope) {
         message.envelope = std::make_shared<const mail::Envelope>(std::move(envelope->envelope));
@@ -155,10 +162,23 @@ void StoppedSpoolOnDisk::visit_one(std::string_view key, std::string_view record
                         describe(envelope ? RecordError::BadField : envelope.error())));
     }
     read_state(key, records);
-    if (!message.state_error.empty() && message.envelope) {
+    if (!message.state_error.empty() && !records.has_newer_state && message.envelope) {
         report_.without_state.push_back(message.id);
     }
     use(records);
+}
+
+// Reads it once, for however many messages.
+std::string StoppedSpoolOnDisk::check_body(const Body& body)
+{
+    const auto known = wanted_.find(body.id);
+    if (known != wanted_.end() && known->second.size == body.size &&
+        known->second.in_file == body.in_file) {
+        return known->second.error;
+    }
+    std::string error = read_body(body, [](std::string_view) {});
+    wanted_.insert_or_assign(body.id, CheckedBody{body.size, body.in_file, error});
+    return error;
 }
 
 void StoppedSpoolOnDisk::read_state(std::string_view key, SalvagedRecords& records)
@@ -175,9 +195,10 @@ void StoppedSpoolOnDisk::read_state(std::string_view key, SalvagedRecords& recor
     auto state = parse_state_record(records.state);
     if (state) {
         records.message.state = *std::move(state);
-    } else if (state.error() != RecordError::NewerVersion) {
-        records.message.state_error = describe(state.error());
+        return;
     }
+    records.message.state_error = describe(state.error());
+    records.has_newer_state = state.error() == RecordError::NewerVersion;
 }
 
 // Where a table or a part of the log is gone, nothing tells which messages had a state in it.

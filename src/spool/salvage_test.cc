@@ -1,8 +1,11 @@
 #include "spool/salvage.h"
 
 #include "spool/damage_fixture.h"
+#include "spool/database.h"
+#include "spool/reporter.h"
 
 #include <rocksdb/sst_file_reader.h>
+#include <rocksdb/write_batch.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -312,6 +315,32 @@ TEST_F(SalvageStates, InATableThatIsGoneHoldWhoeverMayHaveHadOne)
     }
     ASSERT_EQ(removed, 1U);
     expect_all_held();
+}
+
+// Who still waits for the message is not known then, and the program that wrote it will know.
+TEST_F(Salvage, AStateOfANewerVersionIsReportedAndKept)
+{
+    const MessageId id = stored.begin()->first;
+    {
+        Reporter silent{{}};
+        Database database{settings.directory + "/db", rocksdb::FileSystem::Default(), silent};
+        ASSERT_TRUE(database.open(Database::Files::Existing).ok());
+        rocksdb::WriteBatch batch;
+        ASSERT_TRUE(
+            batch.Put(database.column(Column::State), to_slice(id.as_key()), "\x63 later").ok());
+        ASSERT_TRUE(database.write(batch).ok());
+    }
+    {
+        const auto stopped = StoppedSpool::open(settings.directory, directory.path() + "/work");
+        ASSERT_TRUE(stopped) << stopped.error().words;
+        std::map<MessageId, std::string> errors;
+        const auto report = (*stopped)->read([&](const SalvagedMessage& message) {
+            errors.emplace(message.id, message.state_error);
+        });
+        EXPECT_THAT(errors.at(id), HasSubstr("newer version"));
+        EXPECT_TRUE(report.is_sound()) << "nothing to repair";
+    }
+    EXPECT_TRUE(repair().aside.empty());
 }
 
 TEST_F(Salvage, WithoutTheBodiesTheirSendersCanBeTold)

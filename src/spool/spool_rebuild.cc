@@ -117,7 +117,7 @@ void Rebuild::copy(const SalvagedRecords& records)
 
 std::string Rebuild::state_of(const SalvagedRecords& records) const
 {
-    if (records.message.state_error.empty()) return records.state;
+    if (records.message.state_error.empty() || records.has_newer_state) return records.state;
     MessageState state;
     state.held = true;
     state.last_reason = facts::name(facts::Reason::SpoolReadFailed);

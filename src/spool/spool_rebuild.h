@@ -15,8 +15,10 @@ struct SalvagedRecords {
     SalvagedMessage message;  // `envelope` null: the record cannot be parsed
     std::string key;
     std::string envelope;
-    std::string state;      // empty: there is none, or it cannot be read
-    bool is_newer = false;  // of a newer version of this program, which will read it
+    std::string state;  // empty: there is none, or it cannot be read
+    // Of a newer version of this program, which will read it: left as it is.
+    bool is_newer = false;
+    bool has_newer_state = false;
 };
 
 // A body that no message has.
