@@ -2,21 +2,50 @@
 
 #include "outbound/remembered_hosts.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace hermetic::outbound {
 
+namespace {
+
+// Those that were noted longest ago. Forgetting one costs an attempt, or an hour. A part of what
+// there is place for, at once: a full memory is not searched for each that comes.
+template <typename AnyEntries, typename Position>
+void forget_oldest(AnyEntries& entries, Position first, Position last, std::size_t place)
+{
+    constexpr std::size_t kPart = 8;
+    std::vector<Position> all;
+    for (; first != last; ++first) all.push_back(first);
+    const std::size_t some = std::min(all.size(), place / kPart + 1);
+    const auto end = all.begin() + static_cast<std::ptrdiff_t>(some);
+    if (end != all.end()) {
+        std::nth_element(all.begin(), end, all.end(), [](Position one, Position other) {
+            return one->second.until < other->second.until;
+        });
+    }
+    std::for_each(all.begin(), end, [&](Position each) { entries.erase(each); });
+}
+
+}  // namespace
+
 template <typename AnyEntries>
 void HostMemory::make_room(AnyEntries& entries, const HostKey& key, Instant now) const
 {
-    if (entries.size() < max_entries_ || entries.contains(key)) return;
+    if (entries.contains(key)) return;
+    // A domain's owner chooses how many hosts it names; ours are as many as are configured.
+    if (!key.destination.empty()) {
+        const std::size_t share = max_entries_ / kShares + 1;
+        const auto first = entries.lower_bound(HostKey{key.destination, {}});
+        auto last = first;
+        std::size_t count = 0;
+        for (; last != entries.end() && last->first.destination == key.destination; ++last) ++count;
+        if (count >= share) forget_oldest(entries, first, last, share);
+    }
+    if (entries.size() < max_entries_) return;
     std::erase_if(entries, [&](const auto& each) { return each.second.until <= now; });
     if (entries.size() < max_entries_) return;
-    // Forgetting one costs an attempt, or an hour. Some at once: a full memory is not searched for
-    // each that comes.
-    constexpr std::size_t kPart = 8;
-    const auto some = static_cast<std::ptrdiff_t>(max_entries_ / kPart + 1);
-    entries.erase(entries.begin(), std::next(entries.begin(), some));
+    forget_oldest(entries, entries.begin(), entries.end(), max_entries_);
 }
 
 void HostMemory::note(Entries& entries, const HostKey& key, Instant now) const
@@ -79,6 +108,20 @@ std::optional<HostMemory::Finding> HostMemory::finding(const HostKey& key, Insta
     const auto found = found_.find(key);
     if (found == found_.end() || found->second.until <= now) return std::nullopt;
     return Finding{found->second.what, found->second.since};
+}
+
+bool HostMemory::has_finding(const HostKey& key, Instant now) const
+{
+    const std::lock_guard lock{mutex_};
+    auto found = found_.lower_bound({key.destination, key.host, key.address, {}});
+    for (; found != found_.end(); ++found) {
+        const HostKey& each = found->first;
+        if (each.destination != key.destination || each.host != key.host ||
+            each.address != key.address)
+            return false;
+        if (found->second.until > now) return true;
+    }
+    return false;
 }
 
 std::vector<HostMemory::Row> HostMemory::list(Instant now) const

@@ -2,7 +2,8 @@
 // no address, what there was no time left for, and, where there are more than an attempt tries,
 // what was found of those that were tried (specification §4.3).
 //
-// Time is an argument. Bounded. Thread-safe, and one for all cores: a host that has greeted one of
+// Time is an argument. Bounded, also what is of one destination; what was noted longest ago is
+// forgotten first. Thread-safe, and one for all cores: a host that has greeted one of
 // them has greeted, and what one had no time for another may have.
 #pragma once
 
@@ -39,6 +40,9 @@ public:
     static constexpr std::chrono::hours kKept{24};
     // So long a finding counts: at an attempt an hour some hundred hosts have their turn meanwhile.
     static constexpr std::chrono::hours kFindingKept{12};
+    // A domain has one of so many shares of the place, so that one cannot take the place of all:
+    // three times what is found of its hosts in that time, 32 an hour.
+    static constexpr std::size_t kShares = 8;
 
     explicit HostMemory(std::size_t max_entries = 10'000) : max_entries_{max_entries} {}
 
@@ -58,6 +62,9 @@ public:
     void note_finding(const HostKey& key, policy::HopFinding finding, Instant now);
     // The last one, while it is fresh.
     [[nodiscard]] std::optional<Finding> finding(const HostKey& key, Instant now) const;
+
+    // Under any policy.
+    [[nodiscard]] bool has_finding(const HostKey& key, Instant now) const;
 
     // What is remembered at `now`.
     struct Row {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace hermetic::outbound {
 namespace {
 
@@ -130,6 +132,41 @@ TEST(HostMemory, IsBounded)
     for (const char* host : {"a", "b", "c"}) memory.note_finding({"", host}, {}, kStart);
     EXPECT_EQ(memory.size(), 6U);
     EXPECT_TRUE(memory.finding({"", "c"}, kStart)) << "the newest is there";
+}
+
+TEST(HostMemory, WhatWasNotedLongestAgoIsForgottenFirst)
+{
+    HostMemory memory{3};
+    memory.note_untried({"", "z"}, kStart);
+    memory.note_untried({"", "a"}, kStart + minutes{1});
+    memory.note_untried({"", "m"}, kStart + minutes{2});
+    memory.note_untried({"", "b"}, kStart + minutes{3});
+    const Instant now = kStart + minutes{4};
+    EXPECT_FALSE(memory.is_left_untried({"", "z"}, now));
+    for (const char* host : {"a", "m", "b"}) EXPECT_TRUE(memory.is_left_untried({"", host}, now));
+}
+
+TEST(HostMemory, ADestinationOfManyHostsTakesNoOtherOnesPlace)
+{
+    HostMemory memory{160};
+    memory.note_silent({"a.example", "mx:25"}, kStart);
+    memory.note_silent({"z.example", "mx:25"}, kStart);
+    for (int i = 0; i < 1000; ++i)
+        memory.note_silent({"many.example", std::to_string(i)}, kStart + minutes{1} * (i % 7));
+    EXPECT_TRUE(memory.is_long_silent({"a.example", "mx:25"}, kStart + minutes{60}));
+    EXPECT_TRUE(memory.is_long_silent({"z.example", "mx:25"}, kStart + minutes{60}));
+    EXPECT_LE(memory.size(), 2U + 160 / HostMemory::kShares + 1);
+}
+
+TEST(HostMemory, AFindingUnderAnyPolicyIsFound)
+{
+    HostMemory memory;
+    memory.note_finding({"example.org", "mx1:25", "", "encrypt"}, {}, kStart);
+    memory.note_finding({"example.org", "mx2:25", "192.0.2.1:25", "encrypt"}, {}, kStart);
+    EXPECT_TRUE(memory.has_finding({"example.org", "mx1:25"}, kStart));
+    EXPECT_FALSE(memory.has_finding({"example.org", "mx1:25"}, kStart + HostMemory::kFindingKept));
+    EXPECT_FALSE(memory.has_finding({"example.org", "mx2:25"}, kStart)) << "of an address of it";
+    EXPECT_FALSE(memory.has_finding({"example.net", "mx1:25"}, kStart));
 }
 
 }  // namespace
