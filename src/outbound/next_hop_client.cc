@@ -105,19 +105,28 @@ policy::AttemptCandidate NextHopClient::candidate_of(const HostKey& key,
     return candidate;
 }
 
+// Under which policy it was found is asked where there is something at all.
+policy::AttemptCandidate NextHopClient::candidate_of(const Host& host) const
+{
+    const HostKey key = memory_key(host);
+    if (!context_.hosts->has_finding(key, context_.now())) return {};
+    const auto hop = hop_facts(host, mx_, settings_->sts.get());
+    const auto decision =
+        policy::decide_tls(demand_, hop, host.label(), context_.adapters.core.clock().wall());
+    auto candidate = candidate_of(key, decision.policy.digest());
+    const bool unsettled = candidate.finding == policy::HopFinding::Unsettled;
+    if (unsettled && context_.hosts->is_long_silent(key, context_.now()))
+        candidate.finding = policy::HopFinding::Silent;
+    return candidate;
+}
+
 policy::LeftOut NextHopClient::leave_out_hosts(std::vector<Host>& hosts) const
 {
     if (hosts.size() <= policy::kMaxHosts) return {};
     std::vector<policy::AttemptCandidate> candidates;
-    const WallTime now = context_.adapters.core.clock().wall();
+    policy::EnoughCandidates enough{policy::kMaxHosts};
     for (const Host& each : hosts) {
-        const auto hop = hop_facts(each, mx_, settings_->sts.get());
-        const auto decision = policy::decide_tls(demand_, hop, each.label(), now);
-        const HostKey key = memory_key(each);
-        auto& candidate = candidates.emplace_back(candidate_of(key, decision.policy.digest()));
-        const bool unsettled = candidate.finding == policy::HopFinding::Unsettled;
-        if (unsettled && context_.hosts->is_long_silent(key, context_.now()))
-            candidate.finding = policy::HopFinding::Silent;
+        if (enough.after(candidates.emplace_back(candidate_of(each)))) break;
     }
     const auto choice = policy::choose_candidates(candidates, policy::kMaxHosts);
     std::vector<Host> tried;
@@ -131,10 +140,11 @@ policy::LeftOut NextHopClient::leave_out_addresses(const Known& known,
 {
     if (!known.more_addresses) return {};
     std::vector<policy::AttemptCandidate> candidates;
+    policy::EnoughCandidates enough{policy::kMaxAddresses};
     for (const IpAddress& each : addresses) {
         const Endpoint endpoint{each, known.host.port};
         const HostKey key = memory_key(known.host, endpoint.format());
-        candidates.push_back(candidate_of(key, known.policy));
+        if (enough.after(candidates.emplace_back(candidate_of(key, known.policy)))) break;
     }
     const auto choice = policy::choose_candidates(candidates, policy::kMaxAddresses);
     std::vector<IpAddress> tried;

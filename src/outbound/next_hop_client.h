@@ -146,6 +146,7 @@ private:
     [[nodiscard]] policy::NextHopSelection make_selection(HostList& list) const;
     [[nodiscard]] policy::AttemptCandidate candidate_of(const HostKey& key,
                                                         const std::string& policy) const;
+    [[nodiscard]] policy::AttemptCandidate candidate_of(const Host& host) const;
     [[nodiscard]] policy::LeftOut leave_out_hosts(std::vector<Host>& hosts) const;
     [[nodiscard]] policy::LeftOut leave_out_addresses(const Known& known,
                                                       std::vector<IpAddress>& addresses) const;

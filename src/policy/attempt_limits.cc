@@ -62,6 +62,19 @@ std::string_view name(HopFinding finding)
     unreachable("every HopFinding is named above");
 }
 
+bool is_known(const AttemptCandidate& candidate)
+{
+    return known(candidate).has_value();
+}
+
+bool EnoughCandidates::after(const AttemptCandidate& candidate)
+{
+    if (is_known(candidate)) return false;
+    if (left_ == 0) return true;
+    --left_;
+    return false;
+}
+
 AttemptChoice choose_candidates(std::span<const AttemptCandidate> candidates, std::size_t most)
 {
     AttemptChoice choice;

@@ -50,6 +50,22 @@ struct AttemptChoice {
     LeftOut left_out;
 };
 
+// Not known: it has its turn before all that are.
+[[nodiscard]] bool is_known(const AttemptCandidate& candidate);
+
+// Whether what follows these candidates changes nothing any more: more than `most` of them are not
+// known, so that no later one is tried, and those that are left out say the most already. Who has
+// thousands need not examine them all.
+class EnoughCandidates {
+public:
+    explicit EnoughCandidates(std::size_t most) : left_{most} {}
+    // After each.
+    [[nodiscard]] bool after(const AttemptCandidate& candidate);
+
+private:
+    std::size_t left_;
+};
+
 // At most `most` of the candidates, which come in their order. Where there are more, those first of
 // which nothing is known, then those with the lowest finding, the oldest first.
 [[nodiscard]] AttemptChoice choose_candidates(std::span<const AttemptCandidate> candidates,

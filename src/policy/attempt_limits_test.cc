@@ -82,6 +82,27 @@ TEST(AttemptLimits, EveryOneHasItsTurn)
     }
 }
 
+TEST(AttemptLimits, WhatFollowsEnoughCandidatesChangesNothing)
+{
+    std::vector<AttemptCandidate> many;
+    for (int i = 0; i < 100; ++i) {
+        many.push_back(i % 3 == 0 ? found(kFailed, i) : kUnknown);
+        if (i % 5 == 0) many.push_back(left_untried(found(kRefused, i)));
+    }
+    EnoughCandidates enough{8};
+    std::size_t examined = 0;
+    while (!enough.after(many[examined++])) {
+    }
+    EXPECT_LT(examined, 20U);
+    const auto choice = choose_candidates({many.data(), examined}, 8);
+    const auto of_all = choose_candidates(many, 8);
+    EXPECT_EQ(choice.tried, of_all.tried);
+    EXPECT_EQ(choice.left_out, of_all.left_out);
+
+    EnoughCandidates of_known{2};
+    for (int i = 0; i < 100; ++i) EXPECT_FALSE(of_known.after(found(kFailed, i))) << "all count";
+}
+
 struct Row {
     const char* name;
     AttemptCandidate left_out;
