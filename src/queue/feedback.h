@@ -43,8 +43,8 @@ void on_slow_down(Feedback& feedback, std::uint32_t settled, const Settings& set
 // A grant came back as it went: a short back-off, no conclusion about the peer.
 void on_nothing_done(Feedback& feedback, const Settings& settings, WallTime now, Random& random);
 
-// No host could be used. While it backs off already, late reports of other connections change
-// nothing.
+// No host could be used. While it backs off for a failure already, late reports of other
+// connections neither count nor prolong that; the last of them says why it backs off.
 void on_failure(Feedback& feedback, const facts::Outcome& outcome, const Settings& settings,
                 WallTime now, Random& random);
 

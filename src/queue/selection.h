@@ -49,7 +49,7 @@ struct Selection {
     std::optional<WallTime> accepted_by{};  // not later than this
     StateSet states{};
 
-    // Nothing narrows it.
+    // Nothing narrows it but accepted_by, which only keeps to what was counted before.
     [[nodiscard]] bool is_everything() const;
 };
 
