@@ -1,6 +1,7 @@
 #include "settlement/settle.h"
 
 #include "core/assert.h"
+#include "core/quote.h"
 #include "core/text.h"
 #include "facts/reasons.h"
 #include "report/notice_details.h"
@@ -20,6 +21,8 @@ using report::RecipientReport;
 constexpr std::size_t kMaxWords = 500;  // of each text in MessageState
 // Of the attempt that is kept in full: a start reads it for every message that waits.
 constexpr std::size_t kMaxAttempt = 1500;
+
+constexpr std::string_view kPausedSince = "; not tried again while the destination is paused";
 
 bool wants_success(const mail::Recipient& recipient)
 {
@@ -223,6 +226,16 @@ void Settler::note_last_outcome()
     }
     if (last == nullptr) return;
     auto& state = result_.change.state;
+    // A pause is nobody's answer: what the last attempt came to stays, with the pause beside it.
+    const bool paused = !input_.attempt && last->outcome.reason == Reason::QueuePaused;
+    const bool has_own =
+        !state.last_reason.empty() && state.last_reason != facts::name(Reason::QueuePaused);
+    if (paused && has_own) {
+        if (state.last_text.ends_with(kPausedSince)) return;
+        state.last_text = printable_once(state.last_text, kMaxWords - kPausedSince.size());
+        state.last_text += kPausedSince;
+        return;
+    }
     state.last_reason = facts::name(last->outcome.reason);
     state.last_host = printable(last->host, kMaxWords);
     state.last_text = facts::format_words(last->outcome, kMaxWords);

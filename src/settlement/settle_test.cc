@@ -124,6 +124,26 @@ TEST_F(SettleTest, WaitsForTheNextAttempt)
     EXPECT_TRUE(result.change.new_messages.empty());
 }
 
+// Nobody is tried while the destination is paused: that is no outcome of the message.
+TEST_F(SettleTest, APauseStandsBesideTheLastOutcome)
+{
+    const auto paused = outcome(OutcomeClass::Deferred, {4, 3, 2}, Reason::QueuePaused);
+    const std::vector<RecipientEnd> ends{{0, paused, "", HandedTo::PlainRelay},
+                                         {1, paused, "", HandedTo::PlainRelay}};
+    EXPECT_EQ(settle_after(minutes{2}, ends).change.state.last_reason, "queue.paused")
+        << "where it has no outcome of its own";
+    state.last_reason = "rcpt.deferred";
+    state.last_host = "mx2";
+    state.last_text = "450 4.2.1 busy";
+    for (int sweep = 0; sweep < 2; ++sweep) {
+        state = settle_after(minutes{2}, ends).change.state;
+        EXPECT_EQ(state.last_reason, "rcpt.deferred");
+        EXPECT_EQ(state.last_host, "mx2");
+        EXPECT_EQ(state.last_text,
+                  "450 4.2.1 busy; not tried again while the destination is paused");
+    }
+}
+
 // Somebody asked for it, or something had changed that could help: it uses up nothing.
 TEST_F(SettleTest, AnAttemptAheadOfItsTimeDoesNotCount)
 {
