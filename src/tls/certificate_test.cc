@@ -264,6 +264,17 @@ TEST_F(SelfSigned, WhatIsThereAndCannotBeReadIsNotReplaced)
     }
 }
 
+TEST_F(SelfSigned, BelowAPlainFileNothingIsThere)
+{
+    std::ofstream{pki_.path("plain")} << "no folder";
+    const CertificateSource below{"x", pki_.path("plain/chain.pem"), pki_.path("plain/key.pem")};
+    const auto found = inspect_self_signed(below);
+    ASSERT_TRUE(found.has_value()) << found.error().what;
+    EXPECT_EQ(found->usable, nullptr);
+    EXPECT_EQ(found->damage, "");
+    EXPECT_FALSE(ensure_self_signed(below, "mx.example.org", now_).has_value());
+}
+
 TEST_F(SelfSigned, NamesOnlyHosts)
 {
     for (const std::string host : {"", "a,DNS:evil.test", "a b", "m\xc3\xbcller.example"}) {

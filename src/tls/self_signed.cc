@@ -123,7 +123,10 @@ Result<std::optional<std::string>, ConfigError> read_own(const std::string& path
 {
     auto text = read_file(path, kMaxFile);
     if (text) return std::optional<std::string>{std::move(text->octets)};
-    if (text.error().kind == FileError::Kind::Missing) return std::optional<std::string>{};
+    // Below a plain file there is nothing either (ENOTDIR): making the folder says what is wrong.
+    std::error_code ignored;
+    if (filesystem::status(path, ignored).type() == filesystem::file_type::not_found)
+        return std::optional<std::string>{};
     return failure(config_error(path, text.error()));
 }
 
