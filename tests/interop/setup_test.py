@@ -143,6 +143,19 @@ class Setup(unittest.TestCase):
         self.assertEqual(Path(f"{self.objects}.before-setup").read_text(), edited)
         self.assertIn("second.test", self.objects.read_text())
 
+    def test_a_persons_connector(self):
+        """a file with what setup cannot write is not replaced, whatever is said, and what that is is named"""
+        self.begin(*self.files(), "--offline")
+        edited = self.objects.read_text() + (
+            '[[outbound_connector]]\nname = "bank"\nrecipient_domains = ["bank.test"]\ntls = "encrypt"\n')
+        self.objects.write_text(edited)
+        said = self.setup("--domain", "second.test", "--next-hop", "lmtp://127.0.0.1:24", "--offline", "--overwrite")
+        self.assertEqual(said["actions"], ["same", "keep"])
+        self.assertEqual(said["files"][1]["beyond_setup"], ["outbound_connector bank"])
+        self.assertIn("configuration-beyond-setup", said["ids"])
+        self.assertEqual(self.objects.read_text(), edited)
+        self.assertFalse(Path(f"{self.objects}.before-setup").exists())
+
     def test_wrong_records(self):
         """records that are missing or another's: said, with the record to publish"""
         other, _ = self.authority.issue("mx.example.test", stem="other")
