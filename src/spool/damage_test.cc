@@ -19,6 +19,8 @@ TEST_F(Damage, EveryFileThatIsMissingIsRefusedAndNothingIsMadeInItsPlace)
     const fs::path bodies = settings.directory + "/bodies";
     expect_refusal_after("db/CURRENT is missing", [&] { fs::remove(db / "CURRENT"); });
     expect_refusal_after("db/CURRENT is missing", [&] { write(db / "CURRENT", ""); });
+    expect_refusal_after("db/CURRENT is missing or empty",
+                         [&] { write(db / "CURRENT", std::string(16, '\0')); });
     expect_refusal_after("db/MANIFEST-", [&] { fs::remove(db / first_line(db / "CURRENT")); });
     expect_refusal_after(".log is missing", [&] { fs::remove(in_database(".log")); });
     expect_refusal_after("cannot be read", [&] { fs::remove(in_database(".sst")); });

@@ -79,7 +79,9 @@ Result<void, std::string> inspect_database(rocksdb::FileSystem& file_system,
     if (exists(file_system, folder + "/CURRENT")) {
         const auto current = reader.read("db/CURRENT");
         if (!current) return failure(current.error());
-        facts.manifest = printable_ascii(current->substr(0, current->find('\n')));
+        // Zeros: of a sector that was not written, or cannot be read.
+        const auto end = current->find_first_of(std::string_view{"\n\0", 2});
+        facts.manifest = printable_ascii(current->substr(0, end));
         facts.has_manifest = facts.manifest.starts_with("MANIFEST-") &&
                              exists(file_system, folder + "/" + facts.manifest);
     }
