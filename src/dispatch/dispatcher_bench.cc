@@ -49,6 +49,7 @@ public:
         for (Grant& grant : grants) {
             GrantReport& report = reports.emplace_back();
             report.id = grant.id;
+            report.answered = true;
             for (const GrantedMessage& one : grant.messages) {
                 changes.emplace_back().lease = one.lease;
                 ++report.delivered;
