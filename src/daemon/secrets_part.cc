@@ -79,7 +79,8 @@ std::function<void()> SecretsPart::read(const objects::Snapshot& snapshot, Syste
     }
     made->credentials = outbound::Credentials::load(snapshot.contents(), before.credentials.get());
     for (const auto& each : made->credentials->faults()) {
-        events_.publish(events::CredentialFault{each.object, each.error.what, each.error.expected});
+        events_.publish(events::CredentialFault{each.object, each.organization, each.error.what,
+                                                each.error.expected});
     }
     for (const std::string& each : made->credentials->overdue_crls(main_.clock().wall()))
         events_.publish(events::CrlOverdue{each});

@@ -122,6 +122,7 @@ TEST_F(CredentialsTest, AnUnreadableCaFileMakesTheMailWaitBeforeAnybodyIsConnect
     EXPECT_EQ(peer.connections, 0);
     ASSERT_EQ(settings.credentials->faults().size(), 1U);
     EXPECT_EQ(settings.credentials->faults()[0].object, "outbound_connector \"one.test\"");
+    EXPECT_EQ(settings.credentials->faults()[0].organization, "Example");
 }
 
 TEST_F(CredentialsTest, AnAuditedConnectorWithoutItsCasSaysWhatEnforcingWouldMiss)

@@ -307,6 +307,7 @@ struct ConnectorCasUnreadable {
 // A file or value of an object that cannot be used.
 struct CredentialFault {
     std::string object;
+    std::string organization;  // whose it is
     std::string what;
     std::string expected;
 };

@@ -332,6 +332,7 @@ void write(Lines& lines, const events::CredentialFault& event)
 {
     add(lines, Level::Error, "credentials.unusable", [&](Fields& fields) {
         fields.text("object", event.object)
+            .text("organization", event.organization)
             .text("what", event.what)
             .text("expected", event.expected);
     });

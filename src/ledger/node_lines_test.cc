@@ -189,8 +189,9 @@ std::vector<Row> rows()
     row(SystemCasUnreadable{"x"}, "level=warning event=tls.no-cas what=x");
     row(ConnectorCasUnreadable{"ca.pem", "x"},
         "level=error event=connector.cas-unreadable file=ca.pem what=x");
-    row(CredentialFault{"bank", "x", "y"},
-        "level=error event=credentials.unusable object=bank what=x expected=y");
+    row(CredentialFault{"bank", "Example", "x", "y"},
+        "level=error event=credentials.unusable object=bank organization=Example what=x "
+        "expected=y");
     row(CrlOverdue{"x"}, "level=warning event=credentials.crl-overdue what=x");
     CertificateOrder order;
     order.certificate = "mx";

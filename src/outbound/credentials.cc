@@ -43,9 +43,9 @@ private:
     void load_login(const objects::OutboundConnector& connector);
     void load_certificate(const objects::Certificate& certificate);
     void load_crls(const objects::Organization& organization);
-    void fault(std::string object, tls::ConfigError error)
+    void fault(std::string object, const std::string& organization, tls::ConfigError error)
     {
-        result_.faults_.push_back({std::move(object), std::move(error)});
+        result_.faults_.push_back({std::move(object), organization, std::move(error)});
     }
     // What was in use under that name before; null where nothing was.
     template <typename What, typename Key>
@@ -76,7 +76,7 @@ void Credentials::Loader::load_ca(const objects::OutboundConnector& connector)
         }
     }
     if (at->second.value == nullptr) {
-        fault(of_connector(connector),
+        fault(of_connector(connector), connector.organization,
               {at->second.words, "a file of CA certificates as PEM; until then its mail waits"});
     }
 }
@@ -94,7 +94,8 @@ void Credentials::Loader::load_login(const objects::OutboundConnector& connector
         return;
     }
     slot.words = login.error().what;
-    fault(of_connector(connector), {login.error().what, login.error().expected});
+    fault(of_connector(connector), connector.organization,
+          {login.error().what, login.error().expected});
 }
 
 void Credentials::Loader::load_certificate(const objects::Certificate& certificate)
@@ -109,7 +110,8 @@ void Credentials::Loader::load_certificate(const objects::Certificate& certifica
     }
     slot.value = kept(&Credentials::certificates_, owned_name(certificate));
     slot.words = loaded.error().what;
-    fault(fmt::format("certificate \"{}\"", certificate.name), loaded.error());
+    fault(fmt::format("certificate \"{}\"", certificate.name), certificate.organization,
+          loaded.error());
 }
 
 void Credentials::Loader::load_crls(const objects::Organization& organization)
@@ -123,7 +125,8 @@ void Credentials::Loader::load_crls(const objects::Organization& organization)
     slot.value = std::move(loaded.crls);
     if (slot.value == nullptr) slot.words = loaded.faults.front().what;
     for (tls::ConfigError& each : loaded.faults)
-        fault(fmt::format("organization \"{}\"", organization.name), std::move(each));
+        fault(fmt::format("organization \"{}\"", organization.name), organization.name,
+              std::move(each));
     result_.files_.insert(result_.files_.end(), loaded.files.begin(), loaded.files.end());
 }
 

@@ -28,7 +28,8 @@ public:
 
     // What an administrator should repair.
     struct Fault {
-        std::string object;  // "outbound_connector \"bank\""
+        std::string object;        // "outbound_connector \"bank\""
+        std::string organization;  // whose it is: another's may have the same name
         tls::ConfigError error;
     };
     [[nodiscard]] const std::vector<Fault>& faults() const { return faults_; }
