@@ -24,7 +24,7 @@ public:
     struct Outcomes {
         std::uint32_t delivered = 0;  // recipients, of all attempts
         std::uint32_t failed = 0;
-        std::uint32_t deferred = 0;  // of the last attempt
+        std::uint32_t deferred = 0;  // of each part's last attempt
         // Of the last attempt: what is worst of it.
         WallTime at{};
         std::string host;  // empty where none was reached
@@ -37,11 +37,16 @@ public:
     [[nodiscard]] std::optional<Outcomes> find(MessageId accepted_as) const;
 
 private:
+    struct Noted {
+        Outcomes outcomes;
+        // By the spool's id of a part, of which others know nothing: where some are deferred.
+        std::map<MessageId, std::uint32_t> deferred;
+    };
     void note(WallTime at, const facts::Attempt& attempt);
 
     mutable std::mutex mutex_;
-    std::map<MessageId, Outcomes> outcomes_;
-    std::deque<MessageId> order_;  // the oldest first
+    std::map<MessageId, Noted> noted_;  // by the id that it was accepted with
+    std::deque<MessageId> order_;       // the oldest first
 };
 
 }  // namespace hermetic::admin

@@ -19,7 +19,12 @@ class RecentOutcomesTest : public testing::Test {
 protected:
     void attempt(MessageId id, const std::vector<OutcomeClass>& results)
     {
+        attempt_part(id, id, results);
+    }
+    void attempt_part(MessageId id, MessageId part, const std::vector<OutcomeClass>& results)
+    {
         facts::Attempt made;
+        made.message = part;
         made.accepted_as = id;
         made.host = "mx.test";
         for (const OutcomeClass each : results) {
@@ -56,6 +61,22 @@ TEST_F(RecentOutcomesTest, TheLastAttemptSaysWhyAndWhoHasItIsAddedUp)
     EXPECT_EQ(found->deferred, 0U);
     EXPECT_EQ(found->outcome.text, "failed");
     EXPECT_EQ(found->host, "mx.test");
+}
+
+TEST_F(RecentOutcomesTest, APartThatWaitsIsNotForgottenWhereAnotherIsDone)
+{
+    attempt_part(id_of(1), id_of(1), {OutcomeClass::Deferred, OutcomeClass::Deferred});
+    attempt_part(id_of(1), id_of(2), {OutcomeClass::Delivered});
+    auto found = recent_.find(id_of(1));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->deferred, 2U);
+    EXPECT_EQ(found->delivered, 1U);
+    attempt_part(id_of(1), id_of(1), {OutcomeClass::Delivered, OutcomeClass::Deferred});
+    EXPECT_EQ(recent_.find(id_of(1))->deferred, 1U);
+    attempt_part(id_of(1), id_of(1), {OutcomeClass::Delivered});
+    found = recent_.find(id_of(1));
+    EXPECT_EQ(found->deferred, 0U);
+    EXPECT_EQ(found->delivered, 3U);
 }
 
 TEST_F(RecentOutcomesTest, TheOldestMakesRoom)
