@@ -3,6 +3,7 @@
 #include "admin/await_answer.h"
 #include "admin/line_stream.h"
 #include "admin/objects_answer.h"
+#include "admin/query.h"
 #include "core/text.h"
 #include "directory/directory_thread.h"
 #include "mail/address.h"
@@ -66,17 +67,6 @@ std::optional<Duration> wait_of(const Request& request)
     return std::chrono::seconds{*seconds};
 }
 
-// The one that is meant, where an outbound connector and an inbound one may have the name.
-bool is_inbound(const Api& api, const Request& request)
-{
-    const auto asked = request.query.find("direction");
-    if (asked != request.query.end()) return asked->second == "inbound";
-    const auto& contents = api.validator.snapshot()->contents();
-    const auto has_name = [&](const auto& each) { return each.name == request.path[2]; };
-    return std::ranges::none_of(contents.outbound_connectors, has_name) &&
-           std::ranges::any_of(contents.inbound_connectors, has_name);
-}
-
 // The one of this name: of the organization that the request names, else the only one there is.
 // One that is not there has no organization.
 template <typename Connector>
@@ -134,6 +124,19 @@ net::Task<Result<objects::OutboundConnector, Response>> copy_of(Api& api, Reques
 
 }  // namespace
 
+bool means_inbound(const objects::Snapshot::Contents& contents, const Request& request)
+{
+    const auto asked = request.query.find("direction");
+    if (asked != request.query.end()) return asked->second == "inbound";
+    const std::string organization = query_value(request, "organization");
+    const auto is_meant = [&](const auto& each) {
+        return each.name == request.path[2] &&
+               (organization.empty() || each.organization == organization);
+    };
+    return std::ranges::none_of(contents.outbound_connectors, is_meant) &&
+           std::ranges::any_of(contents.inbound_connectors, is_meant);
+}
+
 net::Task<Response> test_connector(Api& api, Request request)
 {
     const auto wait = wait_of(request);
@@ -146,7 +149,7 @@ net::Task<Response> test_connector(Api& api, Request request)
             co_return refuse(400, "\"" + to->second + "\" is not an address", "user@example.org");
         message = {*mailbox, *wait};
     }
-    const bool inbound = is_inbound(api, request);
+    const bool inbound = means_inbound(api.validator.snapshot()->contents(), request);
     const auto name = name_of(api.validator.snapshot()->contents(), request, inbound);
     if (!name && request.body.empty()) co_return name.error();
     std::optional<objects::OutboundConnector> copy;

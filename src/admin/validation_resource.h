@@ -3,10 +3,16 @@
 
 #include "admin/api.h"
 #include "admin/http.h"
+#include "objects/snapshot.h"
 
 #include <string>
 
 namespace hermetic::admin {
+
+// Whether the request means the inbound connector, where an outbound one, perhaps another
+// organization's, may have the name, too.
+[[nodiscard]] bool means_inbound(const objects::Snapshot::Contents& contents,
+                                 const Request& request);
 
 // POST: a line of JSON for each step as it happens; the last one is the result of the whole. With a
 // body: of a copy with that change, of which nothing is saved.
