@@ -133,6 +133,8 @@ const Refused kRefused[] = {
     {"BadDuration", kStart + "[limits]\ncommand_timeout = \"5 minutes\"\n", "limits.command_timeout", "1h30m"},
     {"BadVersion", kStart + "min_tls = \"1.4\"\n", "listener[0].min_tls", "\"1.3\""},
     {"BadEndpoint", kStart + "[resolver]\nforward = [\"localhost\"]\n", "resolver.forward", "with a port"},
+    {"AnchorWithAShortDigest", kStart + "[resolver]\ntrust_anchors = [\"x. IN DS 1 13 2 aaa\"]\n", "resolver.trust_anchors", "64 digits"},
+    {"AnchorThatIsNone", kStart + "[resolver]\ntrust_anchors = [\"nonsense\"]\n", "resolver.trust_anchors", "a DS record: owner"},
     {"HostBits", kStart + "proxy_networks = [\"192.0.2.1/24\"]\n", "listener[0].proxy_networks", "without host bits"},
     {"ProxiesEverywhere", kStart + "proxy_networks = [\"0.0.0.0/0\"]\n", "listener[0].proxy_networks", "your own proxies"},
     {"XclientEverywhere", kStart + "xclient_networks = [\"192.0.2.1\", \"::/0\"]\n", "listener[0].xclient_networks", "your own proxies"},
@@ -144,6 +146,8 @@ const Refused kRefused[] = {
     {"ClientCertificatesInClear", kStart + "tls = \"off\"\nclient_certificates = \"require\"\n", "listener[0].client_certificates", "\"off\""},
     {"WaterMarksTheWrongWay", kStart + "[spool]\nhigh_water = \"2GiB\"\nlow_water = \"1GiB\"\n", "spool.low_water", "high_water"},
     {"HostnameMissing", "data_directory = \"d\"\norganization_file = \"o\"\n[[listener]]\nname=\"a\"\naddresses=[\"127.0.0.1:0\"]\n", "hostname", "full name"},
+    {"MetricsAtAListener", kStart + "[[listener]]\nname = \"b\"\naddresses = [\"127.0.0.1:25\"]\n[metrics]\naddresses = [\"127.0.0.1:9090\", \"127.0.0.1:25\"]\n", "metrics.addresses", "nothing else uses"},
+    {"MetricsTwice", kStart + "[metrics]\naddresses = [\"127.0.0.1:9090\", \"127.0.0.1:9090\"]\n", "metrics.addresses", "nothing else uses"},
     {"SameAddressTwice", kStart + "[[listener]]\nname = \"b\"\naddresses = [\"127.0.0.1:25\", \"127.0.0.1:25\"]\n", "listener[1].addresses", "once"},
 };
 // clang-format on

@@ -1,7 +1,9 @@
 #include "config/validate.h"
 
 #include "config/faults.h"
+#include "config/trust_anchor.h"
 #include "config/wide_network.h"
+#include "core/text.h"
 #include "mail/domain.h"
 
 #include <fmt/format.h>
@@ -93,6 +95,25 @@ void validate_listeners(const NodeOptions& options, Faults& faults)
                 faults.add("listener", i, "addresses", endpoint.format() + " is listed twice",
                            "each address once");
             }
+        }
+    }
+}
+
+// Both would listen, and the second is refused by the system.
+void validate_metrics(const NodeOptions& options, Faults& faults)
+{
+    const auto fault = [&](const Endpoint& each, const std::string& user) {
+        faults.add("metrics", "addresses", fmt::format("{} is used by {}", each.format(), user),
+                   "an address and port that nothing else uses");
+    };
+    std::set<Endpoint> seen;
+    for (const Endpoint& each : options.metrics.addresses) {
+        if (each.port == 0) continue;
+        if (!seen.insert(each).second) fault(each, "another entry of this list");
+        for (const ListenerOptions& listener : options.listeners) {
+            const auto& taken = listener.addresses;
+            if (std::find(taken.begin(), taken.end(), each) != taken.end())
+                fault(each, fmt::format("listener \"{}\"", listener.name));
         }
     }
 }
@@ -190,6 +211,16 @@ void validate_certificates(const NodeOptions& options, Faults& faults)
     }
 }
 
+void validate_resolver(const ResolverNodeOptions& resolver, Faults& faults)
+{
+    for (const std::string& each : resolver.trust_anchors) {
+        const auto fault = find_trust_anchor_fault(each);
+        if (!fault) continue;
+        faults.add("resolver", "trust_anchors",
+                   fmt::format("\"{}\": {}", printable(each, 120), fault->what), fault->expected);
+    }
+}
+
 }  // namespace
 
 void validate_node_options(const NodeOptions& options, const Node& document,
@@ -213,7 +244,9 @@ void validate_node_options(const NodeOptions& options, const Node& document,
         faults.add("", "listener", "there is none", "at least one table [[listener]]");
     }
     validate_listeners(options, faults);
+    validate_metrics(options, faults);
     validate_certificates(options, faults);
+    validate_resolver(options.resolver, faults);
     if (options.spool.low_water < options.spool.high_water) {
         faults.add("spool", "low_water", "it is below high_water", "a size of high_water or more");
     }

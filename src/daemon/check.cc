@@ -99,6 +99,7 @@ int check(const std::string& file, cli::Output output)
     const objects::Snapshot::Contents& contents = built->objects.contents;
     std::vector<std::string> warnings;
     add(warnings, built->node.warnings);
+    add(warnings, find_start_warnings(built->node));
     for (const StandIn& each : built->contexts.stand_ins) {
         warnings.push_back(each.what + "; a self-signed certificate is used in place of \"" +
                            each.name + "\"");

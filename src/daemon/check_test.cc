@@ -87,6 +87,8 @@ const Wrong kWrong[] = {
     {"data is a file",          "data_directory = \"plain\"\n", "", "",                             "2 data_directory"},
     {"log is a folder",         "", "", "[log]\nfile = \".\"\n",                                    "9 log.file"},
     {"log below a file",        "", "", "[log]\nfile = \"plain/log\"\n",                            "9 log.file"},
+    {"log in no folder",        "", "", "[log]\nfile = \"nowhere/log\"\n",                              "9 log.file"},
+    {"anchors that are none",   "", "", "[resolver]\nroot_anchor_file = \"plain\"\n",                  "9 resolver.root_anchor_file"},
     {"socket is a file",        "", "", "[admin]\nsocket = \"plain\"\n",                            "9 admin.socket"},
     {"socket in no folder",     "", "", "[admin]\nsocket = \"nowhere/a\"\n",                        "9 admin.socket"},
     {"socket beside the data",  "", "", "[admin]\nsocket = \"new/data2/a\"\n",                     "9 admin.socket"},
@@ -104,6 +106,23 @@ TEST_F(CheckTest, EachFaultHasItsLineAndKey)
 {
     for (const Wrong& row : kWrong)
         EXPECT_EQ(check(configure(row.top, row.tables, row.listener)), row.places) << row.what;
+}
+
+TEST_F(CheckTest, ALogBesideTheSpoolIsTaken)
+{
+    EXPECT_EQ(check(configure("", "[log]\nfile = \"new/data/log\"\n", "")), "");
+}
+
+// 192.0.2.0/24 (RFC 5737) is nobody's.
+TEST_F(CheckTest, WhatAStartMayHaveToDoWithoutIsAWarning)
+{
+    const std::string anchors = "[resolver]\nroot_anchor_file = \"none\"\n";
+    const std::string more =
+        anchors + "[[listener]]\nname = \"b\"\naddresses = [\"[::1]:0\", \"192.0.2.77:25\"]\n";
+    const auto node = load_node_file(configure("", more, ""));
+    ASSERT_TRUE(node.has_value());
+    EXPECT_EQ(places(find_start_warnings(*node)),
+              "9 resolver.root_anchor_file, 12 listener[1].addresses");
 }
 
 // A start refuses both, and changes nothing of them.

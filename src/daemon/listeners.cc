@@ -118,7 +118,9 @@ Result<void, std::string> Listeners::open(inbound::ListenerPointer listener)
                                                         acceptor.error().words});
             continue;
         }
-        if (!acceptor) return failure(listener->options.name + ": " + acceptor.error().words);
+        if (!acceptor)
+            return failure("listener \"" + listener->options.name +
+                           "\": addresses: " + acceptor.error().words);
         opened.acceptors.push_back(std::move(*acceptor));
     }
     const std::string name = listener->options.name;

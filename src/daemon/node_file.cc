@@ -6,10 +6,14 @@
 #include "daemon/descriptors.h"
 #include "daemon/settings.h"
 #include "dispatch/pause_file.h"
+#include "dns/resolver.h"
+#include "net/local_addresses.h"
 #include "spool/rocksdb_spool.h"
+#include "validation/local_run.h"
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -53,7 +57,12 @@ std::optional<std::string> closed_to_making(const std::string& folder)
     return closed_folder(path.string());
 }
 
-void check_log(const std::string& log, config::Faults& faults)
+bool is_same_folder(const filesystem::path& one, const filesystem::path& other)
+{
+    return (one / "").lexically_normal() == (other / "").lexically_normal();
+}
+
+void check_log(const std::string& data_directory, const std::string& log, config::Faults& faults)
 {
     if (log.empty()) return;
     const auto type = type_of(log);
@@ -62,18 +71,16 @@ void check_log(const std::string& log, config::Faults& faults)
     };
     if (!type) {
         if (errno != ENOENT) return fault(words_of_errno(log));
-        if (const auto closed = closed_to_making(filesystem::path{log}.parent_path().string()))
-            fault(*closed);
+        // Of all folders a start makes the data directory alone.
+        const std::string folder = filesystem::path{log}.parent_path().string();
+        const auto closed = is_same_folder(folder, data_directory) ? closed_to_making(folder)
+                                                                   : closed_folder(folder);
+        if (closed) fault(*closed);
     } else if (*type == S_IFDIR) {
         fault(log + ": it is a folder");
     } else if (::access(log.c_str(), W_OK) != 0) {
         fault(words_of_errno(log));
     }
-}
-
-bool is_same_folder(const filesystem::path& one, const filesystem::path& other)
-{
-    return (one / "").lexically_normal() == (other / "").lexically_normal();
 }
 
 // A socket that a server before us has left is taken away; anything else is somebody's. The data
@@ -103,6 +110,44 @@ void check_sockets(const config::NodeOptions& options, config::Faults& faults)
                    "a path that nothing else uses");
 }
 
+// libunbound reads trust anchors at the end of its own start: only that finds all their faults.
+void check_resolver(const config::ResolverNodeOptions& options, config::Faults& faults)
+{
+    const auto made = dns::make_resolver(validation::make_resolver_options(options));
+    if (made) return;
+    const bool own = !options.trust_anchors.empty();
+    faults.add("resolver", own ? "trust_anchors" : "root_anchor_file", made.error(),
+               own ? "DS or DNSKEY records" : "a file of trust anchors, as in dns-root-data");
+}
+
+void warn_of_missing_anchors(const config::ResolverNodeOptions& options, config::Faults& found)
+{
+    const std::string& file = options.root_anchor_file;
+    if (!options.trust_anchors.empty() || file.empty() || ::access(file.c_str(), R_OK) == 0) return;
+    found.add("resolver", "root_anchor_file",
+              words_of_errno(file) + ": nothing is validated by DNSSEC, and DANE is not used",
+              "the file of Debian's package dns-root-data, or trust_anchors");
+}
+
+// Only a warning: an address may come with an interface that is not up yet.
+void warn_of_foreign_addresses(const config::NodeOptions& options, config::Faults& found)
+{
+    const auto local = net::local_addresses();
+    if (local.empty()) return;  // the system does not tell
+    for (std::size_t i = 0; i < options.listeners.size(); ++i) {
+        for (const Endpoint& each : options.listeners[i].addresses) {
+            const IpAddress& address = each.address;
+            if (address.is_unspecified() || address.is_loopback()) continue;
+            if (std::find(local.begin(), local.end(), address) != local.end()) continue;
+            found.add("listener", i, "addresses",
+                      each.format() +
+                          ": this machine does not have the address now, and a start "
+                          "without it fails",
+                      "an address of this machine, or 0.0.0.0 or [::] for all of them");
+        }
+    }
+}
+
 }  // namespace
 
 void find_missing(const config::NodeOptions& options, const config::Node& document,
@@ -111,7 +156,7 @@ void find_missing(const config::NodeOptions& options, const config::Node& docume
     config::Faults faults{document, file, diagnostics};
     if (const auto closed = closed_to_making(options.data_directory))
         faults.add("", "data_directory", *closed, "a folder that this user may write");
-    check_log(options.log.file, faults);
+    check_log(options.data_directory, options.log.file, faults);
     check_sockets(options, faults);
 }
 
@@ -139,7 +184,17 @@ config::Diagnostics find_unfit_data(const NodeFile& node)
         faults.add("", "data_directory", pauses.error(), "a file that the server wrote, or none");
     if (const auto fault = spool::find_opening_fault(spool_directory_of(node.options)))
         faults.add("", "data_directory", fault->words, "a spool without damage");
+    check_resolver(node.options.resolver, faults);
     return diagnostics;
+}
+
+config::Diagnostics find_start_warnings(const NodeFile& node)
+{
+    config::Diagnostics warnings;
+    config::Faults found{node.document, node.file, warnings};
+    warn_of_missing_anchors(node.options.resolver, found);
+    warn_of_foreign_addresses(node.options, found);
+    return warnings;
 }
 
 }  // namespace hermetic::daemon

@@ -28,7 +28,11 @@ void find_missing(const config::NodeOptions& options, const config::Node& docume
                   const std::string& file, config::Diagnostics& diagnostics);
 
 // What a start would refuse of what earlier ones have left in the data directory: the file of
-// paused destinations, the spool. Reads alone; what a running server has open is not judged.
+// paused destinations, the spool; and of the trust anchors, with which the resolver is made. Reads
+// alone; what a running server has open is not judged.
 [[nodiscard]] config::Diagnostics find_unfit_data(const NodeFile& node);
+
+// What a start may have to do without: the root's trust anchors, or addresses of listeners.
+[[nodiscard]] config::Diagnostics find_start_warnings(const NodeFile& node);
 
 }  // namespace hermetic::daemon

@@ -65,20 +65,31 @@ std::string set_forward(ub_ctx* context, const std::vector<std::string>& forward
     return set(context, "do-not-query-localhost:", "no");
 }
 
-// Ends the configuration: from here on libunbound has read all of it, and says what is wrong.
-std::string finish(ub_ctx* context, const std::vector<std::string>& forward)
+// libunbound reads the anchors only at its end, and says no more than this of them.
+std::string describe_end(int error, const ResolverOptions& options)
 {
-    if (const int error = ub_ctx_async(context, 1); error != 0) return ub_strerror(error);
-    if (forward.empty()) {
+    if (error == 0) return {};
+    if (error != UB_INITFAIL) return ub_strerror(error);
+    const std::string cause = options.trust_anchors.empty()
+                                  ? fmt::format("root_anchor_file ({})", options.root_anchor_file)
+                                  : std::string{"trust_anchors"};
+    return fmt::format("{}; expected: records that libunbound can use in {}", ub_strerror(error),
+                       cause);
+}
+
+// Ends the configuration: from here on libunbound has read all of it, and says what is wrong.
+std::string finish(ub_ctx* context, const ResolverOptions& options)
+{
+    if (const int error = ub_ctx_async(context, 1); error != 0) return describe_end(error, options);
+    if (options.forward.empty()) {
         // Does nothing but make it read its configuration now.
-        const int error = ub_ctx_zone_remove(context, "nothing.invalid.");
-        return error == 0 ? std::string{} : ub_strerror(error);
+        return describe_end(ub_ctx_zone_remove(context, "nothing.invalid."), options);
     }
     // Whoever forwards may have zones of their own below names that libunbound answers itself
     // otherwise (RFC 6761 §6.2, RFC 8375).
     for (const char* zone : {"test.", "home.arpa."}) {
         if (const int error = ub_ctx_zone_add(context, zone, "transparent"); error != 0) {
-            return ub_strerror(error);
+            return describe_end(error, options);
         }
     }
     return {};
@@ -175,7 +186,7 @@ Result<std::unique_ptr<Lookups>, std::string> Lookups::make(const ResolverOption
     }
     if (error.empty()) error = set_forward(context.get(), options.forward);
     if (error.empty()) error = set_anchors(context.get(), options);
-    if (error.empty()) error = finish(context.get(), options.forward);
+    if (error.empty()) error = finish(context.get(), options);
     std::unique_ptr<Lookups> made;
     if (error.empty()) made.reset(new Lookups{context.release()});
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
