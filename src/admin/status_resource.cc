@@ -40,6 +40,8 @@ Response show_status(const NodeStatus& status)
                                  {"error", printable(each.error, 1000)},
                                  {"next", format_rfc3339(each.next)}});
     }
+    const auto& waiting = status.configuration.needs_restart;
+    const json::array needs_restart(waiting.begin(), waiting.end());
     const json::object body{
         {"hostname", status.hostname},
         {"version", status.version},
@@ -66,7 +68,8 @@ Response show_status(const NodeStatus& status)
          {{"file", status.configuration.file},
           {"organization_file", status.configuration.organization_file},
           {"loaded_at", format_rfc3339(status.configuration.loaded_at)},
-          {"last_error", status.configuration.last_error}}},
+          {"last_error", status.configuration.last_error},
+          {"needs_restart", needs_restart}}},
         {"objects",
          {{"revision", status.objects.revision},
           {"organizations", status.objects.organizations},

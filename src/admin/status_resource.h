@@ -42,7 +42,8 @@ struct NodeStatus {
         std::string file;
         std::string organization_file;  // empty: the directory is the source of truth
         WallTime loaded_at{};
-        std::string last_error;  // of a newer file that is not in force
+        std::string last_error;                  // of a newer file that is not in force
+        std::vector<std::string> needs_restart;  // keys whose new values wait for one
     };
     Configuration configuration;
     struct Objects {

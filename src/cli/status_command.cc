@@ -44,6 +44,18 @@ void show_failed_orders(const value& body)
     }
 }
 
+void show_restart(const value& configuration)
+{
+    const auto* keys = configuration.as_object().if_contains("needs_restart");
+    if (keys == nullptr || !keys->is_array() || keys->as_array().empty()) return;
+    std::string text;
+    for (const value& each : keys->as_array()) {
+        if (!each.is_string()) continue;
+        text += (text.empty() ? "" : ", ") + std::string{each.as_string()};
+    }
+    std::printf("               needs a restart: %s\n", text.c_str());
+}
+
 void show(const value& body)
 {
     const auto uptime = format_duration(std::chrono::seconds{number_of(body, "uptime_s")});
@@ -62,6 +74,7 @@ void show(const value& body)
     const value& configuration = member(body, "configuration");
     std::printf("configuration  %s, loaded %s\n", text_of(configuration, "file").c_str(),
                 text_of(configuration, "loaded_at").c_str());
+    show_restart(configuration);
     const value& objects = member(body, "objects");
     std::printf("objects        revision %s, managed by %s\n", text_of(objects, "revision").c_str(),
                 text_of(objects, "managed_by").c_str());

@@ -244,7 +244,7 @@ admin::NodeStatus Node::Impl::status()
     status.resolver = {std::string{dns::name(resolver_.validation().state)},
                        dns::describe(resolver_.validation())};
     status.configuration = {arguments_.config, options_.organization_file, reload_.loaded_at(),
-                            reload_.error()};
+                            reload_.error(), reload_.needs_restart()};
     for (const acme::Keeper::State& each : acme_.keeper().states()) {
         if (each.failures != 0)
             status.failed_orders.push_back({each.name, each.failures, each.error, each.next});

@@ -152,6 +152,7 @@ net::Task<Result<void, std::string>> ReloadPart::try_to()
 
 void ReloadPart::note_plan(const ReloadPlan& plan)
 {
+    needs_restart_ = plan.needs_restart;  // all of them: the values in force are compared
     if (!plan.needs_restart.empty()) {
         uses_.events.publish(events::ReloadNeedsRestart{plan.needs_restart});
     }

@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace hermetic::events {
 class Publisher;
@@ -58,6 +59,8 @@ public:
     // When the configuration in force was loaded, and what was wrong with the last; empty: nothing.
     [[nodiscard]] WallTime loaded_at() const { return loaded_at_; }
     [[nodiscard]] const std::string& error() const { return error_; }
+    // The keys of the newest file whose values are in force only after a restart.
+    [[nodiscard]] const std::vector<std::string>& needs_restart() const { return needs_restart_; }
 
 private:
     net::Task<> watch_hangups();
@@ -78,6 +81,7 @@ private:
     FileWatch watch_;
     WallTime loaded_at_{};
     std::string error_;
+    std::vector<std::string> needs_restart_;
     bool asked_ = false;  // a SIGHUP has come, its reload has not begun
     bool busy_ = false;
     std::optional<std::string> again_;  // the cause of the next one

@@ -159,6 +159,16 @@ class Reload(unittest.TestCase):
         self.add_domain("d.test")
         self.assertIn("cores", self.server.wait_log("reload.needs-restart")["keys"])
         self.server.wait_log("reload.done")
+        self.assertEqual(self.server.status()["configuration"]["needs_restart"], ["cores"])
+        self.assertIn("needs a restart: cores", self.server.run("status").stdout)
+        self.server.settings["log"]["level"] = "debug"
+        self.server.write_config()
+        wait_for(lambda: self.server.status()["configuration"]["needs_restart"] == ["cores", "log"],
+                 "the list is of all that waits")
+        self.server.settings["top"]["cores"] = 2
+        self.server.settings["log"]["level"] = "info"
+        self.server.write_config()
+        wait_for(lambda: self.server.status()["configuration"]["needs_restart"] == [], "nothing waits")
 
 
 if __name__ == "__main__":
