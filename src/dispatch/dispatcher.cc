@@ -238,14 +238,26 @@ void Dispatcher::Impl::publish()
     metrics_.set(metrics::Metric::QueueHeld, static_cast<std::int64_t>(totals.held));
     metrics_.set(metrics::Metric::QueuePaused,
                  static_cast<std::int64_t>(scheduler_.pauses().size()));
+    auto oldest = scheduler_.oldest_by_connector();
     const std::lock_guard lock{totals_mutex_};
     totals_ = totals;
+    oldest_.swap(oldest);
 }
 
 queue::Totals Dispatcher::Impl::totals() const
 {
     const std::lock_guard lock{totals_mutex_};
     return totals_;
+}
+
+std::vector<ConnectorAge> Dispatcher::Impl::connector_ages() const
+{
+    const WallTime now = moment().queue;
+    std::vector<ConnectorAge> ages;
+    const std::lock_guard lock{totals_mutex_};
+    for (const queue::OldestRow& each : oldest_)
+        ages.push_back({*each.name, std::max<Duration>(now - each.accepted_at, Duration{})});
+    return ages;
 }
 
 queue::Moment Dispatcher::Impl::moment() const
@@ -384,6 +396,11 @@ void Dispatcher::resume(std::string destination, events::Actor by, Answer answer
 queue::Totals Dispatcher::totals() const
 {
     return impl_->totals();
+}
+
+std::vector<ConnectorAge> Dispatcher::connector_ages() const
+{
+    return impl_->connector_ages();
 }
 
 bool Dispatcher::claimed_all() const

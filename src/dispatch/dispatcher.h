@@ -106,6 +106,12 @@ struct ShowAnswer {
     std::optional<spool::Approval> approval{};  // of its next attempt, while it is not used up
 };
 
+// Since when the oldest message waits for an outbound connector, or is being delivered by it.
+struct ConnectorAge {
+    queue::ConnectorName name;
+    Duration age{};
+};
+
 class Dispatcher final : public spool::SpoolListener, public GrantReports {
 public:
     Dispatcher(DispatcherSettings settings, const Clock& clock, metrics::Metrics& metrics,
@@ -170,6 +176,8 @@ public:
 
     // As of the last batch.
     [[nodiscard]] queue::Totals totals() const;
+    // The same; of connectors with mail, what is held left out.
+    [[nodiscard]] std::vector<ConnectorAge> connector_ages() const;
     // False until everything that the spool had at start is in the queue.
     [[nodiscard]] bool claimed_all() const;
 

@@ -89,6 +89,7 @@ public:
     [[nodiscard]] std::vector<queue::DestinationRow> destinations() const;
 
     [[nodiscard]] queue::Totals totals() const;
+    [[nodiscard]] std::vector<ConnectorAge> connector_ages() const;
     [[nodiscard]] bool claimed_all() const { return claimed_all_; }
 
     DispatcherMailbox mailbox;
@@ -225,7 +226,8 @@ private:
 
     std::atomic<bool> claimed_all_ = false;
     mutable std::mutex totals_mutex_;
-    queue::Totals totals_;
+    queue::Totals totals_;                  // under the mutex
+    std::vector<queue::OldestRow> oldest_;  // too
     std::once_flag stop_once_;
     std::promise<void> shut_down_;
     std::thread thread_;

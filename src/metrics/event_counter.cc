@@ -126,6 +126,13 @@ void count(Metrics& /*metrics*/, const Other& /*event*/)
 
 }  // namespace
 
+void begin_connector(Metrics& metrics, std::string_view organization, std::string_view connector)
+{
+    using Class = facts::OutcomeClass;
+    for (const Class each : {Class::Delivered, Class::Deferred, Class::Failed})
+        metrics.count(Family::ConnectorAttempts, {organization, connector, facts::name(each)}, 0);
+}
+
 void EventCounter::take(events::Batch batch)
 {
     for (const events::Event* each : batch)

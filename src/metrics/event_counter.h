@@ -6,6 +6,8 @@
 
 #include "events/publisher.h"
 
+#include <string_view>
+
 namespace hermetic::metrics {
 
 class Metrics;
@@ -18,5 +20,9 @@ public:
 private:
     Metrics& metrics_;
 };
+
+// The series of an outbound connector begin at 0, before its first attempt: increase() does not
+// see the first value of a series.
+void begin_connector(Metrics& metrics, std::string_view organization, std::string_view connector);
 
 }  // namespace hermetic::metrics

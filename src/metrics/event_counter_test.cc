@@ -72,6 +72,28 @@ TEST_F(EventCounterTest, ReasonsAndConnectorsAreCountedByName)
     EXPECT_EQ(text.find("reason=\"\""), std::string::npos);
 }
 
+// Prometheus' increase() does not see the first value of a series.
+TEST_F(EventCounterTest, AConnectorsOutcomesBeginAtZeroAndStayWhatTheyAre)
+{
+    begin_connector(metrics_, "Example", "bank");
+    facts::Attempt attempt;
+    attempt.connector = "bank";
+    attempt.organization = "Example";
+    attempt.parts.resize(1);
+    attempt.parts[0].outcome.result = facts::OutcomeClass::Deferred;
+    publish(std::move(attempt));
+    begin_connector(metrics_, "Example", "bank");
+    const std::string text = metrics_.format();
+    for (const auto* line : {"delivered\"} 0\n", "deferred\"} 1\n", "failed\"} 0\n"}) {
+        const std::string shown =
+            std::string{
+                "hermetic_connector_attempts_total{organization=\"Example\","
+                "connector=\"bank\",outcome=\""} +
+            line;
+        EXPECT_NE(text.find(shown), std::string::npos) << shown << text;
+    }
+}
+
 // A session's end has every refusal, those of messages and of its connector among them.
 TEST_F(EventCounterTest, WhatIsRefusedCountsByReasonOnce)
 {

@@ -32,15 +32,15 @@ constexpr HistogramDeclaration kHistograms[] = {
 #undef HERMETIC_HISTOGRAM
 };
 
-using Labels = std::array<std::string_view, 3>;  // those of a family come first, the rest is empty
-
 struct FamilyDeclaration {
     std::string_view name;
+    std::string_view kind;
     Labels labels;
     std::string_view help;
 };
 constexpr FamilyDeclaration kFamilies[] = {
-#define HERMETIC_FAMILY(id, name, first, second, third, help) {name, {first, second, third}, help},
+#define HERMETIC_FAMILY(id, name, kind, first, second, third, help) \
+    {name, kind, {first, second, third}, help},
 #include "metrics/families.def"
 #undef HERMETIC_FAMILY
 };
@@ -114,6 +114,21 @@ void Metrics::count(Family family, std::initializer_list<std::string_view> label
     series[std::move(labels)] += amount;
 }
 
+void Metrics::set(Family family, const std::vector<Sample>& samples)
+{
+    const auto& declaration = kFamilies[static_cast<std::size_t>(family)];
+    Series series;
+    for (const Sample& each : samples) {
+        std::string labels = labels_of(declaration, each.labels);
+        if (series.size() >= kMaxSeries && !series.contains(labels))
+            labels = labels_of(declaration, {"other", "other", "other"});
+        std::uint64_t& value = series[std::move(labels)];
+        value = std::max(value, each.value);
+    }
+    const std::lock_guard lock{families_mutex_};
+    families_[static_cast<std::size_t>(family)] = std::move(series);
+}
+
 std::string Metrics::format() const
 {
     std::string text = heading(kBuildInfo, "gauge", kBuildHelp) +
@@ -152,7 +167,7 @@ void Metrics::format_families(std::string& text) const
 {
     const std::lock_guard lock{families_mutex_};
     for (std::size_t i = 0; i < families_.size(); ++i) {
-        text += heading(kFamilies[i].name, "counter", kFamilies[i].help);
+        text += heading(kFamilies[i].name, kFamilies[i].kind, kFamilies[i].help);
         for (const auto& [labels, count] : families_[i])
             text += fmt::format("{}{{{}}} {}\n", kFamilies[i].name, labels, count);
     }
@@ -165,7 +180,7 @@ std::vector<MetricReference> metric_reference()
         all.push_back({each.name, std::string{each.labels}, each.kind, each.help});
     for (const auto& each : kHistograms) all.push_back({each.name, "le", "histogram", each.help});
     for (const auto& each : kFamilies)
-        all.push_back({each.name, names_of(each.labels), "counter", each.help});
+        all.push_back({each.name, names_of(each.labels), each.kind, each.help});
     return all;
 }
 
@@ -182,7 +197,7 @@ std::string format_metric_reference()
     }
     return text + fmt::format(
                       "\nA family (labels without a value above) has at most {} series; further "
-                      "ones are counted as `other`.\n",
+                      "ones are counted as `other`, which of a gauge is the highest of them.\n",
                       Metrics::kMaxSeries);
 }
 

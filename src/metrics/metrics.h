@@ -36,13 +36,20 @@ enum class Histogram : std::uint8_t {
     kCount,
 };
 
-// HERMETIC_FAMILY(id, "prometheus_name", "label", "second or empty", "third or empty", "help"):
-// counters.
+// HERMETIC_FAMILY(id, "prometheus_name", "counter|gauge", "label", "second or empty", "third or
+// empty", "help")
 enum class Family : std::uint8_t {
-#define HERMETIC_FAMILY(id, name, first, second, third, help) id,
+#define HERMETIC_FAMILY(id, name, kind, first, second, third, help) id,
 #include "metrics/families.def"
 #undef HERMETIC_FAMILY
     kCount,
+};
+
+// Values of a family's labels, in its order; those that it does not have are empty.
+using Labels = std::array<std::string_view, 3>;
+struct Sample {
+    Labels labels;
+    std::uint64_t value = 0;
 };
 
 // Upper bounds of a histogram's buckets; the last one has none.
@@ -76,9 +83,13 @@ public:
 
     void observe(Histogram histogram, std::chrono::microseconds took);
 
-    // One value for each label of the family, in its order.
+    // One value for each label of the family, in its order. An amount of 0 makes the series be
+    // there: what begins above 0 has no increase() in Prometheus.
     void count(Family family, std::initializer_list<std::string_view> labels,
                std::uint64_t amount = 1);
+
+    // All series of a gauge, in place of those before.
+    void set(Family family, const std::vector<Sample>& samples);
 
     // hermetic_build_info. Before anybody else uses the object.
     void set_version(std::string version) { version_ = std::move(version); }

@@ -79,5 +79,28 @@ TEST(Metrics, AFamilyIsBounded)
     EXPECT_THAT(text, HasSubstr("hermetic_refused_reasons_total{reason=\"0\"} 2\n"));
 }
 
+TEST(Metrics, AGaugeHasTheSeriesThatItWasSetToLast)
+{
+    Metrics metrics;
+    metrics.set(Family::ConnectorOldest, {{{"Us", "bank"}, 7}, {{"Us", "gone"}, 8}});
+    metrics.set(Family::ConnectorOldest, {{{"Us", "bank"}, 0}, {{"Us", "bank"}, 1900}});
+    const std::string text = metrics.format();
+    EXPECT_THAT(text, HasSubstr("# TYPE hermetic_connector_oldest_message_seconds gauge\n"
+                                "hermetic_connector_oldest_message_seconds{organization=\"Us\","
+                                "connector=\"bank\"} 1900\n"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("gone")));
+}
+
+TEST(Metrics, OfAGaugeWithTooManySeriesTheHighestIsShown)
+{
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < Metrics::kMaxSeries + 10; ++i) names.push_back(std::to_string(i));
+    std::vector<Sample> samples;
+    for (std::size_t i = 0; i < names.size(); ++i) samples.push_back({{"Us", names[i]}, i});
+    Metrics metrics;
+    metrics.set(Family::ConnectorOldest, samples);
+    EXPECT_THAT(metrics.format(), HasSubstr("{organization=\"other\",connector=\"other\"} 2009\n"));
+}
+
 }  // namespace
 }  // namespace hermetic::metrics

@@ -51,10 +51,11 @@ struct Destination {
     std::uint32_t settling = 0;   // grants that take no connection
     std::uint32_t last_core = kNone;
     Standing standing = Standing::Unknown;
-    Site site{};                     // where it answered last
-    WallTime next_sweep{};           // not before this, while it backs off or is paused
-    WallTime due = WallTime::max();  // when the scheduler must check it again
-    std::uint32_t position = kNone;  // in the heap of destinations by `due`
+    Site site{};                      // where it answered last
+    WallTime next_sweep{};            // not before this, while it backs off or is paused
+    WallTime due = WallTime::max();   // when the scheduler must check it again
+    std::uint32_t position = kNone;   // in the heap of destinations by `due`
+    std::uint32_t connector = kNone;  // its route's (connector_ages.h)
     Ring ring = Ring::None;
     std::uint64_t turn = 0;      // in its ring: ascending, by when it came to its end
     std::uint32_t next = kNone;  // in its ring; in the list of free ones

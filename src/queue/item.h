@@ -45,6 +45,7 @@ struct Item {
     bool was_held = false;  // before it was Reserved
     bool rerouted = false;  // while it was under way: takes its new route afterwards
     bool retried = false;   // while it was under way: it is due when it comes back
+    bool aged = false;      // its connector's oldest is chosen among it and others
     bool in_use = false;
 };
 

@@ -8,6 +8,7 @@
 #include "queue/pauses.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +51,19 @@ struct DestinationRow {
     std::optional<WallTime> next_attempt;  // of its earliest deferred message
     std::optional<facts::Outcome> last_failure;
     std::optional<Pause> pause;
+};
+
+// An outbound connector.
+struct ConnectorName {
+    std::string organization;
+    std::string connector;
+    bool operator==(const ConnectorName&) const = default;
+};
+
+// A connector with mail that waits or is under way; what is held does not count.
+struct OldestRow {
+    std::shared_ptr<const ConnectorName> name;
+    WallTime accepted_at{};  // of its oldest message
 };
 
 struct Totals {

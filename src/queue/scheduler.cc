@@ -44,6 +44,7 @@ void Scheduler::place(std::uint32_t slot, WallTime now)
 {
     Item& item = slab_[slot];
     Destination& destination = destinations_[item.destination];
+    if (item.state != State::Held) ages_.add(slot);
     if (item.state == State::Held) {
         ++destination.held;
         ++totals_.held;
@@ -93,11 +94,13 @@ void Scheduler::join(std::uint32_t slot, const routing::RoutePointer& route)
     if (destination.messages++ > 0) return;
     ++totals_.destinations;
     destination.route = route;
+    destination.connector = ages_.number_of(*route);
     destination.pause = find_pause(*route);
 }
 
 void Scheduler::leave(std::uint32_t slot)
 {
+    slab_[slot].aged = false;
     if (--destinations_[slab_[slot].destination].messages == 0) --totals_.destinations;
 }
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "core/random.h"
+#include "queue/connector_ages.h"
 #include "queue/destination.h"
 #include "queue/events.h"
 #include "queue/interner.h"
@@ -99,6 +100,8 @@ public:
     // stands for the label.
     [[nodiscard]] std::vector<DestinationRow> destinations() const;
     [[nodiscard]] Totals totals() const;
+    // Of connectors that have mail; O(connectors), and what has left since the last call.
+    [[nodiscard]] std::vector<OldestRow> oldest_by_connector() { return ages_.oldest(); }
     // What a reload must answer anew, each once.
     [[nodiscard]] std::vector<RouteQuestion> questions() const;
     // The messages with one of these questions.
@@ -185,6 +188,7 @@ private:
     TextInterner reasons_;
     Interner<RouteQuestion, const RouteQuestion&, RouteQuestionHash> questions_;
     Destinations destinations_;
+    ConnectorAges ages_{slab_, destinations_};
     Pauses pauses_;
     IndexedHeap times_;  // destinations by `due`
     std::unordered_map<std::uint64_t, ActiveGrant> grants_;

@@ -156,6 +156,7 @@ void Scheduler::give_back(const GrantEnded& event, WallTime now)
         follow_new_route(slot);
         item.retried = false;
         item.state = State::Waiting;
+        ages_.add(slot);  // by its new route's connector, if it has one
         flows_.push(destinations_[item.destination].senders, slot, Flows::End::Front);
         ++totals_.waiting;
         if (item.destination != before) refresh(item.destination, now);

@@ -41,6 +41,10 @@ class Metrics(unittest.TestCase):
             inbound_connectors=[{"name": "own \"servers\"", "kind": "on_premises",
                                  "networks": ["127.0.0.0/8"], "may_relay": True}],
             outbound_connectors=[{"name": "strict", "recipient_domains": ["strict.test"], "tls": "encrypt",
+                                  "smart_hosts": [f"[127.0.0.1]:{cls.sink.port}"]},
+                                 {"name": "idle", "recipient_domains": ["idle.test"], "tls": "encrypt",
+                                  "smart_hosts": [f"[127.0.0.1]:{cls.sink.port}"]},
+                                 {"name": "off", "recipient_domains": ["off.test"], "tls": "encrypt", "enabled": False,
                                   "smart_hosts": [f"[127.0.0.1]:{cls.sink.port}"]}])
         cls.server.settings["admin"] = {"read_socket": "read.sock"}
         cls.server.write_config()
@@ -53,7 +57,7 @@ class Metrics(unittest.TestCase):
             return answer.read().decode()
 
     def test_reasons_connectors_latencies(self):
-        """a delivered and a waiting message are counted by reason, connector and time"""
+        """a delivered and a waiting message are counted by reason, connector, time and age"""
         send(self.server, "r@here.test")
         send(self.server, "r@strict.test")
         self.server.wait_log("attempt", outcome="delivered")
@@ -61,9 +65,15 @@ class Metrics(unittest.TestCase):
         expected = [
             r'hermetic_attempt_reasons_total{outcome="deferred",reason="starttls.not-offered"} 1',
             r'hermetic_connector_attempts_total{organization="Test",connector="strict",outcome="deferred"} 1',
+            r'hermetic_connector_attempts_total{organization="Test",connector="strict",outcome="failed"} 0',
             r'hermetic_connector_messages_total{organization="Test",connector="own \"servers\"",verdict="accepted"} 2',
             'hermetic_accept_seconds_count 2', 'hermetic_attempt_seconds_count 2']
         wait_for(lambda: all(line in self.get() for line in expected), lambda: self.get(), 20)
+        age = re.compile(r'hermetic_connector_oldest_message_seconds{organization="Test",connector="strict"} (\d+)\n')
+        wait_for(lambda: int(age.search(self.get())[1]) >= 1, lambda: self.get(), 20)
+        for row in json.loads(self.server.run("queue", "list", "--json").stdout)["messages"]:
+            self.server.run("queue", "remove", "--silent", row["id"])
+        wait_for(lambda: int(age.search(self.get())[1]) == 0, lambda: self.get(), 20)
         text = self.get()
         self.assertRegex(text, r"\nhermetic_spool_free_bytes [1-9]\d+\n")
         self.assertRegex(text, r"\nhermetic_configuration_loaded_seconds 1\d{9}\n")
@@ -73,6 +83,15 @@ class Metrics(unittest.TestCase):
             client.sendmail("a@client.test", ["nobody@[256.0.0.1]"], "x")
         wait_for(lambda: "hermetic_refused_reasons_total{reason=" in self.get(), lambda: self.get(), 20)
 
+    def test_connectors_from_the_start(self):
+        """a connector without mail has its series, at 0; a disabled one has none"""
+        for line in ('hermetic_connector_attempts_total{organization="Test",connector="idle",outcome="deferred"} 0',
+                     'hermetic_connector_attempts_total{organization="Test",connector="idle",outcome="delivered"} 0',
+                     'hermetic_connector_attempts_total{organization="Test",connector="idle",outcome="failed"} 0',
+                     'hermetic_connector_oldest_message_seconds{organization="Test",connector="idle"} 0'):
+            self.assertIn(line + "\n", self.get())
+        self.assertNotIn('connector="off"', self.get())
+
     @unittest.skipUnless(PROMTOOL, "Debian's package prometheus is not installed")
     def test_promtool(self):
         """promtool takes the metrics and the alerts"""
@@ -80,6 +99,9 @@ class Metrics(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         done = subprocess.run([PROMTOOL, "check", "rules", MONITORING / "hermetic.rules.yml"],
                               capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        rules = Path(__file__).with_name("hermetic.rules.test.yml")
+        done = subprocess.run([PROMTOOL, "test", "rules", rules], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_nothing_else(self):
