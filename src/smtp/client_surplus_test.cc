@@ -58,6 +58,63 @@ TEST_F(TransactionTest, AnOutcomeOfOursIsNotDoubtful)
     EXPECT_EQ(outcome(1).reason, Reason::ContentNeedsSmtputf8);
 }
 
+// A server that answers one RCPT twice: what stands behind it is the next one's.
+TEST_F(TransactionTest, ARefusalThatCameTwiceIsNotTheNextRecipients)
+{
+    to("c@example.org");
+    talk({250, 550, 550, 250});  // the last one is c's, and stands where DATA is answered
+    EXPECT_EQ(last, Next::Close);
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(outcome(i).result, OutcomeClass::Deferred);
+        EXPECT_EQ(outcome(i).reason, Reason::ReplyUnexpected);
+        EXPECT_EQ(outcome(i).origin, facts::Origin::Local);
+        EXPECT_EQ(outcome(i).stage, Stage::Data) << "nothing was sent that could have been taken";
+    }
+}
+
+TEST_F(TransactionTest, WhoRefusesTheOnlyRecipientAnswersDataWithNoSuccess)
+{
+    talk({250, 550, 250});
+    EXPECT_EQ(last, Next::Close);
+    EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
+    EXPECT_EQ(outcome().reason, Reason::ReplyUnexpected);
+}
+
+TEST_F(TransactionTest, NorDoesItTakeTheMessageBehindBdat)
+{
+    peer.chunking = true;
+    talk({250, 550, 250});
+    EXPECT_EQ(last, Next::Close);
+    EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
+    EXPECT_EQ(outcome().reason, Reason::ReplyUnexpected);
+    EXPECT_EQ(outcome().stage, Stage::EndOfData) << "somebody may have been sent it";
+}
+
+// What does not fit where it stands tells of those before it, too.
+TEST_F(TransactionTest, AReplyOfNoCommandMakesThoseBeforeItDoubtful)
+{
+    to("c@example.org");
+    to("d\xc3\xa9@example.org");
+    talk({250, 550, 250, 250});
+    EXPECT_EQ(outcome(0).reason, Reason::ReplyUnexpected);
+    EXPECT_EQ(outcome(1).reason, Reason::ReplyUnexpected);
+    EXPECT_EQ(outcome(2).reason, Reason::ContentNeedsSmtputf8) << "that is known without it";
+
+    peer.pipelining = false;
+    begin();
+    hear(250);
+    hear(550);
+    transaction->on_lost(facts::local_outcome(Reason::ReplyUnexpected, Stage::Rcpt, "unasked"));
+    EXPECT_EQ(outcome(0).result, OutcomeClass::Deferred);
+    EXPECT_EQ(outcome(1).result, OutcomeClass::Deferred);
+
+    begin();
+    hear(250);
+    hear(550);
+    transaction->on_lost(facts::local_outcome(Reason::ConnectionClosed, Stage::Rcpt, "gone"));
+    EXPECT_EQ(outcome(0).reason, Reason::RcptRefused) << "it was that recipient's";
+}
+
 // Else a server that answers every message twice would get it again and again.
 TEST_F(TransactionTest, AReplyThatWasAwaitedAloneStandsWhereTheNextSaysTheSame)
 {

@@ -22,6 +22,8 @@ constexpr std::string_view kUnexpected = "the server sent a reply that belongs t
 constexpr std::string_view kSurplus =
     "the server sent more replies than it was asked for, so that it is not known which was the "
     "answer to what";
+constexpr std::string_view kTakenForNobody =
+    "the server accepted the message, but none of the recipients before it";
 constexpr std::string_view kMayBeTaken =
     "; the whole message had been sent, so it may have been accepted";
 
@@ -285,8 +287,12 @@ ClientTransaction::Step ClientTransaction::on_reply(const PeerReply& reply)
         return close_with(outcome_of_reply(stage(), reply));
     }
     if (outstanding() == 0 || !fits(expected_[answered_].command, reply)) {
-        return close_with(facts::local_outcome(Reason::ReplyUnexpected, stage_when_lost(),
-                                               std::string{kUnexpected}));
+        return close_in_doubt(kUnexpected, stage_when_lost());
+    }
+    // Who has refused everybody takes no message: the refusals were not theirs.
+    const bool to_nobody = accepted_ == 0 && input_.dialect == Dialect::Smtp && !discard_end_;
+    if (expected_[answered_].command == Command::End && to_nobody && reply.positive()) {
+        return close_in_doubt(kTakenForNobody, Stage::EndOfData);
     }
     const auto [command, recipient] = expected_[answered_];
     const auto at_stage = stage();
@@ -384,6 +390,26 @@ ClientTransaction::Step ClientTransaction::close_with(facts::Outcome outcome)
     return {Next::Close, {}};
 }
 
+// The replies are not those of the commands.
+ClientTransaction::Step ClientTransaction::close_in_doubt(std::string_view why, Stage stage)
+{
+    phase_ = Phase::Ended;
+    doubt(facts::local_outcome(Reason::ReplyUnexpected, stage, std::string{why}));
+    return {Next::Close, {}};
+}
+
+// What we refused ourselves nobody has answered.
+void ClientTransaction::doubt(const facts::Outcome& outcome)
+{
+    for (auto& result : results_) {
+        const bool resolved = result.state == RecipientResult::State::Resolved;
+        if (resolved && result.outcome.origin != facts::Origin::Remote) continue;
+        result.state = RecipientResult::State::Resolved;
+        result.too_many = false;
+        result.outcome = outcome;
+    }
+}
+
 void ClientTransaction::on_early_refusal(const PeerReply& reply)
 {
     HERMETIC_ASSERT(phase_ == Phase::Body && (reply.temporary() || reply.permanent()));
@@ -401,13 +427,8 @@ void ClientTransaction::on_surplus(std::string_view surplus)
     const bool sent = sent_whole();
     std::string words{kSurplus};
     if (sent) words += kMayBeTaken;
-    const auto doubtful =
-        facts::local_outcome(Reason::ReplyUnexpected, sent ? Stage::EndOfData : Stage::Rcpt, words);
-    for (auto& result : results_) {
-        if (result.outcome.origin != facts::Origin::Remote) continue;
-        result.too_many = false;
-        result.outcome = doubtful;
-    }
+    doubt(facts::local_outcome(Reason::ReplyUnexpected, sent ? Stage::EndOfData : Stage::Rcpt,
+                               std::move(words)));
 }
 
 void ClientTransaction::on_lost(facts::Outcome outcome, Written written)
@@ -417,6 +438,7 @@ void ClientTransaction::on_lost(facts::Outcome outcome, Written written)
         outcome.text += kMayBeTaken;
     }
     phase_ = Phase::Ended;
+    if (outcome.reason == Reason::ReplyUnexpected) return doubt(outcome);
     resolve_pending(outcome);
 }
 

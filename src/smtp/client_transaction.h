@@ -95,6 +95,7 @@ public:
     void on_early_refusal(const PeerReply& reply);
     // The connection is gone or useless: every recipient without an outcome gets this one, with the
     // stage that the transaction had reached: EndOfData where the peer may have the whole message.
+    // ReplyUnexpected: so does everybody about whom the peer has said something.
     // Part: what the last step wanted written was not all written.
     enum class Written : std::uint8_t { All, Part };
     void on_lost(facts::Outcome outcome, Written written = Written::All);
@@ -141,6 +142,8 @@ private:
     void resolve_accepted(const facts::Outcome& outcome);
     void resolve_pending(const facts::Outcome& outcome);
     Step close_with(facts::Outcome outcome);
+    Step close_in_doubt(std::string_view why, facts::Stage stage);
+    void doubt(const facts::Outcome& outcome);
     facts::Stage stage_when_lost() const;
     bool sent_whole() const;
     std::size_t outstanding() const { return expected_.size() - answered_; }
