@@ -72,7 +72,10 @@ void ClientStanding::begin(objects::SnapshotPointer snapshot, ClientTrustPointer
     connector_ = {};
     because_.clear();
     judge_for_watch();
-    if (attribution_.claims.empty()) return;
+    if (attribution_.claims.empty()) {
+        if (!attribution_.unjudged.empty()) because_ = attribution_.unjudged.front().because();
+        return;
+    }
     const policy::Admission* chosen = policy::choose_admission(*snapshot_, attribution_, sender_);
     if (chosen != nullptr) connector_ = objects::owned_name(*chosen->connector);
     because_ = (chosen != nullptr ? *chosen : attribution_.claims.front()).because();

@@ -197,6 +197,19 @@ TEST(Connectors, MakeAPartnerWaitWhileItsRevocationListsCannotBeRead)
     EXPECT_THAT(fixture.replies[1], StartsWith("451 4.3.5 connector \"partner-x\""));
 }
 
+TEST(Connectors, MakeOurOwnServersWaitWhileTheirCasCannotBeRead)
+{
+    Trying fixture;
+    fixture.trust = std::make_shared<const ClientTrust>();
+    fixture.send({TlsVersion::Tls13, kGatewayOfA, "u@a.example", {"x@foreign.example"}});
+    EXPECT_THAT(fixture.replies[1], StartsWith("451 4.3.5 connector \"a-gateway\"")) << "to relay";
+    fixture.send({TlsVersion::Tls13, kGatewayOfA, "u@a.example", {"r@a.example"}});
+    EXPECT_THAT(fixture.replies[1], StartsWith("451 4.3.5 connector \"a-gateway\""))
+        << "own domain";
+    fixture.send({TlsVersion::Tls13, {}, "u@a.example", {"x@foreign.example"}});
+    EXPECT_THAT(fixture.replies[1], StartsWith("550 5.7.64")) << "a stranger";
+}
+
 TEST(Connectors, MatchTheNullSenderByEvidenceAlone)
 {
     Trying fixture;

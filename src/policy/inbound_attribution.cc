@@ -69,6 +69,18 @@ std::optional<InboundFault> find_certificate_fault(const InboundConnector& conne
     return fault;
 }
 
+// Whether it has an exception now that takes the version of the session, from whoever it proves.
+bool excepts_version(const InboundConnector& connector, const ClientEvidence& evidence)
+{
+    const auto* const exception = objects::exception_at(connector, evidence.now);
+    return exception != nullptr && evidence.version() >= *exception->min_tls;
+}
+
+bool cannot_prove_now(const InboundConnector& connector, const ClientEvidence& evidence)
+{
+    return prove_certificate(connector, evidence).state == State::CasUnavailable;
+}
+
 // Stronger: a certificate before a network, then the more specific. Names make it the same always.
 bool is_stronger(const Admission& one, const Admission& other)
 {
@@ -100,7 +112,9 @@ public:
                        hit.network.prefix_length(), std::nullopt});
             }
         }
+        drop_outranked();
         std::ranges::sort(result_.claims, is_stronger);
+        std::ranges::sort(result_.unjudged, is_stronger);
         for (Admission& each : result_.claims) {
             each.fault = find_fault(
                 *each.connector, snapshot_.organization(each.connector->organization), evidence_);
@@ -121,16 +135,46 @@ private:
         for (const InboundIndex::Position each : found) {
             const InboundConnector& connector = snapshot_.inbound_at(each);
             CertificateProof proof = prove_certificate(connector, evidence_);
-            if (!proof.proved()) continue;
+            const bool unjudged = proof.state == State::CasUnavailable;
+            if (!proof.proved() && !unjudged) continue;
             if (connector.kind == ConnectorKind::Partner) {
-                add_partner(connector);
+                if (!unjudged) add_partner(connector);
                 continue;
             }
             constexpr int kExact = 1000;  // names are shorter
             const int weight = static_cast<int>(proof.name.size()) + (proof.exact ? kExact : 0);
-            claim({&connector, Admission::By::Certificate, std::move(proof.name), weight,
-                   std::nullopt});
+            Admission admission{&connector, Admission::By::Certificate, std::move(proof.name),
+                                weight, std::nullopt};
+            if (unjudged) {
+                add_unjudged(std::move(admission));
+            } else {
+                claim(std::move(admission));
+            }
         }
+    }
+
+    // Where nothing else is wrong, the mail may pass as soon as the CAs can be read.
+    void add_unjudged(Admission admission)
+    {
+        const InboundConnector& connector = *admission.connector;
+        if (!may_claim(connector)) return;
+        if (connector.require_network && !is_in_networks(connector, evidence_.address)) return;
+        const auto other =
+            find_fault(connector, snapshot_.organization(connector.organization), evidence_);
+        if (other && other->reason != facts::Reason::ConnectorCasUnavailable) return;
+        admission.fault = find_certificate_fault(connector, evidence_);
+        result_.unjudged.push_back(std::move(admission));
+    }
+
+    // Whom a stronger connector of the organization claims, a weaker one could not have admitted.
+    void drop_outranked()
+    {
+        std::erase_if(result_.unjudged, [this](const Admission& each) {
+            return std::ranges::any_of(result_.claims, [&each](const Admission& rival) {
+                return rival.connector->organization == each.connector->organization &&
+                       is_stronger(rival, each);
+            });
+        });
     }
 
     void add_partner(const InboundConnector& connector)
@@ -139,14 +183,18 @@ private:
             result_.partners.push_back(&connector);
     }
 
-    void claim(Admission admission)
+    [[nodiscard]] bool may_claim(const InboundConnector& connector) const
     {
         // What restricts nothing and only audits must not grant (specification §2.3).
-        if (admission.connector->mode != objects::ConnectorMode::Enforce) return;
-        const auto& listeners = admission.connector->listeners;
-        if (!listeners.empty() &&
-            std::ranges::find(listeners, evidence_.listener) == listeners.end())
-            return;
+        if (connector.mode != objects::ConnectorMode::Enforce) return false;
+        const auto& listeners = connector.listeners;
+        return listeners.empty() ||
+               std::ranges::find(listeners, evidence_.listener) != listeners.end();
+    }
+
+    void claim(Admission admission)
+    {
+        if (!may_claim(*admission.connector)) return;
         const auto rival = std::ranges::find_if(result_.claims, [&](const Admission& other) {
             return other.connector->organization == admission.connector->organization;
         });
@@ -206,10 +254,17 @@ const Admission* Attribution::of(std::string_view organization) const
     return nullptr;
 }
 
+const Admission* Attribution::unjudged_of(std::string_view organization) const
+{
+    for (const Admission& each : unjudged) {
+        if (each.connector->organization == organization) return &each;
+    }
+    return nullptr;
+}
+
 bool is_excepted(const InboundConnector& connector, const ClientEvidence& evidence)
 {
-    const auto* const exception = objects::exception_at(connector, evidence.now);
-    if (exception == nullptr || evidence.version() < *exception->min_tls) return false;
+    if (!excepts_version(connector, evidence)) return false;
     return is_in_networks(connector, evidence.address) ||
            prove_certificate(connector, evidence).proved();
 }
@@ -225,6 +280,8 @@ std::optional<InboundFault> find_fault(const InboundConnector& connector,
                             "TLS"};
     const facts::TlsVersion floor = floor_of(connector, organization, evidence);
     if (tls != nullptr && tls->version < floor && !is_excepted(connector, evidence)) {
+        if (excepts_version(connector, evidence) && cannot_prove_now(connector, evidence))
+            return find_certificate_fault(connector, evidence);
         return InboundFault{facts::Reason::ConnectorTlsVersion, &connector, present_tls(evidence),
                             fmt::format("{} or later", facts::format_version(floor))};
     }
@@ -261,6 +318,9 @@ RelayRight find_relay_right(const objects::Snapshot& snapshot, const Attribution
         if (each->grants()) return {each, nullptr};
         if (right.fault == nullptr) right.fault = &*each->fault;
     }
+    const auto unjudged = std::ranges::find_if(
+        attribution.unjudged, [](const Admission& each) { return each.connector->may_relay; });
+    if (unjudged != attribution.unjudged.end()) right.fault = &*unjudged->fault;
     return right;
 }
 

@@ -58,11 +58,16 @@ struct Admission {
 // Refers to the snapshot and lives no longer.
 struct Attribution {
     std::vector<Admission> claims;  // at most one of each organization, the strongest first
+    // Those that would grant if their CAs could be read, the strongest first. They grant nothing,
+    // but what they would have let in is refused temporarily.
+    std::vector<Admission> unjudged;
     // Partners' connectors that the client's certificate or network is one of.
     std::vector<const objects::InboundConnector*> partners;
 
     // The one of this organization that grants; null: none.
     [[nodiscard]] const Admission* of(std::string_view organization) const;
+    // The strongest of this organization that cannot be judged now; null: none.
+    [[nodiscard]] const Admission* unjudged_of(std::string_view organization) const;
 };
 
 [[nodiscard]] Attribution attribute(const objects::Snapshot& snapshot,
@@ -74,7 +79,7 @@ struct Attribution {
                                                 const Attribution& attribution,
                                                 const mail::ReversePath& sender);
 // The same among those that may relay. Without any: `fault` is what the best of those that could
-// has found, where there is one.
+// has found, where there is one, and first of those that cannot be judged now.
 struct RelayRight {
     const Admission* admission = nullptr;
     const InboundFault* fault = nullptr;

@@ -173,6 +173,72 @@ TEST(InboundAttribution, BelievesNoOddName)
     }
 }
 
+TEST(InboundAttribution, KnowsWhoWouldGrantIfTheCasCouldBeRead)
+{
+    auto contents = snapshot().contents();
+    auto& connector = contents.inbound_connectors[5];
+    ASSERT_EQ(connector.name, "unreadable");
+    SessionWords session{"203.0.116.1", "1.3", {"mx.c.example"}};
+    const auto refusal = [&] {
+        const objects::Snapshot objects{contents};
+        const Attribution attribution = attribute(objects, session.evidence());
+        const RelayRight right = find_relay_right(objects, attribution, from(""));
+        EXPECT_EQ(right.admission, nullptr);
+        return right.fault == nullptr ? std::string_view{} : facts::name(right.fault->reason);
+    };
+    EXPECT_EQ(refusal(), "connector.cas-unavailable");
+    connector.require_certificate = true;
+    EXPECT_EQ(refusal(), "connector.cas-unavailable");
+    connector.min_tls = facts::TlsVersion::Tls13;
+    EXPECT_EQ(refusal(), "connector.cas-unavailable");
+
+    // Where something else is wrong as well, waiting for the CAs does not help.
+    connector.may_relay = false;
+    EXPECT_EQ(refusal(), "");
+    connector.may_relay = true;
+    connector.mode = objects::ConnectorMode::Audit;
+    EXPECT_EQ(refusal(), "") << "what audits never grants";
+    connector.mode = objects::ConnectorMode::Enforce;
+    connector.listeners = {"another"};
+    EXPECT_EQ(refusal(), "");
+    connector.listeners.clear();
+    connector.require_network = true;
+    connector.networks = {*Network::parse("198.51.100.7")};
+    EXPECT_EQ(refusal(), "");
+    connector.require_network = false;
+    session.evidence().tls_is_the_clients = false;
+    EXPECT_EQ(refusal(), "") << "the proxy's certificate";
+}
+
+TEST(InboundAttribution, OfAnExceptionByUnreadableCasIsNotKnown)
+{
+    auto contents = snapshot().contents();
+    auto& connector = contents.inbound_connectors[5];
+    connector.min_tls = facts::TlsVersion::Tls13;
+    connector.exception = objects::InboundException{facts::TlsVersion::Tls11,
+                                                    WallTime{std::chrono::hours{9}}, "their maker"};
+    SessionWords session{"203.0.116.1", "1.1", {"mx.c.example"}};
+    session.evidence().now = WallTime{std::chrono::hours{1}};
+    const auto fault = [&] {
+        return find_fault(connector, contents.organizations[0], session.evidence())->reason;
+    };
+    EXPECT_EQ(fault(), facts::Reason::ConnectorCasUnavailable);
+    session.evidence().now = WallTime{std::chrono::hours{10}};
+    EXPECT_EQ(fault(), facts::Reason::ConnectorTlsVersion) << "it has ended";
+}
+
+TEST(InboundAttribution, AReadableConnectorIsNotDisturbedByAnUnreadableOne)
+{
+    const objects::Snapshot objects = snapshot();
+    SessionWords by_network{"192.0.2.1", "1.3", {"mx.c.example"}};
+    const Attribution network = attribute(objects, by_network.evidence());
+    EXPECT_EQ(find_relay_right(objects, network, from("")).admission->connector->name, "net");
+    SessionWords by_name{"203.0.116.1", "1.3", {"mx.a.example", "mx.c.example"}};
+    const Attribution name = attribute(objects, by_name.evidence());
+    EXPECT_EQ(find_relay_right(objects, name, from("")).admission->connector->name, "cert");
+    EXPECT_TRUE(name.unjudged.empty()) << "the other has the longer name, or the first of equals";
+}
+
 TEST(InboundAttribution, SaysWhatWasPresentedInBoundedPrintableWords)
 {
     SessionWords session{

@@ -61,12 +61,12 @@ CertificateProof prove_certificate(const InboundConnector& connector,
         proof.state = State::NoName;
         return proof;
     }
-    proof.state = State::CasUnavailable;
+    proof = {State::CasUnavailable, std::string{match.dns_name}, match.exact, {}};
     if (!evidence.judge_chain) return proof;
     const facts::ChainVerdict verdict = evidence.judge_chain(connector);
     switch (verdict.state) {
     case facts::ChainVerdict::State::Verified:
-        proof = {State::Proved, std::string{match.dns_name}, match.exact, {}};
+        proof.state = State::Proved;
         break;
     case facts::ChainVerdict::State::Failed:
         proof.state = State::ChainFailed;

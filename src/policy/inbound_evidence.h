@@ -51,7 +51,7 @@ struct CertificateProof {
         CasUnavailable,  // the connector's CAs cannot be read now: nothing is known
     };
     State state = State::NoCertificate;
-    std::string name;    // Proved: the certificate's, as it counts
+    std::string name;    // Proved, CasUnavailable: the certificate's, as it counts
     bool exact = false;  // no wildcard, on neither side
     std::string words;   // ChainFailed: OpenSSL's
 

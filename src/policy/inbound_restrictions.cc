@@ -100,6 +100,11 @@ Restrictions judge_restrictions(const RestrictionInputs& inputs, std::string_vie
         result.fault = find_retirement(inputs, owner);
         if (!result.fault) result.fault = find_floor_fault(*inputs.evidence, owner);
     }
+    // What a connector might have let in, if its CAs could be read, is refused temporarily.
+    const Admission* const unjudged = inputs.attribution->unjudged_of(owner.name);
+    if (result.fault && unjudged != nullptr &&
+        result.fault->reason == facts::Reason::OrganizationTlsVersion)
+        result.fault = unjudged->fault;
     if (result.fault || admission != nullptr) return result;
     for (const InboundConnector* each : partners) {
         auto fault = find_fault(*each, owner, *inputs.evidence);
@@ -111,6 +116,7 @@ Restrictions judge_restrictions(const RestrictionInputs& inputs, std::string_vie
         }
     }
     if (!result.fault) result.fault = find_own_domain_fault(inputs, owner);
+    if (result.fault && unjudged != nullptr) result.fault = unjudged->fault;
     return result;
 }
 

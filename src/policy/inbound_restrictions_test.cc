@@ -128,6 +128,34 @@ TEST(InboundRestrictions, IsolateOldVersionsOnTheirListener)
     EXPECT_FALSE(judge(objects, session.evidence(), "u@z.example", "a").fault);
 }
 
+TEST(InboundRestrictions, ArePassedTemporarilyWhereTheCasOfAnOwnServerCannotBeRead)
+{
+    auto contents = snapshot().contents();
+    for (const std::string owner : {"a", "b"}) {
+        contents.inbound_connectors.push_back(make_connector({owner + "-gateway",
+                                                              owner,
+                                                              ConnectorKind::OnPremises,
+                                                              {},
+                                                              {},
+                                                              {"gw." + owner + ".example"},
+                                                              "unreadable.pem"}));
+    }
+    const objects::Snapshot objects{contents};
+    const auto reason = [&](const std::string& name, const std::string& sender,
+                            const std::string& organization) {
+        SessionWords session{"203.0.113.9", "1.3", {name}};
+        const auto judged = judge(objects, session.evidence(), sender, organization);
+        return judged.fault ? facts::name(judged.fault->reason) : std::string_view{};
+    };
+    EXPECT_EQ(reason("gw.b.example", "u@b.example", "b"), "connector.cas-unavailable");
+    EXPECT_EQ(reason("gw.a.example", "u@q.example", "a"), "connector.cas-unavailable")
+        << "a partner's sender through our gateway";
+    EXPECT_EQ(reason("gw.a.example", "u@z.example", "a"), "") << "what needs no evidence passes";
+    EXPECT_EQ(reason("gw.a.example", "u@b.example", "b"), "sender.own-domain")
+        << "the other organization's gateway";
+    EXPECT_EQ(reason("mx.z.example", "u@b.example", "b"), "sender.own-domain") << "a stranger";
+}
+
 TEST(InboundRestrictions, CountTheFloorForAProxysTlsToo)
 {
     const objects::Snapshot objects = snapshot();
