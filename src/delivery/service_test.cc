@@ -4,14 +4,8 @@
 #include "delivery/service_fixture.h"
 #include "facts/reasons.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <array>
-#include <unistd.h>
 
 namespace hermetic::delivery {
 namespace {
@@ -21,43 +15,6 @@ using facts::Reason;
 using facts::Stage;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// A port on loopback whose backlog is full: who connects gets no answer.
-class FullPort {
-public:
-    FullPort() : listening_{::socket(AF_INET, SOCK_STREAM, 0)}
-    {
-        sockaddr_in any{};
-        any.sin_family = AF_INET;
-        any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof any;
-        EXPECT_EQ(::bind(listening_, as_address(any), length), 0);
-        EXPECT_EQ(::listen(listening_, 0), 0);
-        EXPECT_EQ(::getsockname(listening_, as_address(any), &length), 0);
-        port_ = ntohs(any.sin_port);
-        for (int& waiting : waiting_) {
-            waiting = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-            (void)::connect(waiting, as_address(any), length);
-        }
-    }
-    ~FullPort()
-    {
-        for (const int waiting : waiting_) ::close(waiting);
-        ::close(listening_);
-    }
-    FullPort(const FullPort&) = delete;
-    FullPort& operator=(const FullPort&) = delete;
-    [[nodiscard]] std::uint16_t port() const { return port_; }
-
-private:
-    static sockaddr* as_address(sockaddr_in& address)
-    {
-        return static_cast<sockaddr*>(static_cast<void*>(&address));
-    }
-    int listening_;
-    std::array<int, 3> waiting_{};
-    std::uint16_t port_ = 0;
-};
 
 TEST_F(DeliveryTest, DeliversInClearWhereStartTlsIsNotOffered)
 {
@@ -509,26 +466,6 @@ TEST_F(DeliveryTest, ANextHopOfOursThatRefusesTheSessionIsRepairedWhileTheMailWa
     EXPECT_EQ(outcome().enhanced.format(), "5.3.2");
 }
 
-TEST_F(DeliveryTest, AStopCutsAConnectUnderWay)
-{
-    const FullPort full;  // answers nobody
-    settings.options.port = full.port();
-    settings.options.connect_timeout = std::chrono::seconds{30};
-    resolver.add_mx("other.test", 10, "mx.other.test");
-    resolver.hosts["mx.other.test"] = {*IpAddress::parse("127.0.0.1")};
-    begin();
-    give(grant_for({make_message({"b@other.test"})}));
-    fixture.core.loop().restart();
-    fixture.core.loop().poll();
-    ASSERT_EQ(service->running(), 1U);
-    const auto began = std::chrono::steady_clock::now();
-    fixture.run(service->stop(fixture.in(std::chrono::seconds{20})));
-    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{3});
-    ASSERT_EQ(reports.reports.size(), 1U);
-    EXPECT_EQ(reports.reports[0].untouched.size(), 1U) << "nothing has been tried: at once again";
-    EXPECT_TRUE(spool.changes.empty());
-}
-
 TEST_F(DeliveryTest, AConfiguredHostWithoutAddressIsOurMistakeAndWaits)
 {
     objects::NextHopHost host;
@@ -566,92 +503,6 @@ TEST_F(DeliveryTest, AMistakeOfOursIsToldAndTheNextMailGoes)
     resolver.throws = false;
     EXPECT_EQ(deliver(make_message({"c@other.test"})).delivered, 1U);
     EXPECT_EQ(peer.messages.size(), 1U);
-}
-
-TEST_F(DeliveryTest, AStopReportsWhatItHasNotBegun)
-{
-    peer_for("other.test", {});
-    deliver(make_message({"b@other.test"}));
-    auto late = grant_for({make_message({"c@other.test"})});
-    fixture.run(service->stop(fixture.in(std::chrono::seconds{1})));
-    const auto report = deliver(std::move(late));
-    EXPECT_EQ(report.untouched.size(), 1U);
-}
-
-// Everything about silence but who ends: that is the queue's (queue/silent_share.h).
-TEST_F(DeliveryTest, APeerThatIsSilentGivesWayAndNothingIsSentInClearForIt)
-{
-    auto& peer = peer_for("far.test", {});
-    peer.script_.silent_on = "EHLO";
-    begin();
-    give(grant_for({make_message({"b@far.test"})}));
-    turn_until([&] { return !reports.peers.empty(); });
-    EXPECT_EQ(reports.peers[0].grant, 1U);
-    EXPECT_EQ(reports.peers[0].peer, queue::Peer::Silent);
-    service->end({1, 77});
-    turn_until([&] { return !reports.reports.empty(); });
-    ASSERT_TRUE(reports.reports[0].destination_failure);
-    EXPECT_EQ(reports.reports[0].destination_failure->reason, Reason::ConnectionGaveWay);
-    EXPECT_EQ(outcome().reason, Reason::ConnectionGaveWay);
-    EXPECT_EQ(outcome().stage, facts::Stage::Ehlo);
-    EXPECT_EQ(outcome().result, facts::OutcomeClass::Deferred);
-    EXPECT_EQ(peer.connections, 1) << "nor is it tried again at once";
-}
-
-TEST_F(DeliveryTest, APeerThatHasTheWholeMessageIsWaitedFor)
-{
-    auto& peer = peer_for("far.test", {});
-    peer.script_.silent_on = ".";
-    begin();
-    give(grant_for({make_message({"b@far.test"})}));
-    turn_until([&] { return !reports.peers.empty(); });
-    EXPECT_EQ(reports.peers[0].peer, queue::Peer::SilentAfterDot);
-    service->end({1});
-    peer.go_on();
-    turn_until([&] { return !reports.reports.empty(); });
-    EXPECT_FALSE(reports.reports[0].destination_failure);
-    EXPECT_EQ(outcome().result, facts::OutcomeClass::Delivered);
-}
-
-// Lines that end no reply are no words: whoever drips them is as silent as who says nothing.
-class DrippingPeer : public DeliveryTest,
-                     public testing::WithParamInterface<std::pair<const char*, const char*>> {};
-
-TEST_P(DrippingPeer, IsSilent)
-{
-    auto& peer = peer_for("far.test", {});
-    std::tie(peer.script_.silent_on, peer.script_.drip) = GetParam();
-    const bool after_dot = peer.script_.silent_on == ".";
-    begin();
-    give(grant_for({make_message({"b@far.test"})}));
-    turn_until([&] { return !reports.peers.empty() || !reports.reports.empty(); });
-    ASSERT_FALSE(reports.peers.empty());
-    EXPECT_EQ(reports.peers[0].peer, after_dot ? queue::Peer::SilentAfterDot : queue::Peer::Silent);
-    service->end({1});
-    if (after_dot) peer.go_on();
-    turn_until([&] { return !reports.reports.empty(); });
-    EXPECT_EQ(outcome().reason, after_dot ? Reason::DoneAccepted : Reason::ConnectionGaveWay);
-    EXPECT_EQ(reports.reports[0].answered, after_dot);
-}
-
-INSTANTIATE_TEST_SUITE_P(Stages, DrippingPeer,
-                         testing::Values(std::pair{"GREETING", "220-wait"},
-                                         std::pair{"EHLO", "250-more"},
-                                         std::pair{"RCPT", "250-more"},
-                                         std::pair{".", "250-more"}));
-
-TEST_F(DeliveryTest, ASilentPeerThatSpeaksInTimeIsNotEnded)
-{
-    auto& peer = peer_for("far.test", {});
-    peer.script_.silent_on = "MAIL";
-    begin();
-    give(grant_for({make_message({"b@far.test"})}));
-    turn_until([&] { return !reports.peers.empty(); });
-    EXPECT_EQ(reports.peers[0].peer, queue::Peer::Silent);
-    peer.go_on();
-    turn_until([&] { return !reports.reports.empty(); });
-    service->end({1});
-    EXPECT_EQ(outcome().result, facts::OutcomeClass::Delivered);
 }
 
 }  // namespace
