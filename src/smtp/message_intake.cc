@@ -52,8 +52,25 @@ bool MessageIntake::is_last_chunk() const
     return chunks == nullptr || chunks->is_last();
 }
 
+// A first line that begins with a blank is no header field (RFC 5322 §2.2). Behind a trace field it
+// would continue that one (§2.2.3), and forge what this server says of the client.
+bool MessageIntake::begins_with_blank(std::string_view input)
+{
+    if (begun_ || input.empty()) return false;
+    auto ahead = reader_;  // knows which dots are stuffed
+    const std::string_view run =
+        std::visit([input](auto& reader) { return reader.next(input).run; }, ahead);
+    begun_ = !run.empty();
+    return begun_ && (run.front() == ' ' || run.front() == '\t');
+}
+
 MessageIntake::Piece MessageIntake::next(std::string_view input)
 {
+    constexpr std::string_view kEmptyLine = "\r\n";
+    if (begins_with_blank(input)) {
+        header_.feed(kEmptyLine);  // what follows is the body
+        return {0, refusal_ == nullptr ? kEmptyLine : std::string_view{}, false, false};
+    }
     Piece piece;
     if (auto* data = std::get_if<DataReader>(&reader_)) {
         if (!input.empty()) {

@@ -33,7 +33,9 @@ public:
         bool finished = false;  // end of the message or of this chunk
         bool cut_off = false;   // too much: close the connection
     };
-    // May consume nothing; call again until `finished`, `cut_off`, or all input is consumed.
+    // Together all runs are the message as it is stored behind the trace field: where it begins
+    // with a blank, an empty line comes first. May consume nothing; call again until `finished`,
+    // `cut_off`, or all input is consumed.
     [[nodiscard]] Piece next(std::string_view input);
 
     // After the last chunk: what is still to be stored of it.
@@ -49,6 +51,7 @@ public:
     [[nodiscard]] std::uint64_t octets() const { return octets_; }  // dots unstuffed
 
 private:
+    [[nodiscard]] bool begins_with_blank(std::string_view input);
     void judge(std::string_view run, bool bare_newline, bool nul);
 
     const config::LimitOptions& limits_;
@@ -56,6 +59,7 @@ private:
     mail::HeaderScan header_;
     std::uint64_t octets_ = 0;
     std::uint64_t cut_off_after_;
+    bool begun_ = false;  // the first octet of the message has been seen
     const RefusalKind* refusal_ = nullptr;
 };
 
