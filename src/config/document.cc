@@ -73,6 +73,29 @@ Node convert(const toml::node& source)
     return node;
 }
 
+// Characters, as toml++ counts columns.
+std::size_t length_of(std::string_view line)
+{
+    return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+    }));
+}
+
+// toml++ calls the end of a line within a string a control character: a quote is missing.
+std::string describe_fault(const toml::parse_error& error, std::string_view text)
+{
+    std::string words = printable(error.description());
+    const toml::source_position at = error.source().begin;
+    const auto lines = split(text, '\n');
+    if (words.find("control character") == std::string::npos || at.line == 0 ||
+        at.line > lines.size())
+        return words;
+    std::string_view line = lines[at.line - 1];
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (at.column <= length_of(line)) return words;
+    return "the string is not closed: the quote at its end is missing (" + words + ")";
+}
+
 }  // namespace
 
 const Node* Node::find(std::string_view key) const
@@ -112,8 +135,8 @@ Result<Node, Diagnostic> parse_document(std::string_view text, const std::string
         root.line = 1;
         return root;
     } catch (const toml::parse_error& error) {  // Debian builds toml++ with exceptions
-        return failure(Diagnostic{file, error.source().begin.line, "",
-                                  printable(error.description()), "TOML (https://toml.io)"});
+        return failure(Diagnostic{file, error.source().begin.line, "", describe_fault(error, text),
+                                  "TOML (https://toml.io)"});
     }
 }
 

@@ -113,5 +113,21 @@ TEST(Document, IsReadFromARegularFileOnly)
     EXPECT_EQ(waited.error().what, "it cannot be read: it is a named pipe");
 }
 
+TEST(Document, AMissingQuoteIsNamedAtItsLine)
+{
+    for (const char* text : {"a = 1\nb = \"x\nc = 2\n", "a = 1\r\nb = \"\xc3\xa4\r\nc = 2\r\n",
+                             "a = 1\nb = 'x\nc = 2\n", "a = 1\nb = [\"x, y]\n\n"}) {
+        const auto document = parse_document(text, "t.toml");
+        ASSERT_FALSE(document.has_value()) << text;
+        EXPECT_EQ(document.error().line, 2U) << text;
+    }
+    const auto open = parse_document("a = 1\nb = \"x\nc = 2\n", "t.toml");
+    EXPECT_NE(open.error().what.find("the string is not closed"), std::string::npos);
+    const auto wide = parse_document("b = \"\xc3\xa4\r\nc = 2\r\n", "t.toml");
+    EXPECT_NE(wide.error().what.find("the string is not closed"), std::string::npos);
+    const auto control = parse_document("b = \"\x01\"\n", "t.toml");
+    EXPECT_EQ(control.error().what.find("not closed"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace hermetic::config

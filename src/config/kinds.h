@@ -84,6 +84,15 @@ template <typename T>
                     text += show(value);
                 }
                 return text + "]";
+            },
+            // The element, not the list: people look for the value.
+            [element](const Node& node) -> std::optional<Misfit> {
+                if (node.kind != Node::Kind::List) return std::nullopt;
+                for (const Node& each : node.list) {
+                    if (!element.read(each))
+                        return describe_misfit(each, element.type, element.find_misfit);
+                }
+                return std::nullopt;
             }};
 }
 

@@ -41,6 +41,18 @@ std::string quote_node(const Node& node)
     }
 }
 
+Misfit describe_misfit(const Node& node, const std::string& type, const FindMisfit& find)
+{
+    if (find) {
+        if (auto found = find(node)) return *std::move(found);
+    }
+    // `min_tls = 1.2`: the value may be the right one, and only its quotes are missing.
+    const bool bare = node.kind == Node::Kind::Float || node.kind == Node::Kind::DateTime;
+    const bool quoted = type.find('"') != std::string::npos;
+    return {node.line, quote_node(node) + " does not fit",
+            bare && quoted ? type + ", with the quotes" : type};
+}
+
 std::string suggest_key(std::string_view unknown, const std::vector<std::string>& known)
 {
     constexpr std::size_t kLongestUnknown = 64;

@@ -19,12 +19,22 @@
 
 namespace hermetic::config {
 
+// What in a value does not fit, and what would: more than its type tells.
+struct Misfit {
+    unsigned line = 0;
+    std::string what;
+    std::string expected;
+};
+// Of a value that was not taken; nullopt: there is no more to be told.
+using FindMisfit = std::function<std::optional<Misfit>(const Node&)>;
+
 // How one type of value is written, read and shown. `type` is also what a diagnostic calls right.
 template <typename T>
 struct Kind {
     std::string type;
     std::function<std::optional<T>(const Node&)> read;
     std::function<std::string(const T&)> show;  // as it stands in a file
+    FindMisfit find_misfit{};
 };
 
 template <typename Section>
@@ -37,6 +47,7 @@ struct Option {
     // Of a table that read() does not take: what in it is wrong. None: it is so as a whole.
     std::function<void(const Node&, const std::string& file, const std::string& key, Diagnostics&)>
         explain{};
+    FindMisfit find_misfit{};
 };
 
 template <typename Section, typename T>
@@ -56,11 +67,15 @@ template <typename Section, typename T>
     result.show = [member, show = std::move(kind.show)](const Section& section) {
         return show(section.*member);
     };
+    result.find_misfit = std::move(kind.find_misfit);
     return result;
 }
 
 // The value as a person would recognise it in their file, for a diagnostic.
 [[nodiscard]] std::string quote_node(const Node& node);
+// Of a value that is not of the type; `find` may know more, and may be empty.
+[[nodiscard]] Misfit describe_misfit(const Node& node, const std::string& type,
+                                     const FindMisfit& find);
 [[nodiscard]] std::string suggest_key(std::string_view unknown,
                                       const std::vector<std::string>& known);
 [[nodiscard]] std::string join_key(std::string_view prefix, std::string_view key);
@@ -83,8 +98,9 @@ void read_section(const Node& table, const std::vector<Option<Section>>& options
             if (found->explain && node.kind == Node::Kind::Table) {
                 found->explain(node, file, join_key(prefix, key), diagnostics);
             } else {
-                diagnostics.push_back({file, node.line, join_key(prefix, key),
-                                       quote_node(node) + " does not fit", found->type});
+                Misfit misfit = describe_misfit(node, found->type, found->find_misfit);
+                diagnostics.push_back({file, misfit.line, join_key(prefix, key),
+                                       std::move(misfit.what), std::move(misfit.expected)});
             }
             continue;
         }

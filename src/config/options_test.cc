@@ -181,6 +181,26 @@ TEST(NodeOptions, WideNetworksOfProxiesAreWarnedOf)
     EXPECT_EQ(warnings[1].key, "listener[0].xclient_networks");
 }
 
+TEST(Diagnostic, NamesTheElementOfAListThatDoesNotFit)
+{
+    const auto options =
+        read(kStart + "proxy_networks = [\n  \"192.0.2.0/24\",\n  \"192.0.2.5/24\",\n]\n");
+    EXPECT_EQ(
+        format_diagnostic(options.error().front()),
+        "/etc/hermetic/hermetic.toml:9: listener[0].proxy_networks: \"192.0.2.5/24\" does not "
+        "fit; expected: a network without host bits, such as \"192.0.2.0/24\" or "
+        "\"2001:db8::/32\"");
+    const auto no_list = read(kStart + "proxy_networks = \"192.0.2.0/24\"\n");
+    EXPECT_NE(no_list.error().front().expected.find("a list, each"), std::string::npos);
+}
+
+TEST(Diagnostic, SaysThatQuotesAreMissing)
+{
+    const auto options = read(kStart + "min_tls = 1.2\n");
+    EXPECT_EQ(options.error().front().expected,
+              "one of \"1.0\", \"1.1\", \"1.2\", \"1.3\", with the quotes");
+}
+
 TEST(Diagnostic, ReadsAsASentence)
 {
     const auto options = read(kStart + "[limits]\nrecipients = 5\n");

@@ -2,6 +2,8 @@
 
 #include "objects/next_hop.h"
 
+#include <array>
+
 namespace hermetic::objects {
 
 using config::Kind;
@@ -9,6 +11,27 @@ using config::Node;
 
 namespace {
 constexpr std::string_view kSmtp = "smtp://";
+
+// Postfix's levels (TLS_README) that have other names here.
+std::optional<config::Misfit> find_postfix_level(const Node& node)
+{
+    struct Word {
+        std::string_view postfix;
+        std::string_view ours;
+    };
+    constexpr std::array<Word, 5> kWords{{{"may", "\"opportunistic\""},
+                                          {"verify", "\"verify_name\""},
+                                          {"secure", "\"verify_name\""},
+                                          {"fingerprint", "\"encrypt\" with `pins`"},
+                                          {"dane-only", "\"dane\""}}};
+    if (node.kind != Node::Kind::String) return std::nullopt;
+    for (const Word& each : kWords) {
+        if (node.string != each.postfix) continue;
+        return config::Misfit{node.line, config::quote_node(node) + " does not fit",
+                              std::string{each.ours} + ", as this level of Postfix is called here"};
+    }
+    return std::nullopt;
+}
 }  // namespace
 
 Kind<DomainPattern> domain_pattern_kind()
@@ -116,7 +139,9 @@ Kind<TlsLevel> tls_level_kind()
                                  TlsLevel::VerifyCa, TlsLevel::VerifyName, TlsLevel::Dane}) {
         choices.emplace_back(name(level), level);
     }
-    return config::choice_kind<TlsLevel>(std::move(choices));
+    auto kind = config::choice_kind<TlsLevel>(std::move(choices));
+    kind.find_misfit = find_postfix_level;
+    return kind;
 }
 
 Kind<TlsName> tls_name_kind()

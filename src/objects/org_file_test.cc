@@ -297,6 +297,21 @@ const Refused kRefused[] = {
 INSTANTIATE_TEST_SUITE_P(Table, OrgFileRefuses, testing::ValuesIn(kRefused),
                          [](const auto& row) { return row.param.name; });
 
+TEST(OrgFileRefuses, LevelsOfPostfixWithTheNamesHere)
+{
+    const std::pair<const char*, const char*> kLevels[] = {{"may", "\"opportunistic\""},
+                                                           {"verify", "\"verify_name\""},
+                                                           {"secure", "\"verify_name\""},
+                                                           {"fingerprint", "`pins`"},
+                                                           {"dane-only", "\"dane\""}};
+    for (const auto& [postfix, ours] : kLevels) {
+        const auto contents = read(std::string{kOrganization} + "tls = \"" + postfix + "\"\n");
+        ASSERT_FALSE(contents.has_value()) << postfix;
+        EXPECT_EQ(contents.error().front().key, "organization.tls");
+        EXPECT_NE(contents.error().front().expected.find(ours), std::string::npos) << postfix;
+    }
+}
+
 TEST(OrgFileRefuses, NoPostmaster)
 {
     const auto contents = read("[organization]\nname = \"Example\"\n");

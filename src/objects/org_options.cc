@@ -25,7 +25,8 @@ Kind<std::optional<T>> maybe(Kind<T> kind)
             },
             [show = kind.show](const std::optional<T>& value) {
                 return value ? show(*value) : std::string{};
-            }};
+            },
+            kind.find_misfit};
 }
 
 // Known recipients: "any" or a list. Two members in the struct, one key in the file.
@@ -47,6 +48,7 @@ Option<AcceptedDomain> recipients_option()
     result.show = [show = list.show](const AcceptedDomain& domain) {
         return domain.any_recipient ? config::quote("any") : show(domain.recipients);
     };
+    result.find_misfit = list.find_misfit;
     return result;
 }
 
@@ -76,6 +78,7 @@ Option<Object> part_option(std::string_view key, Part Object::*part, Field Part:
     result.show = [show = kind.show, part, field](const Object& object) {
         return show(object.*part.*field);
     };
+    result.find_misfit = kind.find_misfit;
     return result;
 }
 
