@@ -16,6 +16,16 @@ namespace {
 
 constexpr std::size_t kMaxFile = 1024 * 1024;
 
+// By the lines that begin PEM: whether somebody has put one file in the place of the other.
+bool has_certificate(const std::string& text)
+{
+    return text.find("-----BEGIN CERTIFICATE-----") != std::string::npos;
+}
+bool has_key(const std::string& text)
+{
+    return text.find("PRIVATE KEY-----") != std::string::npos;
+}
+
 Result<std::string, ConfigError> read_chain(const std::string& path)
 {
     auto text = read_file(path, kMaxFile);
@@ -27,7 +37,9 @@ Result<std::string, ConfigError> read_key(const std::string& path)
 {
     auto text = read_file(path, kMaxFile);
     if (!text) return failure(config_error(path, text.error()));
-    if (!text->exposed) return std::move(text->octets);
+    // A certificate is no secret: that it is no key is said when it is read.
+    const bool is_other = has_certificate(text->octets) && !has_key(text->octets);
+    if (!text->exposed || is_other) return std::move(text->octets);
     OPENSSL_cleanse(text->octets.data(), text->octets.size());
     return failure(
         ConfigError{fmt::format("{}: everybody may read or write this private key (mode {:04o})",
@@ -49,6 +61,11 @@ Result<std::vector<X509Pointer>, ConfigError> parse_chain(const std::string& tex
     if (!at_end) {
         return failure(ConfigError{fmt::format("{}: {}", path, words),
                                    "certificates as PEM, the server's own first"});
+    }
+    if (found.empty() && has_key(text)) {
+        return failure(ConfigError{path + ": this file has a private key and no certificate",
+                                   "certificates as PEM (BEGIN CERTIFICATE); chain and key may be "
+                                   "swapped"});
     }
     if (found.empty()) {
         return failure(ConfigError{path + ": it has no certificate",
@@ -77,6 +94,10 @@ Result<KeyPointer, ConfigError> parse_key(const std::string& text, const std::st
         return failure(
             ConfigError{path + ": the private key is encrypted",
                         "a key without a password: openssl pkey -in encrypted.pem -out key.pem"});
+    }
+    if (has_certificate(text) && !has_key(text)) {
+        return failure(ConfigError{path + ": this file has a certificate and no private key",
+                                   "the key as PEM (BEGIN PRIVATE KEY)"});
     }
     return failure(ConfigError{fmt::format("{}: it has no private key ({})", path, words),
                                "the key as PEM (BEGIN PRIVATE KEY)"});

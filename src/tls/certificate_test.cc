@@ -97,6 +97,21 @@ TEST_F(CertificateFiles, ThatDoNotBelongTogetherAreRefused)
     EXPECT_THAT(refused({"x", source_.chain_file, other.key_file}), HasSubstr("does not belong"));
 }
 
+// A chain that everybody may read is in order: the key's mode is not what to mend.
+TEST_F(CertificateFiles, InEachOthersPlaceAreNamed)
+{
+    ASSERT_EQ(::chmod(source_.chain_file.c_str(), 0644), 0);
+    EXPECT_THAT(refused({"x", source_.key_file, source_.chain_file}),
+                HasSubstr("has a private key and no certificate"));
+    EXPECT_THAT(refused({"x", source_.chain_file, source_.chain_file}),
+                HasSubstr("has a certificate and no private key"));
+    const std::string both = pki_.read("mx.pem") + pki_.read("mx.key");
+    pki_.write("both.pem", both);
+    ASSERT_EQ(::chmod(pki_.path("both.pem").c_str(), 0644), 0);
+    EXPECT_THAT(refused({"x", source_.chain_file, pki_.path("both.pem")}),
+                HasSubstr("everybody may read"));
+}
+
 TEST_F(CertificateFiles, ThatEverybodyMayReadAreRefused)
 {
     struct Row {
