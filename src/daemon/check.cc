@@ -111,6 +111,7 @@ int check(const std::string& file, cli::Output output)
     }
     add(warnings, built->objects.notes);
     add(warnings, objects::find_warnings(contents));
+    add(warnings, objects::find_ended_exceptions(contents, system_clock().wall()));
     // Mail only waits for what these name, and the server says so as well.
     for (std::string& each : admin::file_warnings(contents)) warnings.push_back(std::move(each));
     print(file, options, contents, warnings, output);

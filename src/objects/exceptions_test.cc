@@ -1,5 +1,7 @@
 #include "objects/exceptions.h"
 
+#include "objects/warnings.h"
+
 #include <gtest/gtest.h>
 
 namespace hermetic::objects {
@@ -136,6 +138,16 @@ TEST(Exceptions, AreRemindedOfAtFourteenSevenAndOneDays)
     }
     EXPECT_EQ(reminder_due(end, std::nullopt, end - 3 * kDay), 7) << "after a start";
     EXPECT_EQ(reminder_due(end, std::nullopt, end - 30 * kDay), std::nullopt);
+}
+
+TEST(Exceptions, ThatAreOverAreWarnedOf)
+{
+    const WallTime end = kNow + 2 * kDay;
+    EXPECT_TRUE(find_ended_exceptions(contents(end), kNow).empty());
+    const auto warnings = find_ended_exceptions(contents(end), end);
+    ASSERT_EQ(warnings.size(), 2U);  // the domain's, then the connector's; the inbound one lasts
+    EXPECT_EQ(warnings[1].key, "outbound_connector \"bank\".exception.valid_until");
+    EXPECT_NE(warnings[1].what.find("ended at 2026-12-02T12:00:00Z"), std::string::npos);
 }
 
 }  // namespace

@@ -415,6 +415,20 @@ TEST(OrgFile, APublicSuffixIsANameWhereTheCaIsGiven)
             .has_value());
 }
 
+TEST(OrgFile, AnExpiryOfTlsAboveTheExpiryIsWarnedOf)
+{
+    const auto contents =
+        read(std::string{kOrganization} + "expiry = \"2h\"\nexpiry_tls = \"3h\"\n");
+    ASSERT_TRUE(contents.has_value());
+    const auto warnings = find_warnings(*contents);
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_EQ(warnings[0].key, "organization \"Example\".expiry_tls");
+    EXPECT_NE(warnings[0].what.find("3h, longer than expiry (2h)"), std::string::npos);
+    const auto unset = read(std::string{kOrganization} + "expiry = \"2h\"\n");
+    ASSERT_TRUE(unset.has_value());
+    EXPECT_TRUE(find_warnings(*unset).empty()) << "the default contradicts nobody";
+}
+
 TEST(OrgFile, NetworksThatMayRelayAndAreWideAreWarnedOf)
 {
     const auto contents =
