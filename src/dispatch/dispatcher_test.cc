@@ -117,6 +117,30 @@ TEST_F(DispatcherTest, DeferredMailComesBackInTime)
     EXPECT_EQ(taker_.next().messages[0].lease.id, id(1));
 }
 
+TEST_F(DispatcherTest, SaysHowLongMailWaitsForAConnectorWhateverTheWallClockDoes)
+{
+    start(snapshot("far.example"));
+    spool_.store({make(1, {"b@far.example"}), make(2, {"b@other.example"})});
+    const Grant one = taker_.next();
+    const Grant other = taker_.next();
+    clock_.advance(hours{2});
+    clock_.set_back(hours{5});
+    (void)list();  // behind what is on its way to the queue
+    auto ages = dispatcher_.connector_ages();
+    ASSERT_EQ(ages.size(), 1U) << "of mail without a connector nothing is said";
+    EXPECT_EQ(ages[0].name.connector, "smart");
+    EXPECT_EQ(ages[0].age, hours{2});
+    defer(one.route->connector.empty() ? other : one, hours{1});
+    clock_.advance(minutes{1});
+    (void)list();
+    ages = dispatcher_.connector_ages();
+    ASSERT_EQ(ages.size(), 1U);
+    EXPECT_EQ(ages[0].age, hours{2} + minutes{1}) << "an attempt changes nothing";
+    EXPECT_EQ(hold(1).kind, Kind::Done);
+    EXPECT_EQ(state(1), queue::State::Held);
+    EXPECT_TRUE(dispatcher_.connector_ages().empty());
+}
+
 // The time since when TLS fails survives a restart, and its notice of delay does not wait until the
 // destination has backed off.
 TEST_F(DispatcherTest, WhatFailsForTlsComesToItsNoticeWhileTheDestinationRests)
