@@ -67,9 +67,31 @@ TEST_F(Damage, ASpoolOfAnEarlierVersionIsNotMadeAnewEither)
     fs::remove(settings.directory + "/identity");
     expect_refusal_after("db/CURRENT is missing", [&] { fs::remove(db / "CURRENT"); });
     expect_refusal_after("the folder db is missing", [&] { fs::remove_all(db); });
+    expect_refusal_after("all logs (db/*.log) are missing",
+                         [&] { fs::remove(in_database(".log")); });
     open();
     close();
     EXPECT_TRUE(fs::exists(settings.directory + "/identity"));
+}
+
+// Nothing tells whether the log has lost the message of such a body.
+TEST_F(Damage, WithoutAnIdentityABodyOfNoMessageIsSetAside)
+{
+    fs::remove(settings.directory + "/identity");
+    const std::string name = format_id(maker.body_id());
+    write(settings.directory + "/bodies/00/" + name, "of a message that is lost");
+    open();
+    close();
+    EXPECT_FALSE(fs::exists(settings.directory + "/bodies/00/" + name));
+    std::size_t kept = 0;
+    for (const auto& entry : fs::recursive_directory_iterator{settings.directory}) {
+        if (entry.path().filename() != name) continue;
+        ++kept;
+        EXPECT_THAT(entry.path().string(), HasSubstr("/damaged-"));
+        EXPECT_EQ(content(entry.path()), "of a message that is lost");
+    }
+    EXPECT_EQ(kept, 1U);
+    EXPECT_THAT(events, Contains(HasSubstr("moved to")));
 }
 
 TEST_F(Damage, AnyFileThatIsCutOrFlippedIsFoundBeforeMailIsLost)

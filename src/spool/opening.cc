@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 namespace hermetic::spool {
@@ -57,6 +58,18 @@ void find_missing(const SpoolFacts& facts, std::vector<Damage>& damage)
             {fmt::format("{} of the 256 folders in bodies are missing", facts.body_folders_missing),
              "the text of the large messages in them"});
     }
+}
+
+// Without an identity no log is missed by its name. But an opening begins a log before it writes
+// the list of the tables anew, and RocksDB removes one only after the next was begun: a database
+// whose list is not the very first one has a log.
+void find_no_log(const SpoolFacts& facts, std::vector<Damage>& damage)
+{
+    constexpr std::string_view kFirstManifest = "MANIFEST-000001";
+    if (facts.identity || !facts.has_manifest || !facts.logs.empty()) return;
+    if (facts.manifest == kFirstManifest) return;  // a spool whose making was interrupted
+    damage.push_back({"the file identity and all logs (db/*.log) are missing",
+                      "the mail and the outcomes that were in the logs", true});
 }
 
 // Logs that RocksDB still needs.
@@ -222,6 +235,7 @@ Opening decide_opening(const SpoolFacts& facts, const std::optional<LogPoint>& k
         return opening;
     }
     find_missing(facts, opening.damage);
+    find_no_log(facts, opening.damage);
     for (const UnreadableFile& file : facts.unreadable) {
         opening.damage.push_back({fmt::format("{} cannot be read: {}", file.name, file.why),
                                   "the part that cannot be read", file.name.starts_with("db/")});
@@ -234,6 +248,7 @@ Opening decide_opening(const SpoolFacts& facts, const std::optional<LogPoint>& k
     find_emptied_logs(facts, logs, opening);
     if (const auto point = point_of(facts, known)) find_lost_end(logs, *point, opening);
     if (!opening.damage.empty()) opening.kind = Opening::Kind::Refuse;
+    opening.keeps_bodies = !facts.identity;
     return opening;
 }
 

@@ -69,6 +69,9 @@ struct Opening {
     std::vector<Damage> damage;
     // Open: the log whose last, torn group will be left out: nobody was told that it is stored.
     std::optional<std::uint64_t> torn_log;
+    // Open: nothing tells how far the log must reach, so a body that no message has is set aside,
+    // not removed.
+    bool keeps_bodies = false;
 };
 
 // Whether it takes RocksDB's word to know which logs count: where they are not all whole and in

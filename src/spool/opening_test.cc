@@ -86,6 +86,8 @@ TEST(Opening, ASpoolWhoseMakingWasInterruptedIsMadeAnew)
     facts.manifest = "MANIFEST-000001";
     facts.has_manifest = true;
     EXPECT_EQ(decide_opening(facts).kind, Kind::Open);
+    facts.logs.clear();
+    EXPECT_EQ(decide_opening(facts).kind, Kind::Open) << "the first log was not begun yet";
 }
 
 TEST(Opening, WhatIsThereIsOpened)
@@ -95,6 +97,8 @@ TEST(Opening, WhatIsThereIsOpened)
     EXPECT_FALSE(needs_trial(sound()));
     const auto of_before = with([](SpoolFacts& facts) { facts.identity.reset(); });
     EXPECT_EQ(decide_opening(of_before).kind, Kind::Open) << "a version that wrote no identity";
+    EXPECT_TRUE(decide_opening(of_before).keeps_bodies) << "its log may have lost messages";
+    EXPECT_FALSE(decide_opening(sound()).keeps_bodies);
 }
 
 TEST(Opening, ANewerVersionsIsLeftAlone)
@@ -139,6 +143,8 @@ TEST(Opening, WhatIsMissingIsNamed)
         {"db/MANIFEST-000004 is missing", [](SpoolFacts& facts) { facts.has_manifest = false; }},
         {"db/000018.log is missing", [](SpoolFacts& facts) { facts.logs.clear(); }},
         {"db/000018.log is missing", [](SpoolFacts& facts) { facts.logs = {log(17, 1, 9)}; }},
+        {"identity and all logs",
+         [](SpoolFacts& facts) { facts.identity.reset(), facts.logs.clear(); }},
         {"db/000018.log is cut from octet 1000",
          [](SpoolFacts& facts) { facts.logs = {log(18, 10, 11)}; }},
         {"db/000018.log is cut", [](SpoolFacts& facts) { facts.logs = {empty_log(18)}; }},

@@ -176,6 +176,7 @@ private:
     const Clock& clock_;
     std::uint64_t epoch_;
     std::string aside_;  // where what this opening leaves out is kept; empty: nothing was
+    bool keeps_bodies_ = false;
     bool full_ = false;  // the opening failed for want of space
 
     std::mutex index_mutex_;
@@ -189,6 +190,7 @@ std::optional<OpenError> RocksDbSpool::open()
     if (!opening) return opening.error();
     const auto files =
         opening->kind == Opening::Kind::Make ? Database::Files::Make : Database::Files::Existing;
+    keeps_bodies_ = opening->keeps_bodies;
     auto error = open_store(*opening, files);
     // A full disk cannot even be opened: the ballast is there for that, too.
     if (error && full_ && disk_.release_ballast()) {
@@ -349,6 +351,9 @@ BodyFiles::Sweep RocksDbSpool::sweep(std::uint64_t headless)
 {
     using Orphans = BodyFiles::Orphans;
     if (headless > 0) return files_->sweep(index_.file_bodies(), Orphans::Keep);
+    if (keeps_bodies_ && aside_.empty()) {
+        aside_ = folder_for_damage(settings_.directory, clock_.wall());
+    }
     const Orphans orphans = aside_.empty() ? Orphans::Remove : Orphans::SetAside;
     const auto swept = files_->sweep(index_.file_bodies(), orphans, aside_ + "/bodies");
     if (swept.orphans > 0) {
