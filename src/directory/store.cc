@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -14,6 +15,10 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x48724469;  // "HrDi", so that file(1) and we know it
 constexpr std::int64_t kFormat = 1;                  // user_version
+
+constexpr const char* kOtherFile =
+    "a file from a backup, or none: then `hermetic apply FILE` (or organization_file) fills a new "
+    "one";
 
 constexpr const char* kTables = R"(
 CREATE TABLE objects(
@@ -54,6 +59,14 @@ Statement& bind(Statement& statement, const ObjectKey& key)
     return statement.bind(key.kind).bind(key.organization).bind(key.name);
 }
 
+// SQLite takes an empty file for a new database, and removes the log beside it; but none of ours is
+// ever empty.
+bool is_emptied(const std::string& path)
+{
+    struct stat found {};
+    return ::stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode) && found.st_size == 0;
+}
+
 // Two servers on one folder would each keep what the other does not know. -1 with words.
 int take_lock(const std::string& path, std::string& words)
 {
@@ -90,8 +103,7 @@ Store::~Store()
 std::string Store::broken() const
 {
     const char* expected = connection_.is_corrupt()
-                               ? "a file from a backup, or none: then `hermetic apply FILE` (or "
-                                 "organization_file) fills a new one"
+                               ? kOtherFile
                                : "a disk that has room, and a file that this user may write";
     return fmt::format("{}: {}; expected: {}", path_, connection_.error(), expected);
 }
@@ -103,6 +115,10 @@ Result<std::unique_ptr<Store>, std::string> Store::open(const std::string& path,
         std::string words;
         lock = take_lock(path, words);
         if (lock < 0) return failure(std::move(words));
+    }
+    if (is_emptied(path)) {
+        if (lock >= 0) ::close(lock);
+        return failure(fmt::format("{}: it is empty; expected: {}", path, kOtherFile));
     }
     auto connection = Connection::open(path, access);
     if (!connection) {
@@ -153,10 +169,8 @@ Result<void, std::string> Store::check_file()
     Statement check{connection_, "PRAGMA integrity_check(1)"};
     if (!check.next()) return failure(broken());
     if (check.text(0) != "ok") {
-        return failure(fmt::format(
-            "{}: it is corrupt ({}); expected: a file from a backup, or none: then `hermetic apply "
-            "FILE` (or organization_file) fills a new one",
-            path_, check.text(0)));
+        return failure(
+            fmt::format("{}: it is corrupt ({}); expected: {}", path_, check.text(0), kOtherFile));
     }
     return {};
 }

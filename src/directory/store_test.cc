@@ -160,6 +160,22 @@ TEST_F(StoreTest, AFileThatIsNoDatabaseIsRefusedInWords)
     EXPECT_NE(error_of_open().find("hermetic apply"), std::string::npos);
 }
 
+// Filled as if it were new, the server would run without any object.
+TEST_F(StoreTest, AnEmptyFileIsRefusedAndLeftAlone)
+{
+    {
+        const auto store = open();
+        write(*store, {{ChangeKind::Added, kA, "", "1"}});
+    }
+    std::filesystem::resize_file(path_, 0);
+    EXPECT_NE(error_of_open().find("it is empty"), std::string::npos) << error_of_open();
+    EXPECT_NE(error_of_open().find("backup"), std::string::npos);
+    EXPECT_EQ(std::filesystem::file_size(path_), 0U);
+    EXPECT_FALSE(Store::open(path_, Access::ReadOnly)) << "as `hermetic check` reads it";
+    std::filesystem::remove(path_);
+    EXPECT_TRUE(read(*open()).empty()) << "none is a new one";
+}
+
 TEST_F(StoreTest, ACorruptFileIsRefusedInWords)
 {
     {
