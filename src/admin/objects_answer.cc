@@ -1,6 +1,7 @@
 #include "admin/objects_answer.h"
 
 #include "admin/file_warnings.h"
+#include "admin/json_keys.h"
 #include "admin/query.h"
 #include "config/document_bounds.h"
 #include "core/assert.h"
@@ -276,6 +277,11 @@ Result<Body, Response> read_body(const std::string& text)
     }
     const auto* object = error ? nullptr : parsed.if_object();
     if (object == nullptr) return no_change();
+    if (const auto repeated = find_repeated_key(text)) {
+        return failure(
+            refuse(400, fmt::format("the body has the key \"{}\" twice", printable(*repeated, 60)),
+                   "each key once in its object"));
+    }
     Body body;
     for (const auto& [key, value] : *object) {
         bool fits = false;
@@ -347,11 +353,37 @@ Result<ObjectKey, Refusal> key_of(directory::Directory& directory, const Request
     return failure(found.error());
 }
 
+// Where the body of a new object says another value than its address.
+std::optional<Refusal> contradicts(const directory::Edit& edit, std::string_view field,
+                                   const std::string& addressed)
+{
+    for (const auto& [key, value] : edit.set) {
+        if (key != field) continue;
+        if (value.kind == Node::Kind::String && value.string == addressed) continue;
+        const std::string said = value.kind == Node::Kind::String
+                                     ? fmt::format("\"{}\"", printable(value.string, 60))
+                                     : std::string{"no text"};
+        return Refusal{Refusal::Kind::Invalid,
+                       fmt::format("the {} is \"{}\" in the address of the request and {} in its "
+                                   "body",
+                                   field, printable(addressed, 60), said),
+                       "the same in both, or only in the address",
+                       {}};
+    }
+    return std::nullopt;
+}
+
 Result<directory::Outcome, Refusal> add_one(directory::Directory& directory, const Request& request,
                                             Body body, const directory::Terms& terms)
 {
     const std::string organization = query_value(request, "organization");
+    if (auto refusal = contradicts(body.edit, "name", request.path[3])) {
+        return failure(*std::move(refusal));
+    }
     if (!organization.empty() && request.path[2] != directory::kOrganizationKind) {
+        if (auto refusal = contradicts(body.edit, directory::kOrganizationKind, organization)) {
+            return failure(*std::move(refusal));
+        }
         Node node;
         node.kind = Node::Kind::String;
         node.string = organization;
@@ -399,9 +431,16 @@ Response show_history(directory::Directory& directory, const Request& request)
 {
     const auto key = key_of(directory, request);
     if (key) return history(directory, *key, request);
+    if (key.error().kind != Refusal::Kind::NotFound) return refused(key.error());
+    // What is gone has its history.
     const std::string organization = query_value(request, "organization");
-    return history(directory, directory.key_of(request.path[2], organization, request.path[3]),
-                   request);
+    const ObjectKey gone = directory.key_of(request.path[2], organization, request.path[3]);
+    const auto last = directory.history(gone, 1);
+    if (!last) return refused(last.error());
+    if (!last->empty()) return history(directory, gone, request);
+    Refusal refusal = key.error();
+    refusal.expected += ", or with the organization the name of one that is gone";
+    return refused(refusal);
 }
 
 Response roll_back(directory::Directory& directory, const Request& request, directory::Terms terms)

@@ -234,6 +234,60 @@ TEST_F(ObjectsAnswer, MalformedBodiesAreRefusedWithTheRightForm)
     }
 }
 
+// Of two values nobody knows which was meant.
+TEST_F(ObjectsAnswer, AKeyThatIsThereTwiceIsNamed)
+{
+    fill();
+    const std::pair<const char*, const char*> bodies[] = {
+        {R"({"version":1,"set":{"tls":"encrypt"},"set":{"comment":"x"}})", "\"set\" twice"},
+        {R"({"version":1,"set":{"comment":"x","c\u006fmment":"y"}})", "\"comment\" twice"},
+        {R"({"version":1,"version":2,"set":{"comment":"x"}})", "\"version\" twice"},
+        {R"({"version":1,"set":{"exception":{"tls":"encrypt","tls":"none"}}})", "\"tls\" twice"},
+        {R"({"version":1,"set":{"comment":[{"a":1},{"b":1,"b":2}]}})", "\"b\" twice"},
+    };
+    for (const auto& [body, words] : bodies) {
+        const auto refused = body_of(ask("PATCH", kBank, body), 400);
+        EXPECT_NE(refused.at("error").as_string().find(words), std::string_view::npos) << body;
+    }
+    body_of(ask("PATCH", kBank, R"({"version":1,"set":{"comment":"x"}})"));
+}
+
+TEST_F(ObjectsAnswer, ANewObjectThatContradictsItsAddressIsRefused)
+{
+    fill();
+    const std::string target = "/v1/objects/outbound_connector/one";
+    const auto name = body_of(
+        ask("POST", target, R"({"set":{"name":"two","recipient_domains":["n.test"]}})"), 422);
+    EXPECT_NE(name.at("error").as_string().find("\"one\""), std::string_view::npos);
+    EXPECT_NE(name.at("error").as_string().find("\"two\""), std::string_view::npos);
+    const auto owner =
+        body_of(ask("POST", target + "?organization=A",
+                    R"({"set":{"organization":"B","recipient_domains":["n.test"]}})"),
+                422);
+    EXPECT_NE(owner.at("error").as_string().find("\"A\""), std::string_view::npos);
+    EXPECT_NE(owner.at("error").as_string().find("\"B\""), std::string_view::npos);
+    body_of(ask("POST", target, R"({"set":{"name":"one","recipient_domains":["n.test"]}})"));
+}
+
+TEST_F(ObjectsAnswer, AHistoryIsOfOneObjectThatIsOrWas)
+{
+    const char* const two =
+        "[[organization]]\nname = \"A\"\npostmaster = \"p@a.test\"\n"
+        "[[organization]]\nname = \"B\"\npostmaster = \"p@b.test\"\n"
+        "[[outbound_connector]]\nname = \"bank\"\norganization = \"A\"\n"
+        "recipient_domains = [\"x.test\"]\n"
+        "[[outbound_connector]]\nname = \"bank\"\norganization = \"B\"\n"
+        "recipient_domains = [\"x.test\"]\n";
+    body_of(ask("PUT", "/v1/objects?revision=0", two));
+    const std::string target = std::string{kBank} + "/history";
+    const auto any = body_of(ask("GET", target), 422);
+    EXPECT_NE(any.at("error").as_string().find("several organizations"), std::string_view::npos);
+    const auto of_a = body_of(ask("GET", target + "?organization=A"));
+    EXPECT_EQ(of_a.at("changes").as_array().size(), 1U);
+    body_of(ask("GET", "/v1/objects/outbound_connector/none/history"), 404);
+    body_of(ask("GET", "/v1/objects/outbound_connector/none/history?organization=A"), 404);
+}
+
 TEST_F(ObjectsAnswer, NobodyWithoutANameChangesAnything)
 {
     EXPECT_EQ(ask("PUT", "/v1/objects?revision=0", directory::kOrganization, "").status, 403);
