@@ -115,8 +115,11 @@ QueueFacts Dispatcher::Impl::facts_of(const MessageId& id) const
     const auto row = scheduler_.find(id);
     if (!row) return facts;
     facts.state = row->state;
-    // Its attempt has ended, and what was asked for meanwhile has its turn in a moment.
-    if (after_attempt_.contains(id)) facts.state = queue::State::UnderWay;
+    if (const auto waiting = after_attempt_.find(id); waiting != after_attempt_.end()) {
+        facts.promised = waiting->second->kind;
+        // Its attempt has ended, and what was asked for meanwhile has its turn in a moment.
+        if (row->state != queue::State::UnderWay) facts.state = queue::State::Reserved;
+    }
     if (changing_.contains(id)) facts.state = queue::State::Reserved;
     facts.awaits_split = to_split_.contains(id);
     facts.paused = row->pause.has_value();
@@ -127,12 +130,14 @@ net::Task<> Dispatcher::Impl::change_message(MessageId id, MessageChange change,
 {
     // Select: whether it may be changed now, or when its attempt has ended.
     std::optional<spool::Change> recorded;
-    if (auto refusal = refuse_change(change, facts_of(id))) {
+    const QueueFacts facts = facts_of(id);
+    if (auto refusal = refuse_change(change, facts)) {
+        if (withdraws_hold(change, facts)) withdraw(id);
         const bool later = refusal->kind == AnswerKind::AfterAttempt;
         answer(*std::move(refusal));
         if (!later) co_return;
         answer = [](const OperatorAnswer&) {};  // whoever asked has been told and waits no more
-        AfterAttempt attempt = co_await wait_for_attempt(id);
+        AfterAttempt attempt = co_await wait_for_attempt(id, change.kind);
         if (attempt.end != AttemptEnd::CameBack) co_return;
         recorded = std::move(attempt.recorded);
     }
@@ -233,11 +238,22 @@ void Dispatcher::Impl::publish_change(const MessageId& id, const MessageChange& 
     approvals_.insert_or_assign(id, change.approval);
 }
 
+// Its attempt is under way still: nothing has been recorded of the hold.
+void Dispatcher::Impl::withdraw(const MessageId& id)
+{
+    const auto waiting = after_attempt_.find(id);
+    if (waiting == after_attempt_.end()) return;
+    waiting->second->overruled = true;
+    waiting->second->wake();
+    after_attempt_.erase(waiting);
+}
+
 // A later request for the same message takes the place of an earlier one. Granted again at once,
 // having been left untouched: its next return will do.
-net::Task<Dispatcher::Impl::AfterAttempt> Dispatcher::Impl::wait_for_attempt(MessageId id)
+net::Task<Dispatcher::Impl::AfterAttempt> Dispatcher::Impl::wait_for_attempt(
+    MessageId id, MessageChange::Kind kind)
 {
-    AttemptWait wait;
+    AttemptWait wait{kind};
     if (const auto earlier = after_attempt_.find(id); earlier != after_attempt_.end()) {
         earlier->second->overruled = true;
         earlier->second->wake();

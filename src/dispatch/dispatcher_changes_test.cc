@@ -60,6 +60,35 @@ TEST_F(DispatcherTest, TheLaterOfTwoRequestsForMailUnderWayCounts)
     EXPECT_EQ(log_.last_event(), "queue.remove");
 }
 
+TEST_F(DispatcherTest, ARemovalThatWasPromisedStands)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    const Grant grant = taker_.next();
+    EXPECT_EQ(remove(1, TellSender::No).kind, Kind::AfterAttempt);
+    const OperatorAnswer refused = hold(1);
+    EXPECT_EQ(refused.kind, Kind::Refused);
+    EXPECT_NE(refused.words.find("will be removed"), std::string::npos) << refused.words;
+    defer(grant, hours{1});
+    while (!list().rows.empty()) {
+    }
+    EXPECT_TRUE(spool_.messages().empty());
+}
+
+TEST_F(DispatcherTest, AHoldThatWaitsForAnAttemptIsWithdrawnByARelease)
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    const Grant grant = taker_.next();
+    EXPECT_EQ(hold(1).kind, Kind::AfterAttempt);
+    EXPECT_EQ(release(1).kind, Kind::Done);
+    EXPECT_EQ(release(1).kind, Kind::Refused) << "nothing is left to take back";
+    defer(grant, hours{1});
+    while (state(1) != queue::State::Deferred) {
+    }
+    EXPECT_FALSE(spool_.messages().at(id(1))->state.held);
+}
+
 TEST_F(DispatcherTest, ARequestOutlivesADiskThatFailsWhenTheAttemptEnds)
 {
     start();

@@ -48,11 +48,12 @@ struct AttemptWait {
     {
         if (came_back) came_back->set();
     }
-    std::optional<net::Event> came_back;
+    MessageChange::Kind kind;  // what it waits to do
+    std::optional<net::Event> came_back{};
     bool overruled = false;  // by a later request for the same message
     // What the attempt recorded. The scheduler has been told that the message is held, so that it
     // is not granted again before the request is done.
-    std::optional<spool::Change> recorded;
+    std::optional<spool::Change> recorded{};
 };
 
 class Dispatcher::Impl {
@@ -142,7 +143,8 @@ private:
         AttemptEnd end = AttemptEnd::Ended;
         std::optional<spool::Change> recorded;
     };
-    [[nodiscard]] net::Task<AfterAttempt> wait_for_attempt(MessageId id);
+    [[nodiscard]] net::Task<AfterAttempt> wait_for_attempt(MessageId id, MessageChange::Kind kind);
+    void withdraw(const MessageId& id);
     [[nodiscard]] net::Task<> split_next(MessageId id);
     [[nodiscard]] net::Task<Result<Stored, std::string>> load(MessageId id);
     [[nodiscard]] net::Task<std::string> read_beginning(spool::Body body, std::size_t octets);

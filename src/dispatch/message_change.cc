@@ -37,6 +37,21 @@ std::string_view refuse_attempt(queue::State state, const QueueFacts& facts)
     return {};
 }
 
+// What was promised for the end of the attempt: a removal stands, a hold can be taken back.
+std::optional<OperatorAnswer> answer_by_promise(const MessageChange& change,
+                                                const QueueFacts& facts)
+{
+    if (withdraws_hold(change, facts))
+        return OperatorAnswer{AnswerKind::Done, 1,
+                              "It is not held: the hold that waited for the end of its attempt is "
+                              "withdrawn."};
+    const bool contradicts = change.kind == ChangeKind::Hold || change.kind == ChangeKind::Release;
+    if (facts.promised != ChangeKind::Remove || !contradicts) return std::nullopt;
+    return OperatorAnswer{AnswerKind::Refused, 0,
+                          "It will be removed when its attempt ends, unless that delivers it: that "
+                          "was promised before."};
+}
+
 }  // namespace
 
 OperatorAnswer answer_stopping()
@@ -67,6 +82,7 @@ std::optional<OperatorAnswer> refuse_change(const MessageChange& change, const Q
     if (state == queue::State::Reserved)
         return OperatorAnswer{AnswerKind::Refused, 0,
                               "Another change of it is being recorded. Try again."};
+    if (auto answer = answer_by_promise(change, facts)) return answer;
     const bool held = state == queue::State::Held && !facts.awaits_split;
     if (change.kind == ChangeKind::Hold && held)
         return OperatorAnswer{AnswerKind::Done, 1, "It was held already."};
@@ -87,6 +103,12 @@ std::optional<OperatorAnswer> refuse_change(const MessageChange& change, const Q
                               "It is being delivered now. This will be done when the attempt ends, "
                               "unless that delivers it."};
     return std::nullopt;
+}
+
+bool withdraws_hold(const MessageChange& change, const QueueFacts& facts)
+{
+    return facts.state == queue::State::UnderWay && facts.promised == ChangeKind::Hold &&
+           change.kind == ChangeKind::Release;
 }
 
 std::optional<OperatorAnswer> refuse_change(const MessageChange& change,

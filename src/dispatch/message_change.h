@@ -52,7 +52,8 @@ struct QueueFacts {
     std::optional<queue::State> state;  // of the message; nullopt: not in the queue
     // Its recipients go different ways: it counts as held until it has been split.
     bool awaits_split = false;
-    bool paused = false;  // its destination is
+    bool paused = false;                            // its destination is
+    std::optional<MessageChange::Kind> promised{};  // under way: what its attempt's end waits for
 };
 
 // Whether a change may begin: now (nullopt), when the attempt has ended (AfterAttempt), or never.
@@ -63,6 +64,10 @@ struct QueueFacts {
 // lift, no operator's (specification §6).
 [[nodiscard]] std::optional<OperatorAnswer> refuse_change(const MessageChange& change,
                                                           const mail::Envelope& envelope);
+
+// Whether it takes back a hold that was promised for the end of the attempt. refuse_change() has
+// the answer.
+[[nodiscard]] bool withdraws_hold(const MessageChange& change, const QueueFacts& facts);
 
 // The states in which a message can be meant by a selection for this change: those in which
 // refuse_change() begins it, now or after the attempt.

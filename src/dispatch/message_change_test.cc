@@ -66,6 +66,12 @@ const Row kRows[] = {
     {"ReleasePaused",    Kind::Release, {Reading::Over, State::Held, false, true},   {}},
     {"RemovePaused",     Kind::Remove,  {Reading::Over, State::Waiting, false, true}, {}},
     {"RemoveHeld",       Kind::Remove,  {Reading::Over, State::Held, false},         {}},
+    {"HoldTwice",        Kind::Hold,    {Reading::Over, State::UnderWay, false, false, Kind::Hold},   Answer::AfterAttempt},
+    {"ReleaseOfAPromise", Kind::Release, {Reading::Over, State::UnderWay, false, false, Kind::Hold},  Answer::Done},
+    {"RemoveInsteadOfHold", Kind::Remove, {Reading::Over, State::UnderWay, false, false, Kind::Hold}, Answer::AfterAttempt},
+    {"HoldOfARemoval",   Kind::Hold,    {Reading::Over, State::UnderWay, false, false, Kind::Remove}, Answer::Refused},
+    {"ReleaseOfARemoval", Kind::Release, {Reading::Over, State::UnderWay, false, false, Kind::Remove}, Answer::Refused},
+    {"RemoveTwice",      Kind::Remove,  {Reading::Over, State::UnderWay, false, false, Kind::Remove}, Answer::AfterAttempt},
     {"RemoveUnderWay",   Kind::Remove,  {Reading::Over, State::UnderWay, false},     Answer::AfterAttempt},
 };
 // clang-format on
