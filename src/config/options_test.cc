@@ -146,6 +146,7 @@ const Refused kRefused[] = {
     {"ClientCertificatesInClear", kStart + "tls = \"off\"\nclient_certificates = \"require\"\n", "listener[0].client_certificates", "\"off\""},
     {"WaterMarksTheWrongWay", kStart + "[spool]\nhigh_water = \"2GiB\"\nlow_water = \"1GiB\"\n", "spool.low_water", "high_water"},
     {"HostnameMissing", "data_directory = \"d\"\norganization_file = \"o\"\n[[listener]]\nname=\"a\"\naddresses=[\"127.0.0.1:0\"]\n", "hostname", "full name"},
+    {"ReadSocketThatIsTooLong", kStart + "[admin]\nread_socket = \"/" + std::string(107, 'r') + "\"\n", "admin.read_socket", "shorter"},
     {"MetricsAtAListener", kStart + "[[listener]]\nname = \"b\"\naddresses = [\"127.0.0.1:25\"]\n[metrics]\naddresses = [\"127.0.0.1:9090\", \"127.0.0.1:25\"]\n", "metrics.addresses", "nothing else uses"},
     {"MetricsTwice", kStart + "[metrics]\naddresses = [\"127.0.0.1:9090\", \"127.0.0.1:9090\"]\n", "metrics.addresses", "nothing else uses"},
     {"SameAddressTwice", kStart + "[[listener]]\nname = \"b\"\naddresses = [\"127.0.0.1:25\", \"127.0.0.1:25\"]\n", "listener[1].addresses", "once"},

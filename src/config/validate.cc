@@ -251,8 +251,11 @@ void validate_node_options(const NodeOptions& options, const Node& document,
         faults.add("spool", "low_water", "it is below high_water", "a size of high_water or more");
     }
     // sockaddr_un holds 107 octets and a NUL.
-    if (options.admin.socket.size() > 107) {
-        faults.add("admin", "socket", "the path is longer than a Unix socket allows (107 octets)",
+    constexpr std::size_t kLongestSocket = 107;
+    for (const auto& [key, path] : {std::pair{"socket", &options.admin.socket},
+                                    std::pair{"read_socket", &options.admin.read_socket}}) {
+        if (path->size() <= kLongestSocket) continue;
+        faults.add("admin", key, "the path is longer than a Unix socket allows (107 octets)",
                    "a shorter path");
     }
 }

@@ -7,8 +7,11 @@
 #include "daemon/services_part.h"
 #include "events/publisher.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace hermetic::daemon {
 
@@ -19,12 +22,13 @@ bool lacks_ipv6(const Endpoint& address, int code)
 }
 
 Listeners::Listeners(net::Core& main, events::Publisher& events, const config::NodeOptions& options,
-                     Cores& cores, ServicesPart& services)
+                     Cores& cores, ServicesPart& services, std::string file)
     : main_{main},
       events_{events},
       options_{options},
       cores_{cores},
       services_{services},
+      file_{std::move(file)},
       tasks_{main}
 {
 }
@@ -119,8 +123,8 @@ Result<void, std::string> Listeners::open(inbound::ListenerPointer listener)
             continue;
         }
         if (!acceptor)
-            return failure("listener \"" + listener->options.name +
-                           "\": addresses: " + acceptor.error().words);
+            return failure(fmt::format("{}: listener \"{}\".addresses: {}", file_,
+                                       listener->options.name, acceptor.error().words));
         opened.acceptors.push_back(std::move(*acceptor));
     }
     const std::string name = listener->options.name;

@@ -35,9 +35,9 @@ class Worker;
 
 class Listeners final : public Subsystem {
 public:
-    // All of it outlives this.
+    // All of it outlives this; `file` is the configuration's, for people.
     Listeners(net::Core& main, events::Publisher& events, const config::NodeOptions& options,
-              Cores& cores, ServicesPart& services);
+              Cores& cores, ServicesPart& services, std::string file);
     ~Listeners() override;
 
     [[nodiscard]] Result<void, std::string> start() override;
@@ -79,6 +79,7 @@ private:
     const config::NodeOptions& options_;
     Cores& cores_;
     ServicesPart& services_;
+    std::string file_;
     net::TaskGroup tasks_;
     std::map<std::string, Open> open_;
     std::vector<std::unique_ptr<net::Acceptor>> closed_;  // until their run() has ended

@@ -131,7 +131,7 @@ Node::Impl::Impl(cli::ServeArguments arguments, NodeFile file)
       services_{{events_, metrics_, options_, objects_, secrets_, observations_, bounce_watch_,
                  session_watch_, cores_, spool_, resolver_}},
       queue_{main_, metrics_, objects_, services_, cores_, spool_},
-      listeners_{main_, events_, options_, cores_, services_},
+      listeners_{main_, events_, options_, cores_, services_, arguments_.config},
       validation_{{main_, events_, options_, objects_, observations_, bounce_watch_, session_watch_,
                    resolver_, services_}},
       reload_{{main_, events_, *log_, metrics_, parts_, objects_, secrets_, options_,
