@@ -448,6 +448,7 @@ Response roll_back(directory::Directory& directory, const Request& request, dire
     const auto revision = parse_decimal<std::uint64_t>(request.path[2]);
     if (!revision) return refuse(400, "this is not a revision", "a revision of GET /v1/changes");
     terms.base = number(request, "revision");
+    terms.prune = query_value(request, "prune") == "yes";
     return outcome(directory, directory.roll_back(*revision, terms), terms.dry_run, true);
 }
 

@@ -216,6 +216,19 @@ TEST_F(ObjectsAnswer, ARevisionIsShownAndRolledBackTo)
     body_of(ask("POST", "/v1/changes/9/rollback?revision=3"), 404);
 }
 
+TEST_F(ObjectsAnswer, ARollbackThatRemovesIs409UntilItIsAskedTo)
+{
+    fill();
+    body_of(ask("POST", "/v1/objects/certificate/late",
+                R"({"set":{"chain":"/etc/ssl/late.pem","key":"/etc/ssl/late.key"}})"));
+    const std::string target = "/v1/changes/1/rollback?revision=2";
+    const auto refused = body_of(ask("POST", target), 409);
+    EXPECT_EQ(refused.at("reason").as_string(), "removes");
+    body_of(ask("POST", target + "&prune=no"), 409);
+    const auto done = body_of(ask("POST", target + "&prune=yes"));
+    EXPECT_EQ(done.at("changes").at(0).at("change").as_string(), "removed");
+}
+
 TEST_F(ObjectsAnswer, AKindThatIsNoneIsSaidWithThoseThatAre)
 {
     const auto refused = body_of(ask("GET", "/v1/objects/connector/bank"), 404);

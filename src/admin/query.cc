@@ -100,7 +100,7 @@ const std::vector<Resource>& resources()
         {"DELETE", "/v1/objects/*/*", {organization, dry_run, number("version")}},
         {"GET", "/v1/export", {}},
         {"GET", "/v1/changes", {number("limit"), number("revision")}},
-        {"POST", "/v1/changes/*/rollback", {number("revision"), dry_run}},
+        {"POST", "/v1/changes/*/rollback", {number("revision"), dry_run, flag("prune")}},
         {"POST",
          "/v1/connectors/*/test",
          {text("to"), number("wait"), choice("direction", {"inbound", "outbound"}), organization}},

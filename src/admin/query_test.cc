@@ -52,6 +52,7 @@ const Row kRows[] = {
     {"DELETE", "/v1/objects/certificate/x?version=1&organization=Typo", "no organization"},
     {"GET",    "/v1/objects/certificate/x/history?organization=Gone", ""},
     {"PUT",    "/v1/objects?revision=1&dryrun=yes",            R"("expected":"revision, file, dry-run, prune")"},
+    {"POST",   "/v1/changes/1/rollback?revision=2&prune=yes",  ""},
     {"POST",   "/v1/connectors/x/test?direction=both",         R"("expected":"inbound, outbound")"},
     {"GET",    "/v1/nothing?a=b",                              ""},  // 404 says more
 };

@@ -63,22 +63,6 @@ bool has_changes(const value& answer)
     return changes != nullptr && changes->is_array() && !changes->as_array().empty();
 }
 
-// Whether what the file does not name may go. Nobody is asked twice, nor where nobody can be.
-bool may_remove(const ApplyArguments& arguments, std::size_t count)
-{
-    if (arguments.prune || count == 0) return true;
-    const std::string objects = fmt::format("{} object{}", count, count == 1 ? "" : "s");
-    Terminal* const terminal = arguments.file == "-" ? nullptr : find_terminal();
-    if (terminal != nullptr) {
-        if (ask_yes(*terminal, "Remove " + objects + ", as shown?") == Answer::Yes) return true;
-        complain({"nothing was changed", "", "removes"});
-        return false;
-    }
-    complain({"nothing was changed: the file does not name " + objects + ", which it would remove",
-              "--prune, or a file that names everything that is to remain", "removes"});
-    return false;
-}
-
 // The answer, or nullopt with the exit code.
 std::optional<std::string> put(const ServerChoice& server, const std::string& file,
                                const std::string& document, const std::string& terms, int& code)
@@ -107,6 +91,23 @@ std::size_t count_removed(const value& answer)
     std::size_t count = 0;
     for (const value& each : changes->as_array()) count += text_of(each, "change") == "removed";
     return count;
+}
+
+bool may_remove(const Removal& removal)
+{
+    if (removal.prune || removal.count == 0) return true;
+    const std::string objects =
+        fmt::format("{} object{}", removal.count, removal.count == 1 ? "" : "s");
+    Terminal* const terminal = removal.asks ? find_terminal() : nullptr;
+    if (terminal != nullptr) {
+        if (ask_yes(*terminal, "Remove " + objects + ", as shown?") == Answer::Yes) return true;
+        complain({"nothing was changed", "", "removes"});
+        return false;
+    }
+    complain({fmt::format("nothing was changed: {} does not name {}, which would be removed",
+                          removal.whole, objects),
+              "--prune, or one that names everything that is to remain", "removes"});
+    return false;
 }
 
 std::string format_changes(const value& answer)
@@ -153,7 +154,7 @@ int apply(const ServerChoice& server, const ApplyArguments& arguments, Output ou
     }
     const std::size_t removed = count_removed(difference);
     std::fflush(stdout);
-    if (!may_remove(arguments, removed)) return kFailed;
+    if (!may_remove({"the file", arguments.prune, arguments.file != "-", removed})) return kFailed;
     // What was shown is what happens: from the revision that it was compared with.
     terms = fmt::format("revision={}&prune={}", number_of(difference, "revision"),
                         removed > 0 ? "yes" : "no");

@@ -61,7 +61,12 @@ int roll_back(const ServerChoice& server, const RollbackArguments& arguments, Ou
         if (output == Output::Json) std::printf("%s\n", tried->c_str());
         return changes.empty() ? kDone : kWouldChange;
     }
-    terms = fmt::format("revision={}", number_of(difference, "revision"));
+    const std::size_t removed = count_removed(difference);
+    std::fflush(stdout);
+    if (!may_remove({fmt::format("revision {}", arguments.to), arguments.prune, true, removed}))
+        return kFailed;
+    terms = fmt::format("revision={}&prune={}", number_of(difference, "revision"),
+                        removed > 0 ? "yes" : "no");
     const auto done = ask_server(server, "POST", target + terms, {}, code);
     if (!done) return code;
     const value answer = parse_answer(*done);

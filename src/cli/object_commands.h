@@ -32,6 +32,7 @@ struct ChangesArguments {
 struct RollbackArguments {
     std::uint64_t to = 0;
     bool dry_run = false;
+    bool prune = false;                     // remove what the revision does not name, unasked
     std::optional<std::uint64_t> revision;  // that was seen; not set: the newest
 };
 
@@ -88,6 +89,17 @@ void print_warnings(const boost::json::value& answer);
 [[nodiscard]] std::string format_changes(const boost::json::value& answer);
 // How many objects it removes.
 [[nodiscard]] std::size_t count_removed(const boost::json::value& answer);
+
+// Objects that a change would remove because what it restores or applies does not name them.
+struct Removal {
+    std::string whole;   // what does not name them: "the file", "revision 3"
+    bool prune = false;  // they may go, unasked
+    bool asks = true;    // a person may be asked, where there is one
+    std::size_t count = 0;
+};
+// Whether they may go; false after having said why not. Nobody is asked twice, nor where nobody can
+// be.
+[[nodiscard]] bool may_remove(const Removal& removal);
 
 // Changes of several revisions, newest first, under who made each and when.
 [[nodiscard]] std::string format_revisions(const boost::json::value& answer);

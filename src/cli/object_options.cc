@@ -193,6 +193,9 @@ void add_history(CLI::App& app, ObjectArguments& arguments, int& result)
     rollback->add_option("revision", arguments.rollback.to, "As `changes` lists it")->required();
     rollback->add_flag("--dry-run", arguments.rollback.dry_run,
                        "Only show what would change; exit code 4 if something would");
+    rollback->add_flag("--prune", arguments.rollback.prune,
+                       "Remove objects that the revision does not name; otherwise the command asks "
+                       "on a terminal, and changes nothing elsewhere");
     rollback->add_option("--revision-seen", arguments.rollback.revision,
                          "Refuse (exit code 5) if the objects are no longer at this revision");
     rollback->callback(

@@ -61,8 +61,9 @@ std::optional<Refusal> owns(const Objects& objects, const ObjectKey& organizatio
                   "they are removed first");
 }
 
-// What the document leaves out, of what is there.
-std::optional<Refusal> removes(const std::vector<StoredObject>& stored, const Objects& made)
+// What `whole` ("the document", "revision 3") leaves out, of what is there.
+std::optional<Refusal> removes(const std::vector<StoredObject>& stored, const Objects& made,
+                               const std::string& whole)
 {
     constexpr std::size_t kShown = 5;
     std::size_t count = 0;
@@ -74,9 +75,8 @@ std::optional<Refusal> removes(const std::vector<StoredObject>& stored, const Ob
     if (count == 0) return std::nullopt;
     if (count > kShown) names += fmt::format(" and {} more", count - kShown);
     return refuse(Kind::Removes,
-                  fmt::format("the document does not name {}, which it would remove", names),
-                  "`--prune` (prune=yes) to remove what it does not name, or a document that "
-                  "names it");
+                  fmt::format("{} does not name {}, which would be removed", whole, names),
+                  "`--prune` (prune=yes) to remove what it does not name, or one that names it");
 }
 
 std::string string_member(const Edit& edit, std::string_view key)
@@ -233,7 +233,8 @@ Result<Outcome, Refusal> Directory::replace(std::string_view document, const std
         if (auto refusal = overtaken(terms)) return failure(*std::move(refusal));
         auto made = compiled(compile(*parsed, file));
         if (!made || terms.prune || terms.dry_run) return made;
-        if (auto refusal = removes(stored, made->objects)) return failure(*std::move(refusal));
+        if (auto refusal = removes(stored, made->objects, "the document"))
+            return failure(*std::move(refusal));
         return made;
     };
     return commit(terms, make, {&*parsed, file});
@@ -259,11 +260,15 @@ Result<Outcome, Refusal> Directory::roll_back(std::uint64_t revision, const Term
     }
     Terms signed_terms = terms;
     signed_terms.by = fmt::format("{} (rollback to revision {})", terms.by, revision);
-    return commit(signed_terms, [&](const auto&) -> Result<Compiled, Refusal> {
+    return commit(signed_terms, [&](const auto& stored) -> Result<Compiled, Refusal> {
         if (auto refusal = overtaken(terms)) return failure(*std::move(refusal));
         const auto objects = store_->objects_at(revision);
         if (!objects) return failure(broken(objects.error()));
         auto made = compiled(compile(*objects));
+        if (made && !terms.prune && !terms.dry_run) {
+            if (auto refusal = removes(stored, made->objects, fmt::format("revision {}", revision)))
+                return failure(*std::move(refusal));
+        }
         if (made) return made;
         Refusal refusal = std::move(made.error());
         refusal.what = fmt::format("the objects of revision {} are no longer valid: {}", revision,

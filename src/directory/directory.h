@@ -45,7 +45,7 @@ struct Terms {
     std::string by;                     // who
     std::optional<std::uint64_t> base;  // version of the object, or revision of all
     bool dry_run = false;               // everything but writing and publishing
-    bool prune = false;                 // what a document does not name is removed
+    bool prune = false;  // what a document, or an old revision, does not name is removed
 };
 
 struct Outcome {

@@ -320,7 +320,13 @@ TEST_F(DirectoryTest, ARollbackMakesWhatWasANewRevision)
     EXPECT_EQ(tried->changes.size(), 2U);
     EXPECT_EQ(directory_->revision().number, 4U);
     EXPECT_EQ(refused(directory_->roll_back(2, {"carol", 3, false})).kind, Refusal::Kind::Conflict);
-    const auto done = directory_->roll_back(2, {"carol", 4, false});
+    const Refusal unasked = refused(directory_->roll_back(2, {"carol", 4, false}));
+    EXPECT_EQ(unasked.kind, Refusal::Kind::Removes);
+    EXPECT_EQ(unasked.what,
+              "revision 2 does not name outbound_connector \"two\", which would be removed");
+    EXPECT_NE(unasked.expected.find("--prune"), std::string::npos);
+    EXPECT_EQ(directory_->revision().number, 4U) << "nothing happened";
+    const auto done = directory_->roll_back(2, {"carol", 4, false, true});
     ASSERT_TRUE(done) << done.error().what;
     EXPECT_EQ(done->revision.number, 5U);
     EXPECT_EQ(done->revision.by, "carol (rollback to revision 2)");

@@ -159,7 +159,7 @@ class Directory(unittest.TestCase):
         path = self.file(self.document(hop), "less.toml")
         refused = self.command("apply", path, code=1)
         self.assertIn('- outbound_connector "bank" of Test', refused.stdout)
-        self.assertIn("1 object, which it would remove; expected: --prune", refused.stderr)
+        self.assertIn("1 object, which would be removed; expected: --prune", refused.stderr)
         self.assertEqual(json.loads(self.command("apply", path, "--json", code=1).stderr)["reason"],
                          "removes")
         status, answer = ask(self.server, "PUT", "/v1/objects?revision=1", path.read_text())
@@ -213,12 +213,22 @@ class Directory(unittest.TestCase):
         self.assertEqual(self.json("connector", "show", "bank")["fields"]["comment"], "second")
         self.assertIn("(rollback to revision 2)", self.command("changes", "4").stdout)
         self.assertEqual(self.command("rollback", "2").stdout, "nothing to do\n")
+        # What was added since would go: not unasked.
+        self.command("connector", "add", "late", "recipient_domains=late.test", "--no-test")
+        refused = self.command("rollback", "4", code=1)
+        self.assertIn('- outbound_connector "late" of Test', refused.stdout)
+        self.assertIn("revision 4 does not name 1 object, which would be removed; expected: --prune",
+                      refused.stderr)
+        self.on_terminal("n", "rollback", "4")
+        self.assertEqual(len(self.json("connector", "list")["objects"]), 2)
+        self.command("rollback", "4", "--prune")
+        self.assertEqual(len(self.json("connector", "list")["objects"]), 1)
         # A listener that the old objects name is not there any more.
         self.listen("mx", "print")
         self.command("connector", "set", "ours", "--inbound", "listeners=print")
         self.command("connector", "set", "ours", "--inbound", "listeners=")
         self.listen("mx")
-        refused = self.command("rollback", "5", code=1).stderr
+        refused = self.command("rollback", "7", code=1).stderr
         self.assertIn("print", refused)
         self.assertIn('expected: "mx"', refused)
 
