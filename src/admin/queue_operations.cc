@@ -63,7 +63,8 @@ Response operator_response(const std::optional<OperatorAnswer>& answer)
     case OperatorAnswer::Kind::Done:
     case OperatorAnswer::Kind::AfterAttempt: {
         const bool now = answer->kind == OperatorAnswer::Kind::Done;
-        const json::object body{{"done", answer->words}, {"count", answer->count}, {"now", now}};
+        json::object body{{"done", answer->words}, {"count", answer->count}, {"now", now}};
+        if (!answer->warning.empty()) body["warnings"] = json::array{answer->warning};
         return {now ? 200 : 202, "application/json", json::serialize(body)};
     }
     case OperatorAnswer::Kind::NotFound:

@@ -1,6 +1,7 @@
 #include "admin/client.h"
 #include "cli/cli.h"
 #include "cli/complaint.h"
+#include "cli/object_commands.h"
 #include "cli/queue_commands.h"
 #include "cli/queue_words.h"
 #include "cli/server_call.h"
@@ -208,6 +209,8 @@ int queue_pause(const std::string& action, const QueueArguments& arguments)
                                query_part("reason", arguments.why);
     return call_server(arguments.server, "POST", target, arguments.output(), [](const value& body) {
         std::printf("%s\n", text_of(body, "done").c_str());
+        std::fflush(stdout);
+        print_warnings(body);
     });
 }
 

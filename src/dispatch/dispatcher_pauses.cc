@@ -2,6 +2,7 @@
 #include "core/quote.h"
 #include "core/text.h"
 #include "dispatch/dispatcher_impl.h"
+#include "dispatch/pause_check.h"
 #include "events/publisher.h"
 
 namespace hermetic::dispatch {
@@ -22,8 +23,7 @@ events::QueueOperation operation_on(events::QueueOperation::Kind kind,
 
 std::string describe_waiting(std::uint64_t messages)
 {
-    if (messages == 0)
-        return "No mail waits there now; compare its name with `hermetic queue destinations`.";
+    if (messages == 0) return "No mail waits for it now.";
     return std::to_string(messages) +
            (messages == 1 ? " message waits for it." : " messages wait for it.");
 }
@@ -74,6 +74,12 @@ void Dispatcher::Impl::pause(const std::string& destination, const std::string& 
                 "It was paused already: " + queue::describe(place->second) + "."});
         return;
     }
+    const PauseCheck check =
+        messages_of(key) == 0 ? check_pause(routes_->snapshot(), key) : PauseCheck{{}, true};
+    if (!check.refusal.empty()) {
+        answer({AnswerKind::Refused, 0, check.refusal});
+        return;
+    }
     if (pauses.size() > queue::kMostPauses) {
         answer({AnswerKind::Refused, 0, "Too many destinations are paused."});
         return;
@@ -86,6 +92,10 @@ void Dispatcher::Impl::pause(const std::string& destination, const std::string& 
         done.count = messages_of(key);
         done.words = "It is paused: nothing is delivered to " + quoted(label) +
                      " until it is resumed. " + describe_waiting(done.count);
+        if (!check.named)
+            done.warning = "no connector and no accepted domain names " + quoted(label) +
+                           ": compare it with `hermetic queue destinations`, and resume it if it "
+                           "is not what you meant";
     }
     answer(std::move(done));
 }

@@ -229,7 +229,9 @@ TEST_F(SelectionTest, PausedMailWaitsAndSaysWhy)
     start();
     const auto paused = pause("mx:far.example");
     EXPECT_EQ(paused.kind, Kind::Done);
-    EXPECT_NE(paused.words.find("No mail waits there now"), std::string::npos) << paused.words;
+    EXPECT_NE(paused.words.find("No mail waits for it now."), std::string::npos) << paused.words;
+    EXPECT_NE(paused.warning.find("no accepted domain names \"mx:far.example\""), std::string::npos)
+        << paused.warning;
     EXPECT_EQ(log_.last_line(), "queue.pause destination=mx:far.example by=alice why=moving");
     spool_.store({make(1, {"b@far.example"}), make(2, {"c@other.example"})});
     EXPECT_EQ(taker_.next().route->label, "mx:other.example");
@@ -242,13 +244,32 @@ TEST_F(SelectionTest, PausedMailWaitsAndSaysWhy)
               Kind::Refused);
     EXPECT_EQ(pause("mx:far.example").count, 1U) << "it was already";
     EXPECT_EQ(pause("mx:far.example;organization=Example").count, 1U) << "the same, in full";
-    EXPECT_EQ(pause("mx:far.example;organization=Other").count, 0U) << "another's";
-    EXPECT_EQ(resume("mx:far.example;organization=Other").kind, Kind::Done);
+    EXPECT_EQ(pause("mx:far.example;organization=Other").kind, Kind::Refused) << "nobody's";
+    EXPECT_EQ(resume("mx:far.example;organization=Other").kind, Kind::NotFound);
     EXPECT_TRUE(taker_.none());
     EXPECT_EQ(resume("mx:far.example").kind, Kind::Done);
     EXPECT_EQ(log_.last_line(), "queue.resume destination=mx:far.example by=alice");
     EXPECT_EQ(taker_.next().route->label, "mx:far.example");
     EXPECT_EQ(resume("mx:far.example").kind, Kind::NotFound);
+}
+
+// A name cut at the ";" by a shell, or the domain where a connector decides, would pause nothing.
+TEST_F(SelectionTest, APauseThatNoMailCanHaveIsRefused)
+{
+    start(snapshot("far.example"));
+    const std::string label = "hosts:smtp://relay.example:25;connector=smart";
+    for (const char* other : {"mx:far.example", "hosts:smtp://relay.example:25", "mx:smart"}) {
+        const auto refused = pause(other);
+        EXPECT_EQ(refused.kind, Kind::Refused) << other;
+        EXPECT_NE(refused.words.find("goes to \"" + label + "\": pause that."), std::string::npos)
+            << refused.words;
+    }
+    const auto done = pause(label);
+    EXPECT_EQ(done.kind, Kind::Done) << done.words;
+    EXPECT_EQ(done.warning, "");
+    spool_.store({make(1, {"b@far.example"})});
+    EXPECT_EQ(show(id(1)).row->waits_for, "queue.paused");
+    EXPECT_TRUE(taker_.none());
 }
 
 class PausedBefore : public SelectionTest {

@@ -35,6 +35,7 @@ struct OperatorAnswer {
     Kind kind = Kind::Done;
     std::uint64_t count = 0;  // messages affected
     std::string words;        // one sentence for people
+    std::string warning{};    // what is hardly meant, though it is done
 };
 
 struct MessageChange {

@@ -189,4 +189,20 @@ RouteDecision decide_route(const objects::Snapshot& snapshot, std::string_view o
     return default_route(snapshot, organization, recipient, Reason::RouteDefaultMx);
 }
 
+std::vector<Route> configured_routes(const objects::Snapshot& snapshot)
+{
+    // Configured hosts are the same for every recipient.
+    const mail::Mailbox anybody{{}, IpAddress{}};
+    std::vector<Route> routes;
+    for (const objects::OutboundConnector& each : snapshot.contents().outbound_connectors) {
+        if (each.enabled && !each.next_hop.mx)
+            routes.push_back(connector_route(snapshot, each, anybody).route);
+    }
+    for (const objects::AcceptedDomain& each : snapshot.contents().accepted_domains) {
+        if (each.enabled && each.connector.empty() && !each.next_hop.mx)
+            routes.push_back(accepted_route(snapshot, each, anybody).route);
+    }
+    return routes;
+}
+
 }  // namespace hermetic::routing

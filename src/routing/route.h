@@ -77,6 +77,9 @@ struct RouteDecision {
                                          std::string_view organization,
                                          const mail::Mailbox& recipient);
 
+// Those that enabled connectors and accepted domains with hosts of their own lead to.
+[[nodiscard]] std::vector<Route> configured_routes(const objects::Snapshot& snapshot);
+
 // The hosts of an MX route in the order in which they are to be tried: by preference, equal ones
 // shuffled (RFC 5321 §5.1); without MX records the domain itself. Or why there is none: Dns stage,
 // 5.1.10 (null MX), 5.1.2 (no such domain), 4.4.312 (lookup failed), 5.4.4 (no record names a
