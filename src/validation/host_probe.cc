@@ -165,7 +165,8 @@ std::optional<facts::Outcome> refuse(const Environment& env, const HostFindings&
 }
 
 net::Task<AddressFindings> probe_address(const Environment& env, Contexts& contexts,
-                                         const HostFindings& host, Endpoint endpoint, Sink sink)
+                                         const HostFindings& host, Endpoint endpoint,
+                                         std::vector<policy::TlsName> names, Sink sink)
 {
     AddressFindings findings;
     findings.endpoint = endpoint;
@@ -199,7 +200,8 @@ net::Task<AddressFindings> probe_address(const Environment& env, Contexts& conte
     co_await try_versions(env, contexts, request, findings);
     tell(sink, say_versions(findings.versions, TlsVersion::Tls12), label, address);
     if (findings.evidence) {
-        tell(sink, say_certificate(*findings.evidence, env.core.clock().wall()), label, address);
+        tell(sink, say_certificate(*findings.evidence, env.core.clock().wall(), names), label,
+             address);
     }
     co_return findings;
 }

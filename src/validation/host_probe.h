@@ -6,6 +6,7 @@
 #pragma once
 
 #include "net/task.h"
+#include "policy/tls_policy.h"
 #include "routing/route.h"
 #include "validation/contexts.h"
 #include "validation/conversation.h"
@@ -32,9 +33,11 @@ inline constexpr std::size_t kMaxAddresses = 4;  // of a host
 [[nodiscard]] std::optional<facts::Outcome> refuse(const Environment& env, const HostFindings& host,
                                                    const Endpoint& endpoint);
 
-// Connect, greeting, EHLO, STARTTLS, then each version alone, then the certificate.
+// Connect, greeting, EHLO, STARTTLS, then each version alone, then the certificate. `names`: the
+// connector's tls_names.
 [[nodiscard]] net::Task<AddressFindings> probe_address(const Environment& env, Contexts& contexts,
                                                        const HostFindings& host, Endpoint endpoint,
+                                                       std::vector<policy::TlsName> names,
                                                        Sink sink);
 
 // "192.0.2.1:25"; the path of a Unix socket.

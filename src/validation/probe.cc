@@ -44,7 +44,10 @@ net::Task<> probe_host(const Environment& env, ProbeContext& probe_context, Cont
     const std::string label = host.host.label();
     for (const auto& endpoint : endpoints_of(host)) {
         if (env.core.clock().now() >= env.until) break;
-        host.probes.push_back(co_await probe_address(env, contexts, host, endpoint, sink));
+        std::vector<policy::TlsName> no_names;
+        auto probed =
+            co_await probe_address(env, contexts, host, endpoint, std::move(no_names), sink);
+        host.probes.push_back(std::move(probed));
         if (!is_there(host.probes.back())) continue;
         auto levels = co_await try_levels(probe_context, subject.organization, host, endpoint);
         Step step = say_levels(levels);

@@ -37,7 +37,10 @@ public:
     void on_dialed(const policy::NextHopStep& step, const outbound::Host&,
                    const outbound::DialResult& result) override
     {
-        for (auto& each : say_seen(result)) tell(hosts_[step.host], std::move(each));
+        // What the handshake of a usable connection showed has moved into it.
+        Seen seen = result;
+        if (result.connection != nullptr) seen.tls = result.connection->tls;
+        for (auto& each : say_seen(seen)) tell(hosts_[step.host], std::move(each));
     }
 
 private:

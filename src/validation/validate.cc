@@ -128,7 +128,9 @@ net::Task<> Validation::probe_host(HostFindings& host, Tally& tally)
     for (const auto& endpoint : endpoints_of(host)) {
         if (env_.core.clock().now() >= env_.until) break;
         ++tally.addresses;
-        auto probe = co_await probe_address(env_, contexts_, host, endpoint, sink);
+        auto names = subject_.connector->tls.names;
+        auto probe =
+            co_await probe_address(env_, contexts_, host, endpoint, std::move(names), sink);
         // What spoke no SMTP, or may not be connected to, is known to fail; the rest is tried as
         // delivery would.
         const bool spoke = !probe.refused && probe.seen.offered.has_value();

@@ -82,6 +82,20 @@ StepId step_of(facts::Stage stage)
     }
 }
 
+// By the chain, and by one of these names where there are any.
+Reason judge(const facts::TlsEvidence& evidence, const std::vector<policy::TlsName>& names)
+{
+    const Reason found = policy::judge_certificate(evidence);
+    if (names.empty() || (found != Reason::TlsVerified && found != Reason::TlsNameMismatch))
+        return found;
+    const auto& presented = evidence.chain.front().dns_names;
+    const bool named = std::ranges::any_of(presented, [&](const std::string& dns_name) {
+        return std::ranges::any_of(
+            names, [&](const policy::TlsName& name) { return policy::matches(name, dns_name); });
+    });
+    return named ? Reason::TlsVerified : Reason::TlsNameMismatch;
+}
+
 Step say_starttls(const Seen& seen)
 {
     switch (seen.end) {
@@ -242,7 +256,8 @@ Step say_versions(const std::vector<VersionTry>& versions, TlsVersion floor)
     return make(StepId::Versions, State::Ok, std::move(text));
 }
 
-Step say_certificate(const facts::TlsEvidence& evidence, WallTime now)
+Step say_certificate(const facts::TlsEvidence& evidence, WallTime now,
+                     const std::vector<policy::TlsName>& names)
 {
     if (evidence.chain.empty()) {
         return find_fault(StepId::Certificate, State::Warning, Reason::TlsNoCertificate,
@@ -256,13 +271,15 @@ Step say_certificate(const facts::TlsEvidence& evidence, WallTime now)
         evidence.chain.size(), format_rfc3339(leaf.not_after), days, leaf.key_type,
         leaf.signature_algorithm, leaf.spki_sha256);
     // By the policy of no level: what is found is recorded, and nothing fails for it.
-    const policy::TlsPolicy recording;
-    const Reason found = policy::judge_certificate(evidence);
+    policy::TlsPolicy recording;
+    recording.names = names;
+    const Reason found = judge(evidence, names);
     if (found != Reason::TlsVerified) {
         text += "\n" + policy::describe_finding(found, recording, evidence, now);
         return find_fault(StepId::Certificate, State::Warning, found, std::move(text));
     }
-    text += "\nverified and names the host";
+    text += names.empty() ? "\nverified and names the host"
+                          : "\nverified and has one of the connector's tls_names";
     if (facts::is_expiring(leaf, now)) {
         return find_fault(StepId::Certificate, State::Warning, Reason::CertificateExpiring,
                           std::move(text));

@@ -3,6 +3,7 @@
 // Pure: from findings to steps. Specification §7: each step says what was seen and how to fix it.
 #pragma once
 
+#include "policy/tls_policy.h"
 #include "validation/findings.h"
 #include "validation/step.h"
 
@@ -31,7 +32,9 @@ namespace hermetic::validation {
 [[nodiscard]] Step say_addresses(const HostFindings& host);
 [[nodiscard]] Step say_tlsa(const HostFindings& host);
 [[nodiscard]] Step say_versions(const std::vector<VersionTry>& versions, facts::TlsVersion floor);
-[[nodiscard]] Step say_certificate(const facts::TlsEvidence& evidence, WallTime now);
+// `names`: the connector's tls_names, which stand for the host's own; empty: the host's own counts.
+[[nodiscard]] Step say_certificate(const facts::TlsEvidence& evidence, WallTime now,
+                                   const std::vector<policy::TlsName>& names = {});
 [[nodiscard]] Step say_levels(const std::vector<LevelVerdict>& levels);
 [[nodiscard]] Step say_flow(const Flow& flow);
 

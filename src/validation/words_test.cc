@@ -80,6 +80,8 @@ TEST(Words, WhatIsWrongWithACertificateHasAFix)
     auto shown = evidence(100);
     shown.name_matches = false;
     EXPECT_EQ(say_certificate(shown, kNow).reason, Reason::TlsNameMismatch);
+    const auto mismatch = say_certificate(shown, kNow);
+    EXPECT_NE(mismatch.fix.find("if the partner confirms"), std::string::npos) << mismatch.fix;
     shown.verdict.state = facts::ChainVerdict::State::Failed;
     shown.verdict.fault = facts::ChainFault::Expired;
     shown.verdict.subject = "CN=mx.example.org";
@@ -96,6 +98,22 @@ TEST(Words, WhatIsWrongWithACertificateHasAFix)
         EXPECT_EQ(step.state, State::Warning);
         EXPECT_NE(step.fix, "");
     }
+}
+
+// As the policy does: a smart host by address has no name of its own.
+TEST(Words, TheConnectorsNamesStandForTheHosts)
+{
+    auto shown = evidence(100);
+    shown.name_matches = false;
+    const auto passes = say_certificate(shown, kNow, {*policy::TlsName::parse("mx.example.org")});
+    EXPECT_EQ(passes.state, State::Ok);
+    EXPECT_EQ(passes.reason, Reason::TlsVerified);
+    EXPECT_TRUE(passes.seen.ends_with("verified and has one of the connector's tls_names"))
+        << passes.seen;
+    shown.name_matches = true;
+    const auto fails = say_certificate(shown, kNow, {*policy::TlsName::parse("mx.bank.test")});
+    EXPECT_EQ(fails.reason, Reason::TlsNameMismatch);
+    EXPECT_TRUE(fails.seen.ends_with("expected: mx.bank.test")) << fails.seen;
 }
 
 TEST(Words, AConnectionIsToldAsFarAsItCame)
