@@ -138,10 +138,10 @@ void ObjectsPart::remind_of_exceptions()
 
 net::Task<> ObjectsPart::watch_exceptions()
 {
-    constexpr Duration kHour = std::chrono::hours{1};
+    constexpr Duration kMinute = std::chrono::minutes{1};
     for (;;) {
         remind_of_exceptions();
-        const Instant next = main_.clock().now() + kHour;
+        const Instant next = main_.clock().now() + kMinute;
         if (co_await net::sleep_until(main_, next) == net::Woken::Cancelled) co_return;
     }
 }
