@@ -15,12 +15,14 @@
 namespace hermetic::admin {
 namespace {
 
-Response no_such_resource()
+Response no_such_resource(const Request& request)
 {
+    if (const std::string methods = methods_of(request.path); !methods.empty())
+        return refuse(405, "this method is not for this resource", methods);
     return refuse(
         404, "there is no such resource",
         "/v1/status, /v1/queue, /v1/outcomes/ID, /v1/destinations, /v1/hosts, /v1/objects, "
-        "/v1/certificates, /v1/exceptions, /v1/export, /v1/changes, "
+        "/v1/certificates, /v1/exceptions, /v1/ratchet, /v1/retirement, /v1/export, /v1/changes, "
         "/v1/connectors/NAME/test, /v1/validations, /metrics");
 }
 
@@ -112,7 +114,7 @@ net::Task<Response> answer(Api& api, Request request)
     const bool reads = request.method == "GET";
     if (asks_for_metrics(request)) co_return show_metrics(api);
     if (path.size() < 2 || path[0] != "v1") {
-        co_return no_such_resource();
+        co_return no_such_resource(request);
     }
     if (is_about_objects(request)) co_return co_await answer_objects(api, std::move(request));
     if (names_account(request)) request.account = co_await find_account(api, *request.user_id);
@@ -146,7 +148,7 @@ net::Task<Response> answer(Api& api, Request request)
     if (path.size() == 2 && path[1] == "hosts" && request.method == "DELETE")
         co_return co_await forget_hosts(api, std::move(request));
     if (path.size() == 2 && path[1] == "status" && reads) co_return show_status(api.status());
-    co_return no_such_resource();
+    co_return no_such_resource(request);
 }
 
 }  // namespace hermetic::admin

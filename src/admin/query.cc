@@ -165,6 +165,16 @@ std::optional<Response> refuse_organization(const Request& request,
 
 }  // namespace
 
+std::string methods_of(const std::vector<std::string>& path)
+{
+    std::vector<std::string_view> methods;
+    for (const Resource& each : resources()) {
+        if (matches(each.path, path) && std::ranges::find(methods, each.method) == methods.end())
+            methods.push_back(each.method);
+    }
+    return fmt::format("{}", fmt::join(methods, ", "));
+}
+
 std::string query_value(const Request& request, const std::string& name)
 {
     const auto found = request.query.find(name);

@@ -9,6 +9,8 @@
 #include "objects/snapshot.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace hermetic::admin {
 
@@ -17,6 +19,9 @@ namespace hermetic::admin {
 // resource, which whoever answers says.
 [[nodiscard]] std::optional<Response> refuse_query(const Request& request,
                                                    const objects::Snapshot& snapshot);
+
+// "GET, POST": what the resource of the path takes; empty: there is no such resource.
+[[nodiscard]] std::string methods_of(const std::vector<std::string>& path);
 
 // The value, empty where it is not given.
 [[nodiscard]] std::string query_value(const Request& request, const std::string& name);

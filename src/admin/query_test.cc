@@ -58,6 +58,14 @@ const Row kRows[] = {
 };
 // clang-format on
 
+TEST(Query, AResourceHasItsMethods)
+{
+    EXPECT_EQ(methods_of({"v1", "status"}), "GET");
+    EXPECT_EQ(methods_of({"v1", "hosts"}), "GET, DELETE");
+    EXPECT_EQ(methods_of({"v1", "ratchet", "accept"}), "POST");
+    EXPECT_EQ(methods_of({"v1", "nothing"}), "");
+}
+
 TEST(Query, WhatIsNotKnownIsRefusedWithWhatIs)
 {
     for (const Row& row : kRows) {

@@ -1,11 +1,15 @@
 #include "admin/queue_query.h"
 
+#include "config/option.h"
+#include "core/quote.h"
 #include "core/text.h"
 #include "core/time.h"
+#include "facts/reasons.h"
 #include "mail/address.h"
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace hermetic::admin {
 namespace {
@@ -64,7 +68,7 @@ std::string read_values(const Request& request, queue::Selection& selection)
         return "recipient";
     if (!read("reason", [&](const std::string& text) {
             selection.reason = text;
-            return true;
+            return facts::parse_reason(text).has_value();
         }))
         return "reason";
     if (!read("older_than", [&](const std::string& text) {
@@ -86,6 +90,16 @@ std::string read_values(const Request& request, queue::Selection& selection)
     return {};
 }
 
+std::string nearest_reason(const std::string& unknown)
+{
+    std::vector<std::string> ids;
+    for (std::uint16_t i = 1; i <= facts::kReasonCount; ++i)
+        ids.emplace_back(facts::name(static_cast<facts::Reason>(i)));
+    std::string suggested = config::suggest_key(unknown, ids);
+    // No one of them is near: they are too many to be listed.
+    return suggested.starts_with("perhaps ") ? suggested : std::string{};
+}
+
 std::string_view expected_of(std::string_view name)
 {
     if (name == "destination") return "one of `hermetic queue destinations`, or a domain";
@@ -103,6 +117,12 @@ Result<queue::Selection, Response> parse_selection(const Request& request)
 {
     queue::Selection selection;
     const std::string fault = read_values(request, selection);
+    if (fault == "reason") {
+        const std::string text = query_value(request, fault);
+        const std::string nearest = nearest_reason(text);
+        return failure(refuse(400, "there is no reason " + quoted(text, 60),
+                              nearest.empty() ? expected_of(fault) : nearest));
+    }
     if (!fault.empty())
         return failure(refuse(400, "\"" + fault + "\" is malformed", expected_of(fault)));
     return selection;

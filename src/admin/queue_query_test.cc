@@ -50,6 +50,20 @@ TEST(QueueQuery, RefusesWhatMeansNothing)
     }
 }
 
+// Otherwise a misspelled one matches nothing, and nobody hears why.
+TEST(QueueQuery, AReasonThatIsNoneIsRefusedWithTheNearest)
+{
+    const auto refused = parse_selection(request({{"reason", "conect.refused"}}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, 400);
+    EXPECT_NE(refused.error().body.find("there is no reason"), std::string::npos);
+    EXPECT_NE(refused.error().body.find(R"(perhaps \"connect.refused\")"), std::string::npos)
+        << refused.error().body;
+    const auto far = parse_selection(request({{"reason", "whatever is the matter with it"}}));
+    ASSERT_FALSE(far);
+    EXPECT_NE(far.error().body.find("hermetic queue summary"), std::string::npos);
+}
+
 // A script's variable that is not set: what it was to narrow would be changed as a whole.
 TEST(QueueQuery, AnEmptyValueNeverMakesTheSelectionBroader)
 {
