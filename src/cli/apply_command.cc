@@ -9,9 +9,11 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <system_error>
 
 namespace hermetic::cli {
 namespace {
@@ -21,6 +23,7 @@ using boost::json::value;
 // nullopt after having said why.
 std::optional<std::string> read_file(const std::string& file)
 {
+    errno = 0;
     std::ifstream stream;
     if (file != "-") stream.open(file, std::ios::binary);
     std::istream& source = file == "-" ? std::cin : stream;
@@ -29,7 +32,9 @@ std::optional<std::string> read_file(const std::string& file)
     source.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(source.gcount()));
     if (source.bad() || (file != "-" && !stream.is_open())) {
-        complain({file + ": it cannot be read", "a file that this user may read"});
+        const std::string why =
+            errno == 0 ? std::string{} : ": " + std::generic_category().message(errno);
+        complain({file + ": it cannot be read" + why, "a file that this user may read"});
         return std::nullopt;
     }
     if (const auto excess = config::find_excess(text, file)) {

@@ -10,6 +10,8 @@
 #include "cli/setup_command.h"
 #include "cli/spool_commands.h"
 #include "cli/tls_plan_commands.h"
+#include "config/option.h"
+#include "core/quote.h"
 #include "lab/run_lab.h"
 #include "lab/tour.h"
 
@@ -18,7 +20,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace hermetic::cli {
 namespace {
@@ -87,19 +91,55 @@ void add_reference(CLI::App& app, Common& common, std::string& what, int& result
     });
 }
 
+// The commands below it.
+std::vector<std::string> names_below(const CLI::App& command)
+{
+    std::vector<std::string> names;
+    for (const CLI::App* each : command.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(each->get_name());
+    return names;
+}
+
+// What was meant, as far as it was understood.
+struct Understood {
+    std::string words;  // "lab tour"
+    const CLI::App* command = nullptr;
+};
+
+Understood understand(CLI::App& app)
+{
+    Understood understood{{}, &app};
+    for (auto parsed = app.get_subcommands(); !parsed.empty();
+         parsed = parsed.back()->get_subcommands()) {
+        understood.command = parsed.back();
+        if (!understood.words.empty()) understood.words += " ";
+        understood.words += understood.command->get_name();
+    }
+    return understood;
+}
+
+// A word where a command is expected.
+std::optional<Complaint> find_unknown_command(CLI::App& app)
+{
+    const Understood understood = understand(app);
+    const auto known = names_below(*understood.command);
+    if (known.empty()) return std::nullopt;
+    for (const std::string& each : app.remaining(true)) {
+        if (each.starts_with('-')) continue;
+        const std::string whole = understood.words.empty() ? each : understood.words + " " + each;
+        return Complaint{"there is no command " + quoted(whole, 80),
+                         config::suggest_key(each, known), "usage"};
+    }
+    return std::nullopt;
+}
+
 // Of a command that has no --json, and got it: "hermetic lab tour". Empty: none of that kind.
 std::string find_without_json(CLI::App& app)
 {
-    std::string words = "hermetic";
-    const CLI::App* command = &app;
-    for (auto parsed = app.get_subcommands(); !parsed.empty();
-         parsed = parsed.back()->get_subcommands()) {
-        command = parsed.back();
-        words += " " + command->get_name();
-    }
-    const bool is_group = !command->get_subcommands([](const CLI::App*) { return true; }).empty();
-    if (is_group || command->get_option_no_throw("--json") != nullptr) return {};
-    return words;
+    const Understood understood = understand(app);
+    const bool is_group = !names_below(*understood.command).empty();
+    if (is_group || understood.command->get_option_no_throw("--json") != nullptr) return {};
+    return "hermetic " + understood.words;
 }
 
 Complaint usage_complaint(CLI::App& app, const CLI::ParseError& error)
@@ -208,7 +248,10 @@ int run(int argc, const char* const* argv, const Programs& programs)
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         const bool asked_for_help = error.get_exit_code() == 0;
-        if (asked_for_help || !json) {
+        const auto unknown = asked_for_help ? std::nullopt : find_unknown_command(app);
+        if (unknown) {
+            complain(*unknown);
+        } else if (asked_for_help || !json) {
             (void)app.exit(error);  // prints help or the fault
         } else {
             complain(usage_complaint(app, error));

@@ -113,6 +113,21 @@ TEST(JsonComplaints, OfCommandsWhoseServerIsNotThere)
     }
 }
 
+TEST(Usage, AMisspelledCommandIsNamedWithTheNearest)
+{
+    const Ran top = run_words({"statsu"});
+    EXPECT_EQ(top.code, kUsage);
+    EXPECT_THAT(top.err, HasSubstr("there is no command \"statsu\""));
+    EXPECT_THAT(top.err, HasSubstr("perhaps \"status\""));
+    const Ran below = run_words({"queue", "lst", "--json"});
+    EXPECT_EQ(below.code, kUsage);
+    const auto complaint = object_in(below.err);
+    ASSERT_TRUE(complaint.is_object()) << below.err;
+    EXPECT_EQ(complaint.at("error").as_string(), "there is no command \"queue lst\"");
+    EXPECT_EQ(complaint.at("expected").as_string(), "perhaps \"list\"");
+    EXPECT_THAT(run_words({"queue"}).err, HasSubstr("subcommand is required"));
+}
+
 TEST(JsonComplaints, OfCommandsThatReadFiles)
 {
     const tls::PkiFixture files;
@@ -120,6 +135,7 @@ TEST(JsonComplaints, OfCommandsThatReadFiles)
     const std::string config = files.path("hermetic.toml");
     expect_complaint({"status", "--json", "--config", none}, kUsage);
     expect_complaint({"apply", none, "--json"}, kFailed);
+    EXPECT_THAT(run_words({"apply", none}).err, HasSubstr("No such file or directory"));
     expect_complaint({"explain", "--to", "a@example.org", "--config", none, "--json"}, kFailed);
     expect_complaint({"probe", "no domain!", "--json"}, kUsage);
     expect_complaint({"probe", "example.org", "--config", none, "--json"}, kFailed);

@@ -40,28 +40,32 @@ void for_each(const value& body, std::string_view key, const std::function<void(
     for (const value& each : list->as_array()) use(each);
 }
 
-// "3 attempts, 1 to 4, last 2026-11-30T12:00:00.000Z, mx.example.org: connect.refused, …"
-std::string cause_text(const value& cause)
-{
-    const std::string count = text_of(cause, "attempts");
-    const std::string host = text_of(cause, "host");
-    return fmt::format("{} attempt{}, {} to {}, last {}{}{}: {}, {}", count,
-                       count == "1" ? "" : "s", text_of(cause, "first"), text_of(cause, "last"),
-                       text_of(cause, "last_at"), host.empty() ? "" : ", ", host,
-                       text_of(cause, "reason"), text_of(cause, "text"));
-}
-
 void show_message(const value& body)
 {
     for_each(body, "causes", [](const value& cause) {
-        std::printf("%-16s %s\n", "cause", cause_text(cause).c_str());
+        std::printf("%-16s %s\n", "cause", format_cause(cause).c_str());
     });
     for (const auto& [key, member] : body.as_object()) {
         const std::string name{key};
         if (name == "causes") continue;
-        const std::string text = member.is_array() ? list_text(body, name) : text_of(body, name);
+        const std::string text = member.is_array() ? list_text(body, name)
+                                 : name == "age"   ? format_age(number_of(body, name))
+                                                   : text_of(body, name);
         if (!text.empty()) std::printf("%-16s %s\n", name.c_str(), text.c_str());
     }
+}
+
+// Of a list without rows, and asked for then alone.
+std::string describe_nothing(const QueueArguments& arguments)
+{
+    if (arguments.selection.query().empty()) return format_nothing(Listed::Everything, 0);
+    int code = kDone;
+    const auto answer = ask_server(arguments.server, "GET", "/v1/status", {}, code);
+    const value status = answer ? parse_answer(*answer) : value{};
+    const auto* object = status.if_object();
+    const auto* queue = object == nullptr ? nullptr : object->if_contains("queue");
+    const std::int64_t queued = queue == nullptr ? 0 : number_of(*queue, "messages");
+    return format_nothing(Listed::Selection, queued);
 }
 
 void remark_unread(const value& body)
@@ -96,7 +100,8 @@ int queue_list(const QueueArguments& arguments)
     if (arguments.json) {
         std::printf("%s\n", boost::json::serialize(all).c_str());
     } else {
-        std::fputs(format_list(all).c_str(), stdout);
+        const std::string if_empty = messages.empty() ? describe_nothing(arguments) : "";
+        std::fputs(format_list(all, if_empty).c_str(), stdout);
         remark_unread(all);
     }
     return kDone;
@@ -106,10 +111,13 @@ int queue_summary(const QueueArguments& arguments)
 {
     const std::string target =
         fmt::format("/v1/queue/summary?limit={}", arguments.limit) + arguments.selection.query();
-    return call_server(arguments.server, "GET", target, arguments.output(), [](const value& body) {
-        std::fputs(format_summary(body).c_str(), stdout);
+    const auto show = [&arguments](const value& body) {
+        std::string text = format_summary(body, {});
+        if (text.empty()) text = describe_nothing(arguments);
+        std::fputs(text.c_str(), stdout);
         remark_unread(body);
-    });
+    };
+    return call_server(arguments.server, "GET", target, arguments.output(), show);
 }
 
 int queue_destinations(const QueueArguments& arguments)

@@ -85,7 +85,26 @@ std::string format_next(const value& row)
     return wait.count() <= 0 ? "now" : "in " + format_age(wait.count());
 }
 
-std::string format_list(const value& body)
+std::string format_cause(const value& cause)
+{
+    const bool once = text_of(cause, "attempts") == "1";
+    const std::string attempts =
+        once ? fmt::format("attempt {}, at ", text_of(cause, "first"))
+             : fmt::format("{} attempts, from {} to {}, last at ", text_of(cause, "attempts"),
+                           text_of(cause, "first"), text_of(cause, "last"));
+    const std::string host = text_of(cause, "host");
+    return fmt::format("{}{}{}{}: {}, {}", attempts, text_of(cause, "last_at"),
+                       host.empty() ? "" : ", ", host, text_of(cause, "reason"),
+                       text_of(cause, "text"));
+}
+
+std::string format_nothing(Listed listed, std::int64_t queued)
+{
+    if (listed == Listed::Everything || queued <= 0) return "the queue is empty\n";
+    return fmt::format("no message matches ({} {} queued)\n", queued, queued == 1 ? "is" : "are");
+}
+
+std::string format_list(const value& body, std::string_view if_empty)
 {
     Table table{{{"id", Table::Align::Left, 26},
                  {"state"},
@@ -104,11 +123,11 @@ std::string format_list(const value& body)
                    text_of(each, "size"), text_of(each, "attempts"), format_next(each),
                    waits_for.empty() ? text_of(each, "last_reason") : waits_for});
     });
-    if (table.empty()) return "the queue is empty\n";
+    if (table.empty()) return std::string{if_empty};
     return table.format() + (text_of(body, "cursor").empty() ? "" : "(there are more: --limit)\n");
 }
 
-std::string format_summary(const value& body)
+std::string format_summary(const value& body, std::string_view if_empty)
 {
     std::vector<Table::Column> columns{{"destination", Table::Align::Left, 50},
                                        {"reason", Table::Align::Left, 40},
@@ -127,7 +146,7 @@ std::string format_summary(const value& body)
         table.add(summary_cells(row, text_of(row, "destination"), reason.empty() ? "-" : reason));
     });
     const value* total = member(body, "total");
-    if (table.empty() || total == nullptr) return "the queue is empty\n";
+    if (table.empty() || total == nullptr) return std::string{if_empty};
     const std::int64_t left_out = number_of(body, "left_out");
     if (const value* others = member(body, "others"); left_out > 0 && others != nullptr)
         table.add(summary_cells(*others, fmt::format("({} more rows)", left_out), ""));

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace hermetic::cli {
 
@@ -18,8 +19,15 @@ namespace hermetic::cli {
 [[nodiscard]] std::string format_next(const boost::json::value& row);
 
 // Of GET /v1/queue, /v1/queue/summary and /v1/destinations.
-[[nodiscard]] std::string format_list(const boost::json::value& body);
-[[nodiscard]] std::string format_summary(const boost::json::value& body);
+// `if_empty`: a line of its own (format_nothing()).
+[[nodiscard]] std::string format_list(const boost::json::value& body, std::string_view if_empty);
+[[nodiscard]] std::string format_summary(const boost::json::value& body, std::string_view if_empty);
+// "3 attempts, from 1 to 4, last at 2026-11-30T12:00:00.000Z, mx.example.org: connect.refused, …",
+// "attempt 1, at …".
+[[nodiscard]] std::string format_cause(const boost::json::value& cause);
+// What a list without rows says: of the whole queue, or of a selection beside `queued` messages.
+enum class Listed : std::uint8_t { Everything, Selection };
+[[nodiscard]] std::string format_nothing(Listed listed, std::int64_t queued);
 [[nodiscard]] std::string format_destinations(const boost::json::value& body);
 
 // "Hold 37 messages?"

@@ -25,11 +25,11 @@ TEST(QueueWords, TheListHasRecipientsAgesAndWhyItWaits)
         "destination": "mx:y.test", "size": 12, "attempts": 1,
         "accepted_at": "2026-11-30T12:00:00.000Z", "next_attempt": "2026-11-30T12:06:30.000Z",
         "last_reason": "rcpt.deferred", "waits_for": "queue.paused"}], "cursor": 3})");
-    const std::string text = format_list(body);
+    const std::string text = format_list(body, "");
     for (const char* part : {"b@y.test +1", "1m", "in 5m", "queue.paused", "--limit"})
         EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
     EXPECT_EQ(text.find("rcpt.deferred"), std::string::npos);
-    EXPECT_EQ(format_list(parse(R"({"messages": []})")), "the queue is empty\n");
+    EXPECT_EQ(format_list(parse(R"({"messages": []})"), "none\n"), "none\n");
     EXPECT_EQ(format_recipients(parse(R"({"to": [], "recipients": 3})")), "3 recipients");
 }
 
@@ -39,10 +39,30 @@ TEST(QueueWords, TheSummaryAddsUp)
         "reason": "connect.refused", "messages": 7, "held": 0, "oldest": 300, "by_age": [0, 7, 0]}],
         "others": {"messages": 2, "held": 1, "oldest": 60, "by_age": [2, 0, 0]}, "left_out": 2,
         "total": {"messages": 9, "size": 900, "held": 1, "oldest": 300, "by_age": [2, 7, 0]}})");
-    const std::string text = format_summary(body);
+    const std::string text = format_summary(body, "");
     for (const char* part : {"10+", "connect.refused", "(2 more rows)", "TOTAL", "9 messages, 900"})
         EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
-    EXPECT_EQ(format_summary(parse("{}")), "the queue is empty\n");
+    EXPECT_EQ(format_summary(parse("{}"), "none\n"), "none\n");
+}
+
+TEST(QueueWords, AnEmptyListSaysWhetherTheQueueIs)
+{
+    EXPECT_EQ(format_nothing(Listed::Everything, 0), "the queue is empty\n");
+    EXPECT_EQ(format_nothing(Listed::Selection, 0), "the queue is empty\n");
+    EXPECT_EQ(format_nothing(Listed::Selection, 6), "no message matches (6 are queued)\n");
+    EXPECT_EQ(format_nothing(Listed::Selection, 1), "no message matches (1 is queued)\n");
+}
+
+TEST(QueueWords, ACauseSaysWhichAttemptsEndedSo)
+{
+    const auto once = parse(R"({"attempts": 1, "first": 2, "last": 2, "host": "mx.y.test",
+        "last_at": "2026-11-30T12:00:00.000Z", "reason": "connect.refused", "text": "no"})");
+    EXPECT_EQ(format_cause(once),
+              "attempt 2, at 2026-11-30T12:00:00.000Z, mx.y.test: connect.refused, no");
+    const auto often = parse(R"({"attempts": 3, "first": 1, "last": 4, "host": "",
+        "last_at": "2026-11-30T12:00:00.000Z", "reason": "connect.refused", "text": "no"})");
+    EXPECT_EQ(format_cause(often),
+              "3 attempts, from 1 to 4, last at 2026-11-30T12:00:00.000Z: connect.refused, no");
 }
 
 TEST(QueueWords, DestinationsSayWhoPausedThem)
