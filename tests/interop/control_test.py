@@ -207,6 +207,9 @@ class Control(unittest.TestCase):
                 return json.loads(server.run(*words, "--json").stdout)
             label = ask("explain", "--to", "paused@hop.test")["route"]
             self.open.add("paused@")
+            refused = server.run("queue", "pause", "hop.test", check=False)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn(f'goes to "{label}": pause that', refused.stderr)
             server.run("queue", "pause", label, "--reason", "moving house")
             with Client(server.address()) as client:
                 client.ehlo()
