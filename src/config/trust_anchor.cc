@@ -69,9 +69,9 @@ bool is_number(const std::string& word)
 // By its number or, as in a zone file, by its name.
 bool is_algorithm(const std::string& word)
 {
-    constexpr std::array<std::string_view, 10> kNames{
-        "RSASHA1",  "RSASHA1-NSEC3-SHA1", "NSEC3RSASHA1",    "RSASHA256", "RSASHA512",
-        "ECC-GOST", "ECDSAP256SHA256",    "ECDSAP384SHA384", "ED25519",   "ED448"};
+    constexpr std::array<std::string_view, 9> kNames{
+        "RSASHA1",         "RSASHA1-NSEC3-SHA1", "RSASHA256", "RSASHA512", "ECC-GOST",
+        "ECDSAP256SHA256", "ECDSAP384SHA384",    "ED25519",   "ED448"};
     return is_number<std::uint8_t>(word) ||
            std::any_of(kNames.begin(), kNames.end(),
                        [&](std::string_view name) { return iequals(name, word); });
@@ -112,15 +112,22 @@ Fault fault_of_dnskey(Words fields)
     if (fields[1] != "3")
         return TrustAnchorFault{fmt::format("the protocol is {}", printable(fields[1], 20)),
                                 "3 (RFC 4034 §2.1.2)"};
-    const auto key = from_base64(join_words(fields.subspan(3)));
+    std::string text = join_words(fields.subspan(3));
+    while (text.size() % 4 != 0) text += '=';  // libunbound takes it without
+    const auto key = from_base64(text);
     if (!key || key->empty())
         return TrustAnchorFault{"the key is not base64", std::string{kDnskeyForm}};
     return std::nullopt;
 }
 
-bool is_class_or_time(const std::string& word)
+// Where the type stands: behind the owner, a TTL and the class, in this order (libunbound takes no
+// other), of which only the owner must be there.
+std::size_t place_of_type(Words words)
 {
-    return iequals(word, "IN") || (word.front() >= '0' && word.front() <= '9');
+    std::size_t at = 1;
+    if (at < words.size() && words[at].front() >= '0' && words[at].front() <= '9') ++at;
+    if (at < words.size() && iequals(words[at], "IN")) ++at;
+    return at;
 }
 
 }  // namespace
@@ -128,11 +135,13 @@ bool is_class_or_time(const std::string& word)
 std::optional<TrustAnchorFault> find_trust_anchor_fault(std::string_view text)
 {
     const std::vector<std::string> words = words_of(text);
-    std::size_t type = 1;
-    while (type < words.size() && is_class_or_time(words[type])) ++type;
+    const std::size_t type = place_of_type(words);
     const bool is_ds = type < words.size() && iequals(words[type], "DS");
     if (!is_ds && (type >= words.size() || !iequals(words[type], "DNSKEY")))
         return TrustAnchorFault{"it is not a DS or DNSKEY record", std::string{kDsForm}};
+    // A blank in front stands for the owner of the line before.
+    if (text.front() == ' ' || text.front() == '\t')
+        return TrustAnchorFault{"it begins with a blank", "the owner first"};
     if (!is_owner(words.front()))
         return TrustAnchorFault{
             fmt::format("\"{}\" is not a domain name", printable(words.front(), 80)),
