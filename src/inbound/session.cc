@@ -126,10 +126,14 @@ policy::ClientEvidence Session::evidence() const
 
 net::Task<> Session::converse()
 {
-    const smtp::ServerStart start{id_, client_, stream_->is_tls(),
-                                  listener_->options.tls == config::ListenerTls::StartTls &&
-                                      service_.tls(listener_->options.name) != nullptr,
-                                  contains(listener_->options.xclient_networks, evident_client())};
+    const auto& options = listener_->options;
+    const smtp::ServerStart start{
+        id_,
+        client_,
+        stream_->is_tls(),
+        options.tls == config::ListenerTls::StartTls && service_.tls(options.name) != nullptr,
+        contains(options.xclient_networks, evident_client()),
+        options.client_certificates == config::ClientCertificates::Require};
     machine_.emplace(listener_->smtp, start);
     // Who talks before the banner is no mail server (specification §2.2).
     Next next = stream_->has_unread_input() ? machine_->on_early_input(wall()) : machine_->greet();

@@ -75,6 +75,25 @@ TEST(SessionTls, BeginsAnewAfterStartTls)
     EXPECT_EQ(fixture.metrics.value(metrics::Metric::HandshakesOk), 1);
 }
 
+TEST(SessionTls, TakesNoMailInClearWhereCertificatesAreRequired)
+{
+    SessionFixture fixture;
+    fixture.options.tls = config::ListenerTls::StartTls;
+    fixture.options.client_certificates = config::ClientCertificates::Require;
+    fixture.tls = server_context();
+    fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
+        (void)co_await client.reply();
+        EXPECT_THAT(co_await client.say("EHLO a"), HasSubstr("250-STARTTLS"));
+        EXPECT_THAT(co_await client.say("MAIL FROM:<a@example.com>"),
+                    StartsWith("530 5.7.0 must issue a STARTTLS command first"));
+        EXPECT_THAT(co_await client.say("NOOP"), StartsWith("250"));
+        EXPECT_THAT(co_await client.say("STARTTLS"), StartsWith("220 2.0.0"));
+        co_await encrypt(client);  // whether it shows a certificate is the handshake's
+        (void)co_await client.say("EHLO a");
+        EXPECT_THAT(co_await client.say("MAIL FROM:<a@example.com>"), StartsWith("250"));
+    });
+}
+
 TEST(SessionTls, NeverReadsWhatWasSentInClearBehindStartTls)
 {
     SessionFixture fixture;

@@ -12,7 +12,8 @@ ServerMachine::ServerMachine(const ServerSettings& settings, const ServerStart& 
       client_{start.client},
       in_tls_{start.in_tls},
       offers_starttls_{start.offers_starttls},
-      may_xclient_{start.may_xclient}
+      may_xclient_{start.may_xclient},
+      requires_tls_{start.requires_tls}
 {
 }
 

@@ -59,6 +59,7 @@ struct ServerStart {
     bool in_tls = false;  // implicit TLS
     bool offers_starttls = false;
     bool may_xclient = false;
+    bool requires_tls = false;  // no mail is taken in clear
 };
 
 class ServerMachine {
@@ -214,6 +215,7 @@ private:
     bool in_tls_;
     bool offers_starttls_;
     bool may_xclient_;
+    bool requires_tls_;
     bool xclient_used_ = false;
 };
 

@@ -120,6 +120,15 @@ void with_starttls(Setting& setting)
 {
     setting.start.offers_starttls = true;
 }
+void that_requires_tls(Setting& setting)
+{
+    setting.start.offers_starttls = true;
+    setting.start.requires_tls = true;
+}
+void that_requires_tls_in_vain(Setting& setting)
+{
+    setting.start.requires_tls = true;
+}
 void in_tls(Setting& setting)
 {
     setting.start.in_tls = true;
@@ -225,6 +234,8 @@ const std::vector<Row> kEnvelopeRows{
     {"address.needs-smtputf8", "553", {kEhlo, kMail, "RCPT TO:<\xc3\xa4@example.org>"}},
     {"parameter.unknown", "555", {kEhlo, "MAIL FROM:<a@example.com> COLOUR=red"}},
     {"parameter.unknown", "555", {kEhlo, kMail, "RCPT TO:<b@example.org> SIZE=1"}},
+    {"listener.tls-required", "530", {kEhlo, kMail}, that_requires_tls},
+    {"tls.unavailable", "454", {kEhlo, kMail}, that_requires_tls_in_vain},
     {"requiretls.in-clear", "530", {kEhlo, "MAIL FROM:<a@example.com> REQUIRETLS"}},
     {"parameter.syntax", "501", {kEhlo, "MAIL FROM:<a@example.com> REQUIRETLS=yes"}},
     {"parameter.duplicate", "501", {kEhlo, "MAIL FROM:<a@example.com> REQUIRETLS REQUIRETLS"}},

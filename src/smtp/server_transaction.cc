@@ -12,6 +12,10 @@ Next ServerMachine::on(command::Mail& mail, WallTime now)
     if (hello_ == Hello::None) return refuse(refusal::kSequenceHelloFirst, {}, now);
     if (transaction_) return refuse(refusal::kSequenceNestedMail, {}, now);
     if (messages_ >= limits.messages_per_session) return refuse(refusal::kLimitMessages, {}, now);
+    if (requires_tls_ && !in_tls_) {  // RFC 3207 §4
+        return refuse(offers_starttls_ ? refusal::kListenerTlsRequired : refusal::kTlsUnavailable,
+                      {}, now);
+    }
     // What came in clear could not be kept from anybody any more.
     if (mail.requiretls && !in_tls_) return refuse(refusal::kRequiretlsInClear, {}, now);
     if (mail.size && *mail.size > limits.message_size) {
