@@ -106,5 +106,31 @@ TEST(ValidateForNode, AsksForAListenerThatAsksForCertificates)
     EXPECT_TRUE(validate_for_node(contents, options, "org.toml").empty());
 }
 
+TEST(ValidateForNode, AsksForACertificateWhereTheConnectorIsLimitedTo)
+{
+    Snapshot::Contents contents;
+    contents.inbound_connectors.resize(1);
+    InboundConnector& connector = contents.inbound_connectors[0];
+    connector.name = "bank";
+    connector.certificate_names = {*TlsName::parse("mx.bank.example")};
+    connector.listeners = {"off"};
+    config::NodeOptions options;
+    options.listeners.resize(2);
+    options.listeners[0].name = "mx";
+    options.listeners[0].client_certificates = config::ClientCertificates::Request;
+    options.listeners[1].name = "off";
+    const auto faults = validate_for_node(contents, options, "org.toml");
+    ASSERT_EQ(faults.size(), 1U);
+    EXPECT_EQ(faults[0].key, "inbound_connector[0].certificate_names");
+    EXPECT_NE(faults[0].what.find("none of its listeners requests them"), std::string::npos);
+    connector.listeners = {"off", "mx"};
+    EXPECT_TRUE(validate_for_node(contents, options, "org.toml").empty());
+    connector.listeners = {"off"};
+    connector.networks = {*Network::parse("192.0.2.0/24")};
+    EXPECT_TRUE(validate_for_node(contents, options, "org.toml").empty()) << "known by its network";
+    connector.require_certificate = true;
+    EXPECT_EQ(validate_for_node(contents, options, "org.toml").size(), 1U);
+}
+
 }  // namespace
 }  // namespace hermetic::objects

@@ -31,6 +31,26 @@ void find_unknown_listeners(const Snapshot::Contents& contents, const config::No
     }
 }
 
+bool asks_for_certificates(const config::ListenerOptions& listener)
+{
+    return listener.client_certificates != config::ClientCertificates::Off;
+}
+
+// A connector limited to listeners that ask nobody for a certificate, with nothing else to know a
+// client by. Unknown listeners are faults of their own.
+bool can_admit_nobody(const InboundConnector& connector, const config::NodeOptions& options)
+{
+    const bool by_certificate = connector.networks.empty() || connector.require_certificate;
+    if (connector.listeners.empty() || !by_certificate) return false;
+    const auto is_named = [&connector](const config::ListenerOptions& each) {
+        return std::ranges::find(connector.listeners, each.name) != connector.listeners.end();
+    };
+    return std::ranges::any_of(options.listeners, is_named) &&
+           std::ranges::none_of(options.listeners, [&is_named](const auto& each) {
+               return is_named(each) && asks_for_certificates(each);
+           });
+}
+
 }  // namespace
 
 config::Diagnostics validate_for_node(const Snapshot::Contents& contents,
@@ -38,19 +58,15 @@ config::Diagnostics validate_for_node(const Snapshot::Contents& contents,
 {
     config::Diagnostics diagnostics;
     find_unknown_listeners(contents, options, file, diagnostics);
-    const bool asked =
-        std::ranges::any_of(options.listeners, [](const config::ListenerOptions& each) {
-            return each.client_certificates != config::ClientCertificates::Off;
-        });
-    if (asked) return diagnostics;
+    const bool asked = std::ranges::any_of(options.listeners, asks_for_certificates);
     for (std::size_t i = 0; i < contents.inbound_connectors.size(); ++i) {
         const InboundConnector& each = contents.inbound_connectors[i];
         if (!each.enabled || each.certificate_names.empty()) continue;
+        if (asked && !can_admit_nobody(each, options)) continue;
         diagnostics.push_back(
             {file, 0, fmt::format("inbound_connector[{}].certificate_names", i),
-             fmt::format(
-                 "connector \"{}\" needs client certificates, and no listener requests them",
-                 each.name),
+             fmt::format("connector \"{}\" needs client certificates, and {} requests them",
+                         each.name, asked ? "none of its listeners" : "no listener"),
              "client_certificates = \"request\" in a [[listener]] of hermetic.toml"});
     }
     return diagnostics;
