@@ -73,11 +73,14 @@ std::optional<mail::Mailbox> find_postmaster(const objects::Snapshot& snapshot)
 }
 
 // Whose local parts mean the same is the final host's business (RFC 5321 §2.4), but nobody lists a
-// recipient in two spellings.
+// recipient in two spellings; quotes that need not be are the same local part (§4.1.2).
 bool is_listed(const objects::AcceptedDomain& domain, const mail::Mailbox& mailbox)
 {
+    const std::string local = mailbox.canonical_local();
     return std::any_of(domain.recipients.begin(), domain.recipients.end(), [&](const auto& known) {
-        return known.host == mailbox.host && iequals(known.local, mailbox.local);
+        if (known.host != mailbox.host) return false;
+        const bool quoted = known.local.starts_with('"');
+        return iequals(quoted ? known.canonical_local() : known.local, local);
     });
 }
 

@@ -99,6 +99,23 @@ bool Mailbox::needs_smtputf8() const
     return !is_ascii(local);
 }
 
+std::string Mailbox::canonical_local() const
+{
+    if (local.size() < 2 || local.front() != '"' || local.back() != '"') return local;
+    std::string plain;
+    for (std::size_t i = 1; i + 1 < local.size(); ++i) {
+        if (local[i] == '\\' && i + 2 < local.size()) ++i;
+        plain += local[i];
+    }
+    if (is_dot_string(plain)) return plain;
+    std::string quoted = "\"";
+    for (const char c : plain) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted + '"';
+}
+
 bool is_local_part(std::string_view text)
 {
     return is_dot_string(text) || is_quoted_string(text);

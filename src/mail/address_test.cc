@@ -31,6 +31,21 @@ TEST(Mailbox, TakesEveryLegalFormAndGivesItBack)
     EXPECT_FALSE(parse_mailbox("user@bücher.example")->needs_smtputf8());
 }
 
+TEST(Mailbox, OfOneLocalPartThereIsOneCanonicalForm)
+{
+    const std::pair<std::string, std::string> rows[] = {
+        {"joe", "joe"},           {"\"joe\"", "joe"},           {"\"j\\oe\"", "joe"},
+        {"\"a.b\"", "a.b"},       {"\"a..b\"", "\"a..b\""},     {"\"a b\"", "\"a b\""},
+        {"\"a\\ b\"", "\"a b\""}, {"\"a\\\"b\"", "\"a\\\"b\""}, {"\"a\\\\\"", "\"a\\\\\""},
+        {"\"\"", "\"\""},
+    };
+    for (const auto& [written, canonical] : rows) {
+        const auto mailbox = parse_mailbox(written + "@example.org");
+        ASSERT_TRUE(mailbox) << written;
+        EXPECT_EQ(mailbox->canonical_local(), canonical) << written;
+    }
+}
+
 TEST(Mailbox, SaysWhatIsWrong)
 {
     const std::pair<std::string, AddressError> rows[] = {
