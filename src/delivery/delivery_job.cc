@@ -99,10 +99,15 @@ void DeliveryJob::set_waiting(const facts::Outcome& outcome)
 void DeliveryJob::set_remaining(const facts::Outcome& outcome, const std::string& host)
 {
     for (const auto index : to_try) {
-        const auto same = [&](const settlement::RecipientEnd& end) { return end.index == index; };
-        if (std::any_of(input_.ends.begin(), input_.ends.end(), same)) continue;
+        if (has_outcome(index)) continue;
         set_outcome(index, outcome, host, settlement::HandedTo::PlainRelay);
     }
+}
+
+bool DeliveryJob::has_outcome(std::uint32_t index) const
+{
+    return std::ranges::any_of(
+        input_.ends, [&](const settlement::RecipientEnd& end) { return end.index == index; });
 }
 
 void DeliveryJob::defer_unfit()
@@ -122,6 +127,19 @@ void DeliveryJob::describe(const outbound::NextHopClient& next_hop)
     attempt_.address_security = next_hop.address_security();
     describe(next_hop.decision());
     attempt_.tls = next_hop.last_tls();
+    add_required(next_hop);
+}
+
+void DeliveryJob::describe_failure(const outbound::NextHopClient& next_hop)
+{
+    add_required(next_hop);
+    if (std::ranges::all_of(to_try, [&](std::uint32_t index) { return has_outcome(index); }))
+        return;
+    describe(next_hop);
+}
+
+void DeliveryJob::add_required(const outbound::NextHopClient& next_hop)
+{
     if (next_hop.required_tls() != input_.required_tls)
         input_.required_tls =
             mail::strongest(std::move(input_.required_tls), next_hop.required_tls());

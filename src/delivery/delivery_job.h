@@ -54,7 +54,11 @@ public:
 
     // What the attempt says about its connection and its hosts. Cheap where a connection is reused.
     void describe(const outbound::Connection& connection, const outbound::NextHopClient& next_hop);
-    void describe(const outbound::NextHopClient& next_hop);
+    // The same where open() failed; where everybody has another host's outcome already, that host
+    // stays named.
+    void describe_failure(const outbound::NextHopClient& next_hop);
+    // The most TLS that was asked for at any host, also where no outcome is its.
+    void add_required(const outbound::NextHopClient& next_hop);
     // Where no host is known: what the route asks of any.
     void describe(const policy::TlsDecision& decision);
     void add_attempt_steps(std::vector<facts::AttemptStep> steps);
@@ -74,6 +78,8 @@ public:
 private:
     enum class Made : std::uint8_t { No, Yes };
 
+    void describe(const outbound::NextHopClient& next_hop);
+    [[nodiscard]] bool has_outcome(std::uint32_t index) const;
     void complete_attempt(const routing::Route& route, Instant now);
 
     std::shared_ptr<const spool::StoredMessage> message_;

@@ -31,9 +31,6 @@ using facts::Stage;
 
 // RFC 5321 §4.5.3.1.8: every server takes so many recipients.
 constexpr std::size_t kRecipientsPerTransaction = 100;
-// Hosts that one message is offered to in one attempt, beside those that cannot be reached or do
-// not offer what it needs.
-constexpr int kSessionsPerMessage = 2;
 // Connections lost in transactions, one after the other, before the rest of the grant waits.
 constexpr int kLostInARow = 2;
 // Of a message in a file: enough for the header of a notice.
@@ -244,7 +241,6 @@ net::Task<> JobRunner::carry(dispatch::GrantedMessage granted)
 
 net::Task<> JobRunner::deliver(DeliveryJob& job)
 {
-    int sessions = 0;
     // The next message begins with the best host again.
     if (next_hop_) next_hop_->begin_transaction();
     while (true) {
@@ -256,13 +252,11 @@ net::Task<> JobRunner::deliver(DeliveryJob& job)
         if (!connected) break;
         const auto end = co_await offer(job);
         if (end == OnConnection::Stale) continue;
-        if (end != OnConnection::Unfit) {
-            ++sessions;
-            offered_ = true;
-        }
+        offered_ = offered_ || end != OnConnection::Unfit;
         lost_in_a_row_ = end == OnConnection::Lost ? lost_in_a_row_ + 1 : 0;
-        if (sessions == kSessionsPerMessage || is_over()) break;
-        if (job.to_try.empty() || !next_hop_->try_another_host()) break;
+        if (job.to_try.empty() || is_over()) break;
+        const bool other_address = end == OnConnection::Unfit && next_hop_->try_another_address();
+        if (!other_address && !next_hop_->try_another_host()) break;
         release();
     }
     // A permanent failure only where no host can take it.
@@ -278,7 +272,7 @@ net::Task<bool> JobRunner::connect(DeliveryJob& job)
     const bool only_settles = destination_failure_ && !destination_failure_->snapshot;
     if (destination_failure_ && (only_settles || destination_failure_->demand == demand_)) {
         last_failure_ = destination_failure_->outcome;
-        if (next_hop_) job.describe(*next_hop_);
+        if (next_hop_) job.describe_failure(*next_hop_);
         if (destination_failure_->decision) job.describe(*destination_failure_->decision);
         co_return false;
     }
@@ -304,7 +298,7 @@ net::Task<bool> JobRunner::connect(DeliveryJob& job)
         if (is_plain() || !plain_has_failed_) report_.destination_failure.reset();
         co_return true;
     }
-    job.describe(*next_hop_);
+    job.describe_failure(*next_hop_);
     last_host_ = next_hop_->last_host();
     last_failure_ = next_hop_->failure();
     if (!next_hop_->is_narrowed()) fail_destination(last_failure_);
@@ -418,7 +412,6 @@ net::Task<JobRunner::OnConnection> JobRunner::offer(DeliveryJob& job)
         }
         metrics.add(transaction_metric(*connection_));
         if (connection_->messages > 1) metrics.add(metrics::Metric::OutboundReused);
-        job.describe(*connection_, *next_hop_);
         unfit = unfit && std::ranges::all_of(transaction.results(), [](const auto& result) {
                     return outbound::is_unfit_host(result.outcome.reason);
                 });
@@ -452,6 +445,7 @@ bool JobRunner::take_results(DeliveryJob& job, smtp::ClientTransaction& transact
                                       [](const auto& result) { return !result.too_many; });
     std::vector<std::uint32_t> again;
     bool lost = false;
+    bool counts = false;
     last_failure_ = facts::local_outcome(Reason::ConnectionClosed, Stage::Mail,
                                          "the connection ended before this recipient's turn");
     for (auto& result : results) {
@@ -464,11 +458,18 @@ bool JobRunner::take_results(DeliveryJob& job, smtp::ClientTransaction& transact
         lost = lost || ended;
         const auto verdict = job.set_outcome(result.index, std::move(result.outcome),
                                              connection_->host, handed_to(*connection_));
+        counts = counts || verdict.counts == Counts::Now;
         if (verdict.next == NextHost::MayTakeIt) elsewhere.push_back(result.index);
     }
     auto& to_try = job.to_try;
     to_try.erase(to_try.begin(), to_try.begin() + static_cast<std::ptrdiff_t>(results.size()));
     to_try.insert(to_try.begin(), again.begin(), again.end());
+    // The attempt names the host that an outcome is about (specification §6.1).
+    if (counts) {
+        job.describe(*connection_, *next_hop_);
+    } else {
+        job.add_required(*next_hop_);
+    }
     return lost;
 }
 

@@ -2,10 +2,12 @@
 // while one may take it (RFC 5321 §5.1, RFC 1870, RFC 6531).
 #include "delivery/service_fixture.h"
 #include "facts/reasons.h"
+#include "policy/attempt_limits.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +41,13 @@ protected:
         resolver.hosts[name] = {*IpAddress::parse(address)};
         if (!script) return;
         peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, *std::move(script), address,
+                                                       peers.at(0)->port()));
+    }
+    // One more address of mx.other.test.
+    void add_address(const std::string& address, PeerScript script)
+    {
+        resolver.hosts["mx.other.test"].push_back(*IpAddress::parse(address));
+        peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, std::move(script), address,
                                                        peers.at(0)->port()));
     }
     dispatch::GrantReport attempt() { return deliver(make_message({"b@other.test"})); }
@@ -97,6 +106,86 @@ TEST_F(UnfitTest, ItWaitsWhileAHostThatMayTakeItCannotBeReached)
     EXPECT_EQ(outcome().reason, Reason::SizeExceedsPeer);
     EXPECT_EQ(outcome().enhanced.format(), "4.3.4");
     EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
+    EXPECT_EQ(log.attempts.back().host, "mx.other.test") << "whose outcome it is";
+    EXPECT_EQ(log.attempts.back().address->address.format(), "127.0.0.1");
+}
+
+TEST_F(UnfitTest, AnotherAddressOfTheHostTakesWhatIsTooLargeForTheFirst)
+{
+    peer_for("other.test", small());
+    add_address("127.0.0.2", PeerScript{});
+    EXPECT_EQ(attempt().delivered, 1U);
+    expect_no_mail(*peers[0]);
+    EXPECT_THAT(peers[1]->messages, SizeIs(1));
+}
+
+TEST_F(UnfitTest, WhatThatOneDefersIsNotReturned)
+{
+    peer_for("other.test", small());
+    PeerScript grey;
+    grey.replies["RCPT"] = "450 4.2.0 greylisted";
+    add_address("127.0.0.2", grey);
+    EXPECT_EQ(attempt().deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::RcptDeferred);
+    EXPECT_EQ(log.attempts.back().address->address.format(), "127.0.0.2");
+}
+
+TEST_F(UnfitTest, MailIsReturnedWhereNoAddressCanTakeIt)
+{
+    peer_for("other.test", small());
+    add_address("127.0.0.2", small());
+    EXPECT_EQ(attempt().failed, 1U);
+    EXPECT_EQ(outcome().enhanced.format(), "5.3.4");
+    for (const auto& peer : peers) EXPECT_EQ(peer->connections, 1);
+}
+
+TEST_F(UnfitTest, ItWaitsForAddressesThatCouldNotBeLookedUp)
+{
+    peer_for("other.test", small());
+    resolver.missing_families["mx.other.test"] = "AAAA: SERVFAIL";
+    EXPECT_EQ(attempt().deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::SizeExceedsPeer);
+    EXPECT_EQ(outcome().enhanced.format(), "4.3.4");
+}
+
+// However many there are, each has its turn.
+TEST_F(UnfitTest, OfMoreHostsThanAnAttemptTriesTheOthersComeNext)
+{
+    peer_for("other.test", small());
+    for (std::size_t i = 1; i <= policy::kMaxHosts; ++i) {
+        const auto name = "mx" + std::to_string(100 + i) + ".other.test";
+        resolver.add_mx("other.test", static_cast<std::uint16_t>(100 + i), name);
+        resolver.hosts[name] = {
+            *IpAddress::parse(i == policy::kMaxHosts ? "127.0.0.2" : "127.0.0.1")};
+    }
+    peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, PeerScript{}, "127.0.0.2",
+                                                   peers.at(0)->port()));
+    EXPECT_EQ(attempt().deferred, 1U);
+    EXPECT_EQ(peers[1]->connections, 0);
+    EXPECT_EQ(attempt().delivered, 1U);
+    EXPECT_THAT(peers[1]->messages, SizeIs(1));
+}
+
+TEST_F(UnfitTest, EveryHostHasItsTurnWithinTheAttempt)
+{
+    const std::pair<const char*, const char*> rows[] = {{"MAIL", "421 4.3.2 bye"},
+                                                        {"MAIL", "451 4.3.2 later"},
+                                                        {"RCPT", "451 4.3.2 later"},
+                                                        {"DATA", "451 4.3.2 later"}};
+    for (const auto& [command, reply] : rows) {
+        SCOPED_TRACE(std::string{command} + " " + reply);
+        PeerScript busy = with({"PIPELINING"});
+        busy.replies[command] = reply;
+        peer_for("other.test", busy);
+        for (const char* address : {"127.0.0.2", "127.0.0.3"}) add_host(address, busy);
+        add_host("127.0.0.4", PeerScript{});
+        EXPECT_EQ(attempt().delivered, 1U);
+        for (const auto& peer : peers) EXPECT_EQ(peer->connections, 1);
+        EXPECT_THAT(peers[3]->messages, SizeIs(1));
+        finish();
+        peers.clear();
+        resolver.mxs.clear();
+    }
 }
 
 TEST_F(UnfitTest, AlsoWhereThatOneCameFirst)
@@ -145,6 +234,9 @@ TEST_F(UnfitTest, WhatAnotherHostDeferredIsNotReturned)
             EXPECT_EQ(attempt().deferred, 1U);
             EXPECT_EQ(outcome().reason, row.reason);
             EXPECT_EQ(outcome().result, OutcomeClass::Deferred);
+            EXPECT_EQ(log.attempts.back().address->address.format(),
+                      unfit_first ? "127.0.0.2" : "127.0.0.1")
+                << "whose outcome it is";
             for (const auto& peer : peers) EXPECT_EQ(peer->connections, 1);
             finish();
             peers.clear();

@@ -159,6 +159,20 @@ void NextHopClient::begin_transaction()
     selection_.begin_transaction();
 }
 
+bool NextHopClient::try_another_host()
+{
+    const bool other = selection_.try_another_host();
+    heed_notes();
+    return other;
+}
+
+bool NextHopClient::try_another_address()
+{
+    const bool other = selection_.try_another_address();
+    heed_notes();
+    return other;
+}
+
 net::Task<ConnectionPointer> NextHopClient::open()
 {
     last_tls_.reset();

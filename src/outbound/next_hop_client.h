@@ -69,9 +69,10 @@ public:
     // time begins. The connection in use may serve it, where it still holds.
     void begin_transaction();
     [[nodiscard]] const policy::MessageDemand& demanded() const { return demand_.message; }
-    // Not the host of the last open() again until then. False, and nothing is changed, where no
-    // other is left.
-    [[nodiscard]] bool try_another_host() { return selection_.try_another_host(); }
+    // Not the host of the last open() again until then; or not its address, where what the message
+    // needs is not offered there. False where no other is left.
+    [[nodiscard]] bool try_another_host();
+    [[nodiscard]] bool try_another_address();
     [[nodiscard]] bool is_narrowed() const { return selection_.is_narrowed(); }
 
     // Objects or settings have changed since it began: what it decides counts no more.

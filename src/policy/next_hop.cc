@@ -70,7 +70,8 @@ void NextHopSelection::advance()
         }
         note_findings();
         std::vector<HostSummary> summaries;
-        for (const Host& host : hosts_) summaries.push_back(summarize(host));
+        for (const Host& host : hosts_)
+            summaries.push_back(was_passed(host) ? host.when_excluded : summarize(host));
         // For all that this attempt leaves out: no host of it, but one that may bar clear text.
         HostSummary others;
         others.no_host = true;
@@ -101,7 +102,7 @@ bool NextHopSelection::advance_to_host(std::size_t index, bool dead)
     if (!host.prepared) return ask(What::Prepare);
     for (std::size_t i = 0; i < host.addresses.size(); ++i) {
         const Address& address = host.addresses[i];
-        if (address.finished || address.facts.dead != dead) continue;
+        if (address.finished || address.passed || address.facts.dead != dead) continue;
         if (advance_to_address(index, i)) return true;
     }
     return false;
@@ -131,7 +132,8 @@ bool NextHopSelection::advance_in_clear()
         if (!may) continue;
         for (std::size_t i = 0; i < host.addresses.size(); ++i) {
             const Address& address = host.addresses[i];
-            if (address.tried_in_clear || !handshake_failed(address.tried)) continue;
+            if (address.tried_in_clear || address.passed || !handshake_failed(address.tried))
+                continue;
             connect(index, i, std::nullopt, kEveryHandshakeFailed);
             return true;
         }
@@ -276,17 +278,36 @@ bool NextHopSelection::try_another_host()
 {
     HERMETIC_ASSERT(step_.what == What::Use);
     const std::size_t used = step_.host;
+    note_use();
     bool other = false;
     for (std::size_t i = 0; i < hosts_.size(); ++i)
         other = other || (i != used && may_be_tried(hosts_[i]));
     if (!other) return false;
     hosts_[used].excluded = true;
+    pass();
+    return true;
+}
+
+bool NextHopSelection::try_another_address()
+{
+    HERMETIC_ASSERT(step_.what == What::Use);
+    const auto other = [&](const Address& each) {
+        return &each != &current_address() && may_be_tried(current(), each);
+    };
+    if (std::ranges::none_of(current().addresses, other)) return false;
+    note(HopNote::Kind::Found);
+    pass();
+    return true;
+}
+
+void NextHopSelection::pass()
+{
+    current_address().passed = true;
     // It has been reached: unless every handshake had failed by then, the others must not be sent
     // to in clear for theirs.
-    hosts_[used].when_excluded.handshake_failed = use_.after_failures;
+    current().when_excluded.handshake_failed = use_.after_failures;
     last_resort_ = false;
     advance();
-    return true;
 }
 
 void NextHopSelection::retry()
@@ -297,31 +318,59 @@ void NextHopSelection::retry()
 
 void NextHopSelection::begin_transaction()
 {
-    for (Host& host : hosts_) host.excluded = false;
+    for (Host& host : hosts_) {
+        host.excluded = false;
+        for (Address& address : host.addresses) address.passed = false;
+    }
     time_over_ = false;
     if (step_.what != What::Use) retry();
 }
 
 bool NextHopSelection::is_narrowed() const
 {
-    return std::ranges::any_of(hosts_, &Host::excluded);
+    return std::ranges::any_of(hosts_, [](const Host& host) { return was_passed(host); });
 }
 
 bool NextHopSelection::others_may_take() const
 {
     if (left_out_.may_take) return true;
-    const auto is_other = [&](std::size_t host) {
-        const bool used = step_.what == What::Use && step_.host == host;
-        return !used && !hosts_[host].excluded;
-    };
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
-        const bool more = hosts_[i].left_out.may_take && !hosts_[i].barred;
-        if (is_other(i) && (more || may_be_tried(hosts_[i]))) return true;
+        const Host& host = hosts_[i];
+        if (host.barred || host.nobody) continue;
+        const bool untried = std::ranges::any_of(host.addresses, [&](const Address& each) {
+            return !each.finished && !was_used(i, each);
+        });
+        if (!host.resolved || host.left_out.may_take || untried) return true;
     }
-    return std::ranges::any_of(failures_, [&](const HopFailure& each) {
-        return each.temporary && each.kind != Kind::LeftUntried && each.host &&
-               is_other(*each.host);
+    return std::ranges::any_of(failures_,
+                               [&](const HopFailure& each) { return waits_elsewhere(each); });
+}
+
+// Waiting may end it, and it is none of where the transaction failed. An address that greets nobody
+// is not waited for where another one of its host is used: from here there may be no way to it.
+bool NextHopSelection::waits_elsewhere(const HopFailure& failure) const
+{
+    if (!failure.temporary || failure.kind == Kind::LeftUntried || !failure.host) return false;
+    const Host& host = hosts_[*failure.host];
+    const bool used = std::ranges::any_of(
+        host.addresses, [&](const Address& each) { return was_used(*failure.host, each); });
+    if (!used || !failure.address) return true;
+    const auto at = std::ranges::find_if(host.addresses, [&](const Address& each) {
+        return each.facts.endpoint == *failure.address;
     });
+    return at != host.addresses.end() && at->reached && !was_used(*failure.host, *at);
+}
+
+// For this transaction.
+bool NextHopSelection::was_used(std::size_t host, const Address& address) const
+{
+    const bool in_use = step_.what == What::Use && step_.host == host;
+    return address.passed || (in_use && &address == &hosts_[host].addresses[step_.address]);
+}
+
+bool NextHopSelection::was_passed(const Host& host)
+{
+    return std::ranges::any_of(host.addresses, &Address::passed);
 }
 
 const TlsDecision& NextHopSelection::decision() const
@@ -365,11 +414,16 @@ bool NextHopSelection::may_be_tried(const Host& host) const
 {
     if (host.excluded || host.barred || host.nobody) return false;
     if (!host.resolved) return true;
-    return std::ranges::any_of(host.addresses, [&](const Address& address) {
-        const bool in_clear = last_resort_ && host.decision.policy.allows_clear() &&
-                              handshake_failed(address.tried) && !address.tried_in_clear;
-        return !address.finished || in_clear;
-    });
+    return std::ranges::any_of(host.addresses,
+                               [&](const Address& each) { return may_be_tried(host, each); });
+}
+
+bool NextHopSelection::may_be_tried(const Host& host, const Address& address) const
+{
+    if (address.passed) return false;
+    const bool in_clear = last_resort_ && host.decision.policy.allows_clear() &&
+                          handshake_failed(address.tried) && !address.tried_in_clear;
+    return !address.finished || in_clear;
 }
 
 // The verdict on a host is one: an address where nobody answers hides no other's failed handshake.

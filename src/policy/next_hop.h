@@ -76,8 +76,11 @@ public:
     void on_time_over();
 
     // After Use: the transaction failed there, and another host may accept it. False, and
-    // nothing is changed, where no other is left.
+    // nothing is changed but what is remembered, where no other is left.
     bool try_another_host();
+    // The same, of another address of the host, or after it another host: what the message needs is
+    // not offered at the one in use. False also where no other address of the host is left.
+    bool try_another_address();
     // After Use: the connection was lost before it served; what failed is not tried again.
     void retry();
     // Another transaction: hosts at which others failed are tried again. What is in use
@@ -123,6 +126,7 @@ private:
         bool reached = false;         // somebody greeted, or it is our own fault that nobody did
         bool finished = false;        // nothing more is to be tried there
         bool tried_in_clear = false;  // as the last resort
+        bool passed = false;          // it was used for this transaction, which failed there
     };
     struct Host {
         NextHopHost facts;
@@ -149,6 +153,8 @@ private:
     void give_up();
     void fail_for_left_out();
     void note_findings();
+    void note_use();
+    void pass();
     void connect(std::size_t host, std::size_t address, std::optional<StepPlan> plan,
                  Reason reason);
     void decide(Host& host);
@@ -182,6 +188,10 @@ private:
     [[nodiscard]] bool refuses_for_good(std::size_t host,
                                         const std::optional<Endpoint>& address) const;
     [[nodiscard]] bool may_be_tried(const Host& host) const;
+    [[nodiscard]] bool may_be_tried(const Host& host, const Address& address) const;
+    [[nodiscard]] static bool was_passed(const Host& host);
+    [[nodiscard]] bool was_used(std::size_t host, const Address& address) const;
+    [[nodiscard]] bool waits_elsewhere(const HopFailure& failure) const;
 
     [[nodiscard]] Host& current() { return hosts_[step_.host]; }
     [[nodiscard]] Address& current_address() { return current().addresses[step_.address]; }

@@ -226,7 +226,11 @@ TEST_F(Findings, OthersMayTakeWhatOneHostCannot)
         {{host({{kDead}}), host({{kTls}})}, kNothing, true},
         {{host({{kSays554}}), host({{kTls}})}, kNothing, false},
         {{without_address(), host({{kTls}})}, kNothing, false},
-        {{host({{kDead}, {kTls}})}, kNothing, false},
+        {{host({{kDead}, {kTls}})}, kNothing, false},  // there may be no way to it from here
+        {{host({{kBroken}, {kTls}})}, kNothing, true},
+        {{host({{kTls}, {kTls}})}, kNothing, true},
+        {{host({{kSays554}, {kTls}})}, kNothing, false},
+        {{half_resolved(host({{kTls}}))}, kNothing, true},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(testing::Message() << "row " << (&row - rows));
@@ -240,6 +244,34 @@ TEST_F(Findings, OthersMayTakeWhatOneHostCannot)
     ASSERT_TRUE(selection.try_another_host());
     EXPECT_EQ(run_selection(selection, hosts).verdict, "connect.refused");
     EXPECT_TRUE(selection.others_may_take()) << "it may answer another time";
+}
+
+// So that those that were not asked have their turn first.
+TEST_F(Findings, AHostWhereATransactionCameToNothingIsRemembered)
+{
+    TlsDemand demand;
+    demand.organization = &organization;
+    const std::vector<RecordedHost> hosts{host({{kTls}, {kTls}}), host({{kTls}})};
+    NextHopSelection selection{demand, names_of(hosts), kNow};
+    const auto noted = [&] {
+        std::string text;
+        for (const HopNote& each : selection.take_notes()) {
+            if (each.kind != HopNote::Kind::Found) continue;
+            text +=
+                fmt::format("{}{} {}, ", each.host,
+                            each.address ? "/" + each.address->format() : "", name(each.finding));
+        }
+        return text;
+    };
+    run_selection(selection, hosts);
+    ASSERT_TRUE(selection.try_another_address());
+    EXPECT_EQ(noted(), "0/192.0.2.1:25 unsettled, ");
+    run_selection(selection, hosts);
+    ASSERT_TRUE(selection.try_another_host());
+    EXPECT_EQ(noted(), "0/192.0.2.2:25 unsettled, 0 unsettled, ");
+    run_selection(selection, hosts);
+    ASSERT_FALSE(selection.try_another_host());
+    EXPECT_EQ(noted(), "1/192.0.2.1:25 unsettled, 1 unsettled, ") << "the last one, too";
 }
 
 }  // namespace

@@ -356,15 +356,24 @@ void NextHopSelection::note_findings()
         if (host.excluded) continue;
         if (!may_be_tried(host)) found(i, std::nullopt, finding_at(i));
         for (const Address& address : host.addresses) {
-            if (address.finished) found(i, address.facts.endpoint, finding_at(i, address));
+            if (address.finished && !address.passed)
+                found(i, address.facts.endpoint, finding_at(i, address));
         }
     }
+}
+
+// It came to nothing for one message; others it may take. Those that were not asked come first.
+void NextHopSelection::note_use()
+{
+    note(Note::Found);
+    notes_.push_back({Note::Found, step_.host, std::nullopt});
 }
 
 HopFinding NextHopSelection::finding_at(std::size_t host) const
 {
     const Host& each = hosts_[host];
     if (each.nobody) return HopFinding::NoHost;
+    if (was_passed(each)) return HopFinding::Unsettled;
     const HostSummary summary = summarize(each);
     const bool complete = !summary.part_unresolved && !summary.left_untried && !each.barred;
     if (complete && summary.handshake_failed && summary.may_be_clear &&

@@ -278,6 +278,33 @@ TEST_F(Selection, SendsNothingInClearForHandshakesThatFailedWhereAnotherHostHasT
     EXPECT_EQ(run_selection(selection, hosts).verdict, "ladder.handshake-failed");
 }
 
+TEST_F(Selection, AsksAnotherAddressOfTheHostWhereOneOffersTooLittle)
+{
+    const std::vector<RecordedHost> hosts{host({{kTls}, {kTls}}), host({{kTls}})};
+    auto& selection = select(hosts);
+    EXPECT_EQ(run_selection(selection, hosts).path, "0.0 everything");
+    ASSERT_TRUE(selection.try_another_address());
+    EXPECT_TRUE(selection.is_narrowed());
+    EXPECT_EQ(run_selection(selection, hosts).path, "0.1 everything");
+    EXPECT_FALSE(selection.try_another_address());
+    ASSERT_TRUE(selection.try_another_host());
+    EXPECT_EQ(run_selection(selection, hosts).path, "1.0 everything");
+    EXPECT_FALSE(selection.try_another_host());
+    selection.begin_transaction();
+    EXPECT_FALSE(selection.is_narrowed());
+    selection.retry();
+    EXPECT_EQ(run_selection(selection, hosts).path, "0.0 everything");
+}
+
+TEST_F(Selection, SendsNothingInClearToAnAddressOfAHostThatHasTlsAtAnother)
+{
+    const std::vector<RecordedHost> hosts{host({{kTls}, {kBroken}})};
+    auto& selection = select(hosts);
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "TLSv1.3");
+    ASSERT_TRUE(selection.try_another_address());
+    EXPECT_EQ(run_selection(selection, hosts).verdict, "ladder.handshake-failed");
+}
+
 TEST_F(Selection, UsesAConnectionThatIsKept)
 {
     const std::vector<RecordedHost> hosts{host({{kNoTls}})};
