@@ -217,6 +217,9 @@ TEST_P(OrgFileRefuses, WithKeyAndWhatWouldBeRight)
 // clang-format off
 const Refused kRefused[] = {
     {"UnknownObject", "[[acepted_domain]]\nname = \"a.example\"\n", "acepted_domain", "no such key"},
+    {"LineEndInAName", "[[inbound_connector]]\nname = \"x\\r\\n250 ok\"\nnetworks = [\"192.0.2.0/24\"]\n", "inbound_connector[0].name", "a control character"},
+    {"ControlInAName", "[[outbound_connector]]\nname = \"x\\u001b[2J\"\nrecipient_domains = [\"*\"]\n", "outbound_connector[0].name", "a control character"},
+    {"DirectionInAName", "[[certificate]]\nname = \"x\\u202Ey\"\nchain = \"/c.pem\"\nkey = \"/k.pem\"\n", "certificate[0].name", "turns the direction"},
     {"UnknownKey", "[[accepted_domain]]\nname = \"example.org\"\nnexthop = \"mx\"\n", "accepted_domain[0].nexthop", "no such key"},
     {"BadDomain", "[[accepted_domain]]\nname = \"exa mple\"\n", "accepted_domain[0].name", "does not fit"},
     {"EmbeddedWildcard", "[[accepted_domain]]\nname = \"a.*.example\"\n", "accepted_domain[0].name", "does not fit"},

@@ -1,5 +1,6 @@
 #include "objects/validate.h"
 
+#include "core/text.h"
 #include "objects/validate_parts.h"
 
 #include <fmt/format.h>
@@ -285,11 +286,10 @@ constexpr const char* kOrganization = "organization";
 
 void validate_organization(const Organization& organization, std::size_t i, Faults& faults)
 {
-    if (organization.name.empty()) faults.add(kOrganization, i, "name", "it is missing", "a name");
+    validate_name(kOrganization, i, organization.name, faults);
     // It stands in keys of the queue.
-    if (organization.name.find_first_of(";\n") != std::string::npos)
-        faults.add(kOrganization, i, "name", "it contains a semicolon or a line end",
-                   "a name without them");
+    if (organization.name.find(';') != std::string::npos)
+        faults.add(kOrganization, i, "name", "it contains a semicolon", "a name without one");
     if (!organization.postmaster) {
         faults.add(kOrganization, i, "postmaster", "it is missing",
                    "an address, such as \"postmaster@example.org\" (RFC 5321 §4.5.1)");
@@ -352,6 +352,19 @@ void validate_retirements(const Snapshot::Contents& contents, Faults& faults)
 }
 
 }  // namespace
+
+void validate_name(const std::string& section, std::size_t index, std::string_view name,
+                   Faults& faults)
+{
+    if (name.empty()) faults.add(section, index, "name", "it is missing", "a name");
+    std::string shown{name};
+    std::erase(shown, '\\');                   // may stand there, though it is shown twice
+    constexpr std::size_t kMostOfAnOctet = 4;  // "\xNN"
+    if (printable(shown, shown.size() * kMostOfAnOctet) == shown) return;
+    faults.add(section, index, "name",
+               "it contains a control character or one that turns the direction of text",
+               "a name of letters, digits, blanks and the like");
+}
 
 void validate_contents(const Snapshot::Contents& contents, const config::Node& document,
                        const std::string& file, config::Diagnostics& diagnostics)

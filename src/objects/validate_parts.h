@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -19,13 +20,18 @@ namespace hermetic::objects {
 
 using config::Faults;
 
+// A name stands in replies, logs, headers and keys as it is: no controls, and nothing that turns
+// the direction of text.
+void validate_name(const std::string& section, std::size_t index, std::string_view name,
+                   Faults& faults);
+
 // Specification §1: a name is unique within its organization and kind.
 template <typename Object>
 void validate_names(const std::string& section, const std::vector<Object>& objects, Faults& faults)
 {
     std::set<std::pair<std::string_view, std::string_view>> names;
     for (std::size_t i = 0; i < objects.size(); ++i) {
-        if (objects[i].name.empty()) faults.add(section, i, "name", "it is missing", "a name");
+        validate_name(section, i, objects[i].name, faults);
         if (names.emplace(objects[i].organization, objects[i].name).second) continue;
         faults.add(section, i, "name",
                    fmt::format("another {} of its organization has this name", section),
