@@ -30,6 +30,7 @@ Metric metric_of(Reason reason)
 {
     switch (reason) {
     case Reason::ConnectorTlsRequired:
+    case Reason::ConnectorTlsAtProxy:
         return Metric::InboundTlsRequired;
     case Reason::ConnectorTlsVersion:
     case Reason::OrganizationTlsVersion:

@@ -24,6 +24,7 @@ struct Expected {
 constexpr Expected kOk{"250 2.1.5", ""};
 constexpr Expected kRelay{"550 5.7.64", "recipient.relay-denied"};
 constexpr Expected kClear{"530 5.7.0", "connector.tls-required"};
+constexpr Expected kProxy{"530 5.7.0", "connector.tls-at-proxy"};
 constexpr Expected kFloor{"550 5.7.51", "organization.tls-version"};
 constexpr Expected kOld{"550 5.7.51", "connector.tls-version"};
 constexpr Expected kCertificate{"550 5.7.51", "connector.certificate-mismatch"};
@@ -75,10 +76,10 @@ const std::vector<Row> kRows = {
     {"audit",                           Arrival::Direct,  "u@z.example", kNone,          kGood,  kOk,          kOk,    kRelay, "", 1},
     {"XCLIENT by a gateway",            Arrival::Xclient, "u@x.example", kOwnGateway,    kNoTls, kClear,       kOk,    kRelay, "partner-x"},
     {"XCLIENT by a gateway",            Arrival::Xclient, "u@x.example", kOwnGateway,    kBelow, kFloor,       kFloor, kRelay, ""},
-    {"XCLIENT by a gateway",            Arrival::Xclient, "u@x.example", kOwnGateway,    kGood,  kClear,       kOk,    kRelay, "partner-x"},
+    {"XCLIENT by a gateway",            Arrival::Xclient, "u@x.example", kOwnGateway,    kGood,  kProxy,       kOk,    kRelay, "partner-x"},
     {"PROXY, a gateway's TLS",          Arrival::Proxy,   "u@x.example", kOwnGateway,    kNoTls, kClear,       kOk,    kRelay, "partner-x"},
     {"PROXY, a gateway's TLS",          Arrival::Proxy,   "u@x.example", kOwnGateway,    kBelow, kFloor,       kFloor, kRelay, ""},
-    {"PROXY, a gateway's TLS",          Arrival::Proxy,   "u@x.example", kOwnGateway,    kGood,  kClear,       kOk,    kRelay, "partner-x"},
+    {"PROXY, a gateway's TLS",          Arrival::Proxy,   "u@x.example", kOwnGateway,    kGood,  kProxy,       kOk,    kRelay, "partner-x"},
     {"our own gateway",                 Arrival::Direct,  "u@a.example", kOwnGateway,    kNoTls, kOwn,         kOk,    kRelay, ""},
     {"our own gateway",                 Arrival::Direct,  "u@a.example", kOwnGateway,    kBelow, kFloor,       kFloor, kOld,   "a-gateway"},
     {"our own gateway",                 Arrival::Direct,  "u@a.example", kOwnGateway,    kGood,  kOk,          kOk,    kOk,    ""},
@@ -91,11 +92,11 @@ const std::vector<Row> kRows = {
 std::string_view id_of(const std::string& reply)
 {
     for (const auto* kind :
-         {&refusal::kConnectorTlsRequired, &refusal::kConnectorTlsVersion,
-          &refusal::kConnectorCertificateMismatch, &refusal::kConnectorNetworkMismatch,
-          &refusal::kConnectorCasUnavailable, &refusal::kOrganizationTlsVersion,
-          &refusal::kSenderOwnDomain, &refusal::kRecipientRelayDenied,
-          &refusal::kRecipientUnknown}) {
+         {&refusal::kConnectorTlsRequired, &refusal::kConnectorTlsAtProxy,
+          &refusal::kConnectorTlsVersion, &refusal::kConnectorCertificateMismatch,
+          &refusal::kConnectorNetworkMismatch, &refusal::kConnectorCasUnavailable,
+          &refusal::kOrganizationTlsVersion, &refusal::kSenderOwnDomain,
+          &refusal::kRecipientRelayDenied, &refusal::kRecipientUnknown}) {
         if (reply.find(kind->text) != std::string::npos) return facts::name(kind->reason);
     }
     return "";

@@ -37,10 +37,11 @@ RecipientDecision refuse(const smtp::RefusalKind& kind, std::string subject)
 const smtp::RefusalKind& kind_of(const policy::InboundFault& fault)
 {
     for (const auto* kind :
-         {&refusal::kConnectorTlsRequired, &refusal::kConnectorTlsVersion,
-          &refusal::kConnectorCertificateMismatch, &refusal::kConnectorNetworkMismatch,
-          &refusal::kConnectorCasUnavailable, &refusal::kOrganizationTlsVersion,
-          &refusal::kSenderOwnDomain, &refusal::kRetirementShare, &refusal::kRetirementEnded}) {
+         {&refusal::kConnectorTlsRequired, &refusal::kConnectorTlsAtProxy,
+          &refusal::kConnectorTlsVersion, &refusal::kConnectorCertificateMismatch,
+          &refusal::kConnectorNetworkMismatch, &refusal::kConnectorCasUnavailable,
+          &refusal::kOrganizationTlsVersion, &refusal::kSenderOwnDomain, &refusal::kRetirementShare,
+          &refusal::kRetirementEnded}) {
         if (kind->reason == fault.reason) return *kind;
     }
     unreachable("every reason of an InboundFault is a refusal");

@@ -275,9 +275,11 @@ std::optional<InboundFault> find_fault(const InboundConnector& connector,
 {
     const facts::TlsEvidence* tls = evidence.own_tls();
     const bool needs_tls = connector.requires_tls() || connector.require_certificate;
-    if (tls == nullptr && needs_tls)
-        return InboundFault{facts::Reason::ConnectorTlsRequired, &connector, present_tls(evidence),
-                            "TLS"};
+    if (tls == nullptr && needs_tls) {
+        const auto reason = evidence.tls == nullptr ? facts::Reason::ConnectorTlsRequired
+                                                    : facts::Reason::ConnectorTlsAtProxy;
+        return InboundFault{reason, &connector, present_tls(evidence), "TLS"};
+    }
     const facts::TlsVersion floor = floor_of(connector, organization, evidence);
     if (tls != nullptr && tls->version < floor && !is_excepted(connector, evidence)) {
         if (excepts_version(connector, evidence) && cannot_prove_now(connector, evidence))

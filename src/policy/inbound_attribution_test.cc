@@ -143,7 +143,7 @@ TEST(InboundAttribution, HidesBehindNoProxysTls)
     const Attribution attribution = attribute(objects, session.evidence());
     ASSERT_EQ(attribution.claims.size(), 1U);
     EXPECT_EQ(attribution.claims[0].connector->name, "tls-only");
-    EXPECT_EQ(attribution.claims[0].fault->reason, facts::Reason::ConnectorTlsRequired);
+    EXPECT_EQ(attribution.claims[0].fault->reason, facts::Reason::ConnectorTlsAtProxy);
     EXPECT_EQ(attribution.claims[0].fault->presented, "a proxy's TLS");
 }
 
