@@ -262,6 +262,7 @@ protected:
     void record_state()
     {
         open();
+        (void)driver->claim_all();  // what is not claimed is nobody's to record
         MessageState state;
         state.held = true;
         ASSERT_EQ(driver->record(driver->deferred(stored.begin()->first, state)),
