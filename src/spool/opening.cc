@@ -143,32 +143,6 @@ void find_damaged_logs(const std::vector<LogFacts>& logs, Opening& opening)
     }
 }
 
-bool entries_follow(const std::vector<LogFacts>& logs, std::size_t at)
-{
-    return std::any_of(std::next(logs.begin(), static_cast<std::ptrdiff_t>(at) + 1), logs.end(),
-                       [](const LogFacts& log) {
-                           // A replay that dropped something begins with a record without any.
-                           const LogReading& reading = log.reading;
-                           return reading.first_sequence &&
-                                  *reading.last_sequence >= *reading.first_sequence;
-                       });
-}
-
-// Before the first log with a whole record no numbers tell what is missing. But a server that is
-// running begins another log only behind a group, and one that starts no longer needs those before
-// as soon as it has written one: so a log that is needed, before others' entries, had some.
-void find_emptied_logs(const SpoolFacts& facts, const std::vector<LogFacts>& logs, Opening& opening)
-{
-    if (!facts.trial || facts.trial->oldest_log == 0) return;  // which are needed is not known
-    for (std::size_t at = 0; at < logs.size(); ++at) {
-        const LogReading& reading = logs[at].reading;
-        if (reading.first_sequence) return;
-        if (reading.records_behind > 0 || !entries_follow(logs, at)) continue;
-        opening.damage.push_back({fmt::format("{} has no whole record", log_name(logs[at].number)),
-                                  "its contents", true});
-    }
-}
-
 // The point that was synced, in the log that it was synced in.
 void find_lost_end(const std::vector<LogFacts>& logs, const LogPoint& point, Opening& opening)
 {
@@ -196,13 +170,9 @@ void find_lost_end(const std::vector<LogFacts>& logs, const LogPoint& point, Ope
 bool is_in_sequence(const std::vector<LogFacts>& logs)
 {
     std::optional<std::uint64_t> before;
-    bool is_first = true;
     for (const LogFacts& log : logs) {
         if (log.reading.has_torn_end) return false;
-        const bool follows_nothing = !is_first && !before;
-        is_first = false;
         if (!log.reading.first_sequence) continue;
-        if (follows_nothing) return false;
         if (before && *log.reading.first_sequence != *before + 1) return false;
         before = log.reading.last_sequence;
     }
@@ -245,7 +215,6 @@ Opening decide_opening(const SpoolFacts& facts, const std::optional<LogPoint>& k
     }
     const auto logs = live_logs(facts);
     find_damaged_logs(logs, opening);
-    find_emptied_logs(facts, logs, opening);
     if (const auto point = point_of(facts, known)) find_lost_end(logs, *point, opening);
     if (!opening.damage.empty()) opening.kind = Opening::Kind::Refuse;
     opening.keeps_bodies = !facts.identity;

@@ -204,40 +204,6 @@ TEST(Opening, AReplayNumbersOnBehindTheTornEndThatItLeftOut)
     EXPECT_FALSE(decide_opening(facts).torn_log);
 }
 
-// Of the right length, all zeros: the next log would be replayed on top of what it held.
-TEST(Opening, ALogThatIsNeededAndHasNoRecordHasLostIts)
-{
-    auto facts = with([](SpoolFacts& each) {
-        each.identity = LogPoint{19, 21};
-        LogFacts zeros = empty_log(18);
-        zeros.reading.size = 4096;
-        each.logs = {zeros, log(19, 21, 22)};
-    });
-    EXPECT_TRUE(needs_trial(facts)) << "RocksDB knows whether it is needed";
-    facts.trial = Trial{"", 18};
-    EXPECT_EQ(decide_opening(facts).kind, Kind::Refuse);
-    EXPECT_THAT(words_of(decide_opening(facts)), HasSubstr("db/000018.log has no whole record"));
-    facts.trial = Trial{"", 19};
-    EXPECT_EQ(decide_opening(facts).kind, Kind::Open) << "left over";
-}
-
-// A power cut tore the only group of log 18; the power failed again while the next start had
-// written nothing but where it numbers on from.
-TEST(Opening, AStartThatWasInterruptedBehindATornLogIsMadeAgain)
-{
-    auto facts = with([](SpoolFacts& each) {
-        each.identity = LogPoint{15, 9};
-        LogFacts numbered_on = empty_log(21);
-        numbered_on.reading.records = 1;
-        numbered_on.reading.first_sequence = 10;
-        numbered_on.reading.last_sequence = 9;
-        each.logs = {torn(empty_log(18)), numbered_on};
-    });
-    EXPECT_TRUE(needs_trial(facts));
-    facts.trial = Trial{"", 18};
-    EXPECT_EQ(decide_opening(facts).kind, Kind::Open);
-}
-
 TEST(Opening, ALogThatIsInTablesIsNotMissed)
 {
     const auto facts = with([](SpoolFacts& each) { each.logs = {log(21, 21, 30)}; });
