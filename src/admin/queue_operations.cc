@@ -71,6 +71,8 @@ Response operator_response(const std::optional<OperatorAnswer>& answer)
         return refuse(404, answer->words, "one of `hermetic queue list`, or destinations");
     case OperatorAnswer::Kind::Refused:
         return refuse(409, answer->words);
+    case OperatorAnswer::Kind::NotRecorded:
+        return refuse(507, answer->words, "a disk that has room and can be written");
     case OperatorAnswer::Kind::Starting:
         return refuse(503, answer->words);
     case OperatorAnswer::Kind::Stopping:

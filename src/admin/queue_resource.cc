@@ -157,6 +157,7 @@ net::Task<Response> list_queue(Api& api, Request request)
     const auto limit = number_in(request, "limit", 100);
     const auto cursor = cursor_in(request);
     if (!limit || !cursor) co_return refuse_number();
+    if (*limit == 0) co_return refuse(400, "\"limit\" is 0", "a whole number from 1");
     constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
     wanted.limit = static_cast<std::uint32_t>(std::min(*limit, kMost));
     wanted.cursor = *cursor;

@@ -18,6 +18,8 @@ std::optional<std::uint64_t> parse_octets(const Node& node)
         return static_cast<std::uint64_t>(node.integer);
     }
     if (node.kind != Node::Kind::String) return std::nullopt;
+    // As format_octets() writes what no unit divides, and zero.
+    if (const auto count = parse_decimal<std::uint64_t>(node.string)) return count;
     for (const Scale& scale : kScales) {
         const std::string_view text = node.string;
         if (!text.ends_with(scale.suffix)) continue;

@@ -156,6 +156,15 @@ const Refused kRefused[] = {
 INSTANTIATE_TEST_SUITE_P(Table, NodeOptionsRefuse, testing::ValuesIn(kRefused),
                          [](const auto& row) { return row.param.name; });
 
+TEST(NodeOptions, ASizeIsReadAsTheReferenceWritesItsBounds)
+{
+    const auto options = read(kStart + "[spool]\nhigh_water = \"0\"\nballast = \"1500\"\n");
+    ASSERT_TRUE(options.has_value());
+    EXPECT_EQ(options->spool.high_water, 0U);
+    EXPECT_EQ(options->spool.ballast, 1500U);
+    EXPECT_FALSE(read(kStart + "[spool]\nhigh_water = \"-1\"\n").has_value());
+}
+
 TEST(NodeOptions, AllFaultsAreToldAtOnce)
 {
     const auto options =

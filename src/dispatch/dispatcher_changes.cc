@@ -286,7 +286,7 @@ OperatorAnswer Dispatcher::Impl::unread(const std::string& error) const
 OperatorAnswer Dispatcher::Impl::unrecorded() const
 {
     if (stopped_) return answer_stopping();
-    return {AnswerKind::Refused, 0, "It could not be recorded: the disk cannot be written now."};
+    return {AnswerKind::NotRecorded, 0, "It could not be recorded: the disk cannot be written now."};
 }
 
 // The error is empty where it is gone.

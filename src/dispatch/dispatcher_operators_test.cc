@@ -187,7 +187,7 @@ TEST_F(DispatcherTest, ChangeThatTheSpoolRefusesLeavesTheMessageAsItWas)
     defer(taker_.next(), minutes{1});
     (void)list();
     spool_.failing = true;
-    EXPECT_EQ(hold(1).kind, Kind::Refused);
+    EXPECT_EQ(hold(1).kind, Kind::NotRecorded);
     EXPECT_EQ(state(1), queue::State::Deferred);
     spool_.failing = false;
     clock_.advance(minutes{1});

@@ -57,7 +57,7 @@ OperatorAnswer Dispatcher::Impl::set_pauses(queue::Pauses pauses)
 {
     if (!granting_) return answer_stopping();
     if (const auto saved = settings_.save_pauses(pauses); !saved)
-        return {AnswerKind::Refused, 0, "It could not be recorded: " + saved.error() + "."};
+        return {AnswerKind::NotRecorded, 0, "It could not be recorded: " + saved.error() + "."};
     scheduler_.set_pauses(std::move(pauses), moment().queue);
     return {};
 }

@@ -297,8 +297,8 @@ TEST_F(PausedBefore, APauseOutlivesARestart)
 TEST_F(PausedBefore, WhatCannotBeRecordedDoesNotHold)
 {
     start();
-    EXPECT_EQ(resume("mx:far.example").kind, Kind::Refused);
-    EXPECT_EQ(pause("mx:other.example").kind, Kind::Refused);
+    EXPECT_EQ(resume("mx:far.example").kind, Kind::NotRecorded);
+    EXPECT_EQ(pause("mx:other.example").kind, Kind::NotRecorded);
     spool_.store({make(1, {"b@far.example"}), make(2, {"c@other.example"})});
     EXPECT_EQ(taker_.next().route->label, "mx:other.example");
     EXPECT_EQ(show(id(1)).row->waits_for, "queue.paused");

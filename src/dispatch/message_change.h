@@ -28,8 +28,9 @@ struct OperatorAnswer {
         AfterAttempt,  // under way: will be done when the attempt ends, unless that ends the
                        // message
         NotFound,
-        Starting,  // not among what has been read from the spool so far
-        Refused,   // makes no sense for its state, or could not be recorded: `words` say why
+        Starting,     // not among what has been read from the spool so far
+        Refused,      // makes no sense for its state: `words` say why
+        NotRecorded,  // the disk did not take it: `words` say why
         Stopping,
     };
     Kind kind = Kind::Done;
