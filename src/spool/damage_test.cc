@@ -60,6 +60,19 @@ TEST_F(Damage, IsNotLookedForInASpoolThatAServerHasOpen)
     close();
 }
 
+// It could be locked as well as a file: a check that looked no further would find nothing.
+TEST_F(Damage, AFolderInThePlaceOfTheLockIsNamed)
+{
+    fs::remove(settings.directory + "/lock");
+    fs::create_directory(settings.directory + "/lock");
+    const auto found = find_opening_fault(settings.directory);
+    ASSERT_TRUE(found);
+    EXPECT_THAT(found->words, HasSubstr("lock is a folder"));
+    const auto opened = make_rocksdb_spool(settings, listener, system_clock());
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().words, found->words);
+}
+
 // Before there was an identity: what is there still tells that mail was.
 TEST_F(Damage, ASpoolOfAnEarlierVersionIsNotMadeAnewEither)
 {

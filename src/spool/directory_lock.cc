@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -14,6 +15,24 @@
 
 namespace hermetic::spool {
 namespace {
+
+// A folder can be opened and locked as well; but nothing would be written in it.
+bool is_folder(const std::string& path)
+{
+    struct stat found {};
+    return stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+OpenError cannot_open(const std::string& path, int code)
+{
+    if (is_folder(path)) {
+        return {
+            OpenError::Kind::Unusable,
+            fmt::format("{} is a folder, in the place of the lock file: move it elsewhere", path)};
+    }
+    return {OpenError::Kind::Unusable,
+            fmt::format("cannot open {}: {}", path, std::strerror(code))};
+}
 
 // What the holder wrote; empty where it cannot be known.
 std::string holder(int descriptor)
@@ -32,10 +51,7 @@ Result<DirectoryLock, OpenError> DirectoryLock::acquire(const std::string& direc
 {
     const std::string path = directory + "/lock";
     const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0) {
-        return failure(OpenError{OpenError::Kind::Unusable,
-                                 fmt::format("cannot open {}: {}", path, std::strerror(errno))});
-    }
+    if (descriptor < 0) return failure(cannot_open(path, errno));
     auto held = lock(descriptor, directory);
     if (!held) return held;
     // The pid is for people only; a lock file without it locks as well.
@@ -49,11 +65,11 @@ Result<DirectoryLock, OpenError> DirectoryLock::acquire(const std::string& direc
 Result<DirectoryLock, OpenError> DirectoryLock::acquire_to_read(const std::string& directory)
 {
     const std::string path = directory + "/lock";
+    if (is_folder(path)) return failure(cannot_open(path, EISDIR));
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor >= 0) return lock(descriptor, directory);
     if (errno == ENOENT) return DirectoryLock{-1};
-    return failure(OpenError{OpenError::Kind::Unusable,
-                             fmt::format("cannot open {}: {}", path, std::strerror(errno))});
+    return failure(cannot_open(path, errno));
 }
 
 Result<DirectoryLock, OpenError> DirectoryLock::lock(int descriptor, const std::string& directory)

@@ -102,6 +102,9 @@ void inspect_bodies(rocksdb::FileSystem& file_system, const std::string& directo
     for (const std::string& name : names_in(file_system, folder)) {
         if (!is_body_folder(name)) continue;
         ++folders;
+        bool is_folder = true;
+        const auto asked = file_system.IsDirectory(folder + "/" + name, kIo, &is_folder, nullptr);
+        if (asked.ok() && !is_folder) facts.not_folders.push_back("bodies/" + name);
         // Whether there is mail needs no count of it.
         if (facts.identity || facts.body_files > 0) continue;
         facts.body_files = names_in(file_system, folder + "/" + name).size();

@@ -47,6 +47,10 @@ void find_missing(const SpoolFacts& facts, std::vector<Damage>& damage)
     } else if (!facts.has_manifest) {
         damage.push_back({fmt::format("db/{} is missing", facts.manifest), everything, true});
     }
+    for (const std::string& name : facts.not_folders) {
+        damage.push_back(
+            {name + " is a file in the place of a folder", "nothing that is known of"});
+    }
     if (!facts.identity) return;  // of a version that made no such promise
     if (!*facts.identity) {
         damage.push_back({"the file identity is not readable", "nothing that is known of"});

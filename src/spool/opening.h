@@ -44,6 +44,7 @@ struct SpoolFacts {
     std::vector<LogFacts> logs;  // ascending
     bool has_bodies = false;     // the folder
     std::uint64_t body_folders_missing = 0;
+    std::vector<std::string> not_folders;  // "bodies/3f" where it is something else
     std::uint64_t body_files = 0;
     std::optional<Trial> trial;  // once needs_trial() asks for it
     // Files with octets that the disk does not hand out: in their place the facts have zeros.

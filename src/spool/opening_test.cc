@@ -163,6 +163,8 @@ TEST(Opening, WhatIsMissingIsNamed)
         {"the folder bodies is missing", [](SpoolFacts& facts) { facts.has_bodies = false; }},
         {"256 of the 256 folders in bodies",
          [](SpoolFacts& facts) { facts.body_folders_missing = 256; }},
+        {"bodies/3f is a file in the place of a folder",
+         [](SpoolFacts& facts) { facts.not_folders = {"bodies/3f"}; }},
         {"identity is not readable",
          [](SpoolFacts& facts) { facts.identity = failure(IdentityError::Damaged); }},
         {"cannot be read: no table",

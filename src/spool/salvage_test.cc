@@ -184,6 +184,27 @@ TEST_F(Salvage, AFileThatTheDiskDoesNotHandOutCostsWhatIsInIt)
     close();
 }
 
+TEST_F(Salvage, WhatIsInThePlaceOfAFileOrFolderIsSetAside)
+{
+    const fs::path identity = settings.directory + "/identity";
+    fs::remove(identity);
+    fs::create_directory(identity);
+    fs::path empty;
+    for (const auto& entry : fs::directory_iterator{settings.directory + "/bodies"}) {
+        if (fs::is_empty(entry.path())) empty = entry.path();
+    }
+    fs::remove(empty);
+    write(empty, "no folder");
+    EXPECT_THAT(
+        check().damage,
+        Contains(::testing::Field(&Damage::what, HasSubstr("is a file in the place of a folder"))));
+    const auto report = repair();
+    EXPECT_EQ(report.messages, stored.size());
+    EXPECT_EQ(content(aside(report, "bodies/" + empty.filename().string())), "no folder");
+    EXPECT_TRUE(fs::is_directory(aside(report, "identity")));
+    expect_mail_but_for({});
+}
+
 // The octets of a log that did not get into the work folder would be mail that is not there.
 TEST_F(Salvage, AWorkFolderWithoutRoomIsAFailure)
 {

@@ -58,6 +58,7 @@ private:
     void keep(const std::string& folder, const std::string& name, std::string_view octets);
     void keep_body(const LostBody& body);
     void move_bodies();
+    void move_obstacles();
     void write_format();
     void put_in_place();
     void complete();
@@ -184,6 +185,28 @@ void Rebuild::move_bodies()
     if (failed_.ok()) note(sync_directory(*file_system_, folder));
 }
 
+// What is in the place of a file or folder that is about to be made.
+void Rebuild::move_obstacles()
+{
+    std::error_code error;
+    std::vector<std::pair<fs::path, std::string>> found;  // and where it goes
+    const fs::path identity = fs::path{directory_} / "identity";
+    if (fs::is_directory(identity, error)) found.emplace_back(identity, aside_);
+    for (fs::directory_iterator entry{fs::path{directory_} / "bodies", error}, end;
+         !error && entry != end; entry.increment(error)) {
+        std::error_code unknown;
+        const bool is_ours = is_body_folder(entry->path().filename().string());
+        if (is_ours && !entry->is_directory(unknown) && !unknown) {
+            found.emplace_back(entry->path(), aside_ + "/bodies");
+        }
+    }
+    for (const auto& [path, folder] : found) {
+        if (failed_.ok()) note(make_private_directories(*file_system_, folder));
+        const std::string kept = folder + "/" + path.filename().string();
+        if (failed_.ok()) note(file_system_->RenameFile(path.string(), kept, {}, nullptr));
+    }
+}
+
 void Rebuild::write_format()
 {
     put(Column::Format, kFormatKey, std::to_string(kSpoolFormat));
@@ -209,6 +232,7 @@ void Rebuild::complete()
     note(sync_directory(*file_system_, aside_));
     if (failed_.ok()) note(sync_directory(*file_system_, directory_));
     move_bodies();
+    move_obstacles();
     if (failed_.ok()) note(write_identity(*file_system_, directory_, point_));
     const auto bodies = std::make_shared<BodyFiles>(directory_ + "/bodies", file_system_, nullptr,
                                                     nullptr, nullptr);
