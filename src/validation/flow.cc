@@ -6,11 +6,13 @@
 #include "metrics/metrics.h"
 #include "net/core.h"
 #include "outbound/context.h"
+#include "outbound/talk.h"
 #include "policy/evidence_words.h"
 #include "validation/words.h"
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 namespace hermetic::validation {
@@ -86,6 +88,14 @@ Flow failing(const policy::HopFailure& failure, const policy::TlsPolicy& policy,
     return flow;
 }
 
+Flow speaking_unasked(const outbound::Connection& connection, const policy::TlsPolicy& policy)
+{
+    Flow flow = flow_of(outbound::talk_outcome(facts::Stage::Mail, outbound::unasked()),
+                        proof_of(policy, connection.tls));
+    flow.tls = connection.tls;
+    return flow;
+}
+
 }  // namespace
 
 struct ProbeContext::Parts {
@@ -123,18 +133,29 @@ net::Task<Found> find_flow(ProbeContext& probe_context, outbound::HostList list,
     Client client{
         probe_context.outbound_context(), nullptr, std::move(list), std::move(demand), nullptr,
         Client::Memory::ReadOnly,         watcher};
-    Found found;
-    found.connection = co_await client.open();
-    const auto steps = client.take_attempt_steps();
     const auto& selection = client.selection();
-    if (found.connection) {
-        found.flow = flowing(*found.connection, selection.use(), client.decision().policy,
+    std::optional<Found> unasked;
+    for (;;) {
+        Found found;
+        found.connection = co_await client.open();
+        if (!found.connection) break;
+        const auto& policy = client.decision().policy;
+        found.flow = flowing(*found.connection, selection.use(), policy,
                              probe_context.outbound_context().adapters.core.clock().wall());
         found.host = client.last_host();
-        found.policy = client.decision().policy.digest();
+        found.policy = policy.digest();
         found.address = client.address_text(selection.step().host, found.connection->endpoint);
-        co_return found;
+        // Delivery says nothing more to whom it finds so, and goes to the next host.
+        const bool spoke = co_await outbound::has_spoken_unasked(*found.connection->stream, 0);
+        if (!spoke) co_return found;
+        found.flow = speaking_unasked(*found.connection, policy);
+        hang_up(std::move(found.connection));
+        unasked = std::move(found);
+        if (!client.try_another_host()) break;
     }
+    if (unasked) co_return *std::move(unasked);
+    const auto steps = client.take_attempt_steps();
+    Found found;
     const policy::HopFailure& failure = selection.failure();
     found.flow = failing(failure, selection.decision(failure).policy, client.failure(), steps);
     found.host = selection.label(failure);

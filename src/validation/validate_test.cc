@@ -72,6 +72,20 @@ TEST_F(ValidateTest, ARefusedGreetingReturnsMailOrMakesItWait)
               (Words{"result failed peer.unproved"}));
 }
 
+// As in delivery: which of its replies answers what is known no more.
+TEST_F(ValidateTest, WhoSaysMoreThanItWasAskedGetsNoMail)
+{
+    outbound::PeerScript script;
+    script.replies["EHLO"] = "250-mx.bank.test\r\n250 SIZE\r\n250 more";
+    peer_for("bank.test", std::move(script));
+    connector(TlsLevel::Opportunistic);
+    const auto report = validated();
+    EXPECT_EQ(report.state, State::Failed);
+    EXPECT_EQ(report.words, "mail would wait");
+    EXPECT_EQ(told({report.steps.at(report.steps.size() - 2)}),
+              (Words{"result failed reply.unexpected"}));
+}
+
 TEST_F(ValidateTest, ADomainThatTakesNoMailReturnsIt)
 {
     connector(TlsLevel::Encrypt);
