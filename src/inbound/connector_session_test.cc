@@ -210,6 +210,17 @@ TEST(Connectors, MakeOurOwnServersWaitWhileTheirCasCannotBeRead)
     EXPECT_THAT(fixture.replies[1], StartsWith("550 5.7.64")) << "a stranger";
 }
 
+TEST(Connectors, MakeOurOwnServersWaitWhileTheirRevocationListsCannotBeRead)
+{
+    Trying fixture;
+    fixture.contents.organizations.at(0).crl_folder = "/nowhere/crls";
+    fixture.contents.organizations.at(0).revocation = objects::Revocation::StapledAndCrl;
+    fixture.take_contents();
+    fixture.send({TlsVersion::Tls13, kGatewayOfA, "u@s.example", {"x@foreign.example"}});
+    EXPECT_THAT(fixture.replies[1], StartsWith("451 4.3.5 connector \"a-gateway\""));
+    EXPECT_EQ(fixture.metrics.value(Metric::InboundCasUnavailable), 1);
+}
+
 TEST(Connectors, MatchTheNullSenderByEvidenceAlone)
 {
     Trying fixture;

@@ -72,6 +72,13 @@ void judge_grant(const InboundConnector& connector, const policy::Attribution& a
                                        claim.connector->name, claim.because());
         return;
     }
+    for (const policy::Admission& each : attribution.unjudged) {
+        if (each.connector->organization != connector.organization ||
+            each.connector->name != connector.name)
+            continue;
+        judged.why = each.because();
+        return;
+    }
     judged.why = "neither its certificate names nor its networks";
 }
 
