@@ -58,8 +58,9 @@ bool MessageIntake::begins_with_blank(std::string_view input)
 {
     if (begun_ || input.empty()) return false;
     auto ahead = reader_;  // knows which dots are stuffed
+    const std::string_view first = input.substr(0, 1);
     const std::string_view run =
-        std::visit([input](auto& reader) { return reader.next(input).run; }, ahead);
+        std::visit([first](auto& reader) { return reader.next(first).run; }, ahead);
     begun_ = !run.empty();
     return begun_ && (run.front() == ' ' || run.front() == '\t');
 }
