@@ -80,8 +80,16 @@ TEST_F(Damage, ASpoolOfAnEarlierVersionIsNotMadeAnewEither)
     fs::remove(settings.directory + "/identity");
     expect_refusal_after("db/CURRENT is missing", [&] { fs::remove(db / "CURRENT"); });
     expect_refusal_after("the folder db is missing", [&] { fs::remove_all(db); });
-    expect_refusal_after("all logs (db/*.log) are missing",
-                         [&] { fs::remove(in_database(".log")); });
+    const auto lose_logs = [&] {
+        fs::remove(settings.directory + "/identity");  // the start before has made one
+        std::vector<fs::path> logs;
+        for (const auto& entry : fs::directory_iterator{db}) {
+            if (entry.path().extension() == ".log") logs.push_back(entry.path());
+        }
+        for (const fs::path& log : logs) fs::remove(log);
+    };
+    expect_refusal_after("all logs (db/*.log) are missing", lose_logs);
+    fs::remove(settings.directory + "/identity");
     open();
     close();
     EXPECT_TRUE(fs::exists(settings.directory + "/identity"));

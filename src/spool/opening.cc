@@ -66,14 +66,25 @@ void find_missing(const SpoolFacts& facts, std::vector<Damage>& damage)
 
 // Without an identity no log is missed by its name. But an opening begins a log before it writes
 // the list of the tables anew, and RocksDB removes one only after the next was begun: a database
-// whose list is not the very first one has a log.
+// whose list is not the very first one has a log. Every opening writes into it before there is
+// mail, and a log that is replayed becomes a table: bodies without either had their messages there.
 void find_no_log(const SpoolFacts& facts, std::vector<Damage>& damage)
 {
     constexpr std::string_view kFirstManifest = "MANIFEST-000001";
-    if (facts.identity || !facts.has_manifest || !facts.logs.empty()) return;
-    if (facts.manifest == kFirstManifest) return;  // a spool whose making was interrupted
-    damage.push_back({"the file identity and all logs (db/*.log) are missing",
-                      "the mail and the outcomes that were in the logs", true});
+    const std::string lost = "the mail and the outcomes that were in the logs";
+    if (facts.identity || !facts.has_manifest) return;
+    if (facts.logs.empty()) {
+        if (facts.manifest == kFirstManifest) return;  // a spool whose making was interrupted
+        damage.push_back({"the file identity and all logs (db/*.log) are missing", lost, true});
+        return;
+    }
+    const bool is_blank = std::ranges::all_of(facts.logs, [](const LogFacts& log) {
+        return log.reading.records + log.reading.records_behind == 0;
+    });
+    if (is_blank && facts.tables == 0 && facts.body_files > 0) {
+        damage.push_back(
+            {"the file identity is missing, and no log has a whole record", lost, true});
+    }
 }
 
 // Logs that RocksDB still needs.

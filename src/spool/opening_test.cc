@@ -145,6 +145,13 @@ TEST(Opening, WhatIsMissingIsNamed)
         {"db/000018.log is missing", [](SpoolFacts& facts) { facts.logs = {log(17, 1, 9)}; }},
         {"identity and all logs",
          [](SpoolFacts& facts) { facts.identity.reset(), facts.logs.clear(); }},
+        {"identity is missing, and no log has",
+         [](SpoolFacts& facts) {
+             facts.identity.reset();
+             facts.logs = {empty_log(18)};
+             facts.tables = 0;
+             facts.body_files = 2;
+         }},
         {"db/000018.log is cut from octet 1000",
          [](SpoolFacts& facts) { facts.logs = {log(18, 10, 11)}; }},
         {"db/000018.log is cut", [](SpoolFacts& facts) { facts.logs = {empty_log(18)}; }},
