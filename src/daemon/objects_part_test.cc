@@ -13,7 +13,6 @@
 
 #include <fstream>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace hermetic::daemon {
@@ -22,16 +21,10 @@ namespace {
 using directory::Directory;
 using directory::Terms;
 
-// Keeps what is reported of exceptions' ends.
-class ExceptionEvents final : public events::Publisher {
+class NoEvents final : public events::Publisher {
 public:
-    void publish(events::What what) override
-    {
-        if (auto* ending = std::get_if<events::ExceptionEnding>(&what))
-            endings.push_back(std::move(*ending));
-    }
+    void publish(events::What) override {}
     void flush() override {}
-    std::vector<events::ExceptionEnding> endings;
 };
 
 // By "alice", of what is there now.
@@ -59,36 +52,8 @@ protected:
         co_await part_.stop();
     }
 
-    // Of the loop: it looks at its deadlines in each.
-    net::Task<> let_ticks_pass(int most, std::size_t until_endings)
-    {
-        for (int i = 0; i < most && events_.endings.size() < until_endings; ++i) {
-            const Instant soon = fixture_.in(std::chrono::milliseconds{1});
-            (void)co_await net::sleep_until(fixture_.core, soon);
-        }
-    }
-    net::Task<> let_a_short_exception_end()
-    {
-        const std::string end = format_rfc3339(fixture_.clock.wall() + std::chrono::seconds{30});
-        std::function<bool(Directory&)> question = [end](Directory& directory) {
-            return replace(directory, directory::kOrganization +
-                                          fmt::format("exception = {{ tls = \"encrypt\", "
-                                                      "valid_until = \"{}\", reason = \"why\" }}\n",
-                                                      end))
-                .has_value();
-        };
-        const auto changed = co_await part_.ask(std::move(question));
-        EXPECT_EQ(changed, true);
-        part_.begin();
-        // The first look reminds that a day, at most, is left.
-        co_await let_ticks_pass(50, 1);
-        fixture_.clock.shift += std::chrono::seconds{61};
-        co_await let_ticks_pass(50, 2);
-        co_await part_.stop();
-    }
-
     directory::TemporaryFolder folder_;
-    ExceptionEvents events_;
+    NoEvents events_;
     net::CoreFixture fixture_;
     config::NodeOptions options_;
     std::uint64_t files_used_ = 0;  // of this revision
@@ -106,16 +71,6 @@ TEST_F(ObjectsPartTest, FilesOfOlderObjectsNeverReplaceThoseOfNewer)
     fixture_.run(change_between_take_and_reload());
     EXPECT_EQ(part_.snapshot()->revision(), 1U);
     EXPECT_EQ(files_used_, 1U);
-}
-
-TEST_F(ObjectsPartTest, TheEndOfAnExceptionIsReportedWithinAMinute)
-{
-    ASSERT_TRUE(part_.start().has_value());
-    fixture_.run(let_a_short_exception_end());
-    ASSERT_EQ(events_.endings.size(), 2U);
-    EXPECT_EQ(events_.endings[0].days, 1);
-    EXPECT_EQ(events_.endings[1].days, 0);
-    EXPECT_EQ(events_.endings[1].name, "bank");
 }
 
 std::string configure(const directory::TemporaryFolder& folder,
