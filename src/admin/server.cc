@@ -82,30 +82,6 @@ private:
     std::size_t& taken_;
 };
 
-// A connection whose request has not arrived yet: in the list while this stands.
-class Reading {
-public:
-    Reading(std::vector<Stream*>& all, Stream& stream) : all_{all}, stream_{&stream}
-    {
-        all_.push_back(stream_);
-    }
-    ~Reading() { std::erase(all_, stream_); }
-    Reading(const Reading&) = delete;
-    Reading& operator=(const Reading&) = delete;
-
-private:
-    std::vector<Stream*>& all_;
-    Stream* stream_;
-};
-
-// What arrived is no request; not merely the end of the connection.
-bool is_malformed(const boost::system::error_code& error)
-{
-    static const auto& kOfHttp = http::make_error_code(http::error::bad_method).category();
-    return error.category() == kOfHttp && error != http::error::end_of_stream &&
-           error != http::error::partial_message;
-}
-
 }  // namespace
 
 struct Server::Impl {
@@ -138,20 +114,9 @@ struct Server::Impl {
                 keep_spare();
                 continue;
             }
-            if (open.size() >= kMaxConnections && !give_way()) continue;
+            if (open.size() >= kMaxConnections) continue;
             tasks.spawn(serve(std::make_shared<Stream>(std::move(socket))));
         }
-    }
-
-    // Who connects and sends no request would shut everybody out. The oldest goes; those that are
-    // being told so are bounded, too.
-    bool give_way()
-    {
-        if (reading.empty() || open.size() >= 2 * kMaxConnections) return false;
-        Stream* const oldest = reading.front();
-        reading.erase(reading.begin());
-        oldest->cancel();
-        return true;
     }
 
     void keep_spare()
@@ -179,15 +144,12 @@ struct Server::Impl {
         parser.body_limit(kMaxDocument);
         parser.header_limit(16384);
         stream.expires_after(kExchange);
-        std::optional<Reading> arriving{std::in_place, reading, stream};
         auto [header_error, header_size] =
             co_await http::async_read_header(stream, buffer, parser, net::kAwait);
         if (header_error == http::error::body_limit) {
             co_return co_await refuse_large(stream, kMaxDocument);
         }
-        if (header_error) {
-            co_return co_await refuse_broken(stream, header_error, parser.got_some());
-        }
+        if (header_error) co_return false;
         const auto& message = parser.get();
         const bool large = message.method() == http::verb::put;
         if (large && documents >= kMaxDocumentsAtOnce) {
@@ -205,8 +167,7 @@ struct Server::Impl {
         if (read_error == http::error::body_limit) {
             co_return co_await refuse_large(stream, limit);
         }
-        if (read_error) co_return co_await refuse_broken(stream, read_error, true);
-        arriving.reset();
+        if (read_error) co_return false;
         Request request;
         request.method = std::string{message.method_string()};
         request.user_id = user_of(stream);
@@ -218,25 +179,6 @@ struct Server::Impl {
             co_return co_await say(stream, std::move(answer), keep);
         }
         co_return co_await say(stream, std::move(answer), false);
-    }
-
-    // A request that has not arrived as a whole, or is none.
-    net::Task<bool> refuse_broken(Stream& stream, boost::system::error_code error, bool has_begun)
-    {
-        const bool gave_way = error == asio::error::operation_aborted && acceptor.is_open();
-        if (gave_way && has_begun) {
-            Response late =
-                refuse(408, "the request had not arrived when others needed a connection",
-                       "the whole request at once");
-            co_return co_await say(stream, std::move(late), false);
-        }
-        if (is_malformed(error)) {
-            Response malformed = refuse(400, "this is no request of HTTP/1.1: " + error.message(),
-                                        "a request line, header fields of 16384 octets or less "
-                                        "together, and the body that they announce");
-            co_return co_await refuse_unread(stream, std::move(malformed));
-        }
-        co_return false;
     }
 
     net::Task<bool> refuse_large(Stream& stream, std::size_t limit)
@@ -319,7 +261,6 @@ struct Server::Impl {
     std::string path;
     net::FileDescriptor spare;
     std::unordered_set<Stream*> open;
-    std::vector<Stream*> reading;  // of these those whose request has not arrived, oldest first
     std::unordered_set<LineStream*> streaming;
     std::size_t documents = 0;  // large requests under way
     std::size_t others = 0;

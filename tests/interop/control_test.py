@@ -276,40 +276,6 @@ class Control(unittest.TestCase):
         mode = stat.S_IMODE(os.stat(self.server.ready["admin"]).st_mode)
         self.assertEqual(mode & 0o007, 0)
 
-    def connect(self):
-        client = socket.socket(socket.AF_UNIX)
-        self.addCleanup(client.close)
-        client.settimeout(10)
-        client.connect(self.server.ready["admin"])
-        return client
-
-    def test_malformed_requests(self):
-        """what is no HTTP gets 400 with the reason"""
-        for request in (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET /v1/status\r\n\r\n",
-                        b"GET /v1/status HTTP/1.1\r\nno field\r\n\r\n"):
-            client = self.connect()
-            client.sendall(request)
-            client.shutdown(socket.SHUT_WR)
-            answer = b""
-            while part := client.recv(4096):
-                answer += part
-            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), (request, answer))
-            self.assertIn(b"no request of HTTP", answer)
-
-    def test_half_sent_requests_give_way(self):
-        """requests that do not arrive shut nobody out: the oldest is ended with 408"""
-        first = self.connect()
-        first.sendall(b"GET /v1/st")
-        self.json("status")  # the server has seen it
-        others = [self.connect() for _ in range(70)]
-        for each in others:
-            each.sendall(b"GET /v1/st")
-        self.json("status")
-        self.assertIn(b" 408 ", first.recv(4096))
-        last = others[-1]
-        last.sendall(b"atus HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-        self.assertIn(b" 200 ", last.recv(4096))
-
     def test_bad_requests(self):
         """requests that are no HTTP, too large or for nothing are answered or ended, and the server goes on"""
         for request in (b"\x16\x03\x01\x02\x00\x01\x00", b"GET " + b"x" * 20000 + b" HTTP/1.1\r\n\r\n",
