@@ -47,7 +47,7 @@ const std::vector<Ability> kAbilities = {
     {.partner = "revoked-stapled",     .versions = {"1.2", "1.3"}, .chain_verifies = false, .chain_reason = "tls.revoked"},
     {.partner = "stapled",             .versions = {"1.2", "1.3"}},
     {.partner = "many-names",          .versions = {"1.2", "1.3"}},
-    {.partner = "huge-certificate",    .versions = {}},
+    {.partner = "huge-certificate",    .versions = {"1.2", "1.3"}},
     {.partner = "nul-in-name",         .versions = {"1.2", "1.3"}, .name_matches = false},
     {.partner = "wildcard-alone",      .versions = {"1.2", "1.3"}, .name_matches = false},
     {.partner = "wildcard-top-level",  .versions = {"1.2", "1.3"}, .name_matches = false},

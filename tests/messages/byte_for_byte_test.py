@@ -123,6 +123,8 @@ class ByteForByte(unittest.TestCase):
         self.assertNotIn(number, refused, f"refused: {refused.get(number)}")
         arrived = self.sinks[to.split("@")[1].split(".")[0]].wait_to(to, seconds=60)
         expected = message.data
+        if expected[:1] in (b" ", b"\t"):
+            expected = b"\r\n" + expected  # it would continue our Received field
         if arrived.by == "DATA" and expected and not expected.endswith(b"\r\n"):
             expected += b"\r\n"  # DATA cannot end otherwise
         field = added_field(self, arrived.data, expected)
