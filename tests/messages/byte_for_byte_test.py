@@ -55,6 +55,11 @@ def difference(expected, got):
             f"sent {expected[max(0, at - 40):at + 40]!r}, arrived {got[max(0, at - 40):at + 40]!r}")
 
 
+def as_stored(data):
+    """A message that begins with a blank would continue our Received field: an empty line is put before it."""
+    return b"\r\n" + data if data[:1] in (b" ", b"\t") else data
+
+
 def added_field(case, arrived, expected):
     """What stands before the message, which must be one Received field. (A message may itself begin
     with a continuation line, so the field is found from its end.)"""
@@ -122,9 +127,7 @@ class ByteForByte(unittest.TestCase):
         to = self.recipient(number, way)
         self.assertNotIn(number, refused, f"refused: {refused.get(number)}")
         arrived = self.sinks[to.split("@")[1].split(".")[0]].wait_to(to, seconds=60)
-        expected = message.data
-        if expected[:1] in (b" ", b"\t"):
-            expected = b"\r\n" + expected  # it would continue our Received field
+        expected = as_stored(message.data)
         if arrived.by == "DATA" and expected and not expected.endswith(b"\r\n"):
             expected += b"\r\n"  # DATA cannot end otherwise
         field = added_field(self, arrived.data, expected)
@@ -191,7 +194,7 @@ class ByteForByte(unittest.TestCase):
                     continue
                 arrived = self.sinks["chunking"].wait_to(
                     f"c{client_number}.m{number}@chunking.dest.test", seconds=60)
-                added_field(self, arrived.data, message.data)
+                added_field(self, arrived.data, as_stored(message.data))
 
 
 if __name__ == "__main__":
