@@ -152,7 +152,7 @@ net::Task<dispatch::GrantReport> JobRunner::run()
     }
     forget_next_hop();
     if (watch_.has_given_way()) {
-        // A peer that has accepted nothing is treated as unreachable for now; the others are slow.
+        // A peer that has accepted nothing makes its destination back off; the others are slow.
         const bool lives = report_.delivered + report_.failed != 0;
         report_.slow_down = report_.slow_down || lives;
         if (!lives) report_.destination_failure = outbound::gave_way_outcome(Stage::Connect);
