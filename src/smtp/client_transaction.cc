@@ -201,8 +201,11 @@ bool ClientTransaction::send_content()
     return false;
 }
 
+// In clear, a server that offers STARTTLS may want it, and refuse every command until then unread
+// (RFC 3207 §4): the octets of a chunk would be commands to it.
 bool ClientTransaction::one_go() const
 {
+    if (input_.peer->starttls) return false;
     return input_.peer->pipelining && input_.body_size <= kOneGoOctets &&
            input_.body.size() == input_.body_size;
 }

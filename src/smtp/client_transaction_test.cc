@@ -57,6 +57,24 @@ TEST_F(TransactionTest, LargeMessageWaitsForTheRecipientsBeforeBdat)
               "C: BDAT 1048576 LAST|\nC: (body)\nS: 250\n");
 }
 
+// RFC 3207 §4: it may answer 530 to every command until then, and does not read a chunk for that.
+TEST_F(TransactionTest, InClearNoMessageGoesBeforeAServerThatOffersStartTlsHasTakenTheRecipients)
+{
+    peer.chunking = true;
+    peer.starttls = true;
+    talk({530, 530});
+    EXPECT_EQ(transcript,
+              "C: MAIL FROM:<a@sender.test>|RCPT TO:<b@example.org>|\nS: 530\nS: 530\n");
+    EXPECT_EQ(last, Next::Done);
+    EXPECT_EQ(outcome().reason, Reason::MailRefused);
+    transcript.clear();
+    talk({250, 250, 250});
+    EXPECT_EQ(transcript,
+              "C: MAIL FROM:<a@sender.test>|RCPT TO:<b@example.org>|\nS: 250\nS: 250\n"
+              "C: BDAT 21 LAST|\nC: (body)\nS: 250\n");
+    EXPECT_EQ(outcome().result, OutcomeClass::Delivered);
+}
+
 TEST_F(TransactionTest, LargeMessageIsNotSentToNobody)
 {
     peer.chunking = true;
