@@ -9,6 +9,7 @@
 #include "outbound/talk.h"
 #include "smtp/client_dot_stuffer.h"
 
+#include <optional>
 #include <utility>
 
 namespace hermetic::delivery {
@@ -61,13 +62,15 @@ private:
     const spool::Body& body_;
     outbound::PeerWatch& watch_;
     smtp::ClientTransaction::Step step_;
+    bool has_looked_ = false;  // for what has come unasked, just before the first write
     bool stale_ = false;
 };
 
 net::Task<Transmitted> Transmitter::run()
 {
     // Whatever was said on a kept connection, nothing is said to it any more.
-    stale_ = connection_.messages > 1 && connection_.stream->has_unread_input();
+    has_looked_ = connection_.messages > 1;
+    stale_ = has_looked_ && connection_.stream->has_unread_input();
     if (stale_) co_return Transmitted::Stale;
     step_ = transaction_.start();
     for (;;) {
@@ -80,6 +83,9 @@ net::Task<Transmitted> Transmitter::run()
             going_on = co_await send_body();
             break;
         case Next::Done:
+            // Untouched: nothing was said.
+            if (transaction_.untouched() || !outbound::has_come(*connection_.stream))
+                co_return Transmitted::Done;
             co_return co_await end();
         case Next::Close:
             co_return Transmitted::Closed;
@@ -92,7 +98,6 @@ net::Task<Transmitted> Transmitter::run()
 // later is seen before the next transaction begins; this one has ended by then.
 net::Task<Transmitted> Transmitter::end()
 {
-    if (transaction_.untouched()) co_return Transmitted::Done;  // nothing was said
     const bool surplus = co_await outbound::has_spoken_unasked(*connection_.stream, 0);
     if (!surplus) co_return Transmitted::Done;
     const auto there = co_await connection_.stream->peek();
@@ -117,8 +122,10 @@ net::Task<bool> Transmitter::hear()
 {
     const bool has_all = transaction_.may_be_taken(Written::All);
     watch_.set_dot(has_all ? outbound::PeerWatch::Dot::After : outbound::PeerWatch::Dot::Before);
+    std::optional<std::size_t> due = step_.due;
+    if (std::exchange(has_looked_, false)) due.reset();
     auto reply =
-        co_await outbound::exchange(*connection_.stream, step_.write, reply_deadline(), step_.due);
+        co_await outbound::exchange(*connection_.stream, step_.write, reply_deadline(), due);
     if (!reply) {
         on_lost(reply.error());
         co_return false;

@@ -172,7 +172,7 @@ void Stream::consume(std::size_t octets)
 bool Stream::has_unread_input()
 {
     if (!impl_->in.empty()) return true;
-    if (impl_->interrupted()) return false;
+    if (impl_->interrupted() || impl_->has_nothing_to_read()) return false;
     const tls::Io io = impl_->try_fill();
     if (io.progress == tls::Progress::Closed || io.progress == tls::Progress::Broken ||
         io.progress == tls::Progress::Failed) {

@@ -110,6 +110,17 @@ tls::Io Stream::Impl::try_fill()
     return io;
 }
 
+bool Stream::Impl::has_nothing_to_read()
+{
+    if (tls && tls->has_pending()) return false;
+    char octet = 0;
+    ssize_t got = 0;
+    do {
+        got = ::recv(socket.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 tls::Io Stream::Impl::try_write(std::string_view bytes)
 {
     if (tls) return tls->write(bytes);

@@ -30,6 +30,9 @@ struct Stream::Impl final : Deadline {
 
     // One read or write without waiting.
     [[nodiscard]] tls::Io try_fill();
+    // Neither octets nor an end, in the socket or with OpenSSL. Cheap: needs no buffer, and asks
+    // OpenSSL only for what it holds.
+    [[nodiscard]] bool has_nothing_to_read();
     [[nodiscard]] tls::Io try_write(std::string_view bytes);
     // Waits for the socket.
     [[nodiscard]] Task<Result<void, StreamError>> wait(Wait what);

@@ -69,11 +69,13 @@ TalkError unasked()
 }
 
 net::Task<Result<PeerReply, TalkError>> exchange(net::Stream& stream, std::string_view write,
-                                                 Instant deadline, std::size_t due)
+                                                 Instant deadline, std::optional<std::size_t> due)
 {
     if (!write.empty()) {
-        const bool early = co_await has_spoken_unasked(stream, due);
-        if (early) co_return failure(unasked());
+        if (due && has_come(stream)) {
+            const bool early = co_await has_spoken_unasked(stream, *due);
+            if (early) co_return failure(unasked());
+        }
         stream.until(deadline);
         auto written = co_await stream.write(write);
         if (!written) {

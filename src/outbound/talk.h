@@ -32,11 +32,10 @@ struct TalkError {
 // Writes, where there is something to write, and reads the reply. Where the peer has closed in the
 // meantime, what it said before that is the answer. `write` outlives the await. `due`: replies that
 // what was written before still waits for; more than that may not have come (speaks_unasked()), or
-// it would be taken for the answer: then nothing is written.
-[[nodiscard]] net::Task<Result<smtp::PeerReply, TalkError>> exchange(net::Stream& stream,
-                                                                     std::string_view write,
-                                                                     Instant deadline,
-                                                                     std::size_t due = 0);
+// it would be taken for the answer: then nothing is written. nullopt: the caller has just looked.
+[[nodiscard]] net::Task<Result<smtp::PeerReply, TalkError>> exchange(
+    net::Stream& stream, std::string_view write, Instant deadline,
+    std::optional<std::size_t> due = 0);
 
 // Whether octets have come that nobody has read. Of a bare end of the stream in clear the next read
 // tells: who is gone may still have taken what was sent to it.
