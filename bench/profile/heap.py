@@ -21,7 +21,7 @@ _OWNERS = (
     (r"\brocksdb::", "RocksDB"),
     (r"\bspdlog::", "spdlog"),
     (r"\bhermetic::(inbound|smtp|mail)::", "receiving (inbound, smtp, mail)"),
-    (r"\bhermetic::(delivery|queue|routing|policy|report|dns)::", "delivering (delivery, queue, policy)"),
+    (r"\bhermetic::(dispatch|outbound|delivery|settlement|queue|routing|policy|report|dns)::", "delivering (delivery, queue, policy)"),
     (r"\bhermetic::spool::", "spool"),
     (r"\bhermetic::(ledger|facts|metrics)::", "log and metrics"),
     (r"\bhermetic::", "connections (net, tls), core"),

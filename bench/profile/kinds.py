@@ -24,9 +24,10 @@ _LIBRARIES = (
 
 _OURS = (
     (r"hermetic::(inbound|smtp|mail)::", "ours: receiving (inbound, smtp, mail)"),
-    (r"hermetic::(delivery|queue|routing|policy|report)::", "ours: delivering (delivery, queue, policy)"),
+    (r"hermetic::(dispatch|outbound|delivery|settlement|queue|routing|policy|report)::",
+     "ours: delivering (delivery, queue, policy)"),
     (r"hermetic::(spool)::", "ours: spool"),
-    (r"hermetic::(ledger|facts|metrics)::", "ours: log and metrics"),
+    (r"hermetic::(ledger|events|facts|metrics)::", "ours: log and metrics"),
     (r"hermetic::(net|tls|daemon)::", "ours: connections (net, tls)"),
     (r"boost::asio|__cxa|coroutine", "Asio"),
     (r"hermetic::", "ours: connections (net, tls)"),

@@ -3,7 +3,6 @@
 #include "core/random.h"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace hermetic {
 namespace {
@@ -16,19 +15,18 @@ constexpr std::size_t kUlidLength = 26;
 
 std::string format_ulid(const std::array<std::uint8_t, 16>& bytes)
 {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+        high = high << 8 | bytes[i];
+        low = low << 8 | bytes[8 + i];
+    }
     // 26 digits of 5 bits hold 130 bits: the first digit carries only the top 3.
     std::string text(kUlidLength, '0');
-    unsigned pending = 0;
-    int bits = 2;
-    std::size_t out = 0;
-    for (const std::uint8_t byte : bytes) {
-        pending = pending << 8 | byte;
-        bits += 8;
-        while (bits >= 5) {
-            bits -= 5;
-            text[out++] = kAlphabet[pending >> bits & 31U];
-        }
-        pending &= (1U << bits) - 1;
+    for (std::size_t digit = kUlidLength; digit-- > 0;) {
+        text[digit] = kAlphabet[low & 31U];
+        low = low >> 5 | high << 59;
+        high >>= 5;
     }
     return text;
 }
@@ -58,8 +56,11 @@ std::optional<std::array<std::uint8_t, 16>> parse_ulid(std::string_view text)
 
 std::string format_id(SessionId id)
 {
-    char text[17];
-    std::snprintf(text, sizeof text, "%016llX", static_cast<unsigned long long>(id.value));
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    std::string text(16, '0');
+    std::uint64_t rest = id.value;
+    for (std::size_t digit = text.size(); digit-- > 0; rest >>= 4)
+        text[digit] = kDigits[rest & 15U];
     return text;
 }
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
+#include <string>
 
 namespace hermetic {
 namespace {
@@ -55,6 +58,21 @@ TEST(Ids, AreWrittenAsUlids)
     EXPECT_TRUE(text.starts_with("01ARYZ6S41")) << "the time part is the ULID's";
     EXPECT_EQ(parse_id<MessageId>(text), id);
     EXPECT_EQ(id_from_key<MessageId>(id.as_key()), id);
+}
+
+TEST(Ids, HaveOneDigitForEachFiveBits)
+{
+    std::array<std::uint8_t, 16> octets{};
+    octets.fill(0xff);
+    EXPECT_EQ(format_ulid(octets), "7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+    for (std::size_t bit = 0; bit < 128; ++bit) {
+        octets.fill(0);
+        octets[bit / 8] = static_cast<std::uint8_t>(0x80U >> (bit % 8));
+        const std::string text = format_ulid(octets);
+        EXPECT_EQ(std::ranges::count(text, '0'), 25) << bit << ": " << text;
+        EXPECT_EQ(text[(bit + 2) / 5], "G8421"[(bit + 2) % 5]) << bit << ": " << text;
+        EXPECT_EQ(parse_ulid(text), octets) << bit;
+    }
 }
 
 TEST(Ids, RefuseWhatIsNoUlid)

@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstring>
 
 namespace hermetic {
@@ -86,10 +88,13 @@ bool IpAddress::is_multicast() const
 std::string IpAddress::format() const
 {
     if (!v6_) {
-        std::string text = std::to_string(octets_[0]);
-        for (std::size_t at = 1; at < 4; ++at)
-            text.append(1, '.').append(std::to_string(octets_[at]));
-        return text;
+        std::array<char, sizeof "255.255.255.255."> text{};
+        char* end = text.data();
+        for (std::size_t at = 0; at < 4; ++at) {
+            end = std::to_chars(end, text.data() + text.size(), octets_[at]).ptr;
+            *end++ = '.';
+        }
+        return {text.data(), end - 1};
     }
     char text[INET6_ADDRSTRLEN];
     inet_ntop(AF_INET6, octets_.data(), text, sizeof text);

@@ -2,8 +2,6 @@
 
 #include "core/assert.h"
 
-#include <fmt/format.h>
-
 namespace hermetic::facts {
 
 std::string_view name(Stage stage)
@@ -82,7 +80,9 @@ std::string_view name(AttemptStep::Kind kind)
 
 std::string EnhancedStatus::format() const
 {
-    return fmt::format("{}.{}.{}", status_class, subject, detail);
+    std::string text = std::to_string(status_class);
+    for (const auto number : {subject, detail}) text.append(1, '.').append(std::to_string(number));
+    return text;
 }
 
 EnhancedStatus EnhancedStatus::permanent() const

@@ -88,9 +88,11 @@ std::string format_address_literal(const IpAddress& address)
 
 std::string Mailbox::format() const
 {
-    std::string text = local;
-    text += '@';
-    if (const Domain* name = domain()) return text += name->text();
+    const Domain* name = domain();
+    std::string text;
+    text.reserve(local.size() + 1 + (name != nullptr ? name->text().size() : 0));
+    text.append(local).append(1, '@');
+    if (name != nullptr) return text += name->text();
     return text += format_address_literal(*literal());
 }
 

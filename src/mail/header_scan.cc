@@ -26,10 +26,15 @@ bool has_8bit(std::string_view bytes)
     constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
     const char* at = bytes.data();
     std::size_t left = bytes.size();
-    for (; left >= 32; at += 32, left -= 32) {
-        std::uint64_t words[4];
-        std::memcpy(words, at, sizeof words);
-        if (((words[0] | words[1] | words[2] | words[3]) & kHighBits) != 0) return true;
+    const auto word = [&at](std::size_t index) {
+        std::uint64_t octets = 0;
+        std::memcpy(&octets, at + index * sizeof octets, sizeof octets);
+        return octets;
+    };
+    for (; left >= 64; at += 64, left -= 64) {
+        const std::uint64_t any =
+            word(0) | word(1) | word(2) | word(3) | word(4) | word(5) | word(6) | word(7);
+        if ((any & kHighBits) != 0) return true;
     }
     return std::any_of(at, at + left,
                        [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; });

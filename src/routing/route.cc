@@ -22,7 +22,11 @@ constexpr std::string_view kOrganization = ";organization=";
 // A single ";" begins what follows a name: within one it is doubled.
 void append_name(std::string& text, std::string_view name)
 {
-    for (const char c : name) text.append(c == ';' ? 2 : 1, c);
+    for (auto at = name.find(';'); at != std::string_view::npos; at = name.find(';')) {
+        text.append(name.substr(0, at)).append(";;");
+        name.remove_prefix(at + 1);
+    }
+    text.append(name);
 }
 
 std::string add_organization(std::string text, std::string_view name)
@@ -46,7 +50,9 @@ bool names_organization(std::string_view text)
 // Whose it is, left out.
 std::string format_destination(const Route& route)
 {
+    constexpr std::size_t kUsual = 120;
     std::string text;
+    text.reserve(kUsual);
     if (route.is_mx()) text.append("mx:").append(route.domain);
     for (const auto& host : route.hosts)
         append_name(text.append(text.empty() ? "hosts:" : ","), host.format());

@@ -41,9 +41,9 @@ private:
     template <std::size_t kOctets>
     void fixed(std::uint64_t value)
     {
-        for (std::size_t i = 0; i < kOctets; ++i) {
-            octet(static_cast<std::uint8_t>(value >> (8 * i)));
-        }
+        std::array<char, kOctets> octets{};
+        for (std::size_t i = 0; i < kOctets; ++i) octets[i] = static_cast<char>(value >> (8 * i));
+        out_.append(octets.data(), octets.size());
     }
 
     std::string& out_;
