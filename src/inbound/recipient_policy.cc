@@ -85,6 +85,12 @@ bool is_listed(const objects::AcceptedDomain& domain, const mail::Mailbox& mailb
     });
 }
 
+// In any case, and in quotes that need not be (RFC 5321 §4.5.1, §4.1.2).
+bool is_postmaster(const mail::Mailbox& mailbox)
+{
+    return iequals(mailbox.canonical_local(), kPostmaster);
+}
+
 // "u%other", "other!u", "\"u@other\"": a host behind us could take it for an order to relay.
 bool asks_for_routing(const mail::Mailbox& mailbox)
 {
@@ -102,7 +108,7 @@ RecipientDecision decide_ours(const objects::AcceptedDomain& domain, const mail:
         return refuse(refusal::kRecipientRouted, "<" + mailbox.format() + ">");
     if (domain.any_recipient) return accept(mailbox, Reason::RecipientAcceptedDomain);
     if (known) return accept(mailbox, Reason::RecipientListed);
-    if (iequals(mailbox.local, kPostmaster)) return accept(mailbox, Reason::RecipientPostmaster);
+    if (is_postmaster(mailbox)) return accept(mailbox, Reason::RecipientPostmaster);
     return refuse(refusal::kRecipientUnknown, "<" + mailbox.format() + ">");
 }
 
@@ -135,7 +141,7 @@ public:
             }
         } else if (*mailbox.literal() == facts_.own_address) {
             // user@[our address]: nobody but the postmaster lives at an address.
-            if (iequals(mailbox.local, kPostmaster)) return decide_postmaster();
+            if (is_postmaster(mailbox)) return decide_postmaster();
             return refuse(refusal::kRecipientUnknown, "<" + mailbox.format() + ">");
         }
         return decide_relay(mailbox);

@@ -103,7 +103,17 @@ bool Mailbox::needs_smtputf8() const
 
 std::string Mailbox::canonical_local() const
 {
-    if (local.size() < 2 || local.front() != '"' || local.back() != '"') return local;
+    return canonical_local_part(local);
+}
+
+bool is_local_part(std::string_view text)
+{
+    return is_dot_string(text) || is_quoted_string(text);
+}
+
+std::string canonical_local_part(std::string_view local)
+{
+    if (local.size() < 2 || local.front() != '"' || local.back() != '"') return std::string{local};
     std::string plain;
     for (std::size_t i = 1; i + 1 < local.size(); ++i) {
         if (local[i] == '\\' && i + 2 < local.size()) ++i;
@@ -116,11 +126,6 @@ std::string Mailbox::canonical_local() const
         quoted += c;
     }
     return quoted + '"';
-}
-
-bool is_local_part(std::string_view text)
-{
-    return is_dot_string(text) || is_quoted_string(text);
 }
 
 Result<Mailbox, AddressError> parse_mailbox(std::string_view text, AllowUtf8 allow_utf8)

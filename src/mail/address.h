@@ -26,8 +26,6 @@ struct Mailbox {
     // "user@example.org", "user@[192.0.2.1]", "user@[IPv6:2001:db8::1]"
     [[nodiscard]] std::string format() const;
     [[nodiscard]] bool needs_smtputf8() const;  // the local part is not ASCII
-    // The local part in the form without needless quotes and backslashes, which is the same one:
-    // `"joe"` and `"j\oe"` are `joe` (RFC 5321 §4.1.2).
     [[nodiscard]] std::string canonical_local() const;
     auto operator<=>(const Mailbox&) const = default;
 };
@@ -63,6 +61,10 @@ enum class AllowUtf8 { No, Yes };
 
 // A dot-string or a quoted string, of any length.
 [[nodiscard]] bool is_local_part(std::string_view text);
+
+// A local part in the form without needless quotes and backslashes, which is the same one: `"joe"`
+// and `"j\oe"` are `joe` (RFC 5321 §4.1.2).
+[[nodiscard]] std::string canonical_local_part(std::string_view local);
 
 // "<>" for the null reverse-path.
 [[nodiscard]] std::string format_path(const ReversePath& path);

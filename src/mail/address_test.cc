@@ -88,6 +88,7 @@ TEST(Path, IgnoresTheSourceRouteAndStopsAtTheBracket)
     EXPECT_EQ(path->length, 40U);
     EXPECT_EQ(parse_path("<>", AllowUtf8::No)->mailbox, std::nullopt);
     EXPECT_EQ(parse_path("<Postmaster> X", AllowUtf8::No)->bare_name, "Postmaster");
+    EXPECT_EQ(parse_path("<\"Postmaster\"> X", AllowUtf8::No)->bare_name, "\"Postmaster\"");
     EXPECT_EQ(parse_path("<\"a>b\"@example.org>", AllowUtf8::No)->mailbox->local, "\"a>b\"");
     EXPECT_EQ(format_path(std::nullopt), "<>");
 }
@@ -104,6 +105,8 @@ TEST(Path, SaysWhatIsWrong)
         {"<@a.example,b.example:user@example.org>", PathError::BadRoute},
         {"<@a.example:>", PathError::BadAddress},
         {"<a b>", PathError::BadAddress},
+        {"<\"a\"b>", PathError::BadAddress},
+        {"<\"a\"@>", PathError::BadAddress},
         {"< user@example.org>", PathError::BadAddress},
     };
     for (const auto& [text, error] : rows) {

@@ -55,7 +55,9 @@ Result<ParsedPath, PathFailure> parse_path(std::string_view text, AllowUtf8 allo
         path.mailbox = std::move(*mailbox);
         return path;
     }
-    if (mailbox.error() == AddressError::NoAtSign && is_local_part(inner)) {
+    const bool no_domain = mailbox.error() == AddressError::NoAtSign ||
+                           mailbox.error() == AddressError::BadLocalPart;  // in quotes
+    if (no_domain && is_local_part(inner)) {
         path.bare_name = inner;
         return path;
     }

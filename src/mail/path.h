@@ -27,12 +27,13 @@ struct PathFailure {
 
 struct ParsedPath {
     std::optional<Mailbox> mailbox;  // nullopt: "<>", or a name without a domain
-    std::string_view bare_name;      // "postmaster" of "<Postmaster>", where there is no "@"
+    std::string_view bare_name;      // "Postmaster" of "<Postmaster>", which has no domain; with
+                                     // its quotes, where it has any
     std::size_t length = 0;          // octets of the input, brackets included
 };
 
-// The path at the start of `text`. A name without "@" comes back as bare_name: whether it means
-// somebody ("postmaster", RFC 5321 §4.5.1) is the caller's business.
+// The path at the start of `text`. A local part without a domain comes back as bare_name: whether
+// it means somebody ("postmaster", RFC 5321 §4.5.1) is the caller's business.
 [[nodiscard]] Result<ParsedPath, PathFailure> parse_path(std::string_view text,
                                                          AllowUtf8 allow_utf8);
 

@@ -107,7 +107,7 @@ Parsed parse_rcpt(std::string_view argument, Utf8Transaction utf8_transaction)
         return refuse(not_ascii ? refusal::kAddressNeedsSmtputf8 : refusal::kRcptSyntax,
                       path_words(text));
     }
-    if (!path->mailbox && !iequals(path->bare_name, "postmaster")) {
+    if (!path->mailbox && !iequals(mail::canonical_local_part(path->bare_name), "postmaster")) {
         return refuse(refusal::kRcptSyntax, path_words(text));
     }
     if (utf8_transaction == Utf8Transaction::No && is_path_utf8(text, *path)) {
