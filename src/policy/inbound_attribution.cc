@@ -106,7 +106,7 @@ public:
         for (const auto& hit : snapshot_.inbound().by_network(evidence_.address)) {
             const InboundConnector& connector = snapshot_.inbound_at(hit.connector);
             if (connector.kind == ConnectorKind::Partner) {
-                add_partner(connector);
+                add_partner(result_.partners, connector);
             } else {
                 claim({&connector, Admission::By::Network, hit.network.format(),
                        hit.network.prefix_length(), std::nullopt});
@@ -138,7 +138,7 @@ private:
             const bool unjudged = proof.state == State::CasUnavailable;
             if (!proof.proved() && !unjudged) continue;
             if (connector.kind == ConnectorKind::Partner) {
-                if (!unjudged) add_partner(connector);
+                add_partner(unjudged ? result_.unjudged_partners : result_.partners, connector);
                 continue;
             }
             constexpr int kExact = 1000;  // names are shorter
@@ -177,10 +177,11 @@ private:
         });
     }
 
-    void add_partner(const InboundConnector& connector)
+    using Partners = std::vector<const InboundConnector*>;
+    static void add_partner(Partners& partners, const InboundConnector& connector)
     {
-        if (std::ranges::find(result_.partners, &connector) == result_.partners.end())
-            result_.partners.push_back(&connector);
+        if (std::ranges::find(partners, &connector) == partners.end())
+            partners.push_back(&connector);
     }
 
     [[nodiscard]] bool may_claim(const InboundConnector& connector) const

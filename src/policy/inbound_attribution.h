@@ -63,6 +63,9 @@ struct Attribution {
     std::vector<Admission> unjudged;
     // Partners' connectors that the client's certificate or network is one of.
     std::vector<const objects::InboundConnector*> partners;
+    // Those that its certificate may be one of: it has a name of theirs, and their CAs cannot be
+    // read now.
+    std::vector<const objects::InboundConnector*> unjudged_partners;
 
     // The one of this organization that grants; null: none.
     [[nodiscard]] const Admission* of(std::string_view organization) const;

@@ -73,6 +73,21 @@ std::optional<InboundFault> find_floor_fault(const ClientEvidence& evidence,
         fmt::format("{} or later", facts::format_version(organization.inbound_min_tls))};
 }
 
+// Of a partner whose exception would take the session's version if its CAs could be read. Where it
+// requires one of its networks too, that would have proved the client already.
+std::optional<InboundFault> find_unknown_exception(const RestrictionInputs& inputs,
+                                                   const objects::Organization& organization)
+{
+    for (const InboundConnector* each : inputs.attribution->unjudged_partners) {
+        if (each->organization != organization.name || each->mode != ConnectorMode::Enforce ||
+            each->require_network)
+            continue;
+        auto fault = find_fault(*each, organization, *inputs.evidence);
+        if (fault && fault->reason == facts::Reason::ConnectorCasUnavailable) return fault;
+    }
+    return std::nullopt;
+}
+
 std::optional<InboundFault> find_own_domain_fault(const RestrictionInputs& inputs,
                                                   const objects::Organization& organization)
 {
@@ -102,9 +117,13 @@ Restrictions judge_restrictions(const RestrictionInputs& inputs, std::string_vie
     }
     // What a connector might have let in, if its CAs could be read, is refused temporarily.
     const Admission* const unjudged = inputs.attribution->unjudged_of(owner.name);
-    if (result.fault && unjudged != nullptr &&
-        result.fault->reason == facts::Reason::OrganizationTlsVersion)
-        result.fault = unjudged->fault;
+    if (result.fault && result.fault->reason == facts::Reason::OrganizationTlsVersion) {
+        if (unjudged != nullptr) {
+            result.fault = unjudged->fault;
+        } else if (auto unknown = find_unknown_exception(inputs, owner)) {
+            result.fault = std::move(unknown);
+        }
+    }
     if (result.fault || admission != nullptr) return result;
     for (const InboundConnector* each : partners) {
         auto fault = find_fault(*each, owner, *inputs.evidence);

@@ -156,6 +156,43 @@ TEST(InboundRestrictions, ArePassedTemporarilyWhereTheCasOfAnOwnServerCannotBeRe
     EXPECT_EQ(reason("mx.z.example", "u@b.example", "b"), "sender.own-domain") << "a stranger";
 }
 
+TEST(InboundRestrictions, OfAnExceptionThatUnreadableCasLeaveOpenAreTemporary)
+{
+    using std::chrono::hours;
+    auto contents = two_organizations();
+    contents.inbound_connectors = {make_connector({"old",
+                                                   "a",
+                                                   ConnectorKind::Partner,
+                                                   {"old.example"},
+                                                   {},
+                                                   {"mx.old.example"},
+                                                   "unreadable.pem"})};
+    objects::InboundConnector& connector = contents.inbound_connectors[0];
+    connector.exception =
+        objects::InboundException{facts::TlsVersion::Tls11, WallTime{hours{9}}, "their maker"};
+    SessionWords session{"203.0.113.9", "1.1", {"mx.old.example"}};
+    session.evidence().now = WallTime{hours{1}};
+    const auto reason = [&](const std::string& sender, const std::string& organization) {
+        const objects::Snapshot objects{contents};
+        const auto judged = judge(objects, session.evidence(), sender, organization);
+        return judged.fault ? facts::name(judged.fault->reason) : std::string_view{};
+    };
+    EXPECT_EQ(reason("u@old.example", "a"), "connector.cas-unavailable");
+    EXPECT_EQ(reason("u@z.example", "a"), "connector.cas-unavailable") << "by the certificate";
+    EXPECT_EQ(reason("u@old.example", "b"), "organization.tls-version") << "another organization";
+
+    // Where the CAs would not help, waiting does not.
+    connector.mode = ConnectorMode::Audit;
+    EXPECT_EQ(reason("u@old.example", "a"), "organization.tls-version") << "exempts nobody";
+    connector.mode = ConnectorMode::Enforce;
+    connector.networks = {*Network::parse("198.51.100.0/24")};
+    connector.require_network = true;
+    EXPECT_EQ(reason("u@old.example", "a"), "organization.tls-version") << "not its network";
+    connector.require_network = false;
+    session.evidence().now = WallTime{hours{10}};
+    EXPECT_EQ(reason("u@old.example", "a"), "organization.tls-version") << "it has ended";
+}
+
 TEST(InboundRestrictions, CountTheFloorForAProxysTlsToo)
 {
     const objects::Snapshot objects = snapshot();
