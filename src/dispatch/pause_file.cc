@@ -51,7 +51,9 @@ std::string pause_file_of(const std::string& data_directory)
 Result<queue::Pauses, std::string> load_pauses(const std::string& path)
 {
     constexpr const char* kRemedy =
-        "; restore it, or remove it: then nothing is paused (`hermetic queue pause`)";
+        "; restore it; or correct its lines and leave out the last one, \"crc32c …\"; or remove "
+        "it: "
+        "then nothing is paused (`hermetic queue pause`)";
     const auto text = read_file(path, kMostOctets);
     if (!text && text.error().kind == FileError::Kind::Missing) return queue::Pauses{};
     if (!text) return failure(path + ": " + text.error().what + kRemedy);

@@ -1,5 +1,7 @@
 #include "dispatch/pause_file.h"
 
+#include "core/read_file.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -32,6 +34,24 @@ TEST_F(PauseFile, KeepsWhatWasSaved)
     EXPECT_EQ(*load_pauses(path_), pauses);
     ASSERT_TRUE(save_pauses(path_, {}));
     EXPECT_TRUE(load_pauses(path_)->empty());
+}
+
+// A single bit makes it another destination, and mail would go to the one that was paused.
+TEST_F(PauseFile, OneThatWasAlteredIsSaidAndCanBeCorrectedByHand)
+{
+    queue::Pauses saved;
+    saved["mx:a.test"] = {"alice", "", WallTime{}};
+    ASSERT_TRUE(save_pauses(path_, saved));
+    std::string text = read_file(path_, 1000)->octets;
+    text[text.find("mx:a") + 3] = 'c';
+    std::ofstream{path_} << text;
+    const auto pauses = load_pauses(path_);
+    ASSERT_FALSE(pauses);
+    EXPECT_NE(pauses.error().find("line 4: the checksum"), std::string::npos) << pauses.error();
+    EXPECT_NE(pauses.error().find("leave out the last one"), std::string::npos) << pauses.error();
+    text[text.find("mx:c") + 3] = 'a';
+    std::ofstream{path_} << text.substr(0, text.find("crc32c "));
+    EXPECT_EQ(*load_pauses(path_), saved);
 }
 
 TEST_F(PauseFile, OneThatIsNotOursIsSaidAndLeftAlone)

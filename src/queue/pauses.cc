@@ -1,5 +1,6 @@
 #include "queue/pauses.h"
 
+#include "core/crc32c.h"
 #include "core/text.h"
 #include "mail/address.h"
 #include "mail/domain.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::string_view kTitle = "hermetic paused destinations 1";
 constexpr std::string_view kEnd = "end";
+constexpr std::string_view kChecksum = "crc32c ";
 constexpr std::size_t kLongest = 4096;
 
 bool is_clean(std::string_view text)
@@ -26,6 +28,20 @@ bool is_clean(std::string_view text)
 std::string fault_of(std::size_t line, std::string_view what)
 {
     return "line " + std::to_string(line + 1) + ": " + std::string{what};
+}
+
+std::string checksum_line(std::string_view before)
+{
+    return std::string{kChecksum} + std::to_string(crc32c(before)) + "\n";
+}
+
+// What stands behind the end, at `end` of the text. Earlier versions wrote nothing there, and read
+// over what does.
+bool is_sound(std::string_view text, std::size_t end)
+{
+    const std::string_view rest = text.substr(end);
+    if (rest.empty() || rest == "\n") return true;
+    return rest.substr(1) == checksum_line(text.substr(0, end + 1));
 }
 
 constexpr std::string_view kMx = "mx:";
@@ -96,7 +112,7 @@ Pauses complete_keys(const Pauses& pauses, std::string_view first)
     return complete;
 }
 
-// A torn or shortened text lacks its last line.
+// A torn or shortened text lacks its end; one that is altered has not its checksum.
 std::string format_pauses(const Pauses& pauses)
 {
     std::string text{kTitle};
@@ -105,7 +121,8 @@ std::string format_pauses(const Pauses& pauses)
         text.append(label).append("\t").append(format_rfc3339(pause.at)).append("\t");
         text.append(pause.by).append("\t").append(pause.why).append("\n");
     }
-    return text.append(kEnd).append("\n");
+    text.append(kEnd).append("\n");
+    return text.append(checksum_line(text));
 }
 
 Result<Pauses, std::string> parse_pauses(std::string_view text)
@@ -114,7 +131,11 @@ Result<Pauses, std::string> parse_pauses(std::string_view text)
     const auto lines = split(text, '\n');
     if (lines[0] != kTitle) return failure(fault_of(0, "not what this server writes"));
     for (std::size_t i = 1; i < lines.size(); ++i) {
-        if (lines[i] == kEnd) return pauses;
+        if (lines[i] == kEnd) {
+            const auto end = static_cast<std::size_t>(lines[i].data() - text.data()) + kEnd.size();
+            if (is_sound(text, end)) return pauses;
+            return failure(fault_of(i + 1, "the checksum is not that of the lines before it"));
+        }
         const auto fields = split(lines[i], '\t');
         const auto at = fields.size() == 4 ? parse_rfc3339(fields[1]) : std::nullopt;
         if (!at || fields[0].empty() || pauses.size() == kMostPauses)

@@ -36,7 +36,8 @@ inline constexpr std::size_t kMostPauses = 1000;
 [[nodiscard]] Pauses complete_keys(const Pauses& pauses, std::string_view first);
 
 [[nodiscard]] std::string format_pauses(const Pauses& pauses);
-// The error is for people: which line is not ours.
+// The error is for people: which line is not ours. Without a checksum it is of an earlier version,
+// or an operator's.
 [[nodiscard]] Result<Pauses, std::string> parse_pauses(std::string_view text);
 
 // "paused by alice since 2026-11-30T12:00:00.000Z: moving house"

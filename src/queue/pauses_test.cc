@@ -26,11 +26,33 @@ TEST(Pauses, DamagedTextIsRefused)
     Pauses pauses;
     pauses["mx:a.test"] = {"alice", "moving house", WallTime{hours{24 * 365 * 50}}};
     const std::string text = format_pauses(pauses);
-    for (std::size_t length = 0; length + 1 < text.size(); ++length)
-        EXPECT_FALSE(parse_pauses(text.substr(0, length))) << length;
+    // Up to here it has every line, and is as an earlier version wrote it.
+    const std::size_t whole = text.rfind("crc32c ");
+    ASSERT_NE(whole, std::string::npos);
+    for (std::size_t length = 0; length < text.size(); ++length) {
+        const bool complete = length == whole || length + 1 == whole;
+        EXPECT_EQ(parse_pauses(text.substr(0, length)).has_value(), complete) << length;
+    }
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        for (const char other : {static_cast<char>(text[at] ^ 1), '\0', '\n'}) {
+            std::string altered = text;
+            altered[at] = other;
+            EXPECT_EQ(parse_pauses(altered).has_value(), altered == text) << at;
+        }
+    }
+    EXPECT_EQ(parse_pauses("hermetic paused destinations 1\nend\ncrc32c 1\n").error(),
+              "line 3: the checksum is not that of the lines before it");
     EXPECT_FALSE(parse_pauses("hermetic paused destinations 2\nend\n"));
     EXPECT_EQ(parse_pauses("hermetic paused destinations 1\nmx:a\nend\n").error(),
               "line 2: not a destination, time, account and reason");
+}
+
+TEST(Pauses, ATextWithoutChecksumIsOfAnEarlierVersion)
+{
+    const auto pauses = parse_pauses(
+        "hermetic paused destinations 1\nmx:a.test\t2026-11-30T12:00:00.000Z\talice\t\nend\n");
+    ASSERT_TRUE(pauses);
+    EXPECT_EQ(pauses->at("mx:a.test").by, "alice");
 }
 
 TEST(Pauses, DestinationsAreLabelsOrDomains)
