@@ -6,6 +6,7 @@
 #include "core/time.h"
 #include "facts/reasons.h"
 #include "mail/address.h"
+#include "queue/pauses.h"
 
 #include <optional>
 #include <string_view>
@@ -32,17 +33,19 @@ std::optional<std::string> parse_pattern(std::string_view text)
     return text.starts_with('@') ? mailbox->format().substr(1) : mailbox->format();
 }
 
-// A domain is what people have at hand; a route's label has a colon.
+// Named as for a pause. A bare domain is what people have at hand: it is a recipient's.
 bool set_destination(queue::Selection& selection, const std::string& text)
 {
-    const bool literal = text.starts_with('[');
-    if (!literal && text.find(':') != std::string::npos) {
-        selection.destination = text;
-        return true;
-    }
-    const auto domain = mail::Domain::parse(text);
-    selection.domain = domain ? domain->text() : text;
-    return literal || domain;
+    constexpr std::string_view kMx = "mx:";
+    std::string label = queue::parse_destination(text);
+    if (label.empty()) return false;
+    const bool is_bare =
+        label.starts_with(kMx) && !text.starts_with(kMx) && label.find(';') == std::string::npos;
+    if (is_bare)
+        selection.domain = label.substr(kMx.size());
+    else
+        selection.destination = std::move(label);
+    return true;
 }
 
 // The names of those whose value means nothing; the first counts. An empty value is one of them: a

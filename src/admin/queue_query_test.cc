@@ -39,6 +39,26 @@ TEST(QueueQuery, ADestinationWithoutColonIsADomain)
     EXPECT_EQ(parse_selection(request({{"sender", "@A.test"}}))->sender, "@a.test");
 }
 
+// One spelling that selected nothing looked like an empty queue.
+TEST(QueueQuery, ADestinationIsTheOneThatAPauseOfThatNameMeans)
+{
+    const auto destination = [](const char* text) {
+        return parse_selection(request({{"destination", text}}))->destination;
+    };
+    EXPECT_EQ(destination("mx:A.Test."), "mx:a.test");
+    EXPECT_EQ(destination("mx:bücher.test"), "mx:xn--bcher-kva.test");
+    EXPECT_EQ(destination("mx:[IPv6:2001:DB8:0::1]"), "mx:[IPv6:2001:db8::1]");
+    EXPECT_EQ(destination("hosts:smtp://Relay.test;connector=Bank"),
+              "hosts:smtp://relay.test:25;connector=Bank");
+    EXPECT_EQ(destination("A.test;connector=Bank"), "mx:a.test;connector=Bank");
+    EXPECT_EQ(parse_selection(request({{"destination", "BÜCHER.test."}}))->domain,
+              "xn--bcher-kva.test");
+    EXPECT_EQ(parse_selection(request({{"destination", "[ipv6:2001:DB8:0::1]"}}))->domain,
+              "[IPv6:2001:db8::1]");
+    for (const char* none : {"max:a.test", "mx:a.test;conector=bank", "hosts:relay", "[192.0.2"})
+        EXPECT_FALSE(parse_selection(request({{"destination", none}}))) << none;
+}
+
 TEST(QueueQuery, RefusesWhatMeansNothing)
 {
     for (const char* name :

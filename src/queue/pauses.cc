@@ -57,11 +57,12 @@ std::size_t end_of_next_hop(std::string_view text)
     return at;
 }
 
-// A domain or an address literal; empty: neither.
+// A domain, also as DNS writes it with a dot at its end, or an address literal; empty: neither.
 std::string parse_mx(std::string_view text)
 {
     if (const auto literal = mail::parse_address_literal(text))
         return std::string{kMx} + mail::format_address_literal(*literal);
+    if (text.ends_with('.')) text.remove_suffix(1);
     const auto domain = mail::Domain::parse(text);
     return domain ? std::string{kMx} + domain->text() : std::string{};
 }

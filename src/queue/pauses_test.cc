@@ -59,7 +59,11 @@ TEST(Pauses, DestinationsAreLabelsOrDomains)
 {
     EXPECT_EQ(parse_destination("A.test"), "mx:a.test");
     EXPECT_EQ(parse_destination("mx:a.test;connector=big bank"), "mx:a.test;connector=big bank");
+    EXPECT_EQ(parse_destination("A.test."), "mx:a.test") << "as DNS writes it";
+    EXPECT_EQ(parse_destination("bücher.test"), "mx:xn--bcher-kva.test");
     EXPECT_EQ(parse_destination(""), "");
+    EXPECT_EQ(parse_destination("."), "");
+    EXPECT_EQ(parse_destination("a.test.."), "");
     EXPECT_EQ(parse_destination("no domain"), "");
     EXPECT_EQ(parse_destination("mx:A.Test;organization=Big"), "mx:a.test;organization=Big");
     EXPECT_EQ(parse_destination("[192.0.2.1]"), "mx:[192.0.2.1]");
