@@ -1,9 +1,9 @@
 #include "admin/server.h"
 
+#include "admin/arrivals.h"
 #include "admin/line_stream.h"
 #include "net/acceptor.h"
 #include "net/core.h"
-#include "net/deadline_wheel.h"
 #include "net/task_group.h"
 
 #include <boost/asio/buffer.hpp>
@@ -42,7 +42,11 @@ using Stream = beast::basic_stream<Protocol, net::Executor>;
 constexpr std::size_t kMaxBody = 64U << 10U;
 constexpr std::size_t kMaxDocument = 16U << 20U;  // by PUT: a whole set of objects
 constexpr std::size_t kMaxDocumentsAtOnce = 2;
+constexpr std::size_t kMaxHead = 16384;
+constexpr std::size_t kFirstRead = 4096;
 constexpr std::size_t kMaxConnections = 64;
+// With those that are being told that they gave way.
+constexpr std::size_t kMostConnections = 2 * kMaxConnections;
 constexpr std::chrono::seconds kExchange{30};
 constexpr std::chrono::seconds kForgetting{5};
 constexpr unsigned kHttp11 = 11;
@@ -82,11 +86,29 @@ private:
     std::size_t& taken_;
 };
 
+// What arrived is no request, or a part of one; not merely the end of the connection.
+bool is_malformed(const boost::system::error_code& error)
+{
+    static const auto& kOfHttp = http::make_error_code(http::error::bad_method).category();
+    return error.category() == kOfHttp && error != http::error::end_of_stream;
+}
+
+// Reads that follow end, too: a cancelled one may have succeeded already, and another begun.
+void stop_reading(Stream& stream)
+{
+    boost::system::error_code ignored;
+    stream.socket().shutdown(Protocol::socket::shutdown_receive, ignored);
+}
+
 }  // namespace
 
 struct Server::Impl {
     Impl(net::Core& core_in, Handler handler_in)
-        : core{core_in}, handler{std::move(handler_in)}, acceptor{core.executor()}, tasks{core}
+        : core{core_in},
+          handler{std::move(handler_in)},
+          acceptor{core.executor()},
+          tasks{core},
+          arrivals{core}
     {
     }
 
@@ -114,9 +136,17 @@ struct Server::Impl {
                 keep_spare();
                 continue;
             }
-            if (open.size() >= kMaxConnections) continue;
-            tasks.spawn(serve(std::make_shared<Stream>(std::move(socket))));
+            if (!has_place()) continue;
+            auto stream = std::make_shared<Stream>(std::move(socket));
+            open.insert(stream.get());
+            tasks.spawn(serve(std::move(stream)));
         }
+    }
+
+    bool has_place()
+    {
+        if (open.size() < kMaxConnections) return true;
+        return open.size() < kMostConnections && arrivals.give_way();
     }
 
     void keep_spare()
@@ -126,7 +156,6 @@ struct Server::Impl {
 
     net::Task<> serve(std::shared_ptr<Stream> stream)
     {
-        open.insert(stream.get());
         beast::flat_buffer buffer;
         bool keep = true;
         while (keep && acceptor.is_open()) keep = co_await exchange(*stream, buffer);
@@ -137,19 +166,37 @@ struct Server::Impl {
         keep_spare();
     }
 
+    // Waits for the first octet of a request; false: none comes.
+    net::Task<bool> await_request(Stream& stream, beast::flat_buffer& buffer, Arrival& arrival)
+    {
+        stream.expires_after(kExchange);
+        if (buffer.size() == 0) {
+            const auto room = buffer.prepare(kFirstRead);
+            auto [error, size] = co_await stream.async_read_some(room, net::kAwait);
+            if (error) co_return false;
+            buffer.commit(size);
+        }
+        arrival.on_first_octet();
+        stream.expires_after(kExchange);
+        co_return true;
+    }
+
     // One request and its response; false when the connection is to end.
     net::Task<bool> exchange(Stream& stream, beast::flat_buffer& buffer)
     {
         http::request_parser<http::string_body> parser;
         parser.body_limit(kMaxDocument);
-        parser.header_limit(16384);
-        stream.expires_after(kExchange);
+        parser.header_limit(kMaxHead);
+        std::optional<Arrival> arrival{std::in_place, arrivals,
+                                       [&stream] { stop_reading(stream); }};
+        const bool has_begun = co_await await_request(stream, buffer, *arrival);
+        if (!has_begun) co_return false;
         auto [header_error, header_size] =
             co_await http::async_read_header(stream, buffer, parser, net::kAwait);
-        if (header_error == http::error::body_limit) {
-            co_return co_await refuse_large(stream, kMaxDocument);
+        arrival->on_head();
+        if (header_error) {
+            co_return co_await refuse_broken(stream, header_error, *arrival, kMaxDocument);
         }
-        if (header_error) co_return false;
         const auto& message = parser.get();
         const bool large = message.method() == http::verb::put;
         if (large && documents >= kMaxDocumentsAtOnce) {
@@ -164,10 +211,10 @@ struct Server::Impl {
         parser.body_limit(limit);
         auto [read_error, read_size] =
             co_await http::async_read(stream, buffer, parser, net::kAwait);
-        if (read_error == http::error::body_limit) {
-            co_return co_await refuse_large(stream, limit);
+        if (read_error) {
+            co_return co_await refuse_broken(stream, read_error, *arrival, limit);
         }
-        if (read_error) co_return false;
+        arrival.reset();
         Request request;
         request.method = std::string{message.method_string()};
         request.user_id = user_of(stream);
@@ -179,6 +226,28 @@ struct Server::Impl {
             co_return co_await say(stream, std::move(answer), keep);
         }
         co_return co_await say(stream, std::move(answer), false);
+    }
+
+    // What has not arrived as a whole, or is no request. The arrival stands until the answer is
+    // out: who still sends gives way to others.
+    net::Task<bool> refuse_broken(Stream& stream, boost::system::error_code error,
+                                  const Arrival& arrival, std::size_t limit)
+    {
+        if (arrival.is_late()) {
+            Response late = refuse(408,
+                                   "the request had not arrived as a whole in time, or when "
+                                   "another client needed the connection",
+                                   "its head within 5 seconds of its first octet, the rest "
+                                   "without delay");
+            co_return co_await say(stream, std::move(late), false);
+        }
+        if (error == http::error::body_limit) co_return co_await refuse_large(stream, limit);
+        if (!is_malformed(error)) co_return false;
+        Response malformed =
+            refuse(400, "this is no request of HTTP/1.1: " + error.message(),
+                   "a request line, header fields of 16384 octets or less together, and the body "
+                   "that they announce");
+        co_return co_await refuse_unread(stream, std::move(malformed));
     }
 
     net::Task<bool> refuse_large(Stream& stream, std::size_t limit)
@@ -261,6 +330,7 @@ struct Server::Impl {
     std::string path;
     net::FileDescriptor spare;
     std::unordered_set<Stream*> open;
+    Arrivals arrivals;
     std::unordered_set<LineStream*> streaming;
     std::size_t documents = 0;  // large requests under way
     std::size_t others = 0;

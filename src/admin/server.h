@@ -2,7 +2,8 @@
 // may use, or an address. Each role of the control API (api.h) has a server of its own.
 //
 // Lives on one core (main's). Bounded: connections, size of a request (large only by PUT, and few
-// at once), time of each exchange.
+// at once), time of a request's head and of each exchange. Incomplete requests keep no new client
+// out (arrivals.h).
 #pragma once
 
 #include "admin/http.h"
