@@ -17,22 +17,25 @@ using testing::ElementsAre;
 
 class HostsTest : public DeliveryTest {
 protected:
+    tls::ServerProfile profile()
+    {
+        tls::ServerProfile its;
+        its.certificates = {pki_.make("mx.other.test")};
+        return its;
+    }
     std::shared_ptr<const tls::ServerContext> in_tls()
     {
-        tls::ServerProfile profile;
-        profile.certificates = {pki_.make("mx.other.test")};
-        return *tls::make_server_context(profile);
+        return *tls::make_server_context(profile());
     }
     // It knows old versions alone: no handshake under the default floor succeeds.
     PeerScript broken()
     {
-        tls::ServerProfile profile;
-        profile.certificates = {pki_.make("mx.other.test")};
-        profile.min = facts::TlsVersion::Tls10;
-        profile.max = facts::TlsVersion::Tls11;
-        profile.ciphers = "ALL:@SECLEVEL=0";
+        tls::ServerProfile old = profile();
+        old.min = facts::TlsVersion::Tls10;
+        old.max = facts::TlsVersion::Tls11;
+        old.ciphers = "ALL:@SECLEVEL=0";
         PeerScript script;
-        script.tls = *tls::make_server_context(profile);
+        script.tls = *tls::make_server_context(old);
         return script;
     }
     // The MX host's addresses, in this order: 127.0.0.1 has `first`; 127.0.0.2 `second`, or nobody.
@@ -54,6 +57,12 @@ protected:
     {
         resolver.add_mx("other.test", 20, "backup.other.test");
         resolver.hosts["backup.other.test"] = {*IpAddress::parse("127.0.0.3")};
+    }
+    // How many are delivered by an attempt so much later.
+    std::uint32_t attempt(std::chrono::minutes later)
+    {
+        fixture.clock.shift += later;
+        return deliver(make_message({"b@other.test"})).delivered;
     }
 
     tls::PkiFixture pki_;
@@ -112,10 +121,6 @@ TEST_F(HostsTest, ADeadBackupHoldsMailBackForAnHourAndNotForEver)
 {
     peer_for("other.test", broken());
     add_dead_backup();
-    const auto attempt = [&](std::chrono::minutes later) {
-        fixture.clock.shift += later;
-        return deliver(make_message({"b@other.test"})).delivered;
-    };
     EXPECT_EQ(attempt(std::chrono::minutes{0}), 0U);
     EXPECT_EQ(attempt(std::chrono::minutes{30}), 0U);
     EXPECT_TRUE(peers[0]->messages.empty()) << "it went in clear";
@@ -128,10 +133,6 @@ TEST_F(HostsTest, TheHourBeginsAnewOnceTheHostHasGreetedAnyCore)
 {
     peer_for("other.test", broken());
     add_dead_backup();
-    const auto attempt = [&](std::chrono::minutes later) {
-        fixture.clock.shift += later;
-        return deliver(make_message({"b@other.test"})).delivered;
-    };
     EXPECT_EQ(attempt(std::chrono::minutes{0}), 0U);
     const auto port = std::to_string(peers[0]->port());
     host_memory->note_greeted({"other.test", "backup.other.test:" + port});
@@ -145,10 +146,6 @@ TEST_F(HostsTest, WhatIsRememberedIsListedAndForgotten)
 {
     peer_for("other.test", broken());
     add_dead_backup();
-    const auto attempt = [&](std::chrono::minutes later) {
-        fixture.clock.shift += later;
-        return deliver(make_message({"b@other.test"})).delivered;
-    };
     EXPECT_EQ(attempt(std::chrono::minutes{0}), 0U);
     const auto port = std::to_string(peers[0]->port());
     std::map<std::string, outbound::RememberedHost> rows;

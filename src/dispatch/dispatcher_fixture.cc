@@ -320,6 +320,19 @@ MessageId DispatcherTest::id(std::uint8_t number)
     return one;
 }
 
+Grant DispatcherTest::start_under_way()
+{
+    start();
+    spool_.store({make(1, {"b@far.example"})});
+    return taker_.next();
+}
+
+void DispatcherTest::start_deferred(Duration wait)
+{
+    defer(start_under_way(), wait);
+    (void)list();
+}
+
 void DispatcherTest::defer(const Grant& grant, Duration wait)
 {
     GrantReport report;
@@ -357,6 +370,15 @@ OperatorAnswer DispatcherTest::ask(const std::function<void(Dispatcher::Answer)>
     auto future = promise.get_future();
     call([&](OperatorAnswer answer) { promise.set_value(std::move(answer)); });
     return future.get();
+}
+
+std::future<OperatorAnswer> DispatcherTest::begin_change(std::uint8_t number, MessageChange change)
+{
+    auto answered = std::make_shared<std::promise<OperatorAnswer>>();
+    dispatcher_.change(id(number), std::move(change), [answered](OperatorAnswer answer) {
+        answered->set_value(std::move(answer));
+    });
+    return answered->get_future();
 }
 
 ListAnswer DispatcherTest::list(ListRequest request)

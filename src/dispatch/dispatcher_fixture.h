@@ -143,10 +143,16 @@ protected:
     Stored make(std::uint8_t number, std::vector<std::string> recipients,
                 spool::MessageState state = {});
     static MessageId id(std::uint8_t number);
+    // After the start message 1, to b@far.example, is under way: its grant.
+    Grant start_under_way();
+    // The same message, deferred, and the queue knows it.
+    void start_deferred(Duration wait);
     // As delivery would: records and reports.
     void defer(const Grant& grant, Duration wait);
     void deliver(const Grant& grant);
     OperatorAnswer ask(const std::function<void(Dispatcher::Answer)>& call);
+    // The answer is still to come.
+    std::future<OperatorAnswer> begin_change(std::uint8_t number, MessageChange change);
     ListAnswer list(ListRequest request = {});
     ShowAnswer show(MessageId one);
     SelectionAnswer change_selected(SelectionChange request);
