@@ -87,7 +87,12 @@ template <typename T>
             },
             // The element, not the list: people look for the value.
             [element](const Node& node) -> std::optional<Misfit> {
-                if (node.kind != Node::Kind::List) return std::nullopt;
+                if (node.kind != Node::Kind::List) {
+                    const auto only = element.read(node);
+                    if (!only) return std::nullopt;
+                    return Misfit{node.line, quote_node(node) + " does not fit",
+                                  "a list, such as [" + element.show(*only) + "]"};
+                }
                 for (const Node& each : node.list) {
                     if (!element.read(each))
                         return describe_misfit(each, element.type, element.find_misfit);

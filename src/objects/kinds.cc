@@ -1,8 +1,11 @@
 #include "objects/kinds.h"
 
+#include "core/text.h"
 #include "objects/next_hop.h"
 
 #include <array>
+#include <utility>
+#include <vector>
 
 namespace hermetic::objects {
 
@@ -29,6 +32,117 @@ std::optional<config::Misfit> find_postfix_level(const Node& node)
         if (node.string != each.postfix) continue;
         return config::Misfit{node.line, config::quote_node(node) + " does not fit",
                               std::string{each.ours} + ", as this level of Postfix is called here"};
+    }
+    return std::nullopt;
+}
+
+std::string does_not_fit(const Node& node)
+{
+    return config::quote_node(node) + " does not fit";
+}
+
+// What is separated by commas, as a list would have it.
+std::vector<Node> split_commas(const Node& node)
+{
+    std::vector<Node> parts;
+    for (const std::string_view part : split(node.string, ',')) {
+        if (trim(part).empty()) continue;
+        Node each;
+        each.kind = Node::Kind::String;
+        each.line = node.line;
+        each.string = std::string{trim(part)};
+        parts.push_back(std::move(each));
+    }
+    return parts;
+}
+
+std::string in_brackets(const std::vector<Node>& nodes)
+{
+    std::vector<std::string> shown;
+    for (const Node& each : nodes) shown.push_back(config::quote_node(each));
+    return "[" + join(shown, ", ") + "]";
+}
+
+// nullopt also of an empty list, and of hosts with different protocols: one transaction speaks one.
+std::optional<NextHop> read_next_hop_hosts(const std::vector<Node>& nodes)
+{
+    NextHop result{false, {}};
+    for (const Node& each : nodes) {
+        if (each.kind != Node::Kind::String) return std::nullopt;
+        auto host = parse_next_hop_host(each.string);
+        if (!host || host->protocol == HostProtocol::Smtps) return std::nullopt;
+        if (!result.hosts.empty() && host->protocol != result.hosts.front().protocol)
+            return std::nullopt;
+        result.hosts.push_back(std::move(*host));
+    }
+    if (result.hosts.empty()) return std::nullopt;
+    return result;
+}
+
+std::optional<config::Misfit> find_next_hop_misfit(const Node& node)
+{
+    if (node.kind == Node::Kind::String) {
+        const auto parts = split_commas(node);
+        if (parts.size() > 1 && read_next_hop_hosts(parts))
+            return config::Misfit{node.line, does_not_fit(node),
+                                  "a list, such as " + in_brackets(parts)};
+        if (node.string.find("://") != std::string::npos || !parse_smart_host(node.string))
+            return std::nullopt;
+        Node with_protocol = node;
+        with_protocol.string.insert(0, kSmtp);
+        return config::Misfit{
+            node.line, does_not_fit(node),
+            "the host with its protocol, such as " + config::quote_node(with_protocol)};
+    }
+    if (node.kind != Node::Kind::List) return std::nullopt;
+    if (node.list.empty())
+        return config::Misfit{node.line, "an empty list does not fit",
+                              "\"mx\", or at least one host, such as \"lmtp://host:24\""};
+    for (const Node& each : node.list) {
+        if (each.kind == Node::Kind::String && each.string == "mx")
+            return config::Misfit{each.line, "\"mx\" in a list does not fit",
+                                  "\"mx\" alone, without brackets"};
+        if (!read_next_hop_hosts({each}))
+            return config::describe_misfit(each, std::string{kNextHopHostForm}, {});
+    }
+    return config::Misfit{node.line, "a list with different protocols does not fit",
+                          "hosts with one protocol, all \"smtp://\" or all \"lmtp://\""};
+}
+
+std::optional<NextHop> read_smart_hosts(const std::vector<Node>& nodes)
+{
+    NextHop result{false, {}};
+    for (const Node& each : nodes) {
+        if (each.kind != Node::Kind::String) return std::nullopt;
+        auto host = parse_smart_host(each.string);
+        if (!host) return std::nullopt;
+        result.hosts.push_back(std::move(*host));
+    }
+    if (result.hosts.empty()) return std::nullopt;
+    return result;
+}
+
+std::optional<config::Misfit> find_smart_hosts_misfit(const Node& node)
+{
+    if (node.kind == Node::Kind::String) {
+        const auto parts = split_commas(node);
+        if (!read_smart_hosts(parts)) return std::nullopt;
+        return config::Misfit{node.line, does_not_fit(node),
+                              "a list, such as " + in_brackets(parts)};
+    }
+    if (node.kind != Node::Kind::List) return std::nullopt;
+    if (node.list.empty())
+        return config::Misfit{node.line, "an empty list does not fit",
+                              "at least one host, or no `smart_hosts`: by MX"};
+    for (const Node& each : node.list) {
+        if (read_smart_hosts({each})) continue;
+        Node host = each;
+        if (each.kind == Node::Kind::String && each.string.starts_with(kSmtp))
+            host.string.erase(0, kSmtp.size());
+        if (host.string != each.string && read_smart_hosts({host}))
+            return config::Misfit{each.line, does_not_fit(each),
+                                  "the host alone, such as " + config::quote_node(host)};
+        return config::describe_misfit(each, std::string{kSmartHostForm}, {});
     }
     return std::nullopt;
 }
@@ -61,26 +175,11 @@ Kind<DomainPattern> accepted_name_kind()
 
 Kind<NextHop> next_hop_kind()
 {
-    const auto read_list = [](const std::vector<Node>& nodes) -> std::optional<NextHop> {
-        NextHop result{false, {}};
-        for (const Node& each : nodes) {
-            if (each.kind != Node::Kind::String) return std::nullopt;
-            auto host = parse_next_hop_host(each.string);
-            if (!host || host->protocol == HostProtocol::Smtps) return std::nullopt;
-            result.hosts.push_back(std::move(*host));
-        }
-        if (result.hosts.empty()) return std::nullopt;
-        // One transaction speaks one protocol.
-        for (const NextHopHost& host : result.hosts) {
-            if (host.protocol != result.hosts.front().protocol) return std::nullopt;
-        }
-        return result;
-    };
     return {std::string{kNextHopForm},
-            [read_list](const Node& node) -> std::optional<NextHop> {
-                if (node.kind == Node::Kind::List) return read_list(node.list);
+            [](const Node& node) -> std::optional<NextHop> {
+                if (node.kind == Node::Kind::List) return read_next_hop_hosts(node.list);
                 if (node.kind == Node::Kind::String && node.string == "mx") return NextHop{};
-                return read_list({node});
+                return read_next_hop_hosts({node});
             },
             [](const NextHop& value) {
                 if (value.mx) return config::quote("mx");
@@ -90,22 +189,16 @@ Kind<NextHop> next_hop_kind()
                     text += config::quote(host.format());
                 }
                 return text + "]";
-            }};
+            },
+            find_next_hop_misfit};
 }
 
 Kind<NextHop> smart_hosts_kind()
 {
     return {"a list, each " + std::string{kSmartHostForm},
             [](const Node& node) -> std::optional<NextHop> {
-                if (node.kind != Node::Kind::List || node.list.empty()) return std::nullopt;
-                NextHop result{false, {}};
-                for (const Node& each : node.list) {
-                    if (each.kind != Node::Kind::String) return std::nullopt;
-                    auto host = parse_smart_host(each.string);
-                    if (!host) return std::nullopt;
-                    result.hosts.push_back(std::move(*host));
-                }
-                return result;
+                if (node.kind != Node::Kind::List) return std::nullopt;
+                return read_smart_hosts(node.list);
             },
             [](const NextHop& value) {
                 if (value.mx) return std::string{};  // the key's absence says so
@@ -117,7 +210,8 @@ Kind<NextHop> smart_hosts_kind()
                     text += config::quote(implicit ? shown : shown.substr(kSmtp.size()));
                 }
                 return text + "]";
-            }};
+            },
+            find_smart_hosts_misfit};
 }
 
 Kind<mail::Mailbox> mailbox_kind()

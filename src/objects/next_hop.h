@@ -16,6 +16,8 @@ namespace hermetic::objects {
 // "smtps://" in front, in TLS from the first octet.
 [[nodiscard]] std::optional<NextHopHost> parse_smart_host(std::string_view text);
 
+inline constexpr std::string_view kNextHopHostForm =
+    "\"lmtp://host:port\", \"lmtp+unix:/path\" or \"smtp://host[:port]\"";
 inline constexpr std::string_view kNextHopForm =
     "\"mx\", or one or a list of \"lmtp://host:port\", \"lmtp+unix:/path\", \"smtp://host[:port]\"";
 inline constexpr std::string_view kSmartHostForm =

@@ -315,6 +315,35 @@ TEST(OrgFileRefuses, LevelsOfPostfixWithTheNamesHere)
     }
 }
 
+// A list where one value belongs, and the other way round: the right form of what was written.
+TEST(OrgFileRefuses, HostsInTheWrongFormWithTheRightOne)
+{
+    const std::string domain = "[[accepted_domain]]\nname = \"example.org\"\nnext_hop = ";
+    const std::string connector =
+        "[[outbound_connector]]\nname = \"a\"\nrecipient_domains = [\"*\"]\nsmart_hosts = ";
+    const std::pair<std::string, const char*> kForms[] = {
+        {domain + "\"mail.example.org\"", "\"smtp://mail.example.org\""},
+        {domain + "[\"mx\"]", "\"mx\" alone"},
+        {domain + "[]", "at least one host"},
+        {domain + "\"smtp://a.example, smtp://b.example\"",
+         "[\"smtp://a.example\", \"smtp://b.example\"]"},
+        {domain + "[\"smtp://a.example\", \"lmtp://b.example\"]", "one protocol"},
+        {domain + "[\"smtp://a.example\", 25]", "\"lmtp://host:port\""},
+        {connector + "\"hub.example:587\"", "[\"hub.example:587\"]"},
+        {connector + "\"a.example, b.example\"", "[\"a.example\", \"b.example\"]"},
+        {connector + "[]", "at least one host"},
+        {connector + "[\"smtp://hub.example\"]", "\"hub.example\""},
+        {"[[outbound_connector]]\nname = \"a\"\nrecipient_domains = \"example.net\"",
+         "[\"example.net\"]"}};
+    for (const auto& [text, right] : kForms) {
+        const auto contents = read(std::string{kOrganization} + text + "\n");
+        ASSERT_FALSE(contents.has_value()) << text;
+        const auto& diagnostic = contents.error().front();
+        EXPECT_TRUE(diagnostic.what.ends_with(" does not fit")) << diagnostic.what;
+        EXPECT_NE(diagnostic.expected.find(right), std::string::npos) << diagnostic.expected;
+    }
+}
+
 TEST(OrgFileRefuses, NoPostmaster)
 {
     const auto contents = read("[organization]\nname = \"Example\"\n");
