@@ -174,6 +174,24 @@ TEST(JsonComplaints, OfWrongUsage)
     expect_complaint({"setup", "--certificate", "free", "--json"}, kUsage);
 }
 
+TEST(RetirePlan, ADryRunPrintsThePlanOrWhatIsWrongWithIt)
+{
+    std::vector<std::string> words{"retire",   "plan",
+                                   "old",      "--direction",
+                                   "outbound", "--versions",
+                                   "1.0,1.1",  "--dry-run",
+                                   "--start",  "2027-01-11T00:00:00Z",
+                                   "--end",    "2027-03-01T00:00:00Z"};
+    const Ran right = run_words(words);
+    EXPECT_EQ(right.code, kDone) << right.err;
+    EXPECT_THAT(right.out, HasSubstr("versions = [\"1.0\", \"1.1\"]\n"));
+    words.back() = "2027-01-01T00:00:00Z";
+    const Ran wrong = run_words(words);
+    EXPECT_EQ(wrong.code, kFailed);
+    EXPECT_EQ(wrong.out, "");
+    EXPECT_THAT(wrong.err, HasSubstr("end: it is before the start"));
+}
+
 // Never ignored: who asked for JSON would read something else.
 TEST(JsonComplaints, OfCommandsThatHaveNoJson)
 {

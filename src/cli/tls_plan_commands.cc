@@ -2,9 +2,13 @@
 
 #include "admin/client.h"
 #include "cli/cli.h"
+#include "cli/complaint.h"
 #include "cli/object_commands.h"
 #include "cli/server_call.h"
 #include "cli/table.h"
+#include "config/document.h"
+#include "config/kinds.h"
+#include "objects/org_file.h"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -172,6 +176,21 @@ boost::json::object fields_of(const RetireArguments& arguments)
             {"end", arguments.end}};
 }
 
+// Of the plan alone, as `hermetic apply` would say them: the objects beside it are the server's.
+config::Diagnostics find_faults(const RetireArguments& arguments)
+{
+    const std::string owner =
+        arguments.organization.empty() ? std::string{"Example"} : arguments.organization;
+    const std::string text =
+        fmt::format("[[organization]]\nname = {}\npostmaster = \"postmaster@example.org\"\n\n",
+                    config::quote(owner)) +
+        format_plan(arguments);
+    const auto document = config::parse_document(text, {});
+    if (!document) return {document.error()};
+    const auto contents = objects::read_org_document(*document, {});
+    return contents ? config::Diagnostics{} : contents.error();
+}
+
 }  // namespace
 
 int ratchet_list(const ServerChoice& server, const RatchetArguments& arguments, Output output)
@@ -202,18 +221,25 @@ std::string format_plan(const RetireArguments& arguments)
     std::string versions;
     for (const std::string& each : arguments.versions) {
         if (!versions.empty()) versions += ", ";
-        versions += fmt::format("\"{}\"", each);
+        versions += config::quote(each);
     }
-    std::string text = fmt::format("[[retirement]]\nname = \"{}\"\n", arguments.name);
+    std::string text = fmt::format("[[retirement]]\nname = {}\n", config::quote(arguments.name));
     if (!arguments.organization.empty())
-        text += fmt::format("organization = \"{}\"\n", arguments.organization);
-    return text + fmt::format("direction = \"{}\"\nversions = [{}]\nstart = \"{}\"\nend = \"{}\"\n",
-                              arguments.direction, versions, arguments.start, arguments.end);
+        text += fmt::format("organization = {}\n", config::quote(arguments.organization));
+    return text + fmt::format("direction = {}\nversions = [{}]\nstart = {}\nend = {}\n",
+                              config::quote(arguments.direction), versions,
+                              config::quote(arguments.start), config::quote(arguments.end));
 }
 
 int retire_plan(const ServerChoice& server, const RetireArguments& arguments, Output output)
 {
     if (arguments.dry_run && output == Output::Table) {
+        if (const auto faults = find_faults(arguments); !faults.empty()) {
+            Complaint complaint = complaint_of(faults);
+            complaint.diagnostics.clear();  // lines of a text that nobody has written
+            complain(complaint);
+            return kFailed;
+        }
         std::fputs(format_plan(arguments).c_str(), stdout);
         return kDone;
     }

@@ -46,7 +46,8 @@ void add_tls_plan_commands(CLI::App& app, TlsPlanArguments& arguments, int& resu
 [[nodiscard]] int ratchet_accept(const ServerChoice& server, const RatchetArguments& arguments,
                                  Output output);
 [[nodiscard]] int exceptions_list(const ServerChoice& server, Output output);
-// With dry_run it prints the object, as `hermetic apply` takes it, and changes nothing.
+// With dry_run it prints the object, as `hermetic apply` takes it, or its first fault, and changes
+// nothing.
 [[nodiscard]] int retire_plan(const ServerChoice& server, const RetireArguments& arguments,
                               Output output);
 [[nodiscard]] int retire_status(const ServerChoice& server, const RetireArguments& arguments,
