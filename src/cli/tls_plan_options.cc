@@ -17,15 +17,17 @@ void add_server(CLI::App* command, TlsPlanArguments& arguments)
 void add_ratchet(CLI::App& app, TlsPlanArguments& arguments, int& result)
 {
     RatchetArguments& its = arguments.ratchet;
-    auto* ratchet = app.add_subcommand("ratchet", "TLS that destinations have always had");
+    auto* ratchet = app.add_subcommand(
+        "ratchet", "The ratchet: the TLS that destinations have always had, and who has less");
     ratchet->require_subcommand(1);
-    auto* list = ratchet->add_subcommand("list", "List destinations that fell below it");
+    auto* list = ratchet->add_subcommand(
+        "list", "List destinations that have less TLS than they always had");
     add_server(list, arguments);
     list->add_option("--destination", its.destination, "Only this destination");
-    list->add_flag("--all", its.all, "Also destinations that did not fall");
+    list->add_flag("--all", its.all, "Also destinations that have what they always had");
     list->callback([&] { result = ratchet_list(arguments.server, its, arguments.output()); });
     auto* accept = ratchet->add_subcommand(
-        "accept", "Accept its present state: stop holding its mail, and expect no more");
+        "accept", "Accept the TLS that a destination has now: its mail is no longer held for more");
     add_server(accept, arguments);
     accept->add_option("destination", its.destination, "The domain")->required();
     accept->add_option("--organization", its.organization,
