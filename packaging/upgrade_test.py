@@ -191,7 +191,7 @@ class Upgrade(unittest.TestCase):
         """mail that waits is there after the upgrade and after going back, and is delivered once"""
         machine = self.machine
         said = machine.install(self.this)
-        self.assertIn("Edit /etc/hermetic", said)
+        self.assertIn("edit /etc/hermetic", said)
         machine.configure(self.sink)
         edited = machine.configuration()
         machine.start()
