@@ -1,6 +1,7 @@
 #include "validation/results_folder.h"
 
 #include "core/read_file.h"
+#include "validation/name_hash.h"
 
 #include <fmt/format.h>
 
@@ -50,25 +51,15 @@ Result<void, std::string> write(const std::string& file, const std::string& text
     return {};
 }
 
-// FNV-1a: a connector's name may have any character and length, a file's may not.
-std::uint64_t hash(std::string_view text)
-{
-    std::uint64_t value = 14695981039346656037ULL;
-    for (const char c : text) {
-        value ^= static_cast<unsigned char>(c);
-        value *= 1099511628211ULL;
-    }
-    return value;
-}
-
 }  // namespace
 
+// A connector's name may have any character and length, a file's may not.
 std::string ResultsFolder::file_of(const objects::OwnedName& connector) const
 {
     std::string text = connector.organization;
     if (!text.empty()) text += '\n';  // none has one in its name
     text += connector.name;
-    return fmt::format("{}/{:016x}{}", path_, hash(text), kEnd);
+    return fmt::format("{}/{:016x}{}", path_, name_hash(text), kEnd);
 }
 
 ResultsFolder::Kept ResultsFolder::load()
