@@ -58,16 +58,29 @@ TEST(SessionRefusals, OfMailWhileTheMemoryForArrivingMessagesIsUsedUp)
     });
 }
 
+// A client that is not on loopback, which has no limits, with its first MAIL.
+net::Task<> begin_as_stranger(TestClient& client)
+{
+    co_await client.send("PROXY TCP4 192.0.2.1 192.0.2.25 4711 25\r\n");
+    (void)co_await client.reply();
+    (void)co_await client.say("EHLO client.example");
+    (void)co_await client.say("MAIL FROM:<>");
+}
+
+// "[mx.example.org 2026-11-22T… 0123456789abcdef]" at the end of a refusal.
+net::Task<SessionId> session_of(TestClient& client)
+{
+    const std::string mark = co_await client.say("FLY");
+    co_return SessionId{std::stoull(mark.substr(mark.rfind(' ') + 1, 16), nullptr, 16)};
+}
+
 TEST(SessionRefusals, OfAClientWithTooManyMessages)
 {
     SessionFixture fixture;
     fixture.limits.messages_per_client = 1;
     fixture.options.proxy_networks = {*Network::parse("127.0.0.0/8")};
     fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
-        co_await client.send("PROXY TCP4 192.0.2.1 192.0.2.25 4711 25\r\n");
-        (void)co_await client.reply();
-        (void)co_await client.say("EHLO client.example");
-        (void)co_await client.say("MAIL FROM:<>");
+        co_await begin_as_stranger(client);
         (void)co_await client.say("RSET");
         const auto reply = co_await client.say("MAIL FROM:<>");
         expect_refused(reply, refusal::kLimitMessagesPerClient, "limit.messages-per-client");
@@ -81,10 +94,7 @@ TEST(SessionRefusals, OfAClientWithTooManyRefusedRecipients)
     fixture.limits.refused_recipients_per_client = 2;
     fixture.options.proxy_networks = {*Network::parse("127.0.0.0/8")};
     fixture.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
-        co_await client.send("PROXY TCP4 192.0.2.1 192.0.2.25 4711 25\r\n");
-        (void)co_await client.reply();
-        (void)co_await client.say("EHLO client.example");
-        (void)co_await client.say("MAIL FROM:<>");
+        co_await begin_as_stranger(client);
         (void)co_await client.say("RCPT TO:<a@elsewhere.example>");
         (void)co_await client.say("RCPT TO:<b@elsewhere.example>");
         const auto reply = co_await client.say("RCPT TO:<c@example.org>");
@@ -115,10 +125,8 @@ TEST(SessionRefusals, OfAnIdleSessionWhosePlaceOthersNeed)
         (void)co_await client.say("EHLO client.example");
         f.service->give_way(SessionId{1});  // of a session that has ended
         EXPECT_EQ((co_await client.say("NOOP")).substr(0, 3), "250");
-        // "[mx.example.org 2026-11-22T… 0123456789abcdef]"
-        const std::string mark = co_await client.say("FLY");
-        const std::string id = mark.substr(mark.rfind(' ') + 1, 16);
-        f.service->give_way(SessionId{std::stoull(id, nullptr, 16)});
+        const SessionId id = co_await session_of(client);
+        f.service->give_way(id);
         expect_refused(co_await client.reply(), refusal::kLimitIdleSessions, "limit.idle-sessions");
     });
 }
@@ -129,10 +137,9 @@ TEST(SessionRefusals, OfAnIdleSessionComesAfterTheAnswerToACommandThatIsThere)
     fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
         (void)co_await client.reply();
         (void)co_await client.say("EHLO client.example");
-        const std::string mark = co_await client.say("FLY");
-        const std::string id = mark.substr(mark.rfind(' ') + 1, 16);
+        const SessionId id = co_await session_of(client);
         co_await client.send("NOOP\r\n");
-        f.service->give_way(SessionId{std::stoull(id, nullptr, 16)});
+        f.service->give_way(id);
         EXPECT_EQ((co_await client.reply()).substr(0, 3), "250");
         expect_refused(co_await client.reply(), refusal::kLimitIdleSessions, "limit.idle-sessions");
     });

@@ -91,6 +91,28 @@ std::string to_octets(const MessageState& state)
     return out;
 }
 
+template <typename Parse>
+void expect_prefixes_truncated(const std::string& whole, Parse parse)
+{
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        const auto read = parse(std::string_view{whole}.substr(0, length));
+        ASSERT_FALSE(read) << length;
+        EXPECT_EQ(read.error(), RecordError::Truncated) << length;
+    }
+}
+
+void expect_reads_back_whole_alone(const MessageState& state)
+{
+    const std::string octets = to_octets(state);
+    const auto read = parse_state_record(octets);
+    ASSERT_TRUE(read) << describe(read.error());
+    EXPECT_EQ(*read, state);
+    for (std::size_t size = 0; size < octets.size(); ++size) {
+        EXPECT_FALSE(parse_state_record(std::string_view{octets}.substr(0, size))) << size;
+    }
+    EXPECT_FALSE(parse_state_record(octets + "x"));
+}
+
 TEST(EnvelopeRecord, ReadsBackEveryField)
 {
     const EnvelopeRecord record = full_record();
@@ -120,12 +142,7 @@ TEST(EnvelopeRecord, ReadsBackBothKindsOfReturn)
 
 TEST(EnvelopeRecord, EveryPrefixIsTruncated)
 {
-    const std::string whole = to_octets(full_record());
-    for (std::size_t length = 0; length < whole.size(); ++length) {
-        const auto read = parse_envelope_record(whole.substr(0, length));
-        ASSERT_FALSE(read) << length;
-        EXPECT_EQ(read.error(), RecordError::Truncated) << length;
-    }
+    expect_prefixes_truncated(to_octets(full_record()), parse_envelope_record);
 }
 
 TEST(EnvelopeRecord, NeverCrashesOnADamagedOctet)
@@ -209,12 +226,7 @@ TEST(StateRecord, WithoutATimeOfTlsFailuresItIsWhatTheVersionBeforeWrote)
 
 TEST(StateRecord, EveryPrefixIsTruncated)
 {
-    const std::string whole = to_octets(full_state());
-    for (std::size_t length = 0; length < whole.size(); ++length) {
-        const auto read = parse_state_record(whole.substr(0, length));
-        ASSERT_FALSE(read) << length;
-        EXPECT_EQ(read.error(), RecordError::Truncated) << length;
-    }
+    expect_prefixes_truncated(to_octets(full_state()), parse_state_record);
 }
 
 TEST(StateRecord, RefusesWhatNoVersionWrote)
@@ -238,15 +250,8 @@ TEST(StateRecord, KeepsAnApprovalWithAndWithoutTroubleWithTls)
     MessageState state = approved_state();
     for (const bool tls_fails : {true, false}) {
         if (!tls_fails) state.tls_failing_since.reset();
-        const std::string octets = to_octets(state);
-        EXPECT_EQ(octets[0], 3);
-        const auto read = parse_state_record(octets);
-        ASSERT_TRUE(read) << describe(read.error());
-        EXPECT_EQ(*read, state);
-        for (std::size_t size = 0; size < octets.size(); ++size) {
-            EXPECT_FALSE(parse_state_record(std::string_view{octets}.substr(0, size))) << size;
-        }
-        EXPECT_FALSE(parse_state_record(octets + "x"));
+        EXPECT_EQ(to_octets(state)[0], 3);
+        expect_reads_back_whole_alone(state);
     }
 }
 
@@ -275,15 +280,8 @@ TEST(StateRecord, KeepsWhatWasAskedForWithAndWithoutAllElse)
             if (!tls_fails) state.tls_failing_since.reset();
             if (!approved) state.approval.reset();
             state.required_tls = mail::RequiredTls{mail::TlsLevel::Dane, "dane.usable"};
-            const std::string octets = to_octets(state);
-            EXPECT_EQ(octets[0], 4);
-            const auto read = parse_state_record(octets);
-            ASSERT_TRUE(read) << describe(read.error());
-            EXPECT_EQ(*read, state);
-            for (std::size_t size = 0; size < octets.size(); ++size) {
-                EXPECT_FALSE(parse_state_record(std::string_view{octets}.substr(0, size))) << size;
-            }
-            EXPECT_FALSE(parse_state_record(octets + "x"));
+            EXPECT_EQ(to_octets(state)[0], 4);
+            expect_reads_back_whole_alone(state);
         }
     }
 }
