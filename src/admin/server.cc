@@ -89,8 +89,8 @@ private:
 // What arrived is no request, or a part of one; not merely the end of the connection.
 bool is_malformed(const boost::system::error_code& error)
 {
-    static const auto& kOfHttp = http::make_error_code(http::error::bad_method).category();
-    return error.category() == kOfHttp && error != http::error::end_of_stream;
+    static const auto& of_http = http::make_error_code(http::error::bad_method).category();
+    return error.category() == of_http && error != http::error::end_of_stream;
 }
 
 // Reads that follow end, too: a cancelled one may have succeeded already, and another begun.
