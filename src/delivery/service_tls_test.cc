@@ -227,6 +227,35 @@ TEST_F(DeliveryTest, AnUnaskedReplyBeforeStartTlsIsNoRefusal)
     EXPECT_EQ(log.attempts[0].steps[0].reason, Reason::ReplyUnexpected);
 }
 
+// RFC 5321 §3.8: a server that has to close says so at any time, and answers nothing by it.
+TEST_F(DeliveryTest, AServerThatClosesBeforeTlsHasRefusedNoStartTls)
+{
+    tls::PkiFixture pki;
+    const std::pair<const char*, const char*> rows[] = {
+        {"STARTTLS", "421 4.3.2 shutting down"},
+        {"EHLO", "250-peer.test\r\n250 STARTTLS\r\n421 4.3.2 shutting down"}};
+    for (const auto& [command, reply] : rows) {
+        SCOPED_TRACE(command);
+        PeerScript script;
+        script.tls = server_context(pki);
+        script.replies[command] = reply;
+        if (service) finish();
+        peers.clear();
+        resolver.mxs.clear();
+        auto& peer = peer_for("other.test", script);
+        const auto report = deliver(make_message({"b@other.test"}));
+        EXPECT_EQ(report.deferred, 1U);
+        EXPECT_TRUE(report.slow_down);
+        EXPECT_EQ(outcome().reason, Reason::StarttlsDeferred);
+        EXPECT_EQ(outcome().stage, facts::Stage::StartTls);
+        EXPECT_EQ(outcome().origin, facts::Origin::Remote);
+        EXPECT_EQ(outcome().enhanced.format(), "4.3.2");
+        EXPECT_EQ(peer.connections, 1);
+        EXPECT_THAT(peer.messages, testing::IsEmpty()) << "it went in clear";
+        EXPECT_FALSE(spool.changes.back().state.tls_failing_since) << "no TLS has failed";
+    }
+}
+
 TEST_F(DeliveryTest, AHostThatSpokeTlsKeepsTheNextOneFromClearText)
 {
     tls::PkiFixture pki;

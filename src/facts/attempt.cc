@@ -78,6 +78,12 @@ std::string_view name(AttemptStep::Kind kind)
     unreachable("every AttemptStep::Kind is named above");
 }
 
+bool closes_session(const Outcome& outcome)
+{
+    constexpr int kClosing = 421;
+    return outcome.origin == Origin::Remote && outcome.code == kClosing;
+}
+
 std::string EnhancedStatus::format() const
 {
     std::string text = std::to_string(status_class);

@@ -69,6 +69,9 @@ struct Outcome {
     std::string fix;   // in place of what suggest_fix() says of the reason; mostly empty
 };
 
+// The peer replied 421: it closes the connection, whatever it was asked (RFC 5321 §3.8).
+[[nodiscard]] bool closes_session(const Outcome& outcome);
+
 // One step of the ladder (specification §4.3), on its own connection.
 struct AttemptStep {
     enum class Kind : std::uint8_t {

@@ -374,6 +374,7 @@ net::Task<> NextHopClient::log_in()
     auto refusal = co_await outbound::log_in(context_, *connection_, std::move(login));
     if (watcher_ != nullptr) watcher_->on_login(refusal);
     if (refusal) {
+        slow_down_ = slow_down_ || facts::closes_session(*refusal);
         connection_->stream->close();
         connection_.reset();
     }

@@ -28,6 +28,7 @@ private:
     net::Task<bool> hear(std::string_view write);
     net::Task<bool> shake_hands();
     bool on_ready();
+    void on_failed(const facts::Outcome& outcome);
     void on_lost(const TalkError& error);
     void fail_handshake(facts::TlsFailure failure);
     void end(End how, Stage stage);
@@ -57,9 +58,7 @@ net::Task<Opened> Opener::run()
             going_on = on_ready();
             break;
         case Next::Failed:
-            opened_.outcome = *session_.failure();
-            end(opened_.outcome->stage == Stage::StartTls ? End::Refused : End::Failed,
-                opened_.outcome->stage);
+            on_failed(*session_.failure());
             going_on = false;
             break;
         }
@@ -116,6 +115,14 @@ net::Task<bool> Opener::shake_hands()
     fresh_tls_ = true;
     step_ = session_.on_tls();
     co_return true;
+}
+
+// A server that closes has not refused STARTTLS.
+void Opener::on_failed(const facts::Outcome& outcome)
+{
+    const bool refused = outcome.stage == Stage::StartTls && !facts::closes_session(outcome);
+    opened_.outcome = outcome;
+    end(refused ? End::Refused : End::Failed, outcome.stage);
 }
 
 void Opener::on_lost(const TalkError& error)

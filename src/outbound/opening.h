@@ -37,7 +37,7 @@ struct Opened {
     enum class End : std::uint8_t {
         Ready,            // in TLS where it was asked for, or in clear
         NotOffered,       // ready in clear, but TLS was asked for
-        Refused,          // STARTTLS was sent and refused, or the peer closed on hearing it
+        Refused,          // STARTTLS was sent and refused (not by 421), or answered by closing
         HandshakeFailed,  // `failure`
         Failed,           // anything else: `outcome`
     };

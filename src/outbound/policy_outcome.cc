@@ -68,7 +68,7 @@ facts::Outcome session_outcome(facts::Outcome said, const policy::TlsPolicy& pol
                                WallTime now)
 {
     const bool believed = policy::speaks_for_itself(policy, tls);
-    if (said.stage == facts::Stage::StartTls) {
+    if (said.stage == facts::Stage::StartTls && !facts::closes_session(said)) {
         if (!believed) {
             const std::string_view unproved = said.origin == facts::Origin::Remote
                                                   ? ", and nothing proves that the server said so"

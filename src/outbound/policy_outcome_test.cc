@@ -180,5 +180,21 @@ TEST(SessionOutcome, OfStartTlsRefusedTellsWhatIsPublished)
     EXPECT_EQ(outcome().enhanced.format(), "4.7.321");
 }
 
+TEST(SessionOutcome, OfAServerThatClosesBeforeTlsIsNoRefusalOfStartTls)
+{
+    policy::TlsPolicy policy;
+    auto closing = said(Stage::StartTls, 421, "4.3.2 bye");
+    closing.reason = Reason::StarttlsDeferred;
+    const auto outcome = [&] {
+        return session_outcome(closing, policy, std::nullopt, "mx.example.org", WallTime{});
+    };
+    EXPECT_EQ(outcome().reason, Reason::StarttlsDeferred);
+    EXPECT_EQ(outcome().origin, facts::Origin::Remote);
+    policy.level = policy::TlsLevel::Encrypt;
+    EXPECT_EQ(outcome().reason, Reason::PeerUnproved);
+    EXPECT_EQ(outcome().stage, Stage::StartTls);
+    EXPECT_EQ(outcome().enhanced.format(), "4.4.317");
+}
+
 }  // namespace
 }  // namespace hermetic::outbound

@@ -108,6 +108,17 @@ inline const Answer kRefusesStartTls = [](const std::optional<StepPlan>& plan) {
     return facts;
 };
 
+// 421 instead of beginning TLS.
+inline const Answer kClosesAtStartTls = [](const std::optional<StepPlan>& plan) {
+    ConnectionFacts facts = ready_in_clear(plan, true);
+    if (!plan) return facts;
+    facts.end = ConnectionFacts::End::Failed;
+    facts.outcome = outcome(facts::Stage::StartTls, Reason::StarttlsDeferred,
+                            facts::OutcomeClass::Deferred, facts::Origin::Remote);
+    facts.outcome->code = 421;
+    return facts;
+};
+
 // More than it was asked for, before STARTTLS could be sent.
 inline const Answer kSpeaksUnasked = answers(
     ConnectionFacts::Peer::Greeted, outcome(facts::Stage::StartTls, Reason::ReplyUnexpected));

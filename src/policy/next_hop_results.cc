@@ -137,16 +137,19 @@ void NextHopSelection::withhold_login(Reason why)
     fail(Kind::LoginWithheld, may ? why : Reason::AuthWithheld, Stage::Auth);
 }
 
-// The other addresses are the same host's: it would say the same there.
+// The other addresses are the same host's: it would say the same there. But 421 says nothing of the
+// login.
 void NextHopSelection::on_login(std::optional<facts::Outcome> refusal)
 {
     HERMETIC_ASSERT(step_.what == What::LogIn);
     step_.what = What::Use;
     const auto tls = std::exchange(login_tls_, std::nullopt);
     if (!refusal) return;
-    current().barred = true;
+    const bool closes = facts::closes_session(*refusal);
     fail(Kind::Failed, *std::move(refusal));
     keep_evidence(tls);
+    if (closes) return finish_address();
+    current().barred = true;
     advance();
 }
 

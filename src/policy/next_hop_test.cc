@@ -126,6 +126,12 @@ const Row kTable[] = {
     {"A554InClearIsBelievedBelowEncrypt", kMay, {host({{kSays554}})}, "greeting.refused", "0.0 everything", false},
     {"A554InClearIsAnybodys", kMust, {host({{kSays554}})}, "peer.unproved", "0.0 everything"},
     {"SoIsA421", kMust, {host({{kBusy}})}, "peer.unproved", "0.0 everything"},
+    {"A421ToStartTlsToo", kMust, {host({{kClosesAtStartTls}})}, "peer.unproved", "0.0 everything"},
+    {"WhichPermitsNoClearText", kMay, {host({{kClosesAtStartTls}})}, "starttls.deferred", "0.0 everything"},
+    {"NorAtTheOtherHost", kMay, {host({{kBroken}}), host({{kClosesAtStartTls}})}, "ladder.handshake-failed",
+     "0.0 everything, 1.0 everything"},
+    {"AndKeepsNoMailFromTheNextAddress", kMay, {host({{kClosesAtStartTls}, {kTls}})}, "TLSv1.3",
+     "0.0 everything, 0.1 everything"},
     {"WhichIsBelievedBelowEncrypt", kMay, {host({{kBusy}})}, "greeting.deferred", "0.0 everything"},
     {"AndTheNextHostIsTried", kMust, {host({{kSays554}}), host({{kTls}})}, "TLSv1.3", "0.0 everything, 1.0 everything"},
     {"A550InTlsIsThePeers", kMust, {host({{says_550_in_tls(false)}})}, "ehlo.refused", "0.0 everything", false},
@@ -385,6 +391,18 @@ TEST_F(SelectionWithLogin, AsksNoOtherAddressWhereTheLoginIsRefused)
     const auto found = run_selection(select(hosts), hosts);
     EXPECT_EQ(found.verdict, "auth.refused");
     EXPECT_EQ(found.path, "0.0 everything, login");
+}
+
+TEST_F(SelectionWithLogin, AsksAnotherAddressWhereTheServerClosesInsteadOfALogin)
+{
+    auto one = with_login(host({{named(true)}, {named(true)}}));
+    one.login =
+        outcome(Stage::Auth, Reason::AuthDeferred, OutcomeClass::Deferred, facts::Origin::Remote);
+    one.login->code = 421;
+    const std::vector<RecordedHost> hosts{one};
+    const auto found = run_selection(select(hosts), hosts);
+    EXPECT_EQ(found.verdict, "auth.deferred");
+    EXPECT_EQ(found.path, "0.0 everything, login, 0.1 everything, login");
 }
 
 // Specification §6.1: wherever a handshake was completed, whatever ended it then.

@@ -79,6 +79,7 @@ TlsWord tls_word(const facts::Outcome& outcome)
 {
     constexpr std::uint16_t kMailSystem = 3;  // X.3.Z of RFC 3463 §3.4
     constexpr std::uint16_t kSecurity = 7;    // X.7.Z
+    if (facts::closes_session(outcome)) return TlsWord::Other;
     switch (outcome.stage) {
     case facts::Stage::StartTls:
     case facts::Stage::Handshake:

@@ -151,6 +151,9 @@ TEST(Retry, WhatAnOutcomeTellsOfTls)
     EXPECT_EQ(tls_word(unproved), TlsWord::Other) << "a reply that is none";
     unproved.reason = facts::Reason::PeerUnproved;
     EXPECT_EQ(tls_word(unproved), TlsWord::Failed) << "a refusal in clear where TLS is required";
+    auto closes = deferred(Stage::StartTls, Origin::Remote, {4, 3, 2});
+    closes.code = 421;
+    EXPECT_EQ(tls_word(closes), TlsWord::Other) << "a server that closes has refused no TLS";
 }
 
 TEST(Retry, TlsFailsSinceTheFirstFailureWhileThatIsTheLastOutcome)

@@ -66,7 +66,9 @@ facts::Outcome outcome_of_reply(facts::Stage stage, const PeerReply& reply)
         outcome.reason = reason_of(stage, Said::Refused);
     } else {
         outcome.result = facts::OutcomeClass::Deferred;
-        outcome.reason = reason_of(stage, Said::Deferred);
+        // 421 answers no command: TLS may be had there another time.
+        const bool closes = stage == facts::Stage::StartTls && facts::closes_session(outcome);
+        outcome.reason = closes ? Reason::StarttlsDeferred : reason_of(stage, Said::Deferred);
     }
     return outcome;
 }

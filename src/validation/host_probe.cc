@@ -194,7 +194,8 @@ net::Task<AddressFindings> probe_address(const Environment& env, Contexts& conte
     for (auto& step : say_seen(findings.seen)) tell(sink, std::move(step), label, address);
     const bool offers = outbound::has_implicit_tls(host.host) ||
                         (findings.seen.offered && findings.seen.offered->starttls);
-    if (!offers || local || findings.seen.end == End::Refused) co_return findings;
+    const bool closed = findings.seen.busy && !findings.seen.tls;
+    if (!offers || local || closed || findings.seen.end == End::Refused) co_return findings;
 
     tell_running(sink, StepId::Versions, label, address);
     co_await try_versions(env, contexts, request, findings);
