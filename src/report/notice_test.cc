@@ -98,6 +98,34 @@ TEST_F(NoticeTest, OnlyRemoteRepliesAreCalledRemote)
     EXPECT_TRUE(has(text, "Our server tried for 60 minutes without success."));
 }
 
+// It was nobody's fault but ours, and the sender is not told by whom and why.
+TEST_F(NoticeTest, MailThatExpiresWhileItsDestinationIsPausedBlamesNobodyElse)
+{
+    auto one = report("b@far.example", Action::Failed,
+                      local(facts::Stage::Local, {4, 3, 2}, Reason::QueuePaused));
+    one.host.clear();
+    auto in = input({one});
+    const auto words = [&] {
+        std::string text = bytes(in);
+        for (std::size_t at = 0; (at = text.find("\r\n    ", at)) != std::string::npos;)
+            text.replace(at, 6, " ");
+        return text;
+    };
+    EXPECT_TRUE(has(words(),
+                    "What happened: The administrators of the mail system that sent this notice "
+                    "have paused all mail to this destination. Your message has waited for 60 "
+                    "minutes, which is as long as it may; our server has not tried to deliver it. "
+                    "The recipient's mail system has not refused it."))
+        << words();
+    EXPECT_TRUE(has(words(), "Status: 5.3.2\r\n"));
+    EXPECT_FALSE(has(words(), "Our server tried for"));
+    in.history.causes.emplace_back();
+    EXPECT_TRUE(has(words(),
+                    "our server tried to deliver it before that, without success, and not "
+                    "since. The recipient's"))
+        << words();
+}
+
 TEST_F(NoticeTest, StatusFitsTheAction)
 {
     const struct {

@@ -117,6 +117,24 @@ std::string tell_reply(const NoticeInput& input, const RecipientReport& report, 
                        printable(input.hostname, 255), format_id(input.about->accepted_as));
 }
 
+// While a destination is paused nobody is asked: then nobody but us has failed.
+std::string tell_expiry(const NoticeInput& input, const facts::Outcome& last, std::string_view what)
+{
+    const std::string waited = rough_time(input.about->accepted_at, input.now);
+    if (last.reason != facts::Reason::QueuePaused) {
+        return fmt::format("Our server tried for {} without success. The last time: {}", waited,
+                           what);
+    }
+    const std::string_view before = input.history.causes.empty()
+                                        ? "our server has not tried to deliver it"
+                                        : "our server tried to deliver it before that, without "
+                                          "success, and not since";
+    return fmt::format(
+        "{} Your message has waited for {}, which is as long as it may; {}. The recipient's mail "
+        "system has not refused it.",
+        what, waited, before);
+}
+
 Story::Entry tell_recipient(const NoticeInput& input, const RecipientReport& report,
                             Content content)
 {
@@ -127,10 +145,7 @@ Story::Entry tell_recipient(const NoticeInput& input, const RecipientReport& rep
     entry.what = explanation.what;
     const bool expired =
         report.action == Action::Failed && outcome.result == facts::OutcomeClass::Deferred;
-    if (expired) {
-        entry.what = fmt::format("Our server tried for {} without success. The last time: {}",
-                                 rough_time(input.about->accepted_at, input.now), entry.what);
-    }
+    if (expired) entry.what = tell_expiry(input, outcome, explanation.what);
     if (explanation.helper != facts::Fixer::Nobody) {
         entry.helper = describe(explanation.helper);
         entry.how = explanation.how;
