@@ -194,7 +194,8 @@ int run(int argc, const char* const* argv, const Programs& programs)
     explain_command->add_option("--from", explain_arguments.sender, "Its sender");
     explain_command->add_option(
         "--message", explain_arguments.message,
-        "A file with the message, for its size, Received and TLS-Required fields");
+        "A file with the message, for its size, its Received and TLS-Required fields, and with "
+        "--live for what it needs of the next hop (SIZE, 8BITMIME, SMTPUTF8)");
     explain_command->add_flag("--requiretls", explain_arguments.requiretls,
                               "It comes in TLS, with REQUIRETLS (RFC 8689)");
     explain_command->add_flag(

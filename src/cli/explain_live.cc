@@ -19,12 +19,21 @@ net::Task<> find(const validation::Environment& env, std::shared_ptr<const tls::
 
 }  // namespace
 
+validation::OfferedMessage offered_message_of(const ExplainRequest& request)
+{
+    validation::OfferedMessage offered{
+        request.message ? request.message->needs : smtp::MessageNeeds{}, request.recipient};
+    if (request.sender && request.sender->needs_smtputf8()) offered.needs.smtputf8 = true;
+    return offered;
+}
+
 Result<validation::RouteCheck, std::string> check_route_live(
     const validation::LocalOptions& options, const objects::Snapshot& snapshot,
     const ExplainRequest& request, const validation::Sink& sink)
 {
     auto subject = validation::make_subject(snapshot, route_of(snapshot, request).route);
     subject.message = message_demand_of(request);
+    subject.offered = offered_message_of(request);
     validation::RouteCheck check;
     const auto done = validation::run_here(
         options, [&](const validation::Environment& env, std::shared_ptr<const tls::CaSet> cas) {

@@ -9,6 +9,9 @@
 
 namespace hermetic::cli {
 
+// What delivery judges of the message before MAIL; of none its addresses alone.
+[[nodiscard]] validation::OfferedMessage offered_message_of(const ExplainRequest& request);
+
 // Probes, and reports to the sink. The error is for people.
 [[nodiscard]] Result<validation::RouteCheck, std::string> check_route_live(
     const validation::LocalOptions& options, const objects::Snapshot& snapshot,

@@ -216,6 +216,22 @@ TEST(Explain, TlsRequiredNoIsHeededUnlessTheMessageHasRequiretls)
         << words;
 }
 
+TEST(Explain, TheLiveCheckJudgesWhatTheMessageNeedsOfItsNextHop)
+{
+    ExplainRequest request{*mail::parse_mailbox("x@elsewhere.example"), {}, {}, {}};
+    EXPECT_EQ(offered_message_of(request).needs.size, 0U) << "no message, no size";
+    EXPECT_FALSE(offered_message_of(request).needs.smtputf8);
+    request.sender = *mail::parse_mailbox("j\xc3\xb6rg@sender.example");
+    EXPECT_TRUE(offered_message_of(request).needs.smtputf8);
+    request.message = MessageFacts{2000, 1, false, {2001, true, 3000, false}};
+    const auto offered = offered_message_of(request);
+    EXPECT_EQ(offered.needs.size, 2001U);
+    EXPECT_TRUE(offered.needs.eight_bit);
+    EXPECT_EQ(offered.needs.seven_bit_size, 3000U);
+    EXPECT_TRUE(offered.needs.smtputf8);
+    EXPECT_EQ(offered.recipient, request.recipient);
+}
+
 TEST(Explain, TheLiveCheckIsAddedToTheData)
 {
     validation::RouteCheck check;

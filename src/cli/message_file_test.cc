@@ -42,5 +42,27 @@ TEST(MessageFile, AFileHasItsSizeToo)
     EXPECT_FALSE(read_message_file(file));
 }
 
+TEST(MessageFile, WhatAMessageNeedsOfAServerIsInItsOctets)
+{
+    const auto plain = read_needs("Subject: x\r\n\r\nhello\r\n");
+    EXPECT_EQ(plain.size, 21U);
+    EXPECT_FALSE(plain.eight_bit);
+    EXPECT_FALSE(plain.smtputf8);
+    const auto text = read_needs(
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\nGr\xc3\xbc\xc3\x9f"
+        "e\r\n");
+    EXPECT_TRUE(text.eight_bit);
+    EXPECT_FALSE(text.smtputf8);
+    ASSERT_TRUE(text.seven_bit_size) << "it can be made 7-bit";
+    EXPECT_GT(*text.seven_bit_size, text.size);
+    const auto binary = read_needs(
+        "MIME-Version: 1.0\r\nContent-Type: image/png\r\n"
+        "Content-Transfer-Encoding: binary\r\n\r\n\xff\xfe\r\n");
+    EXPECT_TRUE(binary.eight_bit);
+    EXPECT_FALSE(binary.seven_bit_size);
+    EXPECT_TRUE(read_needs("Subject: Gr\xc3\xbc\xc3\x9f\r\n\r\nx\r\n").smtputf8);
+}
+
 }  // namespace
 }  // namespace hermetic::cli

@@ -14,9 +14,6 @@ namespace {
 using facts::Reason;
 using facts::Stage;
 
-// A larger message is not converted: it would have to be in memory whole, twice.
-constexpr std::uint64_t kMaxConverted = std::uint64_t{16} << 20;
-
 net::Task<std::optional<smtp::ContentNeeds>> scan(outbound::Context& context,
                                                   const spool::Body& body)
 {
@@ -66,7 +63,7 @@ net::Task<Result<Payload, facts::Outcome>> make_payload(outbound::Context& conte
     const auto needs = co_await scan(context, message.body);
     if (!needs) co_return failure(unreadable_message());
     payload.needs = *needs;
-    if (!eight_bit || !needs->eight_bit || message.body.size > kMaxConverted) {
+    if (!eight_bit || !needs->eight_bit || message.body.size > smtp::kMaxConverted) {
         co_return std::move(payload);
     }
     payload.room = context.room_to_convert(message.body.size);

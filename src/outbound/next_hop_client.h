@@ -39,6 +39,11 @@ public:
     // The same, as selection is told of it.
     virtual void on_connection(const policy::NextHopStep&, const policy::ConnectionFacts&) {}
     virtual void on_login(const std::optional<facts::Outcome>&) {}
+    // The connection is of no use: the host there does not offer what the message needs.
+    virtual void on_unfit(const policy::NextHopStep&, const std::string& /*address*/,
+                          const facts::Outcome&)
+    {
+    }
 
 protected:
     ~HopWatcher() = default;

@@ -6,11 +6,15 @@
 // signed and encrypted parts, binary parts, and whatever is not clear.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace hermetic::smtp {
+
+// A larger message is not converted: it would have to be in memory whole, twice.
+inline constexpr std::uint64_t kMaxConverted = std::uint64_t{16} << 20;
 
 // nullopt: it cannot be done safely. Header fields of the message itself may keep raw octets above
 // 127, as they came. At most four times the size of `message`.

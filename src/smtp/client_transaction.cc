@@ -61,42 +61,17 @@ ClientTransaction::ClientTransaction(TransactionInput input) : input_{std::move(
 
 void ClientTransaction::judge_before_sending()
 {
-    const auto& peer = *input_.peer;
     const auto& envelope = *input_.envelope;
-    if (peer.max_size != 0 && input_.body_size > peer.max_size) {
-        return refuse_locally(
-            Reason::SizeExceedsPeer,
-            fmt::format("the message has {} octets, the server accepts at most {}",
-                        input_.body_size, peer.max_size));
-    }
-    if (input_.needs.eight_bit && !peer.eight_bit_mime &&
-        envelope.body_type == mail::BodyType::EightBitMime) {
-        return refuse_locally(Reason::ContentNeeds8bitmime,
-                              "the message has 8-bit text, and the server does not offer 8BITMIME");
-    }
-    if (peer.smtputf8) {
-        smtputf8_ = envelope.smtputf8;
-        return;
-    }
-    // The flag alone binds nobody: only what really is UTF-8 stops here (RFC 6531 §3.6).
-    if (input_.needs.utf8_header || (envelope.sender && envelope.sender->needs_smtputf8())) {
-        return refuse_locally(Reason::ContentNeedsSmtputf8,
-                              "the message has an internationalised sender or header, and the "
-                              "server does not offer SMTPUTF8");
-    }
+    smtputf8_ = input_.peer->smtputf8 && envelope.smtputf8;
+    const Offer offer = offer_of(*input_.peer);
+    const auto lacking = judge_offer(offer, needs_of(envelope, input_.body_size, input_.needs));
+    if (lacking) return resolve_pending(*lacking);
     for (auto& result : results_) {
-        if (!envelope.recipients[result.index].address.needs_smtputf8()) continue;
+        auto refused = judge_offer(offer, envelope.recipients[result.index].address);
+        if (!refused) continue;
         result.state = RecipientResult::State::Resolved;
-        result.outcome =
-            facts::local_outcome(Reason::ContentNeedsSmtputf8,
-                                 "the recipient's address is internationalised, and the "
-                                 "server does not offer SMTPUTF8");
+        result.outcome = *std::move(refused);
     }
-}
-
-void ClientTransaction::refuse_locally(Reason reason, std::string_view text)
-{
-    resolve_pending(facts::local_outcome(reason, std::string{text}));
 }
 
 ClientTransaction::Step ClientTransaction::start()

@@ -11,6 +11,7 @@
 #include "mail/envelope.h"
 #include "smtp/client_capabilities.h"
 #include "smtp/client_session.h"
+#include "smtp/message_needs.h"
 #include "smtp/reply_reader.h"
 
 #include <cstddef>
@@ -21,13 +22,7 @@
 
 namespace hermetic::smtp {
 
-// How a message's octets bear on a peer that offers less than they need.
-struct ContentNeeds {
-    bool eight_bit = false;    // octets above 127 in the body, of a message declared 8BITMIME
-    bool utf8_header = false;  // octets above 127 in the header
-};
-
-// Finds them, in a message that may come in pieces.
+// Finds what a message needs by its octets, in a message that may come in pieces.
 class ContentScanner {
 public:
     void feed(std::string_view chunk);
@@ -125,7 +120,6 @@ private:
     };
 
     void judge_before_sending();
-    void refuse_locally(facts::Reason reason, std::string_view text);
     Step advance();
     bool may_send() const;
     // Returns false when nothing more can be sent before a reply.

@@ -88,12 +88,128 @@ Flow failing(const policy::HopFailure& failure, const policy::TlsPolicy& policy,
     return flow;
 }
 
-Flow speaking_unasked(const outbound::Connection& connection, const policy::TlsPolicy& policy)
+// Goes from host to host as delivery does, and says nothing to who would get the message.
+class FlowSearch {
+public:
+    FlowSearch(outbound::Context& context, outbound::HostList list, policy::TlsDemand demand,
+               outbound::HopWatcher* watcher, const OfferedMessage* message)
+        : context_{context},
+          client_{context,         nullptr,
+                  std::move(list), std::move(demand),
+                  nullptr,         outbound::NextHopClient::Memory::ReadOnly,
+                  watcher},
+          watcher_{watcher},
+          message_{message}
+    {
+    }
+    FlowSearch(const FlowSearch&) = delete;
+    FlowSearch& operator=(const FlowSearch&) = delete;
+
+    net::Task<Found> run();
+
+private:
+    Found found_at(outbound::ConnectionPointer connection);
+    std::optional<facts::Outcome> lacking_at(const outbound::Connection& connection) const;
+    Found pass(Found found, const facts::Outcome& outcome) const;
+    bool try_another_after_unfit();
+    Found unfit();
+    Found failed();
+
+    [[nodiscard]] const policy::NextHopSelection& selection() const { return client_.selection(); }
+
+    outbound::Context& context_;
+    outbound::NextHopClient client_;
+    outbound::HopWatcher* watcher_;
+    const OfferedMessage* message_;
+    // Hosts that do not get the message, the last of each kind.
+    std::optional<Found> unasked_;
+    std::optional<Found> unfit_;
+};
+
+net::Task<Found> FlowSearch::run()
 {
-    Flow flow = flow_of(outbound::talk_outcome(facts::Stage::Mail, outbound::unasked()),
-                        proof_of(policy, connection.tls));
-    flow.tls = connection.tls;
-    return flow;
+    for (;;) {
+        auto connection = co_await client_.open();
+        if (!connection) break;
+        Found found = found_at(std::move(connection));
+        if (const auto lacking = lacking_at(*found.connection)) {
+            if (watcher_ != nullptr)
+                watcher_->on_unfit(selection().step(), found.address, *lacking);
+            unfit_ = pass(std::move(found), *lacking);
+            if (!try_another_after_unfit()) break;
+            continue;
+        }
+        // Delivery says nothing more to whom it finds so, and goes to the next host.
+        const bool spoke = co_await outbound::has_spoken_unasked(*found.connection->stream, 0);
+        if (!spoke) co_return found;
+        unasked_ =
+            pass(std::move(found), outbound::talk_outcome(facts::Stage::Mail, outbound::unasked()));
+        if (!client_.try_another_host()) break;
+    }
+    // A host that may take the mail later counts before what others lack, and both before who
+    // could not be used (delivery/host_outcome.h).
+    if (unasked_) co_return *std::move(unasked_);
+    if (unfit_) co_return unfit();
+    co_return failed();
+}
+
+Found FlowSearch::found_at(outbound::ConnectionPointer connection)
+{
+    const auto& policy = client_.decision().policy;
+    Found found;
+    found.connection = std::move(connection);
+    found.flow = flowing(*found.connection, selection().use(), policy,
+                         context_.adapters.core.clock().wall());
+    found.host = client_.last_host();
+    found.policy = policy.digest();
+    found.address = client_.address_text(selection().step().host, found.connection->endpoint);
+    return found;
+}
+
+std::optional<facts::Outcome> FlowSearch::lacking_at(const outbound::Connection& connection) const
+{
+    if (message_ == nullptr) return std::nullopt;
+    const auto offer = smtp::offer_of(connection.capabilities);
+    auto lacking = smtp::judge_offer(offer, message_->needs);
+    if (!lacking) lacking = smtp::judge_offer(offer, message_->recipient);
+    return lacking;
+}
+
+Found FlowSearch::pass(Found found, const facts::Outcome& outcome) const
+{
+    const auto tls = found.connection->tls;
+    found.flow = flow_of(outcome, proof_of(client_.decision().policy, tls));
+    found.flow.tls = tls;
+    hang_up(std::move(found.connection));
+    return found;
+}
+
+bool FlowSearch::try_another_after_unfit()
+{
+    return client_.try_another_address() || client_.try_another_host();
+}
+
+// A permanent failure only where no host can take it.
+Found FlowSearch::unfit()
+{
+    Found found = *std::move(unfit_);
+    if (!selection().others_may_take()) return found;
+    found.flow.fate = Fate::Waits;
+    found.flow.words += "; a host or address that could not be used now may accept it";
+    return found;
+}
+
+Found FlowSearch::failed()
+{
+    const auto steps = client_.take_attempt_steps();
+    const policy::HopFailure& failure = selection().failure();
+    Found found;
+    found.flow = failing(failure, selection().decision(failure).policy, client_.failure(), steps);
+    found.host = selection().label(failure);
+    found.policy = selection().decision(failure).policy.digest();
+    if (failure.host && failure.address)
+        found.address = client_.address_text(*failure.host, *failure.address);
+    return found;
 }
 
 }  // namespace
@@ -127,42 +243,12 @@ outbound::Context& ProbeContext::outbound_context()
 }
 
 net::Task<Found> find_flow(ProbeContext& probe_context, outbound::HostList list,
-                           policy::TlsDemand demand, outbound::HopWatcher* watcher)
+                           policy::TlsDemand demand, outbound::HopWatcher* watcher,
+                           const OfferedMessage* message)
 {
-    using Client = outbound::NextHopClient;
-    Client client{
-        probe_context.outbound_context(), nullptr, std::move(list), std::move(demand), nullptr,
-        Client::Memory::ReadOnly,         watcher};
-    const auto& selection = client.selection();
-    std::optional<Found> unasked;
-    for (;;) {
-        Found found;
-        found.connection = co_await client.open();
-        if (!found.connection) break;
-        const auto& policy = client.decision().policy;
-        found.flow = flowing(*found.connection, selection.use(), policy,
-                             probe_context.outbound_context().adapters.core.clock().wall());
-        found.host = client.last_host();
-        found.policy = policy.digest();
-        found.address = client.address_text(selection.step().host, found.connection->endpoint);
-        // Delivery says nothing more to whom it finds so, and goes to the next host.
-        const bool spoke = co_await outbound::has_spoken_unasked(*found.connection->stream, 0);
-        if (!spoke) co_return found;
-        found.flow = speaking_unasked(*found.connection, policy);
-        hang_up(std::move(found.connection));
-        unasked = std::move(found);
-        if (!client.try_another_host()) break;
-    }
-    if (unasked) co_return *std::move(unasked);
-    const auto steps = client.take_attempt_steps();
-    Found found;
-    const policy::HopFailure& failure = selection.failure();
-    found.flow = failing(failure, selection.decision(failure).policy, client.failure(), steps);
-    found.host = selection.label(failure);
-    found.policy = selection.decision(failure).policy.digest();
-    if (failure.host && failure.address)
-        found.address = client.address_text(*failure.host, *failure.address);
-    co_return found;
+    FlowSearch search{probe_context.outbound_context(), std::move(list), std::move(demand), watcher,
+                      message};
+    co_return co_await search.run();
 }
 
 tls::Trust trust_of(ProbeContext& probe_context, const objects::Organization& organization,

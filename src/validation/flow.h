@@ -42,8 +42,10 @@ struct Found {
 };
 
 // What becomes of mail that demands `demand`, as delivery would find it. `watcher` may be null.
+// `message` outlives the await; null: what the host offers for messages is not judged.
 [[nodiscard]] net::Task<Found> find_flow(ProbeContext& probe_context, outbound::HostList list,
-                                         policy::TlsDemand demand, outbound::HopWatcher* watcher);
+                                         policy::TlsDemand demand, outbound::HopWatcher* watcher,
+                                         const OfferedMessage* message = nullptr);
 
 // By what the certificates of hosts are judged: the connector's CAs where it has some, and what the
 // organization knows of revocation. `connector` may be null.

@@ -42,6 +42,13 @@ public:
         if (result.connection != nullptr) seen.tls = result.connection->tls;
         for (auto& each : say_seen(seen)) tell(hosts_[step.host], std::move(each));
     }
+    void on_unfit(const policy::NextHopStep& step, const std::string& address,
+                  const facts::Outcome& outcome) override
+    {
+        Step told = say_unfit(outcome);
+        told.address = address;
+        tell(hosts_[step.host], std::move(told));
+    }
 
 private:
     void tell(const HostFindings& host, Step step)
@@ -84,7 +91,9 @@ net::Task<RouteCheck> check_route(const Environment& env,
         Teller teller{*hosts, sink};
         auto list = list_of(*hosts);
         auto demand = demand_of(subject);
-        auto found = co_await find_flow(probe_context, std::move(list), std::move(demand), &teller);
+        const OfferedMessage* message = subject.offered ? &*subject.offered : nullptr;
+        auto found =
+            co_await find_flow(probe_context, std::move(list), std::move(demand), &teller, message);
         check = {found.host, found.address, std::move(found.flow), found.policy};
         hang_up(std::move(found.connection));
         Step policy = say_flow(check.flow);

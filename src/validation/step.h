@@ -29,7 +29,7 @@ enum class StepId : std::uint8_t {
     Levels,    // what would pass at each level of protection
     Evidence,  // what makes a session an inbound connector's, and what that grants
     Policy,    // whether mail would flow under the connector
-    Message,   // the test message
+    Message,   // the test message; or why a host does not get the message that is asked about
     Bounce,    // whether it came back
     Result,    // the whole
 };

@@ -11,6 +11,7 @@
 #include "outbound/sts_policies.h"
 #include "policy/tls_demand.h"
 #include "routing/route.h"
+#include "smtp/message_needs.h"
 #include "validation/findings.h"
 
 #include <memory>
@@ -20,6 +21,12 @@
 
 namespace hermetic::validation {
 
+// What is judged of a message before MAIL, beside its TLS.
+struct OfferedMessage {
+    smtp::MessageNeeds needs;
+    mail::Mailbox recipient;
+};
+
 struct Subject {
     objects::Organization organization;
     std::optional<objects::OutboundConnector> connector;  // nullopt: none decided the route
@@ -28,6 +35,7 @@ struct Subject {
     std::shared_ptr<const outbound::Credentials> credentials;  // what the copy names in files
     std::vector<routing::Route> routes;      // what to probe: its smart hosts, or MX of domains
     policy::MessageDemand message;           // what the mail asks for that is looked for a way for
+    std::optional<OfferedMessage> offered;   // that mail; nullopt: nothing of it is judged
     std::optional<mail::Mailbox> recipient;  // of a test message; nullopt: none is sent
     std::vector<objects::Retirement> retirements;
     Duration bounce_wait{};  // for a bounce of the test message; none: nobody waits

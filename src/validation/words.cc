@@ -321,6 +321,13 @@ Step say_flow(const Flow& flow)
     return make(StepId::Policy, State::Ok, "mail would flow: " + flow.words, {}, flow.reason);
 }
 
+Step say_unfit(const facts::Outcome& outcome)
+{
+    return find_fault(
+        StepId::Message, State::Warning, outcome.reason,
+        say_outcome(outcome, Proof::None) + "; another address or host is tried, if there is one");
+}
+
 std::vector<Step> say_seen(const Seen& seen)
 {
     std::vector<Step> steps;

@@ -37,6 +37,8 @@ namespace hermetic::validation {
                                    const std::vector<policy::TlsName>& names = {});
 [[nodiscard]] Step say_levels(const std::vector<LevelVerdict>& levels);
 [[nodiscard]] Step say_flow(const Flow& flow);
+// Of a host that does not offer what the message needs.
+[[nodiscard]] Step say_unfit(const facts::Outcome& outcome);
 
 // Of a connection: connect, greeting, EHLO and STARTTLS, as far as it came.
 [[nodiscard]] std::vector<Step> say_seen(const Seen& seen);

@@ -63,6 +63,7 @@ TABLE = [
     ("tls13-intolerant", {"tls": "encrypt"}, "ok",
      {"starttls": ("failed", "handshake.closed"), "policy": ("ok", "tls.verified")}),
     ("injected", {"tls": "encrypt"}, "ok", {"starttls": ("warning", "starttls.injected")}),
+    ("small", {"tls": "encrypt"}, "ok", {"policy": ("ok", "tls.verified")}),
     ("closes-at-connect", {"tls": "encrypt"}, "failed",
      {"connect": ("ok", ""), "greeting": ("failed", "connection.closed")}),
     ("dead", {"tls": "encrypt"}, "failed", {"connect": ("failed", "connect.refused")}),
@@ -242,6 +243,20 @@ class Validation(unittest.TestCase):
                                check=False)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(json.loads(done.stdout)["live"]["reason"], "tls.name-mismatch")
+
+    def test_explain_needs(self):
+        """explain --message --live: what the message needs of the next hop is judged as delivery judges it"""
+        message = self.lab.directory / "large.eml"
+        message.write_bytes(b"Subject: x\r\n\r\n" + b"hello\r\n" * 500)
+        asked = ("explain", "--to", "x@small.lab.test", "--message", message, "--live", "--json")
+        done = self.server.run(*asked, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        live = json.loads(done.stdout)["live"]
+        self.assertEqual((live["mail"], live["reason"], live["host"]),
+                         ("returns", "size.exceeds-peer", "mx.small.lab.test"))
+        self.assertIn("at most 2000", live["words"])
+        message.write_bytes(b"Subject: x\r\n\r\nhello\r\n")
+        self.assertTrue(json.loads(self.server.run(*asked).stdout)["live"]["flows"])
 
     def test_explain_requiretls(self):
         """explain --requiretls: what it adds; where nothing proves the host the mail would come back"""
