@@ -110,6 +110,15 @@ bool DeliveryJob::has_outcome(std::uint32_t index) const
         input_.ends, [&](const settlement::RecipientEnd& end) { return end.index == index; });
 }
 
+bool DeliveryJob::all_are_unfit() const
+{
+    return std::ranges::all_of(to_try, [&](std::uint32_t index) {
+        return std::ranges::any_of(input_.ends, [&](const settlement::RecipientEnd& end) {
+            return end.index == index && outbound::is_unfit_host(end.outcome.reason);
+        });
+    });
+}
+
 void DeliveryJob::defer_unfit()
 {
     for (auto& end : input_.ends) {

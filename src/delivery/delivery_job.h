@@ -49,6 +49,8 @@ public:
     void set_waiting(const facts::Outcome& outcome);
     // For everybody in to_try who has no outcome yet.
     void set_remaining(const facts::Outcome& outcome, const std::string& host);
+    // What everybody in to_try needs was not offered to them, and nothing else is known of them.
+    [[nodiscard]] bool all_are_unfit() const;
     // Of everybody in to_try: what no host offers that was asked, one that was not may offer.
     void defer_unfit();
 

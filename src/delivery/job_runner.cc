@@ -96,6 +96,8 @@ private:
     net::Task<bool> find_next_hop();
     void forget_next_hop();
     void heed_changes(DeliveryJob& job);
+    [[nodiscard]] std::optional<smtp::Offer> lacking_for(const DeliveryJob& job) const;
+    [[nodiscard]] smtp::MessageNeeds needs_of_waiting(const DeliveryJob& job) const;
     net::Task<bool> connect(DeliveryJob& job);
     net::Task<OnConnection> offer(DeliveryJob& job);
     net::Task<std::string> read_header(const DeliveryJob& job);
@@ -131,7 +133,9 @@ private:
     Outcome last_failure_;
     std::string last_host_;
     int lost_in_a_row_ = 0;
-    policy::MessageDemand demand_;   // of the message under way
+    policy::MessageDemand demand_;  // of the message under way
+    // Of its octets, as far as they were read for hosts that offer less than they may need.
+    smtp::ContentNeeds content_needs_;
     bool without_chunking_ = false;  // somebody offered it and did not know BDAT
     bool offered_ = false;           // the message under way, to anybody
     bool escaped_ = false;           // an exception has ended the message under way
@@ -198,6 +202,7 @@ net::Task<> JobRunner::carry(dispatch::GrantedMessage granted)
         message = *std::move(loaded);
     }
     offered_ = false;
+    content_needs_ = {};
     DeliveryJob job{std::move(message), granted.lease, granted.accepted_at, core.clock().wall(),
                     context_.now()};
     // While the destination backs off nothing is tried: what was approved stays so.
@@ -255,14 +260,35 @@ net::Task<> JobRunner::deliver(DeliveryJob& job)
         offered_ = offered_ || end != OnConnection::Unfit;
         lost_in_a_row_ = end == OnConnection::Lost ? lost_in_a_row_ + 1 : 0;
         if (job.to_try.empty() || is_over()) break;
-        const bool other_address = end == OnConnection::Unfit && next_hop_->try_another_address();
-        if (!other_address && !next_hop_->try_another_host()) break;
+        const auto lacking = lacking_for(job);
+        const bool other_address =
+            end == OnConnection::Unfit && next_hop_->try_another_address(lacking);
+        if (!other_address && !next_hop_->try_another_host(lacking)) break;
         release();
     }
     // A permanent failure only where no host can take it.
-    if (!next_hop_ || next_hop_->selection().others_may_take()) job.defer_unfit();
+    if (!next_hop_ || next_hop_->selection().others_may_take(needs_of_waiting(job)))
+        job.defer_unfit();
     job.set_remaining(last_failure_, last_host_);
     if (next_hop_ && next_hop_->is_narrowed()) release();
+}
+
+// What the host in use offers, where all who wait need more and nothing else has kept them.
+std::optional<smtp::Offer> JobRunner::lacking_for(const DeliveryJob& job) const
+{
+    if (!connection_ || !job.all_are_unfit()) return std::nullopt;
+    return smtp::offer_of(connection_->capabilities);
+}
+
+// At least: what of it is known, and what all of them need.
+smtp::MessageNeeds JobRunner::needs_of_waiting(const DeliveryJob& job) const
+{
+    auto needs = smtp::needs_of(job.envelope(), job.message().body.size, content_needs_);
+    const bool all_utf8 = std::ranges::all_of(job.to_try, [&](std::uint32_t index) {
+        return job.envelope().recipients[index].address.needs_smtputf8();
+    });
+    needs.smtputf8 = needs.smtputf8 || all_utf8;
+    return needs;
 }
 
 net::Task<bool> JobRunner::connect(DeliveryJob& job)
@@ -382,6 +408,8 @@ net::Task<JobRunner::OnConnection> JobRunner::offer(DeliveryJob& job)
         job.to_try.clear();
         co_return OnConnection::Through;
     }
+    content_needs_.eight_bit = content_needs_.eight_bit || payload->needs.eight_bit;
+    content_needs_.utf8_header = content_needs_.utf8_header || payload->needs.utf8_header;
     bool unfit = true;
     while (!job.to_try.empty()) {
         if (snapshot_ != context_.snapshot || !next_hop_->still_holds(*connection_)) {

@@ -43,6 +43,15 @@ protected:
         peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, *std::move(script), address,
                                                        peers.at(0)->port()));
     }
+    // mx101.other.test and so on, all at this address.
+    void add_many_hosts(std::size_t count, const std::string& address)
+    {
+        for (std::size_t i = 1; i <= count; ++i) {
+            const auto name = "mx" + std::to_string(100 + i) + ".other.test";
+            resolver.add_mx("other.test", static_cast<std::uint16_t>(100 + i), name);
+            resolver.hosts[name] = {*IpAddress::parse(address)};
+        }
+    }
     // One more address of mx.other.test.
     void add_address(const std::string& address, PeerScript script)
     {
@@ -152,18 +161,43 @@ TEST_F(UnfitTest, ItWaitsForAddressesThatCouldNotBeLookedUp)
 TEST_F(UnfitTest, OfMoreHostsThanAnAttemptTriesTheOthersComeNext)
 {
     peer_for("other.test", small());
-    for (std::size_t i = 1; i <= policy::kMaxHosts; ++i) {
-        const auto name = "mx" + std::to_string(100 + i) + ".other.test";
-        resolver.add_mx("other.test", static_cast<std::uint16_t>(100 + i), name);
-        resolver.hosts[name] = {
-            *IpAddress::parse(i == policy::kMaxHosts ? "127.0.0.2" : "127.0.0.1")};
-    }
+    add_many_hosts(policy::kMaxHosts, "127.0.0.1");
+    resolver.hosts["mx" + std::to_string(100 + policy::kMaxHosts) + ".other.test"] = {
+        *IpAddress::parse("127.0.0.2")};
     peers.push_back(std::make_unique<ScriptedPeer>(fixture.core, PeerScript{}, "127.0.0.2",
                                                    peers.at(0)->port()));
     EXPECT_EQ(attempt().deferred, 1U);
     EXPECT_EQ(peers[1]->connections, 0);
     EXPECT_EQ(attempt().delivered, 1U);
     EXPECT_THAT(peers[1]->messages, SizeIs(1));
+}
+
+// As where they are few, once each has had its turn.
+TEST_F(UnfitTest, MailIsReturnedWhereAllOfMoreHostsThanAnAttemptTriesLackWhatItNeeds)
+{
+    peer_for("other.test", with({"PIPELINING", "SIZE 100"}));
+    add_many_hosts(policy::kMaxHosts + 8, "127.0.0.1");
+    const auto large = "Subject: x\r\n\r\n" + std::string(200, 'x') + "\r\n";
+    EXPECT_EQ(deliver(make_message({"b@other.test"}, large)).deferred, 1U);
+    EXPECT_EQ(outcome().reason, Reason::SizeExceedsPeer);
+    EXPECT_EQ(outcome().enhanced.format(), "4.3.4") << "some were not asked";
+    EXPECT_EQ(deliver(make_message({"b@other.test"}, large)).failed, 1U);
+    EXPECT_EQ(outcome().reason, Reason::SizeExceedsPeer);
+    EXPECT_EQ(outcome().enhanced.format(), "5.3.4");
+    expect_no_mail(*peers[0]);
+    EXPECT_EQ(attempt().delivered, 1U) << "a smaller message";
+}
+
+TEST_F(UnfitTest, ItWaitsWhereOneOfThemMayTakeItAnotherTime)
+{
+    peer_for("other.test", small());
+    add_many_hosts(policy::kMaxHosts + 7, "127.0.0.1");
+    resolver.add_mx("other.test", 500, "dead.other.test");
+    resolver.hosts["dead.other.test"] = {*IpAddress::parse("127.0.0.2")};
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(attempt().deferred, 1U) << i;
+        EXPECT_EQ(outcome().reason, Reason::SizeExceedsPeer);
+    }
 }
 
 TEST_F(UnfitTest, EveryHostHasItsTurnWithinTheAttempt)

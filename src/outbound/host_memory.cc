@@ -95,11 +95,12 @@ bool HostMemory::is_left_untried(const HostKey& key, Instant now) const
     return found != untried_.end() && found->second.until > now;
 }
 
-void HostMemory::note_finding(const HostKey& key, policy::HopFinding finding, Instant now)
+void HostMemory::note_finding(const HostKey& key, policy::HopFinding finding, Instant now,
+                              std::optional<smtp::Offer> lacking)
 {
     const std::lock_guard lock{mutex_};
     make_room(found_, key, now);
-    found_[key] = {finding, now, now + kFindingKept};
+    found_[key] = {finding, now, now + kFindingKept, lacking};
 }
 
 std::optional<HostMemory::Finding> HostMemory::finding(const HostKey& key, Instant now) const
@@ -107,7 +108,7 @@ std::optional<HostMemory::Finding> HostMemory::finding(const HostKey& key, Insta
     const std::lock_guard lock{mutex_};
     const auto found = found_.find(key);
     if (found == found_.end() || found->second.until <= now) return std::nullopt;
-    return Finding{found->second.what, found->second.since};
+    return Finding{found->second.what, found->second.since, found->second.lacking};
 }
 
 bool HostMemory::has_finding(const HostKey& key, Instant now) const

@@ -58,8 +58,10 @@ public:
     struct Finding {
         policy::HopFinding what = policy::HopFinding::Unsettled;
         Instant at{};
+        std::optional<smtp::Offer> lacking{};  // as of policy::AttemptCandidate
     };
-    void note_finding(const HostKey& key, policy::HopFinding finding, Instant now);
+    void note_finding(const HostKey& key, policy::HopFinding finding, Instant now,
+                      std::optional<smtp::Offer> lacking = {});
     // The last one, while it is fresh.
     [[nodiscard]] std::optional<Finding> finding(const HostKey& key, Instant now) const;
 
@@ -88,6 +90,7 @@ private:
         policy::HopFinding what = policy::HopFinding::Unsettled;
         Instant since{};
         Instant until{};
+        std::optional<smtp::Offer> lacking{};
     };
     using Entries = std::map<HostKey, Entry>;
     using FoundEntries = std::map<HostKey, FoundEntry>;

@@ -74,6 +74,9 @@ TEST(HostMemory, AFindingCountsForHoursUnderItsPolicy)
     EXPECT_EQ(found->what, HopFinding::HandshakesFailed) << "the last one";
     EXPECT_EQ(found->at, kStart + minutes{5});
     EXPECT_FALSE(memory.finding(key, last));
+    const smtp::Offer offer{100, true, false};
+    memory.note_finding(key, HopFinding::Unsettled, kStart + minutes{6}, offer);
+    EXPECT_EQ(memory.finding(key, last - minutes{1})->lacking, offer);
     EXPECT_FALSE(memory.finding({key.destination, key.host, key.address, "encrypt"}, kStart));
     EXPECT_FALSE(memory.finding({"example.net", key.host, key.address, key.policy}, kStart));
 }

@@ -101,6 +101,7 @@ policy::AttemptCandidate NextHopClient::candidate_of(const HostKey& key,
     if (const auto found = context_.hosts->finding(found_key, context_.now())) {
         candidate.finding = found->what;
         candidate.found_at = found->at;
+        candidate.lacking = found->lacking;
     }
     return candidate;
 }
@@ -159,16 +160,16 @@ void NextHopClient::begin_transaction()
     selection_.begin_transaction();
 }
 
-bool NextHopClient::try_another_host()
+bool NextHopClient::try_another_host(std::optional<smtp::Offer> lacking)
 {
-    const bool other = selection_.try_another_host();
+    const bool other = selection_.try_another_host(lacking);
     heed_notes();
     return other;
 }
 
-bool NextHopClient::try_another_address()
+bool NextHopClient::try_another_address(std::optional<smtp::Offer> lacking)
 {
-    const bool other = selection_.try_another_address();
+    const bool other = selection_.try_another_address(lacking);
     heed_notes();
     return other;
 }
@@ -488,7 +489,7 @@ void NextHopClient::note_finding(const HopNote& note, HostKey key)
     const bool is_asked_about = note.address ? known.more_addresses : more_hosts_;
     if (!is_asked_about) return;
     key.policy = known.policy;
-    context_.hosts->note_finding(key, note.finding, context_.now());
+    context_.hosts->note_finding(key, note.finding, context_.now(), note.lacking);
 }
 
 std::string NextHopClient::last_host() const

@@ -75,9 +75,10 @@ public:
     void begin_transaction();
     [[nodiscard]] const policy::MessageDemand& demanded() const { return demand_.message; }
     // Not the host of the last open() again until then; or not its address, where what the message
-    // needs is not offered there. False where no other is left.
-    [[nodiscard]] bool try_another_host();
-    [[nodiscard]] bool try_another_address();
+    // needs is not offered there. False where no other is left. `lacking`: what is offered there,
+    // if that it is too little is all that failed.
+    [[nodiscard]] bool try_another_host(std::optional<smtp::Offer> lacking = {});
+    [[nodiscard]] bool try_another_address(std::optional<smtp::Offer> lacking = {});
     [[nodiscard]] bool is_narrowed() const { return selection_.is_narrowed(); }
 
     // Objects or settings have changed since it began: what it decides counts no more.

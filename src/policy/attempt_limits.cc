@@ -28,7 +28,12 @@ void leave_out(const AttemptCandidate& candidate, LeftOut& left_out)
     switch (known(candidate).value_or(HopFinding::Unsettled)) {
     case HopFinding::Unsettled:
         left_out.bars_clear = true;
-        left_out.may_take = true;
+        if (!is_known(candidate) || !candidate.lacking) {
+            left_out.may_take = true;
+        } else {
+            left_out.lacking =
+                smtp::most_of(left_out.lacking.value_or(*candidate.lacking), *candidate.lacking);
+        }
         return;
     case HopFinding::Refused:
         left_out.bars_clear = true;
@@ -65,6 +70,11 @@ std::string_view name(HopFinding finding)
 bool is_known(const AttemptCandidate& candidate)
 {
     return known(candidate).has_value();
+}
+
+bool may_take(const LeftOut& left_out, const smtp::MessageNeeds& needs)
+{
+    return left_out.may_take || (left_out.lacking && !smtp::judge_offer(*left_out.lacking, needs));
 }
 
 bool EnoughCandidates::after(const AttemptCandidate& candidate)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/time.h"
+#include "smtp/message_needs.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +35,8 @@ struct AttemptCandidate {
     bool left_untried = false;            // the last attempt had no time for it
     std::optional<HopFinding> finding{};  // of an earlier attempt, while it is fresh
     Instant found_at{};
+    // What it offers, where a message needed more and nothing else was in the way (Unsettled).
+    std::optional<smtp::Offer> lacking{};
 };
 
 // What those mean that an attempt does not try because there are too many.
@@ -42,8 +45,12 @@ struct LeftOut {
     bool bars_clear = false;
     // One at least may take the mail another time: it waits, whatever the others say.
     bool may_take = false;
+    // So may one at least, if the mail needs no more than this: together they offer no more.
+    std::optional<smtp::Offer> lacking{};
     bool operator==(const LeftOut&) const = default;
 };
+// Whether one of them may take a message that needs this at least.
+[[nodiscard]] bool may_take(const LeftOut& left_out, const smtp::MessageNeeds& needs = {});
 
 struct AttemptChoice {
     std::vector<std::size_t> tried;  // of the candidates, in the order in which they are tried

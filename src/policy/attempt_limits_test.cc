@@ -103,6 +103,30 @@ TEST(AttemptLimits, WhatFollowsEnoughCandidatesChangesNothing)
     for (int i = 0; i < 100; ++i) EXPECT_FALSE(of_known.after(found(kFailed, i))) << "all count";
 }
 
+AttemptCandidate lacking(const smtp::Offer& offer)
+{
+    auto candidate = found(kUnsettled);
+    candidate.lacking = offer;
+    return candidate;
+}
+
+// Hosts that offered a message too little may take another one, and are not waited for with it.
+TEST(AttemptLimits, WhatIsLeftOutMayTakeWhatItOffersEnoughFor)
+{
+    const std::vector<AttemptCandidate> many{kUnknown, lacking({100, false, false}),
+                                             lacking({300, true, false})};
+    const auto left_out = choose_candidates(many, 1).left_out;
+    EXPECT_EQ(left_out, (LeftOut{true, false, smtp::Offer{300, true, false}}));
+    EXPECT_TRUE(may_take(left_out)) << "nothing is known of the mail";
+    EXPECT_TRUE(may_take(left_out, {300, true, {}, false}));
+    EXPECT_FALSE(may_take(left_out, {301, false, {}, false}));
+    EXPECT_FALSE(may_take(left_out, {10, false, {}, true}));
+    const std::vector<AttemptCandidate> more{kUnknown, lacking({100, false, false}),
+                                             found(kUnsettled)};
+    EXPECT_TRUE(may_take(choose_candidates(more, 1).left_out, {301, false, {}, false}))
+        << "another one failed otherwise";
+}
+
 struct Row {
     const char* name;
     AttemptCandidate left_out;
@@ -120,15 +144,17 @@ TEST_P(LeftOutCandidate, CountsByWhatIsKnownOfIt)
     EXPECT_EQ(choose_candidates(many, 2).left_out, row.expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, LeftOutCandidate,
-                         testing::Values(Row{"Unknown", kUnknown, {true, true}},
-                                         Row{"Unsettled", found(kUnsettled), {true, true}},
-                                         Row{"Refused", found(kRefused), {true, false}},
-                                         Row{"HandshakesFailed", found(kFailed), {false, true}},
-                                         Row{"Silent", found(kSilent), {false, true}},
-                                         Row{"NoHost", found(kNoHost), {false, false}},
-                                         Row{"NoTime", left_untried(found(kFailed)), {true, true}}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Rows, LeftOutCandidate,
+    testing::Values(
+        Row{"Unknown", kUnknown, {true, true}}, Row{"Unsettled", found(kUnsettled), {true, true}},
+        Row{"Lacking", lacking({100, false, false}), {true, false, smtp::Offer{100, false, false}}},
+        Row{"LackingLongAgo", left_untried(lacking({100, false, false})), {true, true}},
+        Row{"Refused", found(kRefused), {true, false}},
+        Row{"HandshakesFailed", found(kFailed), {false, true}},
+        Row{"Silent", found(kSilent), {false, true}}, Row{"NoHost", found(kNoHost), {false, false}},
+        Row{"NoTime", left_untried(found(kFailed)), {true, true}}),
+    [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace hermetic::policy

@@ -164,9 +164,9 @@ void NextHopSelection::fail_for_left_out()
     const auto known = [](const HopFailure& each) { return each.kind == Kind::LeftUntried; };
     if (std::ranges::any_of(failures_, known)) return;
     const auto host = std::ranges::find_if(hosts_, [](const Host& each) {
-        return each.left_out.may_take && !each.excluded && !each.barred;
+        return may_take(each.left_out) && !each.excluded && !each.barred;
     });
-    if (!left_out_.may_take && host == hosts_.end()) return;
+    if (!may_take(left_out_) && host == hosts_.end()) return;
     HopFailure& failure = fail(Kind::LeftUntried, kLeftUntried, Stage::Route);
     failure.address.reset();
     failure.host.reset();
@@ -274,21 +274,24 @@ void NextHopSelection::on_time_over()
     advance();
 }
 
-bool NextHopSelection::try_another_host()
+bool NextHopSelection::try_another_host(std::optional<smtp::Offer> lacking)
 {
     HERMETIC_ASSERT(step_.what == What::Use);
     const std::size_t used = step_.host;
-    note_use();
+    note_use(lacking);
     bool other = false;
     for (std::size_t i = 0; i < hosts_.size(); ++i)
         other = other || (i != used && may_be_tried(hosts_[i]));
-    if (!other) return false;
+    if (!other) {
+        note_findings();
+        return false;
+    }
     hosts_[used].excluded = true;
     pass();
     return true;
 }
 
-bool NextHopSelection::try_another_address()
+bool NextHopSelection::try_another_address(std::optional<smtp::Offer> lacking)
 {
     HERMETIC_ASSERT(step_.what == What::Use);
     const auto other = [&](const Address& each) {
@@ -296,6 +299,7 @@ bool NextHopSelection::try_another_address()
     };
     if (std::ranges::none_of(current().addresses, other)) return false;
     note(HopNote::Kind::Found);
+    notes_.back().lacking = current_address().lacking = lacking;
     pass();
     return true;
 }
@@ -320,7 +324,10 @@ void NextHopSelection::begin_transaction()
 {
     for (Host& host : hosts_) {
         host.excluded = false;
-        for (Address& address : host.addresses) address.passed = false;
+        for (Address& address : host.addresses) {
+            address.passed = false;
+            address.lacking.reset();
+        }
     }
     time_over_ = false;
     if (step_.what != What::Use) retry();
@@ -331,16 +338,16 @@ bool NextHopSelection::is_narrowed() const
     return std::ranges::any_of(hosts_, [](const Host& host) { return was_passed(host); });
 }
 
-bool NextHopSelection::others_may_take() const
+bool NextHopSelection::others_may_take(const smtp::MessageNeeds& needs) const
 {
-    if (left_out_.may_take) return true;
+    if (may_take(left_out_, needs)) return true;
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
         const Host& host = hosts_[i];
         if (host.barred || host.nobody) continue;
         const bool untried = std::ranges::any_of(host.addresses, [&](const Address& each) {
             return !each.finished && !was_used(i, each);
         });
-        if (!host.resolved || host.left_out.may_take || untried) return true;
+        if (!host.resolved || may_take(host.left_out, needs) || untried) return true;
     }
     return std::ranges::any_of(failures_,
                                [&](const HopFailure& each) { return waits_elsewhere(each); });

@@ -76,19 +76,21 @@ public:
     void on_time_over();
 
     // After Use: the transaction failed there, and another host may accept it. False, and
-    // nothing is changed but what is remembered, where no other is left.
-    bool try_another_host();
+    // nothing is changed but what is remembered, where no other is left. `lacking`: what is offered
+    // there, where it failed only because the message needs more.
+    bool try_another_host(std::optional<smtp::Offer> lacking = {});
     // The same, of another address of the host, or after it another host: what the message needs is
     // not offered at the one in use. False also where no other address of the host is left.
-    bool try_another_address();
+    bool try_another_address(std::optional<smtp::Offer> lacking = {});
     // After Use: the connection was lost before it served; what failed is not tried again.
     void retry();
     // Another transaction: hosts at which others failed are tried again. What is in use
     // stays so; where it is given back, retry().
     void begin_transaction();
     [[nodiscard]] bool is_narrowed() const;
-    // A host that was not used for this transaction may take it, now or another time.
-    [[nodiscard]] bool others_may_take() const;
+    // A host that was not used for this transaction may take it, now or another time. `needs`: of
+    // the message, at least.
+    [[nodiscard]] bool others_may_take(const smtp::MessageNeeds& needs = {}) const;
 
     // Of the host tried last, after GiveUp of the one that failure() is about, here and below; of
     // any host where none was.
@@ -127,6 +129,7 @@ private:
         bool finished = false;        // nothing more is to be tried there
         bool tried_in_clear = false;  // as the last resort
         bool passed = false;          // it was used for this transaction, which failed there
+        std::optional<smtp::Offer> lacking{};  // only because of what is offered there
     };
     struct Host {
         NextHopHost facts;
@@ -153,7 +156,7 @@ private:
     void give_up();
     void fail_for_left_out();
     void note_findings();
-    void note_use();
+    void note_use(const std::optional<smtp::Offer>& lacking);
     void pass();
     void connect(std::size_t host, std::size_t address, std::optional<StepPlan> plan,
                  Reason reason);
@@ -185,6 +188,7 @@ private:
     [[nodiscard]] HostSummary summarize(const Host& host) const;
     [[nodiscard]] HopFinding finding_at(std::size_t host) const;
     [[nodiscard]] HopFinding finding_at(std::size_t host, const Address& address) const;
+    [[nodiscard]] std::optional<smtp::Offer> lacking_at(std::size_t host) const;
     [[nodiscard]] bool refuses_for_good(std::size_t host,
                                         const std::optional<Endpoint>& address) const;
     [[nodiscard]] bool may_be_tried(const Host& host) const;

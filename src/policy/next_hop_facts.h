@@ -126,6 +126,7 @@ struct HopNote {
     std::optional<Endpoint> address{};
     StepKind step = StepKind::Everything;
     HopFinding finding = HopFinding::Unsettled;
+    std::optional<smtp::Offer> lacking{};  // as of AttemptCandidate
 };
 
 // How a handshake failed.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -244,6 +245,68 @@ TEST_F(Findings, OthersMayTakeWhatOneHostCannot)
     ASSERT_TRUE(selection.try_another_host());
     EXPECT_EQ(run_selection(selection, hosts).verdict, "connect.refused");
     EXPECT_TRUE(selection.others_may_take()) << "it may answer another time";
+}
+
+// Those that offered too little for one message are not waited for with it.
+TEST_F(Findings, OthersMayTakeWhatTheyOfferEnoughFor)
+{
+    TlsDemand demand;
+    demand.organization = &organization;
+    const LeftOut small{true, false, smtp::Offer{100, false, false}};
+    const smtp::MessageNeeds large{1000, false, {}, false};
+    const struct {
+        std::vector<RecordedHost> hosts;
+        LeftOut left_out;
+    } rows[] = {{{host({{kTls}})}, small}, {{with_more(host({{kTls}}), small)}, kNothing}};
+    for (const auto& row : rows) {
+        NextHopSelection selection{demand, names_of(row.hosts), kNow, row.left_out};
+        ASSERT_EQ(run_selection(selection, row.hosts).verdict, "TLSv1.3");
+        EXPECT_TRUE(selection.others_may_take());
+        EXPECT_TRUE(selection.others_may_take({100, false, {}, false}));
+        EXPECT_FALSE(selection.others_may_take(large));
+        EXPECT_FALSE(selection.others_may_take({10, false, {}, true}));
+    }
+    const std::vector<RecordedHost> refusing{host({{kSays554}})};
+    NextHopSelection selection{demand, names_of(refusing), kNow, small};
+    EXPECT_EQ(run_selection(selection, refusing).verdict, "delivery.left-untried")
+        << "of this mail nothing is known";
+}
+
+TEST_F(Findings, WhatAHostLacksIsRememberedOfItWhereNothingElseIsInTheWay)
+{
+    TlsDemand demand;
+    demand.organization = &organization;
+    const smtp::Offer one{100, false, false};
+    const smtp::Offer other{50, true, false};
+    const struct {
+        const char* name;
+        RecordedHost host;
+        std::optional<smtp::Offer> lacking;
+    } rows[] = {
+        {"both", host({{kTls}, {kTls}}), smtp::Offer{100, true, false}},
+        {"one is dead", host({{kTls}, {kDead}}), one},
+        {"one refuses", host({{kTls}, {kSays554}}), one},
+        {"one is busy", host({{kTls}, {kBusy}}), std::nullopt},
+        {"one is left out", with_more(host({{kTls}, {kTls}}), kUnknown), std::nullopt},
+        {"one was not found", half_resolved(host({{kTls}, {kTls}})), std::nullopt},
+    };
+    for (const auto& row : rows) {
+        const std::vector<RecordedHost> hosts{row.host};
+        NextHopSelection selection{demand, names_of(hosts), kNow};
+        run_selection(selection, hosts);
+        if (selection.try_another_address(one)) {
+            run_selection(selection, hosts);
+            if (selection.step().what == NextHopStep::What::Use) {
+                EXPECT_FALSE(selection.try_another_host(other)) << row.name;
+            }
+        }
+        const auto notes = selection.take_notes();
+        const auto last = std::find_if(notes.rbegin(), notes.rend(), [](const HopNote& each) {
+            return each.kind == HopNote::Kind::Found && !each.address;
+        });
+        ASSERT_NE(last, notes.rend()) << row.name;
+        EXPECT_EQ(last->lacking, row.lacking) << row.name;
+    }
 }
 
 // So that those that were not asked have their turn first.

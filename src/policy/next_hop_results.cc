@@ -351,13 +351,14 @@ void NextHopSelection::note(Note kind, StepKind step)
 // Of all hosts and addresses that nothing more is to be tried at.
 void NextHopSelection::note_findings()
 {
-    const auto found = [&](std::size_t host, std::optional<Endpoint> address, HopFinding finding) {
-        notes_.push_back({Note::Found, host, address, StepKind::Everything, finding});
+    const auto found = [&](std::size_t host, std::optional<Endpoint> address, HopFinding finding,
+                           std::optional<smtp::Offer> lacking = {}) {
+        notes_.push_back({Note::Found, host, address, StepKind::Everything, finding, lacking});
     };
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
         const Host& host = hosts_[i];
         if (host.excluded) continue;
-        if (!may_be_tried(host)) found(i, std::nullopt, finding_at(i));
+        if (!may_be_tried(host)) found(i, std::nullopt, finding_at(i), lacking_at(i));
         for (const Address& address : host.addresses) {
             if (address.finished && !address.passed)
                 found(i, address.facts.endpoint, finding_at(i, address));
@@ -366,10 +367,29 @@ void NextHopSelection::note_findings()
 }
 
 // It came to nothing for one message; others it may take. Those that were not asked come first.
-void NextHopSelection::note_use()
+void NextHopSelection::note_use(const std::optional<smtp::Offer>& lacking)
 {
     note(Note::Found);
+    notes_.back().lacking = current_address().lacking = lacking;
     notes_.push_back({Note::Found, step_.host, std::nullopt});
+    notes_.back().lacking = lacking_at(step_.host);
+}
+
+// Of the host as a whole: none of its addresses may take the message for any other reason.
+std::optional<smtp::Offer> NextHopSelection::lacking_at(std::size_t host) const
+{
+    const Host& each = hosts_[host];
+    if (!each.resolved || each.barred || each.part_unresolved || each.left_out.may_take)
+        return std::nullopt;
+    std::optional<smtp::Offer> most = each.left_out.lacking;
+    for (const Address& address : each.addresses) {
+        const bool silent = address.finished && !address.reached;
+        if (silent || (!address.lacking && refuses_for_good(host, address.facts.endpoint)))
+            continue;
+        if (!address.lacking) return std::nullopt;
+        most = smtp::most_of(most.value_or(*address.lacking), *address.lacking);
+    }
+    return most;
 }
 
 HopFinding NextHopSelection::finding_at(std::size_t host) const
@@ -383,7 +403,7 @@ HopFinding NextHopSelection::finding_at(std::size_t host) const
         !summary.inappropriate_fallback) {
         return HopFinding::HandshakesFailed;
     }
-    const bool all = !each.left_out.may_take && refuses_for_good(host, std::nullopt);
+    const bool all = !may_take(each.left_out) && refuses_for_good(host, std::nullopt);
     return all ? HopFinding::Refused : HopFinding::Unsettled;
 }
 

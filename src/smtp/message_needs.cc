@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace hermetic::smtp {
 
 using facts::local_outcome;
@@ -22,6 +24,13 @@ MessageNeeds needs_of(const mail::Envelope& envelope, std::uint64_t size, Conten
 Offer offer_of(const Capabilities& peer)
 {
     return {peer.max_size, peer.eight_bit_mime, peer.smtputf8};
+}
+
+Offer most_of(const Offer& one, const Offer& other)
+{
+    const bool unlimited = one.max_size == 0 || other.max_size == 0;
+    return {unlimited ? 0 : std::max(one.max_size, other.max_size),
+            one.eight_bit_mime || other.eight_bit_mime, one.smtputf8 || other.smtputf8};
 }
 
 std::optional<facts::Outcome> judge_offer(const Offer& offer, const MessageNeeds& needs)

@@ -37,6 +37,8 @@ struct Offer {
     bool operator==(const Offer&) const = default;
 };
 [[nodiscard]] Offer offer_of(const Capabilities& peer);
+// At least what each of them offers.
+[[nodiscard]] Offer most_of(const Offer& one, const Offer& other);
 
 // Why a message is not offered to such a server; nullopt: it is.
 [[nodiscard]] std::optional<facts::Outcome> judge_offer(const Offer& offer,

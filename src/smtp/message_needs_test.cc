@@ -55,6 +55,13 @@ TEST(JudgeOffer, OfARecipient)
     EXPECT_EQ(refused->reason, Reason::ContentNeedsSmtputf8);
 }
 
+TEST(MostOf, IsEnoughForWhatOneOfThemTakes)
+{
+    EXPECT_EQ(most_of({100, true, false}, {300, false, false}), (Offer{300, true, false}));
+    EXPECT_EQ(most_of({100, false, true}, {0, false, false}), (Offer{0, false, true}))
+        << "no limit is the most";
+}
+
 TEST(NeedsOf, AreOfWhatIsThereAndDeclared)
 {
     mail::Envelope envelope;

@@ -111,7 +111,6 @@ private:
     Found found_at(outbound::ConnectionPointer connection);
     std::optional<facts::Outcome> lacking_at(const outbound::Connection& connection) const;
     Found pass(Found found, const facts::Outcome& outcome) const;
-    bool try_another_after_unfit();
     Found unfit();
     Found failed();
 
@@ -135,8 +134,9 @@ net::Task<Found> FlowSearch::run()
         if (const auto lacking = lacking_at(*found.connection)) {
             if (watcher_ != nullptr)
                 watcher_->on_unfit(selection().step(), found.address, *lacking);
+            const auto offer = smtp::offer_of(found.connection->capabilities);
             unfit_ = pass(std::move(found), *lacking);
-            if (!try_another_after_unfit()) break;
+            if (!client_.try_another_address(offer) && !client_.try_another_host(offer)) break;
             continue;
         }
         // Delivery says nothing more to whom it finds so, and goes to the next host.
@@ -184,16 +184,11 @@ Found FlowSearch::pass(Found found, const facts::Outcome& outcome) const
     return found;
 }
 
-bool FlowSearch::try_another_after_unfit()
-{
-    return client_.try_another_address() || client_.try_another_host();
-}
-
 // A permanent failure only where no host can take it.
 Found FlowSearch::unfit()
 {
     Found found = *std::move(unfit_);
-    if (!selection().others_may_take()) return found;
+    if (!selection().others_may_take(message_->needs)) return found;
     found.flow.fate = Fate::Waits;
     found.flow.words += "; a host or address that could not be used now may accept it";
     return found;
