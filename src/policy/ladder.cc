@@ -233,12 +233,11 @@ HostSummary summarize(const TlsPolicy& policy, std::span<const TriedStep> tried)
     return summary;
 }
 
+// Whatever else fails, silence and a closed connection among it, says nothing of versions.
 bool failed_by_retirement(const TlsDecision& decision, std::span<const TriedStep> tried)
 {
     if (!decision.min_before_retirement || tried.empty()) return false;
-    TlsPolicy before = decision.policy;
-    before.min = *decision.min_before_retirement;
-    return next_at_host(before, tried, std::nullopt).what == What::Try;
+    return is_alert(tried.back(), kProtocolVersion) || chose_an_older_version(tried.back());
 }
 
 LastStep after_last_host(const TlsPolicy& policy, std::span<const HostSummary> hosts)

@@ -80,8 +80,8 @@ struct HostSummary {
 
 [[nodiscard]] HostSummary summarize(const TlsPolicy& policy, std::span<const TriedStep> tried);
 
-// Whether the last failure is a retirement plan's doing (TlsDecision::min_before_retirement): with
-// the versions that it took away there would be a step left.
+// Whether the last failure is a retirement plan's doing (TlsDecision::min_before_retirement): the
+// host has none of the versions that were offered, and the plan has taken away older ones.
 [[nodiscard]] bool failed_by_retirement(const TlsDecision& decision,
                                         std::span<const TriedStep> tried);
 

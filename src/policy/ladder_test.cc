@@ -352,7 +352,7 @@ TEST(Ladder, SummaryOfAHost)
     EXPECT_FALSE(summarize(kEncrypt, {}).may_be_clear);
 }
 
-TEST(Ladder, ARetirementHasFailedItWhereAStepBelowIsLeft)
+TEST(Ladder, ARetirementHasFailedItWhereTheHostLacksTheVersionsThatAreLeft)
 {
     TlsDecision decision;
     decision.policy = opportunistic();
@@ -360,8 +360,18 @@ TEST(Ladder, ARetirementHasFailedItWhereAStepBelowIsLeft)
     EXPECT_FALSE(failed_by_retirement(decision, old)) << "there is no plan";
     decision.min_before_retirement = TlsVersion::Tls10;
     EXPECT_TRUE(failed_by_retirement(decision, old));
-    const std::vector<TriedStep> refused{failed(kEverything, alert(48))};
-    EXPECT_FALSE(failed_by_retirement(decision, refused)) << "no old version helps against that";
+    const std::vector<TriedStep> only_oldest{failed(kEverything, alert(70)),
+                                             failed(kLower, alert(70)), failed(kLegacy, alert(70))};
+    EXPECT_TRUE(failed_by_retirement(decision, only_oldest)) << "1.0 alone is retired";
+    TlsFailure refused_by_us = other(TlsFailure::Kind::Local);
+    refused_by_us.alert = 70;
+    const std::vector<TriedStep> chose_older{failed(kEverything, refused_by_us)};
+    EXPECT_TRUE(failed_by_retirement(decision, chose_older));
+    for (const TlsFailure& failure :
+         {alert(48), alert(40), kClosed, kTimedOut, other(TlsFailure::Kind::Protocol)}) {
+        const std::vector<TriedStep> tried{failed(kEverything, alert(70)), failed(kLower, failure)};
+        EXPECT_FALSE(failed_by_retirement(decision, tried)) << facts::describe(failure);
+    }
     EXPECT_FALSE(failed_by_retirement(decision, {}));
 }
 
