@@ -94,14 +94,15 @@ TEST_F(ConnectorTest, AuditDeliversAndRecordsWhatEnforcingWouldHaveDone)
     EXPECT_EQ(log.attempts[0].policy_reasons.back(), Reason::TlsNameMismatch);
 }
 
-TEST_F(ConnectorTest, AuditOfAConnectionInClearSaysThatTlsIsRequired)
+TEST_F(ConnectorTest, AuditOfAConnectionInClearNamesTheReasonOfEnforcing)
 {
     auto tls = at(objects::TlsLevel::Encrypt);
     tls.mode = objects::ConnectorMode::Audit;
     peer_for("other.test", PeerScript{});
     add_connector("bank", "other.test", tls);
     EXPECT_EQ(deliver(make_message({"b@other.test"})).delivered, 1U);
-    EXPECT_EQ(log.attempts[0].policy_reasons.back(), Reason::TlsRequired);
+    EXPECT_EQ(log.attempts[0].policy_reasons.back(), Reason::StarttlsNotOffered)
+        << "as of WithoutStartTlsTheMessageWaits";
 }
 
 TEST_F(ConnectorTest, WithoutStartTlsTheMessageWaits)

@@ -27,7 +27,7 @@ Reason why_no_login(const TlsDecision& decision, Credentials credentials,
     for (const Reason skipped : {decision.skip, decision.audited_skip, decision.lasting_skip}) {
         if (skipped != Reason::None) return skipped;
     }
-    if (credentials == Credentials::Missing) return Reason::TlsCredentialsMissing;
+    if (credentials == Credentials::Missing) return Reason::AuthWithheld;
     TlsPolicy policy = login_policy(decision);
     if (!evidence || policy.allows_clear() || !proves_host(policy)) return Reason::AuthWithheld;
     policy.compatibility = objects::Compatibility::Normal;  // no password over a weak handshake

@@ -157,7 +157,7 @@ TEST(MayLogIn, ElseTheCauseIsNamed)
     const auto complete = Credentials::Complete;
     EXPECT_EQ(why_no_login(decision, complete, other), Reason::TlsNameMismatch);
     EXPECT_EQ(why_no_login(decision, complete, std::nullopt), Reason::AuthWithheld);
-    EXPECT_EQ(why_no_login(decision, Credentials::Missing, good()), Reason::TlsCredentialsMissing);
+    EXPECT_EQ(why_no_login(decision, Credentials::Missing, good()), Reason::AuthWithheld);
     TlsEvidence weak = good();
     weak.weakness = facts::Weakness::Group;
     EXPECT_EQ(why_no_login(decision, complete, weak), Reason::TlsWeakGroup);

@@ -82,6 +82,7 @@ void NextHopSelection::advance()
             hosts_, {}, [](const Host& host) { return host.decision.policy.level; });
         const LastStep last = after_last_host(weakest->decision.policy, summaries);
         last_resort_ = last.clear;
+        if (last.clear) why_last_resort_ = failure().reason;
         why_not_clear_ = last.clear ? Reason::None : last.reason;
     }
     if (last_resort_ && advance_in_clear()) return;

@@ -174,7 +174,10 @@ private:
     void use_in_clear(Reason reason);
     void withhold_login(Reason why);
     void bar();
-    void audit(const std::optional<facts::TlsEvidence>& tls);
+    void audit(const std::optional<facts::TlsEvidence>& tls, Reason no_tls);
+    [[nodiscard]] static Reason audited_failure(const Host& host,
+                                                const std::optional<facts::TlsEvidence>& tls,
+                                                Reason no_tls);
     HopFailure& fail(HopFailure::Kind kind, Reason reason, facts::Stage stage);
     HopFailure& fail(HopFailure::Kind kind, facts::Outcome outcome);
     void add_attempt_step(StepKind kind, bool succeeded, Reason reason,
@@ -210,6 +213,7 @@ private:
     HopUse use_;
     std::optional<facts::TlsEvidence> login_tls_;  // of the connection that is logged in to
     bool last_resort_ = false;  // every handshake has failed: in clear from now on
+    Reason why_last_resort_{};  // of the failure that would be told if nothing went in clear
     bool time_over_ = false;
     std::optional<std::size_t> last_host_;
     std::optional<Endpoint> last_address_;

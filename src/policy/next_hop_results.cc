@@ -17,6 +17,13 @@ using Kind = HopFailure::Kind;
 using Note = HopNote::Kind;
 using Peer = ConnectionFacts::Peer;
 
+// What is wrong with the host is what is to be repaired: it is named, where it may end an attempt.
+Reason login_failure(Reason why)
+{
+    const bool may = facts::describe(why).kind == facts::ReasonKind::Finding;
+    return may ? why : Reason::AuthWithheld;
+}
+
 }  // namespace
 
 Reason handshake_reason(const facts::TlsFailure& failure)
@@ -103,7 +110,7 @@ void NextHopSelection::on_ready(const ConnectionFacts& facts)
         return finish_address();
     }
     use_ = {false, step_.plan->kind, step_.reason, verdict.reason, {}, false};
-    audit(facts.tls);
+    audit(facts.tls, Reason::None);
     log_in_or_use(facts);
 }
 
@@ -122,7 +129,10 @@ void NextHopSelection::log_in_or_use(const ConnectionFacts& facts)
         return;
     }
     if (host.decision.audited) {
-        use_.audit.push_back(Reason::AuthWithheld);
+        auto& says = use_.audit;
+        if (says.front() == Reason::TlsAuditWouldPass)
+            says = {Reason::TlsAuditWouldRefuse, login_failure(why_not)};
+        if (says.back() != Reason::AuthWithheld) says.push_back(Reason::AuthWithheld);
         return;
     }
     withhold_login(why_not);
@@ -130,11 +140,9 @@ void NextHopSelection::log_in_or_use(const ConnectionFacts& facts)
     finish_address();
 }
 
-// What is wrong with the host is what is to be repaired: it is named, where it may end an attempt.
 void NextHopSelection::withhold_login(Reason why)
 {
-    const bool may = facts::describe(why).kind == facts::ReasonKind::Finding;
-    fail(Kind::LoginWithheld, may ? why : Reason::AuthWithheld, Stage::Auth);
+    fail(Kind::LoginWithheld, login_failure(why), Stage::Auth);
 }
 
 // The other addresses are the same host's: it would say the same there. But 421 says nothing of the
@@ -164,25 +172,39 @@ void NextHopSelection::use_in_clear(Reason reason)
         return finish_address();
     }
     use_ = {true, StepKind::Clear, reason, {}, {}, last_resort_};
-    audit(std::nullopt);
+    const Reason not_offered = step_.plan ? reason : Reason::None;
+    audit(std::nullopt, last_resort_ ? why_last_resort_ : not_offered);
     step_.what = What::Use;
 }
 
-// What enforcing would have made of the connection that is used.
-void NextHopSelection::audit(const std::optional<facts::TlsEvidence>& tls)
+// Whether enforcing would have used the connection, and if not, the reason that it would have named
+// (docs/policy/tls.md): `no_tls`, where it is in clear.
+void NextHopSelection::audit(const std::optional<facts::TlsEvidence>& tls, Reason no_tls)
 {
     const Host& host = current();
     if (!host.decision.audited) return;
+    const Reason why_not = audited_failure(host, tls, no_tls);
+    use_.audit = {Reason::TlsAuditWouldPass};
+    if (why_not != Reason::None) use_.audit = {Reason::TlsAuditWouldRefuse, why_not};
+    const bool said = use_.audit.back() == Reason::AuthWithheld;
+    if (host.credentials.login && !tls && !said) use_.audit.push_back(Reason::AuthWithheld);
+}
+
+// In the order in which enforcing comes to them. None: it would have used the connection.
+Reason NextHopSelection::audited_failure(const Host& host,
+                                         const std::optional<facts::TlsEvidence>& tls,
+                                         Reason no_tls)
+{
+    if (host.decision.audited_skip != Reason::None) return host.decision.audited_skip;
+    if (host.credentials.missing) return host.credentials.missing->reason;
     const auto verdict = judge_connection(*host.decision.audited, tls);
-    const Reason skipped = host.decision.audited_skip;
-    const bool missing = host.credentials.missing.has_value();
-    const bool passes = verdict.passes && skipped == Reason::None && !missing;
-    auto& says = use_.audit;
-    says = {passes ? Reason::TlsAuditWouldPass : Reason::TlsAuditWouldRefuse};
-    if (skipped != Reason::None) says.push_back(skipped);
-    if (!verdict.passes) says.push_back(verdict.reason);
-    if (missing) says.push_back(Reason::TlsCredentialsMissing);
-    if (host.credentials.login && !tls) says.push_back(Reason::AuthWithheld);
+    const bool no_login = host.credentials.login && !tls;
+    if (verdict.passes && no_login && no_tls != Reason::None) return login_failure(no_tls);
+    if (verdict.passes) return no_login ? Reason::AuthWithheld : Reason::None;
+    if (!tls && no_tls != Reason::None) return no_tls;
+    // It would not have offered this version: the handshake itself would have failed.
+    if (verdict.reason == Reason::TlsVersionBelowFloor) return Reason::LadderHandshakeFailed;
+    return verdict.reason;
 }
 
 // Offered, or had, at another address or a moment ago, and not now: a failure, not an answer.

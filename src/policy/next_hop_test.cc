@@ -474,6 +474,50 @@ TEST_F(SelectionWithLogin, KeepsThePasswordInAuditModeWhereEnforcingWouldNotHave
     }
 }
 
+// What audit mode records for an attempt is what the same attempt would fail with in enforce mode.
+TEST_F(SelectionWithLogin, NamesInAuditModeTheReasonThatEnforcingWouldName)
+{
+    const Answer old = [](const std::optional<StepPlan>& plan) {
+        ConnectionFacts facts = ready_in_clear(plan, true);
+        if (plan && plan->min > TlsVersion::Tls12) return alerts(70)(plan);
+        if (plan) facts.tls = evidence(TlsVersion::Tls12, true);
+        return facts;
+    };
+    auto missing = host({{named(true)}});
+    missing.credentials.missing = outcome(Stage::Verify, Reason::TlsCrlUnreadable);
+    auto missing_too = host({{kNoTls}});
+    missing_too.credentials.missing = outcome(Stage::Verify, Reason::TlsCaUnreadable);
+    const struct {
+        RecordedHost host;
+        std::string_view reason;
+    } rows[] = {
+        {host({{kNoTls}}), "starttls.not-offered"},
+        {with_login(host({{kNoTls}})), "starttls.not-offered"},
+        {host({{kBroken}}), "ladder.handshake-failed"},
+        {host({{kRefusesStartTls}}), "starttls.refused"},
+        {host({{old}}), "ladder.handshake-failed"},
+        {host({{named(false)}}), "tls.chain-not-verified"},
+        {with_login(host({{named(false)}})), "tls.chain-not-verified"},
+        {host({{in_tls(true)}}), "tls.name-mismatch"},
+        {missing, "tls.crl-unreadable"},
+        {missing_too, "tls.ca-unreadable"},
+    };
+    connector->tls.min = TlsVersion::Tls13;
+    for (const auto& row : rows) {
+        const std::vector<RecordedHost> hosts{row.host};
+        connector->tls.mode = objects::ConnectorMode::Enforce;
+        EXPECT_EQ(run_selection(select(hosts), hosts).verdict, row.reason);
+        connector->tls.mode = objects::ConnectorMode::Audit;
+        auto& audited = select(hosts);
+        (void)run_selection(audited, hosts);
+        ASSERT_EQ(audited.step().what, NextHopStep::What::Use) << row.reason;
+        const auto& says = audited.use().audit;
+        ASSERT_GE(says.size(), 2U) << row.reason;
+        EXPECT_EQ(says[0], Reason::TlsAuditWouldRefuse);
+        EXPECT_EQ(facts::name(says[1]), row.reason);
+    }
+}
+
 TEST_F(Selection, ConnectsToNobodyWhereFilesOfThePolicyAreMissing)
 {
     auto one = host({{kTls}});
