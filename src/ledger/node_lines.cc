@@ -170,7 +170,15 @@ void write(Lines& lines, const events::RatchetMoved& event)
         });
         return;
     case events::RatchetMoved::Kind::GaveWay:
-        add(lines, Level::Warning, "ratchet.gave-way", place);
+        add(lines, Level::Warning, "ratchet.gave-way", [&](Fields& fields) {
+            place(fields);
+            fields.text("what",
+                        "the hold is over, and mail was sent with less TLS than the destination "
+                        "had always had; from now on what it has is expected");
+            fields.text("fix",
+                        "ask the destination's administrators whether that is meant; if it is "
+                        "not, require TLS with an outbound connector until it is repaired");
+        });
         return;
     case events::RatchetMoved::Kind::Recovered:
         add(lines, Level::Info, "ratchet.recovered", place);

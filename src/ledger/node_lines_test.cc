@@ -91,7 +91,10 @@ std::vector<Row> rows()
             std::string{kMidnight});
     row(RatchetMoved{RatchetMoved::Kind::GaveWay, "Example", "x.example", "mx", held_fall()},
         "level=warning event=ratchet.gave-way organization=Example destination=x.example host=mx "
-        "was=\"TLS, at least TLSv1.3\" is=\"in clear text: STARTTLS is not offered\"");
+        "was=\"TLS, at least TLSv1.3\" is=\"in clear text: STARTTLS is not offered\" what=\"the "
+        "hold is over, and mail was sent with less TLS than the destination had always had; from "
+        "now on what it has is expected\" fix=\"ask the destination's administrators whether that "
+        "is meant; if it is not, require TLS with an outbound connector until it is repaired\"");
     row(RatchetMoved{RatchetMoved::Kind::Recovered, "Example", "x.example", "mx", {}},
         "level=info event=ratchet.recovered organization=Example destination=x.example host=mx");
     row(MassStripping{5, "mx"},
