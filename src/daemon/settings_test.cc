@@ -21,6 +21,19 @@ TEST(Settings, AListenerAtEveryAddressIsKnownByEachOfThem)
                 testing::Not(testing::Contains(*Endpoint::parse("0.0.0.0:2525"))));
 }
 
+// docs/policy/delivery.md, "Why mail waits without an attempt".
+TEST(Settings, ADestinationBacksOffAsRetryAfterSays)
+{
+    using std::chrono::minutes;
+    objects::Organization organization;
+    EXPECT_THAT(make_dispatcher_settings({}, organization).queue.back_off,
+                testing::ElementsAre(minutes{1}, minutes{5}, minutes{15}, minutes{15}, minutes{30},
+                                     minutes{60}));
+    organization.retry_after = {minutes{2}, minutes{7}};
+    EXPECT_THAT(make_dispatcher_settings({}, organization).queue.back_off,
+                testing::ElementsAre(minutes{2}, minutes{7}));
+}
+
 TEST(Listeners, OnlyEveryAddressOfIpv6MayBeMissing)
 {
     EXPECT_TRUE(lacks_ipv6(*Endpoint::parse("[::]:25"), EAFNOSUPPORT));

@@ -195,8 +195,10 @@ std::vector<Option<Organization>> organization_options()
                "The same for mail delayed by TLS policy, counted from its first such failure."));
     all.push_back(option("retry_after", &O::retry_after,
                          config::list_kind(config::duration_kind(seconds{1}, hours{24})),
-                         "Intervals between attempts; the last one is repeated. Empty: 1, 5, 15, "
-                         "15, 30 minutes, then hourly."));
+                         "Intervals between the attempts of a message, and for which a destination "
+                         "that could not be used backs off; the last one is repeated. Empty: 1, 5, "
+                         "15, 15, 30 minutes, then hourly. For destinations the first "
+                         "organization's value counts, as it was when the server started."));
     all.push_back(option("tls", &O::tls, tls_level_kind(),
                          "TLS level of outbound mail for which no connector sets another."));
     all.push_back(
@@ -419,7 +421,9 @@ std::vector<Option<Retirement>> retirement_options()
                              {{"inbound", Direction::Inbound}, {"outbound", Direction::Outbound}}),
                          "`inbound`: sessions of clients; `outbound`: ours to other servers."));
     all.push_back(option("versions", &R::versions, config::list_kind(config::tls_version_kind()),
-                         "The versions that are retired: \"1.0\", \"1.1\"."));
+                         "The versions that are retired: \"1.0\", \"1.1\" or both; others are "
+                         "refused. \"1.0\": TLS 1.1 and later remain. \"1.1\", alone or with "
+                         "\"1.0\": TLS 1.2 and later remain, so \"1.0\" is retired with it."));
     all.push_back(option("start", &R::start, maybe(wall_time_kind()),
                          "From then on a growing share of sessions is refused temporarily "
                          "(inbound) or deferred (outbound)."));
