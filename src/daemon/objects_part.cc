@@ -52,12 +52,14 @@ Result<objects::SnapshotPointer, std::string> apply_reload(
 }  // namespace
 
 ObjectsPart::ObjectsPart(net::Core& main, events::Publisher& events,
-                         const config::NodeOptions& options, ReadFiles read_files, Publish publish)
+                         const config::NodeOptions& options, ReadFiles read_files, Publish publish,
+                         Sleep sleep)
     : main_{main},
       events_{events},
       options_{options},
       read_files_{std::move(read_files)},
       publish_{std::move(publish)},
+      sleep_{std::move(sleep)},
       tasks_{main}
 {
 }
@@ -142,7 +144,7 @@ net::Task<> ObjectsPart::watch_exceptions()
     for (;;) {
         remind_of_exceptions();
         const Instant next = main_.clock().now() + kMinute;
-        if (co_await net::sleep_until(main_, next) == net::Woken::Cancelled) co_return;
+        if (co_await sleep_(main_, next) == net::Woken::Cancelled) co_return;
     }
 }
 

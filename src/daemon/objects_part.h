@@ -30,9 +30,11 @@ public:
     // is called on main's before they are in force, or where a reload has changed only files.
     enum class Cause : std::uint8_t { Objects, Reload };
     using ReadFiles = std::function<std::function<void()>(const objects::Snapshot&, Cause)>;
+    // How it waits for its next look at the exceptions; tests have time of their own.
+    using Sleep = std::function<net::Task<net::Woken>(net::Core&, Instant)>;
     // All of it outlives this.
     ObjectsPart(net::Core& main, events::Publisher& events, const config::NodeOptions& options,
-                ReadFiles read_files, Publish publish);
+                ReadFiles read_files, Publish publish, Sleep sleep = net::sleep_until);
 
     [[nodiscard]] Result<void, std::string> start() override;
     void begin() override;
@@ -85,6 +87,7 @@ private:
     const config::NodeOptions& options_;
     ReadFiles read_files_;
     Publish publish_;
+    Sleep sleep_;
     objects::SnapshotPointer snapshot_;
     std::unique_ptr<directory::DirectoryThread> directory_;
     std::optional<Taken> taken_;           // by a reload

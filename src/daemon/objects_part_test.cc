@@ -1,4 +1,5 @@
-// What a reload and a change of objects make of each other when they come at the same time.
+// What a reload and a change of objects make of each other when they come at the same time, and
+// when the end of an exception is reported.
 #include "daemon/objects_part.h"
 
 #include "daemon/node_file.h"
@@ -13,6 +14,7 @@
 
 #include <fstream>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace hermetic::daemon {
@@ -21,10 +23,16 @@ namespace {
 using directory::Directory;
 using directory::Terms;
 
-class NoEvents final : public events::Publisher {
+// Keeps what is reported of exceptions' ends.
+class ExceptionEvents final : public events::Publisher {
 public:
-    void publish(events::What) override {}
+    void publish(events::What what) override
+    {
+        if (auto* ending = std::get_if<events::ExceptionEnding>(&what))
+            endings.push_back(std::move(*ending));
+    }
     void flush() override {}
+    std::vector<events::ExceptionEnding> endings;
 };
 
 // By "alice", of what is there now.
@@ -52,16 +60,48 @@ protected:
         co_await part_.stop();
     }
 
+    // Of the watch: the time for which it would sleep has passed at once, until all is reported.
+    net::Task<net::Woken> pass_time(Instant until)
+    {
+        constexpr std::size_t kEnough = 1000;
+        const Duration asleep = until - fixture_.clock.now();
+        slept_.push_back(asleep);
+        if (events_.endings.size() >= 2 || slept_.size() >= kEnough)
+            co_return net::Woken::Cancelled;
+        fixture_.clock.shift += asleep;
+        co_return net::Woken::OnTime;
+    }
+    net::Task<> let_an_exception_end()
+    {
+        const WallTime end = fixture_.clock.wall() + std::chrono::minutes{5};
+        const std::string document =
+            directory::kOrganization +
+            fmt::format(
+                "exception = {{ tls = \"encrypt\", valid_until = \"{}\", reason = \"why\" }}\n",
+                format_rfc3339(end));
+        std::function<bool(Directory&)> question = [document](Directory& directory) {
+            return replace(directory, document).has_value();
+        };
+        const auto changed = co_await part_.ask(std::move(question));
+        EXPECT_EQ(changed, true);
+        part_.begin();
+        co_await part_.stop();
+    }
+
     directory::TemporaryFolder folder_;
-    NoEvents events_;
+    ExceptionEvents events_;
+    std::vector<Duration> slept_;
     net::CoreFixture fixture_;
     config::NodeOptions options_;
     std::uint64_t files_used_ = 0;  // of this revision
-    ObjectsPart part_{fixture_.core, events_, options_,
+    ObjectsPart part_{fixture_.core,
+                      events_,
+                      options_,
                       [this](const objects::Snapshot& snapshot, ObjectsPart::Cause) {
                           return [this, revision = snapshot.revision()] { files_used_ = revision; };
                       },
-                      [](const objects::Snapshot&) {}};
+                      [](const objects::Snapshot&) {},
+                      [this](net::Core&, Instant until) { return pass_time(until); }};
 };
 
 // Their secrets would be missing, and the new objects' mail would wait.
@@ -71,6 +111,18 @@ TEST_F(ObjectsPartTest, FilesOfOlderObjectsNeverReplaceThoseOfNewer)
     fixture_.run(change_between_take_and_reload());
     EXPECT_EQ(part_.snapshot()->revision(), 1U);
     EXPECT_EQ(files_used_, 1U);
+}
+
+TEST_F(ObjectsPartTest, TheEndOfAnExceptionIsReportedWithinAMinute)
+{
+    ASSERT_TRUE(part_.start().has_value());
+    fixture_.run(let_an_exception_end());
+    ASSERT_EQ(events_.endings.size(), 2U);
+    EXPECT_EQ(events_.endings[0].days, 1) << "at most a day is left";
+    EXPECT_EQ(events_.endings[1].days, 0);
+    EXPECT_EQ(events_.endings[1].name, "bank");
+    for (const Duration each : slept_) EXPECT_LE(each, std::chrono::minutes{1});
+    EXPECT_LE(slept_.size(), 7U) << "the first look after its end has found it";
 }
 
 std::string configure(const directory::TemporaryFolder& folder,
