@@ -1,5 +1,6 @@
 #include "validation/validate.h"
 
+#include "facts/reasons.h"
 #include "net/core.h"
 #include "validation/bounce.h"
 #include "validation/expected.h"
@@ -21,6 +22,58 @@ std::string label_of(const routing::Route& route)
     return route.is_mx() ? route.domain : std::string{"its smart hosts"};
 }
 
+// What one address came to by itself, for people: "goes", "waits"; and why.
+struct Verdict {
+    std::string where;  // "mx.example.org 192.0.2.1:25"
+    std::string what;
+    facts::Reason reason{};
+};
+
+// What a route's hosts came to.
+struct Tally {
+    std::vector<Verdict> verdicts;  // of each address, and of each host without one
+    std::size_t flowing = 0;
+    std::size_t in_clear = 0;
+};
+
+// Whom nobody asked how it likes the policy: it was not connected to, or spoke no SMTP.
+Verdict verdict_of(std::string where, const facts::Outcome* outcome)
+{
+    return {std::move(where), "fails", outcome != nullptr ? outcome->reason : facts::Reason::None};
+}
+
+// The last one that was probed.
+Verdict unasked_verdict(const HostFindings& host, const Endpoint& endpoint)
+{
+    const AddressFindings& probe = host.probes.back();
+    const auto& outcome = probe.refused ? probe.refused : probe.seen.outcome;
+    return verdict_of(host.host.label() + " " + address_text(host, endpoint),
+                      outcome ? &*outcome : nullptr);
+}
+
+Verdict verdict_of(std::string where, const Flow& flow)
+{
+    std::string what{name(flow.fate)};
+    if (flow.in_clear) what += " in clear";
+    return {std::move(where), std::move(what), flow.reason};
+}
+
+// A line for each address, where they differ: what is said of a host is not true of all of it then.
+std::string say_each(const std::vector<Verdict>& verdicts)
+{
+    const auto is_as_first = [&](const Verdict& each) {
+        return each.what == verdicts.front().what && each.reason == verdicts.front().reason;
+    };
+    if (std::ranges::all_of(verdicts, is_as_first)) return {};
+    std::string lines;
+    for (const Verdict& each : verdicts) {
+        lines += fmt::format("\n{}: {}", each.where, each.what);
+        if (each.reason != facts::Reason::None)
+            lines += fmt::format(" ({})", facts::name(each.reason));
+    }
+    return lines;
+}
+
 class Validation {
 public:
     Validation(const Environment& env, std::shared_ptr<const tls::CaSet> cas, Subject subject,
@@ -39,12 +92,6 @@ public:
     net::Task<Report> run();
 
 private:
-    // What a route's hosts came to.
-    struct Tally {
-        std::size_t addresses = 0;
-        std::size_t flowing = 0;
-        std::size_t in_clear = 0;
-    };
     net::Task<> probe_route(routing::Route route);
     net::Task<> probe_host(HostFindings& host, Tally& tally);
     net::Task<> ask_policy(const HostFindings& host, Endpoint endpoint, Tally& tally);
@@ -124,10 +171,12 @@ net::Task<> Validation::probe_host(HostFindings& host, Tally& tally)
         Step copy = step;
         tell(std::move(copy), step.host, step.address);
     };
-    if (host.addresses.empty()) ++tally.addresses;
+    if (host.addresses.empty()) {
+        const auto* const why = host.failure ? &*host.failure : nullptr;
+        tally.verdicts.push_back(verdict_of(host.host.label(), why));
+    }
     for (const auto& endpoint : endpoints_of(host)) {
         if (env_.core.clock().now() >= env_.until) break;
-        ++tally.addresses;
         auto names = subject_.connector->tls.names;
         auto probe =
             co_await probe_address(env_, contexts_, host, endpoint, std::move(names), sink);
@@ -135,7 +184,11 @@ net::Task<> Validation::probe_host(HostFindings& host, Tally& tally)
         // delivery would.
         const bool spoke = !probe.refused && probe.seen.offered.has_value();
         host.probes.push_back(std::move(probe));
-        if (spoke) co_await ask_policy(host, endpoint, tally);
+        if (spoke) {
+            co_await ask_policy(host, endpoint, tally);
+        } else {
+            tally.verdicts.push_back(unasked_verdict(host, endpoint));
+        }
     }
 }
 
@@ -147,6 +200,7 @@ net::Task<> Validation::ask_policy(const HostFindings& host, Endpoint endpoint, 
     auto list = list_of(host, endpoint.address);
     auto demand = demand_of(subject_);
     auto found = co_await find_flow(probe_context_, std::move(list), std::move(demand), nullptr);
+    tally.verdicts.push_back(verdict_of(label + " " + address, found.flow));
     if (found.flow.goes()) ++tally.flowing;
     if (found.flow.goes() && found.flow.in_clear) ++tally.in_clear;
     Step step = say_flow(found.flow);
@@ -162,11 +216,11 @@ void Validation::conclude(const std::string& label, const Tally& tally, const Fl
     Step step;
     step.id = StepId::Result;
     step.host = label;
-    step.state = !flow.goes()                      ? State::Failed
-                 : tally.flowing < tally.addresses ? State::Warning
-                                                   : State::Ok;
-    step.seen =
-        fmt::format("{} of {} addresses satisfy the connector", tally.flowing, tally.addresses);
+    const std::size_t addresses = tally.verdicts.size();
+    step.state = !flow.goes()                ? State::Failed
+                 : tally.flowing < addresses ? State::Warning
+                                             : State::Ok;
+    step.seen = fmt::format("{} of {} addresses satisfy the connector", tally.flowing, addresses);
     if (flow.in_clear) {
         step.state = std::max(step.state, State::Warning);
         step.reason = flow.reason;
@@ -183,6 +237,7 @@ void Validation::conclude(const std::string& label, const Tally& tally, const Fl
             fmt::format("; {}: {}", would(flow.fate), flow.words.substr(0, flow.words.find('\n')));
         step.fix = "The failed steps above name what to repair.";
     }
+    step.seen += say_each(tally.verdicts);
     worst_ = std::max(worst_, step.state);
     tell(std::move(step), label);
 }

@@ -237,6 +237,26 @@ TEST_F(ValidateTest, LoopbackIsRefusedAsDeliveryWould)
     EXPECT_EQ(peer.connections, 0);
 }
 
+TEST_F(ValidateTest, EachAddressIsNamedWhereTheyDiffer)
+{
+    auto& peer = peer_for("bank.test", in_tls({"mx.bank.test"}));
+    resolver_.hosts["mx.bank.test"].push_back(*IpAddress::parse("127.0.0.2"));  // nobody is there
+    connector(TlsLevel::VerifyName);
+    const auto report = validated();
+    const Step& route = report.steps.at(report.steps.size() - 2);
+    EXPECT_EQ(route.state, State::Warning);
+    EXPECT_EQ(route.seen,
+              "1 of 2 addresses satisfy the connector\n"
+              "mx.bank.test 127.0.0.1:" +
+                  std::to_string(peer.port()) +
+                  ": goes (tls.verified)\n"
+                  "mx.bank.test 127.0.0.2:" +
+                  std::to_string(peer.port()) + ": fails (connect.refused)");
+    resolver_.hosts["mx.bank.test"].pop_back();
+    const auto one = validated();
+    EXPECT_EQ(one.steps.at(one.steps.size() - 2).seen, "1 of 1 addresses satisfy the connector");
+}
+
 TEST_F(ValidateTest, TheRatchetHoldsItsDestinationAsItHoldsMail)
 {
     peer_for("bank.test", {});  // it has no TLS any more
