@@ -4,6 +4,7 @@
 #include "facts/reasons.h"
 #include "inbound/recipient_policy.h"
 #include "outbound/hop_inputs.h"
+#include "outbound/ratchet_watch.h"
 #include "policy/ladder.h"
 #include "policy/tls_policy.h"
 #include "routing/route.h"
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace hermetic::cli {
@@ -85,6 +87,14 @@ std::vector<HopExplanation> explain_hops(const ExplainRequest& request, const ro
                                    route.hosts[i].format()));
     }
     return hops;
+}
+
+// Another level, TLS-Required: No: the policy may have none of what the ratchet expects.
+bool is_held_by_ratchet(const HopExplanation& hop)
+{
+    return std::ranges::any_of(hop.sources, [](const policy::TlsSource& source) {
+        return source.id == facts::Reason::RatchetHolds;
+    });
 }
 
 // Of the client nothing but its address is known: a session as most servers have it.
@@ -208,6 +218,20 @@ json::array list(const std::vector<policy::TlsSource>& sources)
     return array;
 }
 
+json::value ratchet_json(const Explanation& explanation)
+{
+    if (!explanation.ratchet) return nullptr;
+    const policy::Hold& hold = *explanation.ratchet;
+    const auto time = [](const std::optional<WallTime>& at) {
+        return at ? format_rfc3339(*at) : std::string{};
+    };
+    return json::object{{"destination", explanation.ratchet_destination},
+                        {"expected", policy::describe(hold.expectation)},
+                        {"seen_since", time(hold.seen_since)},
+                        {"held_since", time(hold.held_since)},
+                        {"until", format_rfc3339(hold.until)}};
+}
+
 json::value message_json(const Explanation& explanation)
 {
     if (!explanation.message) return nullptr;
@@ -246,10 +270,18 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
     if (const auto paused = pauses.find(routing::format_key(decided.route)); paused != pauses.end())
         explanation.paused = queue::describe(paused->second);
     // Of the same snapshot: it has what the route names.
-    const auto demand = outbound::make_demand(snapshot, decided.route, message_demand_of(request));
+    auto demand = outbound::make_demand(snapshot, decided.route, message_demand_of(request));
     HERMETIC_ASSERT(demand.has_value());
     explanation.organization = demand->organization->name;
+    const auto destination = outbound::ratchet_destination(decided.route);
+    const auto hold = outbound::find_hold(request.observations.get(), *demand->organization,
+                                          destination, request.now);
+    if (hold) demand->ratchet = hold->expectation;
     explanation.hops = explain_hops(request, decided.route, *demand);
+    if (std::ranges::any_of(explanation.hops, is_held_by_ratchet)) {
+        explanation.ratchet = hold;
+        explanation.ratchet_destination = destination;
+    }
     return explanation;
 }
 
@@ -295,6 +327,10 @@ std::string format_explanation(const Explanation& explanation)
     if (!explanation.paused.empty()) {
         line("waits",
              fmt::format("{}: {}", facts::name(facts::Reason::QueuePaused), explanation.paused));
+    }
+    if (explanation.ratchet) {
+        line("ratchet", fmt::format("{}: {}", explanation.ratchet_destination,
+                                    policy::describe(*explanation.ratchet)));
     }
     for (const HopExplanation& hop : explanation.hops) {
         text += '\n';
@@ -350,6 +386,7 @@ std::string format_explanation_json(const Explanation& explanation)
                      {"route_reason", facts::name(explanation.route_reason)},
                      {"route_source", explanation.route_source},
                      {"paused", explanation.paused},
+                     {"ratchet", ratchet_json(explanation)},
                      {"hops", std::move(hops)}});
 }
 

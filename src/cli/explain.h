@@ -1,7 +1,8 @@
 // What would become of a message: who lets it in, where it goes, how it is protected, and why.
 //
-// Pure, from the objects alone: nothing is looked up and nobody is spoken to. The decisions are
-// those of inbound/, routing/ and policy/, with their reasons.
+// Pure, from the objects and what the ratchet remembers: nothing is looked up, nobody is spoken to,
+// and nothing is remembered. The decisions are those of inbound/, routing/ and policy/, with their
+// reasons.
 #pragma once
 
 #include "cli/message_file.h"
@@ -12,11 +13,14 @@
 #include "facts/reason.h"
 #include "mail/address.h"
 #include "objects/snapshot.h"
+#include "observations/observations.h"
+#include "policy/ratchet.h"
 #include "policy/tls_demand.h"
 #include "policy/tls_policy.h"
 #include "queue/pauses.h"
 #include "routing/route.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +38,8 @@ struct ExplainRequest {
     queue::Pauses pauses{};
     std::string listener{};   // where the client comes; empty: at none that a connector names
     bool requiretls = false;  // the parameter of MAIL (RFC 8689 §2)
+    // What the server has seen of destinations; null: the ratchet holds nothing.
+    std::shared_ptr<observations::Observations> observations{};
 };
 
 // How one next hop is protected.
@@ -68,6 +74,9 @@ struct Explanation {
     facts::Reason route_reason{};
     std::string route_source;  // the accepted domain's or connector's name
     std::string paused;        // who has paused the route, and why; empty: nobody
+    // What the ratchet holds this mail to, and where; nullopt: to nothing.
+    std::optional<policy::Hold> ratchet;
+    std::string ratchet_destination;
     std::vector<HopExplanation> hops;
 };
 

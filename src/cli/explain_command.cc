@@ -3,6 +3,7 @@
 #include "cli/complaint.h"
 #include "cli/explain.h"
 #include "cli/explain_live.h"
+#include "cli/local_options.h"
 #include "cli/progress.h"
 #include "config/options.h"
 #include "directory/directory.h"
@@ -49,6 +50,7 @@ int explain_live(const objects::Snapshot& snapshot, const ExplainRequest& reques
     options.delivery = node.delivery;
     options.resolver = node.resolver;
     options.hostname = node.hostname;
+    options.observations = request.observations;
     Progress progress = Progress::for_output();
     if (output == Output::Table) std::fputs("\n", stdout);
     const auto check = check_route_live(options, snapshot, request,
@@ -93,6 +95,12 @@ int explain_message(const ExplainArguments& arguments, Output output)
         return kUsage;
     }
     request->pauses = *std::move(pauses);
+    auto seen = local_observations(arguments.config, contents->organizations);
+    if (!seen) {
+        complain({seen.error()});
+        return kFailed;
+    }
+    request->observations = *std::move(seen);
     const objects::Snapshot snapshot{*std::move(contents)};
     const Explanation explanation = explain(snapshot, *request);
     if (output == Output::Table) std::fputs(format_explanation(explanation).c_str(), stdout);

@@ -64,6 +64,46 @@ TEST(Explain, SaysThatTheRouteIsPaused)
     EXPECT_TRUE(explain(snapshot, request).paused.empty());
 }
 
+// As delivery would decide: the default policy may end in clear, the ratchet's may not.
+TEST(Explain, SaysToWhatTheRatchetHoldsTheDestination)
+{
+    const auto document = config::parse_document(kOrganization, "org.toml");
+    auto contents = *objects::read_org_document(*document, "org.toml");
+    auto& ratchet = contents.organizations[0].ratchet;
+    ratchet.mode = objects::RatchetMode::Enforce;
+    ExplainRequest request{*mail::parse_mailbox("x@elsewhere.example"),
+                           *IpAddress::parse("192.0.2.7"), facts::DnsSecurity::Insecure,
+                           *parse_rfc3339("2026-11-21T12:00:00Z")};
+    request.observations = std::make_shared<observations::Observations>();
+    EXPECT_TRUE(explain(objects::Snapshot{contents}, request).hops.at(0).clear);
+    for (int day = 15; day > 0; --day) {
+        request.observations->note_session(
+            {"Example", "elsewhere.example"},
+            {"mx.elsewhere.example", {facts::TlsVersion::Tls13, false, true}}, ratchet,
+            request.now - std::chrono::hours{24} * day);
+    }
+    const auto found = explain(objects::Snapshot{contents}, request);
+    EXPECT_FALSE(found.hops.at(0).clear);
+    EXPECT_EQ(found.hops.at(0).level, "encrypt");
+    EXPECT_EQ(found.hops.at(0).reasons.back(), facts::Reason::RatchetHolds);
+    const std::string words = format_explanation(found);
+    EXPECT_NE(words.find("ratchet      elsewhere.example: TLS, at least TLSv1.3, in every session "
+                         "since 2026-11-06T12:00:00.000Z; mail that would go with less waits until "
+                         "2026-11-21T16:00:00.000Z\n"),
+              std::string::npos)
+        << words;
+    EXPECT_NE(format_explanation_json(found).find(
+                  R"("seen_since":"2026-11-06T12:00:00.000Z","held_since":"")"),
+              std::string::npos);
+    EXPECT_FALSE(request.observations->destinations(request.now)[0].history.fall);
+
+    request.message = MessageFacts{100, 1, true};
+    EXPECT_FALSE(explain(objects::Snapshot{contents}, request).ratchet) << "TLS-Required: No";
+    request.message.reset();
+    ratchet.mode = objects::RatchetMode::Observe;
+    EXPECT_TRUE(explain(objects::Snapshot{contents}, request).hops.at(0).clear);
+}
+
 TEST(Explain, WhoIsLetInAndWhy)
 {
     const auto own = explained("b@example.org", "198.51.100.1");

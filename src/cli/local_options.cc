@@ -3,7 +3,9 @@
 #include "cli/commands.h"
 #include "config/options.h"
 #include "directory/directory.h"
+#include "observations/keeper.h"
 
+#include <algorithm>
 #include <unistd.h>
 
 namespace hermetic::cli {
@@ -44,6 +46,22 @@ Result<objects::Snapshot::Contents, std::string> local_objects(const std::string
                                             system_clock().wall());
     if (!contents) return failure(config::format_diagnostic(contents.error().front()));
     return *std::move(contents);
+}
+
+Result<std::shared_ptr<observations::Observations>, std::string> local_observations(
+    const std::string& config, std::span<const objects::Organization> organizations)
+{
+    const bool enforces = std::ranges::any_of(organizations, [](const auto& each) {
+        return each.ratchet.mode == objects::RatchetMode::Enforce;
+    });
+    if (!enforces) return std::shared_ptr<observations::Observations>{};
+    const auto node = config::load_node_options(config.empty() ? ServerChoice{}.config : config);
+    if (!node) return failure(config::format_diagnostic(node.error().front()));
+    auto seen = std::make_shared<observations::Observations>();
+    const auto loaded =
+        observations::load(node->data_directory + "/" + observations::kFileName, *seen);
+    if (!loaded) return failure("what the ratchet expects is not known: " + loaded.error());
+    return seen;
 }
 
 }  // namespace hermetic::cli

@@ -5,6 +5,8 @@
 #include "objects/snapshot.h"
 #include "validation/local_run.h"
 
+#include <memory>
+#include <span>
 #include <string>
 
 namespace hermetic::cli {
@@ -18,5 +20,10 @@ namespace hermetic::cli {
 // is for people.
 [[nodiscard]] Result<objects::Snapshot::Contents, std::string> local_objects(
     const std::string& config);
+
+// What that server has seen of destinations, from its file: nothing is written. Null where none of
+// these organizations has a ratchet that enforces: it holds nothing then. The error is for people.
+[[nodiscard]] Result<std::shared_ptr<observations::Observations>, std::string> local_observations(
+    const std::string& config, std::span<const objects::Organization> organizations);
 
 }  // namespace hermetic::cli

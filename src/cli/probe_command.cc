@@ -62,6 +62,12 @@ int probe(const ProbeArguments& arguments, Output output)
         complain({subject.error()});
         return kFailed;
     }
+    auto seen = local_observations(arguments.config, {&subject->organization, 1});
+    if (!seen) {
+        complain({seen.error()});
+        return kFailed;
+    }
+    options->observations = *std::move(seen);
     options->delivery.allow_loopback |= arguments.allow_loopback;
     options->delivery.allow_private |= arguments.allow_private;
     options->patience.all = std::chrono::seconds{arguments.seconds};

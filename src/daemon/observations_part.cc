@@ -9,8 +9,8 @@ Result<void, std::string> ObservationsPart::start()
     const auto tell = [&events = events_](const std::string& what) {
         events.publish(events::ObservationsNotKept{what});
     };
-    auto keeper = observations::Keeper::open(options_.data_directory + "/observations.sqlite",
-                                             observations_, tell);
+    auto keeper = observations::Keeper::open(
+        options_.data_directory + "/" + observations::kFileName, observations_, tell);
     if (keeper) {
         keeper_ = *std::move(keeper);
     } else {

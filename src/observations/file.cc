@@ -184,6 +184,21 @@ Result<std::unique_ptr<File>, std::string> File::open(const std::string& path)
     return file;
 }
 
+Result<std::unique_ptr<File>, std::string> File::open_to_read(const std::string& path)
+{
+    auto connection = directory::Connection::open(path, directory::Access::ReadOnly);
+    if (!connection) return failure(path + ": " + connection.error());
+    std::unique_ptr<File> file{new File{*std::move(connection), path}};
+    Statement version{file->connection_, "PRAGMA user_version"};
+    if (!version.next()) return failure(file->failed());
+    const std::int64_t format = version.number(0);
+    if (format > kFormat)
+        return failure(path + ": it was written by a newer version of this program");
+    if (format < kFormat)
+        return failure(path + ": a server of this version has not written to it yet; start it");
+    return file;
+}
+
 std::string File::failed() const
 {
     return path_ + ": " + connection_.error();

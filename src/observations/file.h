@@ -17,6 +17,9 @@ class File {
 public:
     // Makes it where there is none.
     [[nodiscard]] static Result<std::unique_ptr<File>, std::string> open(const std::string& path);
+    // Beside a server that may be writing it: changes nothing, and makes none.
+    [[nodiscard]] static Result<std::unique_ptr<File>, std::string> open_to_read(
+        const std::string& path);
 
     struct Contents {
         std::vector<Destination> destinations;

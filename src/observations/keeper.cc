@@ -3,7 +3,22 @@
 #include "core/thread_name.h"
 #include "observations/file.h"
 
+#include <filesystem>
+#include <system_error>
+
 namespace hermetic::observations {
+
+Result<void, std::string> load(const std::string& path, Observations& observations)
+{
+    std::error_code unknown;
+    if (!std::filesystem::exists(path, unknown) && !unknown) return {};
+    const auto file = File::open_to_read(path);
+    if (!file) return failure(file.error());
+    auto read = (*file)->read();
+    if (!read) return failure(std::move(read.error()));
+    observations.restore(std::move(read->destinations), std::move(read->clients));
+    return {};
+}
 
 Result<std::unique_ptr<Keeper>, std::string> Keeper::open(const std::string& path,
                                                           Observations& observations, Tell tell,

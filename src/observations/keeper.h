@@ -20,6 +20,12 @@ namespace hermetic::observations {
 
 class File;
 
+inline constexpr const char* kFileName = "observations.sqlite";  // in the data directory
+
+// For those who only observe: what a server has kept, up to the last seconds, and nothing where
+// there is no file. Writes nothing. `observations` has no keeper. The error is for people.
+[[nodiscard]] Result<void, std::string> load(const std::string& path, Observations& observations);
+
 class Keeper {
 public:
     // Called on the keeper's thread, with words for people, once until it works again.

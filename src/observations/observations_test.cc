@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace hermetic::observations {
 namespace {
@@ -152,6 +153,34 @@ TEST_F(ObservationsTest, AFileThatIsNoneCostsTheObservationsOnly)
     Observations observations;
     EXPECT_EQ(keep(observations), nullptr);
     EXPECT_NE(told.find("observations.sqlite"), std::string::npos) << told;
+}
+
+TEST_F(ObservationsTest, WhoOnlyReadsTheFileChangesNothing)
+{
+    {
+        Observations observations;
+        const auto keeper = keep(observations);
+        ASSERT_NE(keeper, nullptr) << told;
+        see_for_days(observations, "example.org", 15);
+    }
+    const auto octets = [this] {
+        std::ifstream in{file(), std::ios::binary};
+        return std::string{std::istreambuf_iterator<char>{in}, {}};
+    };
+    const std::string before = octets();
+    Observations seen;
+    const auto loaded = load(file(), seen);
+    ASSERT_TRUE(loaded) << loaded.error();
+    const auto held = seen.held_to(key("example.org"), mode(RatchetMode::Enforce), kNow);
+    ASSERT_TRUE(held);
+    EXPECT_EQ(held->seen_since, kBegin);
+    EXPECT_EQ(octets(), before);
+
+    Observations none;
+    EXPECT_TRUE(load(file() + ".missing", none)) << "no server has run yet";
+    EXPECT_FALSE(std::filesystem::exists(file() + ".missing"));
+    std::ofstream{file()} << std::string(5000, 'x');
+    EXPECT_FALSE(load(file(), none)) << "unknown is not nothing";
 }
 
 TEST_F(ObservationsTest, ModernClientsAreNotKept)

@@ -40,14 +40,22 @@ std::string ratchet_destination(const routing::Route& route)
     return ratchet_destination(route.domain, hosts_of(route));
 }
 
+std::optional<policy::Hold> find_hold(const observations::Observations* observations,
+                                      const objects::Organization& organization,
+                                      const std::string& destination, WallTime now)
+{
+    if (observations == nullptr) return std::nullopt;
+    return observations->held_to({organization.name, destination}, organization.ratchet, now);
+}
+
 RatchetWatch::RatchetWatch(Context& context, const objects::Organization& organization,
                            const HostList& list)
     : context_{context}, settings_{organization.ratchet}
 {
     if (context.adapters.observations == nullptr) return;
     key_ = {organization.name, ratchet_destination(list.mx.domain, list.hosts)};
-    held_ = context.adapters.observations->held_to(key_, settings_,
-                                                   context.adapters.core.clock().wall());
+    held_ = find_hold(context.adapters.observations, organization, key_.destination,
+                      context.adapters.core.clock().wall());
 }
 
 void RatchetWatch::on_connection(const std::string& host,

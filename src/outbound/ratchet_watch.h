@@ -26,6 +26,12 @@ class Context;
                                               const std::vector<Host>& hosts);
 [[nodiscard]] std::string ratchet_destination(const routing::Route& route);
 
+// What the ratchet holds an organization's mail to that destination to now: of delivery, and of who
+// says what delivery would do. Without observations nothing is held. Notes nothing.
+[[nodiscard]] std::optional<policy::Hold> find_hold(const observations::Observations* observations,
+                                                    const objects::Organization& organization,
+                                                    const std::string& destination, WallTime now);
+
 class RatchetWatch {
 public:
     RatchetWatch(Context& context, const objects::Organization& organization, const HostList& list);

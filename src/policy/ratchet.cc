@@ -140,17 +140,20 @@ std::optional<Hold> held_to(const History& history, const RatchetSettings& setti
                             std::optional<WallTime> mass_since, WallTime now)
 {
     if (settings.mode != RatchetMode::Enforce) return std::nullopt;
+    const policy::Run& tls = history.versions[0];
+    const auto seen_since = tls.days > 0 ? std::optional{tls.since} : std::nullopt;
     if (is_open(history)) {
         const Fall& fall = *history.fall;
-        return now < fall.until ? std::optional{Hold{fall.was, fall.until}} : std::nullopt;
+        if (now >= fall.until) return std::nullopt;
+        return Hold{fall.was, fall.until, seen_since, fall.since};
     }
     if (const auto expected = expectation_of(history, settings)) {
-        return Hold{*expected, after(now, settings.hold)};
+        return Hold{*expected, after(now, settings.hold), seen_since, std::nullopt};
     }
     if (!mass_since || history.versions[0].days == 0) return std::nullopt;
     const WallTime until = after(*mass_since, settings.hold);
     if (now >= until) return std::nullopt;
-    return Hold{{true, false, TlsVersion::None}, until};
+    return Hold{{true, false, TlsVersion::None}, until, seen_since, mass_since};
 }
 
 Noted note_session(History& history, const Sighting& seen, ChosenBy by,
@@ -216,6 +219,15 @@ std::string describe(const Expectation& expectation)
         text += facts::format_version(expectation.min);
     }
     return text.empty() ? "nothing" : text;
+}
+
+std::string describe(const Hold& hold)
+{
+    std::string text = describe(hold.expectation);
+    if (hold.seen_since) text += ", in every session since " + format_rfc3339(*hold.seen_since);
+    text += "; mail that would go with less waits until " + format_rfc3339(hold.until);
+    if (hold.held_since) text += ", held since " + format_rfc3339(*hold.held_since);
+    return text;
 }
 
 std::string describe(const Sighting& seen)

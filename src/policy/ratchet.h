@@ -85,6 +85,8 @@ inline constexpr std::uint32_t kRatchetDays = 5;
 struct Hold {
     Expectation expectation;
     WallTime until{};
+    std::optional<WallTime> seen_since{};  // every session since then had TLS
+    std::optional<WallTime> held_since{};  // mail waits, or the mass stripping lasts; nullopt: no
 };
 // Now: the expectation, in mode enforce, until a fall has lasted for `hold`. While a mass stripping
 // lasts (StrippingWatch) every destination that had TLS is held to that, until `hold` after the
@@ -116,6 +118,8 @@ void accept_change(History& history, WallTime now);
 
 // "TLS, a verified name, TLSv1.3"; "nothing".
 [[nodiscard]] std::string describe(const Expectation& expectation);
+// "TLS, in every session since …; mail that would go with less waits until …, held since …".
+[[nodiscard]] std::string describe(const Hold& hold);
 // "in clear text: STARTTLS is not offered"; "TLSv1.2, name not verified".
 [[nodiscard]] std::string describe(const Sighting& seen);
 

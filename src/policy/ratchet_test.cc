@@ -76,6 +76,25 @@ TEST(Ratchet, WhatHadAnExceptionIsNotExpected)
     EXPECT_EQ(expected->min, TlsVersion::Tls12);
 }
 
+TEST(Ratchet, SaysSinceWhenAndUntilWhenMailIsHeld)
+{
+    const auto enforce = settings(RatchetMode::Enforce);
+    History history = seen_for(15);
+    const auto before = held_to(history, enforce, kNoMass, kLater);
+    ASSERT_TRUE(before);
+    EXPECT_EQ(before->seen_since, kBegin);
+    EXPECT_FALSE(before->held_since);
+    EXPECT_EQ(before->until, kLater + hours{4});
+    note_failure(history, kStripped, kOwn, *before, kLater);
+    const auto held = held_to(history, enforce, kNoMass, kLater + hours{1});
+    ASSERT_TRUE(held);
+    EXPECT_EQ(held->held_since, kLater);
+    EXPECT_EQ(describe(*held),
+              "TLS, a verified name, at least TLSv1.3, in every session since " +
+                  format_rfc3339(kBegin) + "; mail that would go with less waits until " +
+                  format_rfc3339(kLater + hours{4}) + ", held since " + format_rfc3339(kLater));
+}
+
 struct FallRow {
     const char* name;
     Sighting seen;

@@ -10,19 +10,18 @@ Expected find_expectation(const Environment& env, const Subject& subject,
                           const std::vector<HostFindings>& hosts)
 {
     Expected expected;
-    if (env.observations == nullptr || hosts.empty()) return expected;
+    if (hosts.empty()) return expected;
     std::vector<outbound::Host> found;
     for (const auto& each : hosts) found.push_back(each.host);
     expected.destination = outbound::ratchet_destination(hosts.front().domain, found);
-    const auto held =
-        env.observations->held_to({subject.organization.name, expected.destination},
-                                  subject.organization.ratchet, env.core.clock().wall());
-    if (held) expected.held = held->expectation;
+    expected.held = outbound::find_hold(env.observations, subject.organization,
+                                        expected.destination, env.core.clock().wall());
     return expected;
 }
 
-void say_expectation(const Expected& expected, Step& step)
+void say_expectation(const Expected& expected, const Flow& flow, Step& step)
 {
+    if (!expected.held || !flow.by_ratchet) return;
     step.seen += "\nrequired because it always had it: " + policy::describe(*expected.held);
     if (step.state != State::Failed) return;
     step.fix += (step.fix.empty() ? "" : "\n") + ("If the destination is weaker now on purpose, "

@@ -91,6 +91,7 @@ struct Flow {
     std::string fix;         // where it does not go
     std::optional<facts::TlsEvidence> tls;
     Proof proof = Proof::None;  // whether the host there is known to be the one
+    bool by_ratchet = false;    // the policy there has what the ratchet expects
 
     [[nodiscard]] bool goes() const { return fate == Fate::Goes; }
 };

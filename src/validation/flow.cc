@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -88,6 +89,13 @@ Flow failing(const policy::HopFailure& failure, const policy::TlsPolicy& policy,
     return flow;
 }
 
+bool has_ratchet(const policy::TlsDecision& decision)
+{
+    return std::ranges::any_of(decision.sources, [](const policy::TlsSource& each) {
+        return each.id == facts::Reason::RatchetHolds;
+    });
+}
+
 // Goes from host to host as delivery does, and says nothing to who would get the message.
 class FlowSearch {
 public:
@@ -160,6 +168,7 @@ Found FlowSearch::found_at(outbound::ConnectionPointer connection)
     found.connection = std::move(connection);
     found.flow = flowing(*found.connection, selection().use(), policy,
                          context_.adapters.core.clock().wall());
+    found.flow.by_ratchet = has_ratchet(client_.decision());
     found.host = client_.last_host();
     found.policy = policy.digest();
     found.address = client_.address_text(selection().step().host, found.connection->endpoint);
@@ -180,6 +189,7 @@ Found FlowSearch::pass(Found found, const facts::Outcome& outcome) const
     const auto tls = found.connection->tls;
     found.flow = flow_of(outcome, proof_of(client_.decision().policy, tls));
     found.flow.tls = tls;
+    found.flow.by_ratchet = has_ratchet(client_.decision());
     hang_up(std::move(found.connection));
     return found;
 }
@@ -200,6 +210,7 @@ Found FlowSearch::failed()
     const policy::HopFailure& failure = selection().failure();
     Found found;
     found.flow = failing(failure, selection().decision(failure).policy, client_.failure(), steps);
+    found.flow.by_ratchet = has_ratchet(selection().decision(failure));
     found.host = selection().label(failure);
     found.policy = selection().decision(failure).policy.digest();
     if (failure.host && failure.address)

@@ -55,6 +55,7 @@ Result<void, std::string> run_here(const LocalOptions& options, const LocalWork&
                              core.stop();
                          }};
     Environment env{core, **resolver, settings_of(options, cas), options.patience, Instant::max()};
+    env.observations = options.observations.get();
     env.until = core.clock().now() + options.patience.all;
     tasks.spawn(run_and_stop(work, env, cas, **resolver));
     core.run();

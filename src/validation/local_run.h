@@ -11,6 +11,7 @@
 #include "validation/conversation.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace hermetic::validation {
@@ -24,6 +25,8 @@ struct LocalOptions {
     config::ResolverNodeOptions resolver;
     std::string hostname;
     Patience patience;
+    // What the server has seen; null: the ratchet holds nothing.
+    std::shared_ptr<observations::Observations> observations{};
 };
 
 // `work` is awaited once; both arguments live as long. The error is for people.

@@ -4,6 +4,7 @@
 #include "mail/domain.h"
 #include "net/core.h"
 #include "objects/next_hop.h"
+#include "validation/expected.h"
 #include "validation/judge.h"
 #include "validation/words.h"
 
@@ -111,6 +112,7 @@ net::Task<ProbeFindings> probe(const Environment& env, std::shared_ptr<const tls
                                Subject subject, ProbeTarget target, Sink sink)
 {
     ProbeFindings findings;
+    Expected expected;
     findings.target = target.address ? target.address->format() : target.domain;
     auto route = route_of(target, env.settings->options.port);
     ProbeContext probe_context{env, subject.credentials, std::move(system_cas)};
@@ -133,9 +135,11 @@ net::Task<ProbeFindings> probe(const Environment& env, std::shared_ptr<const tls
         auto found =
             co_await find_flow(probe_context, std::move(whole), std::move(demand), nullptr);
         findings.flow = std::move(found.flow);
+        expected = find_expectation(env, subject, findings.hosts);
         hang_up(std::move(found.connection));
     }
-    const Step result = say_result(findings);
+    Step result = say_result(findings);
+    say_expectation(expected, findings.flow, result);
     findings.state = result.state;
     sink(result);
     co_return findings;

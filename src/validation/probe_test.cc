@@ -23,8 +23,10 @@ protected:
         contents.organizations = {organization_};
         const objects::Snapshot snapshot{std::move(contents)};
         auto subject = make_subject(snapshot, snapshot.contents().organizations.front());
-        fixture_.run(run(environment(), settings_.cas, std::move(subject),
-                         *parse_probe_target(target), steps_, findings));
+        Environment env = environment();
+        env.observations = &observations_;
+        fixture_.run(run(env, settings_.cas, std::move(subject), *parse_probe_target(target),
+                         steps_, findings));
         return findings;
     }
     static net::Task<> run(Environment env, std::shared_ptr<const tls::CaSet> cas, Subject subject,
@@ -55,6 +57,7 @@ protected:
         return made;
     }();
     std::vector<Step> steps_;
+    observations::Observations observations_;
 };
 
 TEST_F(ProbeTest, ShowsVersionsCertificateAndLevels)
@@ -85,6 +88,29 @@ TEST_F(ProbeTest, AHostWithAPortIsProbedItself)
     EXPECT_EQ(findings.state, State::Warning);  // no TLS
     EXPECT_EQ(told(steps_)[0], "addresses ok");
     EXPECT_EQ(resolver_.questions, 0);
+}
+
+TEST_F(ProbeTest, TheRatchetHoldsItsDestinationAsItHoldsMail)
+{
+    peer_for("bank.test", {});  // it has no TLS any more
+    auto& ratchet = organization_.ratchet;
+    ratchet.mode = objects::RatchetMode::Enforce;
+    const WallTime now = fixture_.clock.wall();
+    EXPECT_EQ(probed("bank.test").state, State::Warning) << "in clear";
+    for (int day = 15; day > 0; --day) {
+        observations_.note_session({"Example", "bank.test"},
+                                   {"mx.bank.test", {facts::TlsVersion::Tls13, false, true}},
+                                   ratchet, now - std::chrono::hours{24} * day);
+    }
+    const auto findings = probed("bank.test");
+    EXPECT_EQ(findings.state, State::Failed);
+    EXPECT_EQ(findings.flow.fate, Fate::Waits);
+    EXPECT_EQ(findings.flow.reason, facts::Reason::StarttlsNotOffered);
+    EXPECT_THAT(steps_.back().seen,
+                testing::HasSubstr("required because it always had it: TLS, at least TLSv1.3"));
+    EXPECT_THAT(steps_.back().fix, testing::HasSubstr("hermetic ratchet accept bank.test"));
+    ASSERT_EQ(observations_.destinations(now).size(), 1U);
+    EXPECT_FALSE(observations_.destinations(now)[0].history.fall) << "a probe notes nothing";
 }
 
 TEST_F(ProbeTest, ASessionThatBreaksBehindItsHandshakeIsNotTriedInClear)

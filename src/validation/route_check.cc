@@ -2,6 +2,7 @@
 
 #include "facts/reasons.h"
 #include "net/core.h"
+#include "validation/expected.h"
 #include "validation/flow.h"
 #include "validation/host_probe.h"
 #include "validation/tlsa.h"
@@ -97,6 +98,8 @@ net::Task<RouteCheck> check_route(const Environment& env,
         check = {found.host, found.address, std::move(found.flow), found.policy};
         hang_up(std::move(found.connection));
         Step policy = say_flow(check.flow);
+        say_expectation(find_expectation(env, subject, *hosts), check.flow, policy);
+        check.flow.fix = policy.fix;
         policy.host = check.host;
         policy.address = check.address;
         sink(policy);

@@ -205,7 +205,7 @@ net::Task<> Validation::ask_policy(const HostFindings& host, Endpoint endpoint, 
     if (found.flow.goes() && found.flow.in_clear) ++tally.in_clear;
     Step step = say_flow(found.flow);
     step.seen += fmt::format("\npolicy {}", found.policy);
-    if (expected_.held) say_expectation(expected_, step);
+    say_expectation(expected_, found.flow, step);
     tell(std::move(step), label, address);
     hang_up(std::move(found.connection));
 }

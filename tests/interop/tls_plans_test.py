@@ -202,6 +202,23 @@ class RatchetEnforced(unittest.TestCase):
         self.send("b@partner.test")
         return wait_for(lambda: self.waiting("b@partner.test"), "it waits")
 
+    def explain(self, *more):
+        return json.loads(self.server.run("explain", "--to", "b@partner.test", "--json", *more, check=False).stdout)
+
+    def check_explained(self):
+        """explain and explain --live: what delivery found, since when and until when"""
+        # The server writes what it has seen every few seconds.
+        ratchet = wait_for(lambda: (self.explain()["ratchet"] or {}).get("held_since") and self.explain()["ratchet"],
+                           "the file has the fall", interval=0.5)
+        self.assertEqual(ratchet["destination"], self.destination)
+        self.assertEqual(self.seen()["state"], "held until " + ratchet["until"])
+        self.assertEqual(self.seen()["fell"], ratchet["held_since"])
+        before = self.seen()
+        live = self.explain("--live")["live"]
+        self.assertEqual((live["mail"], live["reason"]), ("waits", "starttls.not-offered"))
+        self.assertIn(f"hermetic ratchet accept {self.destination}", live["fix"])
+        self.assertEqual(self.seen(), before, "who observes writes no memories")
+
     def test_fall_is_held_and_accepted(self):
         """ratchet enforce: a host without STARTTLS gets nothing; accepted, the mail goes at once"""
         row = self.fall()
@@ -211,6 +228,7 @@ class RatchetEnforced(unittest.TestCase):
         self.assertNotEqual(fell["held_until"], "no")
         self.assertTrue(self.seen()["state"].startswith("held until"))
         print(self.server.run("ratchet", "list").stdout)
+        self.check_explained()
         self.server.run("queue", "retry", "--all", "--yes")
         wait_for(lambda: len([each for each in self.server.log("attempt") if each["to"] == "b@partner.test"]) >= 2,
                  "tried once more")
