@@ -35,7 +35,10 @@ WallTime ShiftedClock::wall() const
     return system_clock().wall() + std::chrono::duration_cast<WallTime::duration>(shift);
 }
 
-CoreFixture::CoreFixture() = default;
+CoreFixture::CoreFixture()
+{
+    ignore_sigpipe();  // as the server does: OpenSSL writes to sockets that a peer has closed
+}
 
 CoreFixture::~CoreFixture() = default;
 
