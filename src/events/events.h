@@ -58,15 +58,23 @@ struct Judgement {
     static constexpr std::size_t kMaxRecipients = 10;
 };
 
+// Who is at the other end of an inbound session, and how the way to it is protected.
+struct Client {
+    std::string listener;
+    Endpoint address;
+    bool known = true;  // false: behind a proxy that names none, whose address that is
+    std::string helo;
+    std::string login;  // as a proxy says it (XCLIENT LOGIN); empty: none
+    // Null: in clear. Shared by all events of its session.
+    std::shared_ptr<const facts::TlsEvidence> tls;
+    bool tls_is_its_own = true;    // false: a proxy's
+    bool legacy_listener = false;  // one that takes old versions of TLS
+};
+
 // The end of an inbound session.
 struct SessionEnded {
     SessionId id;
-    std::string listener;
-    Endpoint client;
-    bool client_known = true;  // false: behind a proxy that names none, whose address `client` is
-    std::string helo;
-    std::unique_ptr<const facts::TlsEvidence> tls;  // null: in clear
-    bool tls_is_the_clients = true;                 // false: a proxy's
+    Client client;
     std::unique_ptr<const facts::TlsFailure> tls_failure;
     std::uint32_t messages = 0;
     std::uint32_t refused = 0;  // commands answered 4xx or 5xx
@@ -80,8 +88,7 @@ struct SessionEnded {
     std::string connector;
     std::string organization;
     std::string because;
-    bool legacy = false;  // of a listener that takes old versions of TLS
-    std::string ended;    // "quit", "closed", "timed-out", "limit.errors" …
+    std::string ended;  // "quit", "closed", "timed-out", "limit.errors" …
     Duration took{};
     // Of the last transaction, by each connector that a guided test waits for.
     std::vector<Judgement> judgements;
@@ -99,11 +106,13 @@ struct ClientTurnedAway {
 struct MessageReceived {
     MessageId id;  // nil where refused
     SessionId session;
+    Client client;
     std::string sender;
     std::vector<std::string> recipients;
     std::uint64_t size = 0;
     Duration storing{};  // from its last octet until it was durable; 0 where refused
     std::string message_id;
+    std::string subject;      // unfolded; encoded words stand as they came (RFC 2047)
     facts::Reason refused{};  // None: accepted
     std::string connector;    // as in SessionEnded, like organization
     std::string organization;

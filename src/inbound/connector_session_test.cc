@@ -284,7 +284,7 @@ TEST(LegacyListener, TakesOldVersionsFromItsNetworksWhateverTheOrganizationsFloo
     fixture.send({TlsVersion::Tls11, {}, "u@s.example", {"r@a.example", "r@b.example"}});
     EXPECT_THAT(fixture.replies[1], StartsWith("250"));
     EXPECT_THAT(fixture.replies[2], StartsWith("250"));
-    EXPECT_TRUE(fixture.log.sessions.at(0).legacy);
+    EXPECT_TRUE(fixture.log.sessions.at(0).client.legacy_listener);
     EXPECT_EQ(fixture.metrics.value(Metric::InboundTls11), 1);
     // What a connector asks for itself still counts.
     for (auto& each : fixture.contents.inbound_connectors) each.min_tls = TlsVersion::Tls12;

@@ -369,18 +369,29 @@ void Session::give_way()
     if (!stream_->has_octets_in_socket()) stream_->until(now());
 }
 
+events::Client Session::describe_client() const
+{
+    events::Client client;
+    client.listener = listener_->options.name;
+    client.address = machine_ ? machine_->client() : client_;
+    client.known = !client_unknown_;
+    client.tls = tls_;
+    client.tls_is_its_own = !proxied_ && (!machine_ || machine_->tls_is_the_clients());
+    client.legacy_listener = listener_->options.is_legacy();
+    if (machine_) {
+        client.helo = machine_->helo();
+        client.login = machine_->client_login();
+    }
+    return client;
+}
+
 void Session::finish()
 {
     events::SessionEnded ended;
     ended.id = id_;
-    ended.listener = listener_->options.name;
-    ended.client = client_;
-    ended.client_known = !client_unknown_;
-    ended.tls_is_the_clients = !proxied_ && (!machine_ || machine_->tls_is_the_clients());
-    ended.tls = std::move(tls_);
+    ended.client = describe_client();
     ended.tls_failure = std::move(tls_failure_);
     ended.ended = ended_;
-    ended.legacy = listener_->options.is_legacy();
     if (standing_) {
         ended.connector = standing_->connector().name;
         ended.organization = standing_->connector().organization;
@@ -388,8 +399,6 @@ void Session::finish()
         ended.judgements = standing_->take_judgements();
     }
     if (machine_) {
-        ended.client = machine_->client();
-        ended.helo = machine_->helo();
         ended.messages = machine_->messages();
         ended.refused = machine_->refused();
         for (const auto& each : machine_->refusals())

@@ -118,6 +118,7 @@ private:
     [[nodiscard]] std::string make_received(WallTime now) const;
     [[nodiscard]] mail::Arrival make_arrival() const;
     // `refusal` may be null: it is accepted.
+    [[nodiscard]] events::Client describe_client() const;
     void publish_message(const smtp::Transaction& transaction, const smtp::RefusalKind* refusal,
                          std::uint64_t size, Stored stored = {});
     void publish_refused_message();
@@ -146,7 +147,7 @@ private:
     std::unique_ptr<Returned> returned_;  // of a message that comes back to a test that waits
     MessageId message_id_;                // of the message that arrives
     objects::SnapshotPointer snapshot_;   // of the transaction, as standing_ has it
-    std::unique_ptr<facts::TlsEvidence> tls_;
+    std::shared_ptr<const facts::TlsEvidence> tls_;
     std::unique_ptr<ClientStanding> standing_;  // from the first MAIL on; refers to tls_
     std::unique_ptr<facts::TlsFailure> tls_failure_;
     std::string_view ended_;       // where not the machine ended it

@@ -255,6 +255,7 @@ void Session::publish_message(const smtp::Transaction& transaction,
 {
     events::MessageReceived received;
     received.session = id_;
+    received.client = describe_client();
     received.sender = printable(mail::format_path(transaction.sender), 300);
     for (const mail::Recipient& recipient : transaction.recipients) {
         received.recipients.push_back(printable(recipient.address.format(), 300));
@@ -262,6 +263,7 @@ void Session::publish_message(const smtp::Transaction& transaction,
     received.size = size;
     if (transaction.intake) {
         received.message_id = printable(transaction.intake->header().message_id(), 250);
+        received.subject = printable(transaction.intake->header().subject(), 1000);
     }
     received.connector = standing_->connector().name;
     received.organization = standing_->connector().organization;

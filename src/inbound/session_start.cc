@@ -124,7 +124,7 @@ net::Task<bool> Session::shake_hands(std::shared_ptr<const tls::ServerContext> c
         co_return false;
     }
     metrics.add(Metric::HandshakesOk);
-    tls_ = std::make_unique<facts::TlsEvidence>(std::move(*evidence));
+    tls_ = std::make_shared<const facts::TlsEvidence>(std::move(*evidence));
     co_return true;
 }
 

@@ -61,12 +61,26 @@ TEST(Session, StampsTheMessageAndStoresOneForEachRoute)
     ASSERT_EQ(fixture.log.messages.size(), 1U);
     EXPECT_EQ(fixture.log.messages[0].refused, facts::Reason::None);
     EXPECT_EQ(fixture.log.messages[0].parts.size(), 2U);
+    EXPECT_EQ(fixture.log.messages[0].client.listener, fixture.options.name);
+    EXPECT_EQ(fixture.log.messages[0].client.address.address.format(), "127.0.0.1");
+    EXPECT_EQ(fixture.log.messages[0].client.helo, "client.example.com");
+    EXPECT_FALSE(fixture.log.messages[0].client.tls);
     ASSERT_EQ(fixture.log.sessions.size(), 1U);
     EXPECT_EQ(fixture.log.sessions[0].ended, "quit");
     EXPECT_EQ(fixture.log.sessions[0].messages, 1U);
     EXPECT_EQ(fixture.metrics.value(metrics::Metric::SessionsOpen), 0);
     EXPECT_EQ(fixture.metrics.value(metrics::Metric::MessagesAccepted), 1);
     EXPECT_EQ(fixture.admission.sessions(), 0U);
+}
+
+TEST(Session, TheEventOfAMessageHasItsSubjectPrintable)
+{
+    SessionFixture fixture;
+    fixture.run([](SessionFixture&, TestClient& client) -> net::Task<> {
+        co_await begin_data(client, "b@example.org");
+        (void)co_await client.say("Subject: =?utf-8?q?f=C3=BCr?=\x01\r\n alle\r\n\r\nx\r\n.");
+    });
+    EXPECT_EQ(fixture.log.messages.at(0).subject, R"(=?utf-8?q?f=C3=BCr?=\x01 alle)");
 }
 
 TEST(Session, AnswersPipelinedCommandsTogetherAndInOrder)
@@ -241,7 +255,7 @@ TEST(Session, EndsWhoEndsLinesWithLfAlone)
         EXPECT_EQ(co_await client.reply(), "(closed)");
     });
     EXPECT_EQ(fixture.log.sessions.at(0).ended, "command.bare-line-feed");
-    EXPECT_EQ(fixture.log.sessions.at(0).helo, "");
+    EXPECT_EQ(fixture.log.sessions.at(0).client.helo, "");
     SessionFixture other;
     other.run([](SessionFixture& /*f*/, TestClient& client) -> net::Task<> {
         co_await begin(client, "b@example.org");
@@ -307,7 +321,7 @@ TEST(Session, TakesTheClientFromXclientWhereItMay)
         EXPECT_EQ(f.spool.stored[0]->envelope->recipients[0].address.format(),
                   "postmaster@example.org");
     });
-    EXPECT_EQ(fixture.log.sessions.at(0).client.format(), "192.0.2.9:99");
+    EXPECT_EQ(fixture.log.sessions.at(0).client.address.format(), "192.0.2.9:99");
 }
 
 // Specification §2.3: evidence grants. The proxy's own address says nothing about its clients.

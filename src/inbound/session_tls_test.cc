@@ -71,7 +71,10 @@ TEST(SessionTls, BeginsAnewAfterStartTls)
         EXPECT_EQ(f.spool.stored[0]->envelope->arrival.protocol, "ESMTPS");
         EXPECT_EQ(f.spool.stored[0]->envelope->arrival.tls_version, "TLSv1.3");
     });
-    ASSERT_TRUE(fixture.log.sessions.at(0).tls);
+    ASSERT_TRUE(fixture.log.sessions.at(0).client.tls);
+    EXPECT_EQ(fixture.log.messages.at(0).client.tls, fixture.log.sessions[0].client.tls)
+        << "one for all events of a session";
+    EXPECT_TRUE(fixture.log.messages[0].client.tls_is_its_own);
     EXPECT_EQ(fixture.metrics.value(metrics::Metric::HandshakesOk), 1);
 }
 

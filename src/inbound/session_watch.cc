@@ -157,19 +157,19 @@ void SessionWatch::take(events::Batch batch)
 void SessionWatch::note_end(const events::SessionEnded& ended)
 {
     SeenSession seen;
-    if (ended.client_known) seen.client = ended.client.format();
-    seen.helo = printable(ended.helo, 255);
-    seen.listener = ended.listener;
-    if (ended.tls) seen.tls = *ended.tls;
-    seen.tls_is_the_clients = ended.tls_is_the_clients;
+    if (ended.client.known) seen.client = ended.client.address.format();
+    seen.helo = printable(ended.client.helo, 255);
+    seen.listener = ended.client.listener;
+    if (ended.client.tls) seen.tls = *ended.client.tls;
+    seen.tls_is_the_clients = ended.client.tls_is_its_own;
     if (ended.tls_failure) seen.tls_failure = facts::describe(*ended.tls_failure);
     seen.ended = ended.ended;
     const std::lock_guard lock{mutex_};
     for (auto& [name, watched] : watched_) {
         SeenSession own = seen;
-        own.in_networks = ended.client_known &&
+        own.in_networks = ended.client.known &&
                           std::ranges::any_of(watched.networks, [&](const Network& network) {
-                              return network.contains(ended.client.address);
+                              return network.contains(ended.client.address.address);
                           });
         const auto mine = std::ranges::find_if(ended.judgements, [&name = name](const auto& each) {
             return each.connector == name.name && each.organization == name.organization;

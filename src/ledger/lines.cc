@@ -166,18 +166,18 @@ void write(Lines& lines, const events::SessionEnded& session)
 {
     lines.add(Level::Info, "session", [&](Line& line) {
         line.text("session", format_id(session.id));
-        line.text("listener", session.listener);
-        line.text("client", session.client.format());
-        line.text("helo", session.helo);
+        line.text("listener", session.client.listener);
+        line.text("client", session.client.address.format());
+        line.text("helo", session.client.helo);
         line.number("messages", session.messages);
         line.number("refused", session.refused);
         describe_connector(line, session);
         if (!session.because.empty()) line.text("because", session.because);
-        if (session.legacy) line.flag("legacy", true);
+        if (session.client.legacy_listener) line.flag("legacy", true);
         line.text("ended", session.ended);
         line.number("took_us", microseconds(session.took));
-        if (session.tls) {
-            describe_tls(line, *session.tls);
+        if (session.client.tls) {
+            describe_tls(line, *session.client.tls);
         } else {
             line.null("tls");
         }

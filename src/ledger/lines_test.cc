@@ -185,11 +185,11 @@ TEST(Lines, ASessionSaysHowItEnded)
 {
     events::SessionEnded ended;
     ended.id.value = 0x1f;
-    ended.listener = "mx";
-    ended.client = *Endpoint::parse("192.0.2.1:4711");
-    ended.helo = "client.example";
+    ended.client.listener = "mx";
+    ended.client.address = *Endpoint::parse("192.0.2.1:4711");
+    ended.client.helo = "client.example";
     ended.messages = 1;
-    ended.legacy = true;
+    ended.client.legacy_listener = true;
     ended.ended = "quit";
     ended.took = std::chrono::milliseconds{2};
     EXPECT_EQ(lines_of(LineFormat::Json, std::move(ended)),
@@ -199,7 +199,7 @@ TEST(Lines, ASessionSaysHowItEnded)
               R"("took_us":2000,"tls":null})"
               "\n");
     events::SessionEnded secured;
-    secured.tls = std::make_unique<const facts::TlsEvidence>();
+    secured.client.tls = std::make_shared<const facts::TlsEvidence>();
     secured.tls_failure = std::make_unique<const facts::TlsFailure>(
         facts::TlsFailure{facts::TlsFailure::Kind::Closed, -1, {}, {}});
     const std::string line = lines_of(LineFormat::Json, std::move(secured));

@@ -19,6 +19,16 @@ bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
+// The text of a field, whose lines end in CRLF: the CR may come in a piece of its own.
+void keep_text(std::string& text, std::string_view piece, std::size_t most)
+{
+    while (!piece.empty() && text.size() < most) {
+        const std::size_t cr = std::min(piece.find('\r'), piece.size());
+        text.append(piece.substr(0, std::min(cr, most - text.size())));
+        piece.remove_prefix(std::min(cr + 1, piece.size()));
+    }
+}
+
 }  // namespace
 
 bool has_8bit(std::string_view bytes)
@@ -43,6 +53,11 @@ bool has_8bit(std::string_view bytes)
 std::string_view HeaderScan::message_id() const
 {
     return trim(message_id_);
+}
+
+std::string_view HeaderScan::subject() const
+{
+    return trim(subject_);
 }
 
 bool HeaderScan::tls_required_no() const
@@ -132,6 +147,9 @@ void HeaderScan::begin_field()
     } else if (name == "message-id" && !seen_message_id_) {
         field_ = Field::MessageId;
         seen_message_id_ = true;
+    } else if (name == "subject" && !seen_subject_) {
+        field_ = Field::Subject;
+        seen_subject_ = true;
     } else if (name == "tls-required") {
         if (++tls_required_fields_ == 1) field_ = Field::TlsRequired;
     }
@@ -139,13 +157,23 @@ void HeaderScan::begin_field()
 
 void HeaderScan::keep_value(std::string_view piece)
 {
-    if (field_ == Field::MessageId) {
-        for (const char c : piece) {
-            if (message_id_.size() == kMaxMessageId) break;
-            if (c != '\r') message_id_ += c;
-        }
-        return;
+    switch (field_) {
+    case Field::MessageId:
+        keep_text(message_id_, piece, kMaxMessageId);
+        break;
+    case Field::Subject:
+        keep_text(subject_, piece, kMaxSubject);
+        break;
+    case Field::TlsRequired:
+        keep_tls_required(piece);
+        break;
+    case Field::Other:
+        break;
     }
+}
+
+void HeaderScan::keep_tls_required(std::string_view piece)
+{
     for (const char c : piece) {
         if (tls_required_.size() == kMaxTlsRequired) break;
         const bool after_blank = tls_required_.empty() || tls_required_.back() == ' ';

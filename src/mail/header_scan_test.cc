@@ -15,7 +15,8 @@ HeaderScan scan(std::string_view message, std::size_t piece)
 constexpr std::string_view kMessage =
     "Received: one\r\n\tby two\r\nRECEIVED : three\r\nReceived-SPF: no\r\nX: Received: no\r\n"
     " Received: folded\r\nMessage-ID:\r\n <a@example.org> \r\nMessage-Id: <second@example.org>\r\n"
-    "\r\nReceived: in the body\r\nMessage-ID: <no>\r\n";
+    "Subject: two\r\n\tlines \r\nSUBJECT: second\r\n"
+    "\r\nReceived: in the body\r\nMessage-ID: <no>\r\nSubject: no\r\n";
 
 TEST(HeaderScan, FindsTheSameHoweverTheMessageIsSplit)
 {
@@ -24,6 +25,7 @@ TEST(HeaderScan, FindsTheSameHoweverTheMessageIsSplit)
         EXPECT_TRUE(result.ended());
         EXPECT_EQ(result.received_fields(), 2U);
         EXPECT_EQ(result.message_id(), "<a@example.org>");
+        EXPECT_EQ(result.subject(), "two\tlines");
         EXPECT_EQ(result.header_octets(), kMessage.find("\r\n\r\n") + 4);
         EXPECT_FALSE(result.header_has_8bit());
         EXPECT_FALSE(result.body_has_8bit());
@@ -72,6 +74,7 @@ TEST(HeaderScan, IsBoundedWhateverComes)
     const HeaderScan result = scan("Message-ID: " + std::string(100000, 'x'), 1000);
     EXPECT_EQ(result.message_id().size(), 249U);
     EXPECT_FALSE(result.ended());
+    EXPECT_EQ(scan("Subject: " + std::string(100000, 'x'), 1000).subject().size(), 999U);
     EXPECT_EQ(scan(std::string(100000, 'r'), 7).header_octets(), 100000U);
     EXPECT_TRUE(scan("\r\nbody", 1).ended());
     EXPECT_FALSE(scan("\rX\r\n", 1).ended());

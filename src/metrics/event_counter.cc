@@ -44,7 +44,7 @@ std::chrono::microseconds microseconds_of(Duration took)
 
 void count(Metrics& metrics, const events::SessionEnded& event)
 {
-    metrics.add(metric_of(event.tls ? event.tls->version : facts::TlsVersion::None));
+    metrics.add(metric_of(event.client.tls ? event.client.tls->version : facts::TlsVersion::None));
     metrics.add(Metric::CommandsRefused, event.refused);
     for (const auto& each : event.refusals)
         metrics.count(Family::RefusedReasons, {facts::name(each.reason)}, each.count);
