@@ -3,6 +3,7 @@
 #include "core/assert.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace hermetic::spool {
 namespace {
@@ -13,11 +14,17 @@ void must(const rocksdb::Status& status)
     HERMETIC_ASSERT(status.ok());
 }
 
+std::string_view to_view(const std::array<std::uint8_t, 16>& key)
+{
+    return {reinterpret_cast<const char*>(key.data()), key.size()};
+}
+
 }  // namespace
 
 void Stager::begin()
 {
     batch_.Clear();
+    removals_.clear();
     stored_.clear();
     released_files_.clear();
 }
@@ -60,15 +67,50 @@ void Stager::stage_removal(const MessageId& id, Record record)
     if (body_ended && entry.body_in_file) released_files_.push_back(entry.body);
     if (record == Record::Absent) return;
 
-    // SingleDelete, not Delete: written once and removed once, the two annihilate each other in
-    // memory or at the first flush and leave nothing behind.
-    must(batch_.SingleDelete(database_.column(Column::Envelope), to_slice(id.as_key())));
-    if (entry.has_state) {
-        must(batch_.Delete(database_.column(Column::State), to_slice(id.as_key())));
+    remove(Column::Envelope, id.as_key());
+    if (entry.has_state) remove(Column::State, id.as_key());
+    if (body_ended && !entry.body_in_file) remove(Column::Body, entry.body.as_key());
+}
+
+void Stager::remove(Column column, std::string_view key)
+{
+    Removal& removal = removals_.emplace_back();
+    removal.column = column;
+    HERMETIC_ASSERT(key.size() == removal.key.size());
+    std::memcpy(removal.key.data(), key.data(), removal.key.size());
+    last_removed_ = removals_.size() == 1 ? removal.key : std::max(last_removed_, removal.key);
+}
+
+// A key that was removed in this group and comes again is removed before it is put. Ids rise, so
+// that it is hardly ever looked for.
+void Stager::put_new(Column column, std::string_view key, std::string_view value)
+{
+    if (!removals_.empty() && key <= to_view(last_removed_) &&
+        std::ranges::any_of(removals_,
+                            [&](const Removal& removal) { return key == to_view(removal.key); })) {
+        write_removals();
     }
-    if (body_ended && !entry.body_in_file) {
-        must(batch_.SingleDelete(database_.column(Column::Body), to_slice(entry.body.as_key())));
+    must(batch_.Put(database_.column(column), to_slice(key), to_slice(value)));
+}
+
+void Stager::write_removals()
+{
+    std::ranges::sort(removals_);
+    for (const Removal& removal : removals_) {
+        const rocksdb::Slice key = to_slice(to_view(removal.key));
+        rocksdb::ColumnFamilyHandle* const column = database_.column(removal.column);
+        // SingleDelete, not Delete: written once and removed once, the two annihilate each other in
+        // memory or at the first flush and leave nothing behind.
+        must(removal.column == Column::State ? batch_.Delete(column, key)
+                                             : batch_.SingleDelete(column, key));
     }
+    removals_.clear();
+}
+
+rocksdb::WriteBatch& Stager::batch()
+{
+    write_removals();
+    return batch_;
 }
 
 bool Stager::has_lease(const Lease& lease) const
@@ -119,15 +161,14 @@ void Stager::put_message(const StoredMessage& message, std::string_view envelope
                          std::string_view state)
 {
     const Body& body = message.body;
-    const rocksdb::Slice key = to_slice(message.id.as_key());
     IndexEntry entry;
     entry.body = body.id;
     entry.body_in_file = body.in_file;
     entry.has_state = !state.empty();
     entry.held = true;
 
-    must(batch_.Put(database_.column(Column::Envelope), key, to_slice(envelope)));
-    if (entry.has_state) must(batch_.Put(database_.column(Column::State), key, to_slice(state)));
+    put_new(Column::Envelope, message.id.as_key(), envelope);
+    if (entry.has_state) put_new(Column::State, message.id.as_key(), state);
     if (is_known(body.id)) {
         index_.add(message.id, entry, MessageIndex::BodyIs::SharedWithLive);
         return;
@@ -136,8 +177,7 @@ void Stager::put_message(const StoredMessage& message, std::string_view envelope
     known_bodies_.push_back(body.id);
     if (body.in_file) return;
     HERMETIC_ASSERT(body.bytes.size() == body.size);
-    must(batch_.Put(database_.column(Column::Body), to_slice(body.id.as_key()),
-                    to_slice(body.bytes.view())));
+    put_new(Column::Body, body.id.as_key(), body.bytes.view());
 }
 
 }  // namespace hermetic::spool
