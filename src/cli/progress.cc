@@ -12,7 +12,6 @@ namespace {
 
 using validation::State;
 using validation::Step;
-using validation::StepId;
 
 constexpr std::string_view kIndent = "                         ";
 

@@ -26,7 +26,8 @@ std::ostream& operator<<(std::ostream& out, Reason reason);  // the id
 class RecordedReason {
 public:
     RecordedReason() = default;
-    RecordedReason(Reason reason) : reason_{reason} {}
+    // Each of ours is one: a field is set and compared without a cast.
+    RecordedReason(Reason reason) : reason_{reason} {}  // NOLINT(google-explicit-constructor)
     // Any text; never fails. Of text that is no id of ours the first 100 octets are kept.
     [[nodiscard]] static RecordedReason parse(std::string_view text);
 

@@ -24,11 +24,14 @@ enum class Reason : std::uint16_t {
 
 // All but None, in the order of the table.
 inline constexpr std::uint16_t kReasonCount = 0
+// One summand a row: parentheses would make the rows a call.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define HERMETIC_FINDING(Name, id, stage, status, fixer, words, fix, what, how, document) +1
 #define HERMETIC_REPLY(Name, id, stage, fixer, words, fix, what, how, document) +1
 #define HERMETIC_REFUSAL(Name, id, code, status, words, document) +1
 #define HERMETIC_WARNING(Name, id, fixer, words, fix, document) +1
 #define HERMETIC_EXPLANATION(Name, id, words, document) +1
+// NOLINTEND(bugprone-macro-parentheses)
 #include "facts/reasons.def"
     ;
 
