@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -80,6 +81,32 @@ template <typename Section, typename T>
                                       const std::vector<std::string>& known);
 [[nodiscard]] std::string join_key(std::string_view prefix, std::string_view key);
 
+// Null: there is none.
+template <typename Section>
+[[nodiscard]] const Option<Section>* find_option(const std::vector<Option<Section>>& options,
+                                                 std::string_view key)
+{
+    for (const auto& each : options) {
+        if (each.key == key) return &each;
+    }
+    return nullptr;
+}
+
+// Whether a value has the form that its field takes.
+enum class FieldFit : std::uint8_t { Fits, Misfit, NoSuchField };
+
+// A table in a field of tables fits: what is wrong inside is the fault of its own fields.
+template <typename Section>
+[[nodiscard]] FieldFit find_fit(const std::vector<Option<Section>>& options, std::string_view key,
+                                const Node& value)
+{
+    const Option<Section>* option = find_option(options, key);
+    if (option == nullptr) return FieldFit::NoSuchField;
+    if (option->explain && value.kind == Node::Kind::Table) return FieldFit::Fits;
+    Section section;
+    return option->read(section, value) ? FieldFit::Fits : FieldFit::Misfit;
+}
+
 // Reads `table` into `section`. Unknown keys and wrong values become diagnostics; the rest is read.
 // `elsewhere` names keys that are read by others (nested tables).
 template <typename Section>
@@ -89,11 +116,7 @@ void read_section(const Node& table, const std::vector<Option<Section>>& options
 {
     for (const auto& [key, node] : table.table) {
         if (is_full(diagnostics)) return;
-        const Option<Section>* found = nullptr;
-        for (const auto& each : options) {
-            if (each.key == key) found = &each;
-        }
-        if (found != nullptr) {
+        if (const Option<Section>* found = find_option(options, key)) {
             if (found->read(section, node)) continue;
             if (found->explain && node.kind == Node::Kind::Table) {
                 found->explain(node, file, join_key(prefix, key), diagnostics);

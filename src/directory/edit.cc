@@ -19,21 +19,10 @@ Node string_node(std::string_view text)
     return node;
 }
 
-// Asks the field's own reader, through the one reader of documents: it is what knows the types.
-bool fits(std::string_view kind, const std::string& key, const Node& value)
+// A field that is not known takes all, as its diagnostic is to show what was written.
+bool fits(std::string_view kind, std::string_view key, const Node& value)
 {
-    Node fields;
-    fields.table.push_back({key, value});
-    Node list;
-    list.kind = Node::Kind::List;
-    list.list.push_back(std::move(fields));
-    Node document;
-    document.table.push_back({std::string{kind}, std::move(list)});
-    const auto read = objects::read_org_document(document, {});
-    if (read) return true;
-    return std::none_of(read.error().begin(), read.error().end(), [&](const auto& each) {
-        return each.key.ends_with("." + key) && each.what.ends_with(" does not fit");
-    });
+    return objects::find_field_fit(kind, key, value) != config::FieldFit::Misfit;
 }
 
 std::optional<Node> toml_value(const std::string& text)

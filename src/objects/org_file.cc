@@ -170,6 +170,18 @@ Result<Snapshot::Contents, config::Diagnostics> read_org_document(const Node& wr
     return contents;
 }
 
+config::FieldFit find_field_fit(std::string_view kind, std::string_view key, const Node& value)
+{
+    using config::find_fit;
+    if (kind == "organization") return find_fit(organization_options(), key, value);
+    if (kind == "accepted_domain") return find_fit(accepted_domain_options(), key, value);
+    if (kind == "inbound_connector") return find_fit(inbound_connector_options(), key, value);
+    if (kind == "outbound_connector") return find_fit(outbound_connector_options(), key, value);
+    if (kind == "certificate") return find_fit(certificate_options(), key, value);
+    if (kind == "retirement") return find_fit(retirement_options(), key, value);
+    return config::FieldFit::NoSuchField;
+}
+
 std::string format_org_file(const Snapshot::Contents& contents)
 {
     const bool one = contents.organizations.size() == 1;

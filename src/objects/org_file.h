@@ -3,6 +3,7 @@
 
 #include "config/diagnostic.h"
 #include "config/document.h"
+#include "config/option.h"
 #include "config/section_reference.h"
 #include "core/result.h"
 #include "objects/snapshot.h"
@@ -26,6 +27,10 @@ inline constexpr std::array<std::string_view, 6> kKinds{"organization",      "ac
 // The same; `notes` gets where the form of an earlier version was read, which is no fault.
 [[nodiscard]] Result<Snapshot::Contents, config::Diagnostics> read_org_document(
     const config::Node& document, const std::string& file, config::Diagnostics& notes);
+
+// Whether the field of such an object takes the value; of an unknown kind there is no field.
+[[nodiscard]] config::FieldFit find_field_fit(std::string_view kind, std::string_view key,
+                                              const config::Node& value);
 
 // TOML that read_org_document() takes back unchanged.
 [[nodiscard]] std::string format_org_file(const Snapshot::Contents& contents);

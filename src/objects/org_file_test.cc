@@ -344,6 +344,37 @@ TEST(OrgFileRefuses, HostsInTheWrongFormWithTheRightOne)
     }
 }
 
+// By the declarations, whatever a diagnostic of it says.
+TEST(FieldFit, TellsWhatTheFieldTakes)
+{
+    using config::FieldFit;
+    struct Row {
+        const char* kind;
+        const char* field;
+        FieldFit fit;
+    };
+    const Row kRows[] = {
+        {"outbound_connector", "enabled = true", FieldFit::Fits},
+        {"outbound_connector", "enabled = \"true\"", FieldFit::Misfit},
+        {"outbound_connector", "smart_hosts = []", FieldFit::Misfit},
+        {"outbound_connector", "exception = true", FieldFit::Misfit},
+        {"outbound_connector", "exception = { valid_until = \"tomorrow\" }", FieldFit::Fits},
+        {"outbound_connector", "valid_until = \"2027-01-31T00:00:00Z\"", FieldFit::NoSuchField},
+        {"organization", "ratchet_days = 30", FieldFit::Fits},
+        {"accepted_domain", "next_hop = \"mx\"", FieldFit::Fits},
+        {"accepted_domain", "next_hop = [\"mx\"]", FieldFit::Misfit},
+        {"inbound_connector", "networks = \"192.0.2.0/24\"", FieldFit::Misfit},
+        {"certificate", "ca = true", FieldFit::NoSuchField},
+        {"retirement", "name = 1", FieldFit::Misfit},
+        {"rule", "name = \"x\"", FieldFit::NoSuchField}};
+    for (const auto& [kind, field, fit] : kRows) {
+        const auto document = config::parse_document(field, {});
+        ASSERT_TRUE(document) << field;
+        const auto& [key, value] = document->table.front();
+        EXPECT_EQ(find_field_fit(kind, key, value), fit) << kind << ": " << field;
+    }
+}
+
 TEST(OrgFileRefuses, NoPostmaster)
 {
     const auto contents = read("[organization]\nname = \"Example\"\n");
