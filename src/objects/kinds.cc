@@ -63,19 +63,31 @@ std::string in_brackets(const std::vector<Node>& nodes)
     return "[" + join(shown, ", ") + "]";
 }
 
-// nullopt also of an empty list, and of hosts with different protocols: one transaction speaks one.
-std::optional<NextHop> read_next_hop_hosts(const std::vector<Node>& nodes)
+// nullopt also of an empty list. `parse` makes a host of a string, or nullopt.
+template <typename Parse>
+std::optional<NextHop> read_hosts(const std::vector<Node>& nodes, Parse parse)
 {
     NextHop result{false, {}};
     for (const Node& each : nodes) {
         if (each.kind != Node::Kind::String) return std::nullopt;
-        auto host = parse_next_hop_host(each.string);
-        if (!host || host->protocol == HostProtocol::Smtps) return std::nullopt;
-        if (!result.hosts.empty() && host->protocol != result.hosts.front().protocol)
-            return std::nullopt;
+        auto host = parse(each.string);
+        if (!host) return std::nullopt;
         result.hosts.push_back(std::move(*host));
     }
     if (result.hosts.empty()) return std::nullopt;
+    return result;
+}
+
+// nullopt also of hosts with different protocols: one transaction speaks one.
+std::optional<NextHop> read_next_hop_hosts(const std::vector<Node>& nodes)
+{
+    auto result =
+        read_hosts(nodes, [](const std::string& text) { return parse_next_hop_host(text); });
+    if (!result) return std::nullopt;
+    const HostProtocol first = result->hosts.front().protocol;
+    for (const auto& host : result->hosts) {
+        if (host.protocol != first || host.protocol == HostProtocol::Smtps) return std::nullopt;
+    }
     return result;
 }
 
@@ -111,15 +123,7 @@ std::optional<config::Misfit> find_next_hop_misfit(const Node& node)
 
 std::optional<NextHop> read_smart_hosts(const std::vector<Node>& nodes)
 {
-    NextHop result{false, {}};
-    for (const Node& each : nodes) {
-        if (each.kind != Node::Kind::String) return std::nullopt;
-        auto host = parse_smart_host(each.string);
-        if (!host) return std::nullopt;
-        result.hosts.push_back(std::move(*host));
-    }
-    if (result.hosts.empty()) return std::nullopt;
-    return result;
+    return read_hosts(nodes, [](const std::string& text) { return parse_smart_host(text); });
 }
 
 std::optional<config::Misfit> find_smart_hosts_misfit(const Node& node)
