@@ -42,6 +42,46 @@ void add_server_options(CLI::App* command, Common& common)
     command->add_flag("--json", common.json, "JSON instead of a table");
 }
 
+void add_serve_and_check(CLI::App& app, Common& common, ServeArguments& arguments,
+                         const Programs& programs, int& result)
+{
+    auto* serve = app.add_subcommand("serve", "Run the server");
+    serve->add_option("--config", arguments.config, "hermetic.toml")->capture_default_str();
+    serve->add_option("--ready-file", arguments.ready_file,
+                      "File to write, as JSON, when every listener accepts connections");
+    serve->callback([&] { result = programs.serve(arguments); });
+
+    auto* check = app.add_subcommand("check", "Check a configuration");
+    check->add_option("--config", common.server.config, "hermetic.toml")->capture_default_str();
+    check->add_flag("--json", common.json, "JSON instead of text");
+    check->callback([&] { result = programs.check(common.server.config, common.output()); });
+}
+
+void add_explain(CLI::App& app, Common& common, ExplainArguments& arguments, int& result)
+{
+    auto* explain = app.add_subcommand(
+        "explain", "Show what would happen to a message, and why; nothing is sent");
+    explain->add_option("--config", arguments.config, "hermetic.toml")->capture_default_str();
+    explain->add_option("--to", arguments.recipient, "Its recipient")->required();
+    explain->add_option("--client", arguments.client, "The address of the client that sends it");
+    explain->add_option("--listener", arguments.listener,
+                        "The listener that receives it, for connectors with `listeners`");
+    explain->add_option("--from", arguments.sender, "Its sender");
+    explain->add_option(
+        "--message", arguments.message,
+        "A file with the message, for its size, its Received and TLS-Required fields, and with "
+        "--live for what it needs of the next hop (SIZE, 8BITMIME, SMTPUTF8)");
+    explain->add_flag("--requiretls", arguments.requiretls,
+                      "It comes in TLS, with REQUIRETLS (RFC 8689)");
+    explain->add_flag(
+        "--live", arguments.live,
+        "Also resolve and connect, without sending: whether it would be delivered now");
+    explain->add_flag("--secure-mx", arguments.secure_mx,
+                      "Assume that DNSSEC proves the MX answer");
+    explain->add_flag("--json", common.json, "JSON instead of text");
+    explain->callback([&] { result = explain_message(arguments, common.output()); });
+}
+
 struct HostsArguments {
     std::string host;
     bool everything = false;
@@ -162,18 +202,7 @@ int run(int argc, const char* const* argv, const Programs& programs)
     Common common;
 
     ServeArguments serve_arguments;
-    auto* serve = app.add_subcommand("serve", "Run the server");
-    serve->add_option("--config", serve_arguments.config, "hermetic.toml")->capture_default_str();
-    serve->add_option("--ready-file", serve_arguments.ready_file,
-                      "File to write, as JSON, when every listener accepts connections");
-    serve->callback([&] { result = programs.serve(serve_arguments); });
-
-    auto* check_command = app.add_subcommand("check", "Check a configuration");
-    check_command->add_option("--config", common.server.config, "hermetic.toml")
-        ->capture_default_str();
-    check_command->add_flag("--json", common.json, "JSON instead of text");
-    check_command->callback(
-        [&] { result = programs.check(common.server.config, common.output()); });
+    add_serve_and_check(app, common, serve_arguments, programs, result);
 
     SetupArguments setup_arguments;
     add_setup_command(app, setup_arguments, programs.find_faults, result);
@@ -182,30 +211,7 @@ int run(int argc, const char* const* argv, const Programs& programs)
     add_reference(app, common, what, result);
 
     ExplainArguments explain_arguments;
-    auto* explain_command = app.add_subcommand(
-        "explain", "Show what would happen to a message, and why; nothing is sent");
-    explain_command->add_option("--config", explain_arguments.config, "hermetic.toml")
-        ->capture_default_str();
-    explain_command->add_option("--to", explain_arguments.recipient, "Its recipient")->required();
-    explain_command->add_option("--client", explain_arguments.client,
-                                "The address of the client that sends it");
-    explain_command->add_option("--listener", explain_arguments.listener,
-                                "The listener that receives it, for connectors with `listeners`");
-    explain_command->add_option("--from", explain_arguments.sender, "Its sender");
-    explain_command->add_option(
-        "--message", explain_arguments.message,
-        "A file with the message, for its size, its Received and TLS-Required fields, and with "
-        "--live for what it needs of the next hop (SIZE, 8BITMIME, SMTPUTF8)");
-    explain_command->add_flag("--requiretls", explain_arguments.requiretls,
-                              "It comes in TLS, with REQUIRETLS (RFC 8689)");
-    explain_command->add_flag(
-        "--live", explain_arguments.live,
-        "Also resolve and connect, without sending: whether it would be delivered now");
-    explain_command->add_flag("--secure-mx", explain_arguments.secure_mx,
-                              "Assume that DNSSEC proves the MX answer");
-    explain_command->add_flag("--json", common.json, "JSON instead of text");
-    explain_command->callback(
-        [&] { result = explain_message(explain_arguments, common.output()); });
+    add_explain(app, common, explain_arguments, result);
 
     auto* status_command = app.add_subcommand("status", "State of the server");
     add_server_options(status_command, common);
