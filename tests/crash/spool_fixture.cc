@@ -127,10 +127,18 @@ spool::MessageState tried_state()
     return state;
 }
 
+spool::MessageState handled_state(spool::MessageState state, std::string operation)
+{
+    state.held = operation == "held";
+    state.handled = spool::Handled{std::move(operation), "alice", later(std::chrono::minutes{16})};
+    return state;
+}
+
 class Maker {
 public:
     std::vector<WaitingMail> make();
     std::vector<WaitingMail> make_2();
+    std::vector<WaitingMail> make_3();
 
 private:
     WaitingMail& add(std::string what, mail::Envelope (*envelope)(const MessageId&));
@@ -239,6 +247,28 @@ std::vector<WaitingMail> Maker::make_2()
     return std::move(all_);
 }
 
+// States of version 5 alone.
+std::vector<WaitingMail> Maker::make_3()
+{
+    edit(add("held by an operator", plain_envelope)).state = handled_state({}, "held");
+    edit(add("released by an operator", plain_envelope)).state =
+        handled_state(deferred_state(), "released");
+    auto& all = edit(add("held, with every field", asking_envelope));
+    all.state = handled_state(tried_state(), "held");
+    all.state.finished = {1, 3};
+    all.state.tls_failing_since = later(std::chrono::minutes{1});
+    all.state.approval =
+        spool::Approval{"operator", "the partner knows", later(std::chrono::minutes{5})};
+
+    const std::size_t first_opening = all_.size();
+    edit(add("held, in the log", notice_envelope)).state = handled_state({}, "held");
+    auto& file = add("released, in a file, in the log", full_envelope);
+    put_in_file(file);
+    edit(file).state = handled_state(tried_state(), "released");
+    for (std::size_t i = first_opening; i < all_.size(); ++i) all_[i].second_opening = true;
+    return std::move(all_);
+}
+
 }  // namespace
 
 std::vector<WaitingMail> mail_of_version_1()
@@ -249,6 +279,11 @@ std::vector<WaitingMail> mail_of_version_1()
 std::vector<WaitingMail> mail_of_version_2()
 {
     return Maker{}.make_2();
+}
+
+std::vector<WaitingMail> mail_of_version_3()
+{
+    return Maker{}.make_3();
 }
 
 }  // namespace hermetic::crash

@@ -26,6 +26,8 @@ struct WaitingMail {
 // What came after it: the message's own requests for TLS, the history of its attempts, checksums of
 // body files, and the file `identity`.
 [[nodiscard]] std::vector<WaitingMail> mail_of_version_2();
+// Then: who held or released the message.
+[[nodiscard]] std::vector<WaitingMail> mail_of_version_3();
 
 // Bodies longer than this are files in the fixture (octets).
 inline constexpr std::size_t kFixtureBodyThreshold = 1024;

@@ -18,7 +18,8 @@ struct Fixture {
     const char* folder;
     std::vector<WaitingMail> (*mail)();
 };
-constexpr Fixture kFixtures[] = {{"spool-1", mail_of_version_1}, {"spool-2", mail_of_version_2}};
+constexpr Fixture kFixtures[] = {
+    {"spool-1", mail_of_version_1}, {"spool-2", mail_of_version_2}, {"spool-3", mail_of_version_3}};
 
 class SpoolUpgrade : public testing::TestWithParam<Fixture> {
 protected:
@@ -123,7 +124,7 @@ TEST_P(SpoolUpgrade, ItsMailIsChangedAndEnds)
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, SpoolUpgrade, testing::ValuesIn(kFixtures),
-                         [](const auto& each) { return each.index == 0 ? "Spool1" : "Spool2"; });
+                         [](const auto& each) { return fmt::format("Spool{}", each.index + 1); });
 
 }  // namespace
 }  // namespace hermetic::crash

@@ -74,7 +74,7 @@ private:
 
 void write(const std::string& directory)
 {
-    const auto all = mail_of_version_2();  // the newest
+    const auto all = mail_of_version_3();  // the newest
     for (const bool second : {false, true}) {
         Opening opening{directory};
         for (std::size_t i = 0; i < all.size(); ++i) {
