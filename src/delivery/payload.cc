@@ -12,7 +12,6 @@ namespace hermetic::delivery {
 namespace {
 
 using facts::Reason;
-using facts::Stage;
 
 net::Task<std::optional<smtp::ContentNeeds>> scan(outbound::Context& context,
                                                   const spool::Body& body)
