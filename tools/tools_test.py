@@ -234,6 +234,15 @@ class Docs(Tree):
         problems = self.problems()
         self.assertEqual(len(problems), 2, problems)
 
+    def test_guides_name_ids_that_exist(self):
+        self.write("docs/reference/node.md", "## [log]\n\n| key | type |\n|---|---|\n| `level` | a level |\n")
+        self.write("docs/guides/a.md", "`dane.lookup-failed`, `log.level` of `mx.example.org` in `org.toml`\n")
+        self.assertEqual(self.problems(), [])
+        self.write("README.md", "`log.levels`\n")
+        self.assert_one("README.md:1: ids: nothing has the id log.levels")
+        self.write("README.md", "`dane.lookup-fails`\n")
+        self.assert_one("nothing has the id dane.lookup-fails")
+
     def test_options_differ_from_the_program(self):
         self.write("docs/reference/node.md", "old\n")
         for other in ("org", "reasons", "metrics", "setup"):
