@@ -310,7 +310,8 @@ TEST(Session, TakesTheClientFromXclientWhereItMay)
     fixture.run([](SessionFixture& f, TestClient& client) -> net::Task<> {
         (void)co_await client.reply();
         EXPECT_THAT(co_await client.say("EHLO proxy"), HasSubstr("XCLIENT NAME ADDR"));
-        EXPECT_THAT(co_await client.say("XCLIENT ADDR=192.0.2.9 NAME=real.example.com PORT=99"),
+        EXPECT_THAT(co_await client.say("XCLIENT ADDR=192.0.2.9 NAME=real.example.com PORT=99 "
+                                        "LOGIN=anna+2Blist"),
                     StartsWith("220"));
         (void)co_await client.say("EHLO real.example.com");
         (void)co_await client.say("MAIL FROM:<>");
@@ -322,6 +323,7 @@ TEST(Session, TakesTheClientFromXclientWhereItMay)
                   "postmaster@example.org");
     });
     EXPECT_EQ(fixture.log.sessions.at(0).client.address.format(), "192.0.2.9:99");
+    EXPECT_EQ(fixture.log.sessions.at(0).client.login, "anna+list");
 }
 
 // Specification §2.3: evidence grants. The proxy's own address says nothing about its clients.

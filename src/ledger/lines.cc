@@ -169,6 +169,7 @@ void write(Lines& lines, const events::SessionEnded& session)
         line.text("listener", session.client.listener);
         line.text("client", session.client.address.format());
         line.text("helo", session.client.helo);
+        if (!session.client.login.empty()) line.text("login", session.client.login);
         line.number("messages", session.messages);
         line.number("refused", session.refused);
         describe_connector(line, session);

@@ -199,10 +199,12 @@ TEST(Lines, ASessionSaysHowItEnded)
               R"("took_us":2000,"tls":null})"
               "\n");
     events::SessionEnded secured;
+    secured.client.login = "anna";
     secured.client.tls = std::make_shared<const facts::TlsEvidence>();
     secured.tls_failure = std::make_unique<const facts::TlsFailure>(
         facts::TlsFailure{facts::TlsFailure::Kind::Closed, -1, {}, {}});
     const std::string line = lines_of(LineFormat::Json, std::move(secured));
+    EXPECT_NE(line.find(R"("helo":"","login":"anna","messages":0)"), std::string::npos) << line;
     EXPECT_NE(line.find(R"("tls":{"version":"none")"), std::string::npos) << line;
     EXPECT_NE(line.find(R"("tls_failure":"the peer closed)"), std::string::npos) << line;
 }
