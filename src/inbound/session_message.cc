@@ -10,7 +10,6 @@
 #include "inbound/service.h"
 #include "inbound/session.h"
 #include "mail/trace.h"
-#include "metrics/metrics.h"
 #include "net/await_spool.h"
 #include "net/core.h"
 #include "smtp/refusals.h"
@@ -20,7 +19,6 @@
 namespace hermetic::inbound {
 namespace {
 
-using metrics::Metric;
 using smtp::Next;
 
 // Verified: against the CAs of a connector that has a name of it.
