@@ -84,7 +84,7 @@ void run_transaction(Choices& choices, const smtp::Capabilities& peer, smtp::Dia
     input.peer = &peer;
     input.envelope = &envelope;
     for (std::uint32_t i = 0; i < envelope.recipients.size(); ++i) input.recipients.push_back(i);
-    input.body = "x\r\n";
+    input.body = Bytes{"x\r\n"};
     input.body_size = choices.next() % 2 != 0 ? 3 : 1U << 20;
     if (input.body_size != 3) input.body = {};
     input.needs.eight_bit = choices.next() % 4 == 0;

@@ -15,6 +15,18 @@ public:
     explicit Bytes(std::string text) : data_{std::make_shared<const std::string>(std::move(text))}
     {
     }
+    // `room`: what they take of some memory; given back with the last copy.
+    Bytes(std::string text, std::shared_ptr<void> room)
+    {
+        struct Held {
+            std::shared_ptr<void> room;
+            std::string text;
+        };
+        auto held = std::make_shared<Held>();
+        held->room = std::move(room);
+        held->text = std::move(text);
+        data_ = {held, &held->text};
+    }
 
     [[nodiscard]] std::string_view view() const
     {

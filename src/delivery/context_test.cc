@@ -1,8 +1,8 @@
 // What the job runners of a core share, where it cannot be had.
 #include "outbound/context.h"
 
-#include "delivery/payload.h"
 #include "delivery/service_fixture.h"
+#include "delivery/transmit.h"
 #include "facts/reasons.h"
 
 #include <gmock/gmock.h>
@@ -25,15 +25,15 @@ protected:
                   [](outbound::ConnectionPointer) {}}
     {
     }
-    using Made = std::optional<Result<Payload, facts::Outcome>>;
+    using Made = std::optional<Result<smtp::TransactionInput, facts::Outcome>>;
     // For a peer that offers nothing.
     static net::Task<> make(outbound::Context& context, const spool::StoredMessage& message,
                             Made& made)
     {
         const smtp::Capabilities peer;
-        made.emplace(co_await make_payload(context, message, peer));
+        made.emplace(co_await make_transaction_input(context, message, peer));
     }
-    Made payload_of(const spool::StoredMessage& message)
+    Made prepare(const spool::StoredMessage& message)
     {
         Made made;
         fixture.run(make(context, message, made));
@@ -70,16 +70,16 @@ TEST_F(ContextTest, AConversionWaitsWhileOthersTakeTheMemory)
         others.push_back(std::move(room));
     }
     EXPECT_THAT(others, SizeIs(2));
-    const auto waits = payload_of(*message);
+    const auto waits = prepare(*message);
     ASSERT_TRUE(waits && !*waits);
     EXPECT_EQ(waits->error().reason, Reason::ContentConversionWaits);
     EXPECT_EQ(waits->error().enhanced.format(), "4.3.2");
     EXPECT_EQ(waits->error().result, facts::OutcomeClass::Deferred);
 
     others.pop_back();
-    const auto goes = payload_of(*message);
+    const auto goes = prepare(*message);
     ASSERT_TRUE(goes && *goes);
-    EXPECT_THAT((*goes)->body->bytes.view(), HasSubstr("=E4"));
+    EXPECT_THAT((*goes)->body.view(), HasSubstr("=E4"));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "delivery/job_runner.h"
 
 #include "delivery/delivery_job.h"
-#include "delivery/payload.h"
 #include "delivery/transmit.h"
 #include "events/publisher.h"
 #include "facts/reasons.h"
@@ -401,15 +400,17 @@ net::Task<JobRunner::OnConnection> JobRunner::offer(DeliveryJob& job)
 {
     auto& metrics = context_.adapters.metrics;
     std::vector<std::uint32_t> elsewhere;
-    auto payload = co_await make_payload(context_, job.message(), connection_->capabilities);
-    if (!payload) {
-        last_failure_ = std::move(payload.error());
+    auto prepared =
+        co_await make_transaction_input(context_, job.message(), connection_->capabilities);
+    if (!prepared) {
+        last_failure_ = std::move(prepared.error());
         job.set_waiting(last_failure_);
         job.to_try.clear();
         co_return OnConnection::Through;
     }
-    content_needs_.eight_bit = content_needs_.eight_bit || payload->needs.eight_bit;
-    content_needs_.utf8_header = content_needs_.utf8_header || payload->needs.utf8_header;
+    prepared->dialect = connection_->dialect;
+    content_needs_.eight_bit = content_needs_.eight_bit || prepared->needs.eight_bit;
+    content_needs_.utf8_header = content_needs_.utf8_header || prepared->needs.utf8_header;
     bool unfit = true;
     while (!job.to_try.empty()) {
         if (snapshot_ != context_.snapshot || !next_hop_->still_holds(*connection_)) {
@@ -417,20 +418,14 @@ net::Task<JobRunner::OnConnection> JobRunner::offer(DeliveryJob& job)
             job.to_try.insert(job.to_try.end(), elsewhere.begin(), elsewhere.end());
             co_return OnConnection::Stale;
         }
-        smtp::TransactionInput input;
-        input.dialect = connection_->dialect;
-        input.peer = &connection_->capabilities;
-        input.envelope = &job.envelope();
+        smtp::TransactionInput input = *prepared;
         input.recipients.assign(job.to_try.begin(),
                                 job.to_try.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                          recipients_at_once(), job.to_try.size())));
-        input.body_size = payload->body->size;
-        input.body = payload->body->bytes.view();
-        input.needs = payload->needs;
         input.reset_first = connection_->reset_due;
         smtp::ClientTransaction transaction{std::move(input)};
         const auto end =
-            co_await transmit(context_, *connection_, transaction, *payload->body, watch_);
+            co_await transmit(context_, *connection_, transaction, job.message().body, watch_);
         job.add_step(*connection_);
         without_chunking_ = without_chunking_ || transaction.knows_no_bdat();
         if (end == Transmitted::Stale || transaction.knows_no_bdat()) {

@@ -8,8 +8,11 @@
 #include "outbound/peer_watch.h"
 #include "outbound/talk.h"
 #include "smtp/client_dot_stuffer.h"
+#include "smtp/client_seven_bit.h"
 
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace hermetic::delivery {
@@ -22,15 +25,53 @@ using facts::Reason;
 // A message of up to so many octets is written with its final dot in one go.
 constexpr std::size_t kOneWrite = std::size_t{64} << 10;
 
+net::Task<std::optional<smtp::ContentNeeds>> scan(outbound::Context& context,
+                                                  const spool::Body& body)
+{
+    BodySource source{context, body};
+    smtp::ContentScanner scanner;
+    for (;;) {
+        const auto piece = co_await source.next();
+        if (!piece || (piece->empty() && !source.complete())) co_return std::nullopt;
+        if (piece->empty()) co_return scanner.needs();
+        scanner.feed(*piece);
+    }
+}
+
+net::Task<std::optional<std::string>> read_whole(outbound::Context& context,
+                                                 const spool::Body& body)
+{
+    BodySource source{context, body};
+    std::string whole;
+    whole.reserve(body.size);
+    for (;;) {
+        const auto piece = co_await source.next();
+        if (!piece || (piece->empty() && !source.complete())) co_return std::nullopt;
+        if (piece->empty()) co_return whole;
+        whole += *piece;
+    }
+}
+
+// The octets that the transaction has in memory, or the file they are in.
+spool::Body body_of(const smtp::TransactionInput& input, const spool::Body& stored)
+{
+    spool::Body body;
+    body.id = stored.id;
+    body.size = input.body_size;
+    body.bytes = input.body;
+    body.in_file = stored.in_file && input.body.empty();
+    return body;
+}
+
 class Transmitter {
 public:
     Transmitter(outbound::Context& context, outbound::Connection& connection,
-                smtp::ClientTransaction& transaction, const spool::Body& body,
+                smtp::ClientTransaction& transaction, const spool::Body& stored,
                 outbound::PeerWatch& watch)
         : context_{context},
           connection_{connection},
           transaction_{transaction},
-          body_{body},
+          body_{body_of(transaction.input(), stored)},
           watch_{watch}
     {
         context_.watch(*connection_.stream);
@@ -59,7 +100,7 @@ private:
     outbound::Context& context_;
     outbound::Connection& connection_;
     smtp::ClientTransaction& transaction_;
-    const spool::Body& body_;
+    const spool::Body body_;
     outbound::PeerWatch& watch_;
     smtp::ClientTransaction::Step step_;
     bool has_looked_ = false;  // for what has come unasked, just before the first write
@@ -264,12 +305,52 @@ net::Task<bool> Transmitter::hear_early()
 
 }  // namespace
 
+facts::Outcome unreadable_message()
+{
+    return facts::local_outcome(Reason::SpoolReadFailed,
+                                "the message could not be read from the spool");
+}
+
+net::Task<Result<smtp::TransactionInput, facts::Outcome>> make_transaction_input(
+    outbound::Context& context, const spool::StoredMessage& message, const smtp::Capabilities& peer)
+{
+    const auto& envelope = *message.envelope;
+    smtp::TransactionInput input;
+    input.peer = &peer;
+    input.envelope = &envelope;
+    input.body_size = message.body.size;
+    input.body = message.body.bytes;
+    const bool eight_bit =
+        envelope.body_type == mail::BodyType::EightBitMime && !peer.eight_bit_mime;
+    if (!eight_bit && (!envelope.smtputf8 || peer.smtputf8)) co_return std::move(input);
+
+    const auto needs = co_await scan(context, message.body);
+    if (!needs) co_return failure(unreadable_message());
+    input.needs = *needs;
+    if (!eight_bit || !needs->eight_bit || message.body.size > smtp::kMaxConverted) {
+        co_return std::move(input);
+    }
+    auto room = context.room_to_convert(message.body.size);
+    if (room == nullptr) {
+        co_return failure(facts::local_outcome(Reason::ContentConversionWaits,
+                                               "other messages are being converted to 7-bit text"));
+    }
+    auto whole = co_await read_whole(context, message.body);
+    if (!whole) co_return failure(unreadable_message());
+    auto seven_bit = smtp::to_seven_bit(*whole);
+    if (!seven_bit) co_return std::move(input);
+    input.body_size = seven_bit->size();
+    input.body = Bytes{*std::move(seven_bit), std::move(room)};
+    input.needs.eight_bit = false;
+    co_return std::move(input);
+}
+
 net::Task<Transmitted> transmit(outbound::Context& context, outbound::Connection& connection,
-                                smtp::ClientTransaction& transaction, const spool::Body& body,
+                                smtp::ClientTransaction& transaction, const spool::Body& stored,
                                 outbound::PeerWatch& watch)
 {
     ++connection.messages;
-    Transmitter transmitter{context, connection, transaction, body, watch};
+    Transmitter transmitter{context, connection, transaction, stored, watch};
     const auto ended = co_await transmitter.run();
     connection.reset_due = transaction.leaves_reset_due();
     if (ended != Transmitted::Done) {

@@ -170,7 +170,7 @@ bool ClientTransaction::send_content()
         phase_ = Phase::Body;
         return false;
     }
-    out_ += input_.body;
+    out_ += input_.body.view();
     expect(Command::End);
     phase_ = Phase::Ended;
     return false;

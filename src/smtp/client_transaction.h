@@ -7,6 +7,7 @@
 // replies follow a refused BDAT is nowhere defined.
 #pragma once
 
+#include "core/bytes.h"
 #include "facts/attempt.h"
 #include "mail/envelope.h"
 #include "smtp/client_capabilities.h"
@@ -40,7 +41,7 @@ struct TransactionInput {
     const mail::Envelope* envelope = nullptr;  // outlives it
     std::vector<std::uint32_t> recipients;     // indexes into the envelope's, not empty
     std::uint64_t body_size = 0;
-    std::string_view body;  // where it is in memory; outlives the transaction
+    Bytes body;  // where it is in memory
     ContentNeeds needs;
     bool reset_first = false;  // the transaction before left one open
 };
@@ -95,6 +96,7 @@ public:
     enum class Written : std::uint8_t { All, Part };
     void on_lost(facts::Outcome outcome, Written written = Written::All);
 
+    [[nodiscard]] const TransactionInput& input() const { return input_; }
     // For SendBody: the dots of RFC 5321 §4.5.2 and the final one, or the bare octets after BDAT.
     [[nodiscard]] bool body_is_dotted() const { return dotted_; }
     [[nodiscard]] facts::Stage stage() const;

@@ -35,7 +35,7 @@ void TransactionTest::begin()
     input.envelope = &envelope;
     for (std::uint32_t i = 0; i < envelope.recipients.size(); ++i) input.recipients.push_back(i);
     input.body_size = size != 0 ? size : body.size();
-    if (size == 0) input.body = body;
+    if (size == 0) input.body = Bytes{body};
     input.needs = needs;
     input.reset_first = reset_first;
     transaction = std::make_unique<ClientTransaction>(std::move(input));
