@@ -43,9 +43,9 @@ DeliveryJob::DeliveryJob(std::shared_ptr<const spool::StoredMessage> message, sp
                          std::optional<WallTime> accepted_at, WallTime started, Instant began)
     : message_{std::move(message)}, began_{began}
 {
-    input_.message = message_.get();
-    input_.lease = lease;
-    input_.accepted_at = accepted_at;
+    settlement_.message = message_.get();
+    settlement_.change.lease = lease;
+    settlement_.accepted_at = accepted_at;
     attempt_.started = started;
     to_try = settlement::waiting_recipients(*message_);
 }
@@ -71,19 +71,19 @@ void DeliveryJob::split(const objects::Snapshot& snapshot, const routing::Route&
     }
     // As a whole: it only goes back to the queue, which knows, or hears in a moment, where it goes.
     if (to_try.empty() && elsewhere.size() == 1) return;
-    input_.split = settlement::split(*message_, elsewhere, now, ids);
+    settlement_.split = settlement::split(*message_, elsewhere, now, ids);
 }
 
 HostVerdict DeliveryJob::set_outcome(std::uint32_t index, facts::Outcome outcome,
                                      const std::string& host, settlement::HandedTo handed_to)
 {
     const auto same = [&](const settlement::RecipientEnd& end) { return end.index == index; };
-    const auto known = std::find_if(input_.ends.begin(), input_.ends.end(), same);
-    const bool first = known == input_.ends.end();
+    const auto known = std::find_if(settlement_.ends.begin(), settlement_.ends.end(), same);
+    const bool first = known == settlement_.ends.end();
     const HostVerdict verdict = judge_host(first ? nullptr : &known->outcome, outcome);
     settlement::RecipientEnd end{index, std::move(outcome), host, handed_to};
     if (first) {
-        input_.ends.push_back(std::move(end));
+        settlement_.ends.push_back(std::move(end));
     } else if (verdict.counts == Counts::Now) {
         *known = std::move(end);
     }
@@ -107,13 +107,13 @@ void DeliveryJob::set_remaining(const facts::Outcome& outcome, const std::string
 bool DeliveryJob::has_outcome(std::uint32_t index) const
 {
     return std::ranges::any_of(
-        input_.ends, [&](const settlement::RecipientEnd& end) { return end.index == index; });
+        settlement_.ends, [&](const settlement::RecipientEnd& end) { return end.index == index; });
 }
 
 bool DeliveryJob::all_are_unfit() const
 {
     return std::ranges::all_of(to_try, [&](std::uint32_t index) {
-        return std::ranges::any_of(input_.ends, [&](const settlement::RecipientEnd& end) {
+        return std::ranges::any_of(settlement_.ends, [&](const settlement::RecipientEnd& end) {
             return end.index == index && outbound::is_unfit_host(end.outcome.reason);
         });
     });
@@ -121,7 +121,7 @@ bool DeliveryJob::all_are_unfit() const
 
 void DeliveryJob::defer_unfit()
 {
-    for (auto& end : input_.ends) {
+    for (auto& end : settlement_.ends) {
         const bool waits = std::ranges::find(to_try, end.index) != to_try.end();
         if (waits && outbound::is_unfit_host(end.outcome.reason))
             outbound::make_temporary(end.outcome);
@@ -149,9 +149,9 @@ void DeliveryJob::describe_failure(const outbound::NextHopClient& next_hop)
 
 void DeliveryJob::add_required(const outbound::NextHopClient& next_hop)
 {
-    if (next_hop.required_tls() != input_.required_tls)
-        input_.required_tls =
-            mail::strongest(std::move(input_.required_tls), next_hop.required_tls());
+    if (next_hop.required_tls() != settlement_.required_tls)
+        settlement_.required_tls =
+            mail::strongest(std::move(settlement_.required_tls), next_hop.required_tls());
 }
 
 void DeliveryJob::describe(const policy::TlsDecision& decision)
@@ -209,7 +209,7 @@ void DeliveryJob::add_step(const outbound::Connection& connection)
 
 bool DeliveryJob::may_make_notice() const
 {
-    return settlement::may_make_notice(envelope(), input_.ends);
+    return settlement::may_make_notice(envelope(), settlement_.ends);
 }
 
 void DeliveryJob::complete_attempt(const routing::Route& route, Instant now)
@@ -223,8 +223,8 @@ void DeliveryJob::complete_attempt(const routing::Route& route, Instant now)
     attempt_.destination = route.label;
     attempt_.connector = route.connector;
     attempt_.size = message_->body.size;
-    attempt_.parts.reserve(input_.ends.size());
-    for (const auto& end : input_.ends) {
+    attempt_.parts.reserve(settlement_.ends.size());
+    for (const auto& end : settlement_.ends) {
         attempt_.parts.push_back(
             {printable(envelope().recipients[end.index].address.format()), facts::Outcome{}});
     }
@@ -235,30 +235,30 @@ settlement::Counts DeliveryJob::conclude(outbound::Context& context, report::Not
 {
     auto& core = context.adapters.core;
     complete_attempt(route, context.now());
-    input_.snapshot = context.snapshot.get();
-    input_.hostname = context.settings->hostname;
-    input_.now = core.clock().wall();
-    input_.limit = &limit;
+    settlement_.snapshot = context.snapshot.get();
+    settlement_.hostname = context.settings->hostname;
+    settlement_.now = core.clock().wall();
+    settlement_.limit = &limit;
     if (may_make_notice()) {
-        for (std::size_t i = 0; i < input_.ends.size(); ++i)
-            attempt_.parts[i].outcome = input_.ends[i].outcome;
-        if (made_ == Made::Yes) input_.attempt = attempt_;
-        input_.headers = header;
+        for (std::size_t i = 0; i < settlement_.ends.size(); ++i)
+            attempt_.parts[i].outcome = settlement_.ends[i].outcome;
+        if (made_ == Made::Yes) settlement_.attempt = &attempt_;
+        settlement_.headers = header;
         if (!message_->body.in_file) {
-            input_.headers = report::header_of(message_->body.bytes.view());
-            input_.body = message_->body.bytes;
+            settlement_.headers = report::header_of(message_->body.bytes.view());
+            settlement_.body = message_->body.bytes;
         }
     }
-    auto settlement = settlement::settle(std::move(input_), core.random(), core.ids());
+    settlement_ = settlement::settle(std::move(settlement_), core.random(), core.ids());
 
-    for (std::size_t i = 0; i < settlement.outcomes.size(); ++i) {
-        attempt_.parts[i].outcome = std::move(settlement.outcomes[i]);
+    for (std::size_t i = 0; i < settlement_.ends.size(); ++i) {
+        attempt_.parts[i].outcome = std::move(settlement_.ends[i].outcome);
     }
     auto& events = context.adapters.events;
     if (!attempt_.parts.empty()) events.publish(std::move(attempt_));
-    for (auto& notice : settlement.notices) events.publish(std::move(notice));
-    context.adapters.spool->record(std::move(settlement.change));
-    return settlement;
+    for (auto& notice : settlement_.notices) events.publish(std::move(notice));
+    context.adapters.spool->record(std::move(settlement_.change));
+    return settlement_;
 }
 
 }  // namespace hermetic::delivery

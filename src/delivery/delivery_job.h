@@ -70,7 +70,7 @@ public:
     // Nobody is tried: it is settled with the destination's last failure.
     void settle_only() { made_ = Made::No; }
     // The attempt goes below policy: the message's approval is used up with it.
-    void use_approval() { input_.approval_used = true; }
+    void use_approval() { settlement_.approval_used = true; }
 
     // Settles, logs, counts and records. `header` is of a message whose body is a file.
     settlement::Counts conclude(outbound::Context& context, report::NoticeLimit& limit,
@@ -85,7 +85,7 @@ private:
     void complete_attempt(const routing::Route& route, Instant now);
 
     std::shared_ptr<const spool::StoredMessage> message_;
-    settlement::SettleInput input_;  // what is known of it so far
+    settlement::Settlement settlement_;  // what is known of it so far
     Instant began_;
     facts::Attempt attempt_;
     Made made_ = Made::Yes;

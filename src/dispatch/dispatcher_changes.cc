@@ -175,10 +175,10 @@ net::Task<> Dispatcher::Impl::change_message(MessageId id, MessageChange change,
         header = co_await read_beginning(message.body, kHeaderOctets);
 
     // Decide.
-    settlement::SettleInput input = settle_input(message, reserved.lease());
-    input.headers = report::header_of(message.body.in_file ? header : message.body.bytes.view());
-    if (!message.body.in_file) input.body = message.body.bytes;
-    auto made = apply_change(change, std::move(input), core_.random(), core_.ids());
+    settlement::Settlement known = open_settlement(message, reserved.lease());
+    known.headers = report::header_of(message.body.in_file ? header : message.body.bytes.view());
+    if (!message.body.in_file) known.body = message.body.bytes;
+    auto made = apply_change(change, std::move(known), core_.random(), core_.ids());
 
     // Commit: a notice is in the same change. Until here a crash leaves the message as it was.
     const auto durability = co_await commit(std::move(made.change));
@@ -286,7 +286,8 @@ OperatorAnswer Dispatcher::Impl::unread(const std::string& error) const
 OperatorAnswer Dispatcher::Impl::unrecorded() const
 {
     if (stopped_) return answer_stopping();
-    return {AnswerKind::NotRecorded, 0, "It could not be recorded: the disk cannot be written now."};
+    return {AnswerKind::NotRecorded, 0,
+            "It could not be recorded: the disk cannot be written now."};
 }
 
 // The error is empty where it is gone.
@@ -325,16 +326,16 @@ net::Task<spool::Durability> Dispatcher::Impl::commit(spool::Change change)
     co_return durability;
 }
 
-settlement::SettleInput Dispatcher::Impl::settle_input(const spool::StoredMessage& message,
-                                                       const spool::Lease& lease) const
+settlement::Settlement Dispatcher::Impl::open_settlement(const spool::StoredMessage& message,
+                                                         const spool::Lease& lease) const
 {
-    settlement::SettleInput input;
-    input.message = &message;
-    input.lease = lease;
-    input.snapshot = &routes_->snapshot();
-    input.hostname = settings_.hostname;
-    input.now = clock_.wall();
-    return input;
+    settlement::Settlement known;
+    known.message = &message;
+    known.change.lease = lease;
+    known.snapshot = &routes_->snapshot();
+    known.hostname = settings_.hostname;
+    known.now = clock_.wall();
+    return known;
 }
 
 // One message for each route, in one durable change; they share its body. The first part goes on
@@ -366,10 +367,10 @@ net::Task<> Dispatcher::Impl::split_message(MessageId id)
     std::vector<Stored> parts;
     if (groups.size() > 1) {
         groups.erase(groups.begin());
-        settlement::SettleInput input = settle_input(origin, reserved.lease());
-        input.split = settlement::split(origin, groups, input.now, core_.ids());
-        parts = input.split.parts;
-        auto made = settlement::settle(std::move(input), core_.random(), core_.ids());
+        settlement::Settlement known = open_settlement(origin, reserved.lease());
+        known.split = settlement::split(origin, groups, known.now, core_.ids());
+        parts = known.split.parts;
+        auto made = settlement::settle(std::move(known), core_.random(), core_.ids());
         state = made.change.state;
 
         // Commit: on disk is the whole message, or all its parts.

@@ -149,8 +149,8 @@ private:
     [[nodiscard]] net::Task<Result<Stored, std::string>> load(MessageId id);
     [[nodiscard]] net::Task<std::string> read_beginning(spool::Body body, std::size_t octets);
     [[nodiscard]] net::Task<spool::Durability> commit(spool::Change change);
-    [[nodiscard]] settlement::SettleInput settle_input(const spool::StoredMessage& message,
-                                                       const spool::Lease& lease) const;
+    [[nodiscard]] settlement::Settlement open_settlement(const spool::StoredMessage& message,
+                                                         const spool::Lease& lease) const;
     [[nodiscard]] OperatorAnswer unread(const std::string& error) const;
     [[nodiscard]] OperatorAnswer unrecorded() const;
     void publish_change(const MessageId& id, const MessageChange& change,

@@ -23,7 +23,7 @@ struct GrantedMessage {
     spool::Lease lease;
     // The message itself while it is still in memory; null: to be loaded from the spool.
     std::shared_ptr<const spool::StoredMessage> resident;
-    // From when its times count; nullopt: as its envelope says (SettleInput).
+    // From when its times count; nullopt: as its envelope says (settlement::Settlement).
     std::optional<WallTime> accepted_at{};
     // This attempt may go below its TLS policy, which an operator has approved; the permission is
     // used up with it. What the spool says of an approval is a record of it, and permits nothing.

@@ -139,30 +139,28 @@ queue::StateSet concerned_states(ChangeKind kind)
     return {};
 }
 
-settlement::Settlement apply_change(const MessageChange& change, settlement::SettleInput input,
+settlement::Settlement apply_change(const MessageChange& change, settlement::Settlement known,
                                     Random& random, IdSource& ids)
 {
     if (change.kind == ChangeKind::Remove) {
-        input.ends = settlement::end_all(
-            *input.message,
+        known.ends = settlement::end_all(
+            *known.message,
             facts::local_outcome(facts::Reason::QueueRemoved, "Removed by an administrator"));
-        input.tell = change.tell;
-        return settlement::settle(std::move(input), random, ids);
+        known.tell = change.tell;
+        return settlement::settle(std::move(known), random, ids);
     }
-    settlement::Settlement made;
-    made.change.kind = spool::Change::Kind::Deferred;
-    made.change.lease = input.lease;
-    made.change.state = input.message->state;
-    spool::MessageState& state = made.change.state;
+    known.change.kind = spool::Change::Kind::Deferred;
+    known.change.state = known.message->state;
+    spool::MessageState& state = known.change.state;
     switch (change.kind) {
     case ChangeKind::Hold:
         state.held = true;
-        state.handled = spool::Handled{"held", change.by.name, input.now};
+        state.handled = spool::Handled{"held", change.by.name, known.now};
         break;
     case ChangeKind::Release:
         state.held = false;
-        state.handled = spool::Handled{"released", change.by.name, input.now};
-        state.next_attempt = input.now;
+        state.handled = spool::Handled{"released", change.by.name, known.now};
+        state.next_attempt = known.now;
         break;
     case ChangeKind::Approve:
         state.approval = change.approval;
@@ -171,7 +169,7 @@ settlement::Settlement apply_change(const MessageChange& change, settlement::Set
     case ChangeKind::Remove:
         break;
     }
-    return made;
+    return known;
 }
 
 std::string_view describe_done(ChangeKind kind, const QueueFacts& facts)

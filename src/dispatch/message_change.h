@@ -79,10 +79,10 @@ struct QueueFacts {
 [[nodiscard]] OperatorAnswer answer_unknown(QueueFacts::Reading reading);
 [[nodiscard]] OperatorAnswer answer_stopping();
 
-// The change for the spool, and its notices. `input`: the message as it was read, its lease, the
+// The change for the spool, and its notices. `known`: the message as it was read, its lease, the
 // objects and the time as they are now; of a removal that tells its sender what is to be quoted.
 [[nodiscard]] settlement::Settlement apply_change(const MessageChange& change,
-                                                  settlement::SettleInput input, Random& random,
+                                                  settlement::Settlement known, Random& random,
                                                   IdSource& ids);
 
 // For people, and as an event, once it is durable.

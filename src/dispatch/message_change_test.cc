@@ -133,9 +133,9 @@ protected:
     }
     settlement::Settlement apply(const MessageChange& change)
     {
-        settlement::SettleInput input;
+        settlement::Settlement input;
         input.message = &message;
-        input.lease = {message.id, 7};
+        input.change.lease = {message.id, 7};
         input.snapshot = snapshot.get();
         input.hostname = "mx.own.example";
         input.now = now;

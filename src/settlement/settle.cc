@@ -47,20 +47,20 @@ Outcome expired(Outcome outcome)
 
 class Settler {
 public:
-    Settler(SettleInput input, Random& random, IdSource& ids)
-        : input_{std::move(input)},
-          message_{*input_.message},
+    Settler(Settlement known, Random& random, IdSource& ids)
+        : settlement_{std::move(known)},
+          message_{*settlement_.message},
           schedule_{queue::make_retry_schedule(
-              input_.snapshot->organization(message_.envelope->organization))},
+              settlement_.snapshot->organization(message_.envelope->organization))},
           random_{random},
           ids_{ids}
     {
-        waiting_.accepted_at =
-            std::min(input_.accepted_at.value_or(message_.envelope->accepted_at), input_.now);
+        waiting_.accepted_at = std::min(
+            settlement_.accepted_at.value_or(message_.envelope->accepted_at), settlement_.now);
         waiting_.tls_failing_since = tls_failing_since();
         attempted_at_ = last_attempted_at();
         required_tls_ =
-            mail::strongest(message_.state.required_tls, std::move(input_.required_tls));
+            mail::strongest(message_.state.required_tls, std::move(settlement_.required_tls));
     }
 
     Settlement run();
@@ -75,8 +75,9 @@ private:
     void note_last_outcome();
     void tell_senders();
     void add_notice(report::Notice notice);
+    void end_waiting();
 
-    SettleInput input_;
+    Settlement settlement_;
     const spool::StoredMessage& message_;
     queue::RetrySchedule schedule_;
     queue::Waiting waiting_;
@@ -84,12 +85,12 @@ private:
     IdSource& ids_;
     std::vector<std::uint32_t> finished_;
     std::vector<RecipientReport> reports_;
+    bool over_ = false;
     bool tell_delay_ = false;
     WallTime attempted_at_{};
     std::optional<mail::RequiredTls> required_tls_;
     facts::AttemptHistory history_;
     std::string last_attempt_;
-    Settlement result_;
 };
 
 Settlement Settler::run()
@@ -97,26 +98,28 @@ Settlement Settler::run()
     judge_recipients();
     note_attempt();
     decide_change();
-    if (!reports_.empty() && input_.tell == TellSender::Yes) tell_senders();
-    for (auto& part : input_.split.parts) result_.change.new_messages.push_back(std::move(part));
-    return std::move(result_);
+    if (!reports_.empty() && settlement_.tell == TellSender::Yes) tell_senders();
+    for (auto& part : settlement_.split.parts)
+        settlement_.change.new_messages.push_back(std::move(part));
+    if (over_) end_waiting();
+    return std::move(settlement_);
 }
 
 std::optional<WallTime> Settler::tls_failing_since() const
 {
     std::vector<queue::TlsWord> words;
-    for (const auto& end : input_.ends) {
+    for (const auto& end : settlement_.ends) {
         if (end.outcome.result == OutcomeClass::Deferred) {
             words.push_back(queue::tls_word(end.outcome));
         }
     }
-    return queue::tls_failing_since(message_.state.tls_failing_since, words, input_.now);
+    return queue::tls_failing_since(message_.state.tls_failing_since, words, settlement_.now);
 }
 
 // The epoch where none was ever made.
 WallTime Settler::last_attempted_at() const
 {
-    if (input_.attempt) return input_.now;
+    if (settlement_.attempt) return settlement_.now;
     WallTime last{};
     for (const auto& cause : message_.state.history.causes) last = std::max(last, cause.last_at);
     return last;
@@ -124,39 +127,36 @@ WallTime Settler::last_attempted_at() const
 
 void Settler::judge_recipients()
 {
-    const bool over = queue::is_expired(schedule_, waiting_, input_.now);
-    tell_delay_ = !over && !message_.state.delay_notified &&
-                  queue::is_delay_notice_due(schedule_, waiting_, input_.now);
+    over_ = queue::is_expired(schedule_, waiting_, settlement_.now);
+    tell_delay_ = !over_ && !message_.state.delay_notified &&
+                  queue::is_delay_notice_due(schedule_, waiting_, settlement_.now);
     finished_ = message_.state.finished;
-    finished_.insert(finished_.end(), input_.split.moved.begin(), input_.split.moved.end());
-    for (const auto& end : input_.ends) {
+    finished_.insert(finished_.end(), settlement_.split.moved.begin(),
+                     settlement_.split.moved.end());
+    for (const auto& end : settlement_.ends) {
         const auto& recipient = message_.envelope->recipients[end.index];
         switch (end.outcome.result) {
         case OutcomeClass::Delivered:
-            ++result_.delivered;
+            ++settlement_.delivered;
             finished_.push_back(end.index);
             if (wants_success(recipient) && end.handed_to != HandedTo::DsnRelay) {
                 report(end,
                        end.handed_to == HandedTo::Mailbox ? Action::Delivered : Action::Relayed);
             }
-            result_.outcomes.push_back(end.outcome);
             break;
         case OutcomeClass::Failed:
-            ++result_.failed;
+            ++settlement_.failed;
             finished_.push_back(end.index);
             report(end, Action::Failed);
-            result_.outcomes.push_back(end.outcome);
             break;
         case OutcomeClass::Deferred:
-            if (over) {
-                ++result_.failed;
+            if (over_) {
+                ++settlement_.failed;
                 finished_.push_back(end.index);
                 report(end, Action::Failed);
-                result_.outcomes.push_back(expired(end.outcome));
             } else {
-                ++result_.deferred;
+                ++settlement_.deferred;
                 if (tell_delay_) report(end, Action::Delayed);
-                result_.outcomes.push_back(end.outcome);
             }
             break;
         }
@@ -179,40 +179,39 @@ void Settler::note_attempt()
 {
     history_ = message_.state.history;
     last_attempt_ = message_.state.last_attempt;
-    if (!input_.attempt) return;
-    last_attempt_ = report::format_attempt(*input_.attempt);
+    if (!settlement_.attempt) return;
+    last_attempt_ = report::format_attempt(*settlement_.attempt);
     const std::uint32_t number = message_.state.attempts + 1;
-    for (const auto& end : input_.ends) {
+    for (const auto& end : settlement_.ends) {
         if (end.outcome.result == OutcomeClass::Delivered) continue;
-        facts::note(history_, number, input_.now, end.outcome, end.host);
+        facts::note(history_, number, settlement_.now, end.outcome, end.host);
     }
 }
 
 void Settler::decide_change()
 {
-    auto& change = result_.change;
-    change.lease = input_.lease;
+    auto& change = settlement_.change;
     if (finished_.size() == message_.envelope->recipients.size()) {
         change.kind = spool::Change::Kind::Finished;
         return;
     }
     change.kind = spool::Change::Kind::Deferred;
     change.state = message_.state;
-    if (input_.approval_used) change.state.approval.reset();
+    if (settlement_.approval_used) change.state.approval.reset();
     change.state.required_tls = required_tls_;
     change.state.history = history_;
     change.state.last_attempt = whole_lines(last_attempt_, kMaxAttempt);
     change.state.finished = std::move(finished_);
-    if (input_.ends.empty()) return;  // no attempt: some of it goes another way
+    if (settlement_.ends.empty()) return;  // no attempt: some of it goes another way
     change.state.tls_failing_since = waiting_.tls_failing_since;
     const WallTime planned = message_.state.next_attempt;
-    if (queue::is_ahead_of_time(schedule_, planned, input_.now)) {
+    if (queue::is_ahead_of_time(schedule_, planned, settlement_.now)) {
         change.state.next_attempt =
-            queue::not_past_its_times(schedule_, waiting_, planned, input_.now);
+            queue::not_past_its_times(schedule_, waiting_, planned, settlement_.now);
     } else {
         change.state.attempts += 1;
-        change.state.next_attempt =
-            queue::next_attempt(schedule_, change.state.attempts, waiting_, input_.now, random_);
+        change.state.next_attempt = queue::next_attempt(schedule_, change.state.attempts, waiting_,
+                                                        settlement_.now, random_);
     }
     change.state.delay_notified = message_.state.delay_notified || tell_delay_;
     note_last_outcome();
@@ -221,13 +220,13 @@ void Settler::decide_change()
 void Settler::note_last_outcome()
 {
     const RecipientEnd* last = nullptr;
-    for (const auto& end : input_.ends) {
+    for (const auto& end : settlement_.ends) {
         if (end.outcome.result == OutcomeClass::Deferred) last = &end;
     }
     if (last == nullptr) return;
-    auto& state = result_.change.state;
+    auto& state = settlement_.change.state;
     // A pause is nobody's answer: what the last attempt came to stays, with the pause beside it.
-    const bool paused = !input_.attempt && last->outcome.reason == Reason::QueuePaused;
+    const bool paused = !settlement_.attempt && last->outcome.reason == Reason::QueuePaused;
     const bool has_own =
         !state.last_reason.empty() && state.last_reason != facts::name(Reason::QueuePaused);
     if (paused && has_own) {
@@ -244,18 +243,18 @@ void Settler::note_last_outcome()
 void Settler::tell_senders()
 {
     report::NoticeInput input;
-    input.id = ids_.next<MessageId>(input_.now);
-    input.now = input_.now;
-    input.hostname = input_.hostname;
-    input.snapshot = input_.snapshot;
+    input.id = ids_.next<MessageId>(settlement_.now);
+    input.now = settlement_.now;
+    input.hostname = settlement_.hostname;
+    input.snapshot = settlement_.snapshot;
     input.about = message_.envelope.get();
     input.recipients = std::move(reports_);
     input.history = std::move(history_);
     input.last_attempt = std::move(last_attempt_);
     input.expires_at = queue::expires_at(schedule_, waiting_);
-    input.headers = input_.headers;
-    input.message = std::move(input_.body);
-    input.limit = input_.limit;
+    input.headers = settlement_.headers;
+    input.message = std::move(settlement_.body);
+    input.limit = settlement_.limit;
     input.required_tls = std::move(required_tls_);
     const auto decision = report::decide_notice(input);
     auto notice = report::make_notice(input);
@@ -277,48 +276,47 @@ void Settler::tell_senders()
     } else if (decision.reason == Reason::NoticeNotAsked) {
         return;
     }
-    result_.notices.push_back(std::move(facts));
+    settlement_.notices.push_back(std::move(facts));
 }
 
 void Settler::add_notice(report::Notice notice)
 {
     auto stored = std::make_shared<spool::StoredMessage>();
     stored->id = notice.envelope.accepted_as;
-    stored->body.id = ids_.next<BodyId>(input_.now);
+    stored->body.id = ids_.next<BodyId>(settlement_.now);
     stored->body.size = notice.bytes.size();
     stored->body.bytes = Bytes{std::move(notice.bytes)};
     notice.envelope.size = stored->body.size;
     stored->envelope = std::make_shared<const mail::Envelope>(std::move(notice.envelope));
-    stored->state.next_attempt = input_.now;
-    result_.change.new_messages.push_back(std::move(stored));
+    stored->state.next_attempt = settlement_.now;
+    settlement_.change.new_messages.push_back(std::move(stored));
+}
+
+void Settler::end_waiting()
+{
+    for (auto& end : settlement_.ends) {
+        if (end.outcome.result == OutcomeClass::Deferred)
+            end.outcome = expired(std::move(end.outcome));
+    }
 }
 
 // Everybody has it and nobody asked to hear of it: by far the most common end.
-bool is_simply_done(const SettleInput& input)
+bool is_simply_done(const Settlement& known)
 {
-    return input.split.empty() &&
-           input.message->state.finished.size() + input.ends.size() ==
-               input.message->envelope->recipients.size() &&
-           !may_make_notice(*input.message->envelope, input.ends);
-}
-
-Settlement settle_simply(SettleInput input)
-{
-    Settlement result;
-    result.change.lease = input.lease;
-    result.delivered = static_cast<std::uint32_t>(input.ends.size());
-    result.outcomes.reserve(input.ends.size());
-    for (auto& end : input.ends) result.outcomes.push_back(std::move(end.outcome));
-    return result;
+    return known.split.empty() &&
+           known.message->state.finished.size() + known.ends.size() ==
+               known.message->envelope->recipients.size() &&
+           !may_make_notice(*known.message->envelope, known.ends);
 }
 
 }  // namespace
 
-Settlement settle(SettleInput input, Random& random, IdSource& ids)
+Settlement settle(Settlement known, Random& random, IdSource& ids)
 {
-    HERMETIC_ASSERT(input.message != nullptr && input.snapshot != nullptr);
-    if (is_simply_done(input)) return settle_simply(std::move(input));
-    return Settler{std::move(input), random, ids}.run();
+    HERMETIC_ASSERT(known.message != nullptr && known.snapshot != nullptr);
+    if (!is_simply_done(known)) return Settler{std::move(known), random, ids}.run();
+    known.delivered = static_cast<std::uint32_t>(known.ends.size());
+    return known;
 }
 
 std::vector<std::uint32_t> waiting_recipients(const spool::StoredMessage& message)

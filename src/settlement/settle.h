@@ -43,15 +43,24 @@ struct RecipientEnd {
 
 enum class TellSender : std::uint8_t { No, Yes };
 
-struct SettleInput {
+struct Counts {
+    std::uint32_t delivered = 0;  // recipients
+    std::uint32_t deferred = 0;
+    std::uint32_t failed = 0;
+};
+
+// What is known of a message at the end of an attempt or removal, and what settle() makes of it:
+// the counts, `change` and `notices`.
+struct Settlement : Counts {
     const spool::StoredMessage* message = nullptr;
-    spool::Lease lease;
-    std::vector<RecipientEnd> ends;  // of recipients that had not finished; none: nobody was tried
-    Split split;                     // recipients whose mail goes another way now
+    // Of recipients that had not finished; none: nobody was tried. Settled, a temporary outcome
+    // whose time is over has its permanent form.
+    std::vector<RecipientEnd> ends;
+    Split split;  // recipients whose mail goes another way now
     const objects::Snapshot* snapshot = nullptr;
     std::string_view hostname;
-    // For notices: what was tried. Nullopt: nobody, the destination's last failure is settled with.
-    std::optional<facts::Attempt> attempt;
+    // For notices: what was tried. Null: nobody, the destination's last failure is settled with.
+    const facts::Attempt* attempt = nullptr;
     std::string_view headers;   // of the message, where it is at hand
     std::optional<Bytes> body;  // whole, where it is in memory
     WallTime now{};
@@ -63,22 +72,12 @@ struct SettleInput {
     bool approval_used = false;  // the attempt went below policy, as an operator had approved
     // What the attempt's decisions asked for; kept with what was asked before.
     std::optional<mail::RequiredTls> required_tls{};
-};
 
-struct Counts {
-    std::uint32_t delivered = 0;  // recipients
-    std::uint32_t deferred = 0;
-    std::uint32_t failed = 0;
-};
-
-struct Settlement : Counts {
-    spool::Change change;
+    spool::Change change;  // its lease is given
     std::vector<events::NoticeMade> notices;
-    // What each end has become: a temporary outcome whose time is over has its permanent form.
-    std::vector<facts::Outcome> outcomes;  // in the order of SettleInput::ends
 };
 
-[[nodiscard]] Settlement settle(SettleInput input, Random& random, IdSource& ids);
+[[nodiscard]] Settlement settle(Settlement known, Random& random, IdSource& ids);
 
 // Of everybody who waits for it still: the same outcome, at no host.
 [[nodiscard]] std::vector<RecipientEnd> end_all(const spool::StoredMessage& message,

@@ -54,9 +54,9 @@ protected:
     {
         message.envelope = std::make_shared<const mail::Envelope>(envelope);
         message.state = state;
-        SettleInput input;
+        Settlement input;
         input.message = &message;
-        input.lease.id = message.id;
+        input.change.lease.id = message.id;
         input.ends = std::move(ends);
         input.snapshot = snapshot.get();
         input.hostname = "us.test";
@@ -66,7 +66,7 @@ protected:
         input.accepted_at = queue_accepted;
         input.required_tls = required;
         input.tell = tell;
-        input.attempt = attempt;
+        input.attempt = attempt ? &*attempt : nullptr;
         input.now = accepted + std::chrono::duration_cast<std::chrono::milliseconds>(waited);
         now = input.now;
         return settle(std::move(input), random, ids);
@@ -251,8 +251,8 @@ TEST_F(SettleTest, WhenTheTimeIsOverATemporaryOutcomeBecomesFinal)
                                                      {1, kDelivered, "mx", HandedTo::PlainRelay}});
     EXPECT_EQ(result.change.kind, spool::Change::Kind::Finished);
     EXPECT_EQ(result.failed, 1U);
-    EXPECT_EQ(result.outcomes[0].result, OutcomeClass::Failed);
-    EXPECT_EQ(result.outcomes[0].enhanced.format(), "5.4.316");
+    EXPECT_EQ(result.ends[0].outcome.result, OutcomeClass::Failed);
+    EXPECT_EQ(result.ends[0].outcome.enhanced.format(), "5.4.316");
     ASSERT_EQ(result.notices.size(), 1U);
     EXPECT_EQ(result.notices[0].kind, "failure");
 }
@@ -300,8 +300,8 @@ TEST_F(SettleTlsTest, DelayIsToldAfterAnHourAndTheEndComesAfterADay)
     const auto over = fail_after(hours{24} + minutes{30});
     EXPECT_EQ(over.change.kind, spool::Change::Kind::Finished);
     EXPECT_EQ(kind(over), "failure");
-    EXPECT_EQ(over.outcomes[0].enhanced.format(), "5.4.317");
-    EXPECT_EQ(over.outcomes[0].code, 550);
+    EXPECT_EQ(over.ends[0].outcome.enhanced.format(), "5.4.317");
+    EXPECT_EQ(over.ends[0].outcome.code, 550);
     const std::string failure{over.change.new_messages.at(0)->body.bytes.view()};
     EXPECT_THAT(failure, testing::HasSubstr("Status: 5.4.317"));
     EXPECT_THAT(failure, testing::HasSubstr("tried for 24 hours"));
@@ -314,7 +314,7 @@ TEST_F(SettleTlsTest, ACertificateThatDoesNotSatisfyHasItsOwnCode)
     auto certificate = outcome(OutcomeClass::Deferred, {4, 7, 320}, Reason::TlsChainNotVerified);
     certificate.stage = facts::Stage::Verify;
     fail_after(minutes{1}, certificate);
-    EXPECT_EQ(fail_after(hours{25}, certificate).outcomes[0].enhanced.format(), "5.7.320");
+    EXPECT_EQ(fail_after(hours{25}, certificate).ends[0].outcome.enhanced.format(), "5.7.320");
 }
 
 TEST_F(SettleTlsTest, AnotherFailureGivesTheLongTimeBack)

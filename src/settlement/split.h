@@ -2,7 +2,7 @@
 // body.
 //
 // Pure. A part is stored, and its recipients leave the origin, in one atomic change
-// (SettleInput::split): whoever dies in between leaves every recipient in exactly one message.
+// (Settlement::split): whoever dies in between leaves every recipient in exactly one message.
 #pragma once
 
 #include "core/ids.h"

@@ -80,9 +80,9 @@ TEST_F(SplitTest, RecipientsAreGroupedByTheirRoute)
 // An attempt on the new way that is made before its time does not count (queue/retry.h).
 TEST_F(SplitTest, WhoStaysIsLeftAsHeWas)
 {
-    SettleInput input;
+    Settlement input;
     input.message = &message;
-    input.lease.id = message.id;
+    input.change.lease.id = message.id;
     input.split = split(message, leaving, now, ids);
     input.snapshot = snapshot.get();
     input.now = now;
