@@ -5,7 +5,7 @@
 #include "queue/flows.h"
 #include "queue/indexed_heap.h"
 #include "queue/pauses.h"
-#include "queue/site.h"
+#include "queue/silent_share.h"
 #include "routing/route.h"
 
 #include <array>

@@ -1,6 +1,8 @@
 #include "queue/silent_share.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 namespace hermetic::queue {
 namespace {
@@ -17,6 +19,15 @@ void count_out(Counts& counts, const Key& key)
 {
     const auto found = counts.find(key);
     if (--found->second == 0) counts.erase(found);
+}
+
+template <std::size_t kSize>
+std::array<std::uint8_t, kSize> beginning(const IpAddress& address, std::size_t octets)
+{
+    std::array<std::uint8_t, kSize> base{};
+    const auto all = address.octets();
+    std::copy_n(all.begin(), octets, base.begin());
+    return base;
 }
 
 }  // namespace
@@ -94,6 +105,13 @@ bool SilentShare::has_part_left(const Place& place, std::size_t share) const
     if (has == 0) return true;
     const std::size_t part = share / std::max<std::size_t>(groups_.size(), 1);
     return has < std::max<std::size_t>(part, 1);
+}
+
+Site site_of(const IpAddress& peer)
+{
+    if (peer.is_loopback() || peer.is_private() || peer.is_unspecified()) return std::nullopt;
+    if (peer.is_v6()) return IpAddress::v6(beginning<16>(peer, 6));
+    return IpAddress::v4(beginning<4>(peer, 3));
 }
 
 }  // namespace hermetic::queue

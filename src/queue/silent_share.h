@@ -6,7 +6,7 @@
 // reply to a final dot counts, but is never ended: the peer may have taken the message.
 #pragma once
 
-#include "queue/site.h"
+#include "core/ip.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +16,14 @@
 #include <utility>
 
 namespace hermetic::queue {
+
+// Which peers are taken for one: those of one network. A stranger has domains for nothing, and
+// addresses of one network for little. The base of the network; nullopt: not known, or a peer on
+// this machine or in a private network, which is no stranger: each destination there is on its own.
+using Site = std::optional<IpAddress>;
+
+// The /24 of an IPv4 address, the /48 of an IPv6 address.
+[[nodiscard]] Site site_of(const IpAddress& peer);
 
 // What the peer of a connection does, as its core sees it.
 enum class Peer : std::uint8_t {
