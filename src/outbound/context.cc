@@ -5,9 +5,10 @@
 #include "net/core.h"
 #include "net/stream.h"
 #include "outbound/credentials.h"
-#include "outbound/step_profile.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 namespace hermetic::outbound {
 namespace {
@@ -24,6 +25,26 @@ PoolLimits limits_of(const DeliverySettings& settings)
     limits.idle = settings.options.idle_connection;
     limits.messages = settings.options.messages_per_connection;
     return limits;
+}
+
+// Everything OpenSSL has, however weak: only on the legacy step, which the floor must allow.
+constexpr std::string_view kLegacyCiphers = "ALL:!aNULL:!eNULL:@SECLEVEL=0";
+
+// What a step of the ladder means to TLS: the same for mail and for probes, which send none.
+// `certificate`: ours, for mutual TLS; null: none. On the weak step it is not shown (specification
+// §4.1).
+tls::ClientProfile profile_of(const policy::StepPlan& plan,
+                              std::shared_ptr<const tls::Certificate> certificate)
+{
+    tls::ClientProfile profile;
+    profile.min = plan.min;
+    profile.max = plan.max;
+    profile.hello = plan.hello == policy::Hello::Minimal ? tls::Hello::Minimal : tls::Hello::Full;
+    profile.fallback_scsv = plan.fallback_scsv;
+    if (plan.weak) profile.weak = tls::WeakHandshakes::Accepted;
+    if (plan.legacy_ciphers) profile.ciphers = kLegacyCiphers;
+    if (!plan.weak) profile.client_certificate = std::move(certificate);
+    return profile;
 }
 
 }  // namespace
