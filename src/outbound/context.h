@@ -5,7 +5,6 @@
 
 #include "core/time.h"
 #include "objects/snapshot.h"
-#include "outbound/dead_hosts.h"
 #include "outbound/host_memory.h"
 #include "outbound/identity.h"
 #include "outbound/pool.h"

@@ -1,10 +1,9 @@
-// What attempts leave to later ones about the hosts of a destination: since when one has greeted at
-// no address, what there was no time left for, and, where there are more than an attempt tries,
-// what was found of those that were tried (specification §4.3).
+// What attempts leave to later ones about hosts. DeadHosts: which could not be used a moment ago.
+// HostMemory: of the hosts of a destination since when one has greeted at no address, what there
+// was no time left for, and, where there are more than an attempt tries, what was found of those
+// that were tried (specification §4.3).
 //
-// Time is an argument. Bounded, also what is of one destination; what was noted longest ago is
-// forgotten first. Thread-safe, and one for all cores: a host that has greeted one of
-// them has greeted, and what one had no time for another may have.
+// Time is an argument. Bounded.
 #pragma once
 
 #include "core/time.h"
@@ -19,9 +18,35 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace hermetic::outbound {
+
+// Endpoints that could not be used a moment ago: they are tried last for a while. One per core.
+class DeadHosts {
+public:
+    explicit DeadHosts(std::size_t max_entries = 10'000) : max_entries_{max_entries} {}
+
+    // `key`: the endpoint's text.
+    void mark(const std::string& key, Instant until, Instant now);
+    void forget(const std::string& key) { dead_.erase(key); }
+    [[nodiscard]] bool is_dead(const std::string& key, Instant now) const;
+    // `host`: an endpoint's text, or it without the port; how many there were. Empty: all.
+    std::size_t forget_host(std::string_view host);
+    // Who is dead at `now`, and for how long yet.
+    struct Row {
+        std::string key;
+        Duration left{};
+    };
+    [[nodiscard]] std::vector<Row> list(Instant now) const;
+    [[nodiscard]] bool empty() const { return dead_.empty(); }
+    [[nodiscard]] std::size_t size() const { return dead_.size(); }
+
+private:
+    std::size_t max_entries_;
+    std::unordered_map<std::string, Instant> dead_;
+};
 
 struct HostKey {
     std::string destination;  // the recipients' domain; empty: hosts of our own configuration
@@ -32,6 +57,9 @@ struct HostKey {
     auto operator<=>(const HostKey&) const = default;
 };
 
+// Bounded also in what is of one destination; what was noted longest ago is forgotten first.
+// Thread-safe, and one for all cores: a host that has greeted one of them has greeted, and what one
+// had no time for another may have.
 class HostMemory {
 public:
     // So long a host that greets nobody keeps its destination's mail from clear text.

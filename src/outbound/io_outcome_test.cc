@@ -2,7 +2,7 @@
 
 #include "facts/reasons.h"
 #include "net/stream.h"
-#include "outbound/dead_hosts.h"
+#include "outbound/host_memory.h"
 #include "outbound/hosts.h"
 #include "policy/next_hop_facts.h"
 

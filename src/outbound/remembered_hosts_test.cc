@@ -1,6 +1,6 @@
 #include "outbound/remembered_hosts.h"
 
-#include "outbound/dead_hosts.h"
+#include "outbound/host_memory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
