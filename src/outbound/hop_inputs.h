@@ -3,7 +3,6 @@
 #pragma once
 
 #include "objects/snapshot.h"
-#include "outbound/dane.h"
 #include "outbound/hosts.h"
 #include "outbound/sts_policies.h"
 #include "policy/tls_demand.h"

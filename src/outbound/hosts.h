@@ -1,4 +1,7 @@
-// The hosts of a route and their addresses, by DNS.
+// What DNS tells of a route before its policy is decided: its hosts, their addresses, and the TLSA
+// records of a host (RFC 7672 §2.2).
+//
+// What follows from it is policy/tls_policy.h's. Coroutines of the context's core.
 #pragma once
 
 #include "core/result.h"
@@ -9,6 +12,7 @@
 #include "routing/route.h"
 #include "routing/target_address.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,5 +68,25 @@ struct HostAddresses {
 
 // IPv6 and IPv4 by turns, IPv6 first, each in its order.
 [[nodiscard]] std::vector<IpAddress> interleave(const std::vector<IpAddress>& addresses);
+
+struct TlsaFinding {
+    policy::TlsaStatus status = policy::TlsaStatus::NotAsked;
+    std::shared_ptr<const facts::TlsaSet> set;  // where Usable
+    std::string why;                            // where Failed: what the resolver said
+    std::vector<facts::TlsaRecord> records;     // all of them, where Usable or Unusable
+};
+
+[[nodiscard]] net::Task<TlsaFinding> find_tlsa(Context& context, Host host, HostAddresses addresses,
+                                               MxFacts mx);
+
+// The TLSA base domains of a host in the order in which they are asked for: its name after CNAMEs
+// where its addresses are proved, then its own name. `secure_alias`: its own name is a proved
+// alias, though its addresses are not.
+[[nodiscard]] std::vector<std::string> tlsa_bases(const Host& host, const HostAddresses& addresses,
+                                                  bool secure_alias);
+
+// The names beside the base domain that a DANE-TA certificate may have (RFC 7672 §3.2.2).
+[[nodiscard]] std::vector<std::string> tlsa_names(const std::string& base, const Host& host,
+                                                  const MxFacts& mx);
 
 }  // namespace hermetic::outbound

@@ -8,7 +8,6 @@
 #include "net/task.h"
 #include "objects/snapshot.h"
 #include "outbound/connection.h"
-#include "outbound/dane.h"
 #include "outbound/dial.h"
 #include "outbound/host_memory.h"
 #include "outbound/hosts.h"

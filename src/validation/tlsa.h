@@ -1,7 +1,7 @@
-// A host's TLSA records as text. Pure; they are found by outbound/dane.h.
+// A host's TLSA records as text. Pure; they are found by outbound/hosts.h.
 #pragma once
 
-#include "outbound/dane.h"
+#include "outbound/hosts.h"
 #include "validation/findings.h"
 
 namespace hermetic::validation {

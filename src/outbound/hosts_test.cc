@@ -1,5 +1,5 @@
 // Base domains and names of hosts (RFC 7672 §2.2.3, §3.2.2).
-#include "outbound/dane.h"
+#include "outbound/hosts.h"
 
 #include <gmock/gmock.h>
 
