@@ -3,9 +3,10 @@
 #include "core/assert.h"
 #include "facts/reasons.h"
 #include "inbound/recipient_policy.h"
-#include "outbound/hop_inputs.h"
+#include "outbound/hosts.h"
 #include "outbound/ratchet_watch.h"
 #include "policy/ladder.h"
+#include "policy/tls_demand.h"
 #include "policy/tls_policy.h"
 #include "routing/route.h"
 
@@ -270,7 +271,7 @@ Explanation explain(const objects::Snapshot& snapshot, const ExplainRequest& req
     if (const auto paused = pauses.find(routing::format_key(decided.route)); paused != pauses.end())
         explanation.paused = queue::describe(paused->second);
     // Of the same snapshot: it has what the route names.
-    auto demand = outbound::make_demand(snapshot, decided.route, message_demand_of(request));
+    auto demand = policy::make_demand(snapshot, decided.route, message_demand_of(request));
     HERMETIC_ASSERT(demand.has_value());
     explanation.organization = demand->organization->name;
     const auto destination = outbound::ratchet_destination(decided.route);

@@ -8,10 +8,11 @@
 #include "net/await_spool.h"
 #include "net/core.h"
 #include "outbound/context.h"
-#include "outbound/hop_inputs.h"
+#include "outbound/hosts.h"
 #include "outbound/io_outcome.h"
 #include "outbound/next_hop_client.h"
 #include "outbound/peer_watch.h"
+#include "policy/tls_demand.h"
 #include "report/notice.h"
 #include "smtp/client_transaction.h"
 
@@ -359,7 +360,7 @@ net::Task<bool> JobRunner::find_next_hop()
 {
     // The job's routes were decided under this snapshot.
     const auto snapshot = context_.snapshot;
-    auto demand = outbound::make_demand(*snapshot, *grant_.route, demand_);
+    auto demand = policy::make_demand(*snapshot, *grant_.route, demand_);
     if (!demand) {
         fail_destination(facts::local_outcome(
             Reason::RouteUnknownKey, "a connector, domain or host of its route no longer exists"));

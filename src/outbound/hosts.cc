@@ -5,6 +5,8 @@
 #include "facts/reasons.h"
 #include "net/core.h"
 #include "outbound/context.h"
+#include "outbound/opening.h"
+#include "outbound/sts_policies.h"
 #include "tls/tlsa.h"
 
 #include <fmt/format.h>
@@ -239,6 +241,22 @@ net::Task<TlsaFinding> find_tlsa(Context& context, Host host, HostAddresses addr
         finding.set = std::make_shared<const facts::TlsaSet>(std::move(named));
     }
     co_return finding;
+}
+
+policy::HopFacts hop_facts(const Host& host, const MxFacts& mx, const StsPolicies* policies)
+{
+    policy::HopFacts hop;
+    hop.kind = host.kind;
+    hop.implicit_tls = has_implicit_tls(host);
+    hop.configured = host.source == routing::TargetSource::Configured;
+    hop.host = host.name;
+    hop.domain = mx.domain;
+    hop.mx_security = mx.security;
+    if (policies == nullptr || hop.host.empty()) return hop;
+    const StsFacts facts = policies->of(hop.configured ? hop.host : hop.domain, hop.host);
+    hop.sts = facts.mode;
+    hop.sts_lists_host = facts.lists_host;
+    return hop;
 }
 
 }  // namespace hermetic::outbound

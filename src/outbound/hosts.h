@@ -20,6 +20,7 @@
 namespace hermetic::outbound {
 
 class Context;
+class StsPolicies;
 
 struct Host {
     objects::HostProtocol protocol = objects::HostProtocol::Smtp;
@@ -88,5 +89,11 @@ struct TlsaFinding {
 // The names beside the base domain that a DANE-TA certificate may have (RFC 7672 §3.2.2).
 [[nodiscard]] std::vector<std::string> tlsa_names(const std::string& base, const Host& host,
                                                   const MxFacts& mx);
+
+// What is known of a host, as the input of its TLS decision: the same for mail and for probes,
+// which send none. Without TLSA records. Specification §4.7: a smart host is its own policy domain
+// of MTA-STS. `policies` may be null: nothing is known.
+[[nodiscard]] policy::HopFacts hop_facts(const Host& host, const MxFacts& mx,
+                                         const StsPolicies* policies);
 
 }  // namespace hermetic::outbound

@@ -4,7 +4,7 @@
 #include "facts/reasons.h"
 #include "net/core.h"
 #include "outbound/context.h"
-#include "outbound/hop_inputs.h"
+#include "outbound/hosts.h"
 #include "outbound/io_outcome.h"
 #include "outbound/log_in.h"
 #include "outbound/next_hop_outcome.h"

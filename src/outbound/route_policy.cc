@@ -1,7 +1,7 @@
 #include "outbound/route_policy.h"
 
 #include "outbound/credentials.h"
-#include "policy/route_inputs.h"
+#include "policy/tls_demand.h"
 #include "policy/tls_policy.h"
 
 #include <fmt/format.h>

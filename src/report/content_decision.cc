@@ -1,7 +1,7 @@
 #include "report/content_decision.h"
 
 #include "facts/reasons.h"
-#include "policy/route_inputs.h"
+#include "policy/tls_demand.h"
 #include "routing/route.h"
 
 #include <algorithm>

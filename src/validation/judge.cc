@@ -6,7 +6,7 @@
 #include "net/core.h"
 #include "outbound/context.h"
 #include "outbound/dial.h"
-#include "outbound/hop_inputs.h"
+#include "outbound/hosts.h"
 #include "outbound/next_hop_outcome.h"
 #include "policy/evidence_words.h"
 #include "validation/words.h"

@@ -1,6 +1,6 @@
 #include "validation/subject.h"
 
-#include "policy/route_inputs.h"
+#include "policy/tls_demand.h"
 
 #include <algorithm>
 #include <utility>

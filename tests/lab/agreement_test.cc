@@ -10,7 +10,7 @@
 #include "lab/lab.h"
 #include "lab/partners.h"
 #include "lab/work_directory.h"
-#include "outbound/hop_inputs.h"
+#include "outbound/hosts.h"
 #include "outbound/sts_policies.h"
 #include "validation/flow.h"
 #include "validation/host_probe.h"
