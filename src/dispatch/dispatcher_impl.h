@@ -1,9 +1,9 @@
-// The dispatcher's thread and what it owns. Private to dispatch/dispatcher*.cc.
+// The dispatcher's thread, what reaches it and what it owns. Private to dispatch/dispatcher*.cc.
 #pragma once
 
 #include "core/ids.h"
 #include "dispatch/dispatcher.h"
-#include "dispatch/dispatcher_mailbox.h"
+#include "dispatch/grant.h"
 #include "dispatch/message_change.h"
 #include "dispatch/resident_messages.h"
 #include "dispatch/route_table.h"
@@ -20,6 +20,7 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,9 +28,75 @@
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace hermetic::dispatch {
+
+// What reaches the queue's thread, in vectors that are taken whole.
+struct News {
+    std::vector<std::shared_ptr<const spool::StoredMessage>> stored;
+    std::vector<spool::Change> recorded;
+    std::vector<GrantReport> reports;
+    std::vector<queue::PeerChanged> peers;
+    std::vector<std::function<void()>> requests;
+
+    [[nodiscard]] bool empty() const
+    {
+        return stored.empty() && recorded.empty() && reports.empty() && peers.empty() &&
+               requests.empty();
+    }
+};
+
+// One mutex, and one wake-up per batch. Thread-safe.
+class DispatcherMailbox {
+public:
+    // `wake` is called on the adding thread when the box stops being empty; it makes the queue's
+    // thread call take(). Not under the lock, which that thread wants at once.
+    explicit DispatcherMailbox(std::function<void()> wake) : wake_{std::move(wake)} {}
+
+    // Moves the items behind those of `part`. False: closed, nothing was taken.
+    template <typename T>
+    bool add(std::vector<T> News::*part, std::vector<T> items)
+    {
+        bool first = false;
+        {
+            const std::lock_guard lock{mutex_};
+            if (closed_) return false;
+            const bool was_empty = news_.empty();
+            auto& all = news_.*part;
+            if (all.empty()) {
+                all = std::move(items);
+            } else {
+                std::move(items.begin(), items.end(), std::back_inserter(all));
+            }
+            first = was_empty && !news_.empty();
+        }
+        if (first) wake_();
+        return true;
+    }
+
+    // What has come; the next add() wakes again.
+    [[nodiscard]] News take()
+    {
+        const std::lock_guard lock{mutex_};
+        return std::exchange(news_, {});
+    }
+
+    // From now on nothing is taken in. What had come until then.
+    [[nodiscard]] News close()
+    {
+        const std::lock_guard lock{mutex_};
+        closed_ = true;
+        return std::exchange(news_, {});
+    }
+
+private:
+    std::function<void()> wake_;
+    std::mutex mutex_;
+    News news_;
+    bool closed_ = false;
+};
 
 // Wakes the queue's thread when a time has come.
 class Wake final : public net::Deadline {
