@@ -2,7 +2,7 @@
 
 #include "core/text.h"
 #include "facts/reasons.h"
-#include "smtp/client_outcome.h"
+#include "smtp/reply_reader.h"
 
 #include <cstring>
 #include <utility>

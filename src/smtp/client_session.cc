@@ -2,7 +2,7 @@
 
 #include "core/assert.h"
 #include "facts/reasons.h"
-#include "smtp/client_outcome.h"
+#include "smtp/reply_reader.h"
 
 #include <utility>
 

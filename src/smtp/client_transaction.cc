@@ -3,8 +3,8 @@
 #include "core/assert.h"
 #include "core/text.h"
 #include "facts/reasons.h"
-#include "smtp/client_outcome.h"
 #include "smtp/client_parameters.h"
+#include "smtp/reply_reader.h"
 
 #include <fmt/format.h>
 

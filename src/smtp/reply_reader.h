@@ -1,4 +1,5 @@
-// Assembles an SMTP server's replies from its lines. Pure: no sockets, no clock.
+// Assembles an SMTP server's replies from its lines, and says what one means as the outcome of an
+// attempt. Pure: no sockets, no clock.
 //
 // Grammar and the multiline rule: RFC 5321 §4.2 and §4.2.1. Tolerated beyond it, and nothing else:
 // lines up to kMaxLineOctets (the RFC's 512 are often passed), any second digit (571, 471 and 591
@@ -61,5 +62,10 @@ private:
     PeerReply partial_;
     std::size_t lines_ = 0;
 };
+
+// What the peer's reply means at `stage`: delivered, deferred or failed by its first digit, and the
+// reason that goes with it; the peer's words unchanged, the first 4096 octets of them.
+// Specification §6.1.
+[[nodiscard]] facts::Outcome outcome_of_reply(facts::Stage stage, const PeerReply& reply);
 
 }  // namespace hermetic::smtp

@@ -4,7 +4,7 @@
 #include "facts/outcome_words.h"
 #include "outbound/io_outcome.h"
 #include "outbound/talk.h"
-#include "smtp/client_outcome.h"
+#include "smtp/reply_reader.h"
 #include "validation/words.h"
 
 #include <fmt/format.h>
