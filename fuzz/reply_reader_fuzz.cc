@@ -2,7 +2,7 @@
 // again.
 #include "core/assert.h"
 #include "core/text.h"
-#include "smtp/client_capabilities.h"
+#include "smtp/client_session.h"
 #include "smtp/reply_reader.h"
 
 #include <cstddef>

@@ -10,7 +10,6 @@
 #include "core/bytes.h"
 #include "facts/attempt.h"
 #include "mail/envelope.h"
-#include "smtp/client_capabilities.h"
 #include "smtp/client_session.h"
 #include "smtp/message_needs.h"
 #include "smtp/reply_reader.h"

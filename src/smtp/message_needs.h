@@ -6,7 +6,7 @@
 
 #include "facts/attempt.h"
 #include "mail/envelope.h"
-#include "smtp/client_capabilities.h"
+#include "smtp/client_session.h"
 
 #include <cstdint>
 #include <optional>

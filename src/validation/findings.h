@@ -10,7 +10,7 @@
 #include "outbound/opening.h"
 #include "policy/ladder.h"
 #include "policy/tls_policy.h"
-#include "smtp/client_capabilities.h"
+#include "smtp/client_session.h"
 
 #include <cstdint>
 #include <memory>
