@@ -7,7 +7,7 @@
 #include "core/time.h"
 #include "queue/destination.h"
 #include "queue/listing.h"
-#include "queue/slab.h"
+#include "queue/tables.h"
 
 #include <compare>
 #include <cstddef>

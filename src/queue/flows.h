@@ -4,8 +4,7 @@
 // message.
 #pragma once
 
-#include "queue/slab.h"
-#include "queue/slot_index.h"
+#include "queue/tables.h"
 
 #include <cstdint>
 #include <deque>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "queue/destination.h"
-#include "queue/slab.h"
+#include "queue/tables.h"
 
 namespace hermetic::queue {
 

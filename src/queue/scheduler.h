@@ -13,15 +13,13 @@
 #include "queue/connector_ages.h"
 #include "queue/destination.h"
 #include "queue/events.h"
-#include "queue/interner.h"
 #include "queue/listing.h"
 #include "queue/pauses.h"
 #include "queue/selection.h"
 #include "queue/settings.h"
 #include "queue/silent_share.h"
-#include "queue/slab.h"
-#include "queue/slot_index.h"
 #include "queue/summary.h"
+#include "queue/tables.h"
 
 #include <cstdint>
 #include <functional>
