@@ -81,13 +81,6 @@ std::string withhold(std::string_view headers)
 
 }  // namespace
 
-std::string_view header_of(std::string_view message)
-{
-    if (message.starts_with("\r\n")) return {};
-    const std::size_t end = message.find("\r\n\r\n");
-    return end == std::string_view::npos ? message : message.substr(0, end + 2);
-}
-
 std::string find_field(std::string_view headers, std::string_view name)
 {
     for (std::size_t at = 0; at < headers.size();) {
