@@ -169,7 +169,7 @@ std::vector<outbound::RememberedHost> DeliveryService::remembered() const
     for (outbound::DeadHosts::Row& row : context_.dead.list(now)) {
         all.push_back({std::move(row.key), "unreachable", {}, row.left});
     }
-    for (const policy::StepMemory::Row& row : context_.step_memory.list(now)) {
+    for (const outbound::StepMemory::Row& row : context_.step_memory.list(now)) {
         const auto parts = split(row.key, '|');
         if (parts.size() < 3) continue;
         std::string host = endpoint_of_step(row.key);

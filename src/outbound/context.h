@@ -10,7 +10,6 @@
 #include "outbound/pool.h"
 #include "outbound/settings.h"
 #include "policy/ladder.h"
-#include "policy/step_memory.h"
 #include "policy/tls_policy.h"
 #include "tls/context.h"
 
@@ -96,7 +95,7 @@ public:
     SettingsPointer settings;
     objects::SnapshotPointer snapshot;
     Pool pool;
-    policy::StepMemory step_memory;
+    StepMemory step_memory;
     DeadHosts dead;
     std::shared_ptr<HostMemory> hosts;  // of all cores
     tls::SessionCachePointer sessions;

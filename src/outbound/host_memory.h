@@ -1,18 +1,20 @@
 // What attempts leave to later ones about hosts. DeadHosts: which could not be used a moment ago.
 // HostMemory: of the hosts of a destination since when one has greeted at no address, what there
 // was no time left for, and, where there are more than an attempt tries, what was found of those
-// that were tried (specification §4.3).
+// that were tried (specification §4.3). StepMemory: which TLS step worked at a host.
 //
 // Time is an argument. Bounded.
 #pragma once
 
 #include "core/time.h"
 #include "policy/attempt_limits.h"
+#include "policy/ladder.h"
 
 #include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -131,6 +133,43 @@ private:
     Entries silent_;
     Entries untried_;
     FoundEntries found_;
+};
+
+// Which TLS step worked at a host under a policy, so that the steps of the ladder are not tried
+// anew for every message. For hours; never clear text (specification §4.3). One per core.
+class StepMemory {
+public:
+    explicit StepMemory(Duration keep = std::chrono::hours{6}, std::size_t max_entries = 10'000)
+        : keep_{keep}, max_entries_{max_entries}
+    {
+    }
+
+    // `key` names host, port and policy digest. Everything needs no memory: it erases what was
+    // there.
+    void worked(const std::string& key, policy::StepKind kind, Instant now);
+    void failed(const std::string& key) { entries_.erase(key); }
+    [[nodiscard]] std::optional<policy::StepKind> recall(const std::string& key, Instant now) const;
+    // What `is_meant` says of its key; how many there were.
+    std::size_t forget(const std::function<bool(std::string_view key)>& is_meant);
+    // What is remembered at `now`: keys, what worked, and for how long it is remembered yet.
+    struct Row {
+        std::string key;
+        policy::StepKind kind = policy::StepKind::Everything;
+        Duration left{};
+    };
+    [[nodiscard]] std::vector<Row> list(Instant now) const;
+    [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+private:
+    struct Entry {
+        policy::StepKind kind = policy::StepKind::Everything;
+        Instant until{};
+    };
+    void make_room(Instant now);
+
+    Duration keep_;
+    std::size_t max_entries_;
+    std::unordered_map<std::string, Entry> entries_;
 };
 
 }  // namespace hermetic::outbound

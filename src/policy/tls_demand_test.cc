@@ -168,5 +168,4 @@ TEST_F(ProtectionOfRoute, IsNotKnownWhereTheConnectorIsGone)
 }
 
 }  // namespace
-
 }  // namespace hermetic::policy

@@ -181,5 +181,4 @@ TEST(Site, WhoIsNoStrangerHasNone)
 }
 
 }  // namespace
-
 }  // namespace hermetic::queue

@@ -252,5 +252,4 @@ TEST(ClientCapabilities, IsBounded)
 }
 
 }  // namespace
-
 }  // namespace hermetic::smtp
