@@ -166,8 +166,8 @@ void Dispatcher::Impl::reload(objects::SnapshotPointer snapshot, const Concerns&
     take_pauses(scheduler_.pauses());
     retry_changed(concerns);
     queue::Rerouted rerouted;
-    std::vector<queue::RouteQuestion> parted;
-    for (queue::RouteQuestion& question : scheduler_.questions()) {
+    std::vector<routing::RouteQuestion> parted;
+    for (routing::RouteQuestion& question : scheduler_.questions()) {
         if (routing::RoutePointer route = routes_->of(question)) {
             rerouted.routes.emplace_back(std::move(question), std::move(route));
         } else {

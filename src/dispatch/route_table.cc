@@ -16,7 +16,7 @@ constexpr std::size_t kRemembered = 100'000;
 constexpr std::size_t kMaxOctets = 200;  // of domains, kept per message
 
 // How much a host adds to what is kept.
-std::size_t octets_of(const queue::RecipientHost& host)
+std::size_t octets_of(const routing::RecipientHost& host)
 {
     const auto* domain = std::get_if<mail::Domain>(&host);
     return domain == nullptr ? sizeof(IpAddress) : domain->text().size();
@@ -47,7 +47,7 @@ MessageRoute RouteTable::of(const mail::Envelope& envelope,
                             const std::vector<std::uint32_t>& finished)
 {
     MessageRoute route;
-    std::set<queue::RecipientHost> hosts;
+    std::set<routing::RecipientHost> hosts;
     std::size_t octets = 0;
     for (std::uint32_t i = 0; i < envelope.recipients.size(); ++i) {
         if (std::binary_search(finished.begin(), finished.end(), i)) continue;
@@ -72,10 +72,10 @@ MessageRoute RouteTable::of(const mail::Envelope& envelope,
     return route;
 }
 
-routing::RoutePointer RouteTable::of(const queue::RouteQuestion& question)
+routing::RoutePointer RouteTable::of(const routing::RouteQuestion& question)
 {
     routing::RoutePointer route;
-    for (const queue::RecipientHost& host : question.hosts) {
+    for (const routing::RecipientHost& host : question.hosts) {
         const routing::RoutePointer& one = of(question.organization, mail::Mailbox{{}, host});
         if (route == nullptr) route = one;
         if (!routing::RouteEqual{}(route, one)) return nullptr;

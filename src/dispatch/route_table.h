@@ -3,7 +3,6 @@
 
 #include "mail/envelope.h"
 #include "objects/snapshot.h"
-#include "queue/route_question.h"
 #include "routing/route.h"
 
 #include <cstddef>
@@ -19,7 +18,7 @@ namespace hermetic::dispatch {
 // The way of a whole message.
 struct MessageRoute {
     routing::RoutePointer route;  // of its first waiting recipient
-    queue::RouteQuestion question;
+    routing::RouteQuestion question;
     bool parts = false;  // its recipients go different ways: it must be split
 };
 
@@ -34,20 +33,20 @@ public:
     [[nodiscard]] const routing::RoutePointer& of(std::string_view organization,
                                                   const mail::Mailbox& recipient);
     // Null where its recipients part, or are too many to tell.
-    [[nodiscard]] routing::RoutePointer of(const queue::RouteQuestion& question);
+    [[nodiscard]] routing::RoutePointer of(const routing::RouteQuestion& question);
 
     [[nodiscard]] const objects::Snapshot& snapshot() const { return *snapshot_; }
 
 private:
     struct Asked {
         const objects::Organization* owner = nullptr;  // of the snapshot
-        queue::RecipientHost host;
+        routing::RecipientHost host;
         bool operator==(const Asked&) const = default;
     };
     struct AskedHash {
         std::size_t operator()(const Asked& asked) const
         {
-            return std::hash<queue::RecipientHost>{}(asked.host);
+            return std::hash<routing::RecipientHost>{}(asked.host);
         }
     };
 

@@ -93,7 +93,7 @@ TEST_F(ConnectorAgesTest, FollowsAMessageToItsNewRoute)
     arrive(1, by_connector("a.test", "bank"));
     wait(minutes{5});
     const auto moved = by_connector("a.test", "new");
-    const std::vector<std::pair<RouteQuestion, routing::RoutePointer>> answers{
+    const std::vector<std::pair<routing::RouteQuestion, routing::RoutePointer>> answers{
         {question("a.test"), moved}};
     say(Rerouted{answers});
     EXPECT_THAT(oldest(), ElementsAre(Pair("Us/new", minutes{5})));

@@ -6,7 +6,6 @@
 #include "core/ids.h"
 #include "core/time.h"
 #include "facts/attempt.h"
-#include "queue/route_question.h"
 #include "queue/silent_share.h"
 #include "routing/route.h"
 
@@ -32,8 +31,8 @@ struct Arrived {
     MessageId id;
     LeaseMark lease;
     routing::RoutePointer route;
-    RouteQuestion question;   // what the route follows from
-    std::string_view sender;  // "" for the null sender
+    routing::RouteQuestion question;  // what the route follows from
+    std::string_view sender;          // "" for the null sender
     std::uint64_t size = 0;
     std::uint32_t recipients = 1;
     std::uint32_t attempts = 0;
@@ -79,7 +78,7 @@ struct PeerChanged {
 
 // The answer to these is another from now on.
 struct Rerouted {
-    std::vector<std::pair<RouteQuestion, routing::RoutePointer>> routes;
+    std::vector<std::pair<routing::RouteQuestion, routing::RoutePointer>> routes;
 };
 
 using Event = std::variant<Arrived, Finished, Deferred, GrantEnded, PeerChanged, Rerouted>;

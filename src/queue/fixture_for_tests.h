@@ -46,7 +46,7 @@ inline routing::RoutePointer route(std::string_view name)
 }
 
 // One that no two names share.
-inline RouteQuestion question(std::string_view name)
+inline routing::RouteQuestion question(std::string_view name)
 {
     return {std::string{name}, {}};
 }

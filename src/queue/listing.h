@@ -20,7 +20,7 @@ struct MessageRow {
     State state = State::Waiting;
     LeaseMark lease;
     routing::RoutePointer route;
-    RouteQuestion question;
+    routing::RouteQuestion question;
     std::string sender;
     std::string reason;
     std::uint64_t size = 0;

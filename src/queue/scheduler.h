@@ -101,9 +101,10 @@ public:
     // Of connectors that have mail; O(connectors), and what has left since the last call.
     [[nodiscard]] std::vector<OldestRow> oldest_by_connector() { return ages_.oldest(); }
     // What a reload must answer anew, each once.
-    [[nodiscard]] std::vector<RouteQuestion> questions() const;
+    [[nodiscard]] std::vector<routing::RouteQuestion> questions() const;
     // The messages with one of these questions.
-    [[nodiscard]] std::vector<MessageId> with(const std::vector<RouteQuestion>& questions) const;
+    [[nodiscard]] std::vector<MessageId> with(
+        const std::vector<routing::RouteQuestion>& questions) const;
 
 private:
     struct ActiveGrant {
@@ -184,7 +185,8 @@ private:
     Flows flows_{slab_};
     TextInterner senders_;
     TextInterner reasons_;
-    Interner<RouteQuestion, const RouteQuestion&, RouteQuestionHash> questions_;
+    Interner<routing::RouteQuestion, const routing::RouteQuestion&, routing::RouteQuestionHash>
+        questions_;
     Destinations destinations_;
     ConnectorAges ages_{slab_, destinations_};
     Pauses pauses_;

@@ -173,19 +173,20 @@ Totals Scheduler::totals() const
     return totals_;
 }
 
-std::vector<RouteQuestion> Scheduler::questions() const
+std::vector<routing::RouteQuestion> Scheduler::questions() const
 {
-    std::vector<RouteQuestion> all;
+    std::vector<routing::RouteQuestion> all;
     all.reserve(questions_.count());
     questions_.for_each(
-        [&](std::uint32_t, const RouteQuestion& question) { all.push_back(question); });
+        [&](std::uint32_t, const routing::RouteQuestion& question) { all.push_back(question); });
     return all;
 }
 
-std::vector<MessageId> Scheduler::with(const std::vector<RouteQuestion>& questions) const
+std::vector<MessageId> Scheduler::with(const std::vector<routing::RouteQuestion>& questions) const
 {
     std::set<std::uint32_t> wanted;
-    for (const RouteQuestion& question : questions) wanted.insert(questions_.find(question));
+    for (const routing::RouteQuestion& question : questions)
+        wanted.insert(questions_.find(question));
     std::vector<MessageId> ids;
     for (std::uint32_t slot = 0; slot < slab_.end() && !wanted.empty(); ++slot) {
         const Item& item = slab_[slot];

@@ -16,7 +16,7 @@ bool names_address(std::string_view pattern, std::string_view address)
 }
 
 // By the recipients' domains alone, which the queue has where they are few.
-Selected judge_hosts(std::string_view pattern, const RouteQuestion& question)
+Selected judge_hosts(std::string_view pattern, const routing::RouteQuestion& question)
 {
     if (question.hosts.empty()) return Selected::AskRecipients;
     const auto at = pattern.rfind('@');

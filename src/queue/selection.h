@@ -5,7 +5,7 @@
 
 #include "core/time.h"
 #include "queue/item.h"
-#include "queue/route_question.h"
+#include "routing/route.h"
 
 #include <cstdint>
 #include <initializer_list>
@@ -56,10 +56,10 @@ struct Selection {
 // What the queue knows of a message without reading it. Views are valid while it is looked at.
 struct MessageView {
     std::string_view destination;
-    const RouteQuestion* question = nullptr;  // never null
-    std::string_view sender;                  // "" for the null sender
-    std::string_view reason;                  // of the last outcome; "" where none
-    std::string_view waits_for;               // MessageRow::waits_for
+    const routing::RouteQuestion* question = nullptr;  // never null
+    std::string_view sender;                           // "" for the null sender
+    std::string_view reason;                           // of the last outcome; "" where none
+    std::string_view waits_for;                        // MessageRow::waits_for
     std::uint64_t size = 0;
     State state = State::Waiting;
     WallTime accepted_at{};

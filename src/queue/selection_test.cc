@@ -25,7 +25,7 @@ class DecideSelected : public testing::TestWithParam<Row> {};
 
 TEST_P(DecideSelected, OfADeferredMessage)
 {
-    const RouteQuestion question{
+    const routing::RouteQuestion question{
         "Example", {*mail::Domain::parse("a.test"), *IpAddress::parse("2001:db8::1")}};
     MessageView message;
     message.destination = "mx:a.test";
@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Rows, DecideSelected, testing::ValuesIn(kRows),
 
 TEST(Selection, ManyRecipientsMustBeRead)
 {
-    const RouteQuestion many{"Example", {}};
+    const routing::RouteQuestion many{"Example", {}};
     MessageView message;
     message.question = &many;
     EXPECT_EQ(decide_selected({.recipient = "@a.test"}, message, kNow), Selected::AskRecipients);

@@ -1,4 +1,4 @@
-// Where a recipient's mail goes: the route as a value, and the ordered hosts.
+// Where mail goes: the route as a value, what it follows from, and the ordered hosts.
 //
 // Pure. Specification §3.2; RFC 5321 §5.1; RFC 7505 (null MX).
 #pragma once
@@ -65,6 +65,27 @@ struct RouteEqual {
 // The key for which a label stands while `first` is the first organization. A key is its own.
 [[nodiscard]] std::string key_of_label(std::string_view label, std::string_view first);
 [[nodiscard]] std::string label_of_key(std::string_view key, std::string_view first);
+
+using RecipientHost = decltype(mail::Mailbox::host);  // a domain, or an address literal
+
+// What the route of a whole message follows from: whose mail it is, and who waits for it. The queue
+// keeps it, so that mail can be routed anew without reading it from the spool.
+struct RouteQuestion {
+    std::string organization;  // the owner, by name (mail::Envelope)
+    // Of the recipients that wait: ascending, each once. Empty: they are too many to be kept, and
+    // the message itself must be asked.
+    std::vector<RecipientHost> hosts;
+
+    // "example.org,[192.0.2.1]"; "*" where they are too many.
+    [[nodiscard]] std::string format_hosts() const;
+    // "example.org", "[192.0.2.1]"
+    [[nodiscard]] bool names(std::string_view host) const;
+    bool operator==(const RouteQuestion&) const = default;
+};
+
+struct RouteQuestionHash {
+    [[nodiscard]] std::size_t operator()(const RouteQuestion& question) const;
+};
 
 struct RouteDecision {
     Route route;
