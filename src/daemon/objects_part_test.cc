@@ -128,7 +128,7 @@ TEST_F(ObjectsPartTest, TheEndOfAnExceptionIsReportedWithinAMinute)
 std::string configure(const directory::TemporaryFolder& folder,
                       const std::vector<std::string>& listeners)
 {
-    const std::string file = folder.file("hermetic.toml");
+    std::string file = folder.file("hermetic.toml");
     std::ofstream out{file};
     out << "hostname = \"mx.example.org\"\ndata_directory = \"" << folder.file("") << "\"\n";
     for (const std::string& each : listeners) {

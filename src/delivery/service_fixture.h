@@ -71,7 +71,7 @@ public:
 [[nodiscard]] mail::Mailbox test_mailbox(std::string_view text);
 
 class DeliveryTest : public testing::Test {
-protected:
+public:
     DeliveryTest();
     ~DeliveryTest() override;
 

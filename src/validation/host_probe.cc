@@ -19,7 +19,6 @@ namespace {
 
 using facts::TlsVersion;
 using End = Seen::End;
-using facts::Reason;
 
 void tell(const Sink& sink, Step step, const std::string& host, const std::string& address = {})
 {
