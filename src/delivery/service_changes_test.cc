@@ -157,6 +157,21 @@ TEST_F(ChangesTest, AnExceptionThatEndsCountsNoMore)
     EXPECT_THAT(peer.in_tls, ElementsAre(false));
 }
 
+// Whether a connection still holds is asked once in a second of the wall clock.
+TEST_F(ChangesTest, AnExceptionEndsInTheSecondThatItNames)
+{
+    contents.organizations[0].tls = objects::TlsLevel::Encrypt;
+    auto& exception = connector().exception.emplace();
+    exception.level = objects::TlsLevel::Opportunistic;
+    const auto second = std::chrono::floor<std::chrono::seconds>(fixture.clock.wall());
+    exception.valid_until = second + std::chrono::minutes{10};
+    auto& peer = peer_for("other.test", {});
+    const auto report = deliver_two(
+        peer, [&] { fixture.clock.shift += *exception.valid_until - fixture.clock.wall(); });
+    EXPECT_EQ(report.delivered, 1U);
+    EXPECT_THAT(peer.in_tls, ElementsAre(false));
+}
+
 TEST_F(ChangesTest, NewTlsaRecordsCount)
 {
     auto script = with_certificate({.name = "leaf"});

@@ -177,6 +177,7 @@ bool NextHopClient::try_another_address(std::optional<smtp::Offer> lacking)
 net::Task<ConnectionPointer> NextHopClient::open()
 {
     last_tls_.reset();
+    held_.reset();
     // What was given away has come back, or was lost.
     if (selection_.step().what == What::Use) selection_.retry();
     for (;;) {
@@ -520,16 +521,23 @@ bool NextHopClient::is_old() const
     return context_.now() - began_ >= kFresh;
 }
 
-bool NextHopClient::still_holds(const Connection& connection) const
+bool NextHopClient::still_holds(const Connection& connection)
 {
     if (is_outdated() || !selection_.last_host()) return false;
+    const WallTime now = context_.adapters.core.clock().wall();
+    const auto second = std::chrono::floor<std::chrono::seconds>(now);
+    if (!held_ || held_->second != second) held_ = Held{second, holds_at(connection, now)};
+    return held_->holds;
+}
+
+bool NextHopClient::holds_at(const Connection& connection, WallTime now) const
+{
     const std::size_t index = *selection_.last_host();
     // An exception's end, a retirement plan's quarter of an hour, MTA-STS.
     policy::HopFacts hop = hop_facts(known_[index].host, mx_, settings_->sts.get());
     hop.tlsa_status = selection_.host(index).hop.tlsa_status;
     hop.tlsa = selection_.host(index).hop.tlsa;
-    const auto decision = policy::decide_tls(demand_, hop, known_[index].host.label(),
-                                             context_.adapters.core.clock().wall());
+    const auto decision = policy::decide_tls(demand_, hop, known_[index].host.label(), now);
     const auto identity = identity_for(decision);
     const bool missing = identity.missing && !decision.audited;
     return decision.skip == facts::Reason::None && !missing &&

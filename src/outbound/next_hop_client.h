@@ -16,6 +16,7 @@
 #include "policy/next_hop.h"
 #include "policy/tls_demand.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -85,8 +86,10 @@ public:
     // What DNS said is no longer new: before another message it is asked again.
     [[nodiscard]] bool is_old() const;
     // Whether `connection`, the last that open() gave, may carry the next transaction: decided anew
-    // by what is in force now (specification §4.5).
-    [[nodiscard]] bool still_holds(const Connection& connection) const;
+    // by what is in force now (specification §4.5). All that time changes in it (the end of an
+    // exception, a retirement plan's quarter of an hour) is in whole seconds: within one the answer
+    // stays, as long as the objects and settings do.
+    [[nodiscard]] bool still_holds(const Connection& connection);
 
     // Of the last open() that failed.
     [[nodiscard]] const facts::Outcome& failure() const { return failure_; }
@@ -142,6 +145,7 @@ private:
     [[nodiscard]] bool is_over() const;
     [[nodiscard]] bool use_kept(const policy::NextHopStep& step);
     [[nodiscard]] policy::ConnectionFacts take(const std::string& where, DialResult& result);
+    [[nodiscard]] bool holds_at(const Connection& connection, WallTime now) const;
     [[nodiscard]] Identity identity_for(const policy::TlsDecision& decision) const;
     [[nodiscard]] std::string key_of(const Known& known, const policy::TlsDecision& decision,
                                      const Identity& identity, const Endpoint& endpoint) const;
@@ -178,6 +182,12 @@ private:
     bool fresh_ = false;                     // connection_ was made just now
     std::vector<facts::AttemptStep> steps_;  // taken from the selection, and not yet from here
     std::size_t failures_heeded_ = 0;
+    // The last answer of still_holds() since open(), and its second.
+    struct Held {
+        std::chrono::sys_seconds second;
+        bool holds = false;
+    };
+    std::optional<Held> held_;
     facts::Outcome failure_;
     bool slow_down_ = false;
     std::optional<facts::TlsEvidence> last_tls_;
