@@ -3,6 +3,7 @@
 #include "core/quote.h"
 #include "core/text.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -97,8 +98,24 @@ void Line::quoted(std::string_view value, std::size_t max, Escaped escaped)
     }
 }
 
+// Most of a line are such members: room for one is made once.
+void Line::add_plain_member(std::string_view key, std::string_view value)
+{
+    const std::string_view before = first_ ? R"(")" : R"(,")";
+    const std::string_view between = R"(":")";
+    const std::size_t length = text_.size();
+    text_.resize(length + before.size() + key.size() + between.size() + value.size() + 1);
+    char* at = text_.data() + length;
+    for (const std::string_view part : {before, key, between, value})
+        at = std::copy(part.begin(), part.end(), at);
+    *at = '"';
+    first_ = false;
+}
+
 void Line::text(std::string_view key, std::string_view value, std::size_t max)
 {
+    if (format_ == LineFormat::Json && value.size() <= max && is_plain(value))
+        return add_plain_member(key, value);
     if (format_ == LineFormat::Text && value.empty()) return;
     start(key);
     quoted(value, max, Escaped::Yes);

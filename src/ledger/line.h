@@ -43,6 +43,7 @@ public:
 private:
     enum class Escaped : std::uint8_t { No, Yes };
     void start(std::string_view key);
+    void add_plain_member(std::string_view key, std::string_view value);
     void quoted(std::string_view value, std::size_t max, Escaped escaped);
 
     LineFormat format_;
