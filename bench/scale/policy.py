@@ -5,16 +5,13 @@ Pairs of fresh servers that stand side by side and get their load in bursts, in 
 one it does to the other; of each pair the ratio of the servers' CPU per message. The figure is the median of the ratios
 with an interval that holds the true median with at least 97 % (order statistics; ten pairs)."""
 
-import os
 import shutil
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
 from cases import by_id
-from measure import Group
-from rounds import Measured
+from standing import Standing, interval, pair
 from support.certificates import Authority
 from systems.hermetic import Hermetic
 
@@ -45,63 +42,9 @@ def with_connectors(authority, certificate):
     return WithConnectors
 
 
-class Standing(Measured):
-    """A server with its sink, started and warm, that takes one burst after the other."""
-
-    def __init__(self, system, seconds):
-        super().__init__(system, by_id(CASE), RATE, seconds)
-        self.sent, self.cpu = 0, 0.0
-        self.timeout *= 2 * BURSTS
-
-    def __enter__(self):
-        with ExitStack() as undo:
-            undo.callback(shutil.rmtree, self.directory, ignore_errors=True)
-            self.sink = undo.enter_context(
-                load.Sink(self.case, self.warm + BURSTS * self.count, self.directory, self.timeout,
-                          getattr(self.system, "sink_certificate", None)))
-            self.group = Group()
-            self.server = self.system(self.case, self.directory, self.sink.port, self.group)
-            undo.callback(self.server.stop)
-            self.server.start()
-            self._send(self.warm)
-            self._undo = undo.pop_all()
-        return self
-
-    def __exit__(self, *_):
-        self._undo.close()
-
-    def _send(self, count):
-        load.send(self.case, self.server.port, count, self.sent, self.timeout)
-        self.sent += count
-        self.group.settle()
-
-    def burst(self):
-        before = self.group.cpu_seconds()
-        self._send(self.count)
-        self.cpu += self.group.cpu_seconds() - before
-
-    def cost(self):
-        """Milliseconds of CPU for a message, once all have arrived."""
-        load.check_arrivals(self.sink.wait(self.timeout), self.warm + BURSTS * self.count)
-        return 1000 * self.cpu / (BURSTS * self.count)
-
-
-def pair(systems, seconds, first):
-    """The costs of both, in the order of `systems`; `first` begins."""
-    with Standing(systems[0], seconds) as without, Standing(systems[1], seconds) as beside:
-        os.sync()  # what starting them left unwritten is not a message's
-        order = (without, beside) if first == 0 else (beside, without)
-        for turn in range(BURSTS):
-            for server in order if turn % 2 == 0 else order[::-1]:
-                server.burst()
-        return without.cost(), beside.cost()
-
-
-def interval(ratios):
-    """Of the median, from the second to the last but one of ten; of fewer, all."""
-    ordered = sorted(ratios)
-    cut = 1 if len(ordered) >= 10 else 0
-    return ordered[cut], ordered[len(ordered) - 1 - cut]
+def measure(systems, seconds, first_begins):
+    standing = [Standing(system, by_id(CASE), RATE, seconds, BURSTS) for system in systems]
+    return pair(*standing, first_begins)
 
 
 def run(figures, pairs, seconds):
@@ -109,7 +52,7 @@ def run(figures, pairs, seconds):
     try:
         authority = Authority(directory)
         systems = (Hermetic, with_connectors(authority, authority.issue("mx.partner.test")))
-        costs = [pair(systems, seconds, turn % 2) for turn in range(pairs)]
+        costs = [measure(systems, seconds, turn % 2 == 0) for turn in range(pairs)]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     ratios = [after / before for before, after in costs]
