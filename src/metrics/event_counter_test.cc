@@ -30,7 +30,7 @@ TEST_F(EventCounterTest, SessionsCountByTheirTls)
     events::SessionEnded old;
     facts::TlsEvidence tls;
     tls.version = facts::TlsVersion::Tls10;
-    old.tls = std::make_unique<const facts::TlsEvidence>(tls);
+    old.client.tls = std::make_shared<const facts::TlsEvidence>(tls);
     publish(std::move(old));
     EXPECT_EQ(value(Metric::InboundClear), 1);
     EXPECT_EQ(value(Metric::InboundTls10), 1);
