@@ -16,18 +16,24 @@ void must(bool held, sqlite3* handle)
 
 }  // namespace
 
-Database::Database(const std::string& path)
+Database::Database(const std::string& path, Use use, std::uint32_t page_size)
 {
-    must(sqlite3_open_v2(path.c_str(), &handle_,
-                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+    const std::string name = use == Use::Sealed ? "file:" + path + "?immutable=1" : "file:" + path;
+    const int flags =
+        use == Use::Sealed ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    must(sqlite3_open_v2(name.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
                          nullptr) == SQLITE_OK,
          handle_);
-    run("PRAGMA page_size=8192");
+    if (use == Use::Sealed) {
+        run("PRAGMA cache_size=-512");
+        return;
+    }
+    run("PRAGMA page_size=" + std::to_string(page_size));
     run("PRAGMA secure_delete=OFF");
+    run("PRAGMA cache_size=-32768");
     run("PRAGMA journal_mode=WAL");
     run("PRAGMA synchronous=NORMAL");
-    run("PRAGMA cache_size=-32768");
-    run("PRAGMA wal_autocheckpoint=2000");
+    run("PRAGMA wal_autocheckpoint=" + std::to_string((8U << 20U) / page_size));  // 8 MiB
 }
 
 Database::~Database()

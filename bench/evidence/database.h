@@ -11,9 +11,14 @@ struct sqlite3_stmt;
 
 namespace evidence_bench {
 
+enum class Use : std::uint8_t {
+    Written,  // a segment under way
+    Sealed,   // never changes: neither locks nor a log
+};
+
 class Database {
 public:
-    explicit Database(const std::string& path);
+    Database(const std::string& path, Use use, std::uint32_t page_size = 8192);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;

@@ -1,10 +1,12 @@
-// Which rows have a key: a tree in SQLite, or runs of sorted keys that are merged.
+// Which items have a key, and which rows an item has: a tree in SQLite, runs of sorted keys that
+// are merged on disk, or blocks that are sorted in memory.
 #pragma once
 
 #include "evidence/database.h"
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace evidence_bench {
@@ -12,9 +14,15 @@ namespace evidence_bench {
 class Index {
 public:
     virtual ~Index() = default;
-    virtual void add(const std::vector<std::uint64_t>& keys, std::uint32_t row) = 0;
+    // `value`: an item, or a row where the key is an item's.
+    virtual void add(std::uint64_t key, std::uint32_t value) = 0;
+    enum class Kept : std::uint8_t {
+        All,   // all that was added is in the transaction
+        Some,  // the rest is in memory, and is found again from the rows
+    };
     // Before each commit.
-    virtual void flush() = 0;
+    virtual Kept flush() = 0;
+    // All of it into the attached database "sealed".
     virtual void seal() = 0;
     // Ascending.
     [[nodiscard]] virtual std::vector<std::uint32_t> find(std::uint64_t key) = 0;
@@ -23,5 +31,6 @@ public:
 enum class Order : std::uint8_t { AsTheyCome, Sorted };
 [[nodiscard]] std::unique_ptr<Index> make_tree_index(Database& database, Order order);
 [[nodiscard]] std::unique_ptr<Index> make_run_index(Database& database);
+[[nodiscard]] std::unique_ptr<Index> make_block_index(Database& database, std::size_t block);
 
 }  // namespace evidence_bench

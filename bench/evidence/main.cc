@@ -1,12 +1,12 @@
 // hermetic-evidence: what designs of the evidence store cost, on generated traffic.
-#include "evidence/octets.h"
+#include "evidence/questions.h"
+#include "evidence/rollups.h"
 #include "evidence/segment.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -18,20 +18,21 @@ namespace evidence_bench {
 namespace {
 
 struct Settings {
-    Design design = Design::PackedRuns;
+    Design design;
     std::uint32_t messages = 100'000;  // of a segment
     std::uint32_t segments = 4;
     std::uint32_t commit = 500;  // messages: a quarter of a second at 2,000/s
-    std::uint32_t queries = 50;
+    std::uint32_t queries = 30;
+    bool live = false;
     std::string directory = "/var/tmp/hermetic-evidence";
 };
 
-double cpu_seconds()
+double cpu_us()
 {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
     const auto of = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+        return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
     };
     return of(usage.ru_utime) + of(usage.ru_stime);
 }
@@ -42,135 +43,136 @@ double now_ms()
     return std::chrono::duration<double, std::milli>(now).count();
 }
 
-// What people look for: some of the messages' own keys.
-struct Questions {
-    std::vector<std::uint64_t> recipients;
-    std::vector<std::uint64_t> message_ids;
-    std::vector<std::uint64_t> hosts;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> pairs;  // sender's domain and a word
+// Octets of resident memory that this process had at most.
+double peak_mib()
+{
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) / 1024;
+}
 
-    void ask_for(const Message& message)
-    {
-        const auto& to = message.recipients.front();
-        recipients.push_back(hash_of(kRecipient, full_address(to.local, to.domain)));
-        message_ids.push_back(hash_of(kMessageId, message.message_id));
-        hosts.push_back(hash_of(kHost, message.attempts.front().host));
-        const std::string word = message.subject.substr(message.subject.rfind(' ') + 1);
-        pairs.emplace_back(hash_of(kSenderDomain, message.sender_domain), hash_of(kWord, word));
-    }
-};
-
+// Of all messages.
 struct Cost {
     double write_us = 0;
     double seal_us = 0;
+    double totals_us = 0;
     double live_octets = 0;
     double sealed_octets = 0;
+    double messages = 0;
+    double attempts = 0;
+    double longest_commit_ms = 0;
 };
 
-std::unique_ptr<Segment> fill(const Settings& settings, std::uint32_t number, Traffic& traffic,
-                              Questions& questions, Cost& cost)
-{
-    const std::string path = fmt::format("{}/{:04}.sqlite", settings.directory, number);
-    auto segment = std::make_unique<Segment>(path, settings.design);
-    std::int64_t time = 1'790'000'000'000 + static_cast<std::int64_t>(number) * 86'400'000;
-    std::vector<Message> batch;
-    double spent = 0;
-    for (std::uint32_t done = 0; done < settings.messages; done += settings.commit) {
-        batch.clear();
-        for (std::uint32_t i = 0; i < settings.commit; ++i) batch.push_back(traffic.next(++time));
-        if (done % (settings.messages / 4) < settings.commit) questions.ask_for(batch.front());
-        const double before = cpu_seconds();
-        segment->begin();
-        for (const Message& each : batch) segment->add(each);
-        segment->commit();
-        spent += cpu_seconds() - before;
+class Filling {
+public:
+    explicit Filling(const Settings& settings)
+        : settings_{settings},
+          traffic_{1, 1'790'000'000'000, 86'400'000 / settings.messages},
+          totals_{settings.directory + "/rollup.sqlite"}
+    {
     }
-    const double messages = settings.messages;
-    cost.write_us += spent * 1e6 / messages / settings.segments;
-    cost.live_octets += static_cast<double>(segment->octets()) / messages / settings.segments;
-    const double before = cpu_seconds();
-    segment->seal();
-    cost.seal_us += (cpu_seconds() - before) * 1e6 / messages / settings.segments;
-    cost.sealed_octets += static_cast<double>(segment->octets()) / messages / settings.segments;
-    return segment;
-}
 
-struct Answer {
-    std::size_t hits = 0;
-    std::size_t read = 0;
-};
-
-// Newest first; the first hundred are read.
-Answer ask(std::vector<std::unique_ptr<Segment>>& segments, const std::vector<std::uint64_t>& keys)
-{
-    constexpr std::size_t kPage = 100;
-    Answer answer;
-    for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
-        auto rows = (*segment)->find(keys.front());
-        for (std::size_t i = 1; i < keys.size() && !rows.empty(); ++i) {
-            const auto others = (*segment)->find(keys[i]);
-            std::vector<std::uint32_t> both;
-            std::ranges::set_intersection(rows, others, std::back_inserter(both));
-            rows = std::move(both);
-        }
-        answer.hits += rows.size();
-        for (auto row = rows.rbegin(); row != rows.rend() && answer.read < kPage; ++row)
-            answer.read += (*segment)->read(*row).empty() ? 0 : 1;
+    [[nodiscard]] std::unique_ptr<Segment> fill(std::uint32_t number)
+    {
+        auto segment = std::make_unique<Segment>(
+            fmt::format("{}/{:04}.sqlite", settings_.directory, number), settings_.design);
+        for (std::uint32_t done = 0; done < settings_.messages; done += settings_.commit)
+            commit(*segment, make_batch());
+        cost_.live_octets += static_cast<double>(segment->octets());
+        return segment;
     }
-    return answer;
-}
 
-void report(const char* what, std::vector<std::unique_ptr<Segment>>& segments,
-            const std::vector<std::vector<std::uint64_t>>& questions, bool cold)
-{
-    std::vector<double> times;
-    std::size_t most = 0;
-    for (const auto& each : questions) {
-        if (cold)
-            for (auto& segment : segments) segment->evict();
-        else
-            (void)ask(segments, each);
+    void seal(Segment& segment, std::uint32_t number)
+    {
+        const double before = cpu_us();
+        segment.seal();
+        const double between = cpu_us();
+        cost_.seal_us += between - before;
+        totals_.take(segment.path(), number);
+        cost_.totals_us += cpu_us() - between;
+        cost_.sealed_octets += static_cast<double>(segment.octets());
+    }
+
+    void print() const
+    {
+        const auto each = [this](double all) { return all / cost_.messages; };
+        fmt::print(
+            "{:.0f} messages, {:.2f} attempts each\nCPU of a message: {:.1f} us written, {:.1f} "
+            "sealed, {:.1f} totals; octets: {:.0f} live, {:.0f} sealed; longest commit {:.0f} ms; "
+            "most memory {:.0f} MiB\n",
+            cost_.messages, each(cost_.attempts), each(cost_.write_us), each(cost_.seal_us),
+            each(cost_.totals_us), each(cost_.live_octets), each(cost_.sealed_octets),
+            cost_.longest_commit_ms, peak_mib());
+        std::fflush(stdout);
+    }
+
+    void report_totals()
+    {
+        const std::int64_t rows = totals_.rows();
         const double before = now_ms();
-        most = std::max(most, ask(segments, each).hits);
-        times.push_back(now_ms() - before);
+        (void)totals_.report_versions();
+        const double between = now_ms();
+        (void)totals_.report_partners();
+        fmt::print("reports over {} rows: by version {:.0f} ms, by partner {:.0f} ms\n", rows,
+                   between - before, now_ms() - between);
     }
-    std::ranges::sort(times);
-    fmt::print("{:22} {}  median {:7.2f} ms, worst {:7.2f} ms, at most {} hits\n", what,
-               cold ? "cold" : "warm", times[times.size() / 2], times.back(), most);
-}
 
-std::vector<std::vector<std::uint64_t>> single(const std::vector<std::uint64_t>& keys,
-                                               std::size_t most)
-{
-    std::vector<std::vector<std::uint64_t>> questions;
-    for (std::size_t i = 0; i < keys.size() && i < most; ++i) questions.push_back({keys[i]});
-    return questions;
-}
+    [[nodiscard]] const Questions& questions() const { return questions_; }
+
+private:
+    std::vector<Event> make_batch()
+    {
+        std::vector<Event> batch;
+        for (std::uint32_t messages = 0; messages < settings_.commit;) {
+            batch.push_back(traffic_.next());
+            if (std::holds_alternative<std::shared_ptr<const Message>>(batch.back())) ++messages;
+            const auto* attempt = std::get_if<Attempt>(&batch.back());
+            if (attempt == nullptr) continue;
+            ++cost_.attempts;
+            if (++attempts_ % (1 + settings_.messages) == 0) questions_.ask_about(*attempt);
+        }
+        cost_.messages += settings_.commit;
+        return batch;
+    }
+
+    void commit(Segment& segment, const std::vector<Event>& batch)
+    {
+        const double begun = now_ms();
+        const double before = cpu_us();
+        segment.begin();
+        for (const Event& each : batch) segment.add(each);
+        segment.commit();
+        cost_.write_us += cpu_us() - before;
+        cost_.longest_commit_ms = std::max(cost_.longest_commit_ms, now_ms() - begun);
+    }
+
+    const Settings& settings_;
+    Traffic traffic_;
+    Totals totals_;
+    Questions questions_;
+    Cost cost_;
+    std::uint64_t attempts_ = 0;
+};
 
 int run(const Settings& settings)
 {
     std::filesystem::remove_all(settings.directory);
     std::filesystem::create_directories(settings.directory);
-    Traffic traffic{1};
-    Questions asked;
-    Cost cost;
-    std::vector<std::unique_ptr<Segment>> segments;
-    for (std::uint32_t i = 0; i < settings.segments; ++i)
-        segments.push_back(fill(settings, i, traffic, asked, cost));
-    fmt::print(
-        "CPU of a message: {:.1f} us written, {:.1f} us sealed; octets: {:.0f} live, {:.0f} "
-        "sealed\n",
-        cost.write_us, cost.seal_us, cost.live_octets, cost.sealed_octets);
-    std::vector<std::vector<std::uint64_t>> pairs;
-    for (const auto& [domain, word] : asked.pairs)
-        if (pairs.size() < settings.queries) pairs.push_back({domain, word});
-    for (const bool cold : {false, true}) {
-        report("recipient", segments, single(asked.recipients, settings.queries), cold);
-        report("message id", segments, single(asked.message_ids, settings.queries), cold);
-        report("host", segments, single(asked.hosts, settings.queries), cold);
-        report("sender domain and word", segments, pairs, cold);
+    {
+        Filling filling{settings};
+        Segments segments;
+        for (std::uint32_t i = 0; i < settings.segments; ++i) {
+            segments.push_back(filling.fill(i));
+            const bool stays = settings.live && i + 1 == settings.segments;
+            if (!stays) filling.seal(*segments.back(), i);
+        }
+        filling.print();
+        filling.report_totals();
+        for (const bool cold : {true, false}) {
+            for (const auto& kind : filling.questions().kinds())
+                measure(kind, segments, settings.queries, cold);
+        }
     }
-    segments.clear();
     std::filesystem::remove_all(settings.directory);
     return 0;
 }
@@ -180,18 +182,24 @@ int run(const Settings& settings)
 
 int main(int argc, char** argv)
 {
-    using evidence_bench::Design;
-    const std::map<std::string, Design> designs{{"tree", Design::Tree},
-                                                {"sorted-tree", Design::SortedTree},
-                                                {"runs", Design::Runs},
-                                                {"packed-tree", Design::PackedTree},
-                                                {"packed-runs", Design::PackedRuns}};
+    using evidence_bench::Keys;
+    using evidence_bench::Texts;
+    const std::map<std::string, Keys> keys{{"tree", Keys::Tree},
+                                           {"sorted-tree", Keys::SortedTree},
+                                           {"runs", Keys::Runs},
+                                           {"blocks", Keys::Blocks}};
+    const std::map<std::string, Texts> texts{{"by-number", Texts::ByNumber},
+                                             {"inline", Texts::Inline}};
     evidence_bench::Settings settings;
     CLI::App app{"What designs of the evidence store cost, on generated traffic"};
-    app.add_option("--design", settings.design)
-        ->transform(CLI::CheckedTransformer(designs, CLI::ignore_case));
+    app.add_option("--keys", settings.design.keys)->transform(CLI::CheckedTransformer(keys));
+    app.add_option("--texts", settings.design.texts)->transform(CLI::CheckedTransformer(texts));
+    app.add_option("--rows-of-page", settings.design.rows_of_page, "1: a row of SQLite for each");
+    app.add_option("--block", settings.design.block, "entries in memory");
+    app.add_option("--page-size", settings.design.page_size, "of SQLite");
     app.add_option("--messages", settings.messages, "of a segment");
     app.add_option("--segments", settings.segments);
+    app.add_flag("--live", settings.live, "the last segment is asked unsealed");
     app.add_option("--commit", settings.commit, "messages of a transaction");
     app.add_option("--queries", settings.queries, "of each kind");
     app.add_option("--directory", settings.directory, "made anew, and removed");

@@ -1,4 +1,4 @@
-// Numbers in few octets, and the hash of keys.
+// Numbers in few octets, and keys.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +35,17 @@ inline void put_text(std::string& out, std::string_view text)
     out += text;
 }
 
+// A key has 48 bits: 47 of a hash, or this bit and the number of an item, whose rows it names.
+inline constexpr std::uint64_t kItemKey = 1ULL << 47;
+
 // FNV-1a, and a last mix so that all bits depend on all octets.
-inline std::uint64_t hash_of(std::uint8_t kind, std::string_view text)
+inline std::uint64_t key_of(std::uint8_t kind, std::string_view text)
 {
     std::uint64_t hash = 0xcbf29ce484222325ULL ^ kind;
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
     hash ^= hash >> 32;
     hash *= 0x9e3779b97f4a7c15ULL;
-    return hash ^ (hash >> 29);
+    return (hash ^ (hash >> 29)) >> 17;
 }
 
 }  // namespace evidence_bench

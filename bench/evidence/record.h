@@ -1,36 +1,47 @@
-// A message as a row of a segment, and the keys by which it is found.
+// An event as a row of a segment, and the keys by which its item is found.
+//
+// An item is a message, or a session that carried none: what an answer lists. Its rows (received,
+// each attempt, end of session) come at different times; keys name the item, so that a recipient
+// of one row and a host of another meet.
 #pragma once
 
-#include "evidence/database.h"
+#include "evidence/strings.h"
 #include "evidence/traffic.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace evidence_bench {
 
-// Strings that come again and again, by number.
-class Dictionary {
+enum class Texts : std::uint8_t { ByNumber, Inline };
+
+class Coder {
 public:
-    explicit Dictionary(Database& database);
-    [[nodiscard]] std::uint64_t number_of(std::string_view text);
+    Coder(Dictionary& names, Contents& contents, Texts texts)
+        : names_{names}, contents_{contents}, texts_{texts}
+    {
+    }
+    [[nodiscard]] std::string encode(const Message& message, std::uint32_t item);
+    [[nodiscard]] std::string encode(const Attempt& attempt, std::uint32_t item);
+    [[nodiscard]] std::string encode(const SessionEnd& end, std::uint32_t item);
+    // All texts of a row, one behind another.
+    [[nodiscard]] std::string describe(std::string_view row);
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const
-        {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
-    Statement insert_;
-    std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> numbers_;
-};
+    void begin(std::string& out, char kind, std::int64_t time, std::uint32_t item);
+    void put(std::string& out, std::string_view text);
+    void put_tls(std::string& out, const Tls& tls);
+    [[nodiscard]] std::string take(std::string_view& in);
+    [[nodiscard]] std::string take_tls(std::string_view& in);
+    [[nodiscard]] std::string take_message(std::string_view& in);
+    [[nodiscard]] std::string take_attempt(std::string_view& in);
 
-[[nodiscard]] std::string make_record(const Message& message, Dictionary& dictionary);
+    Dictionary& names_;
+    Contents& contents_;
+    Texts texts_;
+};
 
 // Kinds of keys; what has few values is no key.
 enum Kind : std::uint8_t {
@@ -50,6 +61,8 @@ enum Kind : std::uint8_t {
 
 // The distinct ones, in no order.
 [[nodiscard]] std::vector<std::uint64_t> keys_of(const Message& message);
+[[nodiscard]] std::vector<std::uint64_t> keys_of(const Attempt& attempt);
+[[nodiscard]] std::vector<std::uint64_t> keys_of(const SessionEnd& end);
 [[nodiscard]] std::string full_address(std::string_view local, std::string_view domain);
 
 }  // namespace evidence_bench

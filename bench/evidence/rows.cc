@@ -7,27 +7,22 @@
 namespace evidence_bench {
 namespace {
 
-constexpr std::size_t kPage = 64;  // records
 constexpr int kLevel = 1;
 
 class PlainRows final : public Rows {
 public:
     explicit PlainRows(Database& database)
-        : insert_{database, "INSERT INTO message(row, record) VALUES(?, ?)"},
-          select_{database, "SELECT record FROM message WHERE row = ?"}
+        : insert_{database, "INSERT INTO page(first, rows) VALUES(?, ?)"},
+          select_{database, "SELECT rows FROM page WHERE first = ?"}
     {
     }
 
-    void add(std::uint64_t row, std::string record) override
-    {
-        insert_.number(static_cast<std::int64_t>(row)).octets(record).execute();
-    }
+    void add(std::string record) override { insert_.number(next_++).octets(record).execute(); }
     void flush() override {}
-    void seal() override {}
-    std::string read(std::uint64_t row) override
+    std::string read(std::uint32_t row) override
     {
         std::string record;
-        if (select_.number(static_cast<std::int64_t>(row)).next()) record = select_.octets_at(0);
+        if (select_.number(row).next()) record = select_.octets_at(0);
         select_.reset();
         return record;
     }
@@ -35,26 +30,28 @@ public:
 private:
     Statement insert_;
     Statement select_;
+    std::int64_t next_ = 0;
 };
 
 // A page is named by its first row. The last one is written anew at each commit until it is full.
 class PackedRows final : public Rows {
 public:
-    explicit PackedRows(Database& database)
-        : put_{database, "INSERT OR REPLACE INTO message(row, record) VALUES(?, ?)"},
+    PackedRows(Database& database, std::size_t rows_of_page)
+        : put_{database, "INSERT OR REPLACE INTO page(first, rows) VALUES(?, ?)"},
           select_{database,
-                  "SELECT row, record FROM message WHERE row <= ? ORDER BY row DESC LIMIT 1"},
-          compressor_{ZSTD_createCCtx()}
+                  "SELECT first, rows FROM page WHERE first <= ? ORDER BY first DESC LIMIT 1"},
+          compressor_{ZSTD_createCCtx()},
+          rows_of_page_{rows_of_page}
     {
     }
 
-    void add(std::uint64_t row, std::string record) override
+    void add(std::string record) override
     {
-        if (count_ == 0) first_ = row;
         put_text(page_, record);
-        if (++count_ == kPage) {
+        if (++count_ == rows_of_page_) {
             flush();
             page_.clear();
+            first_ += static_cast<std::int64_t>(count_);
             count_ = 0;
         }
     }
@@ -65,19 +62,18 @@ public:
         packed_.resize(ZSTD_compressBound(page_.size()));
         packed_.resize(ZSTD_compressCCtx(compressor_.get(), packed_.data(), packed_.size(),
                                          page_.data(), page_.size(), kLevel));
-        put_.number(static_cast<std::int64_t>(first_)).octets(packed_).execute();
+        put_.number(first_).octets(packed_).execute();
     }
-    void seal() override { flush(); }
 
-    std::string read(std::uint64_t row) override
+    std::string read(std::uint32_t row) override
     {
         std::string record;
-        if (select_.number(static_cast<std::int64_t>(row)).next()) {
+        if (select_.number(row).next()) {
             const std::string_view packed = select_.octets_at(1);
             std::string page(ZSTD_getFrameContentSize(packed.data(), packed.size()), '\0');
             ZSTD_decompress(page.data(), page.size(), packed.data(), packed.size());
             std::string_view rest = page;
-            for (auto at = static_cast<std::uint64_t>(select_.number_at(0)); at < row; ++at)
+            for (std::int64_t at = select_.number_at(0); at < row; ++at)
                 rest.remove_prefix(take_number(rest));
             record = rest.substr(0, take_number(rest));
         }
@@ -94,7 +90,8 @@ private:
     std::unique_ptr<ZSTD_CCtx, Free> compressor_;
     std::string page_;
     std::string packed_;
-    std::uint64_t first_ = 0;
+    const std::size_t rows_of_page_;
+    std::int64_t first_ = 0;
     std::size_t count_ = 0;
 };
 
@@ -105,9 +102,9 @@ std::unique_ptr<Rows> make_plain_rows(Database& database)
     return std::make_unique<PlainRows>(database);
 }
 
-std::unique_ptr<Rows> make_packed_rows(Database& database)
+std::unique_ptr<Rows> make_packed_rows(Database& database, std::size_t rows_of_page)
 {
-    return std::make_unique<PackedRows>(database);
+    return std::make_unique<PackedRows>(database, rows_of_page);
 }
 
 }  // namespace evidence_bench

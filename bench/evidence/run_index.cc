@@ -1,28 +1,18 @@
-// The keys of each commit are one sorted run; eight runs of a level become one of the next. Sealed,
-// all are one sequence of pages, each with the difference of a key to the one before it. Of a hash
-// 48 bits are kept: whoever finds a row looks whether it has the key.
+// The keys of each commit are one sorted run; eight runs of a level become one of the next.
 #include "evidence/index.h"
-#include "evidence/octets.h"
+#include "evidence/postings.h"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace evidence_bench {
 namespace {
 
-constexpr unsigned kDropped = 16;    // bits of a hash
-constexpr std::size_t kRuns = 8;     // of a level
-constexpr std::size_t kPage = 7000;  // octets, so that a page is one of SQLite's
-
-struct Entry {
-    std::uint64_t key = 0;
-    std::uint32_t row = 0;
-    auto operator<=>(const Entry&) const = default;
-};
-constexpr std::size_t kEntry = 10;  // 6 octets of the key, big-endian, and 4 of the row
+constexpr std::size_t kRuns = 8;    // of a level
+constexpr std::size_t kEntry = 10;  // octets: 6 of the key, big-endian, and 4 of the value
 
 std::string pack(const std::vector<Entry>& entries)
 {
@@ -30,7 +20,7 @@ std::string pack(const std::vector<Entry>& entries)
     char* at = out.data();
     for (const Entry& each : entries) {
         for (int i = 5; i >= 0; --i) *at++ = static_cast<char>(each.key >> (8 * i));
-        for (int i = 3; i >= 0; --i) *at++ = static_cast<char>(each.row >> (8 * i));
+        for (int i = 3; i >= 0; --i) *at++ = static_cast<char>(each.value >> (8 * i));
     }
     return out;
 }
@@ -40,7 +30,7 @@ Entry entry_at(std::string_view packed, std::size_t index)
     const auto* at = reinterpret_cast<const unsigned char*>(packed.data()) + index * kEntry;
     Entry entry;
     for (int i = 0; i < 6; ++i) entry.key = entry.key << 8 | *at++;
-    for (int i = 0; i < 4; ++i) entry.row = entry.row << 8 | *at++;
+    for (int i = 0; i < 4; ++i) entry.value = entry.value << 8 | *at++;
     return entry;
 }
 
@@ -51,41 +41,40 @@ public:
           drop_runs_{database, "DELETE FROM run WHERE level = ?"},
           runs_{database, "SELECT keys FROM run WHERE level = ?"},
           all_runs_{database, "SELECT keys FROM run ORDER BY level DESC"},
-          put_page_{database, "INSERT INTO posting(first, keys) VALUES(?, ?)"},
-          pages_{database, "SELECT first, keys FROM posting WHERE first <= ? ORDER BY first DESC"}
+          database_{database},
+          finder_{database}
     {
     }
 
-    void add(const std::vector<std::uint64_t>& keys, std::uint32_t row) override
-    {
-        for (const std::uint64_t key : keys) waiting_.push_back({key >> kDropped, row});
-    }
+    void add(std::uint64_t key, std::uint32_t value) override { waiting_.push_back({key, value}); }
 
-    void flush() override
+    Kept flush() override
     {
-        if (waiting_.empty()) return;
+        if (waiting_.empty()) return Kept::All;
         std::ranges::sort(waiting_);
         put_run(0, waiting_);
         waiting_.clear();
         for (std::size_t level = 0; counts_[level] == kRuns && level + 1 < counts_.size(); ++level)
             merge(level);
+        return Kept::All;
     }
 
     void seal() override
     {
-        flush();
-        write_pages(take(all_runs_, 0));
-        for (std::size_t level = 0; level < counts_.size(); ++level)
-            drop_runs_.number(static_cast<std::int64_t>(level)).execute();
+        PostingWriter writer{database_, "sealed.posting", 0};
+        for (const Entry& each : take(all_runs_)) writer.add(each);
+        writer.finish();
     }
 
     std::vector<std::uint32_t> find(std::uint64_t key) override
     {
-        std::vector<std::uint32_t> rows;
-        find_in_pages(key >> kDropped, rows);
-        find_in_runs(key >> kDropped, rows);
-        std::ranges::sort(rows);
-        return rows;
+        std::vector<std::uint32_t> values;
+        finder_.find(0, key, values);
+        find_in_runs(key, values);
+        std::ranges::sort(values);
+        const auto repeated = std::ranges::unique(values);
+        values.erase(repeated.begin(), repeated.end());
+        return values;
     }
 
 private:
@@ -99,10 +88,9 @@ private:
     }
 
     // All entries of the runs that `statement` has, sorted.
-    std::vector<Entry> take(Statement& statement, std::size_t reserve)
+    std::vector<Entry> take(Statement& statement)
     {
         std::vector<Entry> entries;
-        entries.reserve(reserve);
         std::vector<std::size_t> ends{0};
         while (statement.next()) {
             const std::string_view packed = statement.octets_at(0);
@@ -115,73 +103,16 @@ private:
         return entries;
     }
 
-    static void merge_parts(std::vector<Entry>& entries, std::vector<std::size_t> ends)
-    {
-        const auto at = [&](std::size_t i) {
-            return entries.begin() + static_cast<std::ptrdiff_t>(i);
-        };
-        while (ends.size() > 2) {
-            std::vector<std::size_t> next{0};
-            for (std::size_t i = 0; i + 2 < ends.size(); i += 2) {
-                std::inplace_merge(at(ends[i]), at(ends[i + 1]), at(ends[i + 2]));
-                next.push_back(ends[i + 2]);
-            }
-            if (ends.size() % 2 == 0) next.push_back(ends.back());
-            ends = std::move(next);
-        }
-    }
-
     void merge(std::size_t level)
     {
         runs_.number(static_cast<std::int64_t>(level));
-        const std::vector<Entry> entries = take(runs_, 0);
+        const std::vector<Entry> entries = take(runs_);
         drop_runs_.number(static_cast<std::int64_t>(level)).execute();
         counts_[level] = 0;
         put_run(level + 1, entries);
     }
 
-    // All entries of a key begin in the page whose first key is the greatest not above it; those
-    // of a key that fills pages go on in the next ones.
-    void write_pages(const std::vector<Entry>& entries)
-    {
-        std::string page;
-        std::uint64_t first = 0;
-        Entry last;
-        for (std::size_t i = 0; i < entries.size(); ++i) {
-            const Entry& each = entries[i];
-            const bool new_key = each.key != last.key;
-            if (!page.empty() && page.size() > kPage && new_key) {
-                put_page_.number(static_cast<std::int64_t>(first)).octets(page).execute();
-                page.clear();
-            }
-            if (page.empty()) {
-                first = each.key;
-                last = {first, 0};
-            }
-            put_number(page, each.key - last.key);
-            put_number(page, each.key == last.key ? each.row - last.row : each.row);
-            last = each;
-        }
-        if (!page.empty())
-            put_page_.number(static_cast<std::int64_t>(first)).octets(page).execute();
-    }
-
-    void find_in_pages(std::uint64_t key, std::vector<std::uint32_t>& rows)
-    {
-        if (pages_.number(static_cast<std::int64_t>(key)).next()) {
-            Entry at{static_cast<std::uint64_t>(pages_.number_at(0)), 0};
-            std::string_view rest = pages_.octets_at(1);
-            while (!rest.empty() && at.key <= key) {
-                const std::uint64_t step = take_number(rest);
-                const auto row = static_cast<std::uint32_t>(take_number(rest));
-                at = {at.key + step, step == 0 ? at.row + row : row};
-                if (at.key == key) rows.push_back(at.row);
-            }
-        }
-        pages_.reset();
-    }
-
-    void find_in_runs(std::uint64_t key, std::vector<std::uint32_t>& rows)
+    void find_in_runs(std::uint64_t key, std::vector<std::uint32_t>& values)
     {
         while (all_runs_.next()) {
             const std::string_view packed = all_runs_.octets_at(0);
@@ -195,7 +126,7 @@ private:
                     high = middle;
             }
             for (; low < packed.size() / kEntry && entry_at(packed, low).key == key; ++low)
-                rows.push_back(entry_at(packed, low).row);
+                values.push_back(entry_at(packed, low).value);
         }
         all_runs_.reset();
     }
@@ -204,8 +135,8 @@ private:
     Statement drop_runs_;
     Statement runs_;
     Statement all_runs_;
-    Statement put_page_;
-    Statement pages_;
+    Database& database_;
+    PostingFinder finder_;
     std::vector<Entry> waiting_;
     std::array<std::size_t, 8> counts_{};
     std::size_t number_ = 0;

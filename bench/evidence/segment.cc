@@ -1,57 +1,83 @@
 #include "evidence/segment.h"
 
+#include "evidence/octets.h"
+
 #include <fcntl.h>
 #include <filesystem>
 #include <sqlite3.h>
+#include <string>
 #include <unistd.h>
 #include <utility>
 
 namespace evidence_bench {
 namespace {
 
-constexpr const char* kSchema = R"(
-CREATE TABLE IF NOT EXISTS dictionary(number INTEGER PRIMARY KEY, text BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS message(row INTEGER PRIMARY KEY, record BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS key(hash INTEGER, row INTEGER, PRIMARY KEY(hash, row)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS run(number INTEGER PRIMARY KEY, level INTEGER NOT NULL,
-                               keys BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS posting(first INTEGER PRIMARY KEY, keys BLOB NOT NULL);
-)";
+// With the database's name before each table.
+constexpr const char* kTables[][2] = {
+    {"name", "(number INTEGER PRIMARY KEY, text BLOB NOT NULL)"},
+    {"content", "(number INTEGER PRIMARY KEY, hash INTEGER NOT NULL, octets BLOB NOT NULL)"},
+    {"page", "(first INTEGER PRIMARY KEY, rows BLOB NOT NULL)"},
+    {"key", "(key INTEGER, value INTEGER, PRIMARY KEY(key, value)) WITHOUT ROWID"},
+    {"run", "(number INTEGER PRIMARY KEY, level INTEGER NOT NULL, keys BLOB NOT NULL)"},
+    {"posting", "(id INTEGER PRIMARY KEY, keys BLOB NOT NULL)"},
+    {"traffic",
+     "(hour, direction, organization, connector, partner, version, cipher, groups, level, "
+     "verified, result, count, octets, PRIMARY KEY(hour, partner, organization, connector, "
+     "direction, version, cipher, groups, level, verified, result)) WITHOUT ROWID"},
+    {"client",
+     "(day, organization, client, helo, domain, version, cipher, count, octets, PRIMARY KEY(day, "
+     "client, organization, helo, domain, version, cipher)) WITHOUT ROWID"},
+    {"decision",
+     "(hour, inputs, evidence, count, octets, PRIMARY KEY(hour, inputs, evidence)) WITHOUT ROWID"},
+};
 
-bool is_packed(Design design)
+void make_tables(Database& database, const std::string& schema)
 {
-    return design == Design::PackedTree || design == Design::PackedRuns;
+    for (const auto& [name, columns] : kTables)
+        database.run("CREATE TABLE IF NOT EXISTS " + schema + "." + name + columns);
 }
 
-std::unique_ptr<Index> make_index(Database& database, Design design)
+std::unique_ptr<Index> make_index(Database& database, const Design& design)
 {
-    switch (design) {
-    case Design::Tree:
+    switch (design.keys) {
+    case Keys::Tree:
         return make_tree_index(database, Order::AsTheyCome);
-    case Design::SortedTree:
-    case Design::PackedTree:
+    case Keys::SortedTree:
         return make_tree_index(database, Order::Sorted);
-    case Design::Runs:
-    case Design::PackedRuns:
+    case Keys::Runs:
+        return make_run_index(database);
+    case Keys::Blocks:
         break;
     }
-    return make_run_index(database);
+    return make_block_index(database, design.block);
+}
+
+void sync_file(const std::string& path)
+{
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    ::fdatasync(file);
+    ::close(file);
 }
 
 }  // namespace
 
-Segment::Segment(std::string path, Design design) : path_{std::move(path)}, design_{design}
+Segment::Segment(std::string path, const Design& design) : path_{std::move(path)}, design_{design}
 {
-    open();
+    open(Use::Written);
 }
 
-void Segment::open()
+void Segment::open(Use use)
 {
-    database_ = std::make_unique<Database>(path_);
-    database_->run(kSchema);
-    dictionary_ = std::make_unique<Dictionary>(*database_);
-    rows_ = is_packed(design_) ? make_packed_rows(*database_) : make_plain_rows(*database_);
+    database_ = std::make_unique<Database>(path_, use, design_.page_size);
+    if (use == Use::Written) make_tables(*database_, "main");
+    names_ = std::make_unique<Dictionary>(*database_);
+    contents_ = std::make_unique<Contents>(*database_);
+    coder_ = std::make_unique<Coder>(*names_, *contents_, design_.texts);
+    rows_ = design_.rows_of_page == 1 ? make_plain_rows(*database_)
+                                      : make_packed_rows(*database_, design_.rows_of_page);
     index_ = make_index(*database_, design_);
+    rollups_ = std::make_unique<Rollups>(*database_, *names_, *contents_);
 }
 
 void Segment::begin()
@@ -59,34 +85,92 @@ void Segment::begin()
     database_->run("BEGIN");
 }
 
-void Segment::add(const Message& message)
+void Segment::add(const Event& event)
 {
-    rows_->add(next_, make_record(message, *dictionary_));
-    index_->add(keys_of(message), next_);
-    ++next_;
+    if (const auto* message = std::get_if<std::shared_ptr<const Message>>(&event)) {
+        add_message(*message);
+        rollups_->add(**message);
+    } else if (const auto* attempt = std::get_if<Attempt>(&event)) {
+        add_attempt(*attempt);
+        rollups_->add(*attempt);
+    } else if (const auto* end = std::get_if<SessionEnd>(&event)) {
+        add_session(*end);
+        rollups_->add(*end);
+    }
+}
+
+void Segment::add_message(const std::shared_ptr<const Message>& message)
+{
+    const std::uint32_t item = next_item_++;
+    unfinished_.emplace(message.get(), item);
+    put(coder_->encode(*message, item), keys_of(*message), item);
+}
+
+void Segment::add_attempt(const Attempt& attempt)
+{
+    auto found = unfinished_.find(attempt.message.get());
+    if (found == unfinished_.end()) {
+        // Received in an earlier segment: its row and keys are repeated here, once.
+        add_message(attempt.message);
+        found = unfinished_.find(attempt.message.get());
+    }
+    put(coder_->encode(attempt, found->second), keys_of(attempt), found->second);
+    if (attempt.last) unfinished_.erase(found);
+}
+
+void Segment::add_session(const SessionEnd& end)
+{
+    const std::uint32_t item = next_item_++;
+    put(coder_->encode(end, item), keys_of(end), item);
+}
+
+void Segment::put(std::string row, const std::vector<std::uint64_t>& keys, std::uint32_t item)
+{
+    rows_->add(std::move(row));
+    for (const std::uint64_t key : keys) index_->add(key, item);
+    index_->add(kItemKey | item, next_row_++);
 }
 
 void Segment::commit()
 {
     rows_->flush();
-    index_->flush();
+    if (index_->flush() == Index::Kept::All) rollups_->flush();
     database_->run("COMMIT");
 }
 
 void Segment::seal()
 {
+    const std::string sealed = path_ + ".new";
+    database_->run("ATTACH 'file:" + sealed + "' AS sealed");
+    database_->run("PRAGMA sealed.page_size=" + std::to_string(design_.page_size));
+    database_->run("PRAGMA sealed.journal_mode=OFF");
+    database_->run("PRAGMA sealed.synchronous=OFF");  // synced as a whole before it has its name
     begin();
-    rows_->seal();
+    make_tables(*database_, "sealed");
+    rollups_->flush();
     index_->seal();
+    for (const char* table : {"name", "content", "page", "traffic", "client", "decision"})
+        database_->run(std::string{"INSERT INTO sealed."} + table + " SELECT * FROM main." + table);
     database_->run("COMMIT");
-    const std::string sealed = path_ + ".sealed";
-    database_->run("VACUUM INTO '" + sealed + "'");
+    sync_file(sealed);
+    rollups_.reset();
     index_.reset();
     rows_.reset();
-    dictionary_.reset();
+    coder_.reset();
+    contents_.reset();
+    names_.reset();
     database_.reset();
+    unfinished_.clear();
     std::filesystem::rename(sealed, path_);
-    open();
+    open(Use::Sealed);
+}
+
+std::string Segment::read(std::uint32_t item)
+{
+    std::string texts;
+    for (const std::uint32_t row : index_->find(kItemKey | item))
+        texts += coder_->describe(rows_->read(row));
+    return texts;
 }
 
 std::uint64_t Segment::octets() const

@@ -1,55 +1,78 @@
-// One file of evidence: some hours of messages, their keys, and what they have in common.
+// One file of evidence: some hours of events, their keys, their counts, and what they have in
+// common.
 #pragma once
 
 #include "evidence/database.h"
 #include "evidence/index.h"
 #include "evidence/record.h"
+#include "evidence/rollups.h"
 #include "evidence/rows.h"
+#include "evidence/strings.h"
 #include "evidence/traffic.h"
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace evidence_bench {
 
-enum class Design : std::uint8_t {
-    Tree,        // records in rows, keys in a tree as they come
+enum class Keys : std::uint8_t {
+    Tree,        // a B-tree, keys as they come
     SortedTree,  // the keys of each commit sorted
-    Runs,        // records in rows, keys in runs
-    PackedTree,  // records in compressed pages, keys in a sorted tree
-    PackedRuns,  // records in compressed pages, keys in runs
+    Runs,        // sorted runs on disk, merged
+    Blocks,      // in memory, sorted blocks on disk
+};
+
+struct Design {
+    Keys keys = Keys::Blocks;
+    std::size_t rows_of_page = 128;  // 1: a row of SQLite for each
+    Texts texts = Texts::ByNumber;
+    std::size_t block = 1'500'000;   // entries in memory
+    std::uint32_t page_size = 8192;  // SQLite's
 };
 
 class Segment {
 public:
-    Segment(std::string path, Design design);
+    Segment(std::string path, const Design& design);
 
     void begin();
-    void add(const Message& message);
+    void add(const Event& event);
     void commit();
-    // The last commit has been: leaves a file without free space and without a log.
+    // The last commit has been. Makes a file without free space, which replaces this one.
     void seal();
 
+    // Items, ascending.
     [[nodiscard]] std::vector<std::uint32_t> find(std::uint64_t key) { return index_->find(key); }
-    [[nodiscard]] std::string read(std::uint32_t row) { return rows_->read(row); }
+    // All texts of all rows of an item.
+    [[nodiscard]] std::string read(std::uint32_t item);
     // Of the file and its log.
     [[nodiscard]] std::uint64_t octets() const;
     [[nodiscard]] const std::string& path() const { return path_; }
-    // Nothing of it is in memory any more, SQLite's or the kernel's.
+    // Nothing of a sealed one is in memory any more, SQLite's or the kernel's.
     void evict();
 
 private:
-    void open();
+    void open(Use use);
+    void add_message(const std::shared_ptr<const Message>& message);
+    void add_attempt(const Attempt& attempt);
+    void add_session(const SessionEnd& end);
+    void put(std::string row, const std::vector<std::uint64_t>& keys, std::uint32_t item);
 
     std::string path_;
     Design design_;
     std::unique_ptr<Database> database_;
-    std::unique_ptr<Dictionary> dictionary_;
+    std::unique_ptr<Dictionary> names_;
+    std::unique_ptr<Contents> contents_;
+    std::unique_ptr<Coder> coder_;
     std::unique_ptr<Rows> rows_;
     std::unique_ptr<Index> index_;
-    std::uint32_t next_ = 0;
+    std::unique_ptr<Rollups> rollups_;
+    std::uint32_t next_row_ = 0;
+    std::uint32_t next_item_ = 0;
+    std::unordered_map<const Message*, std::uint32_t> unfinished_;  // items of this segment
 };
 
 }  // namespace evidence_bench

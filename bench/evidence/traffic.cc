@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace evidence_bench {
 namespace {
@@ -12,10 +14,21 @@ constexpr std::uint32_t kPeople = 5'000;  // of one domain
 constexpr std::uint32_t kWords = 20'000;
 constexpr std::uint32_t kConnectors = 200;
 constexpr std::uint32_t kOrganizations = 8;
+constexpr std::uint32_t kClients = 50'000;
+// Between attempts: 2.5 in the mean, so that some last into the next segment.
+constexpr std::int64_t kMinute = 60'000;
+constexpr std::array<std::int64_t, 8> kDelays{5 * kMinute,   15 * kMinute,  30 * kMinute,
+                                              60 * kMinute,  120 * kMinute, 240 * kMinute,
+                                              240 * kMinute, 480 * kMinute};
 
-std::string domain_name(std::uint32_t number)
+std::string partner_domain(std::uint32_t number)
 {
     return fmt::format("partner-{}.example", number);
+}
+
+std::string own_domain(std::uint32_t organization)
+{
+    return fmt::format("organization-{}.example", organization);
 }
 
 }  // namespace
@@ -43,77 +56,148 @@ std::string Traffic::subject()
     return text;
 }
 
-Tls Traffic::tls()
+// A peer mostly negotiates what it did before.
+Tls Traffic::tls_of(const std::string& peer)
 {
-    const std::uint32_t which = below(100);
+    const bool usual = below(100) < 97;
+    const std::size_t which = (usual ? std::hash<std::string>{}(peer) : below(100)) % 100;
     if (which < 2) return {};
     if (which < 5) return {2, "ECDHE-RSA-AES256-SHA", "secp256r1"};
     if (which < 25) return {3, "ECDHE-RSA-AES256-GCM-SHA384", "secp256r1"};
     return {4, "TLS_AES_256_GCM_SHA384", "X25519"};
 }
 
-Message Traffic::next(std::int64_t time)
+void Traffic::begin_session()
 {
-    Message message;
-    message.time = time;
-    for (std::size_t i = 0; i < message.id.size(); ++i) {
-        message.id[i] = i < 6 ? static_cast<std::uint8_t>(time >> (40 - 8 * i))
-                              : static_cast<std::uint8_t>(random_());
-    }
+    session_ = {};
+    session_.session = random_();
+    session_.client = common(kClients);
+    session_.helo = fmt::format("client{}.hosts.example", session_.client);
+    session_.tls = tls_of(session_.helo);
+    left_in_session_ = 1 + below(6);
+}
+
+void Traffic::end_session()
+{
+    session_.time = time_ + 1;
+    session_.took = 50'000 + common(5'000'000);
+    later_.push({session_.time, session_});
+    if (below(10) != 0) return;
+    SessionEnd refused;  // somebody else, who sent nothing
+    refused.session = random_();
+    refused.client = kClients + common(kClients);
+    refused.helo = fmt::format("unknown{}.example", refused.client);
+    refused.time = time_ + 1;
+    refused.took = common(5'000'000);
+    later_.push({refused.time, refused});
+}
+
+std::shared_ptr<const Message> Traffic::message()
+{
     if (left_in_session_ == 0) {
-        session_ = random_();
-        client_ = common(50'000);
-        left_in_session_ = 1 + below(6);
+        if (session_.session != 0) end_session();
+        begin_session();
     }
     --left_in_session_;
-    message.session = session_;
-    message.client = 0xc0000200U + client_;
-    message.helo = fmt::format("client{}.hosts.example", client_);
-    message.listener = "mx";
-    message.organization = fmt::format("Organization {}", common(kOrganizations));
-    message.connector = fmt::format("connector {}", common(kConnectors));
-    message.sender_local = fmt::format("person.{}", common(kPeople));
-    message.sender_domain = domain_name(common(kDomains));
+    ++session_.messages;
+    auto message = std::make_shared<Message>();
+    message->time = time_;
+    for (std::size_t i = 0; i < message->id.size(); ++i) {
+        message->id[i] = i < 6 ? static_cast<std::uint8_t>(time_ >> (40 - 8 * i))
+                               : static_cast<std::uint8_t>(random_());
+    }
+    message->session = session_.session;
+    message->client = session_.client;
+    message->helo = session_.helo;
+    message->tls = session_.tls;
+    message->inbound = below(100) < 55;
+    const std::uint32_t organization = common(kOrganizations);
+    message->organization = fmt::format("Organization {}", organization);
+    message->connector = fmt::format("connector {}", common(kConnectors));
+    const std::string own = own_domain(organization);
+    const std::string partner = partner_domain(common(kDomains));
+    message->sender_local = fmt::format("person.{}", common(kPeople));
+    message->sender_domain = message->inbound ? partner : own;
     const std::uint32_t recipients = below(4) == 0 ? 2 + below(3) : 1;
-    const std::string domain = domain_name(common(kDomains));
     for (std::uint32_t i = 0; i < recipients; ++i)
-        message.recipients.push_back({fmt::format("person.{}", common(kPeople)), domain});
-    message.message_id =
-        fmt::format("<{:016x}.{:08x}@{}>", random_(), below(0xffffffff), message.sender_domain);
-    message.subject = subject();
-    message.size = 2000 + common(200'000);
-    message.tls = tls();
-    add_attempts(message);
+        message->recipients.push_back(
+            {fmt::format("person.{}", common(kPeople)), message->inbound ? own : partner});
+    message->message_id =
+        fmt::format("<{:016x}.{:08x}@{}>", random_(), below(0xffffffff), message->sender_domain);
+    message->subject = subject();
+    message->size = 2000 + common(200'000);
     return message;
 }
 
-// Two and a half of them in the mean.
-void Traffic::add_attempts(Message& message)
+void Traffic::schedule(const std::shared_ptr<const Message>& message, std::uint32_t number,
+                       std::int64_t time)
 {
-    const std::string& domain = message.recipients.front().domain;
-    std::uint32_t count = 1;
-    while (count < 12 && below(5) < 3) ++count;
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const bool last = i + 1 == count;
-        Attempt attempt;
-        attempt.time = message.time + static_cast<std::int64_t>(i) * 300'000 + below(2000);
-        const std::uint32_t host = below(2);
-        attempt.host = fmt::format("mx{}.{}", host, domain);
-        attempt.address = 0x0a000000U + common(kDomains) * 2 + host;
-        attempt.outcome = last ? 0 : 1;
-        attempt.stage = last ? 14 : static_cast<std::uint8_t>(below(8));
-        attempt.level = static_cast<std::uint8_t>(1 + below(5));
-        attempt.verified = static_cast<std::uint8_t>(below(4));
-        attempt.code = last ? 250 : 451;
-        attempt.took = 20'000 + common(2'000'000);
-        attempt.tls = tls();
-        attempt.certificate = std::hash<std::string>{}(attempt.host);
-        attempt.decision = attempt.certificate * 31 + attempt.level;
-        attempt.text = last ? fmt::format("2.0.0 Ok: queued as {:X}", random_() >> 20)
-                            : "4.7.1 <" + message.recipients.front().local +
-                                  ">: Recipient address rejected: Greylisted, try again later";
-        message.attempts.push_back(std::move(attempt));
+    const std::string& domain = message->recipients.front().domain;
+    Attempt attempt;
+    attempt.message = message;
+    attempt.number = number;
+    attempt.time = time;
+    attempt.last = number == 12 || below(5) >= 3;
+    const std::uint32_t host = below(2);
+    attempt.host = fmt::format("mx{}.{}", host, domain);
+    const std::uint64_t hash = std::hash<std::string>{}(attempt.host);
+    attempt.address = 0x0a000000U | (static_cast<std::uint32_t>(hash) & 0xffffff);
+    attempt.session = random_();
+    attempt.stage = attempt.last ? 14 : static_cast<std::uint8_t>(below(8));
+    attempt.level = static_cast<std::uint8_t>(1 + hash % 5);
+    attempt.verified = static_cast<std::uint8_t>(hash / 5 % 4);
+    attempt.code = attempt.last ? 250 : 451;
+    attempt.took = 20'000 + common(2'000'000);
+    attempt.tls = tls_of(attempt.host);
+    attempt.certificate = hash;
+    attempt.decision = hash * 31 + std::hash<std::string>{}(message->connector) % 3;
+    attempt.text = attempt.last ? fmt::format("2.0.0 Ok: queued as {:X}", random_() >> 24)
+                                : "4.7.1 <" + message->recipients.front().local + "@" + domain +
+                                      ">: Recipient address rejected: Greylisted, try again later";
+    later_.push({time, std::move(attempt)});
+}
+
+Event Traffic::next()
+{
+    if (!later_.empty() && later_.top().time <= time_ + interval_) {
+        Event event = later_.top().event;
+        later_.pop();
+        if (const auto* attempt = std::get_if<Attempt>(&event); attempt && !attempt->last) {
+            const std::size_t delay =
+                std::min<std::size_t>(attempt->number - 1, kDelays.size() - 1);
+            schedule(attempt->message, attempt->number + 1, attempt->time + kDelays[delay]);
+        }
+        return event;
     }
+    time_ += interval_;
+    auto made = message();
+    schedule(made, 1, time_ + 5 + below(500));
+    return made;
+}
+
+std::string certificate_facts(std::uint64_t certificate)
+{
+    std::mt19937_64 random{certificate};
+    const auto hex = [&random] {
+        return fmt::format("{:016x}{:016x}{:016x}{:016x}", random(), random(), random(), random());
+    };
+    return fmt::format(
+        "subject=CN = mx{0}.partner.example|issuer=C = US, O = Some Authority, CN = R{1}|names="
+        "mx{0}.partner.example,mail{0}.partner.example,smtp{0}.partner.example|from={2}|until={3}|"
+        "spki={4}|sha256={5}|key=RSA 2048|signature=sha256WithRSAEncryption|chain={6},{7}",
+        certificate % 100'000, certificate % 7, random() >> 34, random() >> 34, hex(), hex(),
+        certificate % 7, certificate % 3);
+}
+
+std::string decision_inputs(std::uint64_t decision)
+{
+    std::mt19937_64 random{decision};
+    return fmt::format(
+        "organization={}|route=mx|connectors=connector {},connector {}|mx={}.example:10,{}.example:"
+        "20|mx-secure=no|tlsa=absent|sts=enforce:mx*.partner.example|ratchet=TLSv1.3,verified|"
+        "peer=starttls,size,8bitmime,pipelining|certificate={:016x}|floor=TLSv1.2",
+        decision % 8, random() % 200, random() % 200, random() % 100'000, random() % 100'000,
+        random());
 }
 
 }  // namespace evidence_bench

@@ -10,42 +10,50 @@ class TreeIndex final : public Index {
 public:
     TreeIndex(Database& database, Order order)
         : order_{order},
-          insert_{database, "INSERT INTO key(hash, row) VALUES(?, ?)"},
-          select_{database, "SELECT row FROM key WHERE hash = ? ORDER BY row"}
+          database_{database},
+          insert_{database, "INSERT OR IGNORE INTO key(key, value) VALUES(?, ?)"},
+          select_{database, "SELECT value FROM key WHERE key = ? ORDER BY value"}
     {
     }
 
-    void add(const std::vector<std::uint64_t>& keys, std::uint32_t row) override
+    void add(std::uint64_t key, std::uint32_t value) override
     {
-        for (const std::uint64_t key : keys) {
-            if (order_ == Order::Sorted)
-                waiting_.emplace_back(static_cast<std::int64_t>(key), row);
-            else
-                insert(static_cast<std::int64_t>(key), row);
-        }
+        if (order_ == Order::Sorted)
+            waiting_.emplace_back(static_cast<std::int64_t>(key), value);
+        else
+            insert(static_cast<std::int64_t>(key), value);
     }
 
-    void flush() override
+    Kept flush() override
     {
         std::ranges::sort(waiting_);
-        for (const auto& [key, row] : waiting_) insert(key, row);
+        for (const auto& [key, value] : waiting_) insert(key, value);
         waiting_.clear();
+        return Kept::All;
     }
-    void seal() override {}
+
+    void seal() override
+    {
+        database_.run("INSERT INTO sealed.key SELECT key, value FROM key ORDER BY key, value");
+    }
 
     std::vector<std::uint32_t> find(std::uint64_t key) override
     {
-        std::vector<std::uint32_t> rows;
+        std::vector<std::uint32_t> values;
         select_.number(static_cast<std::int64_t>(key));
-        while (select_.next()) rows.push_back(static_cast<std::uint32_t>(select_.number_at(0)));
+        while (select_.next()) values.push_back(static_cast<std::uint32_t>(select_.number_at(0)));
         select_.reset();
-        return rows;
+        return values;
     }
 
 private:
-    void insert(std::int64_t key, std::uint32_t row) { insert_.number(key).number(row).execute(); }
+    void insert(std::int64_t key, std::uint32_t value)
+    {
+        insert_.number(key).number(value).execute();
+    }
 
     Order order_;
+    Database& database_;
     Statement insert_;
     Statement select_;
     std::vector<std::pair<std::int64_t, std::uint32_t>> waiting_;

@@ -1,0 +1,94 @@
+#include "evidence/questions.h"
+
+#include "evidence/octets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+namespace evidence_bench {
+namespace {
+
+double now_ms()
+{
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration<double, std::milli>(now).count();
+}
+
+struct Answer {
+    std::size_t hits = 0;
+    std::size_t read = 0;
+};
+
+Answer answer(Segments& segments, const Question& question)
+{
+    constexpr std::size_t kItems = 100;
+    Answer answer;
+    for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
+        auto items = (*segment)->find(question.front());
+        for (std::size_t i = 1; i < question.size() && !items.empty(); ++i) {
+            const auto others = (*segment)->find(question[i]);
+            std::vector<std::uint32_t> both;
+            std::ranges::set_intersection(items, others, std::back_inserter(both));
+            items = std::move(both);
+        }
+        answer.hits += items.size();
+        for (auto item = items.rbegin(); item != items.rend() && answer.read < kItems; ++item)
+            answer.read += (*segment)->read(*item).empty() ? 0 : 1;
+    }
+    return answer;
+}
+
+}  // namespace
+
+void Questions::ask(std::size_t kind, Question question)
+{
+    kinds_[kind].questions.push_back(std::move(question));
+}
+
+void Questions::ask_about(const Attempt& attempt)
+{
+    const Message& message = *attempt.message;
+    const auto& to = message.recipients.front();
+    const auto recipient = key_of(kRecipient, full_address(to.local, to.domain));
+    const auto host = key_of(kHost, attempt.host);
+    const auto word = key_of(kWord, message.subject.substr(message.subject.rfind(' ') + 1));
+    const auto from = key_of(kSenderDomain, message.sender_domain);
+    const auto towards = key_of(kRecipientDomain, to.domain);
+    const std::string_view certificate{reinterpret_cast<const char*>(&attempt.certificate),
+                                       sizeof attempt.certificate};
+    ask(0, {recipient});
+    ask(1, {key_of(kMessageId, message.message_id)});
+    ask(2, {host});
+    ask(3, {key_of(kCertificate, certificate)});
+    ask(4, {key_of(kMessageId, message.subject)});
+    ask(5, {message.inbound ? from : towards, word});
+    ask(6, {recipient, host});
+    ask(7, {word, message.inbound ? towards : from});
+}
+
+void measure(const Questions::Kind& kind, Segments& segments, std::size_t most, bool cold)
+{
+    std::vector<double> times;
+    std::size_t hits = 0;
+    for (const auto& each : kind.questions) {
+        if (times.size() == most) break;
+        if (cold)
+            for (auto& segment : segments) segment->evict();
+        else
+            (void)answer(segments, each);
+        const double before = now_ms();
+        hits = std::max(hits, answer(segments, each).hits);
+        times.push_back(now_ms() - before);
+    }
+    if (times.empty()) return;
+    std::ranges::sort(times);
+    fmt::print("{:44} {}  median {:7.2f} ms, worst {:7.2f} ms, at most {} hits\n", kind.what,
+               cold ? "cold" : "warm", times[times.size() / 2], times.back(), hits);
+    std::fflush(stdout);
+}
+
+}  // namespace evidence_bench
