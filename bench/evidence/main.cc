@@ -129,6 +129,8 @@ private:
             const auto* attempt = std::get_if<Attempt>(&batch.back());
             if (attempt == nullptr) continue;
             ++cost_.attempts;
+            (void)certificate_facts(attempt->certificate);
+            (void)decision_inputs(attempt->decision);
             if (++attempts_ % (1 + settings_.messages) == 0) questions_.ask_about(*attempt);
         }
         cost_.messages += settings_.commit;
@@ -197,6 +199,10 @@ int main(int argc, char** argv)
     app.add_option("--rows-of-page", settings.design.rows_of_page, "1: a row of SQLite for each");
     app.add_option("--block", settings.design.block, "entries in memory");
     app.add_option("--page-size", settings.design.page_size, "of SQLite");
+    app.add_flag_callback(
+        "--partners-by-hour",
+        [&settings] { settings.design.hours = evidence_bench::Hours::WithPartners; },
+        "count partners by hour, too");
     app.add_option("--messages", settings.messages, "of a segment");
     app.add_option("--segments", settings.segments);
     app.add_flag("--live", settings.live, "the last segment is asked unsealed");

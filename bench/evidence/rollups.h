@@ -4,12 +4,14 @@
 #include "evidence/strings.h"
 #include "evidence/traffic.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace evidence_bench {
 
@@ -25,9 +27,13 @@ public:
         ++count;
         sum += octets;
     }
+    // In the order of the table.
     void flush()
     {
-        for (const auto& [key, counts] : counts_) {
+        std::vector<std::pair<Key, std::pair<std::uint64_t, std::uint64_t>>> sorted{counts_.begin(),
+                                                                                    counts_.end()};
+        std::ranges::sort(sorted);
+        for (const auto& [key, counts] : sorted) {
             for (const std::uint32_t each : key) add_.number(each);
             add_.number(static_cast<std::int64_t>(counts.first));
             add_.number(static_cast<std::int64_t>(counts.second)).execute();
@@ -47,21 +53,31 @@ private:
     std::unordered_map<Key, std::pair<std::uint64_t, std::uint64_t>, Hash> counts_;
 };
 
+enum class Hours : std::uint8_t {
+    WithPartners,     // partners are counted by hour and by day
+    WithoutPartners,  // partners are counted by day, all else by hour, too
+};
+
 class Rollups {
 public:
-    Rollups(Database& database, Dictionary& names, Contents& contents);
+    Rollups(Database& database, Dictionary& names, Contents& contents, Hours hours);
     void add(const Message& message);
     void add(const Attempt& attempt);
     void add(const SessionEnd& end);
     void flush();
 
 private:
+    // Hours or days since 1970, partner, organization, connector, direction, version, cipher,
+    // group, level, verified, result.
+    using Traffic = Counts<11>;
+    void add(Traffic::Key key, std::int64_t time, std::uint64_t octets);
+
     Dictionary& names_;
     Contents& contents_;
-    // hour, direction, organization, connector, partner, version, cipher, group, level, verified,
-    // result
-    Counts<11> traffic_;
-    Counts<7> clients_;    // day, organization, client, EHLO name, sender's domain, version, cipher
+    Hours hours_of_;
+    Traffic hours_;
+    Traffic days_;
+    Counts<7> clients_;    // day, client, organization, EHLO name, sender's domain, version, cipher
     Counts<3> decisions_;  // hour, decision inputs, peer's evidence
 };
 
@@ -78,6 +94,8 @@ public:
 
 private:
     [[nodiscard]] std::size_t count_rows(const char* sql);
+    // The numbers here of the names that the attached segment counts by.
+    void map_names(const std::string& sealed);
     Database database_;
 };
 

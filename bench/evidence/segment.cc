@@ -14,18 +14,22 @@ namespace {
 
 // With the database's name before each table.
 constexpr const char* kTables[][2] = {
-    {"name", "(number INTEGER PRIMARY KEY, text BLOB NOT NULL)"},
-    {"content", "(number INTEGER PRIMARY KEY, hash INTEGER NOT NULL, octets BLOB NOT NULL)"},
-    {"page", "(first INTEGER PRIMARY KEY, rows BLOB NOT NULL)"},
+    {"name", "(first INTEGER PRIMARY KEY, octets BLOB NOT NULL)"},
+    {"content", "(first INTEGER PRIMARY KEY, octets BLOB NOT NULL)"},
+    {"event", "(first INTEGER PRIMARY KEY, octets BLOB NOT NULL)"},
     {"key", "(key INTEGER, value INTEGER, PRIMARY KEY(key, value)) WITHOUT ROWID"},
     {"run", "(number INTEGER PRIMARY KEY, level INTEGER NOT NULL, keys BLOB NOT NULL)"},
     {"posting", "(id INTEGER PRIMARY KEY, keys BLOB NOT NULL)"},
-    {"traffic",
-     "(hour, direction, organization, connector, partner, version, cipher, groups, level, "
+    {"hour",
+     "(hour, partner, organization, connector, direction, version, cipher, groups, level, "
      "verified, result, count, octets, PRIMARY KEY(hour, partner, organization, connector, "
      "direction, version, cipher, groups, level, verified, result)) WITHOUT ROWID"},
+    {"day",
+     "(day, partner, organization, connector, direction, version, cipher, groups, level, "
+     "verified, result, count, octets, PRIMARY KEY(day, partner, organization, connector, "
+     "direction, version, cipher, groups, level, verified, result)) WITHOUT ROWID"},
     {"client",
-     "(day, organization, client, helo, domain, version, cipher, count, octets, PRIMARY KEY(day, "
+     "(day, client, organization, helo, domain, version, cipher, count, octets, PRIMARY KEY(day, "
      "client, organization, helo, domain, version, cipher)) WITHOUT ROWID"},
     {"decision",
      "(hour, inputs, evidence, count, octets, PRIMARY KEY(hour, inputs, evidence)) WITHOUT ROWID"},
@@ -74,10 +78,20 @@ void Segment::open(Use use)
     names_ = std::make_unique<Dictionary>(*database_);
     contents_ = std::make_unique<Contents>(*database_);
     coder_ = std::make_unique<Coder>(*names_, *contents_, design_.texts);
-    rows_ = design_.rows_of_page == 1 ? make_plain_rows(*database_)
-                                      : make_packed_rows(*database_, design_.rows_of_page);
+    rows_ = make_numbered(*database_, "event", design_.rows_of_page);
     index_ = make_index(*database_, design_);
-    rollups_ = std::make_unique<Rollups>(*database_, *names_, *contents_);
+    rollups_ = std::make_unique<Rollups>(*database_, *names_, *contents_, design_.hours);
+}
+
+void Segment::close()
+{
+    rollups_.reset();
+    index_.reset();
+    rows_.reset();
+    coder_.reset();
+    contents_.reset();
+    names_.reset();
+    database_.reset();
 }
 
 void Segment::begin()
@@ -124,9 +138,10 @@ void Segment::add_session(const SessionEnd& end)
     put(coder_->encode(end, item), keys_of(end), item);
 }
 
-void Segment::put(std::string row, const std::vector<std::uint64_t>& keys, std::uint32_t item)
+void Segment::put(const std::string& row, const std::vector<std::uint64_t>& keys,
+                  std::uint32_t item)
 {
-    rows_->add(std::move(row));
+    rows_->add(row);
     for (const std::uint64_t key : keys) index_->add(key, item);
     index_->add(kItemKey | item, next_row_++);
 }
@@ -135,6 +150,8 @@ void Segment::commit()
 {
     rows_->flush();
     if (index_->flush() == Index::Kept::All) rollups_->flush();
+    names_->flush();
+    contents_->flush();
     database_->run("COMMIT");
 }
 
@@ -148,18 +165,13 @@ void Segment::seal()
     begin();
     make_tables(*database_, "sealed");
     rollups_->flush();
+    names_->flush();
     index_->seal();
-    for (const char* table : {"name", "content", "page", "traffic", "client", "decision"})
+    for (const char* table : {"name", "content", "event", "hour", "day", "client", "decision"})
         database_->run(std::string{"INSERT INTO sealed."} + table + " SELECT * FROM main." + table);
     database_->run("COMMIT");
     sync_file(sealed);
-    rollups_.reset();
-    index_.reset();
-    rows_.reset();
-    coder_.reset();
-    contents_.reset();
-    names_.reset();
-    database_.reset();
+    close();
     unfinished_.clear();
     std::filesystem::rename(sealed, path_);
     open(Use::Sealed);
@@ -182,6 +194,8 @@ std::uint64_t Segment::octets() const
 
 void Segment::evict()
 {
+    close();
+    open(Use::Sealed);
     sqlite3_db_release_memory(database_->get());
     const int file = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return;

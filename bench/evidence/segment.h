@@ -4,9 +4,9 @@
 
 #include "evidence/database.h"
 #include "evidence/index.h"
+#include "evidence/numbered.h"
 #include "evidence/record.h"
 #include "evidence/rollups.h"
-#include "evidence/rows.h"
 #include "evidence/strings.h"
 #include "evidence/traffic.h"
 
@@ -32,6 +32,7 @@ struct Design {
     Texts texts = Texts::ByNumber;
     std::size_t block = 1'500'000;   // entries in memory
     std::uint32_t page_size = 8192;  // SQLite's
+    Hours hours = Hours::WithoutPartners;
 };
 
 class Segment {
@@ -56,10 +57,11 @@ public:
 
 private:
     void open(Use use);
+    void close();
     void add_message(const std::shared_ptr<const Message>& message);
     void add_attempt(const Attempt& attempt);
     void add_session(const SessionEnd& end);
-    void put(std::string row, const std::vector<std::uint64_t>& keys, std::uint32_t item);
+    void put(const std::string& row, const std::vector<std::uint64_t>& keys, std::uint32_t item);
 
     std::string path_;
     Design design_;
@@ -67,7 +69,7 @@ private:
     std::unique_ptr<Dictionary> names_;
     std::unique_ptr<Contents> contents_;
     std::unique_ptr<Coder> coder_;
-    std::unique_ptr<Rows> rows_;
+    std::unique_ptr<Numbered> rows_;
     std::unique_ptr<Index> index_;
     std::unique_ptr<Rollups> rollups_;
     std::uint32_t next_row_ = 0;

@@ -1,10 +1,11 @@
 // Strings that come again and again, and contents that stand once: by number, in one segment.
 #pragma once
 
-#include "evidence/database.h"
+#include "evidence/numbered.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,7 +16,9 @@ class Dictionary {
 public:
     explicit Dictionary(Database& database);
     [[nodiscard]] std::uint32_t number_of(std::string_view text);
-    [[nodiscard]] std::string text_of(std::uint32_t number);
+    [[nodiscard]] std::string text_of(std::uint32_t number) { return texts_->read(number); }
+    // Before each commit.
+    void flush() { texts_->flush(); }
 
 private:
     struct Hash {
@@ -25,8 +28,7 @@ private:
             return std::hash<std::string_view>{}(text);
         }
     };
-    Statement insert_;
-    Statement select_;
+    std::unique_ptr<Numbered> texts_;
     std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> numbers_;
 };
 
@@ -34,11 +36,13 @@ private:
 class Contents {
 public:
     explicit Contents(Database& database);
-    using Make = std::string (*)(std::uint64_t);
-    [[nodiscard]] std::uint32_t number_of(std::uint64_t hash, Make make);
+    using Find = const std::string& (*)(std::uint64_t);
+    [[nodiscard]] std::uint32_t number_of(std::uint64_t hash, Find find);
+    // Before each commit.
+    void flush() { octets_->flush(); }
 
 private:
-    Statement insert_;
+    std::unique_ptr<Numbered> octets_;
     std::unordered_map<std::uint64_t, std::uint32_t> numbers_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <unordered_map>
 
 namespace evidence_bench {
 namespace {
@@ -29,6 +30,31 @@ std::string partner_domain(std::uint32_t number)
 std::string own_domain(std::uint32_t organization)
 {
     return fmt::format("organization-{}.example", organization);
+}
+
+std::string make_certificate(std::uint64_t certificate)
+{
+    std::mt19937_64 random{certificate};
+    const auto hex = [&random] {
+        return fmt::format("{:016x}{:016x}{:016x}{:016x}", random(), random(), random(), random());
+    };
+    return fmt::format(
+        "subject=CN = mx{0}.partner.example|issuer=C = US, O = Some Authority, CN = R{1}|names="
+        "mx{0}.partner.example,mail{0}.partner.example,smtp{0}.partner.example|from={2}|until={3}|"
+        "spki={4}|sha256={5}|key=RSA 2048|signature=sha256WithRSAEncryption|chain={6},{7}",
+        certificate % 100'000, certificate % 7, random() >> 34, random() >> 34, hex(), hex(),
+        certificate % 7, certificate % 3);
+}
+
+std::string make_decision(std::uint64_t decision)
+{
+    std::mt19937_64 random{decision};
+    return fmt::format(
+        "organization={}|route=mx|connectors=connector {},connector {}|mx={}.example:10,{}.example:"
+        "20|mx-secure=no|tlsa=absent|sts=enforce:mx*.partner.example|ratchet=TLSv1.3,verified|"
+        "peer=starttls,size,8bitmime,pipelining|certificate={:016x}|floor=TLSv1.2",
+        decision % 8, random() % 200, random() % 200, random() % 100'000, random() % 100'000,
+        random());
 }
 
 }  // namespace
@@ -150,7 +176,7 @@ void Traffic::schedule(const std::shared_ptr<const Message>& message, std::uint3
     attempt.took = 20'000 + common(2'000'000);
     attempt.tls = tls_of(attempt.host);
     attempt.certificate = hash;
-    attempt.decision = hash * 31 + std::hash<std::string>{}(message->connector) % 3;
+    attempt.decision = hash * 31 + (below(20) == 0 ? 1 : 0);
     attempt.text = attempt.last ? fmt::format("2.0.0 Ok: queued as {:X}", random_() >> 24)
                                 : "4.7.1 <" + message->recipients.front().local + "@" + domain +
                                       ">: Recipient address rejected: Greylisted, try again later";
@@ -175,29 +201,20 @@ Event Traffic::next()
     return made;
 }
 
-std::string certificate_facts(std::uint64_t certificate)
+const std::string& certificate_facts(std::uint64_t certificate)
 {
-    std::mt19937_64 random{certificate};
-    const auto hex = [&random] {
-        return fmt::format("{:016x}{:016x}{:016x}{:016x}", random(), random(), random(), random());
-    };
-    return fmt::format(
-        "subject=CN = mx{0}.partner.example|issuer=C = US, O = Some Authority, CN = R{1}|names="
-        "mx{0}.partner.example,mail{0}.partner.example,smtp{0}.partner.example|from={2}|until={3}|"
-        "spki={4}|sha256={5}|key=RSA 2048|signature=sha256WithRSAEncryption|chain={6},{7}",
-        certificate % 100'000, certificate % 7, random() >> 34, random() >> 34, hex(), hex(),
-        certificate % 7, certificate % 3);
+    static std::unordered_map<std::uint64_t, std::string> made;
+    std::string& facts = made[certificate];
+    if (facts.empty()) facts = make_certificate(certificate);
+    return facts;
 }
 
-std::string decision_inputs(std::uint64_t decision)
+const std::string& decision_inputs(std::uint64_t decision)
 {
-    std::mt19937_64 random{decision};
-    return fmt::format(
-        "organization={}|route=mx|connectors=connector {},connector {}|mx={}.example:10,{}.example:"
-        "20|mx-secure=no|tlsa=absent|sts=enforce:mx*.partner.example|ratchet=TLSv1.3,verified|"
-        "peer=starttls,size,8bitmime,pipelining|certificate={:016x}|floor=TLSv1.2",
-        decision % 8, random() % 200, random() % 200, random() % 100'000, random() % 100'000,
-        random());
+    static std::unordered_map<std::uint64_t, std::string> made;
+    std::string& inputs = made[decision];
+    if (inputs.empty()) inputs = make_decision(decision);
+    return inputs;
 }
 
 }  // namespace evidence_bench

@@ -108,8 +108,9 @@ private:
     std::uint32_t left_in_session_ = 0;
 };
 
-// What stands once in a segment, by its hash: of the size that such things have.
-[[nodiscard]] std::string certificate_facts(std::uint64_t certificate);
-[[nodiscard]] std::string decision_inputs(std::uint64_t decision);
+// What stands once in a segment, by its hash: of the size that such things have. Made at the first
+// call.
+[[nodiscard]] const std::string& certificate_facts(std::uint64_t certificate);
+[[nodiscard]] const std::string& decision_inputs(std::uint64_t decision);
 
 }  // namespace evidence_bench
