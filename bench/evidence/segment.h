@@ -30,7 +30,7 @@ struct Design {
     Keys keys = Keys::Blocks;
     std::size_t rows_of_page = 128;  // 1: a row of SQLite for each
     Texts texts = Texts::ByNumber;
-    std::size_t block = 1'500'000;   // entries in memory
+    std::size_t block = 500'000;   // entries in memory
     std::uint32_t page_size = 8192;  // SQLite's
     Hours hours = Hours::WithoutPartners;
 };

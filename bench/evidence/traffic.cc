@@ -15,7 +15,7 @@ constexpr std::uint32_t kPeople = 5'000;  // of one domain
 constexpr std::uint32_t kWords = 20'000;
 constexpr std::uint32_t kConnectors = 200;
 constexpr std::uint32_t kOrganizations = 8;
-constexpr std::uint32_t kClients = 50'000;
+constexpr std::uint32_t kClientsOfDomain = 5;
 // Between attempts: 2.5 in the mean, so that some last into the next segment.
 constexpr std::int64_t kMinute = 60'000;
 constexpr std::array<std::int64_t, 8> kDelays{5 * kMinute,   15 * kMinute,  30 * kMinute,
@@ -93,11 +93,16 @@ Tls Traffic::tls_of(const std::string& peer)
     return {4, "TLS_AES_256_GCM_SHA384", "X25519"};
 }
 
+// A client sends for one partner, or for one organization.
 void Traffic::begin_session()
 {
+    inbound_ = below(100) < 55;
+    partner_ = common(kDomains);
+    organization_ = common(kOrganizations);
     session_ = {};
     session_.session = random_();
-    session_.client = common(kClients);
+    session_.client = inbound_ ? partner_ * kClientsOfDomain + common(kClientsOfDomain)
+                               : kDomains * kClientsOfDomain + organization_ * 16 + below(16);
     session_.helo = fmt::format("client{}.hosts.example", session_.client);
     session_.tls = tls_of(session_.helo);
     left_in_session_ = 1 + below(6);
@@ -111,7 +116,7 @@ void Traffic::end_session()
     if (below(10) != 0) return;
     SessionEnd refused;  // somebody else, who sent nothing
     refused.session = random_();
-    refused.client = kClients + common(kClients);
+    refused.client = 1'000'000 + common(100'000);
     refused.helo = fmt::format("unknown{}.example", refused.client);
     refused.time = time_ + 1;
     refused.took = common(5'000'000);
@@ -136,12 +141,12 @@ std::shared_ptr<const Message> Traffic::message()
     message->client = session_.client;
     message->helo = session_.helo;
     message->tls = session_.tls;
-    message->inbound = below(100) < 55;
-    const std::uint32_t organization = common(kOrganizations);
-    message->organization = fmt::format("Organization {}", organization);
-    message->connector = fmt::format("connector {}", common(kConnectors));
-    const std::string own = own_domain(organization);
-    const std::string partner = partner_domain(common(kDomains));
+    message->inbound = inbound_;
+    message->organization = fmt::format("Organization {}", organization_);
+    const std::string own = own_domain(organization_);
+    const std::string partner = partner_domain(inbound_ ? partner_ : common(kDomains));
+    message->connector =
+        fmt::format("connector {}", std::hash<std::string>{}(partner) % kConnectors);
     message->sender_local = fmt::format("person.{}", common(kPeople));
     message->sender_domain = message->inbound ? partner : own;
     const std::uint32_t recipients = below(4) == 0 ? 2 + below(3) : 1;

@@ -105,6 +105,9 @@ private:
     std::int64_t interval_;
     std::priority_queue<Later> later_;
     SessionEnd session_;
+    bool inbound_ = false;
+    std::uint32_t partner_ = 0;
+    std::uint32_t organization_ = 0;
     std::uint32_t left_in_session_ = 0;
 };
 
