@@ -32,7 +32,7 @@ Database::Database(const std::string& path, Use use, std::uint32_t page_size)
     run("PRAGMA secure_delete=OFF");
     run("PRAGMA cache_size=-32768");
     run("PRAGMA journal_mode=WAL");
-    run("PRAGMA synchronous=NORMAL");
+    run("PRAGMA synchronous=FULL");
     run("PRAGMA wal_autocheckpoint=" + std::to_string((8U << 20U) / page_size));  // 8 MiB
 }
 

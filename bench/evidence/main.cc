@@ -174,6 +174,7 @@ int run(const Settings& settings)
             for (const auto& kind : filling.questions().kinds())
                 measure(kind, segments, settings.queries, cold);
         }
+        if (!settings.live) measure_scan(segments);
     }
     std::filesystem::remove_all(settings.directory);
     return 0;
@@ -203,6 +204,7 @@ int main(int argc, char** argv)
         "--partners-by-hour",
         [&settings] { settings.design.hours = evidence_bench::Hours::WithPartners; },
         "count partners by hour, too");
+    app.add_option("--synchronous", settings.design.synchronous, "NORMAL or FULL");
     app.add_option("--messages", settings.messages, "of a segment");
     app.add_option("--segments", settings.segments);
     app.add_flag("--live", settings.live, "the last segment is asked unsealed");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 namespace evidence_bench {
@@ -42,6 +43,16 @@ Answer answer(Segments& segments, const Question& question)
     return answer;
 }
 
+void print(const std::string& what, std::string_view memory, std::vector<double> times,
+           std::size_t hits)
+{
+    if (times.empty()) return;
+    std::ranges::sort(times);
+    fmt::print("{:40} {} {:3} times: median {:7.2f} ms, worst {:7.2f} ms, at most {} hits\n", what,
+               memory, times.size(), times[times.size() / 2], times.back(), hits);
+    std::fflush(stdout);
+}
+
 }  // namespace
 
 void Questions::ask(std::size_t kind, Question question)
@@ -72,23 +83,39 @@ void Questions::ask_about(const Attempt& attempt)
 
 void measure(const Questions::Kind& kind, Segments& segments, std::size_t most, bool cold)
 {
-    std::vector<double> times;
-    std::size_t hits = 0;
-    for (const auto& each : kind.questions) {
-        if (times.size() == most) break;
+    constexpr std::size_t kSelective = 10'000;  // hits
+    struct Times {
+        std::vector<double> ms;
+        std::size_t hits = 0;
+    };
+    Times selective;
+    Times others;
+    for (std::size_t i = 0; i < kind.questions.size() && i < most; ++i) {
+        const Question& question = kind.questions[i];
         if (cold)
             for (auto& segment : segments) segment->evict();
         else
-            (void)answer(segments, each);
+            (void)answer(segments, question);
         const double before = now_ms();
-        hits = std::max(hits, answer(segments, each).hits);
-        times.push_back(now_ms() - before);
+        const std::size_t hits = answer(segments, question).hits;
+        Times& times = hits <= kSelective ? selective : others;
+        times.ms.push_back(now_ms() - before);
+        times.hits = std::max(times.hits, hits);
     }
-    if (times.empty()) return;
-    std::ranges::sort(times);
-    fmt::print("{:44} {}  median {:7.2f} ms, worst {:7.2f} ms, at most {} hits\n", kind.what,
-               cold ? "cold" : "warm", times[times.size() / 2], times.back(), hits);
-    std::fflush(stdout);
+    const std::string_view memory = cold ? "cold" : "warm";
+    print(kind.what, memory, selective.ms, selective.hits);
+    print(kind.what + ", frequent", memory, others.ms, others.hits);
+}
+
+void measure_scan(Segments& segments)
+{
+    constexpr double kTime = 300;  // ms
+    for (auto& segment : segments) segment->evict();
+    const double end = now_ms() + kTime;
+    std::size_t rows = 0;
+    for (auto segment = segments.rbegin(); segment != segments.rend() && now_ms() < end; ++segment)
+        rows += (*segment)->scan([end] { return now_ms() >= end; });
+    fmt::print("a scan of {:.0f} ms, cold: {} rows\n", kTime, rows);
 }
 
 }  // namespace evidence_bench

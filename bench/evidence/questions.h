@@ -38,7 +38,10 @@ private:
 };
 
 // Prints the median and the worst of the first `most` of a kind: all segments from the newest, the
-// first hundred items read whole.
+// first hundred items read whole. Keys with many hits are told apart: for them no time is promised.
 void measure(const Questions::Kind& kind, Segments& segments, std::size_t most, bool cold);
+
+// Prints how many rows a question without a key reads in 300 ms, evicted.
+void measure_scan(Segments& segments);
 
 }  // namespace evidence_bench

@@ -26,6 +26,12 @@ void add_words(std::vector<std::uint64_t>& keys, std::string_view text)
     }
 }
 
+void add_version(std::vector<std::uint64_t>& keys, const Tls& tls)
+{
+    constexpr std::uint8_t kUsual = 3;  // TLS 1.2
+    if (tls.version < kUsual) keys.push_back(key_of(kVersion, octets_of(tls.version)));
+}
+
 void keep_distinct(std::vector<std::uint64_t>& keys)
 {
     std::ranges::sort(keys);
@@ -202,15 +208,20 @@ std::vector<std::uint64_t> keys_of(const Message& message)
     add_words(keys, message.subject);
     keys.push_back(key_of(kSession, octets_of(message.session)));
     keys.push_back(key_of(kClient, octets_of(message.client)));
+    add_version(keys, message.tls);
     keep_distinct(keys);
     return keys;
 }
 
 std::vector<std::uint64_t> keys_of(const Attempt& attempt)
 {
-    return {key_of(kHost, attempt.host), key_of(kAddress, octets_of(attempt.address)),
-            key_of(kSession, octets_of(attempt.session)),
-            key_of(kCertificate, octets_of(attempt.certificate))};
+    std::vector<std::uint64_t> keys{key_of(kHost, attempt.host),
+                                    key_of(kAddress, octets_of(attempt.address)),
+                                    key_of(kSession, octets_of(attempt.session)),
+                                    key_of(kCertificate, octets_of(attempt.certificate))};
+    add_version(keys, attempt.tls);
+    if (!attempt.last) keys.push_back(key_of(kFailed, octets_of(attempt.stage)));
+    return keys;
 }
 
 std::vector<std::uint64_t> keys_of(const SessionEnd& end)

@@ -43,7 +43,7 @@ private:
     Texts texts_;
 };
 
-// Kinds of keys; what has few values is no key.
+// Kinds of keys. Of what has few values only the unusual ones are keys: those that people ask for.
 enum Kind : std::uint8_t {
     kSender,
     kSenderDomain,
@@ -57,6 +57,8 @@ enum Kind : std::uint8_t {
     kClient,
     kCertificate,
     kId,
+    kVersion,  // below TLS 1.2, or in clear
+    kFailed,   // at which stage
 };
 
 // The distinct ones, in no order.

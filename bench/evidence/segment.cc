@@ -74,7 +74,10 @@ Segment::Segment(std::string path, const Design& design) : path_{std::move(path)
 void Segment::open(Use use)
 {
     database_ = std::make_unique<Database>(path_, use, design_.page_size);
-    if (use == Use::Written) make_tables(*database_, "main");
+    if (use == Use::Written) {
+        database_->run("PRAGMA synchronous=" + design_.synchronous);
+        make_tables(*database_, "main");
+    }
     names_ = std::make_unique<Dictionary>(*database_);
     contents_ = std::make_unique<Contents>(*database_);
     coder_ = std::make_unique<Coder>(*names_, *contents_, design_.texts);
@@ -175,6 +178,14 @@ void Segment::seal()
     unfinished_.clear();
     std::filesystem::rename(sealed, path_);
     open(Use::Sealed);
+}
+
+std::size_t Segment::scan(const std::function<bool()>& enough)
+{
+    std::size_t rows = 0;
+    for (std::uint32_t row = next_row_; row > 0 && !enough(); ++rows)
+        (void)coder_->describe(rows_->read(--row));
+    return rows;
 }
 
 std::string Segment::read(std::uint32_t item)

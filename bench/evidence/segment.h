@@ -11,6 +11,7 @@
 #include "evidence/traffic.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,9 +31,10 @@ struct Design {
     Keys keys = Keys::Blocks;
     std::size_t rows_of_page = 128;  // 1: a row of SQLite for each
     Texts texts = Texts::ByNumber;
-    std::size_t block = 500'000;   // entries in memory
+    std::size_t block = 500'000;     // entries in memory
     std::uint32_t page_size = 8192;  // SQLite's
     Hours hours = Hours::WithoutPartners;
+    std::string synchronous = "FULL";  // a commit is on disk before it is seen
 };
 
 class Segment {
@@ -47,6 +49,8 @@ public:
 
     // Items, ascending.
     [[nodiscard]] std::vector<std::uint32_t> find(std::uint64_t key) { return index_->find(key); }
+    // Reads rows from the newest until `enough` says so; their number.
+    [[nodiscard]] std::size_t scan(const std::function<bool()>& enough);
     // All texts of all rows of an item.
     [[nodiscard]] std::string read(std::uint32_t item);
     // Of the file and its log.
