@@ -26,6 +26,9 @@ endif()
 if(HERMETIC_BENCHES)
     find_package(benchmark QUIET)  # the package is built without
 endif()
+if(BUILD_TESTING OR HERMETIC_BENCHES)
+    pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)  # bench/evidence
+endif()
 
 function(hermetic_dep name)
     add_library(hermetic_dep_${name} INTERFACE)
@@ -46,6 +49,9 @@ hermetic_dep(gsasl PkgConfig::GSASL)
 hermetic_dep(json Boost::json)
 hermetic_dep(toml tomlplusplus::tomlplusplus)
 hermetic_dep(cli11 CLI11::CLI11)
+if(ZSTD_FOUND)
+    hermetic_dep(zstd PkgConfig::ZSTD)
+endif()
 
 # Asio and Beast are compiled once, here.
 add_library(hermetic_asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cc)

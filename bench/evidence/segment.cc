@@ -73,6 +73,7 @@ Segment::Segment(std::string path, const Design& design) : path_{std::move(path)
 
 void Segment::open(Use use)
 {
+    use_ = use;
     database_ = std::make_unique<Database>(path_, use, design_.page_size);
     if (use == Use::Written) {
         database_->run("PRAGMA synchronous=" + design_.synchronous);
@@ -205,6 +206,7 @@ std::uint64_t Segment::octets() const
 
 void Segment::evict()
 {
+    if (use_ == Use::Written) return;
     close();
     open(Use::Sealed);
     sqlite3_db_release_memory(database_->get());

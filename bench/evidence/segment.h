@@ -30,7 +30,7 @@ enum class Keys : std::uint8_t {
 struct Design {
     Keys keys = Keys::Blocks;
     std::size_t rows_of_page = 128;  // 1: a row of SQLite for each
-    Texts texts = Texts::ByNumber;
+    Texts texts = Texts::Inline;
     std::size_t block = 500'000;     // entries in memory
     std::uint32_t page_size = 8192;  // SQLite's
     Hours hours = Hours::WithoutPartners;
@@ -56,7 +56,7 @@ public:
     // Of the file and its log.
     [[nodiscard]] std::uint64_t octets() const;
     [[nodiscard]] const std::string& path() const { return path_; }
-    // Nothing of a sealed one is in memory any more, SQLite's or the kernel's.
+    // Nothing of it is in memory any more, SQLite's or the kernel's, if it is sealed.
     void evict();
 
 private:
@@ -69,6 +69,7 @@ private:
 
     std::string path_;
     Design design_;
+    Use use_ = Use::Written;
     std::unique_ptr<Database> database_;
     std::unique_ptr<Dictionary> names_;
     std::unique_ptr<Contents> contents_;
